@@ -12,7 +12,7 @@ import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { redecode } from '../verbs/write.ts';
 import type { IndexedObject } from './relation-index.ts';
-import { claimsOf, RelationIndex, ownersOf, controllerOf } from './relation-index.ts';
+import { claimsOf, RelationIndex, ownersOf, controllerOf, uncontrolledIn } from './relation-index.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
@@ -36,10 +36,16 @@ export interface Indexes {
   readonly owners: RelationIndex;
   /** Pods by `namespace/name` of the claims that they use. */
   readonly claims: RelationIndex;
+  /** The objects without a controller that a controller may adopt, by resource and namespace. */
+  readonly uncontrolled: RelationIndex;
 }
 
 export function createIndexes(store: Store): Indexes {
-  return { owners: new RelationIndex(store, ownersOf), claims: new RelationIndex(store, claimsOf) };
+  return {
+    owners: new RelationIndex(store, ownersOf),
+    claims: new RelationIndex(store, claimsOf),
+    uncontrolled: new RelationIndex(store, uncontrolledIn),
+  };
 }
 
 /** Options of a deletion by a controller. */
@@ -119,6 +125,11 @@ export class ControllerClient {
       if (found.collection === collection && controllerOf(found.object)?.uid === uid) objects.push(found.object);
     }
     return objects;
+  }
+
+  /** The objects of a namespace without a controller. The resource is one whose objects a controller may adopt. */
+  uncontrolled({ group, plural }: ResourceName, namespace: string): KubeObject[] {
+    return this.#indexes.uncontrolled.find(`${plural}.${group} ${namespace}`).map(({ object }) => object);
   }
 
   /** The pods that use a claim. */
@@ -232,12 +243,6 @@ export function controllerReference(owner: KubeObject): OwnerReference {
 export function isAdoptable({ metadata }: KubeObject): boolean {
   const controlled = metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
   return !controlled && metadata.deletionTimestamp === undefined;
-}
-
-/** Makes the owner the controller of an object. */
-export function adoptObject(client: ControllerClient, owner: KubeObject, object: KubeObject): void {
-  const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
-  client.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
 }
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

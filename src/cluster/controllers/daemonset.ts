@@ -1,5 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { ControlRule } from './adoption.ts';
+import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
@@ -11,21 +13,25 @@ import {
   isFinished,
   isReady,
   podFromTemplate,
+  PODS,
   podsOf,
   specNumber,
   untilAvailable,
   isTurn,
 } from './pods.ts';
-import { currentRevision, REVISION_HASH } from './revisions.ts';
+import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
 import { share } from './rollout-plan.ts';
 import { hasLabels, nodeAffinityTo, nodeOfAffinity } from './scheduler.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './relation-index.ts';
 
 const NAME = 'daemonset-controller';
 const DAEMON_SETS = { group: 'apps', plural: 'daemonsets' } as const;
 const GENERATION = 'deprecated.daemonset.template.generation';
+
+const OWNERS = { kind: 'DaemonSet', resource: DAEMON_SETS } as const;
+const PODS_OF_SET: ControlRule = { owners: OWNERS, resource: PODS };
+const REVISIONS_OF_SET: ControlRule = { owners: OWNERS, resource: REVISIONS };
 
 /** Keeps one pod of each DaemonSet on every node that it selects. */
 export const daemonSetController: SimulatedController = {
@@ -35,16 +41,15 @@ export const daemonSetController: SimulatedController = {
   *keysOf(event, client) {
     if (concerns(event, 'apps', 'daemonsets')) yield event.stored.key;
     if (concerns(event, '', 'nodes')) yield* client.list(DAEMON_SETS, '').map(keyOfObject);
-    if (!concerns(event, '', 'pods') || !isTurn(event)) return;
-    const { object } = event.stored;
-    const owner = controllerOf(object);
-    if (owner?.kind === 'DaemonSet') yield `${object.metadata.namespace ?? ''}/${owner.name}`;
+    if (concerns(event, '', 'pods') && isTurn(event)) yield* ownerKeys(event, client, PODS_OF_SET);
   },
 
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     const set = client.get(DAEMON_SETS, namespace, name);
     if (set === undefined) return;
+    controlByRule(client, set, PODS_OF_SET);
+    controlByRule(client, set, REVISIONS_OF_SET);
     const hashes = podsOf(client, set).map((pod) => `${name}-${pod.metadata.labels?.[REVISION_HASH] ?? ''}`);
     const revision = currentRevision(client, set, REVISION_HASH, new Set(hashes));
     const hash = revision.metadata.labels?.[REVISION_HASH] ?? '';

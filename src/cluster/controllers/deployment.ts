@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { LAST_APPLIED_ANNOTATION, optionalAt } from '../../kubernetes/index.ts';
-import { selects } from '../kinds/selects.ts';
+import { LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
+import type { ControlRule } from './adoption.ts';
+import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { reportDeployment } from './deployment-status.ts';
@@ -9,12 +10,16 @@ import { podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
 import { rolloutPlan } from './rollout-plan.ts';
 import { templateHash, podTemplateOf, sameTemplate } from './template-hash.ts';
-import { adoptObject, controllerReference, isAdoptable } from './controller-client.ts';
+import { controllerReference } from './controller-client.ts';
 import { isSimulation } from './simulate.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 
 const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;
+const SETS_OF_DEPLOYMENT: ControlRule = {
+  owners: { kind: 'Deployment', resource: DEPLOYMENTS },
+  resource: REPLICA_SETS,
+};
 const REVISION = 'deployment.kubernetes.io/revision';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
@@ -41,9 +46,7 @@ export const deploymentController: SimulatedController = {
     if (concerns(event, 'apps', 'deployments')) yield event.stored.key;
     const { object } = event.stored;
     const owner = controllerOf(object);
-    if (concerns(event, 'apps', 'replicasets') && owner?.kind === 'Deployment') {
-      yield `${object.metadata.namespace ?? ''}/${owner.name}`;
-    }
+    yield* ownerKeys(event, client, SETS_OF_DEPLOYMENT);
     // A Recreate rollout waits until the last old pod is gone.
     if (concerns(event, '', 'pods') && event.type === 'DELETED' && owner?.kind === 'ReplicaSet') {
       const set = client.get(REPLICA_SETS, object.metadata.namespace ?? '', owner.name);
@@ -56,6 +59,7 @@ export const deploymentController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const deployment = client.get(DEPLOYMENTS, namespace, name);
     if (deployment === undefined) return;
+    controlByRule(client, deployment, SETS_OF_DEPLOYMENT);
     const paused = deployment.spec?.['paused'] === true;
     if (deployment.metadata.deletionTimestamp === undefined && !paused) rollOut(client, deployment);
     const live = client.get(DEPLOYMENTS, namespace, name);
@@ -77,7 +81,6 @@ function revisionOf(object: KubeObject): number {
 }
 
 function rollOut(client: ControllerClient, deployment: KubeObject): void {
-  if (newSetOf(deployment, setsOf(client, deployment)) === undefined) adoptSets(client, deployment);
   const sets = setsOf(client, deployment);
   const known = newSetOf(deployment, sets);
   const pods = sets.filter((set) => set !== known).flatMap((set) => podsOf(client, set));
@@ -173,18 +176,6 @@ function recordScaling(
 function handedOn({ metadata }: KubeObject): Record<string, string> {
   const all = Object.entries(metadata.annotations ?? {});
   return Object.fromEntries(all.filter(([name]) => !OWN.has(name) && !isSimulation(name)));
-}
-
-/**
- * Adopts ReplicaSets that the selector selects and that have no controller. A deletion with the propagation policy
- * `Orphan` leaves such ReplicaSets.
- */
-function adoptSets(client: ControllerClient, deployment: KubeObject): void {
-  const selector = optionalAt(deployment.spec, 'selector');
-  if (selector === undefined) return;
-  for (const set of client.list(REPLICA_SETS, deployment.metadata.namespace ?? '')) {
-    if (isAdoptable(set) && selects(selector, set.metadata.labels ?? {})) adoptObject(client, deployment, set);
-  }
 }
 
 /** Writes annotations with a status update, which does not change the generation. */

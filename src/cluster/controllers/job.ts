@@ -1,5 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { numberAt, objectsAt } from '../../kubernetes/index.ts';
+import type { ControlRule } from './adoption.ts';
+import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
@@ -16,6 +18,8 @@ import { earliest } from '../../core/index.ts';
 const NAME = 'job-controller';
 export const JOBS = { group: 'batch', plural: 'jobs' } as const;
 
+const PODS_OF_JOB: ControlRule = { owners: { kind: 'Job', resource: JOBS }, resource: PODS, finalizer: TRACKING };
+
 /** The prefix of the keys for pods whose Job does not exist. */
 const ORPHAN = 'orphan ';
 
@@ -29,10 +33,10 @@ export const jobController: SimulatedController = {
     if (!concerns(event, '', 'pods')) return;
     const { object, key } = event.stored;
     const owner = controllerOf(object);
+    yield* ownerKeys(event, client, PODS_OF_JOB);
     const { namespace = '' } = object.metadata;
-    if (owner?.kind === 'Job' && client.get(JOBS, namespace, owner.name)?.metadata.uid === owner.uid) {
-      yield `${namespace}/${owner.name}`;
-    } else if (object.metadata.finalizers?.includes(TRACKING) === true && event.type !== 'DELETED') {
+    if (owner?.kind === 'Job' && client.get(JOBS, namespace, owner.name)?.metadata.uid === owner.uid) return;
+    if (object.metadata.finalizers?.includes(TRACKING) === true && event.type !== 'DELETED') {
       yield `${ORPHAN}${key}`;
     }
   },
@@ -47,6 +51,7 @@ export const jobController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const job = client.get(JOBS, namespace, name);
     if (job === undefined) return;
+    if (finishedCondition(job) === undefined) controlByRule(client, job, PODS_OF_JOB);
     const tally = tallyOf(job, podsOf(client, job));
     if (finishedCondition(job) !== undefined || job.metadata.deletionTimestamp !== undefined) {
       report(client, job, tally, { remove: [], create: [], conditions: [], replanInMs: undefined });

@@ -63,6 +63,7 @@ export class ControllerManager implements ControllerSettings {
     const unsubscribe = context.store.subscribe((event) => {
       indexes.owners.take(event);
       indexes.claims.take(event);
+      indexes.uncontrolled.take(event);
       for (const entry of entries) {
         if (entry.behaviour.disabled) continue;
         for (const key of entry.controller.keysOf(event, entry.client)) this.#enqueue(entry, key);
@@ -71,6 +72,7 @@ export class ControllerManager implements ControllerSettings {
     context.onRestored.push(() => {
       indexes.owners.fill(context.store);
       indexes.claims.fill(context.store);
+      indexes.uncontrolled.fill(context.store);
       for (const entry of entries) this.#startAnew(entry);
     });
     context.work.onStop(() => {

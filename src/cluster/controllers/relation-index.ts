@@ -90,6 +90,16 @@ export function claimsOf(collection: Collection, pod: KubeObject): readonly stri
   return claimsOfPod(pod).map((claim) => `${pod.metadata.namespace ?? ''}/${claim}`);
 }
 
+/** The resources whose objects a controller may adopt. */
+const ADOPTABLE = new Set(['pods.', 'replicasets.apps', 'controllerrevisions.apps']);
+
+/** Terms of the index of objects that a controller may adopt: resource and namespace. */
+export function uncontrolledIn(collection: Collection, object: KubeObject): readonly string[] {
+  const resource = `${collection.plural}.${collection.group}`;
+  if (!ADOPTABLE.has(resource) || controllerOf(object) !== undefined) return NOTHING;
+  return [`${resource} ${object.metadata.namespace ?? ''}`];
+}
+
 /** The reference to the controller of an object; `undefined` without a controller. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);

@@ -1,7 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { earliest, RETRY_POLICIES } from '../../core/index.ts';
 import { conditionOf, objectAt, objectsAt, optionalAt } from '../../kubernetes/index.ts';
-import { labelMatcher, selects } from '../kinds/selects.ts';
+import { labelMatcher } from '../kinds/selects.ts';
+import type { ControlRule } from './adoption.ts';
+import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
@@ -19,9 +21,8 @@ import {
   withoutZeros,
   isTurn,
 } from './pods.ts';
-import { adoptObject, controllerReference, isAdoptable, isApiError } from './controller-client.ts';
+import { controllerReference, isApiError } from './controller-client.ts';
 import type { ControllerClient, ResourceName } from './controller-client.ts';
-import { controllerOf } from './relation-index.ts';
 import { removalOrder } from './removal-order.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
@@ -63,23 +64,29 @@ export const replicationController = replicaController({
   countsTerminating: false,
 });
 
+/** Has the pod ended, or is it being deleted? The controllers leave such pods alone. */
+function isInactive(pod: KubeObject): boolean {
+  return isFinished(pod) || isTerminating(pod);
+}
+
 function replicaController(kind: ReplicaKind): SimulatedController {
   const { group, plural } = kind.resource;
+  const { selectorOf } = kind;
+  const rule: ControlRule = { owners: kind, resource: PODS, selectorOf, ignores: isInactive };
   return {
     name: kind.name,
     target: targetIn(kind.resource),
 
-    *keysOf(event) {
+    *keysOf(event, client) {
       if (concerns(event, group, plural)) yield event.stored.key;
-      if (!concerns(event, '', 'pods') || !isTurn(event)) return;
-      const owner = controllerOf(event.stored.object);
-      if (owner?.kind === kind.kind) yield `${event.stored.object.metadata.namespace ?? ''}/${owner.name}`;
+      if (concerns(event, '', 'pods') && isTurn(event)) yield* ownerKeys(event, client, rule);
     },
 
     reconcile(key, client) {
       const { namespace, name } = splitKey(key);
       const set = client.get(kind.resource, namespace, name);
       if (set === undefined) return;
+      controlByRule(client, set, rule);
       const pods = podsOf(client, set);
       if (set.metadata.deletionTimestamp !== undefined) return report(client, kind, set, pods, undefined);
       const { changed, problem } = scale(client, kind, set, activePods(pods));
@@ -110,13 +117,11 @@ function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject, pod
     const problem = removePods(client, kind, set, pods, Math.min(BURST, pods.length - wanted));
     return { changed: true, problem };
   }
-  const missing = wanted - pods.length - adoptPods(client, kind, set);
+  const missing = wanted - pods.length;
   for (let count = 0; count < Math.min(BURST, missing); count += 1) {
     const problem = createPod(client, kind, set);
     if (problem !== undefined) return { changed: true, problem };
   }
-  // Adoption may have taken too many pods. The events of the adopted pods cause the next call, which removes the
-  // surplus.
   return { changed: true };
 }
 
@@ -169,19 +174,6 @@ function refused(
     recordEvent(client, set, kind.name, reason, `Error ${verb}: ${error.message}`, 'Warning');
   }
   return { reason, message: error.message };
-}
-
-/** Adopts pods that the selector selects and that have no controller. Returns their number. */
-function adoptPods(client: ControllerClient, kind: ReplicaKind, set: KubeObject): number {
-  const selector = kind.selectorOf(set);
-  let adopted = 0;
-  if (selector === undefined) return adopted;
-  for (const pod of client.list(PODS, set.metadata.namespace ?? '')) {
-    if (!isAdoptable(pod) || isFinished(pod) || !selects(selector, pod.metadata.labels ?? {})) continue;
-    adoptObject(client, set, pod);
-    adopted += 1;
-  }
-  return adopted;
 }
 
 /** Writes the counts. Returns the milliseconds until the next ready pod becomes available. */

@@ -6,7 +6,7 @@ import { templateHash, podTemplateOf } from './template-hash.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
-const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
+export const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
 
 /** The label with the hash in the revisions and pods of DaemonSets, and in the pods of StatefulSets. */
 export const REVISION_HASH = 'controller-revision-hash';

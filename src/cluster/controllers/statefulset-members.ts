@@ -4,7 +4,7 @@ import { recordEvent } from './events.ts';
 import { podFromTemplate } from './pods.ts';
 import { atRevision, REVISION_HASH } from './revisions.ts';
 import { CLAIMS } from './scheduler.ts';
-import { controllerReference } from './controller-client.ts';
+import { controllerReference, isApiError } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'statefulset-controller';
@@ -20,8 +20,11 @@ export function ordinalOf(set: KubeObject, pod: KubeObject): number {
 const claimName = (template: JsonObject, member: string): string =>
   `${textAt(objectAt(template, 'metadata'), 'name')}-${member}`;
 
-/** Creates the pod of an ordinal from the template of a revision. Creates the claims of the pod first. */
-export function createMember(client: ControllerClient, set: KubeObject, ordinal: number, revision: string): void {
+/**
+ * Creates the pod of an ordinal from the template of a revision. Creates the claims of the pod first. Returns false when
+ * the API refused the pod, e.g. because another pod has its name.
+ */
+export function createMember(client: ControllerClient, set: KubeObject, ordinal: number, revision: string): boolean {
   const { name = '', namespace = '' } = set.metadata;
   const member = `${name}-${ordinal}`;
   const templates = objectsAt(set.spec, 'volumeClaimTemplates');
@@ -36,7 +39,7 @@ export function createMember(client: ControllerClient, set: KubeObject, ordinal:
     ...objectsAt(spec, 'volumes').filter((volume) => !claimed.has(textAt(volume, 'name'))),
   ];
   const serviceName = textAt(set.spec, 'serviceName');
-  client.create({
+  const pod: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
@@ -58,8 +61,19 @@ export function createMember(client: ControllerClient, set: KubeObject, ordinal:
       ...(serviceName === '' ? {} : { subdomain: serviceName }),
       ...(volumes.length === 0 ? {} : { volumes }),
     },
-  });
+  };
+  try {
+    client.create(pod);
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    // The set waits for a taken name without an Event.
+    const isTaken = error.status.reason === 'AlreadyExists';
+    const text = `create Pod ${member} in StatefulSet ${name} failed error: ${error.message}`;
+    if (!isTaken) recordEvent(client, set, NAME, 'FailedCreate', text, 'Warning');
+    return false;
+  }
   recordEvent(client, set, NAME, 'SuccessfulCreate', `create Pod ${member} in StatefulSet ${name} successful`);
+  return true;
 }
 
 function createClaim(client: ControllerClient, set: KubeObject, template: JsonObject, member: string): void {

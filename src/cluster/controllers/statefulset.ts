@@ -1,41 +1,65 @@
 import type { KubeObject } from '../../core/index.ts';
+import { earliest, RETRY_POLICIES } from '../../core/index.ts';
 import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
+import type { ControlRule } from './adoption.ts';
+import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { isAvailable, isFinished, isReady, isTerminating, podsOf, specNumber, untilAvailable, isTurn } from './pods.ts';
-import { currentRevision, REVISION_HASH } from './revisions.ts';
+import {
+  isAvailable,
+  isFinished,
+  isReady,
+  isTerminating,
+  PODS,
+  podsOf,
+  specNumber,
+  untilAvailable,
+  isTurn,
+} from './pods.ts';
+import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
 import { createMember, keepClaimsOf, ordinalOf, ownClaims } from './statefulset-members.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './relation-index.ts';
 
 const NAME = 'statefulset-controller';
 const STATEFUL_SETS = { group: 'apps', plural: 'statefulsets' } as const;
+
+const OWNERS = { kind: 'StatefulSet', resource: STATEFUL_SETS } as const;
+
+/** A member has the name of its set. The set releases a pod that has lost the labels, although its name is taken. */
+const MEMBERS: ControlRule = {
+  owners: OWNERS,
+  resource: PODS,
+  accepts: (set, pod) => ordinalOf(set, pod) >= 0,
+};
+
+const REVISIONS_OF_SET: ControlRule = { owners: OWNERS, resource: REVISIONS, keepsAll: true };
 
 /** Keeps the numbered pods of StatefulSets in their order, with their claims and revisions. */
 export const statefulSetController: SimulatedController = {
   name: NAME,
   target: targetIn(STATEFUL_SETS),
 
-  *keysOf(event) {
+  *keysOf(event, client) {
     if (concerns(event, 'apps', 'statefulsets')) yield event.stored.key;
-    if (!concerns(event, '', 'pods') || !isTurn(event)) return;
-    const { object } = event.stored;
-    const owner = controllerOf(object);
-    if (owner?.kind === 'StatefulSet') yield `${object.metadata.namespace ?? ''}/${owner.name}`;
+    if (concerns(event, '', 'pods') && isTurn(event)) yield* ownerKeys(event, client, MEMBERS);
   },
 
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     const set = client.get(STATEFUL_SETS, namespace, name);
     if (set === undefined) return;
+    controlByRule(client, set, MEMBERS);
+    controlByRule(client, set, REVISIONS_OF_SET);
     const inUse = new Set(podsOf(client, set).map(revisionOf));
     for (const field of ['currentRevision', 'updateRevision']) inUse.add(textAt(set.status, field));
     const update = currentRevision(client, set, 'controller.kubernetes.io/hash', inUse).metadata.name ?? '';
     const current = textAt(set.status, 'currentRevision') || update;
     if (set.metadata.deletionTimestamp === undefined) {
       ownClaims(client, set);
-      step(client, set, { current, update });
+      if (!step(client, set, { current, update })) {
+        return earliest([RETRY_POLICIES.simulatedController.initialMs, report(client, set, { current, update })]);
+      }
     }
     return report(client, set, { current, update });
   },
@@ -51,9 +75,9 @@ const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_H
 
 /**
  * Does the work that is possible now. With ordered management, works on one pod at a time; otherwise on all pods at
- * once.
+ * once. Returns false when the API refused a pod and the work must be tried again.
  */
-function step(client: ControllerClient, set: KubeObject, revisions: Revisions): void {
+function step(client: ControllerClient, set: KubeObject, revisions: Revisions): boolean {
   const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';
   const first = numberAt(objectAt(set.spec, 'ordinals'), 'start') ?? 0;
   const end = first + specNumber(set, 'replicas', 1);
@@ -64,12 +88,13 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   for (let ordinal = first; ordinal < end; ordinal += 1) {
     const pod = members.get(ordinal);
     if (pod === undefined) {
-      createMember(client, set, ordinal, ordinal < partition ? revisions.current : revisions.update);
-      if (ordered) return;
+      const revision = ordinal < partition ? revisions.current : revisions.update;
+      if (!createMember(client, set, ordinal, revision)) return false;
+      if (ordered) return true;
     } else if (isFinished(pod) && !isTerminating(pod)) {
       remove(client, set, pod);
-      if (ordered) return;
-    } else if (ordered && !healthy(pod)) return;
+      if (ordered) return true;
+    } else if (ordered && !healthy(pod)) return true;
   }
   const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
   for (const [, pod] of surplus) {
@@ -77,9 +102,25 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
       keepClaimsOf(client, set, pod);
       remove(client, set, pod);
     }
-    if (ordered) return;
+    if (ordered) return true;
   }
-  if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') === 'OnDelete') return;
+  if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') !== 'OnDelete') {
+    replaceOldest(client, set, members, revisions, healthy);
+  }
+  return true;
+}
+
+/** Replaces one pod of an old revision, from the last ordinal down to the partition. */
+function replaceOldest(
+  client: ControllerClient,
+  set: KubeObject,
+  members: ReadonlyMap<number, KubeObject>,
+  revisions: Revisions,
+  healthy: (pod: KubeObject) => boolean,
+): void {
+  const first = numberAt(objectAt(set.spec, 'ordinals'), 'start') ?? 0;
+  const end = first + specNumber(set, 'replicas', 1);
+  const partition = partitionOf(set);
   for (let ordinal = end - 1; ordinal >= Math.max(first, partition); ordinal -= 1) {
     const pod = members.get(ordinal);
     if (pod === undefined || isTerminating(pod)) return;

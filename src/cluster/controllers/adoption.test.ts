@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import type { ClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+
+const labels = { app: 'o' };
+const selector = { matchLabels: labels };
+const template = podTemplate(labels);
+const endless = {
+  metadata: template['metadata'],
+  spec: { ...(template['spec'] as JsonObject), restartPolicy: 'Never' },
+};
+
+const owner = (type: string, spec: JsonObject): KubeObject => {
+  const [apiVersion = '', kind = ''] = type.split(' ');
+  return { apiVersion, kind, metadata: { name: 'o' }, spec };
+};
+
+const job = owner('batch/v1 Job', {
+  manualSelector: true,
+  selector,
+  parallelism: 1,
+  completions: 5,
+  template: {
+    metadata: { labels, annotations: { 'typekro.dev/simulate-run-seconds': '1000' } },
+    spec: endless.spec,
+  },
+});
+
+/** Owners of pods, and whether another pod replaces a released one. */
+const OWNERS: readonly [string, KubeObject, boolean][] = [
+  ['apps/v1 ReplicaSet', owner('apps/v1 ReplicaSet', { replicas: 1, selector, template }), true],
+  ['v1 ReplicationController', owner('v1 ReplicationController', { replicas: 1, selector: labels, template }), true],
+  ['apps/v1 DaemonSet', owner('apps/v1 DaemonSet', { selector, template }), true],
+  ['batch/v1 Job', job, true],
+  // The released pod keeps the name of the member.
+  ['apps/v1 StatefulSet', owner('apps/v1 StatefulSet', { replicas: 1, serviceName: 'o', selector, template }), false],
+];
+
+const controllersOf = (pods: readonly KubeObject[]) =>
+  pods.map(({ metadata }) => metadata.ownerReferences?.find(({ controller }) => controller === true)?.kind ?? 'none');
+
+/** The active pods: a surplus pod ends when its grace period is over. */
+async function living(story: ClusterStory): Promise<readonly KubeObject[]> {
+  return (await story.list('v1 Pod')).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
+
+describe.each(OWNERS)('a %s', (type, object, replaces) => {
+  const kind = object.kind;
+
+  test('releases a pod whose labels no longer match', async () => {
+    await using story = await tellClusterStory();
+    await story.create(object);
+    const [name = ''] = await story.names('v1 Pod');
+    await story.patch('v1 Pod', name, { metadata: { labels: { app: 'other' } } });
+    const released = await story.get('v1 Pod', name);
+    expect(released.metadata.ownerReferences).toBeUndefined();
+    expect(released.metadata.finalizers).toBeUndefined();
+    const expected = replaces ? ['none', kind] : ['none'];
+    expect(controllersOf(await story.list('v1 Pod')).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('adopts a pod whose labels match again', async () => {
+    await using story = await tellClusterStory();
+    await story.create(object);
+    const [name = ''] = await story.names('v1 Pod');
+    await story.patch('v1 Pod', name, { metadata: { labels: { app: 'other' } } });
+    await story.patch('v1 Pod', name, { metadata: { labels } });
+    expect(controllersOf(await living(story))).toEqual([kind]);
+    expect((await story.list('v1 Event')).some(({ reason }) => reason === 'FailedSync')).toBe(false);
+  });
+
+  test('adopts a pod that has lost its controller', async () => {
+    await using story = await tellClusterStory();
+    await story.create(object);
+    const [name = ''] = await story.names('v1 Pod');
+    const before = await story.get('v1 Pod', name);
+    await story.patch('v1 Pod', name, { metadata: { ownerReferences: null } });
+    expect((await story.get('v1 Pod', name)).metadata).toMatchObject({
+      uid: before.metadata.uid,
+      ownerReferences: before.metadata.ownerReferences,
+    });
+    expect(await living(story)).toHaveLength(1);
+  });
+
+  test('neither adopts nor releases while it is being deleted', async () => {
+    await using story = await tellClusterStory();
+    await story.create({ ...object, metadata: { ...object.metadata, finalizers: ['typekro.dev/test'] } });
+    const [name = ''] = await story.names('v1 Pod');
+    await story.remove(type, 'o', { propagationPolicy: 'Orphan' });
+    await story.patch('v1 Pod', name, { metadata: { labels: { extra: 'x' } } });
+    expect(controllersOf(await story.list('v1 Pod'))).toEqual(['none']);
+  });
+});
+
+describe('a pod without a controller', () => {
+  const bare = (podLabels: Record<string, string>): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'bare', labels: podLabels },
+    spec: endless.spec,
+  });
+
+  test('is adopted by an owner that is created later, which needs one pod less', async () => {
+    await using story = await tellClusterStory();
+    await story.create(bare(labels));
+    await story.create(owner('v1 ReplicationController', { replicas: 2, selector: labels, template }));
+    const pods = await story.list('v1 Pod');
+    expect(pods).toHaveLength(2);
+    expect(controllersOf(pods)).toEqual(['ReplicationController', 'ReplicationController']);
+  });
+
+  test('is surplus when the owner that adopts it has all its pods', async () => {
+    await using story = await tellClusterStory();
+    await story.create(owner('apps/v1 ReplicaSet', { replicas: 1, selector, template }));
+    await story.create(bare(labels));
+    expect(await living(story)).toHaveLength(1);
+    expect(await story.reasons('o')).toContain('SuccessfulDelete');
+  });
+
+  test('is not adopted by a StatefulSet without its name', async () => {
+    await using story = await tellClusterStory();
+    await story.create(bare(labels));
+    await story.create(owner('apps/v1 StatefulSet', { replicas: 1, serviceName: 'o', selector, template }));
+    expect(controllersOf(await story.list('v1 Pod'))).toEqual(['none', 'StatefulSet']);
+  });
+
+  test('gets the finalizer of the Job that adopts it', async () => {
+    await using story = await tellClusterStory();
+    const running = bare(labels);
+    await story.create({
+      ...running,
+      metadata: { ...running.metadata, annotations: { 'typekro.dev/simulate-run-seconds': '1000' } },
+    });
+    await story.create(job);
+    expect(await story.list('v1 Pod')).toMatchObject([
+      { metadata: { name: 'bare', finalizers: ['batch.kubernetes.io/job-tracking'] } },
+    ]);
+  });
+});
+
+test('a Deployment releases a ReplicaSet whose labels no longer match, and makes another', async () => {
+  await using story = await tellClusterStory();
+  await story.create(owner('apps/v1 Deployment', { replicas: 1, selector, template }));
+  const [name = ''] = await story.names('apps/v1 ReplicaSet');
+  await story.patch('apps/v1 ReplicaSet', name, { metadata: { labels: { app: 'other' } } });
+  const sets = await story.list('apps/v1 ReplicaSet');
+  expect(sets.find(({ metadata }) => metadata.name === name)?.metadata.ownerReferences).toBeUndefined();
+});
+
+test.each(['StatefulSet', 'DaemonSet'])('a %s adopts its revisions after an orphaning deletion', async (kind) => {
+  await using story = await tellClusterStory();
+  const spec: JsonObject = kind === 'StatefulSet' ? { replicas: 1, serviceName: 'o' } : {};
+  const object = owner(`apps/v1 ${kind}`, { ...spec, selector, template });
+  await story.create(object);
+  const revisions = await story.names('apps/v1 ControllerRevision');
+  await story.remove(`apps/v1 ${kind}`, 'o', { propagationPolicy: 'Orphan' });
+  const { metadata } = await story.create(object);
+  const adopted = await story.list('apps/v1 ControllerRevision');
+  expect(adopted.map((revision) => revision.metadata.name)).toEqual(revisions);
+  expect(adopted.map((revision) => revision.metadata.ownerReferences?.[0]?.uid)).toEqual([metadata.uid]);
+});

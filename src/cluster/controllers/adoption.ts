@@ -1,0 +1,94 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { optionalAt } from '../../kubernetes/index.ts';
+import { labelMatcher } from '../kinds/selects.ts';
+import type { StoreEvent } from '../store/store.ts';
+import { concerns, keyOfObject } from './controller.ts';
+import { controllerReference, isAdoptable } from './controller-client.ts';
+import type { ControllerClient, ResourceName } from './controller-client.ts';
+import { controllerOf } from './relation-index.ts';
+
+/**
+ * Which objects an owner controls. The owner adopts the objects without a controller that the rule accepts, and
+ * releases its objects that the rule does not accept any more.
+ */
+export interface ControlRule {
+  readonly owners: { readonly kind: string; readonly resource: ResourceName };
+  /** The resource of the controlled objects. */
+  readonly resource: ResourceName;
+  /** The label selector of an owner. Default: `spec.selector`. */
+  readonly selectorOf?: (owner: KubeObject) => JsonObject | undefined;
+  /** A condition for the control in addition to the selector, e.g. of the object's name. */
+  readonly accepts?: (owner: KubeObject, object: KubeObject) => boolean;
+  /** The objects that the owner neither adopts nor releases. Default: none. */
+  readonly ignores?: (object: KubeObject) => boolean;
+  /** A finalizer that adopted objects get and that released objects lose. */
+  readonly finalizer?: string;
+  /** Does the owner keep objects that the rule does not accept? Default: false. */
+  readonly keepsAll?: boolean;
+}
+
+function acceptance(rule: ControlRule, owner: KubeObject): ((object: KubeObject) => boolean) | undefined {
+  const selector = rule.selectorOf === undefined ? optionalAt(owner.spec, 'selector') : rule.selectorOf(owner);
+  if (selector === undefined) return undefined;
+  const matches = labelMatcher(selector);
+  return (object) => matches(object.metadata.labels ?? {}) && rule.accepts?.(owner, object) !== false;
+}
+
+/** Adopts and releases objects by the rule. An owner that is being deleted does neither. */
+export function controlByRule(client: ControllerClient, owner: KubeObject, rule: ControlRule): void {
+  if (owner.metadata.deletionTimestamp !== undefined) return;
+  const accepts = acceptance(rule, owner);
+  if (accepts === undefined) return;
+  const ignores = rule.ignores ?? (() => false);
+  if (rule.keepsAll !== true)
+    for (const object of client.controlled(owner, rule.resource))
+      if (!ignores(object) && !accepts(object)) release(client, owner, object, rule.finalizer);
+  for (const object of client.uncontrolled(rule.resource, owner.metadata.namespace ?? ''))
+    if (!ignores(object) && isAdoptable(object) && accepts(object)) adopt(client, owner, object, rule.finalizer);
+}
+
+function adopt(client: ControllerClient, owner: KubeObject, object: KubeObject, finalizer: string | undefined): void {
+  const { ownerReferences = [], finalizers = [], ...metadata } = object.metadata;
+  const kept = ownerReferences.filter(({ uid }) => uid !== owner.metadata.uid);
+  const added = finalizer === undefined || finalizers.includes(finalizer) ? finalizers : [...finalizers, finalizer];
+  client.update({
+    ...object,
+    metadata: {
+      ...metadata,
+      ownerReferences: [...kept, controllerReference(owner)],
+      ...(added.length === 0 ? {} : { finalizers: added }),
+    },
+  });
+}
+
+function release(client: ControllerClient, owner: KubeObject, object: KubeObject, finalizer: string | undefined): void {
+  const { ownerReferences = [], finalizers = [], ...metadata } = object.metadata;
+  const references = ownerReferences.filter(({ uid }) => uid !== owner.metadata.uid);
+  const kept = finalizers.filter((name) => name !== finalizer);
+  client.update({
+    ...object,
+    metadata: {
+      ...metadata,
+      ...(references.length === 0 ? {} : { ownerReferences: references }),
+      ...(kept.length === 0 ? {} : { finalizers: kept }),
+    },
+  });
+}
+
+/**
+ * The keys of the owners that the event of a possibly controlled object concerns: its controller, the controller that
+ * it has lost, or the owners that may adopt it.
+ */
+export function* ownerKeys(event: StoreEvent, client: ControllerClient, rule: ControlRule): Iterable<string> {
+  if (!concerns(event, rule.resource.group, rule.resource.plural)) return;
+  const { object } = event.stored;
+  const { namespace = '' } = object.metadata;
+  const { kind, resource } = rule.owners;
+  const controller = controllerOf(object);
+  const before = event.previous === undefined ? undefined : controllerOf(event.previous.object);
+  if (controller?.kind === kind) yield `${namespace}/${controller.name}`;
+  if (before?.kind === kind && before.uid !== controller?.uid) yield `${namespace}/${before.name}`;
+  if (controller !== undefined || event.type === 'DELETED' || !isAdoptable(object) || client.isEmpty(resource)) return;
+  for (const owner of client.list(resource, namespace))
+    if (acceptance(rule, owner)?.(object) === true) yield keyOfObject(owner);
+}
