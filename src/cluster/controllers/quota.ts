@@ -1,11 +1,10 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { addQuantities, formatQuantity, objectAt, quantityOf } from '../../kubernetes/index.ts';
 import type { ParsedQuantity } from '../../kubernetes/index.ts';
-import { usageOf } from '../kinds/quota-admission.ts';
-import { CORE_COUNTS } from '../kinds/resource-names.ts';
+import { inScopes } from '../kinds/quota-scopes.ts';
+import { countedResources, usageOf } from '../kinds/quota-usage.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
-import { isFinished } from './pods.ts';
 import type { ResourceName } from './controller-client.ts';
 
 const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
@@ -41,8 +40,8 @@ export const quotaController: SimulatedController = {
     const total = new Map<string, ParsedQuantity>();
     for (const resource of resourcesOf(quota)) {
       for (const object of client.list(resource, namespace)) {
-        if (resource.plural === 'pods' && resource.group === '' && isFinished(object)) continue;
-        for (const [what, amount] of usageOf(resource, object)) {
+        if (!inScopes(quota, resource, object)) continue;
+        for (const [what, amount] of usageOf(resource, object, client.now())) {
           if (!Object.hasOwn(hard, what)) continue;
           const before = total.get(what);
           total.set(what, before === undefined ? amount : addQuantities(before, amount));
@@ -60,24 +59,5 @@ export const quotaController: SimulatedController = {
 
 /** The resources whose objects a quota counts. */
 function resourcesOf(quota: KubeObject): ResourceName[] {
-  const found = new Map<string, ResourceName>();
-  for (const what of Object.keys(objectAt(quota.spec, 'hard'))) {
-    const resource = resourceOf(what);
-    if (resource !== undefined) found.set(`${resource.plural}.${resource.group}`, resource);
-  }
-  return [...found.values()];
-}
-
-function resourceOf(what: string): ResourceName | undefined {
-  if (what.startsWith('count/')) {
-    const [plural = '', ...group] = what.slice('count/'.length).split('.');
-    return { plural, group: group.join('.') };
-  }
-  if (CORE_COUNTS.has(what)) return { group: '', plural: what };
-  if (what.startsWith('services.')) return { group: '', plural: 'services' };
-  if (what === 'requests.storage' || what.includes('.storageclass.storage.k8s.io/')) {
-    return { group: '', plural: 'persistentvolumeclaims' };
-  }
-  const ofPods = /^(?:requests\.|limits\.)/.test(what) || ['cpu', 'memory', 'ephemeral-storage'].includes(what);
-  return ofPods ? { group: '', plural: 'pods' } : undefined;
+  return countedResources(Object.keys(objectAt(quota.spec, 'hard')));
 }

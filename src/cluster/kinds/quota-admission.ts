@@ -1,5 +1,4 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { ParsedQuantity } from '../../kubernetes/index.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -8,94 +7,147 @@ import {
   objectsAt,
   quantityOf,
   quantityOfInteger,
+  subtractQuantities,
   textAt,
 } from '../../kubernetes/index.ts';
 import type { GroupResource } from '../errors/status.ts';
 import { forbidden } from '../errors/status.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
-import { CORE_COUNTS } from './resource-names.ts';
+import type { Amounts } from './pod-totals.ts';
+import { hasPodLevelResources } from './pod-totals.ts';
+import { inScopes } from './quota-scopes.ts';
+import { limitedBy, usageOf } from './quota-usage.ts';
 
-const ONE = quantityOfInteger(1n);
 const ZERO = quantityOfInteger(0n);
 
-/** The amounts that quotas count for an object: the object itself, and for a pod also its requests and limits. */
-export function usageOf(resource: GroupResource, object: KubeObject): Map<string, ParsedQuantity> {
-  const usage = new Map<string, ParsedQuantity>([
-    [resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`, ONE],
-  ]);
-  if (resource.group !== '') return usage;
-  if (CORE_COUNTS.has(resource.plural)) usage.set(resource.plural, ONE);
-  if (resource.plural === 'services') {
-    const type = textAt(object.spec, 'type');
-    if (type === 'LoadBalancer') usage.set('services.loadbalancers', ONE);
-    if (type === 'NodePort' || type === 'LoadBalancer')
-      usage.set('services.nodeports', quantityOfInteger(BigInt(objectsAt(object.spec, 'ports').length)));
-  }
-  if (resource.plural === 'persistentvolumeclaims')
-    collect(usage, 'requests.', objectAt(objectAt(object.spec, 'resources'), 'requests'));
-  if (resource.plural === 'pods') {
-    for (const container of objectsAt(object.spec, 'containers')) {
-      const resources = objectAt(container, 'resources');
-      collect(usage, 'requests.', objectAt(resources, 'requests'));
-      collect(usage, 'limits.', objectAt(resources, 'limits'));
-      for (const name of ['cpu', 'memory']) {
-        const value = objectAt(resources, 'requests')[name];
-        if (value !== undefined) collect(usage, '', { [name]: value });
-      }
-    }
-  }
-  return usage;
-}
-
-function collect(usage: Map<string, ParsedQuantity>, prefix: string, values: JsonObject) {
-  for (const [name, value] of Object.entries(values)) {
-    const quantity = quantityOf(value);
-    if (quantity !== undefined)
-      usage.set(`${prefix}${name}`, addQuantities(usage.get(`${prefix}${name}`) ?? ZERO, quantity));
-  }
+/** The write of an object that quotas may count. */
+export interface QuotaRequest {
+  readonly resource: GroupResource;
+  /** The subresource of the write, or `''`. */
+  readonly subresource: string;
+  readonly object: KubeObject;
+  /** The stored object; `undefined` for a create. */
+  readonly old: KubeObject | undefined;
+  readonly dryRun: boolean;
+  /** The time of the write, in milliseconds since the epoch. */
+  readonly now: number;
 }
 
 /**
- * Refuses an object that would exceed a quota of its namespace (throws 403). Otherwise adds the object to the used
- * amounts, unless the request is a dry run.
+ * Refuses a write that would exceed a quota of the namespace (throws 403). Otherwise adds the difference to the used
+ * amounts, unless the request is a dry run. Amounts that become smaller are subtracted by the controller of quotas.
  */
-export function admitQuota(
-  store: UncheckedObjectStore,
-  resource: GroupResource,
-  object: KubeObject,
-  dryRun: boolean,
-): void {
+export function admitQuota(store: UncheckedObjectStore, request: QuotaRequest): void {
+  const { resource, object, old, now } = request;
   const { namespace = '' } = object.metadata;
   const quotas = store.collection('', 'resourcequotas');
-  if (namespace === '' || quotas.size === 0) return;
-  const usage = usageOf(resource, object);
+  if (namespace === '' || !isCounted(request)) return;
+  const usage = usageOf(resource, object, now);
+  const before = old === undefined ? undefined : usageOf(resource, old, now);
   for (const { key, object: quota } of quotas.inNamespace(namespace)) {
-    const [hard, used] = [objectAt(quota.status, 'hard'), objectAt(quota.status, 'used')];
-    const after: JsonObject = { ...used };
-    const exceeded: string[] = [];
-    for (const [name, amount] of usage) {
-      const limit = hard[name] === undefined ? undefined : quantityOf(hard[name]);
-      if (limit === undefined) continue;
-      const next = addQuantities(quantityOf(used[name] ?? '0') ?? ZERO, amount);
-      if (compareQuantities(next, limit) > 0) exceeded.push(name);
-      after[name] = formatQuantity(next);
+    const limited = limitedBy(resource, Object.keys(objectAt(quota.status, 'hard')));
+    if (limited.length === 0 || !inScopes(quota, resource, object)) continue;
+    checkConstraints(resource, object, quota, limited);
+    const unknown = limited.filter((name) => objectAt(quota.status, 'used')[name] === undefined);
+    if (unknown.length > 0) {
+      const names = limited.toSorted().join(',');
+      throw refuse(resource, object, `status unknown for quota: ${quota.metadata.name}, resources: ${names}`);
     }
-    if (exceeded.length > 0) throw refusal(resource, object, quota, exceeded.sort(), usage);
-    const changed = Object.keys(after).some((name) => after[name] !== used[name]);
-    if (!dryRun && changed) quotas.put(key, { ...quota, status: { ...quota.status, used: after } });
+    const known = old !== undefined && before !== undefined && inScopes(quota, resource, old);
+    const used = charge(resource, object, quota, known ? difference(usage, before) : usage, limited);
+    if (used !== undefined && !request.dryRun) quotas.put(key, { ...quota, status: { ...quota.status, used } });
   }
 }
 
-function refusal(
+/** Can the write change what quotas count? Most updates cannot. */
+function isCounted({ resource: { group, plural }, subresource, object, old }: QuotaRequest): boolean {
+  if (old === undefined) return subresource === '';
+  if (group !== '') return false;
+  switch (plural) {
+    case 'services':
+      return subresource === '';
+    case 'persistentvolumeclaims':
+      return subresource === '' || subresource === 'status';
+    case 'pods':
+      return subresource === 'resize' || (subresource === '' && hasDeadline(object) !== hasDeadline(old));
+    default:
+      return false;
+  }
+}
+
+const hasDeadline = ({ spec }: KubeObject): boolean => typeof spec?.['activeDeadlineSeconds'] === 'number';
+
+const refuse = (resource: GroupResource, object: KubeObject, problem: string) =>
+  forbidden(resource, object.metadata.name ?? '', problem);
+
+const REQUIRED = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
+
+/** Refuses a pod whose containers do not state a resource that the quota limits. */
+function checkConstraints(
+  resource: GroupResource,
+  { metadata, spec = {} }: KubeObject,
+  quota: KubeObject,
+  limited: readonly string[],
+): void {
+  if (resource.group !== '' || resource.plural !== 'pods' || hasPodLevelResources(spec)) return;
+  const missing = new Map<string, string[]>();
+  for (const container of [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')]) {
+    for (const name of REQUIRED) {
+      if (!limited.includes(name) || states(container, name)) continue;
+      const names = missing.get(name) ?? [];
+      missing.set(name, [...names, textAt(container, 'name')]);
+    }
+  }
+  if (missing.size === 0) return;
+  const parts = [...missing]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, containers]) => `${name} for: ${containers.toSorted().join(',')}`);
+  const problem = `failed quota: ${quota.metadata.name}: must specify ${parts.join('; ')}`;
+  throw forbidden(resource, metadata.name ?? '', problem);
+}
+
+/** Does a container state the amount that a quota limits by this name, e.g. `cpu` or `limits.memory`? */
+function states(container: JsonObject, limit: string): boolean {
+  const [part, name] = limit.includes('.') ? limit.split('.') : ['requests', limit];
+  return objectAt(objectAt(container, 'resources'), part ?? '')[name ?? ''] !== undefined;
+}
+
+/** The amounts by which the usage grows. */
+function difference(usage: Amounts, before: Amounts): Amounts {
+  const grown: Amounts = new Map();
+  for (const [name, amount] of usage) {
+    const delta = subtractQuantities(amount, before.get(name) ?? ZERO);
+    grown.set(name, delta.unscaled < 0n ? ZERO : delta);
+  }
+  return grown;
+}
+
+/** The used amounts after the write; `undefined` when they do not change. Throws 403 when an amount exceeds its limit. */
+function charge(
   resource: GroupResource,
   object: KubeObject,
   quota: KubeObject,
-  names: readonly string[],
-  usage: ReadonlyMap<string, ParsedQuantity>,
-) {
+  delta: Amounts,
+  limited: readonly string[],
+): JsonObject | undefined {
   const [hard, used] = [objectAt(quota.status, 'hard'), objectAt(quota.status, 'used')];
-  const list = (value: (name: string) => string) => names.map((name) => `${name}=${value(name)}`).join(',');
-  const requested = list((name) => formatQuantity(usage.get(name) ?? ZERO));
-  const problem = `exceeded quota: ${quota.metadata.name}, requested: ${requested}, used: ${list((name) => String(used[name] ?? '0'))}, limited: ${list((name) => String(hard[name]))}`;
-  return forbidden(resource, object.metadata.name ?? '', problem);
+  const requested = [...delta].filter(([name, amount]) => limited.includes(name) && amount.unscaled !== 0n);
+  if (requested.length === 0) return undefined;
+  const after: JsonObject = { ...used };
+  const exceeded: string[] = [];
+  for (const [name, amount] of requested) {
+    const next = addQuantities(quantityOf(used[name] ?? '0') ?? ZERO, amount);
+    const limit = quantityOf(hard[name] ?? '0') ?? ZERO;
+    if (compareQuantities(next, limit) > 0) exceeded.push(name);
+    after[name] = formatQuantity(next);
+  }
+  if (exceeded.length === 0) return after;
+  const list = (value: (name: string) => string) =>
+    exceeded
+      .toSorted()
+      .map((name) => `${name}=${value(name)}`)
+      .join(',');
+  const amounts = list((name) => formatQuantity(delta.get(name) ?? ZERO));
+  const problem = `exceeded quota: ${quota.metadata.name}, requested: ${amounts}, used: ${list((name) => String(used[name] ?? '0'))}, limited: ${list((name) => String(hard[name]))}`;
+  throw refuse(resource, object, problem);
 }

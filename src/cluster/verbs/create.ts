@@ -3,11 +3,10 @@ import { updateOwnership } from '../fields/ownership.ts';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../errors/status.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateMeta } from '../kinds/metadata.ts';
-import { admitQuota } from '../kinds/quota-admission.ts';
 import type { MutableObject } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
-import { writeContext, emptyFor, ownershipContext } from './write.ts';
+import { admitWriteQuota, writeContext, emptyFor, ownershipContext } from './write.ts';
 import { timestampOf } from '../clock.ts';
 import { strategyFor } from './strategy-for.ts';
 
@@ -115,7 +114,7 @@ export function storeNew(write: WriteRequest, object: MutableObject, sentVersion
       name,
       existing.metadata.deletionTimestamp === undefined ? '' : 'object is being deleted: ',
     );
-  admitQuota(services.store, resource, object, write.options.dryRun);
+  admitWriteQuota(write, object, undefined);
   if (write.options.dryRun) {
     if (sentVersion !== '') metadata.resourceVersion = sentVersion;
     return { status: 201, object };

@@ -11,7 +11,16 @@ import { shareUnchanged } from '../types/share.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import { checkPlace, createObject } from './create.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
-import { writeContext, emptyFor, ownershipContext, keyOfWrite, liveObject, equalExcept, isNoOpWrite } from './write.ts';
+import {
+  admitWriteQuota,
+  writeContext,
+  emptyFor,
+  ownershipContext,
+  keyOfWrite,
+  liveObject,
+  equalExcept,
+  isNoOpWrite,
+} from './write.ts';
 import { strategyFor } from './strategy-for.ts';
 
 const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
@@ -148,6 +157,7 @@ export function storeChange(write: WriteRequest, live: KubeObject, draft: Mutabl
     else strategy.validateUpdate(next, live, problems, context);
   }
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
+  admitWriteQuota(write, next, live);
   for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
   return commit(write, live, next);
 }

@@ -5,6 +5,7 @@ import type { FieldContext } from '../fields/ownership.ts';
 import { decodeTyped, bodyTypeOf } from './body.ts';
 import type { UserInfo } from '../options.ts';
 import type { ServedResource } from '../registry/resource.ts';
+import { admitQuota } from '../kinds/quota-admission.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
@@ -66,6 +67,14 @@ export function writeContext(write: WriteRequest): WriteContext {
   const { store, addresses, schemas, newUid } = services;
   const warn = (text: string) => void warnings.push(text);
   return { store, addresses, schemas, newUid, user, dryRun: options.dryRun, subresource, warn };
+}
+
+/** Refuses a write that would exceed a quota. `old` is the stored object; `undefined` for a create. Throws 403. */
+export function admitWriteQuota(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
+  const { resource, subresource, options, services } = write;
+  if (services.store.collection('', 'resourcequotas').size === 0) return;
+  const now = services.clock.now();
+  admitQuota(services.store, { resource, subresource, object, old, dryRun: options.dryRun, now });
 }
 
 /** The `FieldContext` of a write. */

@@ -1,0 +1,84 @@
+import type { JsonObject } from '../../core/index.ts';
+import type { ParsedQuantity } from '../../kubernetes/index.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  quantityOf,
+} from '../../kubernetes/index.ts';
+
+/** Amounts by the name of the resource. */
+export type Amounts = Map<string, ParsedQuantity>;
+
+/**
+ * The requests or the limits of a whole pod. Its containers and sidecars run at the same time, and its init containers
+ * one after another before them; the larger sum counts. Resources of the pod itself replace those of its containers.
+ * The overhead of the runtime class is added; to limits only where the pod has a limit.
+ */
+export function podTotals(spec: JsonObject, part: 'requests' | 'limits'): Amounts {
+  const total: Amounts = new Map();
+  for (const container of objectsAt(spec, 'containers')) add(total, amountsOf(container, part));
+  const sidecars: Amounts = new Map();
+  const peak: Amounts = new Map();
+  for (const container of objectsAt(spec, 'initContainers')) {
+    const own = amountsOf(container, part);
+    if (container['restartPolicy'] === 'Always') {
+      add(total, own);
+      add(sidecars, own);
+      raise(peak, sidecars);
+    } else {
+      add(own, sidecars);
+      raise(peak, own);
+    }
+  }
+  raise(total, peak);
+  const ofPod = optionalAt(spec, 'resources');
+  if (ofPod !== undefined) {
+    for (const [name, amount] of amountsOf(spec, part)) if (isPodLevel(name)) total.set(name, amount);
+  }
+  for (const [name, amount] of parsed(objectAt(spec, 'overhead'))) {
+    const before = total.get(name);
+    if (part === 'requests' || (before !== undefined && before.unscaled !== 0n)) {
+      total.set(name, before === undefined ? amount : addQuantities(before, amount));
+    }
+  }
+  return total;
+}
+
+/** May a pod set this resource for all its containers together? */
+const isPodLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+
+/** Does the pod set resources for all its containers together? */
+export function hasPodLevelResources(spec: JsonObject): boolean {
+  const resources = objectAt(spec, 'resources');
+  const names = [...Object.keys(objectAt(resources, 'requests')), ...Object.keys(objectAt(resources, 'limits'))];
+  return names.some(isPodLevel);
+}
+
+const amountsOf = (owner: JsonObject, part: 'requests' | 'limits'): Amounts =>
+  parsed(objectAt(objectAt(owner, 'resources'), part));
+
+function parsed(values: JsonObject): Amounts {
+  const amounts: Amounts = new Map();
+  for (const [name, value] of Object.entries(values)) {
+    const amount = quantityOf(value);
+    if (amount !== undefined) amounts.set(name, amount);
+  }
+  return amounts;
+}
+
+function add(total: Amounts, more: ReadonlyMap<string, ParsedQuantity>): void {
+  for (const [name, amount] of more) {
+    const before = total.get(name);
+    total.set(name, before === undefined ? amount : addQuantities(before, amount));
+  }
+}
+
+function raise(total: Amounts, other: ReadonlyMap<string, ParsedQuantity>): void {
+  for (const [name, amount] of other) {
+    const before = total.get(name);
+    if (before === undefined || compareQuantities(before, amount) < 0) total.set(name, amount);
+  }
+}

@@ -1,0 +1,91 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import type { GroupResource } from '../errors/status.ts';
+import { qosClass } from './pod-defaults.ts';
+import { selects } from './selects.ts';
+
+/** One condition of a quota for the objects that it counts. */
+export interface ScopeCondition {
+  readonly scope: string;
+  readonly operator: string;
+  readonly values: readonly unknown[];
+}
+
+/** The conditions of a quota, from `scopes` and `scopeSelector`. All of them must hold. */
+export function scopesOf(quota: KubeObject): ScopeCondition[] {
+  const plain = listAt(quota.spec, 'scopes').map((scope) => ({ scope: String(scope), operator: 'Exists', values: [] }));
+  const expressions = objectsAt(objectAt(quota.spec, 'scopeSelector'), 'matchExpressions');
+  return [
+    ...plain,
+    ...expressions.map((expression) => ({
+      scope: textAt(expression, 'scopeName'),
+      operator: textAt(expression, 'operator'),
+      values: listAt(expression, 'values'),
+    })),
+  ];
+}
+
+/** Does an object meet all conditions of a quota? Only pods and claims can meet a condition. */
+export function inScopes(quota: KubeObject, resource: GroupResource, object: KubeObject): boolean {
+  return scopesOf(quota).every((condition) => meets(condition, resource, object));
+}
+
+function meets(condition: ScopeCondition, { group, plural }: GroupResource, object: KubeObject): boolean {
+  if (group !== '') return false;
+  if (plural === 'pods') return podMeets(condition, object);
+  return plural === 'persistentvolumeclaims' && claimMeets(condition, object);
+}
+
+function podMeets(condition: ScopeCondition, pod: KubeObject): boolean {
+  const { spec = {} } = pod;
+  switch (condition.scope) {
+    case 'Terminating':
+      return (numberAt(spec, 'activeDeadlineSeconds') ?? -1) >= 0;
+    case 'NotTerminating':
+      return (numberAt(spec, 'activeDeadlineSeconds') ?? -1) < 0;
+    case 'BestEffort':
+      return classOf(pod) === 'BestEffort';
+    case 'NotBestEffort':
+      return classOf(pod) !== 'BestEffort';
+    case 'PriorityClass':
+      return matchesValue(condition, textAt(spec, 'priorityClassName'));
+    case 'CrossNamespacePodAffinity':
+      return concernsOtherNamespaces(spec);
+    default:
+      return false;
+  }
+}
+
+/** A claim has the class that it asks for, and until a change is complete also the class of its volume. */
+function claimMeets(condition: ScopeCondition, { spec, status }: KubeObject): boolean {
+  if (condition.scope !== 'VolumeAttributesClass') return false;
+  const modifying = textAt(objectAt(status, 'modifyVolumeStatus'), 'targetVolumeAttributesClassName');
+  const classes = [
+    textAt(spec, 'volumeAttributesClassName'),
+    textAt(status, 'currentVolumeAttributesClassName'),
+    modifying,
+  ].filter((name) => name !== '');
+  if (classes.length === 0) return matchesValue(condition, '');
+  return classes.some((name) => matchesValue(condition, name));
+}
+
+const classOf = (pod: KubeObject): string => textAt(pod.status, 'qosClass') || qosClass(pod.spec ?? {});
+
+/** Does the name of a class meet the condition? An object without a class has the empty name. */
+function matchesValue({ scope, operator, values }: ScopeCondition, name: string): boolean {
+  const labels: JsonObject = name === '' ? {} : { [scope]: name };
+  return selects({ matchExpressions: [{ key: scope, operator, values: [...values] as string[] }] }, labels);
+}
+
+function concernsOtherNamespaces(spec: JsonObject): boolean {
+  const affinity = objectAt(spec, 'affinity');
+  return ['podAffinity', 'podAntiAffinity'].some((kind) => {
+    const rules = objectAt(affinity, kind);
+    const required = objectsAt(rules, 'requiredDuringSchedulingIgnoredDuringExecution');
+    const preferred = objectsAt(rules, 'preferredDuringSchedulingIgnoredDuringExecution');
+    const terms = [...required, ...preferred.map((entry) => objectAt(entry, 'podAffinityTerm'))];
+    return terms.some(
+      (term) => listAt(term, 'namespaces').length > 0 || optionalAt(term, 'namespaceSelector') !== undefined,
+    );
+  });
+}

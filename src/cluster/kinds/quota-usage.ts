@@ -1,0 +1,134 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { ParsedQuantity } from '../../kubernetes/index.ts';
+import {
+  compareQuantities,
+  numberAt,
+  objectAt,
+  objectsAt,
+  quantityOf,
+  quantityOfInteger,
+  textAt,
+} from '../../kubernetes/index.ts';
+import type { GroupResource } from '../errors/status.ts';
+import { podTotals } from './pod-totals.ts';
+import type { Amounts } from './pod-totals.ts';
+import { CORE_COUNTS } from './resource-names.ts';
+
+const ONE = quantityOfInteger(1n);
+const ZERO = quantityOfInteger(0n);
+const BY_CLASS = '.storageclass.storage.k8s.io/';
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage'];
+const isHuge = (name: string): boolean => name.startsWith('hugepages-');
+const isExtended = (name: string): boolean => name.includes('/') && !/^(?:.*\.)?kubernetes\.io\//.test(name);
+
+/** What quotas count for an object: the object itself, and what a pod, claim or Service uses. `now` is in milliseconds. */
+export function usageOf(resource: GroupResource, object: KubeObject, now: number): Amounts {
+  const count = resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`;
+  const usage: Amounts = new Map([[count, ONE]]);
+  if (resource.group !== '') return usage;
+  if (resource.plural === 'pods') {
+    if (consumes(object, now)) addPod(usage, object);
+    return usage;
+  }
+  if (CORE_COUNTS.has(resource.plural)) usage.set(resource.plural, ONE);
+  if (resource.plural === 'services') addService(usage, object);
+  if (resource.plural === 'persistentvolumeclaims') addClaim(usage, object);
+  return usage;
+}
+
+/**
+ * Does a pod use resources? A pod that has ended does not. A pod whose grace period is over does not either, so that a
+ * pod on a lost node does not prevent the next pod.
+ */
+function consumes({ metadata, status }: KubeObject, now: number): boolean {
+  const phase = textAt(status, 'phase');
+  if (phase === 'Succeeded' || phase === 'Failed') return false;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true;
+  return now <= Date.parse(String(deletionTimestamp)) + deletionGracePeriodSeconds * 1000;
+}
+
+function addPod(usage: Amounts, { spec = {} }: KubeObject): void {
+  usage.set('pods', ONE);
+  for (const [name, amount] of podTotals(spec, 'requests')) {
+    if (OF_CONTAINERS.includes(name) || isHuge(name)) usage.set(name, amount);
+    if (OF_CONTAINERS.includes(name) || isHuge(name) || isExtended(name)) usage.set(`requests.${name}`, amount);
+  }
+  for (const [name, amount] of podTotals(spec, 'limits')) {
+    if (OF_CONTAINERS.includes(name)) usage.set(`limits.${name}`, amount);
+  }
+}
+
+function addService(usage: Amounts, { spec }: KubeObject): void {
+  const type = textAt(spec, 'type');
+  const ports = objectsAt(spec, 'ports');
+  const suppressed = type === 'LoadBalancer' && spec?.['allocateLoadBalancerNodePorts'] === false;
+  const counted = suppressed ? ports.filter((port) => (numberAt(port, 'nodePort') ?? 0) !== 0) : ports;
+  const allocates = type === 'NodePort' || type === 'LoadBalancer';
+  usage.set('services.loadbalancers', type === 'LoadBalancer' ? ONE : ZERO);
+  usage.set('services.nodeports', allocates ? quantityOfInteger(BigInt(counted.length)) : ZERO);
+}
+
+function addClaim(usage: Amounts, { metadata, spec, status }: KubeObject): void {
+  const storageClass = metadata.annotations?.[CLASS_ANNOTATION] ?? textAt(spec, 'storageClassName');
+  const requested = quantityOf(objectAt(objectAt(spec, 'resources'), 'requests')['storage']);
+  const allocated = quantityOf(objectAt(status, 'allocatedResources')['storage']);
+  const storage = larger(requested, allocated);
+  if (storage !== undefined) usage.set('requests.storage', storage);
+  if (storageClass === '') return;
+  usage.set(`${storageClass}${BY_CLASS}persistentvolumeclaims`, ONE);
+  if (storage !== undefined) usage.set(`${storageClass}${BY_CLASS}requests.storage`, storage);
+}
+
+/** The larger amount. Without a requested amount, the claim counts no storage. */
+function larger(
+  requested: ParsedQuantity | undefined,
+  allocated: ParsedQuantity | undefined,
+): ParsedQuantity | undefined {
+  if (requested === undefined || allocated === undefined) return requested;
+  return compareQuantities(allocated, requested) > 0 ? allocated : requested;
+}
+
+const CORE_NAMES = new Map<string, readonly string[]>([
+  ['services', ['services', 'services.loadbalancers', 'services.nodeports']],
+  ['persistentvolumeclaims', ['persistentvolumeclaims', 'requests.storage']],
+  ['pods', ['pods', ...OF_CONTAINERS, ...OF_CONTAINERS.flatMap((name) => [`requests.${name}`, `limits.${name}`])]],
+]);
+
+/** The names of a quota's limits that objects of the resource use. */
+export function limitedBy(resource: GroupResource, names: readonly string[]): string[] {
+  const { group, plural } = resource;
+  const count = group === '' ? `count/${plural}` : `count/${plural}.${group}`;
+  const own = group === '' ? (CORE_NAMES.get(plural) ?? (CORE_COUNTS.has(plural) ? [plural] : [])) : [];
+  return names.filter((name) => {
+    if (name === count || own.includes(name)) return true;
+    if (group !== '') return false;
+    if (plural === 'persistentvolumeclaims')
+      return /\.storageclass\.storage\.k8s\.io\/(?:persistentvolumeclaims|requests\.storage)$/.test(name);
+    if (plural !== 'pods') return false;
+    const requested = name.startsWith('requests.') ? name.slice('requests.'.length) : undefined;
+    return isHuge(name) || (requested !== undefined && (isHuge(requested) || isExtended(requested)));
+  });
+}
+
+/** The resources whose objects the limits of a quota count. */
+export function countedResources(names: readonly string[]): GroupResource[] {
+  const found = new Map<string, GroupResource>();
+  for (const name of names) {
+    const resource = resourceOf(name);
+    if (resource !== undefined) found.set(`${resource.plural}.${resource.group}`, resource);
+  }
+  return [...found.values()];
+}
+
+function resourceOf(name: string): GroupResource | undefined {
+  if (name.startsWith('count/')) {
+    const [plural = '', ...group] = name.slice('count/'.length).split('.');
+    return { plural, group: group.join('.') };
+  }
+  if (CORE_COUNTS.has(name)) return { group: '', plural: name };
+  const core = ['services', 'persistentvolumeclaims', 'pods'];
+  const plural = core.find((candidate) => limitedBy({ group: '', plural: candidate }, [name]).length > 0);
+  return plural === undefined ? undefined : { group: '', plural };
+}
