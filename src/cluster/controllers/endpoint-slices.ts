@@ -1,6 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { PortGroup } from './endpoint-ports.ts';
+import { portsKey } from './endpoint-ports.ts';
+import { NODES } from './node.ts';
 import { isReady, jsonOf } from './pods.ts';
 import { controllerReference, randomSuffix } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -13,20 +16,75 @@ const MANAGER = 'endpointslice-controller.k8s.io';
 /** The maximum number of endpoints in a slice (Kubernetes' default). */
 const PER_SLICE = 100;
 
-/** The endpoint of each pod. The key is the stored object, so a changed pod has another entry. */
-const made = new WeakMap<KubeObject, JsonObject>();
+/** The label of the slices and Endpoints of a Service without an address. */
+export const HEADLESS = 'service.kubernetes.io/headless';
 
-function endpointOf(pod: KubeObject): JsonObject {
+export function isHeadless({ spec }: KubeObject): boolean {
+  const address = spec?.['clusterIP'];
+  return spec?.['type'] !== 'ExternalName' && (address === undefined || address === '' || address === 'None');
+}
+
+/** The name of a pod in the DNS of a Service: the `hostname` of a pod whose `subdomain` is the Service. */
+export function hostnameIn(service: KubeObject, pod: KubeObject): string | undefined {
+  const hostname = textAt(pod.spec, 'hostname');
+  return hostname !== '' && textAt(pod.spec, 'subdomain') === service.metadata.name ? hostname : undefined;
+}
+
+/** What the endpoint of a pod has from its Service and its node. */
+interface Surroundings {
+  readonly publishes: boolean;
+  readonly hostname: string | undefined;
+  readonly zone: string | undefined;
+}
+
+/** The last endpoint of each pod. The key is the stored object, so a changed pod has another entry. */
+const made = new WeakMap<KubeObject, { readonly in: Surroundings; readonly endpoint: JsonObject }>();
+
+/** Makes endpoints of the pods of a Service. The zone of each node is read once. */
+class EndpointMaker {
+  readonly #client: ControllerClient;
+  readonly #service: KubeObject;
+  readonly #publishes: boolean;
+  readonly #zones = new Map<string, string | undefined>();
+
+  constructor(client: ControllerClient, service: KubeObject) {
+    this.#client = client;
+    this.#service = service;
+    this.#publishes = service.spec?.['publishNotReadyAddresses'] === true;
+  }
+
+  endpointOf(pod: KubeObject): JsonObject {
+    return endpointIn(pod, {
+      publishes: this.#publishes,
+      hostname: hostnameIn(this.#service, pod),
+      zone: this.#zoneOf(textAt(pod.spec, 'nodeName')),
+    });
+  }
+
+  #zoneOf(nodeName: string): string | undefined {
+    if (this.#zones.has(nodeName)) return this.#zones.get(nodeName);
+    const zone = this.#client.get(NODES, '', nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'];
+    this.#zones.set(nodeName, zone);
+    return zone;
+  }
+}
+
+function endpointIn(pod: KubeObject, surroundings: Surroundings): JsonObject {
+  const { publishes, hostname, zone } = surroundings;
   const known = made.get(pod);
-  if (known !== undefined) return known;
+  if (known?.in.publishes === publishes && known.in.zone === zone && known.in.hostname === hostname) {
+    return known.endpoint;
+  }
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const endpoint: JsonObject = {
     addresses: [String(pod.status?.['podIP'])],
-    conditions: { ready: isReady(pod) && !terminating, serving: isReady(pod), terminating },
+    conditions: { ready: publishes || (isReady(pod) && !terminating), serving: isReady(pod), terminating },
+    ...(hostname === undefined ? {} : { hostname }),
     nodeName: pod.spec?.['nodeName'],
     targetRef: targetRef(pod),
+    ...(zone === undefined ? {} : { zone }),
   };
-  made.set(pod, endpoint);
+  made.set(pod, { in: surroundings, endpoint });
   return endpoint;
 }
 
@@ -40,47 +98,101 @@ export function targetRef({ metadata }: KubeObject): JsonObject {
   return { kind: 'Pod', name: metadata.name ?? '', namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' };
 }
 
+interface KeptSlice {
+  readonly slice: KubeObject;
+  endpoints: JsonObject[];
+  ports: readonly JsonObject[];
+}
+
 /**
- * Writes the EndpointSlices of a Service. An endpoint stays in its slice, and new endpoints fill slices with room. A
- * slice that lost all its endpoints is deleted unless it is the last slice. A change of one pod therefore changes one
- * slice.
+ * Writes the EndpointSlices of a Service: slices for each group of pods with the same ports. An endpoint stays in its
+ * slice, and new endpoints fill slices with room. A slice that lost all its endpoints is used for other endpoints or
+ * deleted, unless it is the last slice: by an empty slice without ports clients learn that the Service has no endpoints.
+ * A change of one pod therefore changes one slice.
  */
-export function writeSlices(
-  client: ControllerClient,
-  service: KubeObject,
-  pods: readonly KubeObject[],
-  ports: JsonObject[],
-): void {
+export function writeSlices(client: ControllerClient, service: KubeObject, groups: readonly PortGroup[]): void {
   const slices = client.controlled(service, SLICES).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === MANAGER);
+  const byPorts = new Map<string, KubeObject[]>();
+  for (const slice of slices) {
+    const key = portsKey(objectsAt(jsonOf(slice), 'ports'));
+    byPorts.set(key, [...(byPorts.get(key) ?? []), slice]);
+  }
+  const maker = new EndpointMaker(client, service);
+  const kept: KeptSlice[] = [];
+  const unplaced: { endpoints: JsonObject[]; ports: readonly JsonObject[] }[] = [];
+  for (const { ports, pods } of groups) {
+    const key = portsKey(ports);
+    const { filled, rest } = fill(maker, byPorts.get(key) ?? [], { ports, pods });
+    byPorts.delete(key);
+    kept.push(...filled);
+    while (rest.length > 0) unplaced.push({ endpoints: rest.splice(0, PER_SLICE), ports });
+  }
+  for (const slice of [...byPorts.values()].flat()) kept.push({ slice, endpoints: [], ports: [] });
+  // A slice without endpoints takes those that no slice has room for.
+  const [empty, used] = [kept.filter(isEmpty), kept.filter((entry) => !isEmpty(entry))];
+  for (const entry of empty) {
+    const next = unplaced.shift();
+    if (next !== undefined) used.push(Object.assign(entry, next));
+    else if (used.length === 0) used.push(Object.assign(entry, { ports: [] }));
+    else client.remove(entry.slice);
+  }
+  for (const entry of used) write(client, service, entry);
+  if (used.length === 0 && unplaced.length === 0) unplaced.push({ endpoints: [], ports: [] });
+  for (const { endpoints, ports } of unplaced) create(client, service, endpoints, ports);
+}
+
+const isEmpty = ({ endpoints }: KeptSlice): boolean => endpoints.length === 0;
+
+/** Distributes the pods of a group over the slices with its ports. `rest` has the endpoints without room. */
+function fill(
+  maker: EndpointMaker,
+  slices: readonly KubeObject[],
+  { ports, pods }: PortGroup,
+): { filled: KeptSlice[]; rest: JsonObject[] } {
   const missing = new Map(pods.map((pod) => [pod.metadata.uid ?? '', pod]));
-  const kept = slices.map((slice) => {
+  const filled = slices.map((slice) => {
     const endpoints = objectsAt(jsonOf(slice), 'endpoints').flatMap((endpoint) => {
       const uid = textAt(objectAt(endpoint, 'targetRef'), 'uid');
       const pod = missing.get(uid);
       missing.delete(uid);
-      return pod === undefined ? [] : [endpointOf(pod)];
+      return pod === undefined ? [] : [maker.endpointOf(pod)];
     });
-    return { slice, endpoints };
+    return { slice, endpoints, ports };
   });
-  const rest = [...missing.values()].map(endpointOf);
-  for (const { endpoints } of kept) endpoints.push(...rest.splice(0, Math.max(0, PER_SLICE - endpoints.length)));
-  let filled = kept.some(({ endpoints }) => endpoints.length > 0) || rest.length > 0;
-  for (const { slice, endpoints } of kept) {
-    if (endpoints.length === 0 && filled) client.remove(slice);
-    else {
-      // A Service without pods keeps one empty slice. By this slice clients learn that the Service has no endpoints.
-      filled = true;
-      const same =
-        jsonEquals(written.get(slice) ?? jsonOf(slice)['endpoints'] ?? [], endpoints) &&
-        jsonEquals(jsonOf(slice)['ports'] ?? [], ports);
-      if (!same) written.set(client.update({ ...slice, endpoints, ports }), endpoints);
-    }
+  const rest = [...missing.values()].map((pod) => maker.endpointOf(pod));
+  for (const { endpoints } of filled) {
+    // An empty slice is left for `writeSlices`, so that groups share the empty slices.
+    if (endpoints.length > 0) endpoints.push(...rest.splice(0, Math.max(0, PER_SLICE - endpoints.length)));
   }
-  if (kept.length === 0 && rest.length === 0) create(client, service, [], ports);
-  while (rest.length > 0) create(client, service, rest.splice(0, PER_SLICE), ports);
+  return { filled, rest };
 }
 
-function create(client: ControllerClient, service: KubeObject, endpoints: JsonObject[], ports: JsonObject[]): void {
+function write(client: ControllerClient, service: KubeObject, { slice, endpoints, ports }: KeptSlice): void {
+  const labels = labelsOf(service);
+  const same =
+    jsonEquals(written.get(slice) ?? jsonOf(slice)['endpoints'] ?? [], endpoints) &&
+    jsonEquals(jsonOf(slice)['ports'] ?? [], [...ports]) &&
+    jsonEquals(slice.metadata.labels ?? {}, labels);
+  if (same) return;
+  const metadata = { ...slice.metadata, labels };
+  written.set(client.update({ ...slice, metadata, endpoints, ports: [...ports] }), endpoints);
+}
+
+function labelsOf(service: KubeObject): Record<string, string> {
+  return {
+    ...service.metadata.labels,
+    ...(isHeadless(service) ? { [HEADLESS]: '' } : {}),
+    [MANAGED_BY]: MANAGER,
+    [SERVICE_NAME]: service.metadata.name ?? '',
+  };
+}
+
+function create(
+  client: ControllerClient,
+  service: KubeObject,
+  endpoints: JsonObject[],
+  ports: readonly JsonObject[],
+): void {
   const { namespace = '', name = '' } = service.metadata;
   const slice = client.create({
     apiVersion: 'discovery.k8s.io/v1',
@@ -89,13 +201,13 @@ function create(client: ControllerClient, service: KubeObject, endpoints: JsonOb
       name: `${name}-${randomSuffix()}`,
       generateName: `${name}-`,
       namespace,
-      labels: { ...service.metadata.labels, [MANAGED_BY]: MANAGER, [SERVICE_NAME]: name },
+      labels: labelsOf(service),
       annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': client.timestamp() },
       ownerReferences: [controllerReference(service)],
     },
     addressType: 'IPv4',
     endpoints,
-    ports,
+    ports: [...ports],
   });
   written.set(slice, endpoints);
 }

@@ -3,8 +3,10 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
-import { isFinished, isReady, jsonOf, PODS, isTurn } from './pods.ts';
-import { targetRef, writeSlices } from './endpoint-slices.ts';
+import { isFinished, isReady, isTerminating, jsonOf, PODS, isTurn } from './pods.ts';
+import type { PortGroup } from './endpoint-ports.ts';
+import { groupByPorts, portSubsets } from './endpoint-ports.ts';
+import { HEADLESS, hostnameIn, isHeadless, targetRef, writeSlices } from './endpoint-slices.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
@@ -33,15 +35,22 @@ export const endpointsController: SimulatedController = {
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     const service = client.get(SERVICES, namespace, name);
-    if (service === undefined || service.metadata.deletionTimestamp !== undefined || selectorOf(service) === undefined)
-      return;
+    if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
+    if (selectorOf(service) === undefined || service.spec?.['type'] === 'ExternalName') return;
     const pods = client
       .list(PODS, namespace)
       .filter((pod) => selects(service, pod) && !isFinished(pod) && typeof pod.status?.['podIP'] === 'string');
-    writeSlices(client, service, pods, portsOf(service, pods));
-    writeEndpoints(client, service, pods);
+    const groups = groupByPorts(service, pods);
+    writeSlices(client, service, groups);
+    writeEndpoints(client, service, withAddresses(service, groups));
   },
 };
+
+/** The groups with addresses in the Endpoints. Only in a headless Service without ports a pod needs no port. */
+function withAddresses(service: KubeObject, groups: readonly PortGroup[]): readonly PortGroup[] {
+  if (objectsAt(service.spec, 'ports').length > 0) return groups.filter(({ ports }) => ports.length > 0);
+  return isHeadless(service) ? groups : [];
+}
 
 function selectorOf(service: KubeObject): JsonObject | undefined {
   const selector = service.spec?.['selector'];
@@ -56,67 +65,71 @@ function selects(service: KubeObject, pod: KubeObject): boolean {
   return true;
 }
 
-/** The ports of the pods. A named target port is resolved by the first pod that has a container port of that name. */
-function portsOf(service: KubeObject, pods: readonly KubeObject[]): JsonObject[] {
-  const ports = objectsAt(service.spec, 'ports');
-  return ports.flatMap((port) => {
-    const target = port['targetPort'] ?? port['port'];
-    const number = typeof target === 'number' ? target : namedPort(String(target), pods);
-    return number === undefined
-      ? []
-      : [{ name: port['name'] ?? '', port: number, protocol: port['protocol'] ?? 'TCP' }];
-  });
-}
-
-function namedPort(name: string, pods: readonly KubeObject[]): number | undefined {
-  for (const pod of pods) {
-    const containers = objectsAt(pod.spec, 'containers');
-    for (const container of containers) {
-      const ports = objectsAt(container, 'ports');
-      const found = ports.find((port) => port['name'] === name)?.['containerPort'];
-      if (typeof found === 'number') return found;
-    }
-  }
-  return undefined;
-}
-
-function writeEndpoints(client: ControllerClient, service: KubeObject, pods: readonly KubeObject[]): void {
+function writeEndpoints(client: ControllerClient, service: KubeObject, groups: readonly PortGroup[]): void {
   const { namespace = '', name = '' } = service.metadata;
-  const ports = portsOf(service, pods).map(({ name: portName, ...port }) =>
-    portName === '' ? port : { name: portName, ...port },
-  );
-  const ready = pods.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined);
-  const notReady = pods.filter((pod) => !isReady(pod));
-  const shownReady = ready.slice(0, CAPACITY);
-  const shownNotReady = notReady.slice(0, CAPACITY - shownReady.length);
-  const subset: JsonObject = {
-    ...(shownReady.length > 0 ? { addresses: shownReady.map(addressOf) } : {}),
-    ...(shownNotReady.length > 0 ? { notReadyAddresses: shownNotReady.map(addressOf) } : {}),
-    ports,
+  const { subsets, truncated } = subsetsOf(service, groups);
+  const annotations = truncated ? { [OVER_CAPACITY]: 'truncated' } : {};
+  const labels = {
+    ...service.metadata.labels,
+    ...(isHeadless(service) ? { [HEADLESS]: '' } : {}),
+    'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
   };
-  const subsets = ready.length + notReady.length > 0 ? [subset] : [];
-  const annotations = ready.length + notReady.length > CAPACITY ? { [OVER_CAPACITY]: 'truncated' } : {};
   const known = client.get(ENDPOINTS, namespace, name);
   if (known !== undefined) {
     const { [OVER_CAPACITY]: before, ...others } = known.metadata.annotations ?? {};
-    if (jsonEquals(jsonOf(known)['subsets'] ?? [], subsets) && before === annotations[OVER_CAPACITY]) return;
-    client.update({ ...known, metadata: { ...known.metadata, annotations: { ...others, ...annotations } }, subsets });
+    const same = jsonEquals(jsonOf(known)['subsets'] ?? [], subsets) && before === annotations[OVER_CAPACITY];
+    if (same && jsonEquals(known.metadata.labels ?? {}, labels)) return;
+    const metadata = { ...known.metadata, labels, annotations: { ...others, ...annotations } };
+    client.update({ ...known, metadata, subsets });
     return;
   }
   client.create({
     apiVersion: 'v1',
     kind: 'Endpoints',
-    metadata: {
-      name,
-      namespace,
-      labels: { ...service.metadata.labels, 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' },
-      annotations,
-      ownerReferences: [controllerReference(service)],
-    },
+    metadata: { name, namespace, labels, annotations, ownerReferences: [controllerReference(service)] },
     subsets,
   });
 }
 
-function addressOf(pod: KubeObject): JsonObject {
-  return { ip: String(pod.status?.['podIP']), nodeName: pod.spec?.['nodeName'], targetRef: targetRef(pod) };
+/** The subsets of an Endpoints object. Together they have at most `CAPACITY` addresses, ready ones first. */
+function subsetsOf(
+  service: KubeObject,
+  groups: readonly PortGroup[],
+): { readonly subsets: JsonObject[]; readonly truncated: boolean } {
+  const publishes = service.spec?.['publishNotReadyAddresses'] === true;
+  let room = CAPACITY;
+  let truncated = false;
+  const subsets: JsonObject[] = [];
+  for (const { ports, pods } of portSubsets(groups)) {
+    const shown = pods.filter((pod) => publishes || !isTerminating(pod));
+    const ready = shown.filter((pod) => publishes || isReady(pod));
+    const notReady = shown.filter((pod) => !publishes && !isReady(pod));
+    const shownReady = ready.slice(0, room);
+    const shownNotReady = notReady.slice(0, room - shownReady.length);
+    if (shownReady.length + shownNotReady.length < shown.length) truncated = true;
+    room -= shownReady.length + shownNotReady.length;
+    if (shownReady.length + shownNotReady.length === 0) continue;
+    const addressIn = (pod: KubeObject) => addressOf(service, pod);
+    subsets.push({
+      ...(shownReady.length > 0 ? { addresses: shownReady.map(addressIn) } : {}),
+      ...(shownNotReady.length > 0 ? { notReadyAddresses: shownNotReady.map(addressIn) } : {}),
+      ...(ports.length > 0 ? { ports: ports.map(unnamed) } : {}),
+    });
+  }
+  return { subsets, truncated };
+}
+
+/** A port of an Endpoints object, which has no empty name. */
+function unnamed({ name, ...port }: JsonObject): JsonObject {
+  return name === '' ? port : { name, ...port };
+}
+
+function addressOf(service: KubeObject, pod: KubeObject): JsonObject {
+  const hostname = hostnameIn(service, pod);
+  return {
+    ip: String(pod.status?.['podIP']),
+    ...(hostname === undefined ? {} : { hostname }),
+    nodeName: pod.spec?.['nodeName'],
+    targetRef: targetRef(pod),
+  };
 }
