@@ -1,6 +1,7 @@
 import {
   kubernetesDescriptionsText,
   kubernetesDiscoveryText,
+  kubernetesFurtherTypesText,
   kubernetesRbacDefaultsText,
   kubernetesStorageHashesText,
   kubernetesTableColumnsText,
@@ -76,6 +77,7 @@ export interface PolicyRule {
 interface DataFiles {
   readonly descriptions: BuiltinDescriptions;
   readonly types: { readonly types: Readonly<Record<string, TypeFacts>> };
+  readonly 'further-types': { readonly types: Readonly<Record<string, TypeFacts>> };
   readonly discovery: { readonly api: { items: DiscoveredGroup[] }; readonly apis: { items: DiscoveredGroup[] } };
   readonly 'table-columns': Readonly<Record<string, readonly ColumnFacts[]>>;
   readonly 'storage-version-hashes': Readonly<Record<string, string>>;
@@ -85,6 +87,7 @@ interface DataFiles {
 const TEXTS: Readonly<Record<keyof DataFiles, () => string>> = {
   descriptions: kubernetesDescriptionsText,
   types: kubernetesTypesText,
+  'further-types': kubernetesFurtherTypesText,
   discovery: kubernetesDiscoveryText,
   'table-columns': kubernetesTableColumnsText,
   'storage-version-hashes': kubernetesStorageHashesText,
@@ -101,4 +104,13 @@ export function loadData<Name extends keyof DataFiles>(name: Name): DataFiles[Na
     loaded.set(name, value);
   }
   return value as DataFiles[Name];
+}
+
+/** The groups whose types are in `further-types.json`, which is loaded only for them. */
+const FURTHER = /^(?:apiregistration|flowcontrol|resource)\./;
+
+/** The facts of a built-in type, such as `core.v1.Pod`; `undefined` when no such type is known. */
+export function typeFacts(name: string): TypeFacts | undefined {
+  const { types } = loadData(FURTHER.test(name) ? 'further-types' : 'types');
+  return Object.hasOwn(types, name) ? types[name] : undefined;
 }

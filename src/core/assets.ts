@@ -21,6 +21,9 @@ const pageText =
 /** The types of Kubernetes 1.36, as JSON. */
 export const kubernetesTypesText: () => string = textAt('data/kubernetes-1.36/types.json');
 
+/** The types of the groups that few clients use: devices, flow control and registered APIs. */
+export const kubernetesFurtherTypesText: () => string = textAt('data/kubernetes-1.36/further-types.json');
+
 /** The answers of `/api` and `/apis` of Kubernetes 1.36, as JSON. */
 export const kubernetesDiscoveryText: () => string = textAt('data/kubernetes-1.36/discovery.json');
 

@@ -36,6 +36,7 @@ export {
   kubernetesRbacDefaultsText,
   kubernetesStorageHashesText,
   kubernetesTableColumnsText,
+  kubernetesFurtherTypesText,
   kubernetesTypesText,
   moduleUrl,
   packageFolder,

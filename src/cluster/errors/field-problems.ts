@@ -14,6 +14,7 @@ export const {
   duplicate: fieldDuplicate,
   notFound: fieldNotFound,
   tooLong: fieldTooLong,
+  tooMany: fieldTooMany,
 } = fieldErrors((value) =>
   JSON.stringify(value, (_key, entry: unknown) => (typeof entry === 'bigint' ? Number(entry) : entry)),
 );

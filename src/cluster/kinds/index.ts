@@ -17,6 +17,13 @@ import { limitRangeStrategy } from './limit-range.ts';
 import { autoscalerStrategy } from './autoscaler.ts';
 import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
 import { podStrategy } from './pod.ts';
+import {
+  deviceClaimStrategy,
+  deviceClaimTemplateStrategy,
+  deviceClassStrategy,
+  deviceSliceStrategy,
+} from './devices.ts';
+import { flowSchemaStrategy, priorityLevelStrategy } from './flow-control.ts';
 import { quotaStrategy } from './quota.ts';
 import { bindingStrategy, roleStrategy } from './rbac.ts';
 import { driverStrategy, storageClassStrategy, volumeStrategy } from './storage.ts';
@@ -87,6 +94,8 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['coordination.k8s.io/leases', leaseStrategy],
   ['discovery.k8s.io/endpointslices', endpointSliceStrategy],
   ['events.k8s.io/events', eventStrategy],
+  ['flowcontrol.apiserver.k8s.io/flowschemas', flowSchemaStrategy],
+  ['flowcontrol.apiserver.k8s.io/prioritylevelconfigurations', priorityLevelStrategy],
   ['networking.k8s.io/ingressclasses', ingressClassStrategy],
   ['networking.k8s.io/ingresses', ingressStrategy],
   ['networking.k8s.io/networkpolicies', networkPolicyStrategy],
@@ -96,6 +105,10 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['rbac.authorization.k8s.io/clusterroles', roleStrategy(false)],
   ['rbac.authorization.k8s.io/rolebindings', bindingStrategy(true)],
   ['rbac.authorization.k8s.io/roles', roleStrategy(true)],
+  ['resource.k8s.io/deviceclasses', deviceClassStrategy],
+  ['resource.k8s.io/resourceclaims', deviceClaimStrategy],
+  ['resource.k8s.io/resourceclaimtemplates', deviceClaimTemplateStrategy],
+  ['resource.k8s.io/resourceslices', deviceSliceStrategy],
   ['scheduling.k8s.io/priorityclasses', priorityClassStrategy],
   ['storage.k8s.io/csidrivers', driverStrategy],
   ['storage.k8s.io/storageclasses', storageClassStrategy],
@@ -126,6 +139,7 @@ const WITH_GENERATION = new Set([
   'flowcontrol.apiserver.k8s.io/flowschemas',
   'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations',
   'resource.k8s.io/deviceclasses',
+  'resource.k8s.io/resourceslices',
 ]);
 
 const CREATE_ON_UPDATE = new Set([

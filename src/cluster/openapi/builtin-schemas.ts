@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { describeField, describeBuiltinType } from '../../schema/index.ts';
 import type { FieldFacts } from '../data.ts';
-import { loadData } from '../data.ts';
+import { loadData, typeFacts } from '../data.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const SPECIAL: Readonly<Record<string, string>> = {
@@ -28,6 +28,7 @@ const SPECIAL_SCHEMAS: Readonly<Record<string, JsonObject>> = {
 export function componentName(type: string): string {
   if (Object.hasOwn(SPECIAL, type)) return SPECIAL[type] ?? type;
   if (type.startsWith('meta.v1.')) return `${META}.${type.slice('meta.v1.'.length)}`;
+  if (type.startsWith('apiregistration.')) return `io.k8s.kube-aggregator.pkg.apis.${type}`;
   if (type.startsWith('apiextensions.')) return `io.k8s.apiextensions-apiserver.pkg.apis.${type}`;
   return `io.k8s.api.${type}`;
 }
@@ -55,7 +56,7 @@ export class SchemaCollector {
       this.schemas[name] = SPECIAL_SCHEMAS[type] ?? {};
       return;
     }
-    const facts = loadData('types').types[type];
+    const facts = typeFacts(type);
     if (facts === undefined || type.includes('JSONSchemaPropsOr')) {
       this.schemas[name] = {};
       return;
@@ -74,7 +75,7 @@ export class SchemaCollector {
 
   /** Adds the members of a type and of its inlined types. `owner` is the type that all these members belong to. */
   #members(owner: string, type: string, properties: JsonObject) {
-    for (const [name, field] of Object.entries(loadData('types').types[type]?.fields ?? {})) {
+    for (const [name, field] of Object.entries(typeFacts(type)?.fields ?? {})) {
       if (field.inline !== undefined) this.#members(owner, field.t, properties);
       else if (!name.startsWith('#')) {
         const description = describeField(loadData('descriptions'), owner, name);

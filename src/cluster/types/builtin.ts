@@ -1,5 +1,5 @@
 import type { FieldFacts, TypeFacts } from '../data.ts';
-import { loadData } from '../data.ts';
+import { typeFacts } from '../data.ts';
 import type { FieldNode, ObjectNode, ScalarType, TypeNode } from './node.ts';
 import { anyNode } from './node.ts';
 
@@ -22,15 +22,15 @@ const nodes = new Map<string, ObjectNode>();
 export function builtinType(name: string): ObjectNode {
   let node = nodes.get(name);
   if (node === undefined) {
-    node = new BuiltinObject(name, loadData('types').types[name] ?? { fields: {} });
+    node = new BuiltinObject(name, typeFacts(name) ?? { fields: {} });
     nodes.set(name, node);
   }
   return node;
 }
 
-/** Does `types.json` describe this type? */
+/** Do the data files describe this type? */
 export function hasBuiltinType(name: string): boolean {
-  return Object.hasOwn(loadData('types').types, name);
+  return typeFacts(name) !== undefined;
 }
 
 /** An object type whose members are resolved at their first use, so that recursive types are possible. */
