@@ -93,6 +93,7 @@ export { compileDocument } from './compile-document.ts';
 export { compileGraphObject } from './graph-object/compile-graph-object.ts';
 export { isGraphObject, isServiceAccountName } from './graph-object/parsed-graph.ts';
 export { graphHash } from './graph-object/graph-hash.ts';
+export { graphShape, withLiterals } from './graph-object/graph-shape.ts';
 export { OWNING_METADATA } from './graph-object/object-structure.ts';
 export {
   externalObject,

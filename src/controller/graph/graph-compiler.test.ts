@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
-import { builtinSource } from '../../schema/index.ts';
+import { crdOf } from '../../../test/support/crd.ts';
+import { builtinSource, crdSource } from '../../schema/index.ts';
 import { DefinitionCompiler } from '../definition/compiler.ts';
 import { GraphCompiler } from './graph-compiler.ts';
 
@@ -93,12 +94,109 @@ describe('the compiled specs of a GraphCompiler', () => {
   it.each<[string, KubeObject]>([
     ['of another namespace', graph(SPEC, 'g', 'team-b')],
     ['of another name', graph(SPEC, 'h')],
+    ['with another literal', graph({ nodes: [SPEC.nodes[0] ?? {}, { id: 'b', def: { x: '3' } }] })],
     ['with another spec', graph({ nodes: [{ id: 'a', def: { x: '2' } }] })],
     ['with the nodes in another order', graph({ nodes: SPEC.nodes.toReversed() })],
-  ])('are not shared with a Graph %s', async (_title, other) => {
+  ])('are not those of a Graph %s', async (_title, other) => {
     const compiler = new GraphCompiler(SCHEMAS, {});
     await compiler.compile(graph(SPEC), signal);
     const { graph: compiled } = await compiler.compile(other, signal);
     expect(compiled?.definition).toEqual(other);
+    expect(compiled?.name).toBe(other.metadata.name);
+    const texts = [...(compiled?.nodes.values() ?? [])].map(({ template }) => template.skeleton['x']);
+    const own = other.spec?.['nodes'] as { def: { x: string } }[] | undefined;
+    expect(texts).toEqual(own?.map(({ def }) => def.x));
+  });
+});
+
+describe('Graphs that differ only in literals', () => {
+  const spec = (text: string): JsonObject => ({
+    nodes: [
+      { id: 'cfg', def: { text } },
+      {
+        id: 'a',
+        template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: text }, data: { x: '${cfg.text}' } },
+      },
+    ],
+  });
+  /** A compiler, and the number of its compilations. */
+  const counting = (schemas = SCHEMAS) => {
+    let compilations = 0;
+    const compiler = new GraphCompiler(schemas, {}, () => void (compilations += 1));
+    const skeletonOf = async (name: string, own: JsonObject) => {
+      const { graph: compiled } = await compiler.compile(graph(own, name), signal);
+      return compiled?.nodes.get('a')?.template.skeleton['metadata'];
+    };
+    return { compiler, skeletonOf, count: () => compilations };
+  };
+
+  it('share one compilation, each with its own literals', async () => {
+    const { skeletonOf, count } = counting();
+    for (let pass = 0; pass < 2; pass += 1) {
+      expect(await skeletonOf('one', spec('first'))).toEqual({ name: 'first' });
+      expect(await skeletonOf('two', spec('second'))).toEqual({ name: 'second' });
+    }
+    expect(await skeletonOf('one', spec('changed'))).toEqual({ name: 'changed' });
+    expect(await skeletonOf('two', spec('second'))).toEqual({ name: 'second' });
+    expect(count()).toBe(1);
+  });
+
+  it('still share it when more Graphs than the maximum came, and the first one was not used for long', async () => {
+    const { skeletonOf, count } = counting();
+    for (let index = 0; index < 200; index += 1) {
+      expect(await skeletonOf(`g${index}`, spec(`text-${index}`))).toEqual({ name: `text-${index}` });
+    }
+    expect(await skeletonOf('g0', spec('text-0'))).toEqual({ name: 'text-0' });
+    expect(count()).toBe(1);
+  });
+
+  it('do not share it with a Graph whose expression differs', async () => {
+    const { compiler, skeletonOf, count } = counting();
+    await skeletonOf('one', spec('first'));
+    const other = JSON.parse(
+      JSON.stringify(spec('first')).replace('${cfg.text}', '${cfg.text + cfg.text}'),
+    ) as JsonObject;
+    const { graph: compiled } = await compiler.compile(graph(other, 'two'), signal);
+    expect(compiled?.nodes.get('a')?.template.holes[0]?.expression.cel).toBe('cfg.text + cfg.text');
+    expect(count()).toBe(2);
+  });
+
+  it('are compiled again, both, after the schema of their kind has changed', async () => {
+    const things = (type: string) =>
+      crdSource([crdOf('Thing', { properties: { size: { type } } }, { group: 'parts.test' })]);
+    let type = 'string';
+    const schemas = { sourceFor: () => Promise.resolve(things(type)), forget: () => undefined };
+    const { compiler, skeletonOf, count } = counting(schemas as unknown as LiveSchemas);
+    const own = (name: string) => ({
+      nodes: [{ id: 'a', template: { apiVersion: 'parts.test/v1', kind: 'Thing', metadata: { name }, size: 'one' } }],
+    });
+    expect(await skeletonOf('one', own('first'))).toEqual({ name: 'first' });
+    compiler.forgetKind('other.test', 'Thing');
+    expect(await skeletonOf('two', own('second'))).toEqual({ name: 'second' });
+    expect(count()).toBe(1);
+    type = 'integer';
+    compiler.forgetKind('parts.test', 'Thing');
+    for (const name of ['one', 'two']) {
+      const { graph: compiled, message } = await compiler.compile(graph(own(name), name), signal);
+      expect(compiled).toBeUndefined();
+      expect(message).toContain('expected integer type for path size, got string');
+    }
+  });
+
+  it('do not share an error, which names texts of one Graph', async () => {
+    const { compiler } = counting();
+    const wrong = (text: string) =>
+      graph({ nodes: [{ id: 'a', template: { apiVersion: `a/b/${text}`, kind: 'X', metadata: {} } }] }, text);
+    const texts = await Promise.all(['one', 'two'].map(async (text) => compiler.compile(wrong(text), signal)));
+    expect(texts.map(({ graph: compiled }) => compiled)).toEqual([undefined, undefined]);
+    expect(texts[0]?.message).toContain('one');
+    expect(texts[1]?.message).toContain('two');
+  });
+
+  it('stay sound while some of them compile at the same time', async () => {
+    const { skeletonOf } = counting();
+    const names = Array.from({ length: 20 }, (_, index) => `text-${index}`);
+    const found = await Promise.all(names.map((name) => skeletonOf(name, spec(name))));
+    expect(found).toEqual(names.map((name) => ({ name })));
   });
 });

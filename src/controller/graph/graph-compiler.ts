@@ -1,26 +1,31 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { monotonicMs } from '../../core/index.ts';
-import type { CompileOptions } from '../../graph/index.ts';
-import { compileGraphObject, isTooDeep } from '../../graph/index.ts';
+import { jsonEquals, monotonicMs } from '../../core/index.ts';
+import type { CompileOptions, Graph } from '../../graph/index.ts';
+import { compileGraphObject, graphShape, isTooDeep, withLiterals } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
-import { digestOf } from '../../runtime/index.ts';
 import type { CompilationTiming, CompiledSpec } from '../definition/compiler.ts';
 import { compiledSpec } from '../definition/compiler.ts';
 import { kindsNamed } from './graph-object.ts';
+import { RecentMap } from './recent-map.ts';
 
-/**
- * The maximum number of compiled specs. The least recently used one is dropped first; a Graph at rest needs its
- * compiled spec only when it wakes.
- */
-const MAX_COMPILED = 64;
+/** The maximum numbers of shapes, and of Graphs, that are kept. A Graph at rest needs its graph only when it wakes. */
+const MAX_KEPT = 64;
 
-interface Entry {
-  readonly compiled: CompiledSpec;
+/** The graph of the first spec of a shape. */
+interface SharedGraph {
+  readonly graph: Graph;
+  readonly kinds: ReadonlySet<string>;
+}
+
+/** The result for the spec of one Graph. */
+interface OwnResult {
+  readonly spec: JsonObject;
+  readonly compiled: CompiledGraph;
   readonly kinds: ReadonlySet<string>;
 }
 
 /** A compiled Graph. */
-export interface CompiledGraph extends CompiledSpec {
+export interface CompiledGraph extends Omit<CompiledSpec, 'hash'> {
   /**
    * Did the compilation fail, with a kind that the cluster does not serve? No event reports a kind of an aggregated API
    * that appears later, so the caller compiles again after a pause.
@@ -30,19 +35,20 @@ export interface CompiledGraph extends CompiledSpec {
 
 /**
  * Compiles Graphs against the schemas of the cluster. A spec is compiled again only after the schema of a kind that it
- * names has changed, or when the cluster lacked such a kind. No two Graphs share a result: the authors of Graphs need
- * not trust each other, and a result carries the name and the namespace of its Graph.
+ * names has changed, or when the cluster lacked such a kind.
+ *
+ * Graphs whose specs differ only in literals share one compilation. The whole shape of the spec is the key, not a digest
+ * of it: the authors of Graphs need not trust each other. Each Graph gets a graph with its own literals, its own name
+ * and its own namespace.
  */
 export class GraphCompiler {
   readonly #schemas: LiveSchemas;
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #onCompiled: (compilation: CompilationTiming) => void;
-  readonly #entries = new Map<string, Entry>();
-  /**
-   * The digest of each spec; `undefined` for a spec that is nested so deep that its digest could exceed the call stack.
-   * Each write causes another pass, and most writes leave the spec unchanged.
-   */
-  readonly #digests = new WeakMap<JsonObject, { readonly digest: string | undefined }>();
+  /** By shape. */
+  readonly #shared = new RecentMap<string, SharedGraph>(MAX_KEPT);
+  /** By `namespace/name`. Each write causes another pass, and most writes leave the spec unchanged. */
+  readonly #own = new RecentMap<string, OwnResult>(MAX_KEPT);
 
   /** The number of changes of schemas. */
   #changes = 0;
@@ -61,18 +67,20 @@ export class GraphCompiler {
     const { apiVersion, kind, metadata, spec = {} } = object;
     const { name = '', namespace = '' } = metadata;
     const input = { apiVersion, kind, metadata: { name, namespace }, spec };
-    const digest = this.#digestOf(spec);
+    const id = `${namespace}/${name}`;
+    // Other parts of the controller keep facts about a graph, so all passes over one spec get the same graph.
+    const own = this.#own.get(id);
+    if (own !== undefined && jsonEquals(own.spec, spec)) return own.compiled;
     // The compiler names the limit.
-    if (digest === undefined) {
+    if (isTooDeep(spec)) {
       return compiledSpec('', undefined, compileGraphObject(input, { ...this.#options, sources: [] }).diagnostics);
     }
-    const key = `${namespace}/${name} ${digest}`;
-    const known = this.#entries.get(key);
-    if (known !== undefined) {
-      // The map is ordered by last use.
-      this.#entries.delete(key);
-      this.#entries.set(key, known);
-      return known.compiled;
+    const shape = graphShape(spec);
+    const shared = this.#shared.get(shape);
+    if (shared !== undefined) {
+      const compiled = compiledSpec('', withLiterals(shared.graph, input), []);
+      this.#own.set(id, { spec, compiled, kinds: shared.kinds });
+      return compiled;
     }
     const { types } = kindsNamed(object);
     const changes = this.#changes;
@@ -80,16 +88,16 @@ export class GraphCompiler {
     const began = monotonicMs();
     const { graph, diagnostics } = compileGraphObject(input, { ...this.#options, sources });
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
-    const compiled = compiledSpec(digest, graph, diagnostics);
+    const compiled = compiledSpec('', graph, diagnostics);
     if (graph === undefined && types.some((type) => sources.resourceOf(type) === undefined)) {
       return { ...compiled, isKindMissing: true };
     }
     // A schema that changed during its look-up wakes the Graph again, and must not be kept.
     if (this.#changes !== changes) return compiled;
     const kinds = new Set(types.map(({ group, kind }) => `${group}/${kind}`));
-    this.#entries.set(key, { compiled, kinds });
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > MAX_COMPILED && oldest !== undefined) this.#entries.delete(oldest);
+    this.#own.set(id, { spec, compiled, kinds });
+    // Errors and warnings name places and texts of one spec.
+    if (graph !== undefined && diagnostics.length === 0) this.#shared.set(shape, { graph, kinds });
     return compiled;
   }
 
@@ -97,14 +105,8 @@ export class GraphCompiler {
   forgetKind(group: string, kind: string): void {
     this.#changes += 1;
     this.#schemas.forget(group, kind);
-    for (const [key, { kinds }] of this.#entries) if (kinds.has(`${group}/${kind}`)) this.#entries.delete(key);
-  }
-
-  #digestOf(spec: JsonObject): string | undefined {
-    const known = this.#digests.get(spec);
-    if (known !== undefined) return known.digest;
-    const digest = isTooDeep(spec) ? undefined : digestOf(spec);
-    this.#digests.set(spec, { digest });
-    return digest;
+    const named = `${group}/${kind}`;
+    this.#shared.deleteWhere(({ kinds }) => kinds.has(named));
+    this.#own.deleteWhere(({ kinds }) => kinds.has(named));
   }
 }

@@ -7,7 +7,7 @@ import { collectReads } from '../reads.ts';
 import type { TypedNodeDraft } from './check-node.ts';
 import type { CompiledFrame, CompiledSubgraph } from './compile-frame.ts';
 import { GRAPH_TYPE, graphCrd } from './graph-crd.ts';
-import { graphHash } from './graph-hash.ts';
+import { withLazyHash } from './graph-hash.ts';
 import type { ParsedGraph } from './parsed-graph.ts';
 import { throughSubgraphs } from './subgraph-reads.ts';
 
@@ -29,8 +29,7 @@ export function assembleGraphObject({ parsed, value, document, root, omit }: Gra
   const flat = new Flattener(assembler);
   flat.add(root, []);
   const instance = { ...GRAPH_TYPE, crd: graphCrd() };
-  let hash: string | undefined;
-  return {
+  const graph: Omit<Graph, 'hash'> = {
     definedBy: 'graph',
     name: parsed.name,
     instance,
@@ -43,13 +42,9 @@ export function assembleGraphObject({ parsed, value, document, root, omit }: Gra
       flat.typed.map((each) => throughSubgraphs(each, flat.nodes)),
       [],
     ),
-    // The hash is computed on request: only a cache needs it.
-    get hash() {
-      hash ??= graphHash(value['spec']);
-      return hash;
-    },
     definition: value,
   };
+  return withLazyHash(graph, value['spec']);
 }
 
 class Flattener {

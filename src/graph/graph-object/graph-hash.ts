@@ -3,6 +3,7 @@ import { isJsonObject, stringifyJson } from '../../core/index.ts';
 import { fnv64a } from '../../golang/index.ts';
 import { asText } from '../../kubernetes/index.ts';
 import { sortKeys } from '../hash.ts';
+import type { Graph } from '../model.ts';
 
 /**
  * Hash of a Graph's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Specs with equal hashes compile
@@ -16,6 +17,21 @@ export function graphHash(spec: JsonValue | undefined): string {
     .toSorted((a, b) => (asText(a['id']) < asText(b['id']) ? -1 : 1));
   const form = { serviceAccountName: asText(fields['serviceAccountName']), nodes };
   return Buffer.from(fnv64a(stringifyJson(sortKeys(form, true)))).toString('hex');
+}
+
+/**
+ * The graph of a spec with the hash of the spec, which is computed on request, because only a cache needs it. The
+ * result keeps nothing of the compilation besides `graph` and `spec` in memory.
+ */
+export function withLazyHash(graph: Omit<Graph, 'hash'>, spec: JsonValue | undefined): Graph {
+  let hash: string | undefined;
+  return {
+    ...graph,
+    get hash() {
+      hash ??= graphHash(spec);
+      return hash;
+    },
+  };
 }
 
 function normalizeNode(node: JsonValue): JsonObject {

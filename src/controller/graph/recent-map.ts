@@ -1,0 +1,32 @@
+/** A map of limited size. A new entry replaces the one that was used least recently. */
+export class RecentMap<K, V> {
+  readonly #limit: number;
+  /** In the order of the last use. */
+  readonly #entries = new Map<K, V>();
+
+  /** `limit`: the maximum number of entries. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The value of a key, which counts as used. */
+  get(key: K): V | undefined {
+    const value = this.#entries.get(key);
+    if (value === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    return value;
+  }
+
+  set(key: K, value: V): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > this.#limit && oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  /** Deletes the entries whose values have a property. */
+  deleteWhere(hasProperty: (value: V) => boolean): void {
+    for (const [key, value] of this.#entries) if (hasProperty(value)) this.#entries.delete(key);
+  }
+}

@@ -1,0 +1,192 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, setOwn } from '../../core/index.ts';
+import { valueAt } from '../../kubernetes/index.ts';
+import { isCrd } from '../graph-kinds.ts';
+import type { Graph, GraphNode } from '../model.ts';
+import { withLazyHash } from './graph-hash.ts';
+import type { Payload } from './parsed-graph.ts';
+import { isServiceAccountName, PAYLOADS } from './parsed-graph.ts';
+
+/**
+ * The shape of the spec of a Graph: its JSON with marks in place of the literals that no check of the compiler reads.
+ * When a spec compiles without a problem, every spec of the same shape does, and `withLiterals` makes its graph. Ids,
+ * kinds, keys, expressions and the order of all of them are part of the shape. The spec must not be too deep for the
+ * compiler (`isTooDeep`).
+ */
+export function graphShape(spec: JsonObject): string {
+  return objectText(spec, (value, key) => {
+    if (key === 'nodes') return nodesShape(value);
+    const isAccount = key === 'serviceAccountName' && typeof value === 'string' && isServiceAccountName(value);
+    return isAccount ? TEXT : exactText(value);
+  });
+}
+
+/**
+ * The graph of a Graph object, made from the graph of another one whose spec has the same shape (`graphShape`). The
+ * result has all literals of `object`, and shares the expressions and their programs with `graph`.
+ *
+ * @throws TypeError when the shapes differ.
+ */
+export function withLiterals(graph: Graph, object: JsonObject): Graph {
+  const spec = valueAt(object, 'spec');
+  const metadata = valueAt(object, 'metadata');
+  const name = isJsonObject(metadata) ? valueAt(metadata, 'name') : undefined;
+  const payloads = new Map<string, JsonValue>();
+  addPayloads(isJsonObject(spec) ? spec : {}, '', payloads);
+  const nodes = new Map<string, GraphNode>();
+  for (const [id, node] of graph.nodes) nodes.set(id, nodeWith(node, payloads.get(id)));
+  const { definedBy, instance, order, kroCompatibility, applyOrder, status, reads } = graph;
+  const own = { definedBy, name: typeof name === 'string' ? name : '', instance, nodes, order, kroCompatibility };
+  return withLazyHash({ ...own, applyOrder, status, reads, definition: object }, spec);
+}
+
+/** The marks of literals. No JSON text contains them outside of strings. */
+const TEXT = '?';
+const INTEGER = '#';
+const BOOLEAN = '!';
+
+type ShapeOf = (value: JsonValue, key: string) => string;
+
+/** The JSON of a value, without omissions. */
+function exactText(value: JsonValue): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return listText(value, exactText);
+  if (isJsonObject(value)) return objectText(value, exactText);
+  return scalarText(value);
+}
+
+/** A large integer differs from the number that is nearest to it, and `-0` from `0`. */
+function scalarText(value: null | boolean | number | bigint): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** The shape of a value whose literals the compiler does not read. It reads the JSON type of each of them. */
+function freeText(value: JsonValue): string {
+  if (typeof value === 'string') return isPlain(value) ? TEXT : JSON.stringify(value);
+  if (Array.isArray(value)) return listText(value, freeText);
+  if (isJsonObject(value)) return objectText(value, freeText);
+  if (typeof value === 'boolean') return BOOLEAN;
+  return Number.isSafeInteger(value) && !Object.is(value, -0) ? INTEGER : scalarText(value);
+}
+
+/** Is the text a literal that is not blank? The compiler refuses blank names. */
+function isPlain(text: string): boolean {
+  return !text.includes('${') && text.trim() !== '';
+}
+
+function listText(values: readonly JsonValue[], shapeOf: (value: JsonValue) => string): string {
+  let text = '[';
+  // Index loop: in unoptimized code for..of allocates at each step.
+  for (let index = 0; index < values.length; index += 1) text += `${shapeOf(values[index] ?? null)},`;
+  return `${text}]`;
+}
+
+function objectText(value: JsonObject, shapeOf: ShapeOf): string {
+  let text = '{';
+  const keys = Object.keys(value);
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] as string;
+    const member = value[key];
+    if (member !== undefined) text += `${JSON.stringify(key)}:${shapeOf(member, key)},`;
+  }
+  return `${text}}`;
+}
+
+function nodesShape(nodes: JsonValue): string {
+  return Array.isArray(nodes) ? listText(nodes, nodeShape) : exactText(nodes);
+}
+
+function nodeShape(node: JsonValue): string {
+  return isJsonObject(node) ? objectText(node, payloadShape) : exactText(node);
+}
+
+const payloadShape: ShapeOf = (value, key) => {
+  if (!isJsonObject(value)) return exactText(value);
+  switch (key) {
+    case 'def':
+      return freeText(value);
+    case 'graph':
+      return objectText(value, (member, inner) => (inner === 'nodes' ? nodesShape(member) : exactText(member)));
+    case 'patch':
+    case 'template':
+      return isCrd(value) ? exactText(value) : objectText(value, manifestShape);
+    case 'ref':
+      return objectText(value, refShape);
+    default:
+      return exactText(value);
+  }
+};
+
+/** The compiler reads the kind of a manifest. */
+const manifestShape: ShapeOf = (value, key) =>
+  key === 'apiVersion' || key === 'kind' ? exactText(value) : freeText(value);
+
+/** The compiler reads the selector of a ref. */
+const refShape: ShapeOf = (value, key) =>
+  key === 'metadata' && isJsonObject(value) ? objectText(value, identityShape) : exactText(value);
+
+const identityShape: ShapeOf = (value, key) =>
+  key === 'name' || key === 'namespace' ? freeText(value) : exactText(value);
+
+/** Adds the payload of each node by the path of ids. */
+function addPayloads(frame: JsonObject, prefix: string, payloads: Map<string, JsonValue>): void {
+  const nodes = valueAt(frame, 'nodes');
+  if (!Array.isArray(nodes)) return;
+  for (const node of nodes) {
+    if (!isJsonObject(node)) continue;
+    const id = prefix + String(valueAt(node, 'id'));
+    const payload = payloadOf(node);
+    if (payload === undefined) continue;
+    const [kind, value] = payload;
+    if (kind === 'graph' && isJsonObject(value)) addPayloads(value, `${id}/`, payloads);
+    else payloads.set(id, value);
+  }
+}
+
+function payloadOf(node: JsonObject): readonly [Payload, JsonValue] | undefined {
+  for (const kind of PAYLOADS) {
+    const value = valueAt(node, kind);
+    if (value !== undefined && value !== null) return [kind, value];
+  }
+  return undefined;
+}
+
+function nodeWith(node: GraphNode, payload: JsonValue | undefined): GraphNode {
+  if (node.nodeType === 'subgraph') return node;
+  const { skeleton, holes } = node.template;
+  const own = filled(skeleton, payload);
+  return own === skeleton ? node : { ...node, template: { skeleton: own as JsonObject, holes } };
+}
+
+/** The constant part of a template with the literals of `own`; `skeleton` itself when they are equal. */
+function filled(skeleton: JsonValue, own: JsonValue | undefined): JsonValue {
+  // An expression, or a null.
+  if (skeleton === null) return skeleton;
+  if (typeof skeleton !== typeof own || Array.isArray(skeleton) !== Array.isArray(own) || own === null) {
+    throw new TypeError('the Graphs have different shapes');
+  }
+  if (Array.isArray(skeleton)) return filledList(skeleton, own as readonly JsonValue[]);
+  return isJsonObject(skeleton) ? filledObject(skeleton, own as JsonObject) : (own as JsonValue);
+}
+
+function filledList(skeleton: readonly JsonValue[], own: readonly JsonValue[]): JsonValue {
+  const values = skeleton.map((value, index) => filled(value, own[index]));
+  return values.some((value, index) => value !== skeleton[index])
+    ? (Object.freeze(values) as JsonValue)
+    : (skeleton as JsonValue);
+}
+
+function filledObject(skeleton: JsonObject, own: JsonObject): JsonObject {
+  const values: JsonObject = {};
+  let isSame = true;
+  const keys = Object.keys(skeleton);
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] as string;
+    const before = skeleton[key] as JsonValue;
+    const value = filled(before, valueAt(own, key));
+    isSame &&= value === before;
+    setOwn(values, key, value);
+  }
+  return isSame ? skeleton : Object.freeze(values);
+}
