@@ -61,7 +61,7 @@ export class CompositionCore extends TracedCore {
   }
 
   protected check(definition: JsonObject, target: Target): CompileResult {
-    const features = { omit: target === 'typekro', now: target === 'typekro' };
+    const features = { omit: target === 'typekro', now: target === 'typekro', deletionPolicy: true };
     return compile(definition, { sources: withUnknownKinds(this.traced.sources), target, features });
   }
 

@@ -34,6 +34,7 @@ function explainResource(entry: JsonObject): string[] {
   }
   for (const condition of (entry['includeWhen'] ?? []) as JsonValue[]) lines.push(`  only when ${bare(condition)}`);
   for (const condition of (entry['readyWhen'] ?? []) as JsonValue[]) lines.push(`  ready when ${bare(condition)}`);
+  if (entry['deletionPolicy'] === 'Orphaned') lines.push('  stays when it is retired');
   return [...lines, ...fields(template, '  ')];
 }
 

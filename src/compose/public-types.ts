@@ -139,6 +139,12 @@ export interface ResourceHandle {
   withIncludeWhen(condition: unknown): this;
   /** Adds a condition on the resource itself under which it counts as ready. */
   withReadyWhen(condition: ((self: this) => unknown) | string | boolean): this;
+  /**
+   * Decides what happens to the objects when they are retired: with the instance, or when the resource no longer wants
+   * them. `Orphaned`: they stay, and belong to no instance. `Delete`, the default: they are deleted. A controller needs
+   * the gate `DeletionPolicy`.
+   */
+  withDeletionPolicy(policy: 'Delete' | 'Orphaned'): this;
   /** Makes this resource after another resource to which no field refers. */
   dependsOn(other: { readonly id: string } | string): this;
   /** Decides readiness in direct mode by a function of the live object. */

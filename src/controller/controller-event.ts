@@ -83,10 +83,10 @@ type InstanceEvent =
   | { readonly kind: 'instance-deferred'; readonly served: ServedKind }
   | { readonly kind: 'instance-gone'; readonly recordId: string };
 
-/** The API server accepted an apply or the deletion of a child. */
+/** The API server accepted an apply, the deletion or the release of a child. */
 export type ChildWritten = { readonly kind: 'child-written'; readonly step: InstanceStep } & (
-  | { readonly outcome: Exclude<ObjectOutcome, 'deleted'>; readonly action: ApplyAction }
-  | { readonly outcome: 'deleted'; readonly action: DeleteAction }
+  | { readonly outcome: Exclude<ObjectOutcome, 'deleted' | 'orphaned'>; readonly action: ApplyAction }
+  | { readonly outcome: 'deleted' | 'orphaned'; readonly action: DeleteAction }
 );
 
 /** A pass of a definition or of an instance ended with an error. The controller retries the pass. */

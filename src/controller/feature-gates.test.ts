@@ -7,11 +7,15 @@ describe('readFeatureGates', () => {
     ['CELOmitFunction=true', ['omit']],
     [' CELOmitFunction = true , CELNow=True,', ['omit', 'now']],
     ['CELOmitFunction=true,CELOmitFunction=0', []],
-    ['AllAlpha=true', ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison', 'graphKind']],
     [
-      'CELOmitFunction=false,AllAlpha=true',
+      'AllAlpha=true',
+      ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison', 'graphKind', 'deletionPolicy'],
+    ],
+    [
+      'CELOmitFunction=false,AllAlpha=true,DeletionPolicy=false',
       ['conditionEvents', 'conditionMetrics', 'conservativeCrdComparison', 'graphKind'],
     ],
+    ['DeletionPolicy=true', ['deletionPolicy']],
     ['ConservativeCRDComparison=true', ['conservativeCrdComparison']],
     ['AllBeta=true', []],
   ])('%j turns on %j', (text, expected) => {
@@ -32,7 +36,7 @@ describe('readFeatureGates', () => {
     ['constructor=true', ['unrecognized feature gate: constructor']],
     ['CELOmitFuncton=false', ['did you mean CELOmitFunction?']],
     ['GraphKind=false,ConservativeCRDComparison=false,DeletionPolicy=false', []],
-    ['GraphKind=true,DeletionPolicy=1', ['DeletionPolicy has no effect']],
+    ['GraphKind=true,DeletionPolicy=1', []],
   ])('%j warns: %j', (text, expected) => {
     const { warnings, problem } = readFeatureGates(text);
     expect(warnings).toEqual(expected.map((part) => expect.stringContaining(part)));

@@ -26,6 +26,7 @@ const GATES: GateTable = {
   conditionMetrics: { name: 'InstanceConditionMetrics', compiled: false, inAllAlpha: true },
   conservativeCrdComparison: { name: 'ConservativeCRDComparison', compiled: false, inAllAlpha: true },
   graphKind: { name: 'GraphKind', compiled: false, inAllAlpha: true },
+  deletionPolicy: { name: 'DeletionPolicy', compiled: true, inAllAlpha: true },
   variables: { name: 'Variables', compiled: true },
   printColumn: { name: 'PrintColumn', compiled: true },
   scale: { name: 'ScaleSubresource', compiled: true },
@@ -39,14 +40,6 @@ const isFeature = (name: string): name is Feature => Object.hasOwn(GATES, name);
 const FEATURES: readonly Feature[] = Object.keys(GATES).filter(isFeature);
 const BY_NAME: ReadonlyMap<string, Feature> = new Map(FEATURES.map((feature) => [GATES[feature].name, feature]));
 
-/** Gates of kro 0.10 that change nothing in this controller. The value is the reason, for the warning. */
-const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
-  [
-    'DeletionPolicy',
-    'resources have no deletionPolicy; the annotation typekro.dev/deletion-policy of an instance keeps its children',
-  ],
-]);
-
 /** Gates that turn a group of gates on or off, as in every Kubernetes component. */
 const GROUPS: ReadonlyMap<string, readonly Feature[]> = new Map([
   ['AllAlpha', FEATURES.filter((feature) => GATES[feature].inAllAlpha === true)],
@@ -59,7 +52,7 @@ export interface FeatureGates {
   readonly features: Features;
   /** The error of the first malformed entry; `undefined` when there is none. */
   readonly problem?: string;
-  /** Warnings about gates that are on and have no effect, and about unknown gates. */
+  /** Warnings about unknown gates. */
   readonly warnings: readonly string[];
 }
 
@@ -81,7 +74,7 @@ export function readFeatureGates(text: string): FeatureGates {
     const group = GROUPS.get(name.trim());
     if (rest.length === 0) problem ??= `missing bool value for ${name.trim()}`;
     else if (on === undefined) problem ??= `invalid value of ${entry}: it is true or false`;
-    else if (feature === undefined && group === undefined) warnings.push(...unknownGate(name.trim(), on));
+    else if (feature === undefined && group === undefined) warnings.push(unknownGate(name.trim()));
     else if (feature !== undefined) named.set(feature, on);
     else for (const each of group ?? []) grouped.set(each, on);
   }
@@ -93,12 +86,10 @@ export function readFeatureGates(text: string): FeatureGates {
   };
 }
 
-function unknownGate(name: string, on: boolean): string[] {
-  const reason = WITHOUT_EFFECT.get(name);
-  if (reason !== undefined) return on ? [`feature gate ${name} has no effect: ${reason}`] : [];
+function unknownGate(name: string): string {
   const close = nearestName(name, [...BY_NAME.keys(), ...GROUPS.keys()]);
   const hint = close === undefined ? `known gates: ${[...BY_NAME.keys()].join(', ')}` : `did you mean ${close}?`;
-  return [`unrecognized feature gate: ${name} (${hint})`];
+  return `unrecognized feature gate: ${name} (${hint})`;
 }
 
 /** The features of the compiler among those of a controller, on or off. */

@@ -52,6 +52,8 @@ export interface ControllerOptions {
     readonly dynamicKeys?: boolean;
     /** Accepts `defer(…)` as the whole value of a field of a template. The field then does not wait for data. */
     readonly defer?: boolean;
+    /** Accepts `deletionPolicy` in resources of definitions: with `Orphaned`, objects stay when they are retired. */
+    readonly deletionPolicy?: boolean;
     /** A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. */
     readonly partialDependencies?: boolean;
     /** Records the objects of each instance in its status, as `graph`. */

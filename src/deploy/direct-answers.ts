@@ -10,6 +10,7 @@ import type {
   ListObservation,
   MemberTarget,
   ObjectTarget,
+  OrphanAction,
   ReadRequest,
 } from '../runtime/index.ts';
 import { keys, refOfTarget } from '../runtime/index.ts';
@@ -59,6 +60,13 @@ export class DirectAnswers implements ExecutionView {
     if (left === undefined) store.setGone(target, uid);
     // A server may return the object as it was before its deletion. The watch reports the end of the object.
     else if (left.metadata.deletionTimestamp !== undefined) store.setObject(targetOfObject(target.type, left), left);
+    store.forgetMembers();
+  }
+
+  orphaned({ target, uid }: OrphanAction, left: KubeObject | undefined): void {
+    const { store } = this.#options;
+    if (left === undefined) store.setGone(target, uid);
+    else store.setObject(targetOfObject(target.type, left), left);
     store.forgetMembers();
   }
 

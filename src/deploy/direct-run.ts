@@ -9,6 +9,7 @@ import type {
   DeleteAction,
   NodeReport,
   ObjectOutcome,
+  OrphanAction,
   ObjectTarget,
   ObjectType,
   ParentWrite,
@@ -91,6 +92,8 @@ export interface DirectRunOptions {
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with each object whose deletion the server accepted, except in dry runs. */
   readonly onDeleted?: (action: DeleteAction) => void;
+  /** Called with each object that stays although it is retired, after the server accepted its release. */
+  readonly onOrphaned?: (action: OrphanAction) => void;
   /** Called with each decision before it is carried out. */
   report(decision: Decision): void;
 }
@@ -197,7 +200,7 @@ export class DirectRun {
 
   /** The ports of the executor. `stop` ends reads that wait for watches. */
   #ports(stop: () => void): Omit<ExecutionPorts, 'instance'> {
-    const { api, clock, signal, effects, rules, instance, onApplied, onDeleted } = this.#options;
+    const { api, clock, signal, effects, rules, instance, onApplied, onDeleted, onOrphaned } = this.#options;
     const random = Math.random;
     const answers = { api, store: this.#store, clock, random, signal, dryRun: effects === 'dry-run' };
     const sink: ExecutionSink = {
@@ -206,6 +209,7 @@ export class DirectRun {
         onApplied?.(action, known.state === 'present' ? known.live.object : undefined, answer);
       },
       childDeleted: (action) => onDeleted?.(action),
+      childOrphaned: (action) => onOrphaned?.(action),
     };
     return {
       api,

@@ -176,9 +176,14 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
     onApplied: ({ nodeId, target, why }, before, after) =>
       void changes.set(`${nodeId} ${target.namespace ?? ''}/${target.name}`, changeOf(nodeId, before, after, why)),
     onDecision: (decision) => {
-      for (const { target } of decision.delete) {
-        const object = refOfTarget(target);
-        changes.set(formatRef(object), { outcome: 'deleted', nodeId: '', object, fields: [] });
+      for (const [outcome, actions] of [
+        ['orphaned', decision.orphan ?? []] as const,
+        ['deleted', decision.delete] as const,
+      ]) {
+        for (const { target } of actions) {
+          const object = refOfTarget(target);
+          changes.set(formatRef(object), { outcome, nodeId: '', object, fields: [] });
+        }
       }
     },
   });
@@ -272,6 +277,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
       if (effects === 'write') context.wrote(action, outcomeOfApply(action, before, after));
     },
     onDeleted: (action) => context.wrote(action, 'deleted'),
+    onOrphaned: (action) => context.wrote(action, 'orphaned'),
     report(decision) {
       hooks.onDecision?.(decision);
       context.report(decision);

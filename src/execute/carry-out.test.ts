@@ -3,7 +3,7 @@ import { TestClock } from '../../test/support/test-clock.ts';
 import type { KubeObject } from '../core/index.ts';
 import { RETRY_POLICIES } from '../core/index.ts';
 import { KubeError } from '../kube/index.ts';
-import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../runtime/index.ts';
+import type { ApplyAction, Decision, DeleteAction, ObjectTarget, OrphanAction, ReadRequest } from '../runtime/index.ts';
 import { targetKey } from '../runtime/index.ts';
 import { carryOut } from './carry-out.ts';
 import type { ExecutionPorts, RememberedWrite } from './ports.ts';
@@ -24,6 +24,8 @@ const apply = (name: string, kind = 'ConfigMap'): ApplyAction => {
 const deletion = (name: string): DeleteAction => {
   return { nodeId: name, target: target('ConfigMap', name), uid: `uid of ${name}`, why: 'prune', wave: 1 };
 };
+const RELEASE_PATCH = { metadata: { labels: { 'kro.run/owned': null } } };
+const orphaning = (name: string): OrphanAction => ({ ...deletion(name), patch: RELEASE_PATCH });
 const read = (name: string): ReadRequest => {
   return { kind: 'whole-object', nodeId: name, target: target('ConfigMap', name), why: 'no-equivalence' };
 };
@@ -52,6 +54,11 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
         await act(`${dryRun === true ? 'check' : 'apply'} ${desired.metadata.name}`);
         return desired;
       },
+      patch: async ({ apiVersion, kind, name }, body) => {
+        await act(`release ${name}`);
+        expect(body).toEqual(RELEASE_PATCH);
+        return { apiVersion, kind, metadata: { name } };
+      },
       delete: async ({ name }, { preconditions, propagationPolicy } = {}) => {
         await act(`delete ${name}`);
         expect(preconditions).toEqual({ uid: `uid of ${name}` });
@@ -79,6 +86,7 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
       },
       applied: ({ nodeId }) => void log.push(`known ${nodeId}`),
       deleted: ({ nodeId }) => void log.push(`gone ${nodeId}`),
+      orphaned: ({ nodeId }, after) => void log.push(`${after === undefined ? 'gone' : 'left'} ${nodeId}`),
       read: (request) => act(`read ${'nodeId' in request ? request.nodeId : request.kind}`),
       isAnswered: (request) => 'nodeId' in request && request.nodeId === 'answered',
     },
@@ -218,6 +226,22 @@ describe('carrying out a decision', () => {
       ['one', 2],
       [undefined, 1],
     ]);
+  });
+
+  it('releases children that stay before it deletes others, and another object of the name not at all', async () => {
+    const uidError = 'ConfigMap "b" is invalid: metadata.uid: Invalid value: "x": field is immutable';
+    const { ports, log, failed } = rig({
+      'release b': [refusal(422, 'Invalid', uidError)],
+      'release c': [refusal(403)],
+    });
+    expect(await carryOut(decision({ orphan: ['a', 'b', 'c'].map(orphaning), delete: [deletion('d')] }), ports)).toBe(
+      true,
+    );
+    expect(log.filter((line) => /^(?:release|left|gone|delete) /.test(line)).toSorted()).toEqual(
+      ['release a', 'release b', 'release c', 'left a', 'gone b', 'delete d', 'gone d'].toSorted(),
+    );
+    expect(log.indexOf('delete d')).toBeGreaterThan(log.indexOf('release c'));
+    expect([...failed.values()].map(({ digest, failure }) => [digest, failure.code])).toEqual([['orphan', 403]]);
   });
 
   it('counts a child that does not exist as deleted', async () => {

@@ -2,7 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import type { Decision } from '../runtime/index.ts';
 import { allEffects, eachEffect } from './each-effect.ts';
 import type { ExecutionPorts } from './ports.ts';
-import { applyChildren, deleteChildren, releaseFields } from './write-children.ts';
+import { applyChildren, deleteChildren, orphanChildren, releaseFields } from './write-children.ts';
 import type { ParentOutcome } from './write-parent.ts';
 import { writeParent } from './write-parent.ts';
 
@@ -22,8 +22,8 @@ export async function carryOut(decision: Decision, ports: ExecutionPorts): Promi
     eachEffect(ports.clock, read, (request) => view.read(request)),
   ]);
   if (parent === 'decide-again') return true;
-  const { delete: deletions, release = [] } = decision;
-  if (effects !== 'read' && [apply, deletions, release].some((list) => list.length > 0)) return true;
+  const { delete: deletions, orphan = [], release = [] } = decision;
+  if (effects !== 'read' && [apply, orphan, deletions, release].some((list) => list.length > 0)) return true;
   if (read.length > 0) return read.some((request) => view.isAnswered(request));
   if (parent === 'written') return true;
   if (effects !== 'write' || !isStatusDue(instance, decision)) return false;
@@ -32,24 +32,26 @@ export async function carryOut(decision: Decision, ports: ExecutionPorts): Promi
 
 async function write(decision: Decision, ports: ExecutionPorts): Promise<ParentOutcome> {
   const { effects, instance } = ports;
+  const { orphan = [] } = decision;
   if (effects === 'read' || !hasWrites(decision)) return 'nothing';
   const outcome = await writeParent(ports, decision.parent);
   if (outcome === 'decide-again') return outcome;
   // Write the status first: a client that sees the first child disappear can read why.
-  if (decision.delete.length > 0 && beginsDeletion(instance, decision)) {
+  if (decision.delete.length + orphan.length > 0 && beginsDeletion(instance, decision)) {
     if ((await ports.writeStatus?.(decision)) === 'decide-again') return 'decide-again';
   }
   await allEffects([
     ...(outcome === 'written' && ports.parent.complete !== undefined ? [ports.parent.complete(decision.parent)] : []),
     applyChildren(ports, decision.apply),
   ]);
+  await orphanChildren(ports, orphan);
   await deleteChildren(ports, decision.delete);
   await releaseFields(ports, decision.release ?? []);
   return outcome;
 }
 
-function hasWrites({ apply, delete: deletions, release = [], parent }: Decision): boolean {
-  return [apply, deletions, release, Object.keys(parent)].some((list) => list.length > 0);
+function hasWrites({ apply, delete: deletions, orphan = [], release = [], parent }: Decision): boolean {
+  return [apply, orphan, deletions, release, Object.keys(parent)].some((list) => list.length > 0);
 }
 
 /** Does this step delete the first child before the status shows the deletion? */

@@ -60,6 +60,7 @@ function rig(errors: unknown[] = []) {
         if (error !== undefined) throw error;
         return desired;
       },
+      patch: () => Promise.reject(new Error('a Graph patches no child')),
       delete: async ({ name }) => {
         deleted.push(name);
         await Promise.resolve();
@@ -84,6 +85,7 @@ function rig(errors: unknown[] = []) {
       },
       applied: () => undefined,
       deleted: () => undefined,
+      orphaned: () => undefined,
       read: () => Promise.resolve(),
       isAnswered: () => false,
     },

@@ -7,6 +7,7 @@ import type {
   FailedRead,
   FailedWrite,
   ObjectTarget,
+  OrphanAction,
   ParentWrite,
   ReadRequest,
   ReleaseAction,
@@ -51,6 +52,11 @@ export interface ExecutionView {
    */
   deleted(action: DeleteAction, left: KubeObject | undefined): void;
   /**
+   * Called when the server accepted the release of a child that stays. `left` is the object afterwards; undefined when
+   * it is gone.
+   */
+  orphaned(action: OrphanAction, left: KubeObject | undefined): void;
+  /**
    * Called when the server accepted the release of fields. `left` is the object afterwards; undefined when it is gone.
    */
   released?(action: ReleaseAction, left: KubeObject | undefined): void;
@@ -65,6 +71,7 @@ export interface ExecutionSink {
   /** Called before the view receives the response, so that a sink can compare `answer` with the previous object. */
   childApplied?(action: ApplyAction, answer: KubeObject): void;
   childDeleted?(action: DeleteAction): void;
+  childOrphaned?(action: OrphanAction): void;
 }
 
 /** The object under which children are written: the instance, or the record of a deploy. */
@@ -85,7 +92,7 @@ export type StatusOutcome = 'written' | 'decide-again';
 /** The dependencies of the executor. The controller and direct mode differ in view, sink and parent. */
 export interface ExecutionPorts {
   /** The client for children, with the identity of the account that the definition names. */
-  readonly api: Pick<KubernetesApi, 'apply' | 'delete'>;
+  readonly api: Pick<KubernetesApi, 'apply' | 'delete' | 'patch'>;
   /** The user name of this account; undefined for the process's own identity. */
   readonly user: string | undefined;
   readonly clock: Clock;

@@ -1,13 +1,21 @@
 import type { KubeObject } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound, KubeError, pause } from '../kube/index.ts';
-import type { ApplyAction, DeleteAction, ObjectTarget, ReleaseAction, WriteAttempt } from '../runtime/index.ts';
+import type {
+  ApplyAction,
+  DeleteAction,
+  ObjectTarget,
+  OrphanAction,
+  ReleaseAction,
+  WriteAttempt,
+} from '../runtime/index.ts';
 import {
   digestText,
   isSameWrite,
   isTemplateManager,
   keys,
   mayForce,
+  ORPHAN,
   refOfTarget,
   RELEASE,
   writerName,
@@ -128,6 +136,35 @@ async function releaseObject(ports: ExecutionPorts, action: ReleaseAction): Prom
   }
 }
 
+/** Releases children that stay: a merge patch removes the labels and annotations of the controller. */
+export function orphanChildren(ports: ExecutionPorts, actions: readonly OrphanAction[]): Promise<void> {
+  return eachEffect(ports.clock, actions, (action) => orphanChild(ports, action));
+}
+
+async function orphanChild(ports: ExecutionPorts, action: OrphanAction): Promise<void> {
+  const { api, signal, effects, view, sink } = ports;
+  const { target, uid, patch } = action;
+  const dryRun = effects === 'dry-run';
+  try {
+    const left = await api.patch(refOfTarget(target), patch, {
+      type: 'merge',
+      fieldManager: keys.CHILD_MANAGER,
+      signal,
+      ...ONCE,
+      ...(dryRun ? { dryRun } : {}),
+    });
+    view.setFailedWrite(target, undefined);
+    if (dryRun) return;
+    view.orphaned(action, left);
+    sink.childOrphaned?.(action);
+  } catch (thrown) {
+    if (!isNotFound(thrown) && !isOtherUid(thrown))
+      return rememberFailedWrite(ports, target, { digest: ORPHAN, uid }, thrown, false);
+    view.setFailedWrite(target, undefined);
+    view.orphaned(action, undefined);
+  }
+}
+
 /** Deletes children, with their UIDs as precondition, one wave after the other. */
 export async function deleteChildren(ports: ExecutionPorts, actions: readonly DeleteAction[]): Promise<void> {
   const waves = [...new Set(actions.map(({ wave }) => wave))].sort((a, b) => b - a);
@@ -167,6 +204,14 @@ async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise
 /** Does an object with another UID have the name now? */
 function isOtherObject(thrown: unknown): boolean {
   return isConflict(thrown) && thrown instanceof KubeError && thrown.message.includes('UID in precondition');
+}
+
+/** Does a patch with a UID meet an object with another one? The API server then refuses to change the UID. */
+function isOtherUid(thrown: unknown): boolean {
+  return (
+    isOtherObject(thrown) ||
+    (thrown instanceof KubeError && thrown.status === 422 && /\bmetadata\.uid\b/.test(thrown.message))
+  );
 }
 
 /**

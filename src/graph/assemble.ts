@@ -212,8 +212,11 @@ export class Assembler {
     if (draft.resolved === undefined) throw new TypeError(`node ${draft.id} has no kind`);
     const { type, info } = draft.resolved;
     const known = { ...base, type, plural: info.plural, namespaced: info.namespaced };
-    if (draft.nodeType !== 'collection') return { ...known, nodeType: draft.nodeType };
-    return { ...known, nodeType: 'collection', forEach };
+    const retained = draft.block.deletionPolicy === 'Orphaned' ? ({ deletionPolicy: 'Orphaned' } as const) : {};
+    if (draft.nodeType === 'collection') return { ...known, ...retained, nodeType: 'collection', forEach };
+    return draft.nodeType === 'resource'
+      ? { ...known, ...retained, nodeType: 'resource' }
+      : { ...known, nodeType: draft.nodeType };
   }
 
   status(block: StatusBlock, conditions: readonly CompiledExpression[] | undefined): StatusPlan {

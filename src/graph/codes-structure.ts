@@ -74,6 +74,12 @@ export const structureCodes: readonly CodeInfo[] = [
     'Turn the gate on in the controller (--feature-gates), and compile with the feature; or do without the part.',
   ),
   error(
+    'graph/invalid-deletion-policy',
+    'A deletionPolicy is neither Delete nor Orphaned, or its resource has no template.',
+    withConfigMap('deletionPolicy: Keep'),
+    'Write Orphaned to keep the object, Delete to have it deleted, and leave the field out of external references.',
+  ),
+  error(
     'graph/invalid-variable',
     'A variable is not an object, has a template or an externalRef beside it, or has a key with its own id.',
     withResources('- id: names\n  variable: {names: "${schema.spec.name}"}'),

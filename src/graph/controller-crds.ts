@@ -188,6 +188,7 @@ function resource(): JsonObject {
       template: freeForm,
       externalRef: externalObject(),
       variable: freeForm,
+      deletionPolicy: { type: 'string', enum: ['Delete', 'Orphaned'] },
       readyWhen: strings,
       includeWhen: strings,
       forEach: {
@@ -204,6 +205,7 @@ function resource(): JsonObject {
         '!has(self.variable) || !(has(self.template) || has(self.externalRef))',
         'variable cannot be combined with template or externalRef',
       ),
+      rule('!has(self.deletionPolicy) || has(self.template)', 'deletionPolicy can only be set with a template'),
     ],
   };
 }

@@ -56,6 +56,8 @@ function normalizeResource(resource: JsonValue): JsonObject {
     externalRef: isJsonObject(fields['externalRef']) ? normalizeExternalRef(fields['externalRef']) : null,
     // Set only when the definition has the field, so that the hashes of all other definitions stay the same.
     ...(isJsonObject(fields['variable']) ? { variable: fields['variable'] } : {}),
+    // `Delete` is what happens without the field.
+    ...(fields['deletionPolicy'] === 'Orphaned' ? { deletionPolicy: 'Orphaned' } : {}),
     readyWhen: list(fields['readyWhen']).map(asText).toSorted(),
     includeWhen: list(fields['includeWhen']).map(asText).toSorted(),
     forEach: list(fields['forEach']),

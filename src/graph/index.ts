@@ -29,6 +29,7 @@ export type {
   NodeBase,
   PatchNode,
   ResourceNode,
+  Retained,
   SubgraphNode,
   TypedNode,
 } from './model.ts';

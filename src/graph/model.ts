@@ -113,13 +113,22 @@ export interface KnownType {
   readonly namespaced: boolean;
 }
 
+/** What happens to objects of a node when they are retired. */
+export interface Retained {
+  /**
+   * `Orphaned`: an object that is retired stays in the cluster, without the labels and annotations of the controller.
+   * Absent: it is deleted.
+   */
+  readonly deletionPolicy?: 'Orphaned';
+}
+
 /** An object that the graph owns. */
-export interface ResourceNode extends NodeBase {
+export interface ResourceNode extends NodeBase, Retained {
   readonly nodeType: 'resource';
 }
 
 /** A node with one object for each element of the product of its dimensions. The first dimension is outermost. */
-export interface CollectionNode extends NodeBase {
+export interface CollectionNode extends NodeBase, Retained {
   readonly nodeType: 'collection';
   readonly forEach: readonly ForEachDimension[];
 }

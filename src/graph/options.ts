@@ -31,6 +31,8 @@ export interface GraphFeatures {
   readonly dynamicKeys?: boolean;
   /** `defer(…)` as the whole value of a field of a template. The gate `CELDeferFunction`, proposed for kro. */
   readonly defer?: boolean;
+  /** `deletionPolicy` of resources. kro's gate `DeletionPolicy`, which kro has after 0.10.0-rc.0. */
+  readonly deletionPolicy?: boolean;
   /**
    * A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. The gate
    * `PartialDependencies`, proposed for kro. It changes which objects a definition has, not which definitions compile.
@@ -56,6 +58,7 @@ export const TYPEKRO_FEATURES: GraphFeatures = {
   scale: true,
   defer: true,
   dynamicKeys: true,
+  deletionPolicy: true,
 };
 
 export interface CompileOptions {

@@ -41,6 +41,7 @@ export interface ResourceBlock {
   readonly template: JsonValue | undefined;
   readonly externalRef: JsonObject | undefined;
   readonly variable: JsonValue | undefined;
+  readonly deletionPolicy: JsonValue | undefined;
   readonly forEach: readonly ForEachEntry[];
   readonly includeWhen: readonly ConditionText[];
   readonly readyWhen: readonly ConditionText[];
@@ -201,6 +202,7 @@ class Reader {
       template,
       externalRef: externalRef === undefined ? undefined : this.object(externalRef, at('externalRef')),
       variable: valueAt(block, 'variable') ?? undefined,
+      deletionPolicy: valueAt(block, 'deletionPolicy') ?? undefined,
       forEach: this.list(forEach, at('forEach')).flatMap((entry, position) =>
         this.dimensions(entry, [...at('forEach'), position]),
       ),

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, stringifyJson } from '../core/index.ts';
 import { goJsonKind } from '../golang/index.ts';
 import type { PathStep } from './model.ts';
 import type { GraphFeatures } from './options.ts';
@@ -18,7 +18,11 @@ export interface ShapeProblem {
  * Why the shape of a resource is refused; undefined for a sound shape. A sound resource has exactly one of template,
  * externalRef and (with its gate) variable, and the value of that member is an object.
  */
-export function shapeProblem(block: ResourceBlock, { variables }: GraphFeatures): ShapeProblem | undefined {
+export function shapeProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
+  return payloadProblem(block, features) ?? deletionPolicyProblem(block, features);
+}
+
+function payloadProblem(block: ResourceBlock, { variables }: GraphFeatures): ShapeProblem | undefined {
   if (block.variable !== undefined && variables === true) return variableProblem(block);
   const { id, template, externalRef, forEach, path } = block;
   const combination = (kro: string, message: string, hint: string): ShapeProblem => {
@@ -27,9 +31,7 @@ export function shapeProblem(block: ResourceBlock, { variables }: GraphFeatures)
   };
   if (template === undefined && externalRef === undefined) {
     if (block.variable !== undefined) {
-      const gate = 'variable requires the Variables feature gate to be enabled';
-      const hint = 'start the controller with --feature-gates=Variables=true';
-      return { code: 'graph/feature-gate', path, kro: `resource "${id}": ${gate}`, message: gate, hint, key: true };
+      return gateProblem(block, [], 'variable', 'Variables');
     }
     const message = 'a resource needs either a template or an externalRef';
     return combination('exactly one of template or externalRef must be provided', message, 'add template');
@@ -55,6 +57,40 @@ export function shapeProblem(block: ResourceBlock, { variables }: GraphFeatures)
           ? `files are not read here: put the text of ${template} below template:`
           : undefined,
   };
+}
+
+/** A part of a resource whose feature gate is off. */
+function gateProblem({ id, path }: ResourceBlock, at: readonly PathStep[], part: string, gate: string): ShapeProblem {
+  const message = `${part} requires the ${gate} feature gate to be enabled`;
+  const hint = `start the controller with --feature-gates=${gate}=true`;
+  return {
+    code: 'graph/feature-gate',
+    path: [...path, ...at],
+    kro: `resource "${id}": ${message}`,
+    message,
+    hint,
+    key: true,
+  };
+}
+
+function deletionPolicyProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
+  const { id, template, deletionPolicy, path } = block;
+  const at = ['deletionPolicy'] as const;
+  if (deletionPolicy === undefined) return undefined;
+  if (features.deletionPolicy !== true) return gateProblem(block, at, 'deletionPolicy', 'DeletionPolicy');
+  const refuse = (message: string, hint: string, key = false): ShapeProblem => ({
+    code: 'graph/invalid-deletion-policy',
+    path: [...path, ...at],
+    kro: `resource "${id}": ${message}`,
+    message,
+    hint,
+    ...(key ? { key } : {}),
+  });
+  if (template === undefined)
+    return refuse('deletionPolicy can only be set with a template', 'remove it: there is no object to delete', true);
+  if (deletionPolicy === 'Delete' || deletionPolicy === 'Orphaned') return undefined;
+  const hint = 'write Orphaned to keep the object, or Delete to have it deleted';
+  return refuse(`deletionPolicy must be Delete or Orphaned, not ${stringifyJson(deletionPolicy)}`, hint);
 }
 
 function variableProblem({ id, template, externalRef, variable, path }: ResourceBlock): ShapeProblem | undefined {

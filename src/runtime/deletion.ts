@@ -11,8 +11,27 @@ import type { ConditionContent } from './conditions.ts';
 import { compareObjects } from './identity.ts';
 import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './finalizer.ts';
 import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
-import { deletionOf, instanceTarget, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
-import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
+import {
+  deletionOf,
+  instanceTarget,
+  isRetained,
+  keptOf,
+  memberNamespaces,
+  memberTarget,
+  ORPHAN,
+  orphanOf,
+  reportOfLive,
+  targetOfLive,
+} from './members.ts';
+import type {
+  Decision,
+  DeleteAction,
+  Observed,
+  OrphanAction,
+  ReadRequest,
+  StepOptions,
+  WatchRequest,
+} from './model.ts';
 import { isNodeCondition, nodeConditions } from './node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
 import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
@@ -21,8 +40,8 @@ import { pausedWrite } from './paused-write.ts';
 /**
  * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance names the kinds and
  * namespaces of the children, and the apply-order annotation of each child gives the order. Only the highest wave is
- * deleted, and the next one waits until every object of it has disappeared. The finalizer is removed when no child is
- * left. An object that does not disappear is named with its finalizers and its deletion time.
+ * deleted, and the next one waits until every object of it has disappeared. An object with the deletion policy `Orphaned`
+ * stays, and is released in its wave. The finalizer is removed when no child is left. An object that does not disappear is named with its finalizers and its deletion time.
  *
  * Nothing is deleted when the inventory is invalid, or when the instance's `typekro.dev/deletion-policy` is `orphan` or
  * unknown.
@@ -66,22 +85,32 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   const wave = highestOrder(members);
   const current = members.filter((object) => applyOrderOf(object) === wave);
   const actions: DeleteAction[] = [];
+  const orphans: OrphanAction[] = [];
   const refused: string[] = [];
   for (const object of current) {
-    if (object.metadata.deletionTimestamp !== undefined) continue;
-    const action = deletionOf(graph, object, 'instance-deleted');
+    const stays = isRetained(graph, object);
+    if (!stays && object.metadata.deletionTimestamp !== undefined) continue;
+    const orphan = stays ? orphanOf(graph, object, 'instance-deleted') : undefined;
+    const action = orphan ?? (stays ? undefined : deletionOf(graph, object, 'instance-deleted'));
     if (action === undefined) continue;
-    const failed = pausedWrite(observed, action.target, { digest: '', uid: action.uid }, options.now);
+    const attempt = { digest: stays ? ORPHAN : '', uid: action.uid };
+    const failed = pausedWrite(observed, action.target, attempt, options.now);
     if (failed !== undefined) {
-      refused.push(`delete ${formatRef(refOf(object))}: ${failureText(failed.failure)}`);
+      refused.push(`${stays ? 'release' : 'delete'} ${formatRef(refOf(object))}: ${failureText(failed.failure)}`);
       retries.push(failed.retryAt);
+    } else if (orphan !== undefined) {
+      orphans.push(orphan);
     } else {
       actions.push(action);
     }
   }
-  const rest = { members, wave, actions, ...retryingAt(retries) };
+  const rest = { members, wave, actions, orphans, ...retryingAt(retries) };
   if (refused.length > 0) return blocked(refused, rest);
-  return decide({ finalizer: 'keep', message: deletingText(current.flatMap(terminatingOf)), ...rest });
+  return decide({
+    finalizer: 'keep',
+    message: deletingText(current.filter((object) => !isRetained(graph, object)).flatMap(terminatingOf)),
+    ...rest,
+  });
 
   /** Removes the finalizer. After a refused removal, waits until the pause ends. */
   function releaseFinalizer(message: string): Decision {
@@ -96,14 +125,15 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   }
 
   function decide(outcome: Outcome): Decision {
-    const { finalizer, members = [], read = [], actions = [], wave = 0 } = outcome;
-    const nodes = reports(members, wave);
+    const { finalizer, members = [], read = [], actions = [], orphans = [], wave = 0 } = outcome;
+    const nodes = reports(members, wave, graph);
     const part = deletionStatus(instance, outcome.message, options, nodes, graph);
     const removing = finalizer === 'remove';
     return {
       parent: removing ? { removeFinalizer: true } : {},
       apply: [],
       delete: actions,
+      ...(orphans.length === 0 ? {} : { orphan: orphans }),
       read,
       watch: members.map((object): WatchRequest => ({
         kind: 'object',
@@ -117,7 +147,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
       statusNow: options.statusNow ?? options.now,
       finalizer,
       inventory: inventoryOf(id, scope, version),
-      quiet: actions.length === 0 && read.length === 0 && !removing,
+      quiet: actions.length === 0 && orphans.length === 0 && read.length === 0 && !removing,
       ...(outcome.retryAt === undefined ? {} : { requeueAt: outcome.retryAt }),
       evaluations: 0,
       equivalences: [],
@@ -133,6 +163,7 @@ interface Outcome {
   readonly read?: readonly ReadRequest[];
   readonly wave?: number;
   readonly actions?: readonly DeleteAction[];
+  readonly orphans?: readonly OrphanAction[];
   readonly retryAt?: number;
 }
 
@@ -204,12 +235,12 @@ function highestOrder(objects: readonly KubeObject[]): number {
 }
 
 /** One report per node id, ordered by wave. The wave that is being deleted comes first. */
-function reports(members: readonly KubeObject[], wave: number): NodeReport[] {
+function reports(members: readonly KubeObject[], wave: number, graph: Graph | undefined): NodeReport[] {
   const groups = [...objectsByNode(members)].map(([id, objects]) => ({ id, objects, highest: highestOrder(objects) }));
   groups.sort((a, b) => b.highest - a.highest || compareText(a.id, b.id));
   const current = groups.filter(({ highest }) => highest === wave).map(({ id }) => id);
   return groups.map(({ id, objects }): NodeReport => {
-    const terminating = objects.flatMap(terminatingOf);
+    const terminating = objects.filter((object) => !isRetained(graph, object)).flatMap(terminatingOf);
     const now = current.includes(id);
     return {
       id,
@@ -217,7 +248,13 @@ function reports(members: readonly KubeObject[], wave: number): NodeReport[] {
       because:
         now && terminating.length > 0
           ? { kind: 'being-deleted', objects: terminating }
-          : { kind: 'retired', isWhole: true, objects: objects.map(refOf), ...(now ? {} : { heldBy: current }) },
+          : {
+              kind: 'retired',
+              isWhole: true,
+              objects: objects.map(refOf),
+              ...(now ? {} : { heldBy: current }),
+              ...keptOf(graph, objects),
+            },
       objects: objects.map(reportOfLive),
     };
   });

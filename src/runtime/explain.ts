@@ -38,12 +38,15 @@ export function explainLines(decision: Pick<Decision, 'nodes' | 'statusProblems'
 }
 
 /** One line per write that is due: `+ create ConfigMap v1 ns/web (web)`; empty when there is none. */
-export function changeLines(decision: Pick<Decision, 'apply' | 'delete'>): string[] {
+export function changeLines(decision: Pick<Decision, 'apply' | 'orphan' | 'delete'>): string[] {
   const signs = { create: '+', adopt: '~', change: '~', drift: '~' } as const;
   return [
     ...decision.apply.map(
       ({ why, target, nodeId }) => `${signs[why]} ${why} ${formatRef(refOfTarget(target))} (${nodeId})`,
     ),
+    ...(decision.orphan ?? []).map(({ target, nodeId }) => {
+      return `~ release ${formatRef(refOfTarget(target))}${nodeId === '' ? '' : ` (${nodeId})`}`;
+    }),
     ...decision.delete.map(({ target, nodeId }) => {
       return `- delete ${formatRef(refOfTarget(target))}${nodeId === '' ? '' : ` (${nodeId})`}`;
     }),
@@ -174,11 +177,20 @@ function ownerReason(object: ObjectRef, owner: string | undefined, instance: str
     : `may not take ${formatRef(object)}, which belongs to ${instance === undefined ? '' : `${instance}, `}ApplySet ${owner}`;
 }
 
-function retiredReason({ objects, heldBy, isWhole }: Of<'retired'>): string {
+function retiredReason({ objects, heldBy, isWhole, kept = [] }: Of<'retired'>): string {
+  const what = isWhole === true ? 'its objects' : 'what is no longer wanted';
+  const names = new Set(kept.map(formatRef));
+  const gone = objects.filter((object) => !names.has(formatRef(object)));
+  const parts = [
+    ...(gone.length === 0 ? [] : [`deletes ${what}: ${listText(gone)}`]),
+    ...(kept.length === 0 ? [] : [`leaves ${what} in the cluster (deletionPolicy: Orphaned): ${listText(kept)}`]),
+  ].join(', and ');
+  return heldBy === undefined ? parts : `waits for ${heldBy.join(', ')} before it ${parts}`;
+}
+
+function listText(objects: readonly ObjectRef[]): string {
   const list = objects.slice(0, 5).map(formatRef).join(', ');
-  const more = objects.length > 5 ? `, and ${objects.length - 5} more` : '';
-  const deletes = `deletes ${isWhole === true ? 'its objects' : 'what is no longer wanted'}: ${list}${more}`;
-  return heldBy === undefined ? deletes : `waits for ${heldBy.join(', ')} before it ${deletes}`;
+  return objects.length > 5 ? `${list}, and ${objects.length - 5} more` : list;
 }
 
 function terminatingText({ object, finalizers, since }: Terminating): string {

@@ -17,6 +17,7 @@ export type {
   Contest,
   Decision,
   DeleteAction,
+  OrphanAction,
   Contribution,
   EngineFields,
   FailedRead,
@@ -61,6 +62,7 @@ export { stepUnresolved } from './unresolved.ts';
 export { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
 export { mayForce } from './force.ts';
 export { RELEASE } from './graph-retired.ts';
+export { ORPHAN } from './members.ts';
 export { isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
 export { contributionKey, mergedTracking, recordedTracking, resourceKey, trackingStatus } from './tracking.ts';
 export { GRAPH_CONDITIONS, graphConditions } from './conditions.ts';

@@ -27,7 +27,7 @@ import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './sum
 import { suppressWrites } from './suppress-writes.ts';
 
 /** The result for a graph whose nodes are not visited: existing objects stay. */
-const NO_PRUNING: Pruning = { delete: [], reports: [], remaining: [], complete: false, messages: [] };
+const NO_PRUNING: Pruning = { delete: [], orphan: [], reports: [], remaining: [], complete: false, messages: [] };
 
 /** The decision for an instance of a definition whose nodes were visited. */
 export function decideInstance(context: StepContext): Decision {
@@ -48,7 +48,9 @@ export function decideInstance(context: StepContext): Decision {
   // A decision about children needs all observations that it requested. The order of writes then depends on the graph
   // alone, and not on the order in which reads are answered. Therefore a plan can show this order.
   const isObserved = context.reads.length === 0;
-  const deletions = held || !isObserved ? [] : pruning.delete;
+  const isRetiring = !held && isObserved;
+  const deletions = isRetiring ? pruning.delete : [];
+  const orphans = isRetiring ? pruning.orphan : [];
   const apply = isObserved ? results.flatMap((result) => result.apply) : [];
   const refused =
     (refusal !== undefined && refusal.isManaged !== true) || namespaceViolation !== undefined || isReleased(instance);
@@ -56,7 +58,7 @@ export function decideInstance(context: StepContext): Decision {
   // A suspended instance keeps its inventory.
   const { inventory: _inventory, ...labelsOnly } = due;
   const written = suspended ? labelsOnly : due;
-  const idle = [apply, deletions, context.reads, Object.keys(written)].every((list) => list.length === 0);
+  const idle = [apply, deletions, orphans, context.reads, Object.keys(written)].every((list) => list.length === 0);
   const mark = idle && !held && isInventoryForeign(instance, inventory);
   const parent = mark ? { inventory: inventoryWrite(context, inventory) } : written;
   const nodes = [...results.map(reportOf), ...pruning.reports];
@@ -66,6 +68,7 @@ export function decideInstance(context: StepContext): Decision {
     parent,
     apply,
     delete: deletions,
+    ...(orphans.length === 0 ? {} : { orphan: orphans }),
     read: context.reads,
     watch: context.watches,
     nodes,

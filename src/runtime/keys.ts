@@ -38,6 +38,8 @@ export const INSTANCE_NAME_ANNOTATION = 'internal.kro.run/instance-name';
 export const INSTANCE_GROUP_ANNOTATION = 'internal.kro.run/instance-group';
 /** Since kro 0.10, on an instance: the record of the fields that its graph patches, such as the author's status. */
 export const CONTRIBUTIONS_ANNOTATION = 'internal.kro.run/patch-contributions';
+/** After kro 0.10.0-rc.0, on a child: `Orphaned` if the object stays when it is retired. Absent: it is deleted. */
+export const CHILD_DELETION_POLICY_ANNOTATION = 'internal.kro.run/deletion-policy';
 export const RECONCILE_ANNOTATION = 'kro.run/reconcile';
 
 /** An annotation of this project: with `orphan`, the children of an instance stay when the instance is deleted. */

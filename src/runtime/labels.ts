@@ -1,4 +1,4 @@
-import type { KubeObject } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
 import { cryptoLibrary, gvkOf } from '../core/index.ts';
 import type { Graph, GraphNode, KroCompatibility } from '../graph/index.ts';
 import { labelOfObject } from './identity.ts';
@@ -86,9 +86,16 @@ export function childLabels(
   return labels;
 }
 
-/** Annotations of a child: its deletion wave, and since kro 0.10 its node and the values that labels cannot hold. */
+/**
+ * Annotations of a child: its deletion wave, its deletion policy, and since kro 0.10 its node and the values that labels
+ * cannot hold.
+ */
 export function childAnnotations(graph: Graph, node: GraphNode, instance: KubeObject): Record<string, string> {
-  const order = { [keys.APPLY_ORDER_ANNOTATION]: String(graph.applyOrder.get(node.id) ?? 0) };
+  const policy = 'deletionPolicy' in node ? node.deletionPolicy : undefined;
+  const order = {
+    [keys.APPLY_ORDER_ANNOTATION]: String(graph.applyOrder.get(node.id) ?? 0),
+    ...(policy === undefined ? {} : { [keys.CHILD_DELETION_POLICY_ANNOTATION]: policy }),
+  };
   if (!followsGraphEngine(graph.kroCompatibility)) return order;
   if (graph.definedBy === 'graph') return { ...order, [keys.NODE_PATH_ANNOTATION]: node.id };
   const { group } = gvkOf(instance);
@@ -118,6 +125,47 @@ export function isOwned(object: KubeObject): boolean {
   const owned = labelOfObject(object, keys.OWNED_LABEL);
   return owned === undefined ? labelOfObject(object, keys.MANAGED_BY_LABEL) === 'kro' : owned === 'true';
 }
+
+/** Does the object stay when it is retired? Any other policy than kro's word for it deletes the object, as in kro. */
+export function isOrphaned({ metadata: { annotations = {} } }: KubeObject): boolean {
+  const key = keys.CHILD_DELETION_POLICY_ANNOTATION;
+  return Object.hasOwn(annotations, key) && annotations[key] === 'Orphaned';
+}
+
+/**
+ * The merge patch that releases a child: it removes what `commonLabels`, `childLabels` and `childAnnotations` can have
+ * added, so that the object belongs to no instance and no ApplySet. The object may be an instance of another definition.
+ * Labels and annotations of instances therefore stay, except for those that both have; the controller writes these again.
+ */
+export function releasePatch(child: KubeObject): JsonObject {
+  const labels: JsonObject = Object.fromEntries(RELEASED_LABELS.map((key) => [key, null]));
+  if (labelOfObject(child, keys.MANAGED_BY_LABEL) === 'kro') labels[keys.MANAGED_BY_LABEL] = null;
+  const annotations: JsonObject = Object.fromEntries(RELEASED_ANNOTATIONS.map((key) => [key, null]));
+  return { metadata: { uid: child.metadata.uid ?? '', labels, annotations } };
+}
+
+const RELEASED_LABELS: readonly string[] = [
+  keys.PART_OF_LABEL,
+  keys.INSTANCE_GROUP_LABEL,
+  keys.INSTANCE_ID_LABEL,
+  keys.INSTANCE_KIND_LABEL,
+  keys.INSTANCE_NAME_LABEL,
+  keys.INSTANCE_NAMESPACE_LABEL,
+  keys.INSTANCE_VERSION_LABEL,
+  keys.VERSION_LABEL,
+  keys.NODE_ID_LABEL,
+  keys.OWNED_LABEL,
+  keys.COLLECTION_INDEX_LABEL,
+  keys.COLLECTION_SIZE_LABEL,
+];
+
+const RELEASED_ANNOTATIONS: readonly string[] = [
+  keys.APPLY_ORDER_ANNOTATION,
+  keys.CHILD_DELETION_POLICY_ANNOTATION,
+  keys.NODE_PATH_ANNOTATION,
+  keys.INSTANCE_NAME_ANNOTATION,
+  keys.INSTANCE_GROUP_ANNOTATION,
+];
 
 /** The node that made an object, from its label; empty when it has none. */
 export function nodeIdOf(object: KubeObject): string {

@@ -1,11 +1,11 @@
-import type { KubeObject } from '../core/index.ts';
+import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
 import { gvkOf, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { typedNodes } from '../graph/index.ts';
 import { groupKindText, parseGroupKind } from './identity.ts';
-import { applyOrderOf, nodeIdOf } from './labels.ts';
-import type { DeleteAction, InventoryScope } from './model.ts';
+import { applyOrderOf, isOrphaned, nodeIdOf, releasePatch } from './labels.ts';
+import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
 import type { ObjectReport } from './report.ts';
 import type { MemberTarget, ObjectTarget, ObjectType } from './target.ts';
 
@@ -33,6 +33,37 @@ export function deletionOf(
   const nodeId = nodeIdOf(object);
   return { nodeId, target: targetOfLive(graph, object), uid, why, wave: applyOrderOf(object) };
 }
+
+/** The release of a member; undefined for an object without a UID. */
+export function orphanOf(
+  graph: Graph | undefined,
+  object: KubeObject,
+  why: DeleteAction['why'] = 'prune',
+): OrphanAction | undefined {
+  const action = deletionOf(graph, object, why);
+  return action === undefined ? undefined : { ...action, patch: releasePatch(object) };
+}
+
+/**
+ * Does a member stay when it is retired? The annotation of the object decides, as in kro. The node decides, too: a cache
+ * may not have the annotation yet, and an object that stays can still be deleted later.
+ */
+export function isRetained(graph: Graph | undefined, object: KubeObject): boolean {
+  const node = graph?.nodes.get(nodeIdOf(object));
+  return isOrphaned(object) || (node !== undefined && 'deletionPolicy' in node && node.deletionPolicy === 'Orphaned');
+}
+
+/** The members among objects that stay by their deletion policy, as the part of a reason. */
+export function keptOf(
+  graph: Graph | undefined,
+  objects: readonly KubeObject[],
+): { readonly kept?: readonly ObjectRef[] } {
+  const kept = objects.filter((object) => isRetained(graph, object)).map(refOf);
+  return kept.length === 0 ? {} : { kept };
+}
+
+/** The digest of the release of a child, for a failed attempt. */
+export const ORPHAN = 'orphan';
 
 /** The instance itself as a target, e.g. for `failedWrite`. */
 export function instanceTarget(instance: KubeObject, graph: Graph | undefined): ObjectTarget {

@@ -333,6 +333,15 @@ export interface DeleteAction {
   readonly wave: number;
 }
 
+/**
+ * The release of one child that has the deletion policy `Orphaned`: the object stays, without the labels and annotations
+ * of the controller. It takes the place of the deletion.
+ */
+export interface OrphanAction extends DeleteAction {
+  /** The merge patch to send. It contains the UID, so that it changes no other object of the name. */
+  readonly patch: JsonObject;
+}
+
 /** An object or list without which the step cannot decide more. The caller reads it and steps again. */
 export type ReadRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget; readonly why: 'unknown' }
@@ -435,7 +444,7 @@ export interface Contribution {
 }
 
 /**
- * The complete actions of a step, in order: `parent`, then `apply` (all at once), then `delete`, then the status when
+ * The complete actions of a step, in order: `parent`, then `apply` (all at once), `orphan`, `delete`, then the status when
  * `read` is empty and nothing was applied. The caller carries the decision out, observes, and steps again until
  * `quiet`.
  */
@@ -443,6 +452,8 @@ export interface Decision {
   readonly parent: ParentWrite;
   readonly apply: readonly ApplyAction[];
   readonly delete: readonly DeleteAction[];
+  /** Children to release instead of deleting them, before the deletions. Absent: none. */
+  readonly orphan?: readonly OrphanAction[];
   /** Fields of other objects to release, after the deletions. Absent: none. */
   readonly release?: readonly ReleaseAction[];
   readonly read: readonly ReadRequest[];

@@ -10,10 +10,19 @@ import type { ApplyAction } from './model.ts';
  * - `adopted`: the object existed and did not belong to the instance; it belongs to the instance now.
  * - `replaced`: the object was deleted and created again, because one of its fields cannot change.
  * - `deleted`: the API server accepted the deletion of the object.
+ * - `orphaned`: the object was retired and stays; it belongs to no instance any more.
  * - `unchanged`: the object is as wanted.
  * - `skipped`: the node of the object is left out, so nothing was written.
  */
-export type ObjectOutcome = 'created' | 'configured' | 'adopted' | 'replaced' | 'deleted' | 'unchanged' | 'skipped';
+export type ObjectOutcome =
+  | 'created'
+  | 'configured'
+  | 'adopted'
+  | 'replaced'
+  | 'deleted'
+  | 'orphaned'
+  | 'unchanged'
+  | 'skipped';
 
 /**
  * The outcome of an accepted apply of an object that belongs to no instance.
@@ -40,7 +49,7 @@ export function outcomeOfApply(
   { why }: Pick<ApplyAction, 'why'>,
   before?: KubeObject,
   after?: KubeObject,
-): Exclude<ObjectOutcome, 'replaced' | 'deleted' | 'skipped'> {
+): Exclude<ObjectOutcome, 'replaced' | 'deleted' | 'orphaned' | 'skipped'> {
   if (why === 'create') return 'created';
   if (keepsVersion(before, after)) return 'unchanged';
   return why === 'adopt' ? 'adopted' : 'configured';

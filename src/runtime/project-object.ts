@@ -19,12 +19,15 @@ const KEPT_LABELS: ReadonlySet<string> = new Set([
   keys.DEFINITION_NAME_LABEL,
 ]);
 
-/** The annotation that the runtime itself reads. */
-const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([keys.APPLY_ORDER_ANNOTATION]);
+/** The annotations that the runtime itself reads. */
+const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([
+  keys.APPLY_ORDER_ANNOTATION,
+  keys.CHILD_DELETION_POLICY_ANNOTATION,
+]);
 
 /**
  * Does every projection keep the value at a path, whatever the graphs read? False for annotations: a read of the
- * annotation in `KEPT_ANNOTATIONS` is recorded like any other read.
+ * annotations in `KEPT_ANNOTATIONS` is recorded like any other read.
  */
 export function isAlwaysKept([first, second, third]: readonly PathStep[]): boolean {
   if (first !== 'metadata') return first === 'apiVersion' || first === 'kind';
@@ -34,7 +37,7 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 
 /**
  * Reduces a live object to the parts that the runtime reads: identity, version, deletion mark, finalizers, owner
- * labels, the wave annotation, the values at the paths that the graph reads, and the fingerprint of the owned fields.
+ * labels, the annotations of the wave and of the deletion policy, the values at the paths that the graph reads, and the fingerprint of the owned fields.
  * The result shares with the input only the values read and the list of finalizers.
  *
  * A path that leads through a list keeps the whole list, so that positions stay. An empty path keeps the whole object

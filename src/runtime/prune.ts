@@ -6,8 +6,17 @@ import { transitiveDependents } from './dependents.ts';
 import { failureText } from './failure.ts';
 import { compareObjects, groupKindText, objectKey, targetKey } from './identity.ts';
 import { nodeIdOf, objectsByNode, orphanOrderOf } from './labels.ts';
-import { deletionOf, memberNamespaces, memberTarget, reportOfLive } from './members.ts';
-import type { DeleteAction, InventoryScope } from './model.ts';
+import {
+  deletionOf,
+  isRetained,
+  keptOf,
+  memberNamespaces,
+  memberTarget,
+  ORPHAN,
+  orphanOf,
+  reportOfLive,
+} from './members.ts';
+import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
 import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
 import { pausedWrite } from './paused-write.ts';
@@ -15,6 +24,8 @@ import { pausedWrite } from './paused-write.ts';
 /** The retired objects, and what the step does with them. */
 export interface Pruning {
   readonly delete: readonly DeleteAction[];
+  /** Retired objects that stay, and lose the labels and annotations of the controller. */
+  readonly orphan: readonly OrphanAction[];
   /** One report per node id that has retired objects. */
   readonly reports: readonly NodeReport[];
   /** Retired objects that still exist. */
@@ -26,7 +37,8 @@ export interface Pruning {
 }
 
 /**
- * Finds members of the ApplySet that no node wants any more and decides which of them to delete now.
+ * Finds members of the ApplySet that no node wants any more and decides which of them to delete now. An object with the
+ * deletion policy `Orphaned` is released instead, under the same conditions.
  *
  * A retired object is deleted as soon as that is safe:
  * - not while an unresolved node of the same kind may want an object of this name;
@@ -65,22 +77,27 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
   retired.sort(compareObjects);
 
   const actions: DeleteAction[] = [];
+  const orphans: OrphanAction[] = [];
   const waves = wavesOf(context.graph, retired);
   const held = new Map<KubeObject, readonly string[]>();
   for (const object of retired) {
-    if (object.metadata.deletionTimestamp !== undefined) continue;
+    const stays = isRetained(context.graph, object);
+    if (!stays && object.metadata.deletionTimestamp !== undefined) continue;
     const holders = holdersOf(context, object, waves);
     if (holders.length > 0) {
       held.set(object, holders);
       continue;
     }
-    const action = isUnknown ? undefined : deletionOf(context.graph, object);
+    const orphan = isUnknown || !stays ? undefined : orphanOf(context.graph, object);
+    const action = orphan ?? (isUnknown || stays ? undefined : deletionOf(context.graph, object));
     if (action === undefined) continue;
-    const attempt = { digest: '', uid: action.uid };
+    const attempt = { digest: stays ? ORPHAN : '', uid: action.uid };
     const failed = pausedWrite(context.observed, action.target, attempt, context.options.now);
     if (failed !== undefined) {
       messages.push(`prune failed: ${failureText(failed.failure)}`);
       retries.push(failed.retryAt);
+    } else if (orphan !== undefined) {
+      orphans.push(orphan);
     } else {
       actions.push(action);
     }
@@ -89,6 +106,7 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
   return {
     // The executor deletes wave by wave. The decision has the same order, so that a plan shows it.
     delete: actions.sort((a, b) => b.wave - a.wave),
+    orphan: orphans.sort((a, b) => b.wave - a.wave),
     reports: retiredReports(context.graph, retired, held),
     remaining: retired,
     complete,
@@ -163,7 +181,12 @@ function retiredReports(
       id,
       retired: true,
       state: objects.every((object) => held.has(object)) ? 'blocked' : 'deleting',
-      because: { kind: 'retired', objects: objects.map(refOf), ...(holders.length === 0 ? {} : { heldBy: holders }) },
+      because: {
+        kind: 'retired',
+        objects: objects.map(refOf),
+        ...(holders.length === 0 ? {} : { heldBy: holders }),
+        ...keptOf(graph, objects),
+      },
       objects: objects.map(reportOfLive),
     };
   });

@@ -38,7 +38,7 @@ export interface MissingPermission {
  * - `waiting`: applied (or external) and not ready yet.
  * - `ready`: as wanted and ready.
  * - `failed`: an expression, a write or a rule failed; nothing happens until something changes or a retry is due.
- * - `deleting`: its objects are being deleted.
+ * - `deleting`: its objects are being deleted, or released where the deletion policy keeps them.
  * - `deleted`: none of its objects is left.
  */
 export type NodeState =
@@ -171,6 +171,8 @@ export type Because =
       /** The instance itself is being deleted, with all its objects. */
       readonly isWhole?: true;
       readonly heldBy?: readonly string[];
+      /** Those of `objects` that stay in the cluster by their deletion policy. Absent: none. */
+      readonly kept?: readonly ObjectRef[];
     };
 
 /** One object of a node, as far as it is known. */

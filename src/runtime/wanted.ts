@@ -5,6 +5,7 @@ import type { GraphNode } from '../graph/index.ts';
 import { isExternal, isTyped } from '../graph/index.ts';
 import { asText } from '../kubernetes/index.ts';
 import { typeOfNode } from './identity.ts';
+import { CHILD_DELETION_POLICY_ANNOTATION } from './keys.ts';
 import { childAnnotations } from './labels.ts';
 import { namespacedName } from './identity.ts';
 import type { StepContext } from './step-context.ts';
@@ -124,10 +125,20 @@ export function wantedObject(
       ...metadata,
       ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
       labels: withMembers(metadata['labels'], labels),
-      annotations: withMembers(metadata['annotations'], childAnnotations(context.graph, node, context.instance)),
+      annotations: withMembers(
+        withoutPolicy(metadata['annotations']),
+        childAnnotations(context.graph, node, context.instance),
+      ),
     },
   };
   return { target, desired: desired as unknown as KubeObject };
+}
+
+/** The author's annotations without the deletion policy, which an expression for the whole map can contain. */
+function withoutPolicy(annotations: JsonValue | undefined): JsonValue | undefined {
+  if (!isJsonObject(annotations) || !Object.hasOwn(annotations, CHILD_DELETION_POLICY_ANNOTATION)) return annotations;
+  const { [CHILD_DELETION_POLICY_ANNOTATION]: _policy, ...others } = annotations;
+  return others;
 }
 
 /**

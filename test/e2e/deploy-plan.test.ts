@@ -39,6 +39,36 @@ const summary = ({ changes, waiting }: Plan) => ({
 });
 const first = { name: 'a', image: 'nginx:1', debug: true };
 
+test('a resource with the deletion policy Orphaned stays, when a condition leaves it out and when the instance is deleted', async () => {
+  const keeping = kubernetesComposition(
+    {
+      name: 'keeping',
+      apiVersion: 'example.com/v1alpha1',
+      kind: 'Keeping',
+      spec: type({ name: 'string', extra: 'boolean' }),
+      status: type({}),
+    },
+    (s) => {
+      ConfigMap({ id: 'data', name: `${s.name}-data`, data: { a: 'b' } }).withDeletionPolicy('Orphaned');
+      if (s.extra) ConfigMap({ id: 'extra', name: `${s.name}-extra`, data: {} }).withDeletionPolicy('Orphaned');
+      ConfigMap({ id: 'other', name: `${s.name}-other`, data: {} });
+      return {};
+    },
+  );
+  const direct = keeping.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
+  await direct.deploy({ name: 'a', extra: true });
+  const without = { name: 'a', extra: false };
+  expect(summary(await direct.plan(without)).changes).toContain('orphaned - a-extra');
+  await direct.deploy(without);
+  expect(await direct.deleteInstance('a')).toMatchObject({ status: 'complete', deleted: [{ name: 'a-other' }] });
+  const { items } = await cluster.client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
+  const left = items.filter(({ metadata }) => metadata.name?.startsWith('a-'));
+  expect(left.map(({ metadata }) => [metadata.name, metadata.labels ?? {}, metadata.annotations ?? {}])).toEqual([
+    ['a-data', { app: 'a-data' }, {}],
+    ['a-extra', { app: 'a-extra' }, {}],
+  ]);
+});
+
 describe('plan', () => {
   test('before the first deploy: known objects, and nodes that wait for the deploy', async () => {
     expect(summary(await factory('direct').plan(first))).toEqual({

@@ -61,7 +61,7 @@ export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'labels of controllers are a change',
     file: 'src/cli/plan/summary.ts',
-    find: 'return create + change + replace + prune + deleted > 0;',
+    find: 'return create + change + replace + prune + deleted + orphan > 0;',
     replace: 'return create + change + replace + prune + deleted + summary.labels > 0;',
     tests: ['src/cli/plan/summary.test.ts'],
   },
@@ -194,7 +194,7 @@ export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'kro counts as a controller with the gates of this one',
     file: 'src/cli/upgrade/stock-features.ts',
-    find: 'return { ...off, omit };',
+    find: 'return { ...off, omit, deletionPolicy };',
     replace: 'return { ...TYPEKRO_FEATURES, omit, ...(omit ? off : {}) };',
     tests: ['src/cli/commands/upgrade-graphs.test.ts'],
   },

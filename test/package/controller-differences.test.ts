@@ -2,11 +2,17 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
-const rows = [...read('docs/controller-differences.md').matchAll(/^\| ([GKPW]\d+) \|.*\| `([^`]+)`: "([^"]+)" \|$/gm)];
+const rows = [...read('docs/controller-differences.md').matchAll(/^\| ([GKLPW]\d+) \|.*\| `([^`]+)`: "([^"]+)" \|$/gm)];
 
 test('docs/controller-differences.md has each weakness and each difference between the versions of kro once', () => {
   const numbered = (letter: string, length: number) => Array.from({ length }, (_, index) => `${letter}${index + 1}`);
-  const expected = [...numbered('W', 27), ...numbered('K', 17), ...numbered('G', 12), ...numbered('P', 2)];
+  const expected = [
+    ...numbered('W', 27),
+    ...numbered('K', 17),
+    ...numbered('L', 1),
+    ...numbered('G', 12),
+    ...numbered('P', 2),
+  ];
   expect(rows.map(([, weakness]) => weakness)).toEqual(expected);
 });
 

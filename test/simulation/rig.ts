@@ -63,6 +63,14 @@ export function rigDefinition(fixed: string): KubeObject {
   };
 }
 
+/** The same definition, whose collection leaves its objects in the cluster when they are retired. */
+export function keepingDefinition(fixed: string): KubeObject {
+  const definition = rigDefinition(fixed);
+  const resources = definition.spec?.['resources'] as JsonObject[];
+  const kept = resources.map((each) => (each['id'] === 'parts' ? { ...each, deletionPolicy: 'Orphaned' } : each));
+  return { ...definition, spec: { ...definition.spec, resources: kept } };
+}
+
 /** The same definition with an expression that does not compile. */
 export function brokenDefinition(): KubeObject {
   const definition = rigDefinition('broken');

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
 import type { KubeClient } from '../../src/kube/index.ts';
 import { isNotFound, KubeError } from '../../src/kube/index.ts';
-import { brokenDefinition, rigDefinition, widenedDefinition } from './rig.ts';
+import { brokenDefinition, keepingDefinition, rigDefinition, widenedDefinition } from './rig.ts';
 
 /** A user's action. Its effect on the end state does not depend on its time. */
 export interface UserAction {
@@ -60,6 +60,7 @@ export function randomActions(random: () => number): UserAction[] {
   }
   // Drawn after all other actions, so that this draw does not change them.
   if (random() < 0.3) actions.push({ ...sealItem(pick(NAMES)), pause: 'settle' });
+  if (random() < 0.4) actions.push({ ...keepItems(pick(NAMES), pick(['item', 'instance'])), pause: 'settle' });
   // At the end, every instance is resumed and the definition compiles. Otherwise the end state would depend on times.
   for (const name of NAMES) actions.push(suspend(name, false));
   actions.push(redefine('z'));
@@ -315,6 +316,72 @@ export function sealItem(name: string): UserAction {
       return 'later';
     },
   };
+}
+
+/**
+ * Gives the items the deletion policy `Orphaned`, and then takes item `b` off the list, or deletes the instance. The
+ * retired items stay, as the same objects and without the labels of the controller; the user waits for that without end.
+ * The instance is made again afterwards and takes the items over. Item `b` stays behind when it was taken off the list.
+ */
+export function keepItems(name: string, retired: 'item' | 'instance'): UserAction {
+  const refs = { a: mapRef(`${name}-item-a`), b: mapRef(`${name}-item-b`) };
+  return {
+    text: retired === 'item' ? `take an item of ${name} that stays off the list` : `delete ${name}, whose items stay`,
+    async do(admin, _tries, memory) {
+      const want = (names: string[]) => applyRig(name, { text: 'kept', names, extra: false }).do(admin, 0, memory);
+      const items = { a: await admin.find(refs.a), b: await admin.find(refs.b) };
+      const stage = memory.get('stage') ?? 'new';
+      if (stage === 'new') {
+        if ((await want(['a', 'b'])) === 'later') return 'later';
+        await suspend(name, false).do(admin, 0, memory);
+        memory.set('stage', 'made');
+      } else if (stage === 'made') {
+        // An item that is retired while the policy changes stays or goes, depending on times.
+        const others = await Promise.all(['c', 'd'].map((part) => admin.find(mapRef(`${name}-item-${part}`))));
+        if (!isLiveMember(items.a) || !isLiveMember(items.b) || others.some((item) => item !== undefined))
+          return 'later';
+        await admin.apply(keepingDefinition('kept'), { fieldManager: 'user', force: true });
+        memory.set('stage', 'open');
+      } else if (stage === 'open' && isKeptMember(items.a) && isKeptMember(items.b)) {
+        memory.set('uids', JSON.stringify([items.a?.metadata.uid, items.b?.metadata.uid]));
+        if (retired === 'item') await want(['a']);
+        else await admin.delete(rig(name));
+        memory.set('stage', 'retired');
+      } else if (stage === 'retired') {
+        const isSame = memory.get('uids') === JSON.stringify([items.a?.metadata.uid, items.b?.metadata.uid]);
+        const released = retired === 'item' ? [items.b] : [items.a, items.b];
+        const isGone = retired === 'item' || (await admin.find(rig(name))) === undefined;
+        if (!isSame || !isGone || !released.every(isReleased)) return 'later';
+        await admin.apply(rigDefinition('kept'), { fieldManager: 'user', force: true });
+        memory.set('stage', 'done');
+      } else if (stage === 'done') {
+        return retired === 'item' ? undefined : want(['a', 'b']);
+      }
+      return 'later';
+    },
+  };
+}
+
+const KEEPS = 'internal.kro.run/deletion-policy';
+
+/** Is the object a child that is not being deleted? */
+function isLiveMember(object: KubeObject | undefined): boolean {
+  const { labels = {}, deletionTimestamp } = object?.metadata ?? {};
+  return deletionTimestamp === undefined && labels[PART_OF] !== undefined;
+}
+
+/** Is the object such a child with the deletion policy `Orphaned`? */
+function isKeptMember(object: KubeObject | undefined): boolean {
+  return isLiveMember(object) && object?.metadata.annotations?.[KEEPS] === 'Orphaned';
+}
+
+/** Has the object no label and no annotation of the controller? */
+function isReleased(object: KubeObject | undefined): boolean {
+  const { labels = {}, annotations = {} } = object?.metadata ?? {};
+  const keys = [...Object.keys(labels), ...Object.keys(annotations)];
+  return !keys.some(
+    (key) => /(?:^|\.)kro\.run\//.test(key) || key === PART_OF || key === 'app.kubernetes.io/managed-by',
+  );
 }
 
 /** Creates an object of another ApplySet under the name of a future child. */

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import { isJsonObject } from '../../src/core/index.ts';
 import type { Graph } from '../../src/graph/index.ts';
 import type { ApplyAction, Condition, Decision, StepOptions } from '../../src/runtime/index.ts';
 import {
@@ -7,6 +8,7 @@ import {
   keys,
   mayForce,
   objectKey,
+  ORPHAN,
   ownedFingerprint,
   readConditions,
   refOfTarget,
@@ -90,6 +92,12 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
     cluster.edit(key, (object) => void (object.status = { ...object.status, ...structuredClone(members) }));
   }
   for (const action of decision.apply) applyChild(action, cluster, now);
+  for (const { target, uid, patch } of decision.orphan ?? []) {
+    const key = targetKey(target);
+    const failure = cluster.refuse.get(key);
+    if (failure !== undefined) cluster.fail(target, { digest: ORPHAN, uid, failure, retryAt: now + 1000 });
+    else if (cluster.get(key)?.metadata.uid === uid) cluster.edit(key, (object) => removeNulls(object, patch));
+  }
   for (const action of decision.delete) {
     const failure = cluster.refuse.get(targetKey(action.target));
     if (failure === undefined) cluster.delete(action.target, action.uid);
@@ -104,6 +112,15 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
   if (decision.parent.removeFinalizer === true) {
     cluster.release(key, keys.FINALIZER);
     cluster.release(key, keys.GRAPH_FINALIZER);
+  }
+}
+
+/** Removes the members of an object that a merge patch sets to null. */
+function removeNulls(object: object, patch: JsonObject): void {
+  for (const [name, value] of Object.entries(patch)) {
+    const member: unknown = Reflect.get(object, name);
+    if (value === null) Reflect.deleteProperty(object, name);
+    else if (isJsonObject(value) && typeof member === 'object' && member !== null) removeNulls(member, value);
   }
 }
 

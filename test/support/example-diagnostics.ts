@@ -37,6 +37,7 @@ const sources = combineSources(crdSource([gauge]), builtinSource());
 const GATED = new Set([
   'graph/stock-function',
   'graph/invalid-variable',
+  'graph/invalid-deletion-policy',
   'graph/print-column',
   'graph/scale',
   'graph/defer',

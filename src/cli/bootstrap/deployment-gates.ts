@@ -17,5 +17,7 @@ export function deploymentGates({ flags }: Pick<ControllerDeployment, 'flags'>):
  * because any of them may continue. Without one, kro's defaults count.
  */
 export function kroFeatures(kros: readonly ControllerDeployment[]): GraphFeatures {
-  return stockFeatures({ omit: kros.length > 0 && kros.every((kro) => deploymentGates(kro).omit) });
+  const gates = kros.map(deploymentGates);
+  const hasEach = (feature: 'omit' | 'deletionPolicy'): boolean => gates.length > 0 && gates.every((of) => of[feature]);
+  return stockFeatures({ omit: hasEach('omit'), deletionPolicy: hasEach('deletionPolicy') });
 }

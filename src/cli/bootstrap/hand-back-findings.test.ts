@@ -143,6 +143,18 @@ describe('the gates of the controllers', () => {
     `);
   });
 
+  test('objects that stay are a finding, because a kro without the field deletes them', async () => {
+    await world.restart({ features: { deletionPolicy: true } });
+    await define([{ ...mapResource('map', { text: 'a' }), deletionPolicy: 'Orphaned' }]);
+    expect(await texts('DeletionPolicy=true', 'DeletionPolicy=true')).toEqual([]);
+    expect(await texts('DeletionPolicy=true')).toMatchInlineSnapshot(`
+      [
+        "ResourceGraphDefinition pots: kro 0.10 refuses it with its default feature gates: spec.resources[0].deletionPolicy: deletionPolicy requires the DeletionPolicy feature gate to be enabled [graph/feature-gate] (accepted by typekro 0.9, typekro 0.10); kro works on none of its instances until it is changed",
+        "ResourceGraphDefinition pots: node "map" leaves its objects in the cluster (deletionPolicy: Orphaned), which needs a kro after 0.10.0-rc.0 with the gate DeletionPolicy; a kro without the field deletes the objects when they are retired",
+      ]
+    `);
+  });
+
   test('the record of objects is a finding with ManagedResources, and in a CRD as long as it has the field', async () => {
     await world.restart({ features: { managedResources: true } });
     await world.advance(5000);

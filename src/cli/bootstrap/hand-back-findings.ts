@@ -53,7 +53,7 @@ export async function handBackFindings(
       });
     }
     findings.push(
-      ...(graph === undefined ? [] : meaningFindings(definition, graph)),
+      ...(graph === undefined ? [] : meaningFindings(definition, graph, features.kro)),
       ...annotationFindings(definition),
     );
     for (const instance of await instancesOf(planned, definition)) {

@@ -1,22 +1,25 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import { readDefinitionObject } from '../../controller/index.ts';
-import type { Graph, GraphNode } from '../../graph/index.ts';
+import type { Graph, GraphFeatures, GraphNode } from '../../graph/index.ts';
 import { formatPath, hasObjectRecord } from '../../graph/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { HandBackFinding } from './hand-back-finding.ts';
 
 /**
  * The parts of a definition or Graph that kro accepts and understands differently, because kro lacks a gate that is on
- * in this controller: `PartialDependencies`, `DynamicKeys`, `ManagedResources`.
+ * in this controller: `PartialDependencies`, `DynamicKeys`, `ManagedResources`, `DeletionPolicy`. kro with the last of
+ * these gates has the same rule.
  *
  * @param graph the graph of the object, compiled with the gates of this controller
+ * @param kro the features of kro's controllers
  */
-export function meaningFindings(object: KubeObject, graph: Graph): HandBackFinding[] {
+export function meaningFindings(object: KubeObject, graph: Graph, kro: GraphFeatures = {}): HandBackFinding[] {
   const nodes = [...graph.nodes.values()];
   return [
     ...nodes.flatMap((node) => branchFinding(node, graph)),
     ...nodes.flatMap(keyFinding),
+    ...(kro.deletionPolicy === true ? [] : nodes.flatMap(policyFinding)),
     ...(graph.recordsObjects === true
       ? [
           {
@@ -60,6 +63,16 @@ function keyFinding({ id, template }: GraphNode): Difference[] {
     {
       problem: `node "${id}" computes keys of ${[...new Set(maps)].join(', ')}, and kro takes the expressions for texts`,
       effect: 'kro writes the text of each expression as the key, or the API server refuses the object',
+    },
+  ];
+}
+
+function policyFinding(node: GraphNode): Difference[] {
+  if (!('deletionPolicy' in node) || node.deletionPolicy !== 'Orphaned') return [];
+  return [
+    {
+      problem: `node "${node.id}" leaves its objects in the cluster (deletionPolicy: Orphaned), which needs a kro after 0.10.0-rc.0 with the gate DeletionPolicy`,
+      effect: 'a kro without the field deletes the objects when they are retired',
     },
   ];
 }

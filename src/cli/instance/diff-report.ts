@@ -27,10 +27,10 @@ export interface ObjectDifference {
   readonly object: ObjectRef;
   /**
    * `create`: the object is absent. `adopt`: the object does not belong to the instance yet. `change`: the graph wants
-   * other values. `drift`: another program changed the object. `release`: the patch node that wrote the fields was
-   * removed, and its fields are released.
+   * other values. `drift`: another program changed the object. `orphan`: the object is retired and stays, without the
+   * labels of the controller. `release`: the patch node that wrote the fields was removed, and its fields are released.
    */
-  readonly action: ApplyAction['why'] | 'delete' | 'release';
+  readonly action: ApplyAction['why'] | 'delete' | 'orphan' | 'release';
   /** The field manager that wrote the object last, if it is known. */
   readonly lastWriter?: string;
   readonly fields: readonly FieldDifference[];
@@ -57,6 +57,12 @@ export function diffReport({ instance, node, decision: now, resumed }: InstanceO
       action: why,
       ...(lastWriter === undefined ? {} : { lastWriter }),
       fields: differences.map((difference) => (hides(nodeId, difference.path) ? masked(difference) : difference)),
+    })),
+    ...(decision.orphan ?? []).map(({ nodeId, target }) => ({
+      node: nodeId,
+      object: refOfTarget(target),
+      action: 'orphan' as const,
+      fields: [],
     })),
     ...decision.delete.map(({ nodeId, target }) => ({
       node: nodeId,
@@ -108,6 +114,7 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
   change: '~',
   drift: '~',
   delete: '-',
+  orphan: '~',
   release: '~',
 };
 

@@ -51,8 +51,10 @@ export async function findEvidence(
         root.node.retired === true ? undefined : pendingWrite(api, root.node.id, decision, account, signal),
         dataFound(api, root, decision, signal),
       ]);
-      const due = decision.delete.filter(({ nodeId }) => nodeId === root.node.id);
-      const evidence = { found: [...found, ...due.map(deletionText)], troubles, unread };
+      const isOfRoot = ({ nodeId }: DeleteAction): boolean => nodeId === root.node.id;
+      const due = decision.delete.filter(isOfRoot).map((action) => dueText('deletion', action));
+      const orphaned = (decision.orphan ?? []).filter(isOfRoot).map((action) => dueText('release', action));
+      const evidence = { found: [...found, ...orphaned, ...due], troubles, unread };
       return { root, evidence: { ...evidence, ...(write === undefined ? {} : { write }) } };
     }),
   );
@@ -146,8 +148,8 @@ function changedFields(node: string, { apply }: Decision): string[] {
     });
 }
 
-const deletionText = ({ target }: DeleteAction): string =>
-  `the deletion of ${objectName(refOfTarget(target))} is due, and no controller has made it`;
+const dueText = (what: 'deletion' | 'release', { target }: DeleteAction): string =>
+  `the ${what} of ${objectName(refOfTarget(target))} is due, and no controller has made it`;
 
 /** Adds the last lines of the ended container's log to a cause, if the log can be read. */
 async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {

@@ -88,7 +88,7 @@ function objectPlan(
   const { wave, after, answer } = write;
   const place = { wave, ...(after.length === 0 ? {} : { after }) };
   if (write.release !== undefined) return releasePlan(write.release, write.before, place);
-  if (write.apply === undefined) return deletionPlan(write, place);
+  if (write.apply === undefined) return retirementPlan(write, place);
   const { nodeId, target, why, desired } = write.apply;
   const failure = answer?.failure;
   const isRefused = failure !== undefined && write.replace !== true;
@@ -108,15 +108,17 @@ function objectPlan(
   };
 }
 
-function deletionPlan(
-  { delete: action, before }: SimulatedWrite,
+/** The deletion of a retired object, or its release. */
+function retirementPlan(
+  { delete: deletion, orphan, before }: SimulatedWrite,
   place: Pick<ObjectPlan, 'wave' | 'after'>,
 ): ObjectPlan {
-  const finalizers = before?.metadata.finalizers ?? [];
+  const action = orphan ?? deletion;
+  const finalizers = orphan === undefined ? (before?.metadata.finalizers ?? []) : [];
   return {
     node: action?.nodeId ?? '',
     object: action === undefined ? NO_OBJECT : refOfTarget(action.target),
-    action: action?.why === 'instance-deleted' ? 'delete' : 'prune',
+    action: orphan !== undefined ? 'orphan' : action?.why === 'instance-deleted' ? 'delete' : 'prune',
     fields: [],
     checked: 'none',
     ...place,

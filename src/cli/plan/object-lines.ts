@@ -33,10 +33,11 @@ export function objectLines(
     ...(action === 'adopt' ? ['takes it over'] : action === 'restore' ? ['puts back what another client changed'] : []),
     ...(action === 'replace' ? ['a field cannot change: delete + create'] : []),
     ...(action === 'prune' ? ['no node wants it any more'] : []),
+    ...(action === 'orphan' ? ['stays in the cluster (deletionPolicy: Orphaned), and belongs to no instance'] : []),
     ...(action === 'none' ? ['unchanged'] : action === 'labels' ? ['labels and annotations of the controller'] : []),
     ...(after === undefined ? [] : [`after ${after.join(', ')} ${after.length === 1 ? 'is' : 'are'} ready`]),
     ...(finalizers === undefined ? [] : [`stays until its finalizers are removed: ${finalizers.join(', ')}`]),
-    ...(checked === 'none' && !['prune', 'delete', 'none', 'labels'].includes(action) ? ['not checked'] : []),
+    ...(checked === 'none' && !['prune', 'delete', 'orphan', 'none', 'labels'].includes(action) ? ['not checked'] : []),
   ];
   const notesText = notes.length === 0 ? '' : paint.faint(`  ${printableLine(notes.join('; '))}`);
   const [only, ...others] = fields;

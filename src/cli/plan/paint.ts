@@ -9,6 +9,7 @@ export const SIGNS: Readonly<Record<PlanAction | 'none', string>> = {
   replace: '-/+',
   prune: '-',
   delete: '-',
+  orphan: '~',
   labels: '=',
   none: '=',
 };

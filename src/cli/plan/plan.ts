@@ -106,10 +106,20 @@ export interface ValueLine {
 /**
  * The action of a write. `adopt` changes an object that the instance does not own yet. `restore` reverts a change of
  * another client. `replace` deletes and creates the object, because an immutable field changes. `prune` deletes an
- * object that no node wants any more. `delete` deletes an object with its instance. `labels` changes only labels and
+ * object that no node wants any more. `delete` deletes an object with its instance. `orphan` is in place of both for an
+ * object with `deletionPolicy: Orphaned`: the object stays, and belongs to no instance. `labels` changes only labels and
  * annotations of controllers.
  */
-export type PlanAction = 'create' | 'change' | 'adopt' | 'restore' | 'replace' | 'prune' | 'delete' | 'labels';
+export type PlanAction =
+  | 'create'
+  | 'change'
+  | 'adopt'
+  | 'restore'
+  | 'replace'
+  | 'prune'
+  | 'delete'
+  | 'orphan'
+  | 'labels';
 
 /**
  * How the result of a write was checked. `server`: by a dry run of the API server. `rules`: by the rules of Kubernetes
@@ -196,6 +206,8 @@ export interface PlanSummary {
   readonly replace: number;
   readonly prune: number;
   readonly delete: number;
+  /** The number of objects that stay although they are retired. */
+  readonly orphan: number;
   readonly labels: number;
   readonly refused: number;
   /** The number of nodes that are known only after the writes. */

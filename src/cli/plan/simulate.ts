@@ -8,6 +8,7 @@ import type {
   ApplyAction,
   Decision,
   DeleteAction,
+  OrphanAction,
   ParentWrite,
   ReadRequest,
   ReleaseAction,
@@ -55,6 +56,8 @@ export interface SimulatedWrite {
   readonly before?: KubeObject;
   readonly apply?: ApplyAction;
   readonly delete?: DeleteAction;
+  /** The release of an object that stays although it is retired. */
+  readonly orphan?: OrphanAction;
   /** The fields of a patch node that are taken back. */
   readonly release?: ReleaseAction;
   readonly answer?: WriteAnswer;
@@ -106,7 +109,8 @@ export function* simulate(
       yield { reads, writes: [], store };
       if (steps < limit) continue;
     }
-    if ((decision.apply.length === 0 && decision.delete.length === 0) || steps >= limit) {
+    const { orphan = [] } = decision;
+    if (decision.apply.length + orphan.length + decision.delete.length === 0 || steps >= limit) {
       // An expression may read the labels that the controller gives the instance.
       if (decision.parent.labels !== undefined && steps < limit) {
         instance = withParent(instance, decision.parent);
@@ -143,10 +147,15 @@ export function* simulate(
       const mark = { apply: action, bookkeeping: true, ...definedMember('before', marks.get(action)) } as const;
       writes.push({ wave, after, ...(answer === undefined ? mark : change(store, action, answer)) });
     }
-    for (const action of decision.delete) {
+    // A released object is no member any more, as a deleted one.
+    const retirements = [
+      ...orphan.map((action) => ({ action, written: { orphan: action } })),
+      ...decision.delete.map((action) => ({ action, written: { delete: action } })),
+    ];
+    for (const { action, written } of retirements) {
       const known = store.object(action.target);
       const before = known.state === 'present' ? known.live.object : memberOf(store, action);
-      writes.push({ wave, after, delete: action, ...(before === undefined ? {} : { before }) });
+      writes.push({ wave, after, ...written, ...(before === undefined ? {} : { before }) });
       store.setGone(action.target, action.uid);
       store.setObject(action.target, undefined);
     }

@@ -35,6 +35,7 @@ export function totals({ summary, operation, definitions }: Plan): string {
     ...(replace > 0 ? [`${replace} to replace`] : []),
     ...(prune > 0 || operation === 'apply' ? [`${prune} to prune`] : []),
     ...(summary.delete > 0 || operation === 'delete' ? [`${summary.delete} to delete`] : []),
+    ...(summary.orphan > 0 ? [`${summary.orphan} to leave behind`] : []),
     ...(refused > 0 ? [`${refused} refused`] : []),
     ...(instances.deferred > 0 ? [`${instances.deferred} deferred`] : []),
     ...(instances.blocked > 0 ? [`${instances.blocked} blocked`] : []),

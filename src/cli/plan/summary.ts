@@ -15,6 +15,7 @@ export function summaryOf({
     replace: 0,
     prune: 0,
     delete: 0,
+    orphan: 0,
     labels: 0,
     none: 0,
   };
@@ -54,13 +55,14 @@ export function summaryOf({
       if (write.refusal !== undefined || !names.has(objectName(write.object))) add(write);
     }
   }
-  const { create, change, adopt, restore, replace, prune, delete: deleted, labels } = counts;
+  const { create, change, adopt, restore, replace, prune, delete: deleted, orphan, labels } = counts;
   return {
     create,
     change: change + adopt + restore,
     replace,
     prune,
     delete: deleted,
+    orphan,
     labels,
     refused,
     later,
@@ -71,12 +73,12 @@ export function summaryOf({
 }
 
 /** The actions whose writes are not tried. */
-const WITHOUT_CHECK: ReadonlySet<PlanAction | 'none'> = new Set(['none', 'labels', 'prune', 'delete']);
+const WITHOUT_CHECK: ReadonlySet<PlanAction | 'none'> = new Set(['none', 'labels', 'prune', 'delete', 'orphan']);
 
 /** Does a plan change anything? Writes of only controllers' labels and annotations do not count. */
 export function hasChanges({ summary }: Pick<Plan, 'summary'>): boolean {
-  const { create, change, replace, prune, delete: deleted } = summary;
-  return create + change + replace + prune + deleted > 0;
+  const { create, change, replace, prune, delete: deleted, orphan } = summary;
+  return create + change + replace + prune + deleted + orphan > 0;
 }
 
 /** Is a write or a definition refused, or an instance blocked? */

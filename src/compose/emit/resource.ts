@@ -63,6 +63,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
     }));
   }
   if (include.length > 0) entry['includeWhen'] = include.map((node): JsonValue => `\${${outer.cel(node)}}`);
+  if (record.deletionPolicy !== undefined) entry['deletionPolicy'] = record.deletionPolicy;
   if (ready.length > 0)
     entry['readyWhen'] = ready.map(
       (node): JsonValue => `\${${new ExpressionWriter(new Set([...ids, 'each']), names.target).cel(node)}}`,

@@ -42,6 +42,8 @@ export function resourceMember(
           refuse('types', 'withReadyWhen() is given no condition', 'return one: (self) => self.status.replicas > 0');
         record.readyWhen.push(given);
       });
+    case 'withDeletionPolicy':
+      return chainable((policy) => setDeletionPolicy(record, policy));
     case 'dependsOn':
       return chainable((other) => {
         dependOn(record, other);
@@ -53,6 +55,21 @@ export function resourceMember(
     default:
       return undefined;
   }
+}
+
+function setDeletionPolicy(record: ResourceRecord, policy: unknown): void {
+  const value = resolve(policy);
+  if (value !== 'Orphaned' && value !== 'Delete') {
+    const remedy = "write 'Orphaned' to keep the object, or 'Delete' to have it deleted";
+    refuse('types', 'withDeletionPolicy() takes one of the words Orphaned and Delete', remedy);
+  }
+  if (record.node !== 'template')
+    refuse('types', `withDeletionPolicy() is called on ${record.id}, which makes no object`, 'remove the call');
+  if (activeTrace().form === 'graph') {
+    const remedy = 'remove the call, or make a composition: its definition has the field';
+    refuse('types', 'a Graph has no deletionPolicy of its nodes', remedy);
+  }
+  record.deletionPolicy = value;
 }
 
 /**

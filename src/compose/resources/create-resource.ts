@@ -139,6 +139,7 @@ export function addRecord(parts: RecordParts): ResourceRecord {
     includeWhen: [],
     readyWhen: [],
     dependsOn: [],
+    deletionPolicy: undefined,
     readiness: undefined,
   };
   trace.resources.push(record);

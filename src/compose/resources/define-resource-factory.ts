@@ -31,7 +31,13 @@ export function defineResourceFactory<F extends AnyFunction>(make: F): F {
 /**
  * Methods that add settings to a resource. Calls outside a composition are recorded, and repeated in each composition.
  */
-const CHAINED = ['withIncludeWhen', 'withReadyWhen', 'dependsOn', 'withReadinessEvaluator'] as const;
+const CHAINED = [
+  'withIncludeWhen',
+  'withReadyWhen',
+  'withDeletionPolicy',
+  'dependsOn',
+  'withReadinessEvaluator',
+] as const;
 
 type Call = readonly [method: (typeof CHAINED)[number], args: readonly unknown[]];
 

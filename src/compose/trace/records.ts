@@ -83,6 +83,8 @@ export interface ResourceRecord {
   readonly includeWhen: unknown[];
   readonly readyWhen: unknown[];
   readonly dependsOn: Dependency[];
+  /** What happens to the objects when they are retired; undefined for the default of the controller. */
+  deletionPolicy: 'Delete' | 'Orphaned' | undefined;
   readiness: ((live: KubeObject) => { ready: boolean; reason?: string; message?: string }) | undefined;
 }
 

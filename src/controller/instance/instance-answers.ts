@@ -3,7 +3,14 @@ import { formatApiVersion } from '../../core/index.ts';
 import type { ExecutionView, ReadMemory, RememberedWrite } from '../../execute/index.ts';
 import { attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import type { ApplyAction, DeleteAction, ObjectTarget, ReadRequest, ReleaseAction } from '../../runtime/index.ts';
+import type {
+  ApplyAction,
+  DeleteAction,
+  ObjectTarget,
+  OrphanAction,
+  ReadRequest,
+  ReleaseAction,
+} from '../../runtime/index.ts';
 import { refOfTarget, targetKey, writeKey, writerOf } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { NO_DRIFT, revertedFields, withRevert } from '../drift/contests.ts';
@@ -78,7 +85,12 @@ export class InstanceAnswers implements ExecutionView {
     this.#record.drift = deleteOrDrop(this.#record.drift, targetKey(target));
   }
 
-  released({ target, uid }: ReleaseAction, left: KubeObject | undefined): void {
+  orphaned({ target, uid }: OrphanAction, left: KubeObject | undefined): void {
+    this.released({ target, uid }, left);
+    this.#record.drift = deleteOrDrop(this.#record.drift, targetKey(target));
+  }
+
+  released({ target, uid }: Pick<ReleaseAction, 'target' | 'uid'>, left: KubeObject | undefined): void {
     const cache = this.#context.caches.peek(target.type);
     if (left !== undefined) cache?.observe(left);
     else cache?.observeGone(cacheKey(target), uid ?? this.#uidInCache(target));

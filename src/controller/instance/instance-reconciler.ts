@@ -279,6 +279,7 @@ export class InstanceReconciler {
       sink: {
         childApplied: (action) => onEvent({ kind: 'child-written', step, action, outcome: outcomeOfApply(action) }),
         childDeleted: (action) => onEvent({ kind: 'child-written', step, action, outcome: 'deleted' }),
+        childOrphaned: (action) => onEvent({ kind: 'child-written', step, action, outcome: 'orphaned' }),
       },
       async writeStatus() {
         const outcome = await parent.writeStatus(decision.status);

@@ -90,6 +90,10 @@ export class EventObserver {
 
   #childWritten({ step: { instance, served }, action, outcome }: ChildWritten): void {
     if (served.origin === 'graph') return this.#graphObjectWritten(instance, action.nodeId);
+    if (outcome === 'orphaned') {
+      const message = `${formatRef(refOfTarget(action.target))} (node ${action.nodeId}) stays, and is not managed any more`;
+      return this.#record(instance, 'Normal', 'Orphaned', message);
+    }
     if (action.why === 'drift') this.#record(instance, 'Warning', 'DriftCorrected', driftText(action));
     if (outcome !== 'adopted') return;
     const { formerOwner, lastWriter, nodeId, target } = action;

@@ -38,7 +38,8 @@ export interface RuledGraph {
  * - A child is written only when its instance has the finalizer, and an inventory with the kind of the child.
  * - A child is created only when its dependencies exist and are ready.
  * - Only members of the instance's own ApplySet are written or deleted. A delete has the UID of the object, and comes
- *   after the deletion of all later waves.
+ *   after the deletion of all later waves. A member with the deletion policy `Orphaned` is never deleted, and no other
+ *   member is released.
  * - The newest revision is not deleted.
  * - The finalizer is removed last, and the inventory loses a kind only when no member of the kind exists.
  * - A write changes something. Exceptions: the outcome of an earlier write is unknown, or the process cannot know the
@@ -112,6 +113,7 @@ export class Invariants {
     const sent = bodyOf(request);
     if (await this.#graphs?.beforeWrite(request, sent, live, suspect)) return;
     if (request.method === 'DELETE') await this.#checkDelete(path, live, sent);
+    if (request.method === 'PATCH' && isRelease(sent)) return this.#checkRelease(path, live);
     if (request.method === 'PATCH' && sent !== undefined && this.#isRuled(sent?.metadata?.labels?.[PART_OF_LABEL])) {
       await this.#checkChild(request, sent, live, suspect);
     }
@@ -157,6 +159,7 @@ export class Invariants {
     const parent = await this.#ownerOf(set);
     if (set === undefined || parent === undefined)
       return this.#violated('ownership', `deleted what is not ours: ${path}`);
+    if (staysWhenRetired(live)) this.#violated('ownership', `deleted what stays by its deletionPolicy: ${path}`);
     if (parent.metadata.deletionTimestamp === undefined) return;
     const wave = waveOf(live);
     for (const member of await this.#members(set)) {
@@ -166,6 +169,14 @@ export class Invariants {
         `deleted ${path} of wave ${wave} before ${objectKey(member)} of wave ${waveOf(member)}`,
       );
     }
+  }
+
+  /** A child is released only when its deletion policy keeps it, and when it belongs to the instance. */
+  #checkRelease(path: string, live: KubeObject | undefined): void {
+    const set = live?.metadata.labels?.[PART_OF_LABEL];
+    if (live === undefined || this.#graph.isRuled?.(set) === false) return;
+    if (set === undefined) this.#violated('needless', `released what belongs to no instance: ${path}`);
+    else if (!staysWhenRetired(live)) this.#violated('ownership', `released what has no deletionPolicy: ${path}`);
   }
 
   async #checkRevisionDelete(path: string, live: KubeObject): Promise<void> {
@@ -283,6 +294,16 @@ export class Invariants {
 function bodyOf({ body }: TransportRequest): KubeObject | undefined {
   if (typeof body !== 'string' || !body.startsWith('{')) return undefined;
   return JSON.parse(body) as KubeObject;
+}
+
+/** Does the merge patch take the labels of its ApplySet from an object? */
+function isRelease(sent: KubeObject | undefined): boolean {
+  const labels: Readonly<Record<string, unknown>> = sent?.metadata?.labels ?? {};
+  return labels[PART_OF_LABEL] === null;
+}
+
+function staysWhenRetired({ metadata: { annotations = {} } }: KubeObject): boolean {
+  return annotations[keys.CHILD_DELETION_POLICY_ANNOTATION] === 'Orphaned';
 }
 
 function waveOf(object: KubeObject): number {

@@ -58,14 +58,15 @@ describe('a resource that is created outside a composition', () => {
     expect(() => `${web.status.readyReplicas}`).toThrow(/readyReplicas\.toString is read outside a composition/);
   });
 
-  test('keeps its conditions, readiness and dependencies', () => {
+  test('keeps its conditions, readiness, deletion policy and dependencies', () => {
     const job = simple
       .ConfigMap({ id: 'late', name: 'late', data: {} })
       .dependsOn(account)
       .withReadyWhen((self) => self.data['k'] === 'v')
+      .withDeletionPolicy('Orphaned')
       .withReadinessEvaluator(() => ({ ready: true }));
     const found = resources(() => ({ name: job.metadata.name, uid: job.metadata.uid }));
-    expect(found.get('late')).toMatchObject({ readyWhen: [expect.stringContaining('late.data')] });
+    expect(found.get('late')).toMatchObject({ readyWhen: [expect.stringContaining('late.data')], deletionPolicy: 'Orphaned' });
     expect(JSON.stringify(found.get('late'))).toContain('${serviceaccountRunner');
   });
 

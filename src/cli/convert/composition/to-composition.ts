@@ -203,10 +203,12 @@ class CompositionWriter {
           : stringCode(each.cel),
       ),
     );
+    const policy = 'deletionPolicy' in node ? node.deletionPolicy : undefined;
+    const policies = policy === undefined ? [] : [call('withDeletionPolicy', stringCode(policy))];
     const variable = this.#variables.get(node.id) ?? node.id;
     const lead = '  '.repeat(loops.length + 2);
     return () => {
-      const calls = [...includes, ...readies];
+      const calls = [...includes, ...readies, ...policies];
       const isRead = this.#read.has(variable) || calls.length > 0;
       const head = isRead ? `const ${variable} = ` : '';
       return [

@@ -22,7 +22,15 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 const MAX_KIND_LENGTH = 63;
 
 const SCHEMA: ReadonlySet<string> = new Set(['apiVersion', 'group', 'kind', 'spec', 'status', 'types']);
-const RESOURCE: ReadonlySet<string> = new Set(['externalRef', 'forEach', 'id', 'includeWhen', 'readyWhen', 'template']);
+const RESOURCE: ReadonlySet<string> = new Set([
+  'deletionPolicy',
+  'externalRef',
+  'forEach',
+  'id',
+  'includeWhen',
+  'readyWhen',
+  'template',
+]);
 
 /**
  * Finds the parts of a definition that a composition cannot express, and the parts for which a composition has an

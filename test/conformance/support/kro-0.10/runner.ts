@@ -30,6 +30,7 @@ import {
   SHAPE_RULES,
 } from './other-cases.ts';
 import { DELETE_RULES } from './delete-cases.ts';
+import { LATER_RULES } from './later-cases.ts';
 import { ROUTING_RULES } from './routing-cases.ts';
 import { TRACKING_RULES } from './tracking-cases.ts';
 import type { WordRule } from './words.ts';
@@ -59,6 +60,7 @@ const RULES: Readonly<Record<string, readonly WordRule[]>> = {
   controller: CONTROLLER_RULES,
   requeue: REQUEUE_RULES,
   impersonation: IMPERSONATION_RULES,
+  'after-rc0': LATER_RULES,
 };
 
 const byWords: Runner = (each) => runByRules(Object.hasOwn(RULES, each.area) ? (RULES[each.area] ?? []) : [], each);

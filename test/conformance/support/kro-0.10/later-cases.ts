@@ -1,0 +1,38 @@
+import type { JsonObject } from '../../../../src/core/index.ts';
+import { isJsonObject } from '../../../../src/core/index.ts';
+import { conditionText, mapRef, mapResource, potDefinition, potRef, potsRef } from '../../../support/virtual-world.ts';
+import { inWorld } from './case-world.ts';
+import { putInstance } from './instance-cases.ts';
+import type { Findings, WordRule } from './words.ts';
+
+/** A resource with the members of the case, with or without the gate. */
+const withPolicy = (input: JsonObject): Promise<Findings> =>
+  inWorld(
+    async (world) => {
+      const members = isJsonObject(input['rgd resource']) ? input['rgd resource'] : {};
+      const resources = [{ ...mapResource('c', { k: 'v' }), ...members }];
+      if (input['action'] === undefined) {
+        await world.apply(potDefinition(resources));
+        await world.advance(5000);
+        return { error: conditionText(await world.user.get(potsRef), 'GraphAccepted') };
+      }
+      await putInstance(world, resources);
+      await world.user.delete(potRef('i'));
+      await world.advance(30_000);
+      const left = await world.user.find(mapRef('i-c'));
+      const isGone = (await world.user.find(potRef('i'))) === undefined;
+      if (left === undefined || !isGone) return { object: isGone ? 'deleted' : 'the instance stays' };
+      const { labels = {}, annotations = {} } = left.metadata;
+      const names = [...Object.keys(labels), ...Object.keys(annotations)].filter((name) => /kro\.run|applyset/.test(name));
+      return { object: `kept, ${names.length === 0 ? 'without kro labels and annotations' : `with ${names.join(', ')}`}` };
+    },
+    { deletionPolicy: input['gate DeletionPolicy'] === true },
+  );
+
+const POLICY = { 'rgd resource': /^\{"deletionPolicy":/, 'gate DeletionPolicy': /^(?:true|false)$/ };
+
+/** What kro has after 0.10.0-rc.0. */
+export const LATER_RULES: readonly WordRule[] = [
+  { input: POLICY, check: withPolicy },
+  { input: { ...POLICY, action: /^delete instance$/ }, check: withPolicy },
+];
