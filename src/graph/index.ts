@@ -71,14 +71,18 @@ export { diagnosticCodes } from './codes.ts';
 export type { CodeInfo, Diagnostic, GroupVersionKind, KubeObject, Severity, SourcePosition } from '../core/index.ts';
 export { formatDiagnostic, hasErrors } from '../core/index.ts';
 export type {
+  BoundKeyword,
   BuiltinSource,
+  ChangeType,
   ComparedFacets,
   CrdChanges,
   CrdComparison,
   CrdSourceOptions,
+  FacetChangeType,
   ListType,
   OpenApiDocument,
   ResourceInfo,
+  SchemaChange,
   Schema,
   SchemaSource,
   ValidationRule,

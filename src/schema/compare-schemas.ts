@@ -4,7 +4,8 @@ import type { ComparedFacets, FacetChangeType } from './compare-facets.ts';
 import { changedFacets, mapValuesChange } from './compare-facets.ts';
 import type { Schema } from './model.ts';
 
-type Bound = 'MINIMUM' | 'MAXIMUM' | 'MIN_LENGTH' | 'MAX_LENGTH' | 'MIN_ITEMS' | 'MAX_ITEMS';
+/** A keyword that limits a number, the length of a text or of a list. */
+export type BoundKeyword = 'MINIMUM' | 'MAXIMUM' | 'MIN_LENGTH' | 'MAX_LENGTH' | 'MIN_ITEMS' | 'MAX_ITEMS';
 
 /** Kinds of changes, by kro's names. */
 export type ChangeType =
@@ -21,7 +22,7 @@ export type ChangeType =
   | 'ADDITIONAL_PRINTER_COLUMNS_CHANGED'
   | FacetChangeType
   | `PATTERN_${'ADDED' | 'CHANGED' | 'REMOVED'}`
-  | `${Bound}_${'ADDED' | 'REMOVED' | 'INCREASED' | 'DECREASED'}`;
+  | `${BoundKeyword}_${'ADDED' | 'REMOVED' | 'INCREASED' | 'DECREASED'}`;
 
 /** One difference between two schemas. `old` and `new` are JSON texts, or empty. */
 export interface SchemaChange {
@@ -118,7 +119,7 @@ function comparePattern(old: string, next: string, add: Add): void {
 
 interface BoundKind {
   readonly member: 'minimum' | 'maximum' | 'minLength' | 'maxLength' | 'minItems' | 'maxItems';
-  readonly name: Bound;
+  readonly name: BoundKeyword;
   readonly label: string;
   /** The direction in which the bound becomes stricter. */
   readonly stricter: 'INCREASED' | 'DECREASED';

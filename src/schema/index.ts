@@ -49,8 +49,8 @@ export { refusedPlace, stepsIn, valueAtSteps, withField } from './refused-place.
 export { crdNarrowings } from './crd-narrowings.ts';
 export type { CrdChanges, CrdComparison } from './compare-crds.ts';
 export { compareCrds, fieldOfChange } from './compare-crds.ts';
-export type { ChangeType, SchemaChange } from './compare-schemas.ts';
-export type { ComparedFacets } from './compare-facets.ts';
+export type { BoundKeyword, ChangeType, SchemaChange } from './compare-schemas.ts';
+export type { ComparedFacets, FacetChangeType } from './compare-facets.ts';
 export { compareSchemas } from './compare-schemas.ts';
 export type { SchemaResult } from './json-schema.ts';
 export { fromJsonSchema } from './json-schema.ts';
