@@ -1,8 +1,9 @@
-import type { KubeObject } from '../../core/index.ts';
-import { objectsAt, optionalAt } from '../../kubernetes/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectAt, objectsAt, optionalAt, parseTime } from '../../kubernetes/index.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import { recordEvent } from './events.ts';
 import { isFinished, isReady, PODS, specNumber, isTurn } from './pods.ts';
 import { share } from './rollout-plan.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -10,7 +11,13 @@ import { controllerOf } from './relation-index.ts';
 
 const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 
-/** Computes how many pods of each PodDisruptionBudget may be evicted now. Evictions read this count. */
+/** The time after which an evicted pod that is not being deleted counts as a pod that stays. */
+const DELETION_TIMEOUT_MS = 120_000;
+
+/**
+ * Computes how many pods of each PodDisruptionBudget may be evicted now. Evictions read this count, and list the evicted
+ * pods in the budget: such a pod is not healthy any more, although it may still be ready.
+ */
 export const disruptionController: SimulatedController = {
   name: 'disruption-controller',
   target: targetIn(BUDGETS),
@@ -29,7 +36,13 @@ export const disruptionController: SimulatedController = {
     const budget = client.get(BUDGETS, namespace, name);
     if (budget === undefined || budget.metadata.deletionTimestamp !== undefined) return;
     const pods = client.list(PODS, namespace).filter((pod) => covers(budget, pod) && !isFinished(pod));
-    const healthy = pods.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined).length;
+    const disrupted = disruptedPods(client, budget, pods);
+    const healthy = pods.filter(
+      (pod) =>
+        isReady(pod) &&
+        pod.metadata.deletionTimestamp === undefined &&
+        !Object.hasOwn(disrupted.pods, pod.metadata.name ?? ''),
+    ).length;
     const { expected, desired } = healthOf(client, budget, pods);
     const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0;
     const observedGeneration = budget.metadata.generation ?? 1;
@@ -49,10 +62,42 @@ export const disruptionController: SimulatedController = {
       currentHealthy: healthy,
       desiredHealthy: desired,
       expectedPods: expected,
+      ...(Object.keys(disrupted.pods).length === 0 ? {} : { disruptedPods: disrupted.pods }),
       conditions: [condition],
     });
+    return disrupted.againMs;
   },
 };
+
+/**
+ * The evicted pods of a budget that are not being deleted yet, with the times of their evictions; and the milliseconds
+ * until the first of them counts as a pod that stays.
+ */
+function disruptedPods(
+  client: ControllerClient,
+  budget: KubeObject,
+  pods: readonly KubeObject[],
+): { readonly pods: JsonObject; readonly againMs: number | undefined } {
+  const listed = objectAt(budget.status, 'disruptedPods');
+  const kept: JsonObject = {};
+  let againMs: number | undefined;
+  for (const pod of pods) {
+    const { name = '', namespace = '', deletionTimestamp } = pod.metadata;
+    const time = Object.hasOwn(listed, name) ? String(listed[name]) : '';
+    if (time === '' || deletionTimestamp !== undefined) continue;
+    const evicted = parseTime(time);
+    const left = (typeof evicted === 'number' ? evicted : 0) + DELETION_TIMEOUT_MS - client.now();
+    if (left <= 0) {
+      const budgetName = `${namespace}/${budget.metadata.name ?? ''}`;
+      const text = `Pod was expected by PDB ${budgetName} to be deleted but it wasn't`;
+      recordEvent(client, pod, 'controllermanager', 'NotDeleted', text, 'Warning');
+      continue;
+    }
+    kept[name] = time;
+    againMs = Math.min(againMs ?? left, left);
+  }
+  return { pods: kept, againMs };
+}
 
 function covers(budget: KubeObject, pod: KubeObject): boolean {
   const selector = optionalAt(budget.spec, 'selector');

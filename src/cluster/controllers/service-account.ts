@@ -1,14 +1,23 @@
+import { jsonEquals } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
+import { jsonOf } from './pods.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 const SERVICE_ACCOUNTS = { group: '', plural: 'serviceaccounts' } as const;
 const CONFIG_MAPS = { group: '', plural: 'configmaps' } as const;
 
+const DESCRIPTION = 'kubernetes.io/description';
+const DESCRIPTION_TEXT =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
+
 /** The name of the ConfigMap with the cluster's certificate authority. Every namespace has this ConfigMap. */
 const ROOT_CA = 'kube-root-ca.crt';
 
-/** Gives every namespace its `default` ServiceAccount and the certificate authority of the cluster. */
+/**
+ * Gives every namespace its `default` ServiceAccount and the certificate authority of the cluster. Restores both after
+ * a client has deleted them, and the certificate authority also after a client has changed it.
+ */
 export function serviceAccountController(certificateAuthority: () => string): SimulatedController {
   return {
     name: 'serviceaccount-controller',
@@ -16,9 +25,15 @@ export function serviceAccountController(certificateAuthority: () => string): Si
 
     *keysOf(event) {
       if (concerns(event, '', 'namespaces') && event.type !== 'DELETED') yield event.stored.key;
-      else if (event.type === 'DELETED' && isOurs(event.stored.key, event.collection.plural)) {
+      else if (event.type === 'ADDED') return;
+      else if (concerns(event, '', 'configmaps') && event.stored.key.endsWith(`/${ROOT_CA}`))
         yield event.stored.object.metadata.namespace ?? '';
-      }
+      else if (
+        event.type === 'DELETED' &&
+        concerns(event, '', 'serviceaccounts') &&
+        event.stored.key.endsWith('/default')
+      )
+        yield event.stored.object.metadata.namespace ?? '';
     },
 
     reconcile(namespace, client) {
@@ -29,29 +44,23 @@ export function serviceAccountController(certificateAuthority: () => string): Si
       }
       const data = { 'ca.crt': certificateAuthority() };
       const known = client.get(CONFIG_MAPS, namespace, ROOT_CA);
-      if (known !== undefined) client.update({ ...known, data });
-      else {
+      if (known !== undefined) {
+        const { annotations = {} } = known.metadata;
+        if (jsonEquals(jsonOf(known)['data'], data) && (annotations[DESCRIPTION] ?? '') !== '') return;
+        const metadata = { ...known.metadata, annotations: { ...annotations, [DESCRIPTION]: DESCRIPTION_TEXT } };
+        client.update({ ...known, metadata, data });
+      } else {
         client.create({
           apiVersion: 'v1',
           kind: 'ConfigMap',
           metadata: {
             name: ROOT_CA,
             namespace,
-            annotations: {
-              'kubernetes.io/description':
-                'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
-            },
+            annotations: { [DESCRIPTION]: DESCRIPTION_TEXT },
           },
           data,
         });
       }
     },
   };
-}
-
-function isOurs(key: string, plural: string): boolean {
-  return (
-    (plural === 'serviceaccounts' && key.endsWith('/default')) ||
-    (plural === 'configmaps' && key.endsWith(`/${ROOT_CA}`))
-  );
 }

@@ -1,6 +1,6 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
@@ -8,17 +8,16 @@ import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { ApiError, conflict, internalError, methodNotAllowed } from '../errors/status.ts';
-import { selects } from '../kinds/selects.ts';
+import { conflict, internalError, methodNotAllowed } from '../errors/status.ts';
 import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { checkDeleteOptions, writeOptions } from '../verbs/options.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
+import { admitEviction } from './disruption.ts';
 import { podOf } from './pod-container.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { UncheckedObjectStore } from '../types/lookup.ts';
 import { timestampOf } from '../clock.ts';
 
 const success = (code: number) => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code });
@@ -49,7 +48,7 @@ export function evictionReply(
   };
   const eviction = decodeAs(raw, type, context.registry, options.fieldValidation).object as unknown as JsonObject;
   const pod = podOf(route);
-  refuseDisruption(context.store, pod, route, options.dryRun);
+  admitEviction(context.store, pod, timestampOf(context.clock), options.dryRun);
   const wanted = objectAt(eviction, 'deleteOptions');
   const preconditions = objectAt(wanted, 'preconditions');
   const write: WriteRequest = {
@@ -73,45 +72,6 @@ export function evictionReply(
     }),
   );
   return replyValue(201, success(201), output, warningHeader(warnings));
-}
-
-/**
- * Refuses an eviction that the pod's budget does not allow. An allowed eviction decreases the budget's count at once,
- * before the disruption controller computes it again. Throws 429, and 500 for a pod that several budgets select, as
- * kube-apiserver does.
- */
-function refuseDisruption(store: UncheckedObjectStore, pod: KubeObject, route: Route, dryRun: boolean) {
-  const budgets = store.collection('policy', 'poddisruptionbudgets');
-  const selecting = [...budgets.inNamespace(route.namespace)].filter(({ object }) => {
-    const selector = optionalAt(object.spec, 'selector');
-    return selector !== undefined && selects(selector, pod.metadata.labels ?? {});
-  });
-  const [budget, ...more] = selecting;
-  if (budget === undefined) return;
-  if (more.length > 0) {
-    throw internalError(
-      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
-    );
-  }
-  const { key, object } = budget;
-  const allowed = numberAt(object.status, 'disruptionsAllowed') ?? 0;
-  if (allowed > 0) {
-    if (!dryRun) budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed: allowed - 1 } });
-    return;
-  }
-  throw new ApiError({
-    code: 429,
-    reason: 'TooManyRequests',
-    message: "Cannot evict pod as it would violate the pod's disruption budget.",
-    details: {
-      causes: [
-        {
-          reason: 'DisruptionBudget',
-          message: `The disruption budget ${object.metadata.name} needs ${numberAt(object.status, 'desiredHealthy') ?? 0} healthy pods and has ${numberAt(object.status, 'currentHealthy') ?? 0} currently`,
-        },
-      ],
-    },
-  });
 }
 
 /** Refuses a binding whose target is not a node. Throws the server's internal error, which has no reason. */

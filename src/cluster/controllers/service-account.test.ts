@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+
+const MAP = 'v1 ConfigMap';
+const ROOT_CA = 'kube-root-ca.crt';
+
+test.each([
+  ['changed', { data: { 'ca.crt': 'mine' } }],
+  ['extended', { data: { more: 'x' } }],
+  ['emptied', { data: null }],
+  ['stripped of its description', { metadata: { annotations: null } }],
+])('the certificate authority of a namespace is restored after it was %s', async (_, change) => {
+  await using story = await tellClusterStory();
+  const before = await story.get(MAP, ROOT_CA);
+  await story.patch(MAP, ROOT_CA, change);
+  const after = await story.get(MAP, ROOT_CA);
+  expect(after['data']).toEqual(before['data']);
+  expect(after.metadata.annotations).toEqual(before.metadata.annotations);
+  expect(after.metadata.uid).toBe(before.metadata.uid);
+});
+
+test('other members of the certificate authority stay, and a deleted one is made again', async () => {
+  await using story = await tellClusterStory();
+  await story.patch(MAP, ROOT_CA, { metadata: { labels: { a: 'b' } } });
+  expect((await story.get(MAP, ROOT_CA)).metadata.labels).toEqual({ a: 'b' });
+  await story.remove(MAP, ROOT_CA);
+  await story.remove('v1 ServiceAccount', 'default');
+  expect((await story.get(MAP, ROOT_CA)).metadata.labels).toBeUndefined();
+  expect(await story.find('v1 ServiceAccount', 'default')).toBeDefined();
+});

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { admitEviction } from './disruption.ts';
+
+const NOW = '2026-01-01T12:00:00Z';
+const labels = { app: 'web' };
+
+const pod = (phase: string, ready: boolean, metadata: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p', namespace: 'default', labels, ...metadata },
+  status: { phase, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+});
+
+const budget = (status: JsonObject, spec: JsonObject = {}): KubeObject => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name: 'b', namespace: 'default', generation: 1 },
+  spec: { selector: { matchLabels: labels }, ...spec },
+  status: { observedGeneration: 1, ...status },
+});
+
+/** A store with one budget. It counts the writes. */
+function storeOf(object: KubeObject) {
+  const written: KubeObject[] = [];
+  const entry = { key: 'default/b', object };
+  const collection = {
+    size: 1,
+    get: () => entry,
+    all: () => [entry],
+    inNamespace: () => [entry],
+    put: (_key: string, changed: KubeObject) => written.push(changed),
+  };
+  return { store: { collection: () => collection }, written };
+}
+
+const NONE = { disruptionsAllowed: 0, desiredHealthy: 2, currentHealthy: 2 };
+const many = Object.fromEntries(Array.from({ length: 2001 }, (_, index) => [`p${index}`, NOW]));
+
+describe('an eviction', () => {
+  test.each([
+    ['a pod that has ended', pod('Succeeded', false), budget(NONE), 0],
+    ['a pod that has failed', pod('Failed', true), budget(NONE), 0],
+    ['a pod that does not run yet', pod('Pending', false), budget(NONE), 0],
+    ['a pod that is being deleted', pod('Running', true, { deletionTimestamp: NOW }), budget(NONE), 0],
+    ['a pod that no budget selects', pod('Running', true, { labels: {} }), budget(NONE), 0],
+    ['an unhealthy pod while enough are healthy', pod('Running', false), budget(NONE), 0],
+    [
+      'an unhealthy pod of a lenient budget',
+      pod('Running', false),
+      budget({ ...NONE, currentHealthy: 0 }, { unhealthyPodEvictionPolicy: 'AlwaysAllow' }),
+      0,
+    ],
+    ['a healthy pod that may go', pod('Running', true), budget({ ...NONE, disruptionsAllowed: 1 }), 1],
+  ])('of %s is admitted', (_, evicted, protecting, writes) => {
+    const { store, written } = storeOf(protecting);
+    admitEviction(store, evicted, NOW, true);
+    expect(written).toEqual([]);
+    admitEviction(store, evicted, NOW, false);
+    expect(written.length).toBe(writes);
+    for (const { status } of written)
+      expect(status).toMatchObject({ disruptionsAllowed: 0, disruptedPods: { p: NOW } });
+  });
+
+  const WHY = 'The disruption budget b';
+  test.each([
+    ['too few are healthy', budget(NONE), 429, `${WHY} needs 2 healthy pods and has 2 currently`],
+    [
+      'an unhealthy pod and too few healthy ones',
+      budget({ ...NONE, currentHealthy: 1 }),
+      429,
+      `${WHY} needs 2 healthy pods and has 1 currently`,
+    ],
+    [
+      'a budget that is newer than its status',
+      budget({ ...NONE, observedGeneration: 0 }),
+      429,
+      `${WHY} is still being processed by the server.`,
+    ],
+    [
+      'a budget whose status is not computed',
+      budget({
+        ...NONE,
+        conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: 'no scale' }],
+      }),
+      429,
+      `${WHY} does not allow evicting pods currently because it failed sync: no scale`,
+    ],
+    [
+      'a budget with a reason',
+      budget({
+        ...NONE,
+        currentHealthy: 3,
+        conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'Other', message: 'later' }],
+      }),
+      429,
+      `${WHY} does not allow evicting pods currently (Other): later`,
+    ],
+    [
+      'a budget without a reason',
+      budget({ ...NONE, currentHealthy: 3 }),
+      429,
+      `${WHY} does not allow evicting pods currently`,
+    ],
+    ['too many unconfirmed evictions', budget({ ...NONE, disruptionsAllowed: 1, disruptedPods: many }), 403, undefined],
+  ])('is refused for %s', (what, protecting, code, cause) => {
+    const { store, written } = storeOf(protecting);
+    const evicted = pod('Running', !what.startsWith('an unhealthy'));
+    const refusal = expect.objectContaining({
+      httpCode: code,
+      ...(cause === undefined
+        ? {}
+        : {
+            status: expect.objectContaining({
+              details: expect.objectContaining({ causes: [{ reason: 'DisruptionBudget', message: cause }] }) as unknown,
+            }) as unknown,
+          }),
+    }) as Error;
+    expect(() => admitEviction(store, evicted, NOW, false)).toThrow(refusal);
+    expect(written).toEqual([]);
+  });
+});
+
+describe('the disruption controller', () => {
+  const ref = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name: 'b', namespace: 'default' };
+
+  test('does not count an evicted pod until it is deleted, or has stayed for two minutes', async () => {
+    await using story = await tellClusterStory();
+    for (const name of ['one', 'two'])
+      await story.create({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, labels },
+        spec: { containers: [{ name: 'c', image: 'i' }] },
+      });
+    const spec = { selector: { matchLabels: labels }, minAvailable: 1 };
+    await story.create({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'b' }, spec });
+    const healthy = async () => (await story.get('policy/v1 PodDisruptionBudget', 'b')).status?.['currentHealthy'];
+    expect(await healthy()).toBe(2);
+    const disruptedPods = { one: NOW, gone: NOW };
+    await story.client.patch(ref, { status: { disruptedPods } }, { subresource: 'status' });
+    await story.cluster.idle();
+    const counted = await story.get('policy/v1 PodDisruptionBudget', 'b');
+    expect(counted.status).toMatchObject({ currentHealthy: 1, disruptionsAllowed: 0, disruptedPods: { one: NOW } });
+    expect(counted.status?.['disruptedPods']).not.toHaveProperty('gone');
+    await story.advance(121);
+    const settled = await story.get('policy/v1 PodDisruptionBudget', 'b');
+    expect(settled.status).toMatchObject({ currentHealthy: 2, disruptionsAllowed: 1 });
+    expect(settled.status).not.toHaveProperty('disruptedPods');
+    expect(await story.reasons('one')).toContain('NotDeleted');
+  });
+});
