@@ -6,6 +6,7 @@
  *
  * @packageDocumentation
  */
+export { userCacheDirectory } from './document-cache.ts';
 export { ENDED_SERVER } from './ended-cluster.ts';
 export * from './entry.ts';
 export { elapsed, pause } from './clock.ts';

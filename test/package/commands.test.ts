@@ -138,6 +138,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['fmt --check shop.yaml', 0, /^no difference in 1 file$/],
   ['lint shop.yaml', 0, /./],
   ['test shop.test.yaml', 0, /1 passed/],
+  ['envtest', 0, /typekro.envtest/],
   ['test shop.test.yaml --faults 2 --seed 1', 0, /faults: 2 lives, 0 orphans, 0 stuck, 0 flaps/],
   ['convert plain.yaml --name plain', 0, /kind: ResourceGraphDefinition/],
   ['convert plain.yaml --name plain --to typescript', 0, /export const plain = kubernetesComposition/],

@@ -81,6 +81,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./dev.ts').then(({ dev }) => dev),
   },
   {
+    name: 'envtest',
+    summary: 'print a folder with the programs that envtest starts: an API server for tests in any language',
+    group: 'Run',
+    load: () => import('./envtest.ts').then(({ envtest }) => envtest),
+  },
+  {
     name: 'plan',
     summary: 'show what an apply would change, for every instance, before anything changes',
     group: 'Run',

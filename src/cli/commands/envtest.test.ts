@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import { commands } from './index.ts';
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "typekro's cache "));
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const runIn = (cache: string) => commandRunner(commands, home, { XDG_CACHE_HOME: cache, LOCALAPPDATA: cache });
+
+async function run(line: string): Promise<{ code: number; out: string; err: string }> {
+  const { code, out, err } = await runIn(home)(line);
+  const plain = (text: string) =>
+    text
+      .replaceAll(home, 'CACHE')
+      .replaceAll(home.replaceAll("'", `'\\''`), 'CACHE')
+      .replaceAll(/[\w.-]+-[0-9a-f]{12}/g, 'VERSION-HASH')
+      .replaceAll(/"version": "[^"]+"/g, '"version": "VERSION"');
+  return { code, out: plain(out), err: plain(err) };
+}
+
+test.skipIf(process.platform === 'win32')('envtest: the path of the folder, a line for a shell, and JSON', async () => {
+  expect(await run('envtest')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "CACHE/typekro/envtest/VERSION-HASH",
+    }
+  `);
+  expect(await run('envtest -o env')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "export KUBEBUILDER_ASSETS='CACHE/typekro/envtest/VERSION-HASH'",
+    }
+  `);
+  expect(await run('envtest -o json')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "{
+      "schemaVersion": 1,
+      "version": "VERSION",
+      "kubernetesVersion": "1.36",
+      "path": "CACHE/typekro/envtest/VERSION-HASH"
+    }",
+    }
+  `);
+  expect(await run('envtest -o yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "error: --output yaml is none of path, env, json [cli/usage]
+      hint: choose one: --output path, env or json",
+      "out": "",
+    }
+  `);
+  const { out } = await runIn(home)('envtest -o env');
+  const { out: path } = await runIn(home)('envtest');
+  const shell = spawnSync('sh', ['-c', `${out}; printf %s "$KUBEBUILDER_ASSETS"`], { encoding: 'utf8' });
+  expect(shell.stdout).toBe(path);
+});
+
+test.skipIf(process.platform === 'win32')('many calls at once make one folder, and a call repairs a file', async () => {
+  const paths = await Promise.all(Array.from({ length: 8 }, async () => (await runIn(home)('envtest')).out));
+  const [path = ''] = new Set(paths);
+  expect(new Set(paths).size).toBe(1);
+  expect(readdirSync(path).toSorted()).toEqual(['etcd', 'kube-apiserver', 'kubectl']);
+  const program = join(path, 'etcd');
+  const before = { text: readFileSync(program, 'utf8'), mode: statSync(program).mode, inode: statSync(program).ino };
+  await run('envtest');
+  expect(statSync(program).ino).toBe(before.inode);
+  writeFileSync(program, 'damaged');
+  chmodSync(join(path, 'kubectl'), 0o600);
+  await run('envtest');
+  expect(readFileSync(program, 'utf8')).toBe(before.text);
+  expect(statSync(program).mode).toBe(before.mode);
+  expect(statSync(join(path, 'kubectl')).mode & 0o111).not.toBe(0);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'the programs answer --help without Node, and kubectl is the one of the PATH',
+  async () => {
+    const path = (await runIn(home)('envtest')).out;
+    for (const name of ['etcd', 'kube-apiserver']) {
+      const { status, stdout } = spawnSync(join(path, name), ['--help'], {
+        encoding: 'utf8',
+        env: { PATH: '/usr/bin:/bin' },
+      });
+      expect([status, stdout.split('\n')[0]?.split(':')[0]]).toEqual([0, name]);
+    }
+    const own = mkdtempSync(join(home, 'own bin'));
+    writeFileSync(join(own, 'kubectl'), '#!/bin/sh\necho "own $*"\n', { mode: 0o755 });
+    const kubectl = (folders: readonly string[]) =>
+      spawnSync(join(path, 'kubectl'), ['get', 'a  b'], {
+        encoding: 'utf8',
+        env: { PATH: [...folders, '/usr/bin', '/bin'].join(':') },
+      });
+    expect(kubectl([path, own]).stdout).toBe('own get a  b\n');
+  },
+);
+
+test('a folder that cannot be written, and Windows, are refused in words', async () => {
+  writeFileSync(join(home, 'file'), '');
+  if (process.platform !== 'win32') {
+    const { code, err } = await runIn(join(home, 'file'))('envtest');
+    expect([code, err]).toEqual([1, expect.stringContaining('set XDG_CACHE_HOME to a folder that you may write to')]);
+  }
+  vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
+  expect(await run('envtest')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('run the tests in WSL') as unknown,
+  });
+  vi.restoreAllMocks();
+});

@@ -1,0 +1,64 @@
+/** The program `kube-apiserver` of the folder for envtest: see `docs/envtest.md`. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createEmbeddedCluster, createServingCertificate } from '../../cluster/index.ts';
+import type { ServingCertificate } from '../../cluster/index.ts';
+import { makeDirectory } from '../../core/index.ts';
+import type { ApiServerSettings } from './apiserver-settings.ts';
+import { apiServerSettings, readTokens } from './apiserver-settings.ts';
+import { endOnSignal, refuse } from './process-end.ts';
+
+const NAME = 'kube-apiserver';
+const textOf = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : readFileSync(path, 'utf8');
+
+/**
+ * The certificate that the flags name, or the one of the folder. A missing certificate is made and written to the folder,
+ * where clients read it.
+ */
+function servingCertificate({ certFile, keyFile, certDir, host }: ApiServerSettings): ServingCertificate | undefined {
+  if (certFile !== undefined && keyFile !== undefined) {
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+  }
+  if (certDir === undefined) return undefined;
+  const [certPath, keyPath] = [join(certDir, 'apiserver.crt'), join(certDir, 'apiserver.key')];
+  if (!existsSync(certPath)) {
+    const made = createServingCertificate(Date.now(), [host]);
+    makeDirectory(certDir);
+    writeFileSync(keyPath, made.key, { mode: 0o600 });
+    writeFileSync(certPath, made.cert);
+    return made;
+  }
+  return { cert: readFileSync(certPath, 'utf8'), key: readFileSync(keyPath, 'utf8') };
+}
+
+async function serve(settings: ApiServerSettings): Promise<void> {
+  const signing = textOf(settings.signingKeyFile);
+  const verification = settings.verificationKeyFiles.map((path) => readFileSync(path, 'utf8'));
+  const tokens = textOf(settings.tokenFile);
+  const cluster = await createEmbeddedCluster({
+    controllers: false,
+    authorization: settings.authorization,
+    serviceCidr: settings.serviceCidr,
+    ...(settings.issuer === undefined ? {} : { serviceAccountIssuer: settings.issuer }),
+    ...(signing === undefined
+      ? {}
+      : { serviceAccountKeys: { signing, ...(verification.length === 0 ? {} : { verification }) } }),
+    ...(tokens === undefined ? {} : { tokens: readTokens(tokens) }),
+  });
+  endOnSignal(() => cluster.close());
+  const authority = textOf(settings.clientCaFile);
+  const certificate = servingCertificate(settings);
+  const { url } = await cluster.listen({
+    host: settings.host,
+    port: settings.port,
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(authority === undefined ? {} : { clientCertificateAuthority: authority }),
+  });
+  console.error(`${NAME}: serving at ${url}`);
+}
+
+const settings = apiServerSettings(process.argv.slice(2));
+for (const notice of settings.notices) console.error(`${NAME}: ${notice}`);
+if (settings.refusals.length > 0) refuse(NAME, settings.refusals);
+serve(settings).catch((error: unknown) => refuse(NAME, [error instanceof Error ? error.message : String(error)]));

@@ -1,0 +1,156 @@
+import type { KnownFlag } from './flags.ts';
+import { beyondLoopback, isLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
+
+export const APISERVER_DESCRIPTION =
+  'the API server of TypeKro, for envtest. It keeps its objects in memory and listens on loopback only.';
+
+/** The flags of `kube-apiserver` that have an effect, and those that envtest passes. */
+export const APISERVER_FLAGS: readonly KnownFlag[] = [
+  { name: 'bind-address', summary: 'loopback address to listen on (default 127.0.0.1)' },
+  { name: 'secure-port', summary: 'port (default 6443)' },
+  { name: 'cert-dir', summary: 'folder of apiserver.crt and apiserver.key; both are made when they are missing' },
+  { name: 'tls-cert-file', summary: 'certificate of the server' },
+  { name: 'tls-private-key-file', summary: 'key of this certificate' },
+  { name: 'client-ca-file', summary: 'authority of client certificates: common name = user, organizations = groups' },
+  { name: 'token-auth-file', summary: 'CSV file of bearer tokens: token,user,uid,"group,group"' },
+  { name: 'authorization-mode', summary: 'RBAC, AlwaysAllow (default) or Node, or several with commas' },
+  { name: 'service-account-issuer', summary: 'issuer of the tokens of service accounts' },
+  { name: 'service-account-signing-key-file', summary: 'private key that signs these tokens' },
+  { name: 'service-account-key-file', summary: 'public key, or certificate, whose tokens are valid; may be repeated' },
+  { name: 'service-cluster-ip-range', summary: 'IPv4 range of Services (default 10.0.0.0/24)' },
+  { name: 'etcd-servers', summary: 'must be on loopback; without further effect' },
+  { name: 'advertise-address', summary: 'must be on loopback; without further effect' },
+  { name: 'allow-privileged', summary: 'without an effect: privileged containers are allowed', isSwitch: true },
+  { name: 'anonymous-auth', summary: 'true; false is refused', isSwitch: true },
+  { name: 'enable-admission-plugins', summary: 'without an effect; docs/envtest.md has the admission of this server' },
+  { name: 'disable-admission-plugins', summary: 'without an effect; no plugin requires ServiceAccounts' },
+  { name: 'feature-gates', summary: 'without an effect' },
+  { name: 'runtime-config', summary: 'without an effect' },
+  { name: 'v', summary: 'without an effect' },
+];
+
+/** Flags whose effect only exists in a server that stores or calls something beyond loopback. */
+const LOOPBACK_URLS = ['etcd-servers'];
+
+/** What the command line of `kube-apiserver` asks for. */
+export interface ApiServerSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly certDir: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly clientCaFile: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly authorization: 'RBAC' | 'AlwaysAllow';
+  readonly issuer: string | undefined;
+  readonly signingKeyFile: string | undefined;
+  readonly verificationKeyFiles: readonly string[];
+  readonly serviceCidr: string;
+  readonly notices: readonly string[];
+  readonly refusals: readonly string[];
+}
+
+const AUTHORIZATION_MODES = ['RBAC', 'AlwaysAllow', 'Node'];
+
+/** Plugins of Kubernetes that this server has no part of, so that disabling them is what the server does anyway. */
+const ABSENT_PLUGINS = ['ServiceAccount'];
+
+/** Reads the command line of `kube-apiserver`. */
+export function apiServerSettings(words: readonly string[]): ApiServerSettings {
+  const refusals: string[] = [];
+  const notices: string[] = [];
+  const { values, unknown } = parseFlags(words, APISERVER_FLAGS);
+  const last = (name: string): string | undefined => values.get(name)?.at(-1);
+  const all = (name: string): string[] =>
+    (values.get(name) ?? []).flatMap((value) => value.split(',')).filter((value) => value !== '');
+
+  const host = last('bind-address') ?? '127.0.0.1';
+  for (const name of ['bind-address', 'advertise-address']) {
+    const address = last(name);
+    if (address !== undefined && !isLoopback(address)) refusals.push(beyondLoopback(name, address));
+  }
+  for (const name of LOOPBACK_URLS) {
+    for (const url of all(name)) {
+      if (!URL.canParse(url) || !isLoopback(new URL(url).hostname)) refusals.push(beyondLoopback(name, url));
+    }
+  }
+  const portText = last('secure-port') ?? '6443';
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
+  if (port < 1 || port > 65_535) refusals.push(`--secure-port=${portText} is not a port from 1 to 65535`);
+
+  const modes = all('authorization-mode');
+  for (const mode of modes.filter((each) => !AUTHORIZATION_MODES.includes(each))) {
+    refusals.push(`--authorization-mode=${mode} is not supported; use RBAC or AlwaysAllow`);
+  }
+  if (last('anonymous-auth') === 'false') {
+    refusals.push(
+      '--anonymous-auth=false is not supported; with --authorization-mode=RBAC, anonymous users have no rights',
+    );
+  }
+  const serviceCidr = all('service-cluster-ip-range')[0] ?? '10.0.0.0/24';
+  if (!isIpv4Range(serviceCidr)) {
+    refusals.push(`--service-cluster-ip-range=${serviceCidr} is not an IPv4 range such as 10.0.0.0/24`);
+  }
+  const disabled = all('disable-admission-plugins').filter((name) => !ABSENT_PLUGINS.includes(name));
+  const idle = [
+    ...(disabled.length === 0 ? [] : [`--disable-admission-plugins=${disabled.join(',')}`]),
+    ...['enable-admission-plugins', 'feature-gates', 'runtime-config']
+      .map((name) => [name, all(name)] as const)
+      .filter(([, list]) => list.length > 0)
+      .map(([name, list]) => `--${name}=${list.join(',')}`),
+    ...(last('allow-privileged') === 'false' ? ['--allow-privileged=false'] : []),
+  ];
+  if (idle.length > 0) notices.push(`without an effect: ${idle.join(' ')}`);
+  const notice = withoutEffectNotice(unknown);
+  if (notice !== undefined) notices.push(notice);
+  return {
+    host: host.replace(/^\[(.*)\]$/, '$1'),
+    port,
+    certDir: last('cert-dir'),
+    certFile: last('tls-cert-file'),
+    keyFile: last('tls-private-key-file'),
+    clientCaFile: last('client-ca-file'),
+    tokenFile: last('token-auth-file'),
+    authorization: modes.length === 0 || modes.includes('AlwaysAllow') ? 'AlwaysAllow' : 'RBAC',
+    issuer: values.get('service-account-issuer')?.[0],
+    signingKeyFile: last('service-account-signing-key-file'),
+    verificationKeyFiles: values.get('service-account-key-file') ?? [],
+    serviceCidr,
+    notices,
+    refusals,
+  };
+}
+
+/** Is the text an IPv4 range from /12 to /30, as Kubernetes takes it for Services? */
+function isIpv4Range(text: string): boolean {
+  const [address = '', bits = ''] = text.split('/');
+  const parts = address.split('.');
+  return (
+    parts.length === 4 &&
+    parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255) &&
+    /^\d{2}$/.test(bits) &&
+    Number(bits) >= 12 &&
+    Number(bits) <= 30
+  );
+}
+
+/**
+ * Reads the lines of a file of tokens: `token,user,uid,"group,group"`. An incomplete line, or one without a token or user,
+ * throws an Error that names the number of the line and not its content.
+ */
+export function readTokens(
+  text: string,
+): Readonly<Record<string, { readonly name: string; readonly uid: string; readonly groups: readonly string[] }>> {
+  const entries = text.split(/\r?\n/).flatMap((line, index) => {
+    if (line.trim() === '' || line.startsWith('#')) return [];
+    const cells = [...line.matchAll(/(?:^|,)\s*(?:"([^"]*)"|([^,]*))/g)].map(([, quoted, plain]) =>
+      (quoted ?? plain ?? '').trim(),
+    );
+    const [token = '', name = '', uid, groups = ''] = cells;
+    if (token === '' || name === '' || uid === undefined) {
+      throw new Error(`line ${index + 1} of the token file is not token,user,uid,"group,group"`);
+    }
+    return [[token, { name, uid, groups: groups.split(',').filter((group) => group !== '') }] as const];
+  });
+  return Object.fromEntries(entries);
+}

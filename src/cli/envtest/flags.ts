@@ -1,0 +1,61 @@
+/** A flag that a program of the folder for envtest knows. */
+export interface KnownFlag {
+  readonly name: string;
+  /** The line of `--help`. */
+  readonly summary: string;
+  /** True for a flag that needs no value. */
+  readonly isSwitch?: true;
+}
+
+/** The flags of a command line. */
+export interface ParsedFlags {
+  /** The values of the known flags, in their order. A switch without a value has the value `true`. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  /** The names of the unknown flags, with their dashes, and the words that are no flags. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Parses a command line in the forms of Go's pflag: `--name=value`, `--name value`, `--switch`. An unknown flag takes the
+ * next word when this word is no flag.
+ */
+export function parseFlags(words: readonly string[], known: readonly KnownFlag[]): ParsedFlags {
+  const values = new Map<string, string[]>();
+  const unknown: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? '';
+    const match = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(word);
+    if (match === null) {
+      if (word !== '--' && word !== '') unknown.push(word);
+      continue;
+    }
+    const [, name = '', attached] = match;
+    const flag = known.find((each) => each.name === name);
+    const next = words[index + 1];
+    const takesNext = attached === undefined && flag?.isSwitch !== true && next !== undefined && !next.startsWith('-');
+    if (takesNext) index++;
+    if (flag === undefined) unknown.push(`--${name}`);
+    else values.set(name, [...(values.get(name) ?? []), attached ?? (takesNext ? next : 'true')]);
+  }
+  return { values, unknown };
+}
+
+/** The text of `--help`. envtest looks for names of flags at the beginnings of its lines. */
+export function helpText(program: string, description: string, known: readonly KnownFlag[]): string {
+  const width = Math.max(...known.map(({ name }) => name.length));
+  const lines = known.map(({ name, summary }) => `  --${name.padEnd(width)}  ${summary}`);
+  return [`${program}: ${description}`, '', 'Flags:', ...lines].join('\n');
+}
+
+/** Is the address one that only this machine reaches? */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+}
+
+/** The refusal of an address that other machines can reach. */
+export const beyondLoopback = (flag: string, value: string): string =>
+  `--${flag}=${value} asks for an address that other machines can reach; this program listens on loopback only`;
+
+/** The notice about flags without an effect. `undefined` when there are none. */
+export const withoutEffectNotice = (unknown: readonly string[]): string | undefined =>
+  unknown.length === 0 ? undefined : `unknown, without an effect: ${unknown.join(', ')}`;

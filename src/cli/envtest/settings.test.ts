@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import type { ApiServerSettings } from './apiserver-settings.ts';
+import { APISERVER_FLAGS, apiServerSettings, readTokens } from './apiserver-settings.ts';
+import { etcdSettings } from './etcd-settings.ts';
+import { helpText, parseFlags } from './flags.ts';
+
+test.each([
+  ['--v=4', { v: ['4'] }, []],
+  ['--v 4 -v=5', { v: ['4', '5'] }, []],
+  ['--allow-privileged --v=1', { 'allow-privileged': ['true'], v: ['1'] }, []],
+  ['--allow-privileged=false', { 'allow-privileged': ['false'] }, []],
+  ['--v', { v: ['true'] }, []],
+  ['--cert-dir=a=b', { 'cert-dir': ['a=b'] }, []],
+  ['--cert-dir= --', { 'cert-dir': [''] }, []],
+  ['--audit-log-path - --audit-log-maxage 3 --v=1', { v: ['1'] }, ['--audit-log-path', '-', '--audit-log-maxage']],
+  ['word --constructor=1 --__proto__', {}, ['word', '--constructor', '--__proto__']],
+])('the flags of %s', (line, values, unknown) => {
+  const parsed = parseFlags(line.split(' '), APISERVER_FLAGS);
+  expect([Object.fromEntries(parsed.values), parsed.unknown]).toEqual([values, unknown]);
+});
+
+test('help has each flag at the beginning of a line, and none that envtest must not find', () => {
+  const help = helpText('kube-apiserver', 'serves', APISERVER_FLAGS);
+  expect(help).toMatch(/^\s*--bind-address\b/m);
+  expect(help).not.toMatch(/^\s*--insecure-port\b/m);
+});
+
+/** The command line that envtest of controller-runtime 0.24 passes by default. */
+const ENVTEST = [
+  '--allow-privileged=true',
+  '--authorization-mode=RBAC',
+  '--bind-address=127.0.0.1',
+  '--cert-dir=/tmp/k8s_test_framework_1',
+  '--client-ca-file=/tmp/k8s_test_framework_1/client-cert-auth-ca.crt',
+  '--disable-admission-plugins=ServiceAccount',
+  '--etcd-servers=http://127.0.0.1:40001',
+  '--secure-port=40003',
+  '--service-account-issuer=https://127.0.0.1:40003/',
+  '--service-account-key-file=/tmp/k8s_test_framework_1/sa-signer.crt',
+  '--service-account-signing-key-file=/tmp/k8s_test_framework_1/sa-signer.key',
+  '--service-cluster-ip-range=10.0.0.0/24',
+];
+
+test('the flags of envtest all have their effect', () => {
+  expect(apiServerSettings(ENVTEST)).toEqual({
+    host: '127.0.0.1',
+    port: 40_003,
+    certDir: '/tmp/k8s_test_framework_1',
+    certFile: undefined,
+    keyFile: undefined,
+    clientCaFile: '/tmp/k8s_test_framework_1/client-cert-auth-ca.crt',
+    tokenFile: undefined,
+    authorization: 'RBAC',
+    issuer: 'https://127.0.0.1:40003/',
+    signingKeyFile: '/tmp/k8s_test_framework_1/sa-signer.key',
+    verificationKeyFiles: ['/tmp/k8s_test_framework_1/sa-signer.crt'],
+    serviceCidr: '10.0.0.0/24',
+    notices: [],
+    refusals: [],
+  } satisfies ApiServerSettings);
+});
+
+const beyond = (flag: string) =>
+  `--${flag} asks for an address that other machines can reach; this program listens on loopback only`;
+
+describe('refusals of kube-apiserver', () => {
+  test.each([
+    ['--bind-address=0.0.0.0', beyond('bind-address=0.0.0.0')],
+    ['--bind-address=::', beyond('bind-address=::')],
+    ['--bind-address=127.0.0.1.example.com', beyond('bind-address=127.0.0.1.example.com')],
+    ['--advertise-address=10.1.2.3', beyond('advertise-address=10.1.2.3')],
+    ['--etcd-servers=http://127.0.0.1:1,http://etcd:2379', beyond('etcd-servers=http://etcd:2379')],
+    ['--secure-port=0', '--secure-port=0 is not a port from 1 to 65535'],
+    ['--secure-port=x', '--secure-port=x is not a port from 1 to 65535'],
+    ['--authorization-mode=RBAC,Webhook', '--authorization-mode=Webhook is not supported; use RBAC or AlwaysAllow'],
+    [
+      '--anonymous-auth=false',
+      '--anonymous-auth=false is not supported; with --authorization-mode=RBAC, anonymous users have no rights',
+    ],
+    [
+      '--service-cluster-ip-range=fd00::/108',
+      '--service-cluster-ip-range=fd00::/108 is not an IPv4 range such as 10.0.0.0/24',
+    ],
+    [
+      '--service-cluster-ip-range=10.0.0.300/24',
+      '--service-cluster-ip-range=10.0.0.300/24 is not an IPv4 range such as 10.0.0.0/24',
+    ],
+  ])('%s', (flag, refusal) => {
+    expect(apiServerSettings([flag]).refusals).toEqual([refusal]);
+  });
+});
+
+test.each([
+  [[], 'AlwaysAllow'],
+  [['--authorization-mode=Node,RBAC'], 'RBAC'],
+  [['--authorization-mode=RBAC', '--authorization-mode=AlwaysAllow'], 'AlwaysAllow'],
+])('the authorization of %j is %s', (words, authorization) => {
+  expect(apiServerSettings(words)).toMatchObject({ authorization, refusals: [] });
+});
+
+test('flags without an effect are named', () => {
+  const words = [
+    '--feature-gates=A=true,B=false',
+    '--enable-admission-plugins=AlwaysPullImages',
+    '--disable-admission-plugins=ServiceAccount,LimitRanger',
+    '--allow-privileged=false',
+    '--audit-log-path=/tmp/audit',
+    '--bind-address=localhost',
+    '--v=4',
+  ];
+  expect(apiServerSettings(words)).toMatchObject({
+    refusals: [],
+    notices: [
+      'without an effect: --disable-admission-plugins=LimitRanger --enable-admission-plugins=AlwaysPullImages --feature-gates=A=true,B=false --allow-privileged=false',
+      'unknown, without an effect: --audit-log-path',
+    ],
+  });
+});
+
+test('tokens of a file: user, uid and groups', () => {
+  const text = 'a,admin,1,"system:masters,dev"\n\n# comment\nb,ben,2\r\nc,cy,,one\n';
+  expect(readTokens(text)).toEqual({
+    a: { name: 'admin', uid: '1', groups: ['system:masters', 'dev'] },
+    b: { name: 'ben', uid: '2', groups: [] },
+    c: { name: 'cy', uid: '', groups: ['one'] },
+  });
+  expect(() => readTokens('a,admin,1\nsecret')).toThrow('line 2 of the token file is not token,user,uid');
+});
+
+test.each([
+  [
+    ['--listen-client-urls=http://127.0.0.1:1,http://[::1]:2', '--data-dir=/tmp/x', '--unsafe-no-fsync=true'],
+    {
+      addresses: [
+        { host: '127.0.0.1', port: 1 },
+        { host: '::1', port: 2 },
+      ],
+      notices: ['unknown, without an effect: --unsafe-no-fsync'],
+      refusals: [],
+    },
+  ],
+  [[], { addresses: [{ host: '127.0.0.1', port: 2379 }], notices: [], refusals: [] }],
+  [
+    ['--listen-client-urls=http://0.0.0.0:1', '--listen-peer-urls=http://10.1.2.3:2', '--advertise-client-urls=x'],
+    {
+      refusals: [
+        beyond('listen-client-urls=http://0.0.0.0:1'),
+        '--advertise-client-urls=x is not a URL',
+        beyond('listen-peer-urls=http://10.1.2.3:2'),
+      ],
+    },
+  ],
+  [
+    ['--listen-client-urls=https://127.0.0.1:1'],
+    { refusals: ['--listen-client-urls=https://127.0.0.1:1/: only http is served'] },
+  ],
+])('etcd %j', (words, expected) => {
+  expect(etcdSettings(words)).toMatchObject(expected);
+});
