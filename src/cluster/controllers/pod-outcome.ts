@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { endOfCommands } from './pod-command.ts';
 import { simulated, simulatedMs } from './simulate.ts';
 import { controllerOf } from './relation-index.ts';
 
@@ -10,7 +11,12 @@ export type PodOutcome =
   /** The containers crash, and are restarted after increasing pauses. */
   | { readonly state: 'crashing'; readonly reason: string; readonly restarts: number; readonly pauseSeconds: number }
   | { readonly state: 'succeeded' }
-  | { readonly state: 'failed'; readonly reason: string };
+  | {
+      readonly state: 'failed';
+      readonly reason: string;
+      /** The exit code of the containers. Default: the code that belongs to the reason. */
+      readonly exitCode?: number;
+    };
 
 /** An outcome, and the milliseconds until the passing of time alone changes it. */
 export interface PodPlan {
@@ -36,7 +42,8 @@ export const UNHEALTHY = 'Unhealthy';
 
 /**
  * The outcome of a pod, by its annotations and the milliseconds since its start. The pod becomes ready at once or
- * later. A pod of a Job, and a pod with a time to run, then ends. Any other pod runs without end. Annotations may let
+ * later. A pod of a Job, a pod with a time to run, and a pod whose policy is not `Always` and whose command has an end
+ * then end. Any other pod runs without end. Annotations may let
  * the pod wait, crash or fail.
  */
 export function planPod(pod: KubeObject, elapsed: number): PodPlan {
@@ -53,10 +60,14 @@ export function planPod(pod: KubeObject, elapsed: number): PodPlan {
     return policy === 'Never' ? lasting({ state: 'failed', reason }) : crashLoop(reason, elapsed - crash);
   }
   if (elapsed < readyAfter) return { outcome: { state: 'running', ready: false }, next: readyAfter - elapsed };
-  const ends = runs === undefined || policy === 'Always' ? undefined : readyAfter + runs;
-  if (ends === undefined) return lasting({ state: 'running', ready: true });
-  if (elapsed < ends) return { outcome: { state: 'running', ready: true }, next: ends - elapsed };
-  return lasting({ state: 'succeeded' });
+  const end =
+    policy === 'Always' ? undefined : runs === undefined ? endOfCommands(pod) : { afterMs: runs, exitCode: 0 };
+  if (end === undefined) return lasting({ state: 'running', ready: true });
+  const remaining = readyAfter + end.afterMs - elapsed;
+  if (remaining > 0) return { outcome: { state: 'running', ready: true }, next: remaining };
+  if (end.exitCode === 0) return lasting({ state: 'succeeded' });
+  if (policy === 'Never') return lasting({ state: 'failed', reason: 'Error', exitCode: end.exitCode });
+  return crashLoop('Error', -remaining);
 }
 
 const lasting = (outcome: PodOutcome): PodPlan => ({ outcome, next: undefined });

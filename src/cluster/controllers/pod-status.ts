@@ -104,7 +104,7 @@ function stateOf(outcome: PodOutcome, startedAt: string, finishedAt: string): Js
     case 'succeeded':
       return { state: terminated(0, 'Completed'), lastState: {} };
     case 'failed':
-      return { state: terminated(exitCodeOf(outcome.reason), outcome.reason), lastState: {} };
+      return { state: terminated(outcome.exitCode ?? exitCodeOf(outcome.reason), outcome.reason), lastState: {} };
   }
 }
 

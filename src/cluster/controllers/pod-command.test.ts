@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject } from '../../core/index.ts';
+import { endOfCommand, endOfCommands } from './pod-command.ts';
+
+describe('a command', () => {
+  test.each<[string[], number | undefined, number?]>([
+    [['wget', 'web:80'], 0],
+    [['/bin/true'], 0],
+    [['/bin/false'], 0, 1],
+    [['sleep', '5'], 5000],
+    [['/bin/sleep', '1m', '2.5'], 62_500],
+    [['sleep', 'infinity'], undefined],
+    [['/pause'], undefined],
+    [['tail', '-f', '/dev/null'], undefined],
+    [['tail', '-n', '1', 'x'], 0],
+    [['sh', '-c', 'echo a; sleep 3 && exit 7'], 3000, 7],
+    [['/bin/bash', '-ec', 'exit 3; sleep 9'], 0, 3],
+    [['sh', '-c', 'exec sleep 2'], 2000],
+    [['sh', '-c', 'while true; do sleep 1; done'], undefined],
+    [['sh', '-c', 'echo start\ntail -F log'], undefined],
+    [['sh', '-c', 'false'], 0, 1],
+    [['sh', '-c', 'false; true'], 0, 0],
+    [['sh', '-c', 'false && sleep 9'], 0, 1],
+    [['sh', '-c', 'true || sleep 9'], 0],
+    [['sh', '-c', 'false || sleep 9'], 9000],
+    [['sh', 'script.sh'], 0],
+    [['sh', '-c'], 0],
+    [['exit', '300'], 0, 44],
+  ])('%j', (words, afterMs, exitCode = 0) => {
+    expect(endOfCommand(words)).toEqual(afterMs === undefined ? undefined : { afterMs, exitCode });
+  });
+});
+
+describe('the containers of a pod', () => {
+  const end = (...containers: JsonObject[]) =>
+    endOfCommands({ apiVersion: 'v1', kind: 'Pod', metadata: {}, spec: { containers } });
+
+  test.each<[string, JsonObject[], unknown]>([
+    [
+      'end together with the last one',
+      [{ command: ['sleep', '1'] }, { args: ['sleep', '2'] }],
+      { afterMs: 2000, exitCode: 0 },
+    ],
+    ['fail when one of them fails', [{ command: ['false'] }, { command: ['true'] }], { afterMs: 0, exitCode: 1 }],
+    ['run on without a command', [{ command: ['true'] }, {}], undefined],
+    ['run on with ports', [{ command: ['serve'], ports: [{ containerPort: 80 }] }], undefined],
+    ['run on with probes', [{ command: ['serve'], readinessProbe: { httpGet: { port: 80 } } }], undefined],
+  ])('%s', (_title, containers, expected) => {
+    expect(end(...containers)).toEqual(expected);
+  });
+});
+
+describe('a pod that is not restarted', () => {
+  const pod = (command: string[], restartPolicy = 'Never', annotations: Record<string, string> = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', annotations },
+    spec: { restartPolicy, containers: [{ name: 'c', image: 'i', command }] },
+  });
+
+  test('succeeds when its command ends', async () => {
+    await using story = await tellClusterStory();
+    await story.create(pod(['sleep', '10']));
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });
+    await story.advance(10);
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Succeeded' });
+  });
+
+  test('fails with the exit code of its command', async () => {
+    await using story = await tellClusterStory();
+    await story.create(pod(['sh', '-c', 'exit 3']));
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
+      phase: 'Failed',
+      containerStatuses: [{ state: { terminated: { exitCode: 3, reason: 'Error' } } }],
+    });
+  });
+
+  test('is restarted only after a failure, if it asks for it', async () => {
+    await using story = await tellClusterStory();
+    await story.create(pod(['false'], 'OnFailure'));
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
+      phase: 'Running',
+      containerStatuses: [{ state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+    });
+  });
+
+  test('runs as long as its annotation says', async () => {
+    await using story = await tellClusterStory();
+    await story.create(pod(['false'], 'Never', { 'typekro.dev/simulate-run-seconds': '60' }));
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });
+    await story.advance(60);
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Succeeded' });
+  });
+
+  test('never ends with the policy Always', async () => {
+    await using story = await tellClusterStory();
+    await story.create(pod(['true'], 'Always'));
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });
+  });
+});
