@@ -1,6 +1,6 @@
 import type { Expression, GraphNode } from '../graph/index.ts';
 import { dimensionsOf } from '../graph/index.ts';
-import { assignItem, DEFAULT_MAX_COLLECTION_SIZE, evaluateDimensions } from './collection.ts';
+import { assignItem, evaluateDimensions, maxItems } from './collection.ts';
 import type { EvaluationFailure } from './evaluate.ts';
 import { evaluateToJson } from './evaluate.ts';
 import type { StepContext } from './step-context.ts';
@@ -37,16 +37,13 @@ export function missingInBranches(context: StepContext, node: GraphNode): readon
   if (found.size > 0 || perItem.length === 0) return [...found];
   const dimensions = evaluateDimensions(context, { ...node, forEach });
   if (!dimensions.ok) return [];
-  const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
   const variables = new Map(context.ready);
-  for (let index = 0; index < Math.min(size, maxSize(context)); index++) {
+  for (let index = 0; index < Math.min(dimensions.size, maxItems(context)); index++) {
     assignItem(variables, dimensions, index);
     for (const { expression } of perItem) evaluate(expression, variables);
   }
   return [...found];
 }
-
-const maxSize = ({ options }: StepContext): number => options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE;
 
 /** CEL's text for a variable without a value. */
 const UNBOUND = 'no such attribute(s): ';

@@ -12,11 +12,20 @@ import type { ObjectTarget } from './target.ts';
 import type { Unresolved, WantedObject, Identities, Resolved } from './resolved.ts';
 
 /** kro's default limit of items in a collection. */
-export const DEFAULT_MAX_COLLECTION_SIZE = 1000;
+const DEFAULT_MAX_ITEMS = 1000;
+
+/** The limit of items in a collection: the option, or kro's default. */
+export const maxItems = ({ options }: StepContext): number => options.maxCollectionSize ?? DEFAULT_MAX_ITEMS;
 
 /** The lists of a collection's dimensions, or why they are not known. */
 export type Dimensions =
-  | { readonly ok: true; readonly names: readonly string[]; readonly lists: readonly (readonly JsonValue[])[] }
+  | {
+      readonly ok: true;
+      readonly names: readonly string[];
+      readonly lists: readonly (readonly JsonValue[])[];
+      /** The number of items: the product of the lengths. */
+      readonly size: number;
+    }
   | { readonly ok: false; readonly reason: Unresolved };
 
 /** A node with dimensions: one object or value for each element of their product. */
@@ -72,8 +81,8 @@ export function fillItems(
   }
   const dimensions = evaluateDimensions(context, node);
   if (!dimensions.ok) return dimensions.reason;
-  const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
-  const limit = context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE;
+  const { size } = dimensions;
+  const limit = maxItems(context);
   if (size > limit) {
     const message = context.texts.tooLarge(node, size, limit);
     return { state: 'failed', because: { kind: 'collection-too-large', size, limit }, message };
@@ -108,8 +117,8 @@ export function fillItems(
 export function identitiesOfCollection(context: StepContext, node: CollectionNode): Identities {
   const dimensions = evaluateDimensions(context, node);
   if (!dimensions.ok) return undefined;
-  const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
-  if (size > (context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE)) return undefined;
+  const { size } = dimensions;
+  if (size > maxItems(context)) return undefined;
   const holes = identityHoles(node.template.holes);
   const targets: ObjectTarget[] = [];
   const variables = new Map(context.ready);
@@ -143,7 +152,7 @@ export function evaluateDimensions(context: StepContext, node: IteratingNode): D
     names.push(name);
     lists.push(result.value);
   }
-  return { ok: true, names, lists };
+  return { ok: true, names, lists, size: lists.reduce((product, list) => product * list.length, 1) };
 }
 
 /** Sets the iterators to the values of the item at this index; the last dimension varies fastest. */

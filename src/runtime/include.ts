@@ -23,7 +23,7 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
   if (excluded !== undefined) return { state: 'skipped', because: excluded };
   let undecided: Unresolved | undefined;
   for (const expression of node.includeWhen) {
-    const references = expression.references.filter((name) => name !== 'schema');
+    const references = nodeReferences(expression);
     const unready = unreadyReferences(context, node, references);
     if (unready.length > 0) {
       undecided ??= waitForNodes(context, unready);
@@ -74,11 +74,14 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
  */
 export function undecidedConditions(context: StepContext, node: GraphNode): readonly Expression[] {
   return node.includeWhen.filter((expression) => {
-    const references = expression.references.filter((name) => name !== 'schema');
+    const references = nodeReferences(expression);
     if (unreadyReferences(context, node, references).length > 0) return true;
     return references.length > 0 && evaluateToJson(expression, context.ready, context.evaluation).state === 'pending';
   });
 }
+
+const nodeReferences = ({ references }: Expression): readonly string[] =>
+  references.filter((name) => name !== 'schema');
 
 /** The nodes without data among the references of a condition. Nodes that are read only in branches do not count. */
 function unreadyReferences(context: StepContext, node: GraphNode, references: readonly string[]): readonly string[] {

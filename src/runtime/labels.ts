@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { cryptoLibrary, gvkOf } from '../core/index.ts';
 import type { Graph, GraphNode, KroCompatibility } from '../graph/index.ts';
-import { labelOfObject } from './identity.ts';
+import { annotationOf, labelOfObject } from './identity.ts';
 import * as keys from './keys.ts';
 import { followsGraphEngine } from '../graph/index.ts';
 
@@ -127,9 +127,8 @@ export function isOwned(object: KubeObject): boolean {
 }
 
 /** Does the object stay when it is retired? Any other policy than kro's word for it deletes the object, as in kro. */
-export function isOrphaned({ metadata: { annotations = {} } }: KubeObject): boolean {
-  const key = keys.CHILD_DELETION_POLICY_ANNOTATION;
-  return Object.hasOwn(annotations, key) && annotations[key] === 'Orphaned';
+export function isOrphaned(object: KubeObject): boolean {
+  return annotationOf(object, keys.CHILD_DELETION_POLICY_ANNOTATION) === 'Orphaned';
 }
 
 /**
@@ -186,10 +185,7 @@ export function objectsByNode(objects: readonly KubeObject[]): Map<string, KubeO
 
 /** The deletion wave of an object; 0 when it is absent or no positive number. */
 export function applyOrderOf(object: KubeObject): number {
-  const annotations = object.metadata.annotations ?? {};
-  const text = Object.hasOwn(annotations, keys.APPLY_ORDER_ANNOTATION)
-    ? annotations[keys.APPLY_ORDER_ANNOTATION]
-    : undefined;
+  const text = annotationOf(object, keys.APPLY_ORDER_ANNOTATION);
   if (text === undefined || !/^\d{1,9}$/.test(text)) return 0;
   return Number(text);
 }
@@ -200,9 +196,6 @@ export function applyOrderOf(object: KubeObject): number {
  */
 export function orphanOrderOf(object: KubeObject, level: KroCompatibility): number {
   if (!followsGraphEngine(level)) return applyOrderOf(object);
-  const annotations = object.metadata.annotations ?? {};
-  const text = Object.hasOwn(annotations, keys.APPLY_ORDER_ANNOTATION)
-    ? annotations[keys.APPLY_ORDER_ANNOTATION]
-    : undefined;
+  const text = annotationOf(object, keys.APPLY_ORDER_ANNOTATION);
   return text === undefined || !/^[+-]?\d{1,9}$/.test(text) ? Number.POSITIVE_INFINITY : Number(text);
 }

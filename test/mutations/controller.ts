@@ -157,13 +157,6 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/proposals.test.ts'],
   },
   {
-    name: 'the removal of the record of objects from a CRD breaks its clients',
-    file: 'src/controller/definition/crd-difference.ts',
-    find: 'loses ? withoutObjectRecord(existing) : existing',
-    replace: 'loses ? existing : existing',
-    tests: ['src/controller/definition/crd-plan.test.ts', 'test/simulation/features/proposals.test.ts'],
-  },
-  {
     name: 'a stopped controller leaves the timer of its sweep',
     file: 'src/controller/controller.ts',
     find: 'this.#instances.stop();',

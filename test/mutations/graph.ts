@@ -218,4 +218,11 @@ export const GRAPH: readonly MutationRow[] = [
     replace: 'if (only !== undefined && only !== spec) {',
     tests: ['src/graph/scale.test.ts'],
   },
+  {
+    name: 'the removal of the record of objects from a CRD breaks its clients',
+    file: 'src/graph/compare-instance-crds.ts',
+    find: 'loses ? withoutObjectRecord(existing) : existing',
+    replace: 'loses ? existing : existing',
+    tests: ['src/controller/definition/crd-plan.test.ts', 'test/simulation/features/proposals.test.ts'],
+  },
 ];

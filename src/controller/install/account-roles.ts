@@ -23,20 +23,8 @@ export function rightsRoles(
   rules: RuleSet,
   namespace?: string,
 ): KubeObject[] {
-  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
-  const kind = namespace === undefined ? 'ClusterRole' : 'Role';
-  return [
-    namespace === undefined
-      ? clusterRole(name, rules)
-      : { apiVersion: API_VERSION, kind, metadata, rules: ruleObjects(rules.rules()) },
-    {
-      apiVersion: API_VERSION,
-      kind: `${kind}Binding`,
-      metadata,
-      roleRef: { apiGroup: API_GROUP, kind, name },
-      subjects: [{ kind: 'ServiceAccount', ...account }],
-    },
-  ];
+  const role = namespace === undefined ? clusterRole(name, rules) : roleIn(namespace, name, rules.rules());
+  return [role, binding(role, account)];
 }
 
 /** The right of the controller to impersonate an account, in the namespace of the account. */
@@ -45,18 +33,25 @@ export function impersonationRoles(
   account: ServiceAccountRef,
   controller: ServiceAccountRef,
 ): KubeObject[] {
-  const metadata = { name, namespace: account.namespace };
-  return [
-    { apiVersion: API_VERSION, kind: 'Role', metadata, rules: ruleObjects([impersonation(account.name)]) },
-    {
-      apiVersion: API_VERSION,
-      kind: 'RoleBinding',
-      metadata,
-      roleRef: { apiGroup: API_GROUP, kind: 'Role', name },
-      subjects: [{ kind: 'ServiceAccount', ...controller }],
-    },
-  ];
+  const role = roleIn(account.namespace, name, [impersonation(account.name)]);
+  return [role, binding(role, controller)];
 }
+
+const roleIn = (namespace: string, name: string, rules: readonly RoleRule[]): KubeObject => ({
+  apiVersion: API_VERSION,
+  kind: 'Role',
+  metadata: { name, namespace },
+  rules: ruleObjects(rules),
+});
+
+/** The binding of a role to an account. It has the name and the namespace of the role. */
+const binding = ({ kind, metadata }: KubeObject, account: ServiceAccountRef): KubeObject => ({
+  apiVersion: API_VERSION,
+  kind: `${kind}Binding`,
+  metadata,
+  roleRef: { apiGroup: API_GROUP, kind, name: metadata.name ?? '' },
+  subjects: [{ kind: 'ServiceAccount', ...account }],
+});
 
 /** The rule to impersonate the ServiceAccounts with one name. */
 export function impersonation(name: string): RoleRule {

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../core/index.ts';
 import type { CollectionNode, GraphNode, Hole, PathStep } from '../../graph/index.ts';
 import { objectPathOf } from '../../graph/index.ts';
 import type { Dimensions } from '../collection.ts';
-import { assignItem, DEFAULT_MAX_COLLECTION_SIZE, evaluateDimensions } from '../collection.ts';
+import { assignItem, evaluateDimensions, maxItems } from '../collection.ts';
 import type { Evaluated, FieldExpression } from '../evaluate.ts';
 import { evaluateField } from '../evaluate.ts';
 import type { StepContext } from '../step-context.ts';
@@ -75,8 +75,7 @@ export function fillWhatIsKnown(
       listFailures: isIncluded ? failuresOf(context, node, variables, sent) : none,
     };
   }
-  const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
-  const shown = Math.min(size, context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE);
+  const shown = Math.min(dimensions.size, maxItems(context));
   const objects = Array.from({ length: shown }, (_, index) => {
     const item = new Map(variables);
     assignItem(item, dimensions, index);
