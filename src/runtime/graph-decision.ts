@@ -7,7 +7,7 @@ import { confirmations } from './confirmation.ts';
 import { failureText } from './failure.ts';
 import { hasGraphFinalizer } from './finalizer.ts';
 import type { Retirement } from './graph-retired.ts';
-import { releaseFields, retireObjects, splitActions, unretired } from './graph-retired.ts';
+import { releaseFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
 import { convergedCondition, isFailed } from './graph-summary.ts';
 import { planTracking } from './graph-tracking.ts';
 import type { TrackingPlan } from './graph-tracking.ts';
@@ -50,9 +50,9 @@ export function decideGraph(context: StepContext): Decision {
   const results = [...context.results.values()];
   const apply = results.flatMap((result) => result.apply);
   const { objects, fields } = retirements;
-  const { deletions, release: surrendered } = splitActions(objects.actions);
-  const release = [...surrendered, ...fields.actions];
-  const due = [...context.reads, ...objects.read, ...fields.read];
+  const retiring = retiringActions(objects, fields);
+  const { delete: deletions, release = [] } = retiring;
+  const due = [...context.reads, ...retiring.read];
   // The record loses entries at the end of a pass.
   const isBusy = [apply, deletions, release, due].some((list) => list.length > 0);
   const read = isBusy ? due : confirmations(context.observed, context.options, plan.unconfirmed);
@@ -64,14 +64,12 @@ export function decideGraph(context: StepContext): Decision {
   const status = statusOf(context, plan, retirements, nodes, refusal?.problem);
   const retries = [...results.map((each) => each.retryAt), objects.retryAt, fields.retryAt, refusal?.retryAt];
   const requeueAt = earliest(retries);
-  const watch = [...context.watches, ...objects.watch, ...fields.watch];
   return {
     parent,
     apply,
-    delete: deletions,
-    ...(release.length === 0 ? {} : { release }),
+    ...retiring,
     read,
-    watch,
+    watch: [...context.watches, ...retiring.watch],
     nodes,
     ...status,
     statusProblems: [],

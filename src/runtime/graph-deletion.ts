@@ -7,7 +7,7 @@ import { failureText } from './failure.ts';
 import { templateManager } from './field-managers.ts';
 import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './finalizer.ts';
 import { NO_INVENTORY } from './graph-decision.ts';
-import { releaseFields, retireObjects, splitActions, unretired } from './graph-retired.ts';
+import { releaseFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
 import { instanceTarget } from './members.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
 import { pausedWrite } from './paused-write.ts';
@@ -42,18 +42,10 @@ export function stepGraphDeletion(
   const hasObjects = objects.actions.length > 0 || objects.read.length > 0;
   const fields = hasObjects ? unretired(about, recorded.contributions) : releaseFields(about, recorded.contributions);
   const problems = [...objects.messages, ...fields.messages];
-  const { deletions, release: surrendered } = splitActions(objects.actions);
-  const release = [...surrendered, ...fields.actions];
-  const rest = {
-    delete: deletions,
-    ...(release.length === 0 ? {} : { release }),
-    read: [...objects.read, ...fields.read],
-    watch: [...objects.watch, ...fields.watch],
-  };
   const tracking = { managedResources: objects.remaining, contributions: fields.remaining };
   const isLeft = tracking.managedResources.length > 0 || tracking.contributions.length > 0;
   const retryAt = earliest([objects.retryAt, fields.retryAt]);
-  if (isLeft) return decide({ finalizer: 'keep', problems, tracking, retryAt }, rest);
+  if (isLeft) return decide({ finalizer: 'keep', problems, tracking, retryAt }, retiringActions(objects, fields));
   const attempt = { digest: '', uid: instance.metadata.uid };
   const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);
   if (failed === undefined) return decide({ finalizer: 'remove' });

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
-import { earliest, gvkOf } from '../core/index.ts';
+import { definedMember, earliest, gvkOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { typedNodes } from '../graph/index.ts';
 import { confirmation, isConfirmed, isPausedRead } from './confirmation.ts';
@@ -8,6 +8,7 @@ import { groupKindText, labelOfObject } from './identity.ts';
 import { PART_OF_LABEL } from './keys.ts';
 import type {
   Contribution,
+  Decision,
   DeleteAction,
   LiveObject,
   ManagedResource,
@@ -20,6 +21,7 @@ import type {
 } from './model.ts';
 import { writerName, writerOf } from './owned-fields.ts';
 import { pausedWrite } from './paused-write.ts';
+import type { ApiFailure } from './report.ts';
 import type { ObjectTarget, ObjectType } from './target.ts';
 import type { Identity } from './tracking.ts';
 import { trackedName } from './tracking.ts';
@@ -76,6 +78,22 @@ type EntryDecision<Action> =
 
 const DONE = { state: 'done' } as const;
 const NEEDLESS = { state: 'needless' } as const;
+
+/** The decision after a failure. `what` names the work that failed. */
+function failedTo(what: string, { failure, retryAt }: FailedRequest): EntryDecision<never> {
+  return { state: 'failed', message: `${what}: ${failure.message}`, ...definedMember('retryAt', retryAt) };
+}
+
+/** Is the object out of reach for good: may the account not read it, or is its kind not served? */
+function isOutOfReach({ failure: { code } }: FailedRequest): boolean {
+  return code === 403 || code === 404;
+}
+
+/** A read or a write that failed, and the end of its pause. */
+interface FailedRequest {
+  readonly failure: ApiFailure;
+  readonly retryAt?: number;
+}
 
 /**
  * Deletes objects that a Graph recorded and no longer wants, in reverse order of the record, one node after the other.
@@ -152,11 +170,8 @@ function confirmed<Action>(
   if (isConfirmed(observed, target)) return DONE;
   const failed = observed.failedRead?.(target);
   if (!isPausedRead(failed, options)) return { state: 'read', request: confirmation(target) };
-  const { failure, retryAt } = failed;
-  // The account may not read the object, or the kind is not served.
-  if (failure.code === 403 || failure.code === 404) return DONE;
-  const what = why === 'prune' ? 'prune' : 'delete';
-  return { state: 'failed', message: `${what} ${trackedName(entry)}: ${failure.message}`, retryAt };
+  if (isOutOfReach(failed)) return DONE;
+  return failedTo(`${why === 'prune' ? 'prune' : 'delete'} ${trackedName(entry)}`, failed);
 }
 
 function retireObject(
@@ -185,8 +200,7 @@ function retireObject(
   if (observation.state === 'unknown') return readOf(target, entry.nodeID);
   const failed = pausedWrite(observed, target, { digest: '', uid }, options.now);
   if (failed === undefined) return { state: 'act', action: { nodeId: entry.nodeID, target, uid, why, wave } };
-  const message = `delete ${trackedName(entry)}: ${failed.failure.message}`;
-  return { state: 'failed', message, retryAt: failed.retryAt };
+  return failedTo(`delete ${trackedName(entry)}`, failed);
 }
 
 /** The UID of an observed object if the field manager of the Graph owns fields of it. */
@@ -206,10 +220,7 @@ function unidentified(
   if (observation.state !== 'failed') return NEEDLESS;
   // kro ignores entries without UID. The account may have lost its rights after a write, and then the object stays. An
   // object of a kind that is not served is gone.
-  if (observation.failure.code === 403 || observation.failure.code === 404) return DONE;
-  const { failure, retryAt } = observation;
-  const message = `delete ${trackedName(entry)}: ${failure.message}`;
-  return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
+  return isOutOfReach(observation) ? DONE : failedTo(`delete ${trackedName(entry)}`, observation);
 }
 
 function readOf(target: ObjectTarget, nodeId: string): EntryDecision<never> {
@@ -230,11 +241,8 @@ function releaseContribution(
   if (observation.state === 'absent') return NEEDLESS;
   if (observation.state === 'unknown') return readOf(target, '');
   if (observation.state === 'failed') {
-    const { failure, retryAt } = observation;
     // The kind is not served any more, and its objects are gone with it.
-    if (failure.code === 404) return DONE;
-    const message = `${what}: ${failure.message}`;
-    return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
+    return observation.failure.code === 404 ? DONE : failedTo(what, observation);
   }
   return releaseFrom(context, target, observation.live, manager, what, subresource);
 }
@@ -252,9 +260,7 @@ function releaseFrom(
   if (engineFieldsOf(live, writer).owned === '') return NEEDLESS;
   const { uid } = live.object.metadata;
   const failed = pausedWrite(observed, target, { digest: RELEASE, uid }, options.now, writerName(writer));
-  if (failed !== undefined) {
-    return { state: 'failed', message: `${what}: ${failed.failure.message}`, retryAt: failed.retryAt };
-  }
+  if (failed !== undefined) return failedTo(what, failed);
   const action: ReleaseAction = {
     target,
     manager,
@@ -264,14 +270,19 @@ function releaseFrom(
   return { state: 'act', action };
 }
 
-/** The deletions and the releases among the actions for retired objects. */
-export function splitActions(actions: readonly (DeleteAction | ReleaseAction)[]): {
-  readonly deletions: readonly DeleteAction[];
-  readonly release: readonly ReleaseAction[];
-} {
+/** The actions and reads for retired objects and fields, as the members of a decision. */
+export function retiringActions(
+  objects: Retirement<unknown, DeleteAction | ReleaseAction>,
+  fields: Retirement<unknown, ReleaseAction>,
+): Pick<Decision, 'delete' | 'release' | 'read' | 'watch'> {
+  const deletions = objects.actions.flatMap((action) => ('wave' in action ? [action] : []));
+  const surrendered = objects.actions.flatMap((action) => ('wave' in action ? [] : [action]));
+  const release = [...surrendered, ...fields.actions];
   return {
-    deletions: actions.flatMap((action) => ('wave' in action ? [action] : [])),
-    release: actions.flatMap((action) => ('wave' in action ? [] : [action])),
+    delete: deletions,
+    ...(release.length === 0 ? {} : { release }),
+    read: [...objects.read, ...fields.read],
+    watch: [...objects.watch, ...fields.watch],
   };
 }
 

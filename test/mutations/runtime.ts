@@ -242,8 +242,8 @@ export const RUNTIME: readonly MutationRow[] = [
   {
     name: 'a Graph with an entry without UID stays when the kind is no longer served',
     file: 'src/runtime/graph-retired.ts',
-    find: 'if (observation.failure.code === 403 || observation.failure.code === 404) return DONE;',
-    replace: 'if (observation.failure.code === 403) return DONE;',
+    find: 'return code === 403 || code === 404;',
+    replace: 'return code === 403;',
     tests: ['src/runtime/graph-record.test.ts'],
   },
   {
