@@ -99,6 +99,8 @@ export { compileGraphObject } from './graph-object/compile-graph-object.ts';
 export { isGraphObject, isServiceAccountName } from './graph-object/parsed-graph.ts';
 export { graphHash } from './graph-object/graph-hash.ts';
 export { graphShape, withLiterals } from './graph-object/graph-shape.ts';
+export { writtenNodes } from './graph-object/written-nodes.ts';
+export type { WrittenNode } from './graph-object/written-nodes.ts';
 export { OWNING_METADATA } from './graph-object/object-structure.ts';
 export {
   externalObject,

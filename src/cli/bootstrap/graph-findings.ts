@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, refOf } from '../../core/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
-import { followsGraphEngine } from '../../graph/index.ts';
+import { followsGraphEngine, writtenNodes } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import { readConditions } from '../../runtime/index.ts';
@@ -50,7 +50,7 @@ export async function graphFindings(
   const own = await compiledGraph(planned, schemas, graph, features.own);
   return [
     ...(own.graph === undefined ? [] : meaningFindings(graph, own.graph)),
-    ...repeatedDefs(graph.spec?.['nodes'], '', 0).map((node) => ({
+    ...repeatedDefs(graph).map((node) => ({
       object,
       problem: `kro ${to} publishes the last element of its def "${node}" for each element, because the elements have no metadata.name`,
       effect: 'the nodes that read it get wrong values; give each element a metadata.name of its own',
@@ -64,18 +64,11 @@ export async function graphFindings(
   ];
 }
 
-/** The maximum depth of subgraphs that are searched. */
-const MAX_DEPTH = 100;
-
 /** The paths of the `def` nodes with `forEach` whose elements do not differ in `metadata.name`. */
-function repeatedDefs(nodes: JsonValue | undefined, place: string, depth: number): string[] {
-  if (!Array.isArray(nodes) || depth > MAX_DEPTH) return [];
-  return nodes.filter(isJsonObject).flatMap((node): string[] => {
-    const path = `${place}${textAt(node, 'id')}`;
-    const { def, graph, forEach } = node;
-    if (isJsonObject(graph)) return repeatedDefs(graph['nodes'], `${path}/`, depth + 1);
-    return isJsonObject(def) && Array.isArray(forEach) && !hasOwnNames(def) ? [path] : [];
-  });
+function repeatedDefs(graph: KubeObject): string[] {
+  return [...writtenNodes(graph)].flatMap(({ node: { def, forEach }, path }) =>
+    isJsonObject(def) && Array.isArray(forEach) && !hasOwnNames(def) ? [path] : [],
+  );
 }
 
 const hasOwnNames = (def: JsonObject): boolean => textAt(def, 'metadata', 'name').includes('${');

@@ -1,10 +1,8 @@
-import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import type { GroupVersionKind, JsonValue, KubeObject } from '../../core/index.ts';
 import { gvkOf, isJsonObject, parseApiVersion } from '../../core/index.ts';
+import { writtenNodes } from '../../graph/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import { recordedTracking } from '../../runtime/index.ts';
-
-/** The maximum depth of subgraphs that are searched. */
-const MAX_DEPTH = 100;
 
 /** An object by type and name. */
 export interface NamedObject {
@@ -29,18 +27,10 @@ export function inputsOfGraph(graph: KubeObject): GraphInputs {
     name,
     ...(namespace === undefined ? {} : { namespace }),
   }));
-  const nodes = nodesIn(graph.spec?.['nodes'], 0);
+  const nodes = [...writtenNodes(graph)].map(({ node }) => node);
   const own = graph.metadata.namespace;
   const written = nodes.flatMap((node) => [...named(node['template'], own), ...named(node['patch'], own)]);
   return { objects: [...recorded, ...written], kinds: nodes.flatMap((node) => typeOf(node['ref'])) };
-}
-
-function nodesIn(nodes: JsonValue | undefined, depth: number): JsonObject[] {
-  if (!Array.isArray(nodes) || depth > MAX_DEPTH) return [];
-  return nodes.filter(isJsonObject).flatMap((node) => {
-    const inner = isJsonObject(node['graph']) ? nodesIn(node['graph']['nodes'], depth + 1) : [];
-    return [node, ...inner];
-  });
 }
 
 function typeOf(object: JsonValue | undefined): GroupVersionKind[] {

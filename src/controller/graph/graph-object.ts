@@ -1,6 +1,6 @@
-import type { GroupVersionKind, JsonValue, KubeObject } from '../../core/index.ts';
+import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
-import { isServiceAccountName } from '../../graph/index.ts';
+import { isServiceAccountName, writtenNodes } from '../../graph/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { templateManager } from '../../runtime/index.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
@@ -10,9 +10,6 @@ const DEFAULT_ACCOUNT = 'default';
 
 /** The index key of a Graph with a computed kind: a change of any CRD may concern such a Graph. */
 export const ANY_KIND = '*';
-
-/** The maximum depth of subgraphs that are searched for kinds. */
-const MAX_DEPTH = 100;
 
 /**
  * The account as which a Graph is applied: the one that its spec names. The teardown uses the account that applied the
@@ -47,21 +44,15 @@ export interface NamedKinds {
 export function kindsNamed(graph: KubeObject): NamedKinds {
   const types: GroupVersionKind[] = [];
   let isDynamic = false;
-  const visit = (nodes: JsonValue | undefined, depth: number): void => {
-    if (!Array.isArray(nodes) || depth > MAX_DEPTH) return;
-    for (const node of nodes) {
-      if (!isJsonObject(node)) continue;
-      for (const object of [node['template'], node['ref'], node['patch']]) {
-        if (!isJsonObject(object)) continue;
-        const { apiVersion, kind } = object;
-        if (typeof apiVersion !== 'string' || typeof kind !== 'string') continue;
-        if (apiVersion.includes('${') || kind.includes('${')) isDynamic = true;
-        else types.push({ ...parseApiVersion(apiVersion), kind });
-      }
-      if (isJsonObject(node['graph'])) visit(node['graph']['nodes'], depth + 1);
+  for (const { node } of writtenNodes(graph)) {
+    for (const object of [node['template'], node['ref'], node['patch']]) {
+      if (!isJsonObject(object)) continue;
+      const { apiVersion, kind } = object;
+      if (typeof apiVersion !== 'string' || typeof kind !== 'string') continue;
+      if (apiVersion.includes('${') || kind.includes('${')) isDynamic = true;
+      else types.push({ ...parseApiVersion(apiVersion), kind });
     }
-  };
-  visit(graph.spec?.['nodes'], 0);
+  }
   return { types, isDynamic };
 }
 
