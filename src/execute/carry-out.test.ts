@@ -54,6 +54,7 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
         await act(`${dryRun === true ? 'check' : 'apply'} ${desired.metadata.name}`);
         return desired;
       },
+      find: () => Promise.reject(new Error('a story reads by its view')),
       patch: async ({ apiVersion, kind, name }, body) => {
         await act(`release ${name}`);
         expect(body).toEqual(RELEASE_PATCH);

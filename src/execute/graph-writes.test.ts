@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TestClock } from '../../test/support/test-clock.ts';
-import type { KubeObject } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
 import { RETRY_POLICIES } from '../core/index.ts';
 import type { ApplyOptions } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
@@ -46,7 +46,8 @@ const conflictWith = (...managers: string[]) =>
     },
   });
 
-function rig(errors: unknown[] = []) {
+function rig(errors: unknown[] = [], live?: KubeObject) {
+  const patches: unknown[] = [];
   const requests: (Pick<ApplyOptions, 'fieldManager' | 'force' | 'subresource'> & { uid: string | undefined })[] = [];
   const deleted: string[] = [];
   const failed = new Map<string, RememberedWrite>();
@@ -60,7 +61,14 @@ function rig(errors: unknown[] = []) {
         if (error !== undefined) throw error;
         return desired;
       },
-      patch: () => Promise.reject(new Error('a Graph patches no child')),
+      find: () => Promise.resolve(live),
+      patch: async (_ref, body) => {
+        patches.push(body);
+        await Promise.resolve();
+        const error = errors.shift();
+        if (error !== undefined) throw error;
+        return OBJECT;
+      },
       delete: async ({ name }) => {
         deleted.push(name);
         await Promise.resolve();
@@ -91,7 +99,7 @@ function rig(errors: unknown[] = []) {
     },
     sink: {},
   };
-  return { ports, requests, deleted, failed };
+  return { ports, requests, patches, deleted, failed };
 }
 
 const decision = (part: Partial<Decision>): Decision =>
@@ -168,6 +176,39 @@ describe('writes of a Graph', () => {
     expect(await carryOut(decision({ release }), ports)).toBe(true);
     expect(requests).toEqual([{ fieldManager: PATCH, force: false, subresource: 'status', uid: 'u' }]);
     expect(failed.size).toBe(0);
+  });
+
+  const entry = (manager: string, part: JsonObject = {}) => ({ manager, operation: 'Apply', fieldsV1: {}, ...part });
+  const others = [
+    entry('kubectl'),
+    entry(PEER),
+    entry(OWN, { subresource: 'status' }),
+    entry(OWN, { operation: 'Update' }),
+  ];
+  it.each<[string, readonly JsonObject[], readonly JsonObject[]]>([
+    ['that has other managers', [...others, entry(OWN)], others],
+    ['without another manager', [entry(OWN)], [{}]],
+  ])('a claim ends and the fields stay: an object %s', async (_title, managedFields, left) => {
+    const metadata = { ...OBJECT.metadata, uid: 'u', resourceVersion: '7', managedFields: [...managedFields] };
+    const { ports, requests, patches, failed } = rig([], { ...OBJECT, metadata });
+    const release = [{ target: TARGET, manager: OWN, keepsFields: true, uid: 'u' } as const];
+    expect(await carryOut(decision({ release }), ports)).toBe(true);
+    expect(patches).toEqual([
+      [
+        { op: 'test', path: '/metadata/resourceVersion', value: '7' },
+        { op: 'add', path: '/metadata/managedFields', value: left },
+      ],
+    ]);
+    expect([requests, failed.size]).toEqual([[], 0]);
+  });
+
+  it.each<[string, KubeObject | undefined]>([
+    ['is gone', undefined],
+    ['was made again', { ...OBJECT, metadata: { ...OBJECT.metadata, uid: 'next' } }],
+  ])('no claim ends when the object %s', async (_title, found) => {
+    const { ports, patches, failed } = rig([], found);
+    await carryOut(decision({ release: [{ target: TARGET, manager: OWN, keepsFields: true, uid: 'u' }] }), ports);
+    expect([patches, failed.size]).toEqual([[], 0]);
   });
 
   it('a refused release is recorded', async () => {

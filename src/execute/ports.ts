@@ -92,7 +92,7 @@ export type StatusOutcome = 'written' | 'decide-again';
 /** The dependencies of the executor. The controller and direct mode differ in view, sink and parent. */
 export interface ExecutionPorts {
   /** The client for children, with the identity of the account that the definition names. */
-  readonly api: Pick<KubernetesApi, 'apply' | 'delete' | 'patch'>;
+  readonly api: Pick<KubernetesApi, 'apply' | 'delete' | 'find' | 'patch'>;
   /** The user name of this account; undefined for the process's own identity. */
   readonly user: string | undefined;
   readonly clock: Clock;

@@ -18,6 +18,7 @@ import {
   ORPHAN,
   refOfTarget,
   RELEASE,
+  withoutWriter,
   writerName,
   writerOf,
 } from '../runtime/index.ts';
@@ -104,27 +105,19 @@ function withUid(desired: KubeObject, uid: string | undefined): KubeObject {
 
 /**
  * Releases fields of objects: an apply of nothing but the identity gives up every field of the manager. The object keeps
- * the fields that another manager owns, too.
+ * the fields that another manager owns, too. With `keepsFields`, the object keeps all fields.
  */
 export function releaseFields(ports: ExecutionPorts, actions: readonly ReleaseAction[]): Promise<void> {
   return eachEffect(ports.clock, actions, (action) => releaseObject(ports, action));
 }
 
 async function releaseObject(ports: ExecutionPorts, action: ReleaseAction): Promise<void> {
-  const { api, signal, effects, view } = ports;
+  const { effects, view } = ports;
   const { target, manager, subresource, uid } = action;
-  const { apiVersion, kind, ...place } = refOfTarget(target);
   const writer = writerName(writerOf(manager, subresource));
   const dryRun = effects === 'dry-run';
   try {
-    const answer = await api.apply(withUid({ apiVersion, kind, metadata: place }, uid), {
-      fieldManager: manager,
-      force: false,
-      signal,
-      ...ONCE,
-      ...(subresource === undefined ? {} : { subresource }),
-      ...(dryRun ? { dryRun } : {}),
-    });
+    const answer = await (action.keepsFields === true ? disown(ports, action) : giveUp(ports, action));
     view.setFailedWrite(target, undefined, writer);
     if (!dryRun) view.released?.(action, answer);
   } catch (thrown) {
@@ -163,6 +156,41 @@ async function orphanChild(ports: ExecutionPorts, action: OrphanAction): Promise
     view.setFailedWrite(target, undefined);
     view.orphaned(action, undefined);
   }
+}
+
+/** Applies nothing but the identity of an object. */
+function giveUp({ api, signal, effects }: ExecutionPorts, action: ReleaseAction): Promise<KubeObject> {
+  const { target, manager, subresource, uid } = action;
+  const { apiVersion, kind, ...place } = refOfTarget(target);
+  return api.apply(withUid({ apiVersion, kind, metadata: place }, uid), {
+    fieldManager: manager,
+    force: false,
+    signal,
+    ...ONCE,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(effects === 'dry-run' ? { dryRun: true } : {}),
+  });
+}
+
+/**
+ * Removes a manager from the `managedFields` of an object, whose fields stay. Returns undefined when the object is gone.
+ * The API server refuses the write when the object has changed since the read.
+ */
+async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<KubeObject | undefined> {
+  const { api, signal, effects } = ports;
+  const { target, uid } = action;
+  const ref = refOfTarget(target);
+  const live = await api.find(ref, { signal });
+  if (live === undefined || (uid !== undefined && live.metadata.uid !== uid)) return undefined;
+  const { resourceVersion = '' } = live.metadata;
+  const entries = withoutWriter(live, writerOf(action.manager, action.subresource));
+  const body = [
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    // The API server ignores an empty list. An empty entry removes all entries.
+    { op: 'add', path: '/metadata/managedFields', value: entries.length === 0 ? [{}] : entries },
+  ];
+  const dryRun = effects === 'dry-run' ? { dryRun: true } : {};
+  return api.patch(ref, body, { type: 'json', fieldManager: keys.CHILD_MANAGER, signal, ...ONCE, ...dryRun });
 }
 
 /** Deletes children, with their UIDs as precondition, one wave after the other. */

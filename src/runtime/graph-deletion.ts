@@ -9,7 +9,7 @@ import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './final
 import { NO_INVENTORY } from './graph-decision.ts';
 import { releaseFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
 import { instanceTarget } from './members.ts';
-import type { Decision, Observed, StepOptions } from './model.ts';
+import type { Decision, GraphTracking, Observed, StepOptions } from './model.ts';
 import { pausedWrite } from './paused-write.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
 
@@ -18,7 +18,8 @@ import { recordedTracking, trackingStatus } from './tracking.ts';
  * are deleted in reverse order, then the fields of patch nodes are released, then the finalizer is removed. As in kro,
  * the deletion does not wait until objects with finalizers of their own have disappeared.
  *
- * With `typekro.dev/deletion-policy: orphan` the objects and fields stay. An unknown policy keeps the Graph.
+ * With `typekro.dev/deletion-policy: orphan` the objects and fields stay, and the field managers of the Graph are removed
+ * from them: other Graphs and instances do not touch an object of a Graph. An unknown policy keeps the Graph.
  *
  * @param refusal the reason why no object may be deleted and no field released; a Graph with recorded objects or fields
  * then keeps its finalizer
@@ -33,11 +34,21 @@ export function stepGraphDeletion(
   if (!hasGraphFinalizer(instance)) return decide({ finalizer: 'none' });
   const unclear = deletionPolicyProblem(instance);
   if (unclear !== undefined) return decide({ finalizer: 'keep', problems: [unclear] });
-  const recorded = keepsChildren(instance) ? { managedResources: [], contributions: [] } : recordedTracking(instance);
+  const keepsFields = keepsChildren(instance);
+  // Nothing is written as an account that is refused.
+  const recorded = keepsFields && refusal !== undefined ? NO_RECORD : recordedTracking(instance);
   const hasRecord = recorded.managedResources.length > 0 || recorded.contributions.length > 0;
   if (refusal !== undefined && hasRecord) return decide({ finalizer: 'keep', problems: [refusal] });
   const manager = templateManager(instance.metadata.uid ?? '');
-  const about = { instance, observed, options, manager, graph, why: 'instance-deleted' } as const;
+  const about = {
+    instance,
+    observed,
+    options,
+    manager,
+    graph,
+    why: 'instance-deleted',
+    ...(keepsFields ? { keepsFields } : {}),
+  } as const;
   const objects = retireObjects(about, recorded.managedResources);
   const hasObjects = objects.actions.length > 0 || objects.read.length > 0;
   const fields = hasObjects ? unretired(about, recorded.contributions) : releaseFields(about, recorded.contributions);
@@ -94,6 +105,8 @@ export function stepGraphDeletion(
     };
   }
 }
+
+const NO_RECORD: GraphTracking = { managedResources: [], contributions: [] };
 
 /** The outcome of one deletion step. */
 interface Outcome {

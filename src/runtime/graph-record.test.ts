@@ -426,4 +426,51 @@ describe('the deletion of a Graph', () => {
     graphs.delete();
     expect([graphs.maps(), graphs.get()]).toEqual([['a'], undefined]);
   });
+
+  it('with the policy orphan, objects and fields stay, and no claim of the Graph does', () => {
+    const graphs = new GraphObjects();
+    graphs.putMap('target', { other: 'x' });
+    graphs.apply(graph(map('a', 'a', 'k: v'), patch('p', 'target', 'own: v')));
+    graphs.cluster.edit('Graph.kro.run/team-a/g', ({ metadata }) => {
+      metadata.annotations = { 'typekro.dev/deletion-policy': 'orphan' };
+    });
+    graphs.delete();
+    expect([graphs.maps(), graphs.get()]).toEqual([['a', 'target'], undefined]);
+    expect(graphs.map('a')).toMatchObject({ data: { k: 'v' }, metadata: { managedFields: [] } });
+    expect(graphs.map('target')).toMatchObject({ data: { other: 'x', own: 'v' } });
+    expect(JSON.stringify(graphs.map('target')?.metadata.managedFields)).not.toContain('kro-graphengine');
+    // Another Graph takes the object over.
+    graphs.apply(map('b', 'a', 'k: w'), 'next');
+    expect(graphs.condition('ResourcesConverged', 'next')).toMatch(/^True/);
+    expect(graphs.map('a')).toMatchObject({ data: { k: 'w' } });
+  });
+
+  it.each([
+    ['its account may not read the objects', 403, 'remove'],
+    ['the kind is not served any more', 404, 'remove'],
+    ['the API server fails', 500, 'keep'],
+  ])('with the policy orphan, when %s', (_title, code, finalizer) => {
+    const graphs = new GraphObjects();
+    graphs.apply(map('a', 'a', 'k: v'));
+    const object = graphs.get();
+    if (object === undefined) throw new Error('no Graph');
+    object.metadata.annotations = { 'typekro.dev/deletion-policy': 'orphan' };
+    const failure = { code, reason: 'Unreadable', message: 'unreadable' };
+    const observed: Observed = {
+      ...graphs.cluster.view(graphObjectOf(def('d', 'x: "1"'))),
+      object: () => ({ state: 'failed', failure }),
+    };
+    expect(stepGraphDeletion(object, observed, { now: 0 }).finalizer).toBe(finalizer);
+  });
+
+  it('with the policy orphan, an account that is refused writes nothing, and the Graph goes', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(map('a', 'a', 'k: v'));
+    const object = graphs.get();
+    if (object === undefined) throw new Error('no Graph');
+    object.metadata.annotations = { 'typekro.dev/deletion-policy': 'orphan' };
+    const observed = graphs.cluster.view(graphObjectOf(map('a', 'a', 'k: v')));
+    const { finalizer, release } = stepGraphDeletion(object, observed, { now: 0 }, undefined, 'refused');
+    expect([finalizer, release]).toEqual(['remove', undefined]);
+  });
 });

@@ -37,6 +37,8 @@ export interface RetiredContext {
   readonly manager: string;
   readonly graph: Graph | undefined;
   readonly why: DeleteAction['why'];
+  /** Set when the objects and fields stay, and only the claims of the Graph end. */
+  readonly keepsFields?: true;
 }
 
 /** What to do for retired entries of the status. */
@@ -180,7 +182,8 @@ function retireObject(
   target: ObjectTarget,
   wave: number,
 ): EntryDecision<DeleteAction | ReleaseAction> {
-  const { observed, options, manager, why } = context;
+  const { observed, options, manager, why, keepsFields = false } = context;
+  if (keepsFields) return releaseIn(context, target, entry.nodeID, manager, `release ${trackedName(entry)}`);
   const observation = observed.object(target);
   // The Graph may have made the object again, and its record may have the UID of the former one.
   const uid = ownUid(observation, manager) ?? entry.uid;
@@ -232,24 +235,39 @@ function releaseContribution(
   entry: Contribution,
   target: ObjectTarget,
 ): EntryDecision<ReleaseAction> {
-  const { instance, observed } = context;
+  const { instance } = context;
   const { fieldManager: manager, apiVersion, kind, name } = entry;
   if (!isPatchManager(manager, instance.metadata.uid ?? '')) return DONE;
   const subresource = entry.subresource === 'status' ? 'status' : undefined;
-  const observation = observed.object(target);
   const what = `release ${trackedName({ apiVersion, kind, name })} (manager "${manager}")`;
+  return releaseIn(context, target, '', manager, what, subresource);
+}
+
+/** The release of the fields that a manager owns in an object that may have to be read first. */
+function releaseIn(
+  context: RetiredContext,
+  target: ObjectTarget,
+  nodeId: string,
+  manager: string,
+  what: string,
+  subresource?: 'status',
+): EntryDecision<ReleaseAction> {
+  const { observed, keepsFields = false } = context;
+  const observation = observed.object(target);
   if (observation.state === 'absent') return NEEDLESS;
-  if (observation.state === 'unknown') return readOf(target, '');
+  if (observation.state === 'unknown') return readOf(target, nodeId);
   if (observation.state === 'failed') {
-    // The kind is not served any more, and its objects are gone with it.
-    return observation.failure.code === 404 ? DONE : failedTo(what, observation);
+    // The kind is not served any more, and its objects are gone with it. An object that the account may not read stays
+    // as it is, and so does its claim.
+    const isDone = observation.failure.code === 404 || (keepsFields && isOutOfReach(observation));
+    return isDone ? DONE : failedTo(what, observation);
   }
   return releaseFrom(context, target, observation.live, manager, what, subresource);
 }
 
 /** The release of the fields that a manager owns in an object. `what` begins the message about a failure. */
 function releaseFrom(
-  { observed, options }: RetiredContext,
+  { observed, options, keepsFields }: RetiredContext,
   target: ObjectTarget,
   live: LiveObject,
   manager: string,
@@ -260,10 +278,13 @@ function releaseFrom(
   if (engineFieldsOf(live, writer).owned === '') return NEEDLESS;
   const { uid } = live.object.metadata;
   const failed = pausedWrite(observed, target, { digest: RELEASE, uid }, options.now, writerName(writer));
+  // The annotation of a user lets a Graph go whose account has lost its rights.
+  if (failed !== undefined && keepsFields === true && isOutOfReach(failed)) return DONE;
   if (failed !== undefined) return failedTo(what, failed);
   const action: ReleaseAction = {
     target,
     manager,
+    ...definedMember('keepsFields', keepsFields),
     ...(subresource === undefined ? {} : { subresource }),
     ...(uid === undefined ? {} : { uid }),
   };

@@ -131,6 +131,7 @@ export {
   ownedFields,
   ownedFingerprint,
   ownedValues,
+  withoutWriter,
   writerName,
   writerOf,
 } from './owned-fields.ts';

@@ -307,6 +307,8 @@ export interface ReleaseAction {
   readonly target: ObjectTarget;
   readonly manager: string;
   readonly subresource?: 'status';
+  /** The object keeps the fields: only the entries of the manager in `managedFields` are removed. */
+  readonly keepsFields?: true;
   /** UID of the object, if known. */
   readonly uid?: string;
 }

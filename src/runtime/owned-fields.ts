@@ -40,18 +40,23 @@ export function ownedFields(object: KubeObject, writer: FieldWriter = CHILD_MANA
   return owned;
 }
 
+/** An entry of `managedFields` for the server-side applies of a writer. */
+type ApplyEntry = JsonObject & { readonly fieldsV1: FieldSet };
+
 /** The entries of `managedFields` for the server-side applies of a writer. */
-export function applyEntries(
-  object: KubeObject,
-  writer: FieldWriter,
-): (JsonObject & { readonly fieldsV1: FieldSet })[] {
-  const manager = managerOf(writer);
-  const written = typeof writer === 'string' ? '' : writer.subresource;
-  return (object.metadata.managedFields ?? []).flatMap((entry) => {
-    if (!isJsonObject(entry) || entry['manager'] !== manager || entry['operation'] !== 'Apply') return [];
-    const { fieldsV1, subresource = '' } = entry;
-    return subresource === written && isJsonObject(fieldsV1) ? [{ ...entry, fieldsV1 }] : [];
-  });
+export function applyEntries({ metadata: { managedFields = [] } }: KubeObject, writer: FieldWriter): ApplyEntry[] {
+  return managedFields.filter((entry): entry is ApplyEntry => isApplyEntryOf(entry, writer));
+}
+
+/** The entries of `managedFields` without those of a writer. */
+export function withoutWriter({ metadata: { managedFields = [] } }: KubeObject, writer: FieldWriter): JsonValue[] {
+  return managedFields.filter((entry) => !isApplyEntryOf(entry, writer));
+}
+
+function isApplyEntryOf(entry: JsonValue, writer: FieldWriter): boolean {
+  if (!isJsonObject(entry) || entry['manager'] !== managerOf(writer) || entry['operation'] !== 'Apply') return false;
+  const { fieldsV1, subresource = '' } = entry;
+  return subresource === (typeof writer === 'string' ? '' : writer.subresource) && isJsonObject(fieldsV1);
 }
 
 /**

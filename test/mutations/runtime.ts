@@ -260,4 +260,18 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: 'const isFirst = instance.status === undefined && isUnwritten;',
     tests: ['src/runtime/graph-record.test.ts'],
   },
+  {
+    name: 'the claim of a Graph stays at an object that it leaves behind',
+    file: 'src/runtime/graph-deletion.ts',
+    find: 'const recorded = keepsFields && refusal !== undefined ? NO_RECORD',
+    replace: 'const recorded = keepsFields ? NO_RECORD',
+    tests: ['src/runtime/graph-record.test.ts'],
+  },
+  {
+    name: 'a Graph that leaves its objects behind waits for the rights of its account',
+    file: 'src/runtime/graph-retired.ts',
+    find: '(keepsFields && isOutOfReach(observation))',
+    replace: 'false',
+    tests: ['src/runtime/graph-record.test.ts'],
+  },
 ];

@@ -103,7 +103,11 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
     if (failure === undefined) cluster.delete(action.target, action.uid);
     else cluster.fail(action.target, { digest: '', uid: action.uid, failure, retryAt: now + 1000 });
   }
-  for (const { target, manager, subresource } of decision.release ?? []) {
+  for (const { target, manager, subresource, keepsFields = false } of decision.release ?? []) {
+    if (keepsFields) {
+      cluster.disown(targetKey(target), writerName(writerOf(manager, subresource)));
+      continue;
+    }
     const { apiVersion, kind, ...metadata } = refOfTarget(target);
     const options = { force: false, ...(subresource === undefined ? {} : { subresource }) };
     cluster.apply({ apiVersion, kind, metadata }, manager, options);

@@ -143,6 +143,14 @@ export class FakeCluster {
     return changed ? this.#store(key, next) : before;
   }
 
+  /** Removes a writer from the owners of an object. The object keeps its fields. */
+  disown(key: string, writer: string): void {
+    const object = this.#objects.get(key);
+    if (object === undefined || this.#owners.get(key)?.delete(writer) !== true) return;
+    this.log.push(`disown ${key}`);
+    this.#store(key, object);
+  }
+
   /** Deletes the object if it has this UID, as decisions request it. */
   delete(target: ObjectTarget, uid: string): void {
     const key = targetKey(target);

@@ -91,6 +91,39 @@ describe('a Graph', () => {
     expect(made).toEqual([1, 1, 1, 1, 2]);
   });
 
+  it('that leaves its objects behind leaves no claim, so that another Graph has them at once', async () => {
+    await worldOfGraphs();
+    await world.user.create({
+      ...config('target', { other: 'x' }),
+      metadata: { name: 'target', namespace: 'default' },
+    } as KubeObject);
+    const own = { id: 'a', template: config('a', { v: '1' }) };
+    const patch = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'target' }, data: { v: '1' } };
+    await world.apply(graph('g', [own, { id: 'p', patch }]));
+    await world.advance(5000);
+    expect(await ready('g')).toMatch(/^True/);
+    await world.user.patch(graphRef('g'), { metadata: { annotations: { 'typekro.dev/deletion-policy': 'orphan' } } });
+    await world.user.delete(graphRef('g'));
+    await world.advance(5000);
+    expect(await world.user.find(graphRef('g'))).toBeUndefined();
+    for (const name of ['a', 'target']) {
+      const { data, metadata } = (await world.user.get(mapRef(name))) as KubeObject & { data: JsonObject };
+      expect([data['v'], JSON.stringify(metadata.managedFields ?? [])]).toEqual([
+        '1',
+        expect.not.stringContaining('kro-graphengine'),
+      ]);
+    }
+    await world.apply(
+      graph('next', [
+        { id: 'a', template: config('a', { v: '2' }) },
+        { id: 'p', patch: { ...patch, data: { v: '2' } } },
+      ]),
+    );
+    await world.advance(5000);
+    expect(await converged('next')).toMatch(/^True/);
+    expect([await dataOf('a'), await dataOf('target')]).toEqual([{ v: '2' }, { other: 'x', v: '2' }]);
+  });
+
   it('writes its objects as its account, corrects drift, and deletes them with it', async () => {
     await worldOfGraphs();
     await world.apply(
