@@ -201,8 +201,8 @@ export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'a def whose elements have names counts as repeated by kro',
     file: 'src/cli/bootstrap/graph-findings.ts',
-    find: ' && Array.isArray(forEach) && !hasOwnNames(def) ? [path] : [];',
-    replace: ' && Array.isArray(forEach) ? [path] : [];',
+    find: ' && Array.isArray(forEach) && !hasOwnNames(def) ? [path] : [],',
+    replace: ' && Array.isArray(forEach) ? [path] : [],',
     tests: ['src/cli/commands/upgrade-graphs.test.ts'],
   },
   {
