@@ -31,10 +31,19 @@ describe('a contest of the controller with itself', () => {
     ['does not begin before', historyAfter(times(MAX_REWRITES - 1), 0), false],
     ['counts an object that is made again', historyAfter(times(MAX_REWRITES, 'create'), 0), true],
     ['does not count the repair of drift', historyAfter(times(MAX_REWRITES, 'drift'), 0), false],
+    ['does not count an adoption', historyAfter(times(MAX_REWRITES, 'adopt'), 0), false],
     ['does not count slow writes', historyAfter(times(MAX_REWRITES), 10_000), false],
     ['begins again with another spec', historyAfter(times(MAX_REWRITES), 0, ['2 1', '1 1']), false],
+    ['is not that of another spec', historyAfter(times(MAX_REWRITES), 0, ['2 1']), false],
   ])('%s', (_title, { history, now }, isContest) => {
     expect(rewriteContestAt(history, '1 1', now) !== undefined).toBe(isContest);
+  });
+
+  it('has a longer pause after each further write', () => {
+    const { history } = historyAfter(times(MAX_REWRITES), 0);
+    const next = withRewrite(history, '1 1', 5000);
+    const last = withRewrite(next, '1 1', 15_000);
+    expect([next, last].map((each) => rewriteContestAt(each, '1 1', 15_000)?.retryAt)).toEqual([15_000, 35_000]);
   });
 
   it('ends after its pause and a minute without a write', () => {
@@ -72,9 +81,22 @@ describe('past histories', () => {
     expect([owners.map(({ rewrites }) => rewrites), clock.timers]).toEqual([[undefined, undefined], 0]);
   });
 
+  it('are swept again while any owner has one', async () => {
+    const clock = new TestClock();
+    const [busy] = ownersAt(clock);
+    const owners = [busy ?? { rewrites: undefined }, { rewrites: undefined }];
+    const sweep = new RewriteSweep(clock, () => owners);
+    sweep.schedule();
+    await clock.advance(60_000);
+    expect([owners[0]?.rewrites?.size, clock.timers]).toEqual([1, 1]);
+    await clock.advance(60_000);
+    expect([owners[0]?.rewrites, clock.timers]).toEqual([undefined, 0]);
+  });
+
   it('are not swept after a stop, which leaves no timer', () => {
     const clock = new TestClock();
     const sweep = new RewriteSweep(clock, () => ownersAt(clock));
+    sweep.schedule();
     sweep.schedule();
     expect(clock.timers).toBe(1);
     sweep.stop();

@@ -28,7 +28,7 @@ export function isRewrite({ why }: Pick<ApplyAction, 'why'>): boolean {
 export function withRewrite(history: RewriteHistory | undefined, sample: string, now: number): RewriteHistory {
   const known = history?.sample === sample && !isOver(history, now) ? history : undefined;
   const { since, writes, contest } = known ?? { since: now, writes: 0 };
-  const isContest = contest !== undefined || writes + 1 >= MAX_REWRITES;
+  const isContest = writes + 1 >= MAX_REWRITES;
   return {
     sample,
     since,
