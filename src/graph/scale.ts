@@ -1,6 +1,7 @@
 import type { JsonObject } from '../core/index.ts';
 import type { SimpleReplicas } from '../schema/index.ts';
 import { PLAIN_NAME } from './instance-schema.ts';
+import type { PathStep } from './model.ts';
 import type { ProblemLocation, Problems } from './problems.ts';
 import type { StatusMark } from './status-marks.ts';
 import type { StatusBlock } from './status.ts';
@@ -20,7 +21,7 @@ export function buildScale(
   { marks, fields }: Pick<StatusBlock, 'marks' | 'fields'>,
   problems: Problems,
 ): JsonObject | undefined {
-  const refuse = (message: string, hint: string, place: ProblemLocation): void =>
+  const refuse: Refuse = (message, hint, place) =>
     problems.error({ phase: 'status', code: 'graph/scale', message, hint, place });
   const inSpec = replicas.map(({ steps, path, offset }) => ({
     steps: ['spec', ...steps],
@@ -32,35 +33,10 @@ export function buildScale(
       .map(({ steps }) => ({ steps: ['status', ...steps], place: { path: ['spec', 'schema', 'status', ...steps] } }));
   const [inStatus, selectors] = [ofStatus('scale'), ofStatus('scaleSelector')];
   const before = problems.errors;
-  for (const [name, found] of [
-    ['scale in spec', inSpec] as const,
-    ['scale in status', inStatus] as const,
-    ['scaleSelector', selectors] as const,
-  ]) {
-    for (const { steps, place } of found) {
-      if (steps.every((step) => typeof step === 'string' && PLAIN_NAME.test(step))) continue;
-      refuse(`${name} is on ${steps.join('.')}, to which no simple path leads`, 'use plain names without lists', place);
-    }
-    const [first, second] = found;
-    if (first !== undefined && second !== undefined) {
-      const message = `${name} is on ${first.steps.join('.')} and on ${second.steps.join('.')}`;
-      refuse(message, 'keep one of them: a kind has one number of replicas', second.place);
-    }
-  }
-  for (const { marker, steps } of marks) {
-    const field = fields.find(
-      ({ site }) => site.steps.length === steps.length && site.steps.every((s, i) => s === steps[i]),
-    );
-    const kind = field?.type.kind;
-    if (field === undefined || kind === undefined) continue;
-    if (field.site.text.template === undefined && TYPES[marker].includes(kind)) continue;
-    const wanted = marker === 'scale' ? 'a whole number' : 'a text';
-    const hint =
-      marker === 'scale'
-        ? 'count with one expression, as in ${web.status.replicas} | scale'
-        : 'write one expression that gives the selector as a text';
-    refuse(`${marker} needs ${wanted}`, hint, { path: field.site.path });
-  }
+  checkPlaces('scale in spec', inSpec, refuse);
+  checkPlaces('scale in status', inStatus, refuse);
+  checkPlaces('scaleSelector', selectors, refuse);
+  for (const mark of marks) checkType(mark, fields, refuse);
   const [spec] = inSpec;
   const [status] = inStatus;
   const [selector] = selectors;
@@ -79,4 +55,42 @@ export function buildScale(
     statusReplicasPath: `.${status.steps.join('.')}`,
     ...(selector === undefined ? {} : { labelSelectorPath: `.${selector.steps.join('.')}` }),
   };
+}
+
+/** Reports a problem of the markers. */
+type Refuse = (message: string, hint: string, place: ProblemLocation) => void;
+
+/** A marked field. */
+interface MarkedField {
+  readonly steps: readonly PathStep[];
+  readonly place: ProblemLocation;
+}
+
+/** Reports fields to which no path of a CRD leads, and a second field with the same marker. */
+function checkPlaces(name: string, found: readonly MarkedField[], refuse: Refuse): void {
+  for (const { steps, place } of found) {
+    if (steps.every((step) => typeof step === 'string' && PLAIN_NAME.test(step))) continue;
+    refuse(`${name} is on ${steps.join('.')}, to which no simple path leads`, 'use plain names without lists', place);
+  }
+  const [first, second] = found;
+  if (first !== undefined && second !== undefined) {
+    const message = `${name} is on ${first.steps.join('.')} and on ${second.steps.join('.')}`;
+    refuse(message, 'keep one of them: a kind has one number of replicas', second.place);
+  }
+}
+
+/** Reports a marked field of the status whose expression has another type. */
+function checkType({ marker, steps }: StatusMark, fields: StatusBlock['fields'], refuse: Refuse): void {
+  const field = fields.find(
+    ({ site }) => site.steps.length === steps.length && site.steps.every((s, i) => s === steps[i]),
+  );
+  const kind = field?.type.kind;
+  if (field === undefined || kind === undefined) return;
+  if (field.site.text.template === undefined && TYPES[marker].includes(kind)) return;
+  const wanted = marker === 'scale' ? 'a whole number' : 'a text';
+  const hint =
+    marker === 'scale'
+      ? 'count with one expression, as in ${web.status.replicas} | scale'
+      : 'write one expression that gives the selector as a text';
+  refuse(`${marker} needs ${wanted}`, hint, { path: field.site.path });
 }

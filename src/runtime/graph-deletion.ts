@@ -31,6 +31,7 @@ export function stepGraphDeletion(
   graph?: Graph,
   refusal?: string,
 ): Decision {
+  const decide = (outcome: Outcome, actions?: Actions) => decisionOf(instance, options, outcome, actions);
   if (!hasGraphFinalizer(instance)) return decide({ finalizer: 'none' });
   const unclear = deletionPolicyProblem(instance);
   if (unclear !== undefined) return decide({ finalizer: 'keep', problems: [unclear] });
@@ -62,48 +63,6 @@ export function stepGraphDeletion(
   if (failed === undefined) return decide({ finalizer: 'remove' });
   const problem = `remove the finalizer: ${failureText(failed.failure)}`;
   return decide({ finalizer: 'keep', problems: [problem], retryAt: failed.retryAt });
-
-  function decide(
-    { finalizer, problems: named = [], tracking: left, retryAt: requeueAt }: Outcome,
-    actions: Partial<Pick<Decision, 'delete' | 'release' | 'read' | 'watch'>> = {},
-  ): Decision {
-    const before: JsonObject = instance.status ?? {};
-    const values: Partial<Record<GraphCondition, ConditionContent>> =
-      named.length === 0
-        ? {}
-        : { ResourcesConverged: { status: 'False', reason: 'DeleteFailed', message: named.join('\n') } };
-    const conditions = graphConditions(instance, values, options.now);
-    const { managedResources: _resources, contributions: _contributions, ...others } = before;
-    const status: JsonObject = {
-      ...(left === undefined ? before : { ...others, ...trackingStatus(left) }),
-      conditions: conditions as unknown as JsonValue,
-    };
-    const isRemoved = finalizer === 'remove';
-    const { delete: toDelete = [], release: toRelease = [], read = [] } = actions;
-    return {
-      parent: isRemoved ? { removeFinalizer: true } : {},
-      apply: [],
-      nodes: [],
-      delete: toDelete,
-      read,
-      watch: [],
-      ...actions,
-      state: 'DELETING',
-      conditions,
-      status,
-      // Without a problem, the deletion ends before a client could read a status.
-      statusChanged: named.length > 0 && !jsonEquals(status, before),
-      statusProblems: [],
-      statusNow: options.statusNow ?? options.now,
-      finalizer,
-      inventory: NO_INVENTORY,
-      quiet: !isRemoved && [toDelete, toRelease, read].every((list) => list.length === 0),
-      ...(named.length === 0 ? {} : { blocked: named }),
-      ...(requeueAt === undefined ? {} : { requeueAt }),
-      evaluations: 0,
-      equivalences: [],
-    };
-  }
 }
 
 const NO_RECORD: GraphTracking = { managedResources: [], contributions: [] };
@@ -114,6 +73,54 @@ interface Outcome {
   readonly problems?: readonly string[];
   readonly tracking?: Parameters<typeof trackingStatus>[0];
   readonly retryAt?: number | undefined;
+}
+
+/** The actions of one deletion step. */
+type Actions = Partial<Pick<Decision, 'delete' | 'release' | 'read' | 'watch'>>;
+
+/** The decision that has an outcome, and the actions of the step. */
+function decisionOf(
+  instance: KubeObject,
+  options: StepOptions,
+  { finalizer, problems: named = [], tracking: left, retryAt: requeueAt }: Outcome,
+  actions: Actions = {},
+): Decision {
+  const before: JsonObject = instance.status ?? {};
+  const values: Partial<Record<GraphCondition, ConditionContent>> =
+    named.length === 0
+      ? {}
+      : { ResourcesConverged: { status: 'False', reason: 'DeleteFailed', message: named.join('\n') } };
+  const conditions = graphConditions(instance, values, options.now);
+  const { managedResources: _resources, contributions: _contributions, ...others } = before;
+  const status: JsonObject = {
+    ...(left === undefined ? before : { ...others, ...trackingStatus(left) }),
+    conditions: conditions as unknown as JsonValue,
+  };
+  const isRemoved = finalizer === 'remove';
+  const { delete: toDelete = [], release: toRelease = [], read = [] } = actions;
+  return {
+    parent: isRemoved ? { removeFinalizer: true } : {},
+    apply: [],
+    nodes: [],
+    delete: toDelete,
+    read,
+    watch: [],
+    ...actions,
+    state: 'DELETING',
+    conditions,
+    status,
+    // Without a problem, the deletion ends before a client could read a status.
+    statusChanged: named.length > 0 && !jsonEquals(status, before),
+    statusProblems: [],
+    statusNow: options.statusNow ?? options.now,
+    finalizer,
+    inventory: NO_INVENTORY,
+    quiet: !isRemoved && [toDelete, toRelease, read].every((list) => list.length === 0),
+    ...(named.length === 0 ? {} : { blocked: named }),
+    ...(requeueAt === undefined ? {} : { requeueAt }),
+    evaluations: 0,
+    equivalences: [],
+  };
 }
 
 /**
