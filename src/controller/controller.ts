@@ -180,39 +180,23 @@ class KroController implements Controller {
     this.#instances = instances;
     const onError = (work: WorkKey, error: unknown, retryInMs: number, failures: number) =>
       onEvent({ kind: 'pass-failed', work, error, retryInMs, failures });
-    this.#definitionRunner = new Runner({
-      clock,
-      random,
-      onError,
-      concurrency: options.definitionConcurrency ?? 4,
-      onDequeue: (milliseconds) => meters.waited('resourcegraphdefinition', milliseconds),
-      work: skipUnowned(
-        isOurs,
-        measured('resourcegraphdefinition', meters, ({ key }, signal) => definitions.pass(key, signal)),
-      ),
-    });
-    this.#instanceRunner = new Runner({
-      clock,
-      random,
-      onError,
-      concurrency: options.instanceConcurrency ?? 32,
-      onDequeue: (milliseconds) => meters.waited('dynamic', milliseconds),
-      work: skipUnowned(
-        isOurs,
-        measured('dynamic', meters, (work, signal) => instances.pass(work, signal)),
-      ),
-    });
-    this.#graphRunner = new Runner({
-      clock,
-      random,
-      onError,
-      concurrency: options.graphConcurrency ?? 32,
-      onDequeue: (milliseconds) => meters.waited('graph', milliseconds),
-      work: skipUnowned(
-        isOurs,
-        measured('graph', meters, (work, signal) => instances.pass(work, signal)),
-      ),
-    });
+    const runnerOf = (controller: string, concurrency: number, work: RunnerOptions['work']) =>
+      new Runner({
+        clock,
+        random,
+        onError,
+        concurrency,
+        onDequeue: (milliseconds) => meters.waited(controller, milliseconds),
+        work: skipUnowned(isOurs, measured(controller, meters, work)),
+      });
+    const passInstance: RunnerOptions['work'] = (work, signal) => instances.pass(work, signal);
+    this.#definitionRunner = runnerOf(
+      'resourcegraphdefinition',
+      options.definitionConcurrency ?? 4,
+      ({ key }, signal) => definitions.pass(key, signal),
+    );
+    this.#instanceRunner = runnerOf('dynamic', options.instanceConcurrency ?? 32, passInstance);
+    this.#graphRunner = runnerOf('graph', options.graphConcurrency ?? 32, passInstance);
     this.#router = new WakeRouter({
       ...definedMember('graphCompiler', graphCompiler),
       caches,
