@@ -29,6 +29,7 @@ import { bindingStrategy, roleStrategy } from './rbac.ts';
 import { driverStrategy, storageClassStrategy, volumeStrategy } from './storage.ts';
 import { webhookStrategy } from './webhooks.ts';
 import { serviceStrategy } from './service.ts';
+import { signingRequestStrategy } from './signing.ts';
 import { statusChecks } from './status-checks.ts';
 import { cronJobStrategy, jobStrategy } from './jobs.ts';
 import {
@@ -91,6 +92,7 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['autoscaling/horizontalpodautoscalers', autoscalerStrategy],
   ['batch/cronjobs', cronJobStrategy],
   ['batch/jobs', jobStrategy],
+  ['certificates.k8s.io/certificatesigningrequests', signingRequestStrategy],
   ['coordination.k8s.io/leases', leaseStrategy],
   ['discovery.k8s.io/endpointslices', endpointSliceStrategy],
   ['events.k8s.io/events', eventStrategy],

@@ -15,6 +15,8 @@ export interface WriteContext {
   readonly dryRun: boolean;
   /** The subresource of the write, or `''`. */
   readonly subresource: string;
+  /** The time of the request, in the format of timestamps in objects. */
+  timestamp(): string;
   /** Warnings for the answer's header. */
   warn(text: string): void;
 }
@@ -38,6 +40,8 @@ export type MutableObject = KubeObject & { spec?: JsonObject; status?: JsonObjec
 export interface Strategy {
   /** Is `status` a subresource? Writes to the object then do not change it. */
   readonly hasStatus: boolean;
+  /** Subresources besides `status` that change the status. The hooks decide which of its parts. Default: none. */
+  readonly statusSubresources?: readonly string[];
   /** Does a new object keep the status of its request? */
   readonly keepsStatus?: boolean;
   readonly hasGeneration: boolean;
@@ -93,8 +97,12 @@ export interface Strategy {
   /** Called after the object is stored. `afterDelete` is called after it is removed. */
   readonly afterCreate?: (object: KubeObject, context: WriteContext) => void;
   readonly afterDelete?: (object: KubeObject, context: Pick<WriteContext, 'addresses'>) => void;
-  /** Paths that a write to the status subresource cannot change, in addition to those of all kinds. */
+  /**
+   * Paths that a write to the status subresource cannot change, in addition to those of all kinds. A write to another
+   * subresource of `statusSubresources` has the paths of `subresourceResets`.
+   */
   readonly statusResets?: readonly (readonly string[])[];
+  readonly subresourceResets?: Readonly<Record<string, readonly (readonly string[])[]>>;
 }
 
 /** The strategy of a kind that has no special rules. */

@@ -35,6 +35,8 @@ export function resetFields(resource: ServedResource, subresource: string): Fiel
 }
 
 function resetPaths(resource: ServedResource, strategy: Strategy, subresource: string): readonly (readonly string[])[] {
+  const own = strategy.subresourceResets?.[subresource];
+  if (own !== undefined) return own;
   if (subresource !== 'status') return strategy.hasStatus ? [['status']] : [];
   return [['spec'], ...(resource.custom === undefined ? (strategy.statusResets ?? []) : [['metadata']])];
 }

@@ -234,7 +234,7 @@ function inherit(write: WriteRequest, live: KubeObject, draft: MutableObject): M
   if (from.generateName !== undefined && metadata.generateName === undefined && write.resource.custom === undefined) {
     metadata.generateName = from.generateName;
   }
-  if (write.subresource === 'status') return withStatus(write, live, { ...draft, metadata });
+  if (changesStatus(write)) return withStatus(write, live, { ...draft, metadata });
   const next: MutableObject = { ...draft, metadata };
   if (strategy.hasStatus) {
     if (live.status === undefined) delete next.status;
@@ -242,6 +242,10 @@ function inherit(write: WriteRequest, live: KubeObject, draft: MutableObject): M
   }
   return next;
 }
+
+/** Does the subresource of the write change the status, and not the specification? */
+const changesStatus = ({ resource, subresource }: WriteRequest): boolean =>
+  subresource === 'status' || strategyFor(resource).statusSubresources?.includes(subresource) === true;
 
 /** The stored object with the status of the write. A write to the status subresource changes nothing else. */
 function withStatus(write: WriteRequest, live: KubeObject, draft: MutableObject): MutableObject {
@@ -271,7 +275,7 @@ function withStatus(write: WriteRequest, live: KubeObject, draft: MutableObject)
 function bumpGeneration(write: WriteRequest, live: KubeObject, next: MutableObject) {
   const { custom } = write.resource;
   const strategy = strategyFor(write.resource);
-  if (!strategy.hasGeneration || write.subresource === 'status') return;
+  if (!strategy.hasGeneration || changesStatus(write)) return;
   const counted = strategy.generationOf;
   const annotated = counted !== undefined && !jsonEquals(live.metadata[counted], next.metadata[counted]);
   const ignored = custom !== undefined && !strategy.hasStatus ? METADATA : METADATA_AND_STATUS;

@@ -64,9 +64,19 @@ export function liveObject(write: WriteRequest): KubeObject | undefined {
 
 export function writeContext(write: WriteRequest): WriteContext {
   const { services, user, options, subresource, warnings } = write;
-  const { store, addresses, schemas, newUid } = services;
+  const { store, addresses, schemas, newUid, clock } = services;
   const warn = (text: string) => void warnings.push(text);
-  return { store, addresses, schemas, newUid, user, dryRun: options.dryRun, subresource, warn };
+  return {
+    store,
+    addresses,
+    schemas,
+    newUid,
+    user,
+    dryRun: options.dryRun,
+    subresource,
+    timestamp: () => timestampOf(clock),
+    warn,
+  };
 }
 
 /** Refuses a write that would exceed a quota. `old` is the stored object; `undefined` for a create. Throws 403. */

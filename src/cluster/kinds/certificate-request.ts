@@ -1,0 +1,134 @@
+import { cryptoLibrary } from '../../core/index.ts';
+import type { DerElement } from '../codec/der.ts';
+import { childrenOf, DerError, identifierOf, readDer } from '../codec/der.ts';
+
+/** A request for a certificate (PKCS #10) with a valid signature. */
+export interface CertificateRequest {
+  /** The name of the subject as DER. */
+  readonly subject: Buffer;
+  /** The public key as DER (SubjectPublicKeyInfo). */
+  readonly publicKey: Buffer;
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** The alternative names as DER; `undefined` when the request has none. */
+  readonly alternativeNames: Buffer | undefined;
+  /** The number of alternative names of each kind. */
+  readonly counts: Readonly<Record<AlternativeName, number>>;
+}
+
+/** The kinds of alternative names that signers check. */
+export type AlternativeName = 'dns' | 'email' | 'ip' | 'uri';
+
+const SEQUENCE = 0x30;
+const SET = 0x31;
+const BIT_STRING = 0x03;
+const OCTET_STRING = 0x04;
+const ATTRIBUTES = 0xa0;
+
+const COMMON_NAME = '2.5.4.3';
+const ORGANIZATION = '2.5.4.10';
+const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
+const ALTERNATIVE_NAMES = '2.5.29.17';
+const NAME_TAGS = new Map<number, AlternativeName>([
+  [0x81, 'email'],
+  [0x82, 'dns'],
+  [0x86, 'uri'],
+  [0x87, 'ip'],
+]);
+
+/** Digests of signature algorithms, with the error of a wrong signature. Ed25519 has no digest of its own. */
+const ALGORITHMS = new Map<string, readonly [digest: string | null, failure: string]>([
+  ['1.2.840.113549.1.1.5', ['sha1', 'crypto/rsa: verification error']],
+  ['1.2.840.113549.1.1.11', ['sha256', 'crypto/rsa: verification error']],
+  ['1.2.840.113549.1.1.12', ['sha384', 'crypto/rsa: verification error']],
+  ['1.2.840.113549.1.1.13', ['sha512', 'crypto/rsa: verification error']],
+  ['1.2.840.10045.4.1', ['sha1', 'x509: ECDSA verification failure']],
+  ['1.2.840.10045.4.3.2', ['sha256', 'x509: ECDSA verification failure']],
+  ['1.2.840.10045.4.3.3', ['sha384', 'x509: ECDSA verification failure']],
+  ['1.2.840.10045.4.3.4', ['sha512', 'x509: ECDSA verification failure']],
+  ['1.3.101.112', [null, 'x509: Ed25519 verification failure']],
+]);
+
+/** The error of a text that is not a request, or whose signature is wrong. */
+export class CertificateRequestError extends Error {}
+
+/** Reads a request as PEM text and checks its signature. Throws CertificateRequestError. */
+export function readCertificateRequest(pem: string): CertificateRequest {
+  const block = /-----BEGIN ([^-]+)-----\s*([A-Za-z0-9+/=\s]*?)-----END \1-----/.exec(pem);
+  if (block?.[1] !== 'CERTIFICATE REQUEST')
+    throw new CertificateRequestError('PEM block type must be CERTIFICATE REQUEST');
+  try {
+    return readRequest(Buffer.from(block[2] ?? '', 'base64'));
+  } catch (thrown) {
+    if (thrown instanceof DerError) throw new CertificateRequestError(thrown.message, { cause: thrown });
+    throw thrown;
+  }
+}
+
+function readRequest(der: Buffer): CertificateRequest {
+  const [outer, ...trailing] = readDer(der);
+  if (trailing.length > 0) throw new DerError('asn1: syntax error: trailing data');
+  const [information, algorithm, signature] = childrenOf(outer, SEQUENCE);
+  const [, subject, publicKey, attributes] = childrenOf(information, SEQUENCE);
+  if (subject === undefined || publicKey === undefined) throw new DerError('asn1: syntax error: sequence truncated');
+  checkSignature(
+    information?.bytes ?? Buffer.alloc(0),
+    identifierOf(childrenOf(algorithm, SEQUENCE)[0]),
+    signature,
+    publicKey,
+  );
+  const names = childrenOf(subject, SEQUENCE).flatMap((part) =>
+    childrenOf(part, SET).map((pair) => childrenOf(pair, SEQUENCE)),
+  );
+  const textsOf = (type: string) =>
+    names.filter(([name]) => identifierOf(name) === type).map(([, value]) => value?.content.toString('utf8') ?? '');
+  const alternativeNames = alternativesOf(attributes);
+  const counts = { dns: 0, email: 0, ip: 0, uri: 0 };
+  for (const { tag } of alternativeNames === undefined ? [] : childrenOf(readDer(alternativeNames)[0], SEQUENCE)) {
+    const kind = NAME_TAGS.get(tag);
+    if (kind !== undefined) counts[kind] += 1;
+  }
+  return {
+    subject: subject.bytes,
+    publicKey: publicKey.bytes,
+    commonName: textsOf(COMMON_NAME).at(-1) ?? '',
+    organizations: textsOf(ORGANIZATION),
+    alternativeNames,
+    counts,
+  };
+}
+
+/** The alternative names that the attributes of a request ask for, as DER. */
+function alternativesOf(attributes: DerElement | undefined): Buffer | undefined {
+  if (attributes?.tag !== ATTRIBUTES) return undefined;
+  for (const attribute of readDer(attributes.content)) {
+    const [type, values] = childrenOf(attribute, SEQUENCE);
+    if (identifierOf(type) !== EXTENSION_REQUEST) continue;
+    for (const extension of childrenOf(childrenOf(values, SET)[0], SEQUENCE)) {
+      const members = childrenOf(extension, SEQUENCE);
+      const value = members.at(-1);
+      if (identifierOf(members[0]) === ALTERNATIVE_NAMES && value?.tag === OCTET_STRING) return value.content;
+    }
+  }
+  return undefined;
+}
+
+function checkSignature(signed: Buffer, algorithm: string, signature: DerElement | undefined, publicKey: DerElement) {
+  const known = ALGORITHMS.get(algorithm);
+  if (known === undefined) throw new DerError('x509: cannot verify signature: algorithm unimplemented');
+  // The first byte of a bit string is the number of unused bits.
+  if (signature?.tag !== BIT_STRING) throw new DerError("asn1: structure error: tags don't match");
+  const [digest, failure] = known;
+  if (!isSigned(digest, signed, publicKey.bytes, signature.content.subarray(1))) throw new DerError(failure);
+}
+
+function isSigned(digest: string | null, signed: Buffer, publicKey: Buffer, signature: Buffer): boolean {
+  const library = cryptoLibrary();
+  let key;
+  try {
+    key = library.createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
+  } catch (thrown) {
+    throw new DerError('x509: unsupported public key', { cause: thrown });
+  }
+  return library.verify(digest, signed, key, signature);
+}

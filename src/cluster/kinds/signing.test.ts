@@ -1,0 +1,249 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Cluster, UserInfo } from '../index.ts';
+import { createEmbeddedCluster } from '../index.ts';
+
+const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+const SIGNER = 'example.com/signer';
+
+/** One DER element. */
+function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const length = content.length < 0x80 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...length]), content]);
+}
+
+const IDENTIFIERS = {
+  commonName: Buffer.from([0x55, 0x04, 0x03]),
+  organization: Buffer.from([0x55, 0x04, 0x0a]),
+  ecdsa: Buffer.from([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]),
+};
+const pair = (type: Buffer, text: string) => der(0x31, der(0x30, der(0x06, type), der(0x0c, Buffer.from(text))));
+
+/** A request for a certificate as base64 of PEM. `spoil` changes the signed bytes. */
+function requestText(organizations: readonly string[] = [], spoil = false): string {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const subject = der(
+    0x30,
+    ...organizations.map((name) => pair(IDENTIFIERS.organization, name)),
+    pair(IDENTIFIERS.commonName, 'me'),
+  );
+  const key = publicKey.export({ type: 'spki', format: 'der' });
+  const information = der(0x30, der(0x02, Buffer.from([0])), subject, key, der(0xa0));
+  const signature = sign('sha256', spoil ? Buffer.from('other') : information, privateKey);
+  const bytes = der(0x30, information, der(0x30, der(0x06, IDENTIFIERS.ecdsa)), der(0x03, Buffer.from([0]), signature));
+  return pem('CERTIFICATE REQUEST', bytes);
+}
+
+const pem = (type: string, bytes: Buffer) =>
+  Buffer.from(`-----BEGIN ${type}-----\n${bytes.toString('base64')}\n-----END ${type}-----\n`).toString('base64');
+
+interface Answer {
+  readonly message?: string;
+  readonly details?: { readonly causes?: readonly { readonly message: string; readonly field: string }[] };
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly status?: { readonly conditions?: readonly object[]; readonly certificate?: string };
+  readonly metadata: { readonly managedFields?: readonly object[] };
+}
+
+let cluster: Cluster;
+
+async function send(method: string, path: string, body: object, user?: UserInfo) {
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  const headers = { 'content-type': type };
+  const reply = await cluster.transport(user).request({ method, path, headers, body: JSON.stringify(body) });
+  let text = '';
+  for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
+  return { code: reply.status, answer: JSON.parse(text) as Answer };
+}
+
+const signingRequest = (name: string, spec: object = {}) => ({
+  metadata: { name },
+  spec: { request: requestText(), signerName: SIGNER, usages: ['client auth'], ...spec },
+});
+const change = (name: string, subresource: string, status: object, user?: UserInfo) =>
+  send('PATCH', `${REQUESTS}/${name}/${subresource}`, { status }, user);
+const approved = { type: 'Approved', status: 'True', reason: 'Good', message: 'm' };
+const denied = { ...approved, type: 'Denied' };
+
+beforeAll(async () => {
+  cluster = await createEmbeddedCluster({ controllers: false });
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  const name = 'approver';
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const rules = [
+    {
+      apiGroups: ['certificates.k8s.io'],
+      resources: ['certificatesigningrequests', '*/approval', '*/status'],
+      verbs: ['*'],
+    },
+    {
+      apiGroups: ['certificates.k8s.io'],
+      resources: ['signers'],
+      resourceNames: ['example.com/*'],
+      verbs: ['approve'],
+    },
+    { apiGroups: ['certificates.k8s.io'], resources: ['signers'], resourceNames: ['other.com/b'], verbs: ['sign'] },
+  ];
+  await send('POST', `${rbac}/clusterroles`, { metadata: { name }, rules });
+  const roleRef = { apiGroup, kind: 'ClusterRole', name };
+  const subjects = [{ apiGroup, kind: 'User', name }];
+  await send('POST', `${rbac}/clusterrolebindings`, { metadata: { name }, roleRef, subjects });
+});
+afterAll(() => cluster.close());
+
+test('a request has its user from the connection', async () => {
+  const user = {
+    name: 'approver',
+    uid: '7',
+    groups: ['g', 'system:authenticated'],
+    extra: { 'example.com/k': ['v'] },
+  };
+  const forged = { username: 'root', uid: '0', groups: ['system:masters'], extra: { a: ['b'] } };
+  const { code, answer } = await send('POST', REQUESTS, signingRequest('mine', forged), user);
+  expect(code).toBe(201);
+  expect(answer.spec).toMatchObject({ username: user.name, uid: '7', groups: user.groups, extra: user.extra });
+  const changed = await send('PATCH', `${REQUESTS}/mine`, { spec: forged, metadata: { labels: { a: 'b' } } });
+  expect(changed.answer.spec).toEqual(answer.spec);
+});
+
+test.each([
+  [{ request: 'AAAA' }, 'spec.request', 'PEM block type must be CERTIFICATE REQUEST'],
+  [
+    { request: pem('CERTIFICATE', Buffer.from([0x30, 0])) },
+    'spec.request',
+    'PEM block type must be CERTIFICATE REQUEST',
+  ],
+  [
+    { request: pem('CERTIFICATE REQUEST', Buffer.from([0x30, 5])) },
+    'spec.request',
+    'asn1: syntax error: data truncated',
+  ],
+  [{ request: requestText([], true) }, 'spec.request', 'x509: ECDSA verification failure'],
+  [{ usages: [] }, 'spec.usages', 'Required value'],
+  [{ usages: ['client auth', 'tea'] }, 'spec.usages[1]', 'Unsupported value: "tea": supported values: "any"'],
+  [{ usages: ['any', 'any'] }, 'spec.usages[1]', 'Duplicate value: "any"'],
+  [
+    { signerName: 'one' },
+    'spec.signerName',
+    "must be a fully qualified domain and path of the form 'example.com/signer-name'",
+  ],
+  [{ signerName: 'one/two' }, 'spec.signerName', 'should be a domain with at least two segments separated by dots'],
+  [
+    { signerName: 'a.b/C' },
+    'spec.signerName',
+    'Invalid value: "C": validating label "C": a lowercase RFC 1123 subdomain',
+  ],
+  [{ signerName: 'kubernetes.io/legacy-unknown' }, 'spec.signerName', 'the legacy signerName is not allowed'],
+  [
+    { expirationSeconds: 599 },
+    'spec.expirationSeconds',
+    'may not specify a duration less than 600 seconds (10 minutes)',
+  ],
+])('a request with %j is refused', async (spec, field, message) => {
+  const { code, answer } = await send('POST', REQUESTS, signingRequest('bad', spec));
+  expect(code).toBe(422);
+  expect(answer.details?.causes?.find((cause) => cause.field === field)?.message).toContain(message);
+});
+
+test('a client certificate for system:masters is refused', async () => {
+  const spec = { request: requestText(['system:masters']), signerName: 'kubernetes.io/kube-apiserver-client' };
+  expect(await send('POST', REQUESTS, signingRequest('root', spec))).toMatchObject({
+    code: 403,
+    answer: {
+      message:
+        'certificatesigningrequests.certificates.k8s.io "root" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
+    },
+  });
+});
+
+describe('the approval of a request', () => {
+  const AT = 'status.conditions';
+  test.each([
+    ['approved', [approved], 200, undefined],
+    ['denied', [denied], 200, undefined],
+    [
+      'both',
+      [approved, denied],
+      422,
+      `${AT}: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive`,
+    ],
+    ['twice', [approved, approved], 422, `${AT}[1].type: Duplicate value: "Approved"`],
+    [
+      'false',
+      [{ ...approved, status: 'False' }],
+      422,
+      `${AT}[0].status: Unsupported value: "False": supported values: "True"`,
+    ],
+    ['untyped', [{ status: 'True', type: '' }], 422, `${AT}[0].type: Required value`],
+    ['unstated', [{ type: 'Other' }], 422, `${AT}[0].status: Required value`],
+  ])('is checked: %s', async (name, conditions, code, message) => {
+    await send('POST', REQUESTS, signingRequest(name));
+    const { code: got, answer } = await change(name, 'approval', { conditions, certificate: 'AAAA' });
+    expect(got).toBe(code);
+    if (message !== undefined) expect(answer.message).toContain(message);
+    else {
+      expect(answer.status?.conditions).toMatchObject([
+        {
+          ...conditions[0],
+          lastUpdateTime: expect.any(String) as unknown,
+          lastTransitionTime: expect.any(String) as unknown,
+        },
+      ]);
+      expect(answer.status).not.toHaveProperty('certificate');
+    }
+  });
+
+  test('is not undone, not reversed and not made by a status', async () => {
+    await send('POST', REQUESTS, signingRequest('kept'));
+    const early = await change('kept', 'status', { conditions: [approved] });
+    expect(early.answer.message).toContain(
+      'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
+    );
+    await change('kept', 'approval', { conditions: [approved] });
+    for (const [conditions, message] of [
+      [[], 'updates may not remove a condition of type "Approved"'],
+      [[denied], 'updates may not remove a condition of type "Approved"'],
+      [[approved, denied], 'Approved and Denied conditions are mutually exclusive'],
+    ] as const)
+      expect(await change('kept', 'approval', { conditions })).toMatchObject({
+        code: 422,
+        answer: { message: expect.stringContaining(message) as unknown },
+      });
+    const touched = await change('kept', 'status', { conditions: [{ ...approved, message: 'forged' }] });
+    expect(touched.answer.status?.conditions).toMatchObject([{ message: 'm' }]);
+  });
+
+  test('requires rights for the signer', async () => {
+    const user = { name: 'approver', groups: ['system:authenticated'] };
+    for (const [name, signerName] of [
+      ['ours', SIGNER],
+      ['a', 'other.com/a'],
+      ['b', 'other.com/b'],
+    ] as const)
+      await send('POST', REQUESTS, signingRequest(name, { signerName }));
+    expect((await change('ours', 'approval', { conditions: [approved] }, user)).code).toBe(200);
+    expect(await change('a', 'approval', { conditions: [approved] }, user)).toMatchObject({
+      code: 403,
+      answer: {
+        message:
+          'certificatesigningrequests.certificates.k8s.io "a" is forbidden: user not permitted to approve requests with signerName "other.com/a"',
+      },
+    });
+    const failed = { conditions: [{ type: 'Failed', status: 'True' }] };
+    expect((await change('b', 'status', failed, user)).code).toBe(200);
+    expect((await change('a', 'status', failed, user)).answer.message).toContain(
+      'user not permitted to sign requests with signerName "other.com/a"',
+    );
+  });
+});
+
+test('a certificate is set once, as PEM', async () => {
+  await send('POST', REQUESTS, signingRequest('signed'));
+  for (const [certificate, message] of [
+    [Buffer.from('x').toString('base64'), 'must contain at least one CERTIFICATE PEM block'],
+    [requestText(), 'only CERTIFICATE PEM blocks are allowed, found "CERTIFICATE REQUEST"'],
+    [pem('CERTIFICATE', Buffer.from([0x30, 0])), 'x509: malformed certificate'],
+  ] as const)
+    expect((await change('signed', 'status', { certificate })).answer.message).toContain(message);
+});
