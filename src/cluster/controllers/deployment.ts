@@ -21,6 +21,8 @@ const SETS_OF_DEPLOYMENT: ControlRule = {
   resource: REPLICA_SETS,
 };
 const REVISION = 'deployment.kubernetes.io/revision';
+const HISTORY = 'deployment.kubernetes.io/revision-history';
+const MAX_HISTORY_CHARACTERS = 2000;
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 
@@ -30,7 +32,7 @@ const OWN = new Set([
   DESIRED,
   MAXIMUM,
   LAST_APPLIED_ANNOTATION,
-  'deployment.kubernetes.io/revision-history',
+  HISTORY,
   'deprecated.deployment.rollback.to',
 ]);
 
@@ -76,18 +78,29 @@ function newSetOf(deployment: KubeObject, sets: readonly KubeObject[]): KubeObje
   return sets.find((set) => sameTemplate(deployment, set));
 }
 
-function revisionOf(object: KubeObject): number {
-  return Number.parseInt(object.metadata.annotations?.[REVISION] ?? '0', 10) || 0;
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** The revision of a Deployment or ReplicaSet; 0 when it has none, or a text that is not an int64. */
+function revisionOf(object: KubeObject): bigint {
+  const text = object.metadata.annotations?.[REVISION] ?? '';
+  if (!/^\d{1,19}$/.test(text)) return 0n;
+  const revision = BigInt(text);
+  return revision > MAX_INT64 ? 0n : revision;
 }
+
+/** The highest of some revisions and the lowest one, 0. */
+const highestOf = (revisions: readonly bigint[]): bigint =>
+  revisions.reduce((highest, revision) => (revision > highest ? revision : highest), 0n);
+
+const byRevision = (a: KubeObject, b: KubeObject): number => (revisionOf(a) < revisionOf(b) ? -1 : 1);
 
 function rollOut(client: ControllerClient, deployment: KubeObject): void {
   const sets = setsOf(client, deployment);
   const known = newSetOf(deployment, sets);
   const pods = sets.filter((set) => set !== known).flatMap((set) => podsOf(client, set));
   const plan = rolloutPlan(deployment, known, sets, pods.length);
-  const highest = Math.max(0, ...sets.filter((set) => set !== known).map(revisionOf));
-  const revision =
-    known === undefined ? highest + 1 : Math.max(revisionOf(known), highest + (highest >= revisionOf(known) ? 1 : 0));
+  const next = highestOf(sets.filter((set) => set !== known).map(revisionOf)) + 1n;
+  const revision = highestOf([next, ...(known === undefined ? [] : [revisionOf(known)])]);
   if (known === undefined) {
     if (plan.mayCreate) createSet(client, deployment, revision, plan.newReplicas, plan.maxReplicas);
   } else {
@@ -105,7 +118,7 @@ function rollOut(client: ControllerClient, deployment: KubeObject): void {
 function createSet(
   client: ControllerClient,
   deployment: KubeObject,
-  revision: number,
+  revision: bigint,
   replicas: number,
   maximum: number,
 ): void {
@@ -145,7 +158,7 @@ function resize(
   set: KubeObject,
   replicas: number,
   maximum: number,
-  revision?: number,
+  revision?: bigint,
 ): void {
   const before = specNumber(set, 'replicas', 0);
   const annotations = {
@@ -154,10 +167,23 @@ function resize(
     ...(revision === undefined ? {} : handedOn(deployment)),
     [DESIRED]: String(specNumber(deployment, 'replicas', 1)),
     [MAXIMUM]: String(maximum),
-    ...(revision === undefined ? {} : { [REVISION]: String(revision) }),
+    ...(revision === undefined ? {} : { [REVISION]: String(revision), ...historyOf(set, revision) }),
   };
   client.update({ ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas } });
   if (before !== replicas) recordScaling(client, deployment, set, before, replicas);
+}
+
+/**
+ * The earlier revisions of a ReplicaSet that gets a new revision, because its template is used again. The oldest ones
+ * are dropped when the text becomes too long.
+ */
+function historyOf(set: KubeObject, revision: bigint): Record<string, string> {
+  const before = set.metadata.annotations?.[REVISION] ?? '';
+  if (before === '' || revisionOf(set) >= revision) return {};
+  const known = set.metadata.annotations?.[HISTORY] ?? '';
+  const history = [...(known === '' ? [] : known.split(',')), before];
+  while (history.length > 1 && history.join(',').length > MAX_HISTORY_CHARACTERS) history.shift();
+  return { [HISTORY]: history.join(',') };
 }
 
 function recordScaling(
@@ -188,7 +214,7 @@ function annotate(client: ControllerClient, object: KubeObject, annotations: Rec
 function cleanUp(client: ControllerClient, deployment: KubeObject, old: readonly KubeObject[]): void {
   const empty = old
     .filter((set) => specNumber(set, 'replicas', 0) === 0 && (set.status?.['replicas'] ?? 0) === 0)
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b));
+    .toSorted(byRevision);
   const keep = specNumber(deployment, 'revisionHistoryLimit', 10);
   for (const set of empty.slice(0, Math.max(0, empty.length - keep))) client.remove(set);
 }

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { objectAt } from '../../kubernetes/index.ts';
 import { jsonOf, specNumber } from './pods.ts';
-import { templateHash, podTemplateOf } from './template-hash.ts';
+import { podTemplateOf, templateHash, withSortedKeys } from './template-hash.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
@@ -13,14 +13,25 @@ export const REVISION_HASH = 'controller-revision-hash';
 
 /** The ControllerRevisions of a StatefulSet or DaemonSet, oldest first. */
 function revisionsOf(client: ControllerClient, owner: KubeObject): KubeObject[] {
-  return client.controlled(owner, REVISIONS).toSorted((a, b) => numberOf(a) - numberOf(b));
+  return client.controlled(owner, REVISIONS).toSorted((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
 }
 
-const numberOf = (revision: KubeObject): number => Number(jsonOf(revision)['revision'] ?? 0);
+/** The number of a revision. It is an int64, so a JavaScript number may lose its last digits. */
+function numberOf(revision: KubeObject): bigint {
+  const value = jsonOf(revision)['revision'];
+  return typeof value === 'number' || typeof value === 'bigint' ? BigInt(value) : 0n;
+}
 
-/** The data of a revision: a strategic patch that replaces the owner's pod template. */
+/** An integer in the form in which objects contain it: a bigint only when a number would lose digits. */
+const integer = (value: bigint): number | bigint => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
+
+/**
+ * The data of a revision: a strategic patch that replaces the owner's pod template. Clients compare it byte by byte, so
+ * its keys are sorted.
+ */
 function dataOf(owner: KubeObject): JsonObject {
-  return { spec: { template: { ...objectAt(owner.spec, 'template'), $patch: 'replace' } } };
+  const template = withSortedKeys({ ...objectAt(owner.spec, 'template'), $patch: 'replace' });
+  return { spec: { template } };
 }
 
 /** The label that contains the hash of a revision. */
@@ -38,13 +49,14 @@ export function currentRevision(
 ): KubeObject {
   const all = revisionsOf(client, owner);
   const data = dataOf(owner);
-  const highest = Math.max(0, ...all.map(numberOf));
+  const last = all.at(-1);
+  const highest = last === undefined ? 0n : numberOf(last);
   const known = all.find((revision) => jsonEquals(jsonOf(revision)['data'], data));
   const update =
     known === undefined
-      ? create(client, owner, label, { data, revision: highest + 1 })
+      ? create(client, owner, label, { data, revision: integer(highest + 1n) })
       : numberOf(known) < highest
-        ? client.update({ ...known, revision: highest + 1 })
+        ? client.update({ ...known, revision: integer(highest + 1n) })
         : known;
   const spare = all.filter(({ metadata: { name = '' } }) => name !== update.metadata.name && !inUse.has(name));
   const limit = specNumber(owner, 'revisionHistoryLimit', 10);
@@ -56,7 +68,7 @@ function create(
   client: ControllerClient,
   owner: KubeObject,
   label: HashLabel,
-  content: { data: JsonObject; revision: number },
+  content: { data: JsonObject; revision: number | bigint },
 ) {
   const { name = '', namespace = '' } = owner.metadata;
   const hash = templateHash(owner);

@@ -38,6 +38,14 @@ export function sameTemplate(workload: KubeObject, set: KubeObject): boolean {
   );
 }
 
+/** A value whose objects have sorted keys, as Go writes maps. */
+export function withSortedKeys(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withSortedKeys);
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, withSortedKeys(entry ?? null)]));
+}
+
 function sortedJson(value: JsonValue): string {
   return JSON.stringify(value, (_key, entry: unknown) => {
     if (typeof entry === 'bigint') return String(entry);

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { dnsLabel, listAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import {
   addInvalid,
   fieldForbidden,
@@ -10,6 +11,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
+import { badRequest } from '../errors/status.ts';
 import { validateClaimSpec } from './claims.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
 import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
@@ -344,6 +346,13 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
 
 const GENERATION = 'deprecated.daemonset.template.generation';
 
+/** The number of the pod template. It is an annotation of every DaemonSet, which clients cannot change. */
+const templateGeneration = ({ metadata }: KubeObject): bigint => BigInt(metadata.annotations?.[GENERATION] ?? '1');
+
+function setTemplateGeneration(object: KubeObject, generation: bigint): void {
+  object.metadata.annotations = { ...object.metadata.annotations, [GENERATION]: String(generation) };
+}
+
 export const daemonSetStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = specOf(object);
@@ -358,18 +367,21 @@ export const daemonSetStrategy: Partial<Strategy> = {
     }
     object.metadata.annotations = { ...object.metadata.annotations };
     object.metadata.annotations[GENERATION] ??= '0';
+    const text = object.metadata.annotations[GENERATION] ?? '';
+    // The server keeps the number in a field of its own type, so another text cannot be decoded.
+    if (!/^[+-]?\d+$/.test(text)) {
+      const problem = `strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`;
+      throw badRequest(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${problem}`);
+    }
   },
   prepareCreate(object) {
-    object.metadata.annotations = { ...object.metadata.annotations, [GENERATION]: '1' };
+    const sent = templateGeneration(object);
+    setTemplateGeneration(object, sent < 1n ? 1n : sent);
   },
   prepareUpdate(object, old, context) {
-    if (context.subresource !== '') return;
-    const before = Number(old.metadata.annotations?.[GENERATION] ?? '1');
-    const changed = !jsonEquals(object.spec?.['template'], old.spec?.['template']);
-    object.metadata.annotations = {
-      ...object.metadata.annotations,
-      [GENERATION]: String(changed ? before + 1 : before),
-    };
+    const before = templateGeneration(old);
+    const changed = context.subresource === '' && !jsonEquals(object.spec?.['template'], old.spec?.['template']);
+    setTemplateGeneration(object, changed ? before + 1n : before);
   },
   validate(object, problems) {
     validateTemplateOf(object, 'daemonset', problems, {
