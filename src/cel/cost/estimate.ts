@@ -43,7 +43,20 @@ export function estimateCost(checked: Checked, sizeAt: SizeAt): Range {
   return new Estimate(checked, sizeAt).of(checked.ast.expr);
 }
 
+/**
+ * The cost of one round of the cheapest innermost loop, when all data have the size one; `undefined` for an expression
+ * without loops. The number of rounds of an evaluation times this cost approximates the cost of a long evaluation.
+ */
+export function roundCost(checked: Checked): number | undefined {
+  if (!(checked instanceof CheckedAst)) return undefined;
+  const estimate = new Estimate(checked, () => ONE);
+  estimate.of(checked.ast.expr);
+  return estimate.rounds.length === 0 ? undefined : Math.max(1, Math.min(...estimate.rounds));
+}
+
 class Estimate {
+  /** The cost of a round of each loop that contains no other loop. */
+  readonly rounds: number[] = [];
   readonly #checked: CheckedAst;
   readonly #sizeAt: SizeAt;
   readonly #paths = new Map<number, readonly string[]>();
@@ -185,7 +198,9 @@ class Estimate {
       enter(expr.variable, this.#element(expr.range, list ? '@indices' : '@keys'));
       enter(expr.variable2, this.#element(expr.range, list ? '@items' : '@values'));
     }
+    const before = this.rounds.length;
     const round = addRanges(this.of(expr.condition), this.of(expr.step));
+    if (this.rounds.length === before) this.rounds.push(round.max);
     for (const name of names.slice(1)) this.#locals.get(name)?.pop();
     cost = addRanges(cost, this.of(expr.result));
     this.#locals.get(expr.accumulator)?.pop();

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { JsonValue } from '../../core/index.ts';
+import type { RuleSite, Schema } from '../../schema/index.ts';
 import { RuleCosts } from './rule-costs.ts';
-import { ruleChecker } from './rules.ts';
+import { ruleChecker, ruleEvaluator } from './rules.ts';
 
 test.each([
   ["random.seededString(5, 'a') == self", "undeclared reference to 'random'"],
@@ -26,4 +28,48 @@ test('an expensive message expression is refused', () => {
   expect(error?.message).toMatch(
     /^Forbidden: estimated messageExpression cost exceeds budget by factor of more than 100x/,
   );
+});
+
+describe('a rule stops at the cost limit of an API server', () => {
+  const numbers = { type: 'array', items: { type: 'integer' } } as const;
+  const texts = { type: 'array', items: { type: 'string' } } as const;
+  const list = (length: number) => Array.from({ length }, (_, index) => index);
+  const evaluate = (schema: Schema, value: JsonValue, ...rules: readonly { rule: string; message?: string }[]) =>
+    ruleEvaluator(schema)({ schema, rules, value, old: undefined, field: 'spec', path: ['spec'] } as RuleSite);
+  const pairs = 'self.all(x, self.all(y, x >= y || y >= x))';
+
+  test.each([
+    ['few elements', numbers, list(300), pairs, true],
+    ['many elements', numbers, list(600), pairs, false],
+    ['many elements of one loop', numbers, list(100_000), 'self.all(x, x >= 0)', true],
+    ['very many elements of one loop', numbers, list(400_000), 'self.all(x, x >= 0)', false],
+    ['a loop that ends early', numbers, list(400_000), 'self.exists(x, x == 5)', true],
+    ['a loop over loops that end early', numbers, list(2000), 'self.all(x, self.exists(y, y == 1))', true],
+    ['long texts without a loop', texts, ['x'.repeat(500_000)], "self[0] + 'y' != ''", true],
+  ])('%s', (_, schema, value, rule, passes) => {
+    const errors = evaluate(schema, value, { rule });
+    if (passes) expect(errors).toEqual([]);
+    else
+      expect(errors).toEqual([
+        {
+          reason: 'FieldValueInvalid',
+          field: 'spec',
+          message: `Invalid value: "array": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${rule}`,
+        },
+      ]);
+  });
+
+  test('and no further rule of the value is evaluated', () => {
+    const errors = evaluate(
+      numbers,
+      list(600),
+      { rule: 'false' },
+      { rule: pairs, message: ' pairs ' },
+      { rule: 'false' },
+    );
+    expect(errors.map(({ message }) => message)).toEqual([
+      'Invalid value: failed rule: false',
+      expect.stringMatching(/call cost exceeds limit for rule: pairs$/) as string,
+    ]);
+  });
 });

@@ -1,10 +1,11 @@
-import type { CompileResult, Environment, Program } from '../../cel/index.ts';
+import type { Environment, Program } from '../../cel/index.ts';
 import { BOOL, createEnvironment, DYN, optionalType, RULE_LIBRARIES, STRING } from '../../cel/index.ts';
 import type { JsonValue } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { RuleChecker, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
 import { celTypes, fieldPath } from '../../schema/index.ts';
 import type { RuleCosts } from './rule-costs.ts';
+import { LIMIT_EXCEEDED, limitedRun } from './rule-limits.ts';
 import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
 
 let base: Environment | undefined;
@@ -40,24 +41,35 @@ type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: f
  * Makes a function that evaluates the rules of a schema. A rule is compiled at its first use, and its program is kept.
  */
 export function ruleEvaluator(root: Schema): (site: RuleSite) => readonly FieldError[] {
-  const programs = new WeakMap<Schema, Map<string, CompileResult>>();
+  const programs = new WeakMap<Schema, Map<string, CompiledRule>>();
   const run = (site: RuleSite, text: string, optionalOld: boolean, variables: Record<string, unknown>): Outcome => {
     let known = programs.get(site.schema);
     if (known === undefined) programs.set(site.schema, (known = new Map()));
     const key = `${optionalOld ? '?' : ''}${text}`;
     let compiled = known.get(key);
     if (compiled === undefined) {
-      compiled = ruleEnvironment(site.schema, optionalOld, site.schema === root).compile(text);
+      const result = ruleEnvironment(site.schema, optionalOld, site.schema === root).compile(text);
+      compiled = result.ok ? limitedRun(result.program, result.checked) : result.text;
       known.set(key, compiled);
     }
-    if (!compiled.ok) return { ok: false, message: compiled.text };
-    return evaluate(compiled.program, variables);
+    return typeof compiled === 'string' ? { ok: false, message: compiled } : outcomeOf(compiled(variables));
   };
-  return (site) => site.rules.flatMap((rule) => check(rule, site, run));
+  return (site) => {
+    const errors: FieldError[] = [];
+    for (const rule of site.rules) {
+      const found = check(rule, site, run);
+      errors.push(...found);
+      // The API server runs no further rule after one that costs too much.
+      if (found.some(({ message }) => message.includes(`'${LIMIT_EXCEEDED}'`))) break;
+    }
+    return errors;
+  };
 }
 
-function evaluate(program: Program, variables: Record<string, unknown>): Outcome {
-  const result = program.evaluate(variables, { trusted: true });
+/** The function that evaluates a rule, or the error of its text. */
+type CompiledRule = ReturnType<typeof limitedRun> | string;
+
+function outcomeOf(result: ReturnType<Program['evaluate']>): Outcome {
   return result.ok ? { ok: true, value: result.value } : { ok: false, message: result.error.message };
 }
 
@@ -78,6 +90,16 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
   if (!outcome.ok) {
     const text = rule.message === undefined || rule.message === '' ? rule.rule : rule.message;
     const type = JSON.stringify(site.schema.type ?? 'object');
+    if (outcome.message === LIMIT_EXCEEDED) {
+      const what = `'${LIMIT_EXCEEDED}': no further validation rules will be run due to call cost exceeds limit for rule`;
+      return [
+        {
+          reason: 'FieldValueInvalid',
+          field: site.field,
+          message: `Invalid value: ${type}: ${what}: ${text.trim()}`,
+        },
+      ];
+    }
     return [
       {
         reason: 'FieldValueInvalid',
@@ -143,7 +165,9 @@ function optionalOf(old: JsonValue | undefined): unknown {
     old === undefined
       ? environment.compile('optional.none()')
       : environment.extend({ value: DYN }).compile('optional.of(value)');
-  const outcome = compiled.ok ? evaluate(compiled.program, { value: old ?? null }) : undefined;
+  const outcome = compiled.ok
+    ? outcomeOf(compiled.program.evaluate({ value: old ?? null }, { trusted: true }))
+    : undefined;
   return outcome?.ok === true ? outcome.value : undefined;
 }
 
