@@ -1,3 +1,4 @@
+import { KUBERNETES_VERSION } from '../types/kubernetes-version.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
 import { put } from '../bootstrap.ts';
@@ -49,7 +50,7 @@ export function putNode(context: BootstrapContext): void {
         containerRuntimeVersion: 'simulated://1',
         kernelVersion: '',
         kubeProxyVersion: '',
-        kubeletVersion: 'v1.36.3',
+        kubeletVersion: KUBERNETES_VERSION,
         machineID: '',
         operatingSystem: 'linux',
         osImage: 'simulated',

@@ -41,7 +41,7 @@ export const scheduler: SimulatedController = {
     if (pod.spec?.['schedulerName'] !== NAME || objectsAt(pod.spec, 'schedulingGates').length > 0) return;
     const nodes = client.list(NODES, '').filter(isSimulatedNode);
     const fitting = nodes.filter((node) => fits(pod, node));
-    const problem = claimProblem(client, pod) ?? (fitting.length === 0 ? noNode(nodes.length) : undefined);
+    const problem = claimProblem(client, pod) ?? (fitting.length === 0 ? noNode(pod, nodes) : undefined);
     if (problem !== undefined) return refuse(client, pod, `0/${nodes.length} nodes are available: ${problem}`);
     const node = fitting[spread(pod) % fitting.length]?.metadata.name ?? '';
     client.bind(pod, node);
@@ -85,8 +85,23 @@ export function nodeOfAffinity(pod: KubeObject): string | undefined {
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 
-const noNode = (count: number): string =>
-  `${count} node(s) didn't match Pod's node affinity/selector. preemption: 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`;
+/** The reasons why no node fits, each with its number of nodes, in alphabetical order. */
+function noNode(pod: KubeObject, nodes: readonly KubeObject[]): string {
+  const counts = new Map<string, number>();
+  for (const node of nodes) {
+    const reason = misfitOf(pod, node);
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  const reasons = [...counts].map(([reason, count]) => `${count} ${reason}`).toSorted();
+  const total = nodes.length;
+  return `${reasons.join(', ')}. preemption: 0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`;
+}
+
+/** The scheduler first looks whether a node is cordoned. Only pods of DaemonSets tolerate that. */
+const misfitOf = (pod: KubeObject, node: KubeObject): string =>
+  node.spec?.['unschedulable'] === true && nodeOfAffinity(pod) === undefined
+    ? 'node(s) were unschedulable'
+    : "node(s) didn't match Pod's node affinity/selector";
 
 function claimProblem(client: ControllerClient, pod: KubeObject): string | undefined {
   const { namespace = '' } = pod.metadata;

@@ -2,8 +2,10 @@ import { groupVersionPath } from '../../kubernetes/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { needsSchemas } from '../crd/schemas.ts';
+import { KUBERNETES_VERSION } from '../types/kubernetes-version.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
 import { JsonSyntaxError } from '../codec/json.ts';
+import { healthReply } from './health.ts';
 import type { MetricsContext } from './metrics.ts';
 import { metricsText } from './metrics.ts';
 import { negotiate } from '../protocol/negotiate.ts';
@@ -175,8 +177,7 @@ function otherPath(context: HandlerContext, request: ApiRequest): ApiReply {
     case 'healthz':
     case 'livez':
     case 'readyz':
-      if (request.query.has('verbose')) return replyText(200, `[+]ping ok\n[+]log ok\n${first} check passed\n`);
-      return replyText(200, 'ok');
+      return healthReply(request) ?? unknownPath();
     case 'metrics':
       if (second !== undefined) return unknownPath();
       return replyText(200, metricsText(context), 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
@@ -193,7 +194,7 @@ function versionInfo() {
     emulationMinor: '36',
     minCompatibilityMajor: '1',
     minCompatibilityMinor: '35',
-    gitVersion: 'v1.36.0+typekro',
+    gitVersion: `${KUBERNETES_VERSION}+typekro`,
     gitCommit: '',
     gitTreeState: 'clean',
     buildDate: '1970-01-01T00:00:00Z',

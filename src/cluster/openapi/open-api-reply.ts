@@ -1,3 +1,4 @@
+import { KUBERNETES_VERSION } from '../types/kubernetes-version.ts';
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { groupVersionPath } from '../../kubernetes/index.ts';
@@ -120,7 +121,7 @@ function hashOf(registry: Registry, cached: Cached, { group, version, path }: Gr
   return hash;
 }
 
-const INFO = { title: 'Kubernetes', version: 'v1.36.0' };
+const INFO = { title: 'Kubernetes', version: KUBERNETES_VERSION };
 
 function document(registry: Registry, { group, version }: GroupVersion): JsonObject {
   return {
