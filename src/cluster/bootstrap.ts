@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { loadData } from './data.ts';
+import { ipAddressOf } from './follow-addresses.ts';
 import type { ServedResource } from './registry/resource.ts';
 import { storeKey } from './store/store.ts';
 import { decodeObject } from './types/decode.ts';
@@ -9,11 +10,16 @@ import type { Registry } from './registry/registry.ts';
 import type { Store } from './store/store.ts';
 import { timestampOf } from './clock.ts';
 
+const NETWORKING = 'networking.k8s.io';
+
+/** The address of the API server inside the cluster: that of its node. */
+const SERVER_ADDRESS = '10.0.0.10';
+
 /** What `bootstrap` uses of the cluster. */
 export interface BootstrapContext {
   readonly store: Store;
   readonly registry: Registry;
-  readonly addresses: Pick<ServiceAddresses, 'first'>;
+  readonly addresses: Pick<ServiceAddresses, 'first' | 'cidr'>;
   readonly clock: ClusterClock;
   readonly newUid: () => string;
 }
@@ -31,7 +37,7 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
     spec: { finalizers: ['kubernetes'] },
     status: { phase: 'Active' },
   }));
-  begin(context, 'namespaces', namespaces, emitEvents);
+  begin(context, '', 'namespaces', namespaces, emitEvents);
   const address = context.addresses.first();
   const service = {
     kind: 'Service',
@@ -49,9 +55,54 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
     },
     status: { loadBalancer: {} },
   };
-  begin(context, 'services', [service], emitEvents);
+  begin(context, '', 'services', [service], emitEvents);
+  if (!emitEvents) begin(context, NETWORKING, 'ipaddresses', [ipAddressOf(address, service)], emitEvents);
+  begin(context, NETWORKING, 'servicecidrs', [serviceRange(context)], emitEvents);
+  const { endpoints, slice } = serverEndpoints();
+  begin(context, '', 'endpoints', [endpoints], emitEvents);
+  begin(context, 'discovery.k8s.io', 'endpointslices', [slice], emitEvents);
   seedRoles(context);
   for (const collection of context.store.collections()) collection.compact();
+}
+
+/** The range of the addresses of Services. */
+function serviceRange({ addresses, clock }: BootstrapContext): KubeObject {
+  const condition = {
+    type: 'Ready',
+    status: 'True',
+    lastTransitionTime: timestampOf(clock),
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+  };
+  return {
+    kind: 'ServiceCIDR',
+    apiVersion: `${NETWORKING}/v1`,
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs: [addresses.cidr] },
+    status: { conditions: [condition] },
+  };
+}
+
+/** The Endpoints and the slice of the `kubernetes` Service. Pods reach the server by the address of the node. */
+function serverEndpoints(): { readonly endpoints: KubeObject; readonly slice: KubeObject } {
+  const port = { name: 'https', port: 6443, protocol: 'TCP' };
+  const place = { name: 'kubernetes', namespace: 'default' };
+  return {
+    endpoints: {
+      kind: 'Endpoints',
+      apiVersion: 'v1',
+      metadata: { ...place, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      subsets: [{ addresses: [{ ip: SERVER_ADDRESS }], ports: [port] }],
+    },
+    slice: {
+      kind: 'EndpointSlice',
+      apiVersion: 'discovery.k8s.io/v1',
+      metadata: { ...place, generation: 1, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [SERVER_ADDRESS], conditions: { ready: true } }],
+      ports: [port],
+    },
+  };
 }
 
 /** Stores an object of the system without the checks of a request. Does nothing when no such resource is served. */
@@ -63,8 +114,14 @@ export function put(context: BootstrapContext, group: string, plural: string, va
 }
 
 /** Stores the first objects of a collection. The objects are already decoded. */
-function begin(context: BootstrapContext, plural: string, objects: readonly KubeObject[], emitEvents: boolean) {
-  const collection = context.store.collection('', plural);
+function begin(
+  context: BootstrapContext,
+  group: string,
+  plural: string,
+  objects: readonly KubeObject[],
+  emitEvents: boolean,
+) {
+  const collection = context.store.collection(group, plural);
   const created = timestampOf(context.clock);
   if (!emitEvents) {
     collection.seedLater(objects.length, () => objects.map((object) => complete(context, object, created)));

@@ -1,6 +1,7 @@
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { needsSchemas } from './crd/schemas.ts';
+import { followAddresses } from './follow-addresses.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
 import { LoadAhead, schemaEngine, simulation, writing } from './lazy-modules.ts';
 import { FaultRules } from './faults/fault-rules.ts';
@@ -61,6 +62,7 @@ export interface Cluster {
 export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);
   followDefinitions(api);
+  followAddresses(api);
   const { controllers = true } = options;
   let settings = noControllers;
   if (controllers !== false) {

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../kubernetes/index.ts';
 import { republishDefinitions } from './definitions/follow-definitions.ts';
+import { takeStoredAddresses } from './follow-addresses.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import type { PodLogs, SnapshotLog } from './pod-logs.ts';
 import { Stored } from './store/store.ts';
@@ -70,9 +71,10 @@ const versionOf = ({ metadata }: KubeObject): number => Number(metadata.resource
 /** Allocates the addresses and ports of the stored Services, and releases all others. */
 function takeAddresses({ addresses, store }: Pick<SnapshotContext, 'addresses' | 'store'>): void {
   addresses.reset();
+  takeStoredAddresses({ addresses, store });
   for (const { object } of store.collection('', 'services').all()) {
     const address = textAt(object.spec, 'clusterIP');
-    if (addresses.contains(address)) addresses.take(address);
+    if (address !== '' && address !== 'None') addresses.take(address);
     for (const port of objectsAt(object.spec, 'ports')) {
       const nodePort = numberAt(port, 'nodePort');
       if (nodePort !== undefined) addresses.takePort(nodePort);

@@ -21,6 +21,7 @@ import { cronJobController } from './cronjob.ts';
 import { daemonSetController } from './daemonset.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointsController } from './endpoints.ts';
+import { endpointMirroring } from './endpoint-mirroring.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { jobController, ttlController } from './job.ts';
 import { kubelet } from './kubelet.ts';
@@ -29,6 +30,7 @@ import { namespaceController } from './namespace.ts';
 import { putNode } from './node.ts';
 import { replicaSetController, replicationController } from './replicaset.ts';
 import { scheduler } from './scheduler.ts';
+import { serviceCidrController } from './service-cidrs.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
 import { checkControllerNames } from './settings.ts';
@@ -76,6 +78,8 @@ function workloadControllers(): SimulatedController[] {
     scheduler,
     kubelet,
     endpointsController,
+    endpointMirroring,
+    serviceCidrController,
     disruptionController,
     autoscalerController,
     loadBalancerController,

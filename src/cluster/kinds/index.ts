@@ -24,6 +24,7 @@ import {
   deviceSliceStrategy,
 } from './devices.ts';
 import { flowSchemaStrategy, priorityLevelStrategy } from './flow-control.ts';
+import { ipAddressStrategy, serviceCidrStrategy } from './address-kinds.ts';
 import { quotaStrategy } from './quota.ts';
 import { bindingStrategy, roleStrategy } from './rbac.ts';
 import { driverStrategy, storageClassStrategy, volumeStrategy } from './storage.ts';
@@ -98,6 +99,8 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['events.k8s.io/events', eventStrategy],
   ['flowcontrol.apiserver.k8s.io/flowschemas', flowSchemaStrategy],
   ['flowcontrol.apiserver.k8s.io/prioritylevelconfigurations', priorityLevelStrategy],
+  ['networking.k8s.io/ipaddresses', ipAddressStrategy],
+  ['networking.k8s.io/servicecidrs', serviceCidrStrategy],
   ['networking.k8s.io/ingressclasses', ingressClassStrategy],
   ['networking.k8s.io/ingresses', ingressStrategy],
   ['networking.k8s.io/networkpolicies', networkPolicyStrategy],

@@ -11,9 +11,13 @@ export interface ServiceAddresses {
   allocatePort(): number | undefined;
   takePort(port: number): boolean;
   releasePort(port: number): void;
-  /** Releases all ports, and all addresses except the first one. */
+  /** Releases all ports, all added ranges, and all addresses except the first one. */
   reset(): void;
-  /** The range in CIDR notation. */
+  /** Adds the IPv4 range of a ServiceCIDR. Its addresses are allocated when no address of an earlier range is free. */
+  addRange(cidr: string): void;
+  /** Removes a range that `addRange` added. Allocated addresses stay allocated. */
+  removeRange(cidr: string): void;
+  /** The first range in CIDR notation. */
   readonly cidr: string;
 }
 
@@ -24,24 +28,58 @@ const FIRST_DYNAMIC_PORT = FIRST_PORT + 86;
 const toNumber = (address: string) => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 const toAddress = (value: number) => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 
-/** Allocates addresses from an IPv4 range, and ports from 30000-32767. */
-export function createServiceAddresses(cidr: string): ServiceAddresses {
+/** A range of addresses, with the address that is tried next. */
+interface Range {
+  readonly cidr: string;
+  readonly start: number;
+  readonly size: number;
+  readonly firstFree: number;
+  next: number;
+}
+
+function rangeOf(cidr: string): Range {
   const [base = '0.0.0.0', bits = '32'] = cidr.split('/');
   const size = 2 ** (32 - Number(bits));
   const start = Math.floor(toNumber(base) / size) * size;
-  const taken = new Set<number>([start + 1]);
-  const ports = new Set<number>();
   // Allocated addresses come from the upper part of the range, so that they seldom collide with addresses that users
   // choose.
   const band = Math.min(Math.max(16, Math.floor(size / 16)), 256);
   const firstFree = start + Math.min(band, Math.max(1, size - 2));
-  let next = firstFree;
+  return { cidr, start, size, firstFree, next: firstFree };
+}
+
+const isIn = ({ start, size }: Range, value: number): boolean => value > start && value < start + size - 1;
+
+/** Takes the next free address of a range. */
+function allocateIn(range: Range, taken: Set<number>): string | undefined {
+  for (let count = 0; count < range.size; count++) {
+    const candidate = range.next;
+    range.next = range.next + 1 >= range.start + range.size - 1 ? range.start + 1 : range.next + 1;
+    if (!isIn(range, candidate) || taken.has(candidate)) continue;
+    taken.add(candidate);
+    return toAddress(candidate);
+  }
+  return undefined;
+}
+
+/** Allocates addresses from IPv4 ranges, and ports from 30000-32767. */
+export function createServiceAddresses(cidr: string): ServiceAddresses {
+  const main = rangeOf(cidr);
+  const ranges = [main];
+  const taken = new Set<number>([main.start + 1]);
+  const ports = new Set<number>();
   let nextPort = FIRST_DYNAMIC_PORT;
-  const inRange = (value: number) => value > start && value < start + size - 1;
   return {
     cidr,
-    first: () => toAddress(start + 1),
-    contains: (address) => inRange(toNumber(address)),
+    first: () => toAddress(main.start + 1),
+    contains: (address) => ranges.some((range) => isIn(range, toNumber(address))),
+    addRange(added) {
+      if (!ranges.some((range) => range.cidr === added)) ranges.push(rangeOf(added));
+    },
+    removeRange(removed) {
+      const index = ranges.findIndex((range) => range !== main && range.cidr === removed);
+      if (index >= 0) ranges.splice(index, 1);
+    },
     take(address) {
       const value = toNumber(address);
       if (taken.has(value)) return false;
@@ -50,19 +88,17 @@ export function createServiceAddresses(cidr: string): ServiceAddresses {
     },
     reset() {
       taken.clear();
-      taken.add(start + 1);
+      taken.add(main.start + 1);
+      ranges.splice(1);
+      main.next = main.firstFree;
       ports.clear();
-      next = firstFree;
       nextPort = FIRST_DYNAMIC_PORT;
     },
     release: (address) => void taken.delete(toNumber(address)),
     allocate() {
-      for (let count = 0; count < size; count++) {
-        const candidate = next;
-        next = next + 1 >= start + size - 1 ? start + 1 : next + 1;
-        if (!inRange(candidate) || taken.has(candidate)) continue;
-        taken.add(candidate);
-        return toAddress(candidate);
+      for (const range of ranges) {
+        const address = allocateIn(range, taken);
+        if (address !== undefined) return address;
       }
       return undefined;
     },

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import { tellClusterStory } from '../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import { conditionOf } from '../kubernetes/index.ts';
+import { rangeContains, strictAddressProblem, strictCidrProblem } from './kinds/ip-addresses.ts';
+
+const ADDRESS = 'networking.k8s.io/v1 IPAddress';
+const RANGE = 'networking.k8s.io/v1 ServiceCIDR';
+
+const service = (name: string, spec: JsonObject = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name },
+  spec: { ports: [{ port: 80 }], ...spec },
+});
+const range = (name: string, ...cidrs: string[]): KubeObject => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'ServiceCIDR',
+  metadata: { name, namespace: '' },
+  spec: { cidrs },
+});
+const address = (name: string): KubeObject => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'IPAddress',
+  metadata: { name, namespace: '' },
+  spec: { parentRef: { resource: 'gateways', group: 'example.com', name: 'g' } },
+});
+
+describe.each([true, false])('a cluster (controllers: %s)', (controllers) => {
+  test('begins with the range and the endpoints of its own Service', async () => {
+    await using story = await tellClusterStory({ controllers });
+    expect((await story.get(RANGE, 'kubernetes')).spec).toEqual({ cidrs: ['10.96.0.0/16'] });
+    expect(conditionOf(await story.get(RANGE, 'kubernetes'), 'Ready')?.['status']).toBe('True');
+    expect(await story.names(ADDRESS, '')).toEqual(['10.96.0.1']);
+    expect(await story.get('v1 Endpoints', 'kubernetes')).toMatchObject({
+      subsets: [{ addresses: [{ ip: '10.0.0.10' }], ports: [{ name: 'https', port: 6443 }] }],
+    });
+    expect(await story.list('discovery.k8s.io/v1 EndpointSlice')).toMatchObject([
+      { metadata: { name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } } },
+    ]);
+  });
+
+  test('has an IPAddress for each address of a Service', async () => {
+    await using story = await tellClusterStory({ controllers });
+    await story.create(service('a', { clusterIP: '10.96.7.7' }));
+    await story.create(service('headless', { clusterIP: 'None' }));
+    expect(await story.get(ADDRESS, '10.96.7.7')).toMatchObject({
+      metadata: {
+        labels: {
+          'ipaddress.kubernetes.io/ip-family': 'IPv4',
+          'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+        },
+      },
+      spec: { parentRef: { resource: 'services', namespace: 'default', name: 'a' } },
+    });
+    await story.remove('v1 Service', 'a');
+    expect(await story.names(ADDRESS, '')).toEqual(['10.96.0.1']);
+  });
+});
+
+describe('an IPAddress of another client', () => {
+  test('keeps its address from Services, until it is removed', async () => {
+    await using story = await tellClusterStory();
+    await story.create(address('10.96.7.7'));
+    await expect(story.create(service('a', { clusterIP: '10.96.7.7' }))).rejects.toThrow('already allocated');
+    await story.client.delete({ ...address('10.96.7.7'), name: '10.96.7.7' });
+    await story.create(service('a', { clusterIP: '10.96.7.7' }));
+  });
+
+  test('may have a name with colons', async () => {
+    await using story = await tellClusterStory();
+    await story.create(address('2001:db8::1'));
+    expect((await story.get(ADDRESS, '2001:db8::1')).metadata.name).toBe('2001:db8::1');
+  });
+
+  test('is refused without an object that has it', async () => {
+    await using story = await tellClusterStory();
+    await expect(story.create({ ...address('10.96.7.7'), spec: { parentRef: null } })).rejects.toThrow(
+      'spec.parentRef: Required value',
+    );
+    await expect(story.create(address('10.96.7'))).rejects.toThrow('must be a valid IP address');
+  });
+});
+
+describe('a ServiceCIDR', () => {
+  test('adds addresses, and stays while Services have them', async () => {
+    await using story = await tellClusterStory();
+    await story.create(range('more', '10.200.0.0/24'));
+    expect((await story.get(RANGE, 'more')).metadata.finalizers).toEqual(['networking.k8s.io/service-cidr-finalizer']);
+    await story.create(service('a', { clusterIP: '10.200.0.9' }));
+    await story.remove(RANGE, 'more');
+    expect(conditionOf(await story.get(RANGE, 'more'), 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'Terminating',
+    });
+    await expect(story.create(service('b', { clusterIP: '10.200.0.10' }))).rejects.toThrow('does not match');
+    await story.remove('v1 Service', 'a');
+    expect(await story.find(RANGE, 'more')).toBeUndefined();
+  });
+
+  test.each<[string[], string]>([
+    [[], 'spec.cidrs: Required value: at least one CIDR required'],
+    [['10.0.0.1/8'], 'must not have bits set beyond the prefix length'],
+    [['10.0.0.0/8', '11.0.0.0/8'], 'may specify no more than one IP for each IP family'],
+    [['10.0.0.0/33'], 'must be a valid CIDR value'],
+  ])('with the ranges %j is refused', async (cidrs, text) => {
+    await using story = await tellClusterStory();
+    await expect(story.create(range('wrong', ...cidrs))).rejects.toThrow(text);
+  });
+
+  test('does not change its ranges, but may get one of the other family', async () => {
+    await using story = await tellClusterStory();
+    await story.create(range('r', '10.200.0.0/24'));
+    await expect(story.patch(RANGE, 'r', { spec: { cidrs: ['10.201.0.0/24'] } })).rejects.toThrow('field is immutable');
+    await story.patch(RANGE, 'r', { spec: { cidrs: ['10.200.0.0/24', 'fd00::/112'] } });
+  });
+});
+
+test('a restored cluster has the addresses and ranges of its Services', async () => {
+  await using story = await tellClusterStory();
+  await story.create(range('more', '10.200.0.0/24'));
+  await story.create(service('a', { clusterIP: '10.200.0.9' }));
+  const snapshot = story.cluster.snapshot();
+  await using other = await tellClusterStory();
+  other.cluster.restore(snapshot);
+  expect(await other.names(ADDRESS, '')).toEqual(['10.200.0.9', '10.96.0.1']);
+  await expect(other.create(service('b', { clusterIP: '10.200.0.9' }))).rejects.toThrow('already allocated');
+  await other.create(service('b', { clusterIP: '10.200.0.10' }));
+});
+
+test.each<[string, string | undefined]>([
+  ['10.0.0.1', undefined],
+  ['fd00::1', undefined],
+  ['fd00:0:0::1', 'must be in canonical form ("fd00::1")'],
+  ['::ffff:1.2.3.4', 'must not be an IPv4-mapped IPv6 address'],
+  ['10.0.0', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
+])('the address %s', (text, problem) => {
+  expect(strictAddressProblem(text)).toBe(problem);
+});
+
+test.each<[string, string | undefined]>([
+  ['10.0.0.0/8', undefined],
+  ['fd00::/64', undefined],
+  ['fd00:0::/64', 'must be in canonical form ("fd00::/64")'],
+  ['fd00::1/64', 'must not have bits set beyond the prefix length'],
+])('the range %s', (text, problem) => {
+  expect(strictCidrProblem(text)).toBe(problem);
+});
+
+test.each<[string, string, boolean]>([
+  ['10.0.0.0/8', '10.255.0.1', true],
+  ['10.0.0.0/8', '11.0.0.1', false],
+  ['0.0.0.0/0', '11.0.0.1', true],
+  ['fd00::/64', 'fd00::ffff', true],
+  ['fd00::/64', 'fd00:0:0:1::', false],
+  ['fd00::/64', '10.0.0.1', false],
+])('the range %s contains %s: %s', (cidr, text, expected) => {
+  expect(rangeContains(cidr, text)).toBe(expected);
+});

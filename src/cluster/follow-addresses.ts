@@ -1,0 +1,104 @@
+import type { KubeObject } from '../core/index.ts';
+import { listAt, objectAt, textAt } from '../kubernetes/index.ts';
+import type { ClusterClock } from './clock.ts';
+import { timestampOf } from './clock.ts';
+import type { ServiceAddresses } from './kinds/service-addresses.ts';
+import type { Store } from './store/store.ts';
+
+const GROUP = 'networking.k8s.io';
+const MANAGER = 'ipallocator.k8s.io';
+const MANAGED_BY = 'ipaddress.kubernetes.io/managed-by';
+
+/** What `followAddresses` uses of the cluster. */
+export interface AddressesContext {
+  readonly store: Store;
+  readonly addresses: ServiceAddresses;
+  readonly clock: ClusterClock;
+  readonly newUid: () => string;
+  readonly onRestored: (() => void)[];
+}
+
+/**
+ * Keeps an IPAddress for each address of a Service, as the allocator of an API server does. An IPAddress of another
+ * client takes its address, and a ServiceCIDR adds its range.
+ */
+export function followAddresses(context: AddressesContext): void {
+  const { store, addresses } = context;
+  const services = store.collection('', 'services');
+  services.subscribe(({ type, stored, previous }) => {
+    const now = type === 'DELETED' ? [] : addressesOf(stored.object);
+    const before = previous === undefined ? [] : addressesOf(previous.object);
+    for (const address of now) if (!before.includes(address)) keep(context, address, stored.object);
+    for (const address of before) if (!now.includes(address)) drop(context, address);
+  });
+  store.collection(GROUP, 'ipaddresses').subscribe(({ type, stored }) => {
+    if (isOwn(stored.object) || familyOf(stored.key) !== 4) return;
+    if (type === 'ADDED') addresses.take(stored.key);
+    if (type === 'DELETED') addresses.release(stored.key);
+  });
+  store.collection(GROUP, 'servicecidrs').subscribe(({ type, stored }) => {
+    if (type === 'DELETED' || stored.object.metadata.deletionTimestamp !== undefined) {
+      for (const range of rangesOf(stored.object)) addresses.removeRange(range);
+    } else for (const range of rangesOf(stored.object)) addresses.addRange(range);
+  });
+  context.onRestored.push(() => {
+    for (const { object } of services.all()) for (const address of addressesOf(object)) keep(context, address, object);
+  });
+}
+
+/** The family of a valid address or range. Node's `isIP` would load a module at the start of every cluster. */
+const familyOf = (text: string): 0 | 4 | 6 => (text.includes(':') ? 6 : /^\d/.test(text) ? 4 : 0);
+
+const addressesOf = ({ spec }: KubeObject): string[] =>
+  listAt(spec, 'clusterIPs')
+    .map(String)
+    .filter((address) => familyOf(address) !== 0);
+
+const rangesOf = ({ spec }: KubeObject): string[] =>
+  listAt(spec, 'cidrs')
+    .map(String)
+    .filter((range) => familyOf(range) === 4);
+
+const isOwn = ({ metadata }: KubeObject): boolean => metadata.labels?.[MANAGED_BY] === MANAGER;
+
+/** Adds the ranges of the stored ServiceCIDRs, and takes the addresses of the IPAddresses of other clients. */
+export function takeStoredAddresses({ store, addresses }: Pick<AddressesContext, 'store' | 'addresses'>): void {
+  for (const { object } of store.collection(GROUP, 'servicecidrs').all()) {
+    if (object.metadata.deletionTimestamp === undefined)
+      for (const range of rangesOf(object)) addresses.addRange(range);
+  }
+  for (const { key, object } of store.collection(GROUP, 'ipaddresses').all()) {
+    if (familyOf(key) === 4 && !isOwn(object)) addresses.take(key);
+  }
+}
+
+/** The IPAddress of an address of a Service. */
+export function ipAddressOf(address: string, service: KubeObject): KubeObject {
+  const { namespace = '', name = '' } = service.metadata;
+  return {
+    kind: 'IPAddress',
+    apiVersion: `${GROUP}/v1`,
+    metadata: {
+      name: address,
+      labels: { 'ipaddress.kubernetes.io/ip-family': `IPv${familyOf(address)}`, [MANAGED_BY]: MANAGER },
+    },
+    spec: { parentRef: { resource: 'services', namespace, name } },
+  };
+}
+
+function keep(context: AddressesContext, address: string, service: KubeObject): void {
+  const collection = context.store.collection(GROUP, 'ipaddresses');
+  if (collection.get(address) !== undefined) return;
+  const object = ipAddressOf(address, service);
+  object.metadata.uid = context.newUid();
+  object.metadata.creationTimestamp = timestampOf(context.clock);
+  collection.put(address, object);
+}
+
+/** Removes the IPAddress of an address, unless another client made it. */
+function drop({ store }: AddressesContext, address: string): void {
+  const collection = store.collection(GROUP, 'ipaddresses');
+  const stored = collection.get(address);
+  if (stored === undefined || !isOwn(stored.object)) return;
+  if (textAt(objectAt(stored.object.spec, 'parentRef'), 'resource') === 'services') collection.remove(address);
+}
