@@ -219,10 +219,10 @@ function validateClaimStatus(object: KubeObject, old: KubeObject, problems: Fiel
   }
 }
 
-const driverName = (name: string): readonly string[] => {
-  const tooLong = tooLongName(name, MAX_DRIVER_LENGTH, 'bytes');
-  return tooLong.length > 0 ? tooLong : dnsSubdomain(name.toLowerCase());
-};
+const driverName = (name: string): readonly string[] => [
+  ...tooLongName(name, MAX_DRIVER_LENGTH, 'bytes'),
+  ...dnsSubdomain(name.toLowerCase()),
+];
 
 /** A pool has a path of names, so that a driver can put a node's name into it. */
 const poolName = (name: string): readonly string[] => name.split('/').flatMap((part) => dnsSubdomain(part));

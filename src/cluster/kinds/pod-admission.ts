@@ -1,8 +1,18 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { numberAt, textAt } from '../../kubernetes/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import {
+  compareQuantities,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  quantityOf,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { forbidden } from '../errors/status.ts';
 import type { WriteContext } from './strategy.ts';
+import { copyJson } from '../types/copy.ts';
 import { ensureAt } from '../types/parts.ts';
 
 const refuse = (pod: KubeObject, problem: string) =>
@@ -60,17 +70,75 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
 }
 
 /**
- * Checks that the runtime class of a pod exists. A pod with an overhead must have a class with an overhead. Throws 403.
+ * Gives a pod the overhead, the node selector and the tolerations of its runtime class. Refuses a pod whose class does
+ * not exist, or that declares another overhead or a node selector that contradicts the class. Throws 403.
  */
 export function admitRuntime(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
   const name = textAt(spec, 'runtimeClassName');
-  const found = store
-    .collection('node.k8s.io', 'runtimeclasses')
-    .all()
-    .find(({ object }) => object.metadata.name === name);
+  const found = name === '' ? undefined : store.collection('node.k8s.io', 'runtimeclasses').get(name)?.object;
   if (name !== '' && found === undefined) throw refuse(pod, `pod rejected: RuntimeClass ${goQuote(name)} not found`);
-  const overhead = (found?.object as unknown as JsonObject | undefined)?.['overhead'];
-  if (spec['overhead'] !== undefined && overhead === undefined)
-    throw refuse(pod, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
+  const runtime = found as unknown as JsonObject | undefined;
+  const fixed = optionalAt(runtime, 'overhead');
+  const declared = optionalAt(spec, 'overhead');
+  if (fixed === undefined) {
+    if (declared !== undefined)
+      throw refuse(pod, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
+  } else {
+    const overhead = objectAt(fixed, 'podFixed');
+    if (declared !== undefined && Object.keys(declared).length > 0 && !sameAmounts(declared, overhead))
+      throw refuse(pod, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+    spec['overhead'] = copyJson(overhead);
+  }
+  const scheduling = optionalAt(runtime, 'scheduling');
+  if (scheduling !== undefined) admitScheduling(pod, spec, scheduling);
+}
+
+function sameAmounts(a: JsonObject, b: JsonObject): boolean {
+  const names = Object.keys(a);
+  if (names.length !== Object.keys(b).length) return false;
+  return names.every((name) => {
+    const [one, other] = [quantityOf(a[name]), quantityOf(b[name])];
+    return one !== undefined && other !== undefined && compareQuantities(one, other) === 0;
+  });
+}
+
+function admitScheduling(pod: KubeObject, spec: JsonObject, scheduling: JsonObject): void {
+  const own = objectAt(spec, 'nodeSelector');
+  const wanted = objectAt(scheduling, 'nodeSelector');
+  for (const [key, value] of Object.entries(wanted)) {
+    if (!Object.hasOwn(own, key) || own[key] === value) continue;
+    const place = 'runtimeClass.scheduling.nodeSelector';
+    throw refuse(
+      pod,
+      `conflict: ${place}[${key}] = ${String(value)}; pod.spec.nodeSelector[${key}] = ${String(own[key])}`,
+    );
+  }
+  if (Object.keys(wanted).length > 0) spec['nodeSelector'] = { ...own, ...wanted };
+  const tolerations = mergeTolerations([...objectsAt(spec, 'tolerations'), ...objectsAt(scheduling, 'tolerations')]);
+  if (tolerations.length > 0) spec['tolerations'] = tolerations;
+}
+
+/** Tolerations without those that another one covers. */
+function mergeTolerations(all: readonly JsonObject[]): JsonObject[] {
+  const merged: JsonObject[] = [];
+  for (const [index, toleration] of all.entries()) {
+    if (merged.some((other) => covers(other, toleration))) continue;
+    const later = all.slice(index + 1).filter((other) => !jsonEquals(other, toleration));
+    if (!later.some((other) => covers(other, toleration))) merged.push(copyJson(toleration) as JsonObject);
+  }
+  return merged;
+}
+
+/** Does a toleration tolerate all that another one tolerates? */
+function covers(wide: JsonObject, narrow: JsonObject): boolean {
+  if (jsonEquals(wide, narrow)) return true;
+  const exists = textAt(wide, 'operator') === 'Exists';
+  if (textAt(wide, 'key') !== textAt(narrow, 'key') && !(textAt(wide, 'key') === '' && exists)) return false;
+  if (textAt(wide, 'effect') !== textAt(narrow, 'effect') && textAt(wide, 'effect') !== '') return false;
+  if (textAt(wide, 'effect') === 'NoExecute') {
+    const [longer, shorter] = [wide, narrow].map((toleration) => numberAt(toleration, 'tolerationSeconds'));
+    if (longer !== undefined && (shorter === undefined || longer < shorter)) return false;
+  }
+  return exists || (textAt(narrow, 'operator') !== 'Exists' && textAt(wide, 'value') === textAt(narrow, 'value'));
 }

@@ -6,7 +6,7 @@ import { validateMeta } from '../kinds/metadata.ts';
 import type { MutableObject } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
-import { admitWriteQuota, writeContext, emptyFor, ownershipContext } from './write.ts';
+import { admitChecked, writeContext, emptyFor, ownershipContext } from './write.ts';
 import { timestampOf } from '../clock.ts';
 import { strategyFor } from './strategy-for.ts';
 
@@ -114,7 +114,7 @@ export function storeNew(write: WriteRequest, object: MutableObject, sentVersion
       name,
       existing.metadata.deletionTimestamp === undefined ? '' : 'object is being deleted: ',
     );
-  admitWriteQuota(write, object, undefined);
+  admitChecked(write, object, undefined);
   if (write.options.dryRun) {
     if (sentVersion !== '') metadata.resourceVersion = sentVersion;
     return { status: 201, object };

@@ -12,7 +12,7 @@ import { authorizeCreate } from '../auth/authorize.ts';
 import { checkPlace, createObject } from './create.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import {
-  admitWriteQuota,
+  admitChecked,
   writeContext,
   emptyFor,
   ownershipContext,
@@ -157,7 +157,7 @@ export function storeChange(write: WriteRequest, live: KubeObject, draft: Mutabl
     else strategy.validateUpdate(next, live, problems, context);
   }
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
-  admitWriteQuota(write, next, live);
+  admitChecked(write, next, live);
   for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
   return commit(write, live, next);
 }

@@ -5,6 +5,7 @@ import type { FieldContext } from '../fields/ownership.ts';
 import { decodeTyped, bodyTypeOf } from './body.ts';
 import type { UserInfo } from '../options.ts';
 import type { ServedResource } from '../registry/resource.ts';
+import { admitPodSecurity } from '../kinds/pod-security-admission.ts';
 import { admitQuota } from '../kinds/quota-admission.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
@@ -79,9 +80,16 @@ export function writeContext(write: WriteRequest): WriteContext {
   };
 }
 
-/** Refuses a write that would exceed a quota. `old` is the stored object; `undefined` for a create. Throws 403. */
-export function admitWriteQuota(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
+/**
+ * Refuses a checked object that violates the Pod Security of its namespace or would exceed a quota. `old` is the stored
+ * object; `undefined` for a create. Throws 403.
+ */
+export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
   const { resource, subresource, options, services } = write;
+  if (resource.custom === undefined) {
+    const warn = (text: string) => void write.warnings.push(text);
+    admitPodSecurity(services.store, { resource, subresource, object, old, warn });
+  }
   if (services.store.collection('', 'resourcequotas').size === 0) return;
   const now = services.clock.now();
   admitQuota(services.store, { resource, subresource, object, old, dryRun: options.dryRun, now });
