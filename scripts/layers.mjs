@@ -91,7 +91,7 @@ export const FLOORS = {
     // Verbs, and the code that uses them.
     'verbs',
     'virtual',
-    'definitions bootstrap.ts',
+    'definitions follow-addresses.ts bootstrap.ts',
     'discovery openapi',
     'controllers',
     'snapshot.ts',

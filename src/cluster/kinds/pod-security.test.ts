@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectsAt } from '../../kubernetes/index.ts';
 import { violationsOf } from './pod-security-standards.ts';
 
 const SAFE: JsonObject = {
@@ -240,9 +241,7 @@ describe('the runtime class of a pod', () => {
     const own = { key: 'k', value: 'v', operator: 'Equal', effect: 'NoSchedule' };
     const { spec } = await story.create(pod({ nodeSelector: { c: 'd' }, tolerations: [own] }));
     expect(spec).toMatchObject({ overhead: { cpu: '250m' }, nodeSelector: { a: 'b', c: 'd' } });
-    expect((spec?.['tolerations'] as JsonObject[]).filter((toleration) => toleration['key'] === 'k')).toEqual(
-      tolerations,
-    );
+    expect(objectsAt(spec, 'tolerations').filter((toleration) => toleration['key'] === 'k')).toEqual(tolerations);
   });
 
   test.each<[JsonObject, JsonObject, string]>([
