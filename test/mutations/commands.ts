@@ -3,6 +3,27 @@ import type { MutationRow } from './mutate.ts';
 /** Defects in the commands that plan, explain and change live instances. */
 export const COMMANDS: readonly MutationRow[] = [
   {
+    name: 'the API server for envtest listens on addresses that other machines can reach',
+    file: 'src/cli/envtest/apiserver-settings.ts',
+    find: 'if (address !== undefined && !isLoopback(address)) refusals.push(beyondLoopback(name, address));',
+    replace: '',
+    tests: ['src/cli/envtest/settings.test.ts'],
+  },
+  {
+    name: 'a host name that begins like a loopback address counts as one',
+    file: 'src/cli/envtest/flags.ts',
+    find: String.raw`return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);`,
+    replace: String.raw`return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)/i.test(host);`,
+    tests: ['src/cli/envtest/settings.test.ts'],
+  },
+  {
+    name: 'each call of envtest writes its programs again',
+    file: 'src/cli/envtest/assets.ts',
+    find: 'if (isRight(path, text)) continue;',
+    replace: '',
+    tests: ['src/cli/commands/envtest.test.ts'],
+  },
+  {
     name: 'a name inside of a longer word is replaced',
     file: 'src/cli/plan/stand-in.ts',
     find: 'if (WORD.test(text.charAt(at - 1)) || WORD.test(text.charAt(end))) continue;',

@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url';
 
 /*
  * The clients of other projects that the end-to-end tests run. kubectl, helm and two Go programs are built from the
- * module in `test/e2e/go`, with the Go module proxy of the environment. pip installs the Python client. The programs
- * are cached in folders of `node_modules/.cache`, named by a hash of their inputs.
+ * module in `test/e2e/go`, and the test of `examples/envtest-go` from its module, with the Go module proxy of the
+ * environment. pip installs the Python client. The programs are cached in folders of `node_modules/.cache`, named by a
+ * hash of their inputs.
  */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const goModule = join(root, 'test/e2e/go');
+/** The example for envtest. Its test is built as a program. */
+export const envtestExample = join(root, 'examples/envtest-go');
 const requirements = join(root, 'test/e2e/python/requirements.txt');
 const cache = join(root, 'node_modules/.cache/typekro-clients');
 
@@ -34,7 +37,7 @@ const LINKER_FLAGS = [
 ].join(' ');
 
 /** The name of a client. */
-export type ClientName = keyof typeof GO_PROGRAMS | 'python';
+export type ClientName = keyof typeof GO_PROGRAMS | 'envtest' | 'python';
 
 /**
  * Clients whose tests may be skipped when the client is absent: the reason, and whether `npm run long` may skip them
@@ -48,10 +51,10 @@ function hashOf(folder: string, files: readonly string[], more = ''): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-function goFolder(): string {
-  const files = readdirSync(goModule, { recursive: true, encoding: 'utf8' });
+function goFolder(module = goModule): string {
+  const files = readdirSync(module, { recursive: true, encoding: 'utf8' });
   const sources = files.filter((file) => /\.(go|mod|sum)$/.test(file));
-  return join(cache, `go-${hashOf(goModule, sources, LINKER_FLAGS)}`);
+  return join(cache, `go-${hashOf(module, sources, LINKER_FLAGS)}`);
 }
 
 function pythonFolder(): string {
@@ -63,7 +66,7 @@ function builtPath(name: ClientName): string | undefined {
   if (name === 'python') {
     return existsSync(join(pythonFolder(), 'complete')) ? join(pythonFolder(), 'bin/python') : undefined;
   }
-  const path = join(goFolder(), name);
+  const path = join(goFolder(name === 'envtest' ? envtestExample : goModule), name);
   return existsSync(path) ? path : undefined;
 }
 
@@ -101,18 +104,22 @@ export function findClient(name: ClientName): string | undefined {
  * @throws Error when a build fails.
  */
 export function buildGoClients(): void {
-  const folder = goFolder();
+  for (const [name, source] of Object.entries(GO_PROGRAMS)) buildGo(name as ClientName, ['build'], source, goModule);
+  buildGo('envtest', ['test', '-c'], '.', envtestExample);
+}
+
+/** Builds a program of a Go module, unless there is one. */
+function buildGo(name: ClientName, command: readonly string[], source: string, module: string): void {
+  if (clientPath(name) !== undefined) return;
+  console.log(`Building ${name} …`);
+  const folder = goFolder(module);
   mkdirSync(folder, { recursive: true });
-  for (const [name, source] of Object.entries(GO_PROGRAMS)) {
-    if (clientPath(name as ClientName) !== undefined) continue;
-    console.log(`Building ${name} …`);
-    const unfinished = join(folder, `.${name}-${process.pid}`);
-    try {
-      run('go', ['build', '-buildvcs=false', `-ldflags=${LINKER_FLAGS}`, '-o', unfinished, source], goModule);
-      renameSync(unfinished, join(folder, name));
-    } finally {
-      rmSync(unfinished, { force: true });
-    }
+  const unfinished = join(folder, `.${name}-${process.pid}`);
+  try {
+    run('go', [...command, '-buildvcs=false', `-ldflags=${LINKER_FLAGS}`, '-o', unfinished, source], module);
+    renameSync(unfinished, join(folder, name));
+  } finally {
+    rmSync(unfinished, { force: true });
   }
 }
 

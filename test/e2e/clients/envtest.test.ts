@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { envtestExample, findClient } from '../../support/clients.ts';
+import { RunningCommand } from '../../support/command.ts';
+import { makePackedProject } from '../../support/packed-package.ts';
+
+const program = findClient('envtest') ?? '';
+
+/** The test of `examples/envtest-go` on the programs of the packed package, in folders whose names have blanks. */
+test.skipIf(program === '' || process.platform === 'win32')(
+  'a test with envtest.Environment runs unchanged when KUBEBUILDER_ASSETS names the folder of `typekro envtest`',
+  async () => {
+    const parent = mkdtempSync(join(tmpdir(), 'a project with blanks '));
+    try {
+      const project = makePackedProject(parent, 'dependencies');
+      const env = { ...process.env, XDG_CACHE_HOME: join(parent, 'a cache') };
+      const run = (command: string, words: readonly string[], cwd: string, more: NodeJS.ProcessEnv = {}) =>
+        new RunningCommand(command, words, { cwd, env: { ...env, ...more } }).ended;
+      const asked = await run(process.execPath, ['node_modules/typekro/dist/cli/main.js', 'envtest'], project);
+      expect(`${asked.code} ${asked.stderr}`).toBe('0 ');
+      const tested = await run(program, ['-test.v'], envtestExample, { KUBEBUILDER_ASSETS: asked.stdout.trimEnd() });
+      expect(`${tested.stdout}${tested.stderr} ended with ${tested.code}`).toMatch(/^PASS\n ended with 0$/m);
+      expect(tested.stdout.match(/^--- PASS: /gm)).toHaveLength(3);
+      expect(tested.stdout).toMatch(/^control plane ready in \d+ ms$/m);
+    } finally {
+      rmSync(parent, { recursive: true, force: true });
+    }
+  },
+  120_000,
+);
