@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { ClusterOptions } from '../options.ts';
@@ -71,13 +71,33 @@ test.each(KEYS)('%s signs tokens that are valid until their account is gone', as
   await cluster.close();
 });
 
-test('a token of another issuer with the same key, or of another key, is refused', async () => {
-  const one = await accountIn({ serviceAccountKeys: RSA, serviceAccountIssuer: 'https://one' });
-  const two = await accountIn({ serviceAccountKeys: RSA, serviceAccountIssuer: 'https://two' });
-  const three = await accountIn({ serviceAccountIssuer: 'https://one' });
-  expect(await one.codeFor(two.token)).toBe(401);
-  expect(await one.codeFor(three.token)).toBe(401);
-  await Promise.all([one, two, three].map((cluster) => cluster.close()));
+/** Signs the token again with the RSA key, with other claims. */
+function resigned(token: string, claims: object): string {
+  const [, payload] = decoded(token);
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const body = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode({ ...payload, ...claims })}`;
+  return `${body}.${sign('sha256', Buffer.from(body), rsa.privateKey).toString('base64url')}`;
+}
+
+test('a token that the holder of the key signs is valid for its issuer, its time and its account', async () => {
+  const cluster = await accountIn({ serviceAccountKeys: RSA });
+  const now = Math.floor(Date.now() / 1000);
+  const codeWith = (claims: object) => cluster.codeFor(resigned(cluster.token, claims));
+  expect(await codeWith({})).toBe(201);
+  expect(await codeWith({ iss: 'https://other' })).toBe(401);
+  expect(await codeWith({ exp: now - 1 })).toBe(401);
+  expect(await codeWith({ exp: 'soon' })).toBe(401);
+  expect(await codeWith({ nbf: now + 60 })).toBe(401);
+  const account = { name: 'robot', uid: 'another' };
+  expect(await codeWith({ 'kubernetes.io': { namespace: 'default', serviceaccount: account } })).toBe(401);
+  await cluster.close();
+});
+
+test('a token of another key is refused', async () => {
+  const cluster = await accountIn({ serviceAccountKeys: RSA });
+  const other = await accountIn({});
+  expect(await cluster.codeFor(other.token)).toBe(401);
+  await Promise.all([cluster.close(), other.close()]);
 });
 
 test.each([
