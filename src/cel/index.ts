@@ -93,7 +93,7 @@ export {
   fail,
 } from './values.ts';
 export { createEnvironment } from './environment.ts';
-export { joinPrograms } from './plan/program.ts';
+export { joinPrograms, replaceStrings } from './plan/program.ts';
 export type { SizeAt } from './cost/estimate.ts';
 export { estimateCost, roundCost } from './cost/estimate.ts';
 export type { Range as CostRange } from './cost/range.ts';

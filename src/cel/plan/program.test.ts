@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { DOUBLE, DYN, INT, joinPrograms, kroEnvironment, listType, mapType, STRING, toJson } from '../index.ts';
+import {
+  DOUBLE,
+  DYN,
+  INT,
+  joinPrograms,
+  kroEnvironment,
+  listType,
+  mapType,
+  replaceStrings,
+  STRING,
+  toJson,
+} from '../index.ts';
 
 const environment = kroEnvironment({ variables: { x: DYN, y: DYN, i: INT, d: DOUBLE, ds: listType(DOUBLE) } });
 
@@ -175,5 +186,19 @@ describe('a text joined from programs', () => {
 
   test('is undefined when a value might not be a string', () => {
     expect(joinPrograms(['a-', programOf('x')])).toBeUndefined();
+  });
+
+  test('gives the text with other strings, and stays as it was', () => {
+    const first = joinPrograms(['a-', programOf('s'), '-b']);
+    const other = first && replaceStrings(first, ['', '!']);
+    expect(other?.evaluate({ s: '1' })).toEqual({ ok: true, value: '1!' });
+    expect(first?.evaluate({ s: '1' })).toEqual({ ok: true, value: 'a-1-b' });
+  });
+
+  test('takes as many strings as it has', () => {
+    const program = joinPrograms(['a-', programOf('s')]);
+    expect(program && replaceStrings(program, [])).toBeUndefined();
+    expect(program && replaceStrings(program, ['a', 'b'])).toBeUndefined();
+    expect(replaceStrings(programOf('s'), [])).toBeUndefined();
   });
 });

@@ -41,6 +41,14 @@ export function joinPrograms(parts: readonly (string | Program)[]): Program | un
   return parts.every(isText) ? new JoinedProgram(parts as readonly (string | PlannedProgram)[]) : undefined;
 }
 
+/**
+ * The joined program (`joinPrograms`) with other strings, in the order of its own. Shares the joined programs. Returns
+ * undefined for a program that is not joined, and for another number of strings.
+ */
+export function replaceStrings(program: Program, strings: readonly string[]): Program | undefined {
+  return program instanceof JoinedProgram ? program.withStrings(strings) : undefined;
+}
+
 const isPlannedText = (program: Program) => program instanceof PlannedProgram && program.isText;
 
 class JoinedProgram implements Program {
@@ -49,6 +57,12 @@ class JoinedProgram implements Program {
 
   constructor(parts: readonly (string | PlannedProgram)[]) {
     this.#parts = parts;
+  }
+
+  withStrings(strings: readonly string[]): JoinedProgram | undefined {
+    const left = [...strings];
+    const parts = this.#parts.map((part) => (typeof part === 'string' ? left.shift() : part));
+    return left.length === 0 && parts.every((part) => part !== undefined) ? new JoinedProgram(parts) : undefined;
   }
 
   evaluate(variables: Variables, options?: EvaluateOptions): EvalResult {

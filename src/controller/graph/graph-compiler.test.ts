@@ -193,6 +193,22 @@ describe('Graphs that differ only in literals', () => {
     expect(texts[1]?.message).toContain('two');
   });
 
+  it('are each compiled when a text in a loop differs, and keep their own graphs', async () => {
+    const loop = (text: string): JsonObject => {
+      const metadata = { name: `${text}-\${i}` };
+      return {
+        nodes: [{ id: 'a', forEach: [{ i: "${['x']}" }], template: { apiVersion: 'v1', kind: 'ConfigMap', metadata } }],
+      };
+    };
+    const { compiler, count } = counting();
+    for (const name of ['one', 'two', 'one', 'two', 'one']) {
+      const { graph: compiled } = await compiler.compile(graph(loop(name), name), signal);
+      const expression = compiled?.nodes.get('a')?.template.holes[0]?.expression;
+      expect(expression?.program.evaluate({ i: '7' })).toEqual({ ok: true, value: `${name}-7` });
+    }
+    expect(count()).toBe(2);
+  });
+
   it('stay sound while some of them compile at the same time', async () => {
     const { skeletonOf } = counting();
     const names = Array.from({ length: 20 }, (_, index) => `text-${index}`);

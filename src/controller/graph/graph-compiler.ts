@@ -77,8 +77,9 @@ export class GraphCompiler {
     }
     const shape = graphShape(spec);
     const shared = this.#shared.get(shape);
-    if (shared !== undefined) {
-      const compiled = compiledSpec('', withLiterals(shared.graph, input), []);
+    const filled = shared === undefined ? undefined : withLiterals(shared.graph, input);
+    if (shared !== undefined && filled !== undefined) {
+      const compiled = compiledSpec('', filled, []);
       this.#own.set(id, { spec, compiled, kinds: shared.kinds });
       return compiled;
     }

@@ -29,6 +29,7 @@ describe('Graphs of one shape', () => {
     ['names of objects', template('a'), template('b')],
     ['texts, also with quotes', template('a', { x: 'one' }), template('a', { x: '"?,' })],
     ['integers and booleans of a def', { id: 'a', def: { n: 1, on: true } }, { id: 'a', def: { n: -7, on: false } }],
+    ['texts around expressions', template('a-${x.y}:1'), template('b-${x.y}:2')],
     ['the name of a ref', ref({ name: 'a' }), ref({ name: 'b' })],
     [
       'nodes of a subgraph',
@@ -50,6 +51,11 @@ describe('Graphs of different shapes', () => {
     ['a kind', template('a'), { id: 'a', template: { ...map('a'), kind: 'Secret' } }],
     ['an expression', template('${x.y}'), template('${x.z}')],
     ['an expression in place of a text', template('x.y'), template('${x.y}')],
+    ['an expression in a text', template('a-${x.y}'), template('a-${x.z}')],
+    ['a text before and one after an expression', template('a-${x.y}'), template('${x.y}-a')],
+    ['a text between two expressions', template('${x.y}${x.z}'), template('${x.y}-${x.z}')],
+    ['a text with an escape around an expression', template('a-${x.y}'), template('"-${x.y}')],
+    ['a long text around an expression', template('a-${x.y}'), template(`${'a'.repeat(1000)}-\${x.y}`)],
     ['a condition', { id: 'a', def: {}, includeWhen: ['${true}'] }, { id: 'a', def: {}, includeWhen: ['${false}'] }],
     ['a list', { id: 'a', def: {}, forEach: [{ i: '${[1]}' }] }, { id: 'a', def: {}, forEach: [{ i: '${[2]}' }] }],
     ['a key', template('a', { x: 'v' }), template('a', { y: 'v' })],
@@ -88,6 +94,10 @@ describe('the graph of a Graph of the same shape', () => {
     if (graph === undefined) throw new Error('the Graph does not compile');
     return graph;
   };
+  const wholeOf = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('there is no graph');
+    return value;
+  };
   const nodes = (text: string): JsonValue[] => [
     { id: 'cfg', def: { text } },
     { id: 'a', template: map(`${text}-a`, { own: text, read: '${cfg.text}' }) },
@@ -97,7 +107,7 @@ describe('the graph of a Graph of the same shape', () => {
   test('has its own literals and name, and shares expressions and equal nodes', () => {
     const first = compiled(graphObject('one', nodes('first')));
     const other = graphObject('two', nodes('second'));
-    const made = withLiterals(first, other);
+    const made = wholeOf(withLiterals(first, other));
     expect(made.name).toBe('two');
     expect(made.definition).toBe(other);
     expect(made.hash).toBe(compiled(other).hash);
@@ -109,6 +119,32 @@ describe('the graph of a Graph of the same shape', () => {
     expect(made.nodes.get('a')?.template.holes).toBe(first.nodes.get('a')?.template.holes);
     expect(made.nodes.get('b')).toBe(first.nodes.get('b'));
     expect(JSON.stringify([...made.nodes.values()].map((node) => node.template.skeleton))).not.toContain('first');
+  });
+
+  test('has its own texts around expressions', () => {
+    const texts = (...[before, between, after]: [string, string, string]): JsonValue[] => [
+      { id: 'cfg', def: { one: 'x', two: 'y' } },
+      { id: 'a', template: map('a', { v: `${before}\${cfg.one}${between}\${cfg.two}${after}`, w: '${cfg.one}' }) },
+    ];
+    const first = compiled(graphObject('one', texts('a-', '-b-', '-c')));
+    const made = wholeOf(withLiterals(first, graphObject('two', texts('q', '/', '!'))));
+    const [own, shared] = made.nodes.get('a')?.template.holes ?? [];
+    expect(own?.expression.cel).toBe('"q" + (cfg.one) + "/" + (cfg.two) + "!"');
+    expect(own?.expression.template).toBe('q${cfg.one}/${cfg.two}!');
+    const variables = { cfg: { one: '1', two: '2' } };
+    expect(own?.expression.program.evaluate(variables)).toEqual({ ok: true, value: 'q1/2!' });
+    const before = first.nodes.get('a')?.template.holes ?? [];
+    expect(before[0]?.expression.program.evaluate(variables)).toEqual({ ok: true, value: 'a-1-b-2-c' });
+    expect(shared).toBe(before[1]);
+  });
+
+  test('must be compiled when a text in a loop differs', () => {
+    const loop = (text: string): JsonValue[] => [
+      { id: 'a', forEach: [{ i: "${['1', '2']}" }], template: map(`${text}-\${i}`) },
+    ];
+    const first = compiled(graphObject('one', loop('a')));
+    expect(withLiterals(first, graphObject('two', loop('b')))).toBeUndefined();
+    expect(wholeOf(withLiterals(first, graphObject('two', loop('a')))).nodes.get('a')).toBe(first.nodes.get('a'));
   });
 
   test('cannot be made from a graph of another shape', () => {

@@ -1,17 +1,21 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
+import { replaceStrings } from '../../cel/index.ts';
+import { needsNoEscape } from '../../golang/index.ts';
 import { valueAt } from '../../kubernetes/index.ts';
 import { isCrd } from '../graph-kinds.ts';
-import type { Graph, GraphNode } from '../model.ts';
+import type { Expression, Graph, GraphNode, Hole, PathStep } from '../model.ts';
+import type { TextPart } from '../scan.ts';
+import { joinParts, scanExpressions } from '../scan.ts';
 import { withLazyHash } from './graph-hash.ts';
 import type { Payload } from './parsed-graph.ts';
 import { isServiceAccountName, PAYLOADS } from './parsed-graph.ts';
 
 /**
- * The shape of the spec of a Graph: its JSON with marks in place of the literals that no check of the compiler reads.
- * When a spec compiles without a problem, every spec of the same shape does, and `withLiterals` makes its graph. Ids,
- * kinds, keys, expressions and the order of all of them are part of the shape. The spec must not be too deep for the
- * compiler (`isTooDeep`).
+ * The shape of the spec of a Graph: its JSON with marks in place of the literals that no check of the compiler reads,
+ * such as names, and the texts around expressions. When a spec compiles without a problem, every spec of the same shape
+ * does, and `withLiterals` makes its graph. Ids, kinds, keys, expressions and the order of all of them are part of the
+ * shape. The spec must not be too deep for the compiler (`isTooDeep`).
  */
 export function graphShape(spec: JsonObject): string {
   return objectText(spec, (value, key) => {
@@ -23,18 +27,26 @@ export function graphShape(spec: JsonObject): string {
 
 /**
  * The graph of a Graph object, made from the graph of another one whose spec has the same shape (`graphShape`). The
- * result has all literals of `object`, and shares the expressions and their programs with `graph`.
+ * result has all literals of `object`, and shares the expressions and their programs with `graph`. `graph` must be
+ * compiled from an object, not from a document with positions.
+ *
+ * Returns undefined when a text around an expression differs whose program cannot be divided, for example because it
+ * reads an iterator or a value of an unknown type. The compiler makes the graph then.
  *
  * @throws TypeError when the shapes differ.
  */
-export function withLiterals(graph: Graph, object: JsonObject): Graph {
+export function withLiterals(graph: Graph, object: JsonObject): Graph | undefined {
   const spec = valueAt(object, 'spec');
   const metadata = valueAt(object, 'metadata');
   const name = isJsonObject(metadata) ? valueAt(metadata, 'name') : undefined;
   const payloads = new Map<string, JsonValue>();
   addPayloads(isJsonObject(spec) ? spec : {}, '', payloads);
   const nodes = new Map<string, GraphNode>();
-  for (const [id, node] of graph.nodes) nodes.set(id, nodeWith(node, payloads.get(id)));
+  for (const [id, node] of graph.nodes) {
+    const own = nodeWith(node, payloads.get(id));
+    if (own === undefined) return undefined;
+    nodes.set(id, own);
+  }
   const { definedBy, instance, order, kroCompatibility, applyOrder, status, reads } = graph;
   const own = { definedBy, name: typeof name === 'string' ? name : '', instance, nodes, order, kroCompatibility };
   return withLazyHash({ ...own, applyOrder, status, reads, definition: object }, spec);
@@ -63,7 +75,7 @@ function scalarText(value: null | boolean | number | bigint): string {
 
 /** The shape of a value whose literals the compiler does not read. It reads the JSON type of each of them. */
 function freeText(value: JsonValue): string {
-  if (typeof value === 'string') return isPlain(value) ? TEXT : JSON.stringify(value);
+  if (typeof value === 'string') return isPlain(value) ? TEXT : textShape(value);
   if (Array.isArray(value)) return listText(value, freeText);
   if (isJsonObject(value)) return objectText(value, freeText);
   if (typeof value === 'boolean') return BOOLEAN;
@@ -73,6 +85,24 @@ function freeText(value: JsonValue): string {
 /** Is the text a literal that is not blank? The compiler refuses blank names. */
 function isPlain(text: string): boolean {
   return !text.includes('${') && text.trim() !== '';
+}
+
+/** The maximum length of a text with expressions whose literal parts are not part of the shape. */
+const MAX_MIXED_LENGTH = 1000;
+
+/** The shape of a text with expressions. The compiler analyses texts with few and simple parts part by part. */
+function textShape(text: string): string {
+  const parts = text.length > MAX_MIXED_LENGTH ? [] : partsOf(text);
+  if (parts.length < 2) return JSON.stringify(text);
+  return `$[${parts.map((part) => (part.kind === 'text' ? TEXT : JSON.stringify(part.text))).join('')}]`;
+}
+
+/** The parts of a text with expressions; none when its literal parts have characters that CEL escapes. */
+function partsOf(text: string): readonly TextPart[] {
+  const scanned = scanExpressions(text, '0.10');
+  return scanned.ok && scanned.parts.every((part) => part.kind !== 'text' || needsNoEscape(part.text))
+    ? scanned.parts
+    : [];
 }
 
 function listText(values: readonly JsonValue[], shapeOf: (value: JsonValue) => string): string {
@@ -152,19 +182,57 @@ function payloadOf(node: JsonObject): readonly [Payload, JsonValue] | undefined 
   return undefined;
 }
 
-function nodeWith(node: GraphNode, payload: JsonValue | undefined): GraphNode {
+function nodeWith(node: GraphNode, payload: JsonValue | undefined): GraphNode | undefined {
   if (node.nodeType === 'subgraph') return node;
   const { skeleton, holes } = node.template;
-  const own = filled(skeleton, payload);
-  return own === skeleton ? node : { ...node, template: { skeleton: own as JsonObject, holes } };
+  const own = { skeleton: filled(skeleton, payload) as JsonObject, holes: ownHoles(holes, payload) };
+  if (own.holes === undefined) return undefined;
+  if (own.skeleton === skeleton && own.holes === holes) return node;
+  return { ...node, template: { skeleton: own.skeleton, holes: own.holes } };
 }
+
+/** The holes with the texts around expressions of `payload`; `holes` itself when they are equal. */
+function ownHoles(holes: readonly Hole[], payload: JsonValue | undefined): readonly Hole[] | undefined {
+  let own: Hole[] | undefined;
+  for (const [index, hole] of holes.entries()) {
+    const { expression, path, isKey } = hole;
+    const text = expression.template === undefined || isKey === true ? undefined : stringAt(payload, path);
+    if (text === undefined || text === expression.template) continue;
+    const replaced = withText(expression, text);
+    if (replaced === undefined) return undefined;
+    own ??= [...holes];
+    own[index] = { ...hole, expression: replaced };
+  }
+  return own ?? holes;
+}
+
+function stringAt(payload: JsonValue | undefined, path: readonly PathStep[]): string {
+  let value = payload;
+  for (const step of path)
+    value = Array.isArray(value) ? value[Number(step)] : valueAt(value as JsonObject, String(step));
+  if (typeof value !== 'string') throw new TypeError(DIFFERENT_SHAPES);
+  return value;
+}
+
+/** The expression of a text that differs from the one of `expression` only in its literal parts. */
+function withText(expression: Expression, text: string): Expression | undefined {
+  const parts = partsOf(text);
+  const joined = joinParts(text, parts);
+  const strings = parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []));
+  const program = replaceStrings(expression.program, strings);
+  return joined === undefined || program === undefined
+    ? undefined
+    : { ...expression, cel: joined.cel, template: text, program };
+}
+
+const DIFFERENT_SHAPES = 'the Graphs have different shapes';
 
 /** The constant part of a template with the literals of `own`; `skeleton` itself when they are equal. */
 function filled(skeleton: JsonValue, own: JsonValue | undefined): JsonValue {
   // An expression, or a null.
   if (skeleton === null) return skeleton;
   if (typeof skeleton !== typeof own || Array.isArray(skeleton) !== Array.isArray(own) || own === null) {
-    throw new TypeError('the Graphs have different shapes');
+    throw new TypeError(DIFFERENT_SHAPES);
   }
   if (Array.isArray(skeleton)) return filledList(skeleton, own as readonly JsonValue[]);
   return isJsonObject(skeleton) ? filledObject(skeleton, own as JsonObject) : (own as JsonValue);
