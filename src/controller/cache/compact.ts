@@ -17,7 +17,11 @@ function shareParts(copy: KubeObject): void {
   const { metadata, status } = copy;
   share(copy, ['apiVersion', 'kind']);
   share(metadata, ['namespace', 'creationTimestamp']);
-  if (metadata.labels !== undefined) share(metadata.labels);
+  if (metadata.labels !== undefined) {
+    share(metadata.labels);
+    // A single label is the node of a Graph, which the objects of equal Graphs have in common.
+    if (Object.keys(metadata.labels).length === 1) metadata.labels = internJson(metadata.labels);
+  }
   if (metadata.annotations !== undefined) {
     share(metadata.annotations);
     // A single annotation is the apply order, which many objects have in common. An inventory is unique.

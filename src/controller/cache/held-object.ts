@@ -4,6 +4,7 @@ import type { EngineFields, EquivalentDigests, LiveObject } from '../../runtime/
 import { digestText, isSameFingerprint, equivalenceOf } from '../../runtime/index.ts';
 import { compact } from './compact.ts';
 import { internString } from './intern.ts';
+import { frugalMap } from './single-entry-map.ts';
 
 /**
  * The projection `projected` with the equivalence of its predecessor `before`. When another client may have changed
@@ -28,19 +29,20 @@ function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObjec
   const { engineFields } = projected;
   if (engineFields === undefined || before.engineFields === undefined) return projected;
   let isOurs = true;
-  const next = new Map<string, EngineFields>();
+  const next: [string, EngineFields][] = [];
   for (const [writer, { owned }] of engineFields) {
     const known = before.engineFields.get(writer);
     const pair = known === undefined ? undefined : equivalenceOf(known);
     if (known?.equivalence === undefined || pair === undefined) {
-      next.set(writer, { owned });
+      next.push([writer, { owned }]);
       continue;
     }
     const isSame = isSameFingerprint(pair.owned, owned);
     isOurs &&= isSame;
-    next.set(writer, { owned, equivalence: isSame ? known.equivalence : pair });
+    next.push([writer, { owned, equivalence: isSame ? known.equivalence : pair }]);
   }
-  const entry = makeEntry({ ...projected, engineFields: next }, projected.equivalence, projected.whole);
+  const fields = frugalMap(next);
+  const entry = makeEntry({ ...projected, engineFields: fields }, projected.equivalence, projected.whole);
   return isOurs ? entry : withWhole(entry, whole);
 }
 
@@ -50,10 +52,11 @@ export function withWriterEquivalence(live: LiveObject, writer: string, pair: Eq
   if (fields === undefined) return live;
   const isExplained = isSameFingerprint(fields.owned, pair.owned);
   const isPlain = isExplained && isSameFingerprint(fields.owned, pair.desired);
-  const engineFields = new Map(live.engineFields).set(writer, {
-    owned: fields.owned,
-    equivalence: isPlain ? true : pair,
-  });
+  const next: EngineFields = { owned: fields.owned, equivalence: isPlain ? true : pair };
+  const entries = [...(live.engineFields ?? [])].map(
+    ([name, other]) => [name, name === writer ? next : other] as const,
+  );
+  const engineFields = frugalMap(entries);
   return makeEntry({ ...live, engineFields }, live.equivalence, isExplained ? undefined : live.whole);
 }
 
@@ -89,7 +92,7 @@ function compactedFields(fields: ReadonlyMap<string, EngineFields>): ReadonlyMap
     const digests = equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence);
     return [internString(writer), { owned: digestText(owned), ...definedMember('equivalence', digests) }];
   });
-  return new Map(entries);
+  return frugalMap(entries);
 }
 
 function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
