@@ -6,7 +6,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import type { JsonObject, KubeObject } from '../dist/core/index.js';
 import type { CompileInput } from '../dist/graph/index.js';
-import { compile, compileGraphObject, parseDefinitions } from '../dist/graph/index.js';
+import { compile, compileGraphObject, graphShape, parseDefinitions, withLiterals } from '../dist/graph/index.js';
 import { application, chainOfNodes, levels } from './support/graph-objects.ts';
 import type { SchemaSource } from '../dist/schema/index.js';
 import { builtinSource, combineSources, crdSource } from '../dist/schema/index.js';
@@ -130,6 +130,17 @@ for (const [name, object, limit] of [
     limit,
   );
 }
+
+const { graph: first } = compileGraphObject(application(), { sources });
+const other = JSON.parse(JSON.stringify(application()).replaceAll('shop', 'store')) as JsonObject;
+report(
+  '… another Graph of its shape',
+  median(99, () => {
+    graphShape(other['spec'] as JsonObject);
+    if (first === undefined || withLiterals(first, other) === undefined) throw new Error('the shapes differ');
+  }),
+  1,
+);
 
 const before = heapMiB();
 const large = crdSource(
