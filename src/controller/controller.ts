@@ -129,6 +129,7 @@ class KroController implements Controller {
       budget: options.budget,
       namespaces: options.namespaces,
       graphKind: options.features?.graphKind === true,
+      watchHealth: options.features?.watchHealth === true,
       kroCompatibility,
       // With an injected clock, passes never yield, so that no result depends on the duration of work.
       yielder:

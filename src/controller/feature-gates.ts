@@ -18,7 +18,7 @@ type GateTable = {
   };
 };
 
-/** kro's gates, this project's `CELNow`, and proposals for kro that no release of kro has. All are alpha. */
+/** kro's gates, this project's `CELNow` and `WatchesHealthy`, and proposals for kro that no release of kro has. All are alpha. */
 const GATES: GateTable = {
   omit: { name: 'CELOmitFunction', compiled: true, inAllAlpha: true },
   now: { name: 'CELNow', compiled: true },
@@ -27,6 +27,7 @@ const GATES: GateTable = {
   conservativeCrdComparison: { name: 'ConservativeCRDComparison', compiled: false, inAllAlpha: true },
   graphKind: { name: 'GraphKind', compiled: false, inAllAlpha: true },
   deletionPolicy: { name: 'DeletionPolicy', compiled: true, inAllAlpha: true },
+  watchHealth: { name: 'WatchesHealthy', compiled: true },
   variables: { name: 'Variables', compiled: true },
   printColumn: { name: 'PrintColumn', compiled: true },
   scale: { name: 'ScaleSubresource', compiled: true },

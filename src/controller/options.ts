@@ -58,6 +58,8 @@ export interface ControllerOptions {
     readonly partialDependencies?: boolean;
     /** Records the objects of each instance in its status, as `graph`. */
     readonly managedResources?: boolean;
+    /** Writes the condition `WatchesHealthy` of instances and Graphs. */
+    readonly watchHealth?: boolean;
     /** Serves the kind Graph. Requires `serviceAccount`. */
     readonly graphKind?: boolean;
   };

@@ -18,6 +18,8 @@ const PREFIX = 'failed to build instance conditions: ';
 const STATES = ['True', 'False', 'Unknown'];
 /** The conditions that kro itself writes. An expression can read only these from `schema`. */
 const BUILT_IN = ['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready'];
+/** The condition that kro writes after 0.10.0-rc.0, and this project's controller with the feature `watchHealth`. */
+const LATER = 'WatchesHealthy';
 
 /**
  * Reads `status.conditions`. Each entry is an expression for one condition or a list of conditions. Returns undefined
@@ -35,7 +37,8 @@ export function buildConditions(
     return { site, root: result.ok ? result.ast.expr : undefined };
   });
   const declared = declaredTypes(parsed, problems);
-  for (const each of parsed) checkCalls(each, declared, problems);
+  const builtIn = language.hasWatchHealth ? [...BUILT_IN, LATER] : BUILT_IN;
+  for (const each of parsed) checkCalls(each, declared, builtIn, problems);
   const found = parsed.flatMap(({ site }) => analyseCondition(site, language, problems) ?? []);
   return found.flatMap((each) => compileCondition(each, language, problems) ?? []);
 }
@@ -138,7 +141,12 @@ function declaredTypes(entries: readonly Entry[], problems: Problems): ReadonlyS
 }
 
 /** Checks the literals of an entry, and that the entry reads only conditions of `schema` that kro writes. */
-function checkCalls({ site, root }: Entry, declared: ReadonlySet<string>, problems: Problems): void {
+function checkCalls(
+  { site, root }: Entry,
+  declared: ReadonlySet<string>,
+  builtIn: readonly string[],
+  problems: Problems,
+): void {
   if (root === undefined) return;
   const expression = `in expression ${goQuote(site.text.cel)}`;
   const refuse = (code: string, at: number, kro: string, message: string, hint?: string): void => {
@@ -160,16 +168,16 @@ function checkCalls({ site, root }: Entry, declared: ReadonlySet<string>, proble
   for (const call of runtimeCalls(root, 'condition')) {
     const [object, name] = call.args;
     if (call.args.length !== 2 || object?.kind !== 'ident' || object.name !== 'schema') continue;
-    if (name?.kind !== 'literal' || typeof name.value !== 'string' || BUILT_IN.includes(name.value)) continue;
+    if (name?.kind !== 'literal' || typeof name.value !== 'string' || builtIn.includes(name.value)) continue;
     const own = declared.has(name.value);
     const reason = own
       ? 'custom conditions cannot reference each other'
-      : `unknown condition type; only kro's built-in types (${BUILT_IN.join(', ')}) can be read from schema`;
+      : `unknown condition type; only kro's built-in types (${builtIn.join(', ')}) can be read from schema`;
     const message = own
       ? `"${name.value}" is declared here; conditions cannot read each other`
       : `kro writes no condition "${name.value}"`;
     const kro = `runtime.condition(schema, ${goQuote(name.value)}): ${reason} ${expression}`;
-    refuse('graph/condition-read', name.start, kro, message, `one of ${BUILT_IN.join(', ')}`);
+    refuse('graph/condition-read', name.start, kro, message, `one of ${builtIn.join(', ')}`);
   }
 }
 

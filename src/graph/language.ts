@@ -204,6 +204,11 @@ export class Language {
     return this.#features.partialDependencies === true;
   }
 
+  /** Can conditions of the author read `WatchesHealthy`? */
+  get hasWatchHealth(): boolean {
+    return this.#features.watchHealth === true;
+  }
+
   /** May the whole value of a field be `defer(…)`? */
   get hasDefer(): boolean {
     return this.#features.defer === true;

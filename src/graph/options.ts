@@ -38,6 +38,8 @@ export interface GraphFeatures {
    * `PartialDependencies`, proposed for kro. It changes which objects a definition has, not which definitions compile.
    */
   readonly partialDependencies?: boolean;
+  /** The status of instances has kro's condition `WatchesHealthy`, which conditions of the author may read. */
+  readonly watchHealth?: boolean;
   /**
    * The status of instances has a record of their objects, `graph`. The gate `ManagedResources`, proposed for kro. It
    * changes the kind of the instances.
@@ -59,6 +61,7 @@ export const TYPEKRO_FEATURES: GraphFeatures = {
   defer: true,
   dynamicKeys: true,
   deletionPolicy: true,
+  watchHealth: true,
 };
 
 export interface CompileOptions {

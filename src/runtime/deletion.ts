@@ -36,6 +36,7 @@ import { isNodeCondition, nodeConditions } from './node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
 import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
 import { pausedWrite } from './paused-write.ts';
+import { keptWatchHealth } from './watch-health.ts';
 
 /**
  * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance names the kinds and
@@ -224,7 +225,11 @@ function deletionStatus(
     ...before,
     ...(graph?.recordsObjects === true && isJsonObject(record) ? { [OBJECT_RECORD]: { ...record, state } } : {}),
     state,
-    conditions: [...overlaid, ...nodeConditions(instance, nodes, options)] as unknown as JsonValue,
+    conditions: [
+      ...overlaid,
+      ...(authored ? [] : keptWatchHealth(instance, options)),
+      ...nodeConditions(instance, nodes, options),
+    ] as unknown as JsonValue,
   };
   return { conditions, status, statusChanged: !jsonEquals(status, before) };
 }

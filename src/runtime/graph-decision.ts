@@ -30,6 +30,7 @@ import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf } from './step-context.ts';
 import { suppressWrites } from './suppress-writes.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
+import { watchHealthConditions } from './watch-health.ts';
 
 /** A Graph has no ApplySet. */
 export const NO_INVENTORY: Inventory = { id: '', groupKinds: [], namespaces: [], labels: {}, annotations: {} };
@@ -61,6 +62,8 @@ export function decideGraph(context: StepContext): Decision {
     ...(plan.ahead === undefined || refusal !== undefined ? {} : { tracking: plan.ahead, ...firstAccount(context) }),
   };
   const nodes = results.map(reportOf);
+  const watch = [...context.watches, ...objects.watch, ...fields.watch];
+  const health = watchHealthConditions({ instance, watch, observed: context.observed, options: context.options });
   const status = statusOf(context, plan, retirements, nodes, refusal?.problem);
   const retries = [...results.map((each) => each.retryAt), objects.retryAt, fields.retryAt, refusal?.retryAt];
   const requeueAt = earliest(retries);
@@ -108,7 +111,7 @@ export function decideGraph(context: StepContext): Decision {
     const sampled = nowConditions(graph, instance, options, options.statusNow ?? options.now);
     const value: JsonObject = {
       ...(account === undefined ? {} : { appliedServiceAccount: account }),
-      conditions: [...conditions, ...sampled, ...explained] as unknown as JsonValue,
+      conditions: [...conditions, ...health, ...sampled, ...explained] as unknown as JsonValue,
       ...trackingStatus(tracking),
     };
     const state = isHard ? 'ERROR' : converged.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';

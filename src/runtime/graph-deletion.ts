@@ -12,6 +12,7 @@ import { instanceTarget } from './members.ts';
 import type { Decision, GraphTracking, Observed, StepOptions } from './model.ts';
 import { pausedWrite } from './paused-write.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
+import { keptWatchHealth } from './watch-health.ts';
 
 /**
  * Deletion of a Graph. It needs no compiled graph: the record in the status names all objects and fields. The objects
@@ -94,7 +95,7 @@ function decisionOf(
   const { managedResources: _resources, contributions: _contributions, ...others } = before;
   const status: JsonObject = {
     ...(left === undefined ? before : { ...others, ...trackingStatus(left) }),
-    conditions: conditions as unknown as JsonValue,
+    conditions: [...conditions, ...keptWatchHealth(instance, options)] as unknown as JsonValue,
   };
   const isRemoved = finalizer === 'remove';
   const { delete: toDelete = [], release: toRelease = [], read = [] } = actions;
@@ -137,7 +138,8 @@ export function stepRefusedGraph(
   const before: JsonObject = instance.status ?? {};
   const accepted = { status: 'False', reason: 'InvalidGraph', message: problem } as const;
   const conditions = graphConditions(instance, { Accepted: accepted }, options.now);
-  const status: JsonObject = { ...before, conditions: conditions as unknown as JsonValue };
+  const shown = [...conditions, ...keptWatchHealth(instance, options)];
+  const status: JsonObject = { ...before, conditions: shown as unknown as JsonValue };
   const hasFinalizer = hasGraphFinalizer(instance);
   const attempt = { digest: '', uid: instance.metadata.uid };
   const failed = pausedWrite(observed, instanceTarget(instance, undefined), attempt, options.now);

@@ -41,6 +41,7 @@ export type {
   StatusProblem,
   StepOptions,
   WatchRequest,
+  WatchState,
 } from './model.ts';
 export { equivalenceOf } from './model.ts';
 export type { RefusedObject } from './refusal-remedies.ts';

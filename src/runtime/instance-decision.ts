@@ -25,6 +25,7 @@ import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf, schemaVariable } from './step-context.ts';
 import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './summary.ts';
 import { suppressWrites } from './suppress-writes.ts';
+import { watchHealthConditions } from './watch-health.ts';
 
 /** The result for a graph whose nodes are not visited: existing objects stay. */
 const NO_PRUNING: Pruning = { delete: [], orphan: [], reports: [], remaining: [], complete: false, messages: [] };
@@ -162,6 +163,7 @@ function statusOf(
   const conditions = instanceConditions(instance, values, options.now, hasAuthorConditions(context.graph, options));
   const before: JsonObject = instance.status ?? {};
   const explained = nodeConditions(instance, reports, options);
+  const health = watchHealthConditions({ instance, watch: context.watches, observed: context.observed, options });
 
   // `now()` changes only together with another field of the status; else each step would write a new time.
   const previous = options.statusNow === undefined ? undefined : render(options.statusNow);
@@ -169,11 +171,15 @@ function statusOf(
   return render(options.now);
 
   function render(now: number): StatusPart {
-    const { fields, problems, author } = project(context, conditions, now);
+    const { fields, problems, author } = project(context, [...conditions, ...health], now);
     const untouched = suspended ? 'ACTIVE' : refusal?.state;
     const state = instanceState(context, ready, untouched, author !== undefined && author.problems.length > 0);
     const sampled = nowConditions(context.graph, instance, options, now);
-    const wire = [...(author?.conditions ?? conditions), ...sampled, ...explained] as unknown as JsonValue;
+    const wire = [
+      ...(author?.conditions ?? [...conditions, ...health]),
+      ...sampled,
+      ...explained,
+    ] as unknown as JsonValue;
     const record = objectRecord(context, state);
     const recorded: JsonObject = record === undefined ? {} : { [OBJECT_RECORD]: record };
     const status: JsonObject = { ...fields, ...recorded, state, conditions: wire };

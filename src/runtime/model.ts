@@ -4,6 +4,9 @@ import type { Fingerprint } from './fingerprint.ts';
 import type { NodeReport, ApiFailure } from './report.ts';
 import type { StepMemory } from './step-memory.ts';
 import type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
+import type { Contest, WatchState } from './observed-state.ts';
+
+export type { Contest, WatchState } from './observed-state.ts';
 
 /**
  * A live object as far as it is known: the whole object, or a projection of it (`projectObject`) with identity, the
@@ -139,29 +142,8 @@ export interface Observed {
    * contests.
    */
   contest?(target: ObjectTarget): Contest | undefined;
-}
-
-/** A recurring conflict: another client changes the same fields each time after the controller corrected them. */
-export interface Contest {
-  /** Paths of the fields; sorted. */
-  readonly fields: readonly string[];
-  /** The other managers that owned these fields; sorted. */
-  readonly managers: readonly string[];
-  /**
-   * Before this time (milliseconds since the epoch) the controller does not correct an object that differs only in
-   * these fields.
-   */
-  readonly retryAt: number;
-  /**
-   * The contest ends at this time (milliseconds since the epoch), unless the controller has to correct the fields
-   * before.
-   */
-  readonly endsAt: number;
-  /**
-   * Does the controller change the object itself, again and again, while the spec stays? Its expressions then read what
-   * it writes, or another client changes what they read.
-   */
-  readonly isOwn?: true;
+  /** The state of the watch that reports changes of the target. Without this method, the view has no watches. */
+  watchState?(target: ObjectTarget | ListTarget): WatchState;
 }
 
 /**
@@ -232,6 +214,8 @@ export interface StepOptions {
    * the type; absent for the type of an object that no node describes.
    */
   readonly kinds?: (type: GroupVersionKind, nodeId?: string) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
+  /** Does the status have the condition `WatchesHealthy`? Needs `Observed.watchState`. Default false. */
+  readonly watchHealth?: boolean;
   /** Are there objects of the kind Graph? An instance then writes no object of a Graph, as in kro 0.10. Default false. */
   readonly graphKind?: boolean;
   /** The user name of the account as which a Graph's objects are written, for its status. */

@@ -7,6 +7,7 @@ import { stepDeletion } from './deletion.ts';
 import { hasFinalizer } from './finalizer.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
 import { isNowCondition } from './now-sample.ts';
+import { keptWatchHealth } from './watch-health.ts';
 
 /**
  * The decision for an instance whose definition has no usable revision: state ERROR and GraphResolved False with the
@@ -30,7 +31,9 @@ export function stepUnresolved(
   const status: JsonObject = {
     ...before,
     state: 'ERROR',
-    ...(authored ? {} : { conditions: [...conditions, ...sampled] as unknown as JsonValue }),
+    ...(authored
+      ? {}
+      : { conditions: [...conditions, ...keptWatchHealth(instance, options), ...sampled] as unknown as JsonValue }),
   };
   return {
     parent: {},

@@ -9,7 +9,7 @@ test('docs/controller-differences.md has each weakness and each difference betwe
   const expected = [
     ...numbered('W', 27),
     ...numbered('K', 17),
-    ...numbered('L', 1),
+    ...numbered('L', 2),
     ...numbered('G', 12),
     ...numbered('P', 2),
   ];

@@ -63,6 +63,8 @@ export interface InstanceReconcilerOptions {
   readonly namespaces: 'any' | 'instance' | undefined;
   /** Does the controller serve the kind Graph? */
   readonly graphKind: boolean;
+  /** Do the statuses have the condition `WatchesHealthy`? */
+  readonly watchHealth: boolean;
   /** The line of kro whose writers of the status the controller follows. */
   readonly kroCompatibility: KroCompatibility;
   /** Yields between steps, because the evaluation of a step may take long. */
@@ -334,7 +336,7 @@ export class InstanceReconciler {
   }
 
   #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
-    const { clock, version, maxCollectionSize, adoption, budget, namespaces, graphKind } = this.#options;
+    const { clock, version, maxCollectionSize, adoption, budget, namespaces, graphKind, watchHealth } = this.#options;
     const now = clock.now();
     // Without a graph no template reads the time, so the sample stays.
     if (served.graph !== undefined) sampleNow(record, served, instance, now);
@@ -344,6 +346,7 @@ export class InstanceReconciler {
       definitionUid: served.definitionUid,
       maxCollectionSize,
       graphKind,
+      watchHealth,
       adoption: served.policies.adoption ?? adoption,
       nodeAdoption: served.policies.nodeAdoption,
       templateNow: record.templateNow?.at ?? now,

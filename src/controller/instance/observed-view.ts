@@ -12,6 +12,7 @@ import type {
   ObjectTarget,
   Observation,
   Observed,
+  WatchState,
 } from '../../runtime/index.ts';
 import { targetKey, writeKey } from '../../runtime/index.ts';
 import { apiFailure } from '../../execute/index.ts';
@@ -180,6 +181,13 @@ export class ObservedView implements Observed {
 
   failedRead(target: ObjectTarget): FailedRead | undefined {
     return this.#record.unread?.get(targetKey(target));
+  }
+
+  watchState({ type, namespace }: ObjectTarget | ListTarget): WatchState {
+    const cache = this.#caches.peek(type);
+    if (cache?.syncedIn(namespace) === true) return { state: 'synced' };
+    const error = cache?.errorIn(namespace);
+    return error === undefined ? { state: 'pending' } : { state: 'blocked', failure: apiFailure(error, this.#user) };
   }
 
   contest(target: ObjectTarget): Contest | undefined {

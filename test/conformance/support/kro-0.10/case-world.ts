@@ -128,7 +128,7 @@ export const getGraph = (world: VirtualWorld, name = 'g', place = NAMESPACE): Pr
 /** `Status Reason: message` of a condition of a Graph. */
 export async function graphCondition(
   world: VirtualWorld,
-  type: 'Accepted' | 'ResourcesConverged' | 'Ready',
+  type: 'Accepted' | 'ResourcesConverged' | 'Ready' | 'WatchesHealthy',
   name = 'g',
   place = NAMESPACE,
 ): Promise<string> {

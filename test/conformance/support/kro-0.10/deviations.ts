@@ -13,6 +13,4 @@ export const KRO_0_10_DEVIATIONS: ReadonlyMap<string, string> = new Map([
     'no instance waits for a timer: watches bring the next pass, and refused writes have pauses of their own; --instance-requeue-interval has no effect (docs/controller-differences.md, W3 and W9)',
   ],
   ['inst-03', 'no revision is pending: the controller compiles a revision before it issues it'],
-  ['post-03', 'kro has the condition WatchesHealthy only after 0.10.0-rc.0'],
-  ['post-04', 'kro has the condition WatchesHealthy only after 0.10.0-rc.0'],
 ]);

@@ -1,9 +1,11 @@
 import type { JsonObject } from '../../../../src/core/index.ts';
 import { isJsonObject } from '../../../../src/core/index.ts';
+import type { SeenRequest } from '../../../support/virtual-world.ts';
 import { conditionText, mapRef, mapResource, potDefinition, potRef, potsRef } from '../../../support/virtual-world.ts';
-import { inWorld } from './case-world.ts';
+import { graphCondition, graphObject, inWorld, putGraph, refuse, template } from './case-world.ts';
 import { putInstance } from './instance-cases.ts';
 import type { Findings, WordRule } from './words.ts';
+import { conditionList } from './words.ts';
 
 /** A resource with the members of the case, with or without the gate. */
 const withPolicy = (input: JsonObject): Promise<Findings> =>
@@ -29,10 +31,31 @@ const withPolicy = (input: JsonObject): Promise<Findings> =>
     { deletionPolicy: input['gate DeletionPolicy'] === true },
   );
 
+/** The state of the watches of a Graph. Without the right to list ConfigMaps, its account still reads each object. */
+const watchesOf = (isBlocked: boolean): Promise<Findings> =>
+  inWorld(
+    async (world) => {
+      if (isBlocked) {
+        const isList = ({ method, path }: SeenRequest) => method === 'GET' && /\/configmaps(?:\?|$)/.test(path);
+        refuse(world, isList, 403, 'Forbidden', 'configmaps is forbidden');
+      }
+      await putGraph(world, graphObject([template('c')]));
+      await world.advance(30_000);
+      const [ready] = conditionList(await graphCondition(world, 'Ready'));
+      return {
+        WatchesHealthy: conditionList(await graphCondition(world, 'WatchesHealthy')),
+        affectsReady: ready !== 'True',
+      };
+    },
+    { watchHealth: true },
+  );
+
 const POLICY = { 'rgd resource': /^\{"deletionPolicy":/, 'gate DeletionPolicy': /^(?:true|false)$/ };
 
 /** What kro has after 0.10.0-rc.0. */
 export const LATER_RULES: readonly WordRule[] = [
   { input: POLICY, check: withPolicy },
+  { input: { watches: /^all synced$/ }, check: () => watchesOf(false) },
+  { input: { watches: /^one informer cannot list$/ }, check: () => watchesOf(true) },
   { input: { ...POLICY, action: /^delete instance$/ }, check: withPolicy },
 ];

@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import { failure } from '../../support/instead.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+const HEALTHY = 'True AllWatchesSynced: changes to all watched kinds are detected';
+const RBAC = 'rbac.authorization.k8s.io/v1';
+
+async function open(watchHealth: boolean, kroCompatibility: '0.9' | '0.10' = '0.10'): Promise<void> {
+  const serviceAccount = { namespace: 'kro-system', name: 'kro' };
+  world = await virtualWorld({
+    controller: { kroCompatibility, serviceAccount, features: { graphKind: true, watchHealth } },
+  });
+}
+
+async function isQuiet(): Promise<void> {
+  world.requests.length = 0;
+  await world.advance(10 * 60_000);
+  expect(writesOf(world.requests)).toEqual([]);
+}
+
+/** A Graph with one ConfigMap, whose account has these verbs. */
+function graphWith(verbs: string[]): KubeObject[] {
+  const metadata = { name: 'account', namespace: 'default' };
+  const template: JsonObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { v: '1' } };
+  return [
+    { apiVersion: RBAC, kind: 'Role', metadata, rules: [{ apiGroups: [''], resources: ['configmaps'], verbs }] },
+    {
+      apiVersion: RBAC,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'account' },
+      subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'default' }],
+    },
+    {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'Graph',
+      metadata: { name: 'g', namespace: 'default' },
+      spec: { nodes: [{ id: 'a', template }] },
+    },
+  ];
+}
+
+const graphRef = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph', namespace: 'default', name: 'g' };
+const conditionOf = async (type: string) => conditionText(await world.user.get(graphRef), type);
+
+describe('the condition WatchesHealthy', () => {
+  it.each(['0.9', '0.10'] as const)(
+    'of an instance is true at the level %s, and stays without a write',
+    async (level) => {
+      await open(true, level);
+      await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
+      await world.advance(5000);
+      await world.apply(pot('p'));
+      await world.advance(5000);
+      expect(conditionText(await world.user.get(potRef('p')), 'WatchesHealthy')).toBe(HEALTHY);
+      await isQuiet();
+      await world.restart();
+      await isQuiet();
+      await world.user.delete(potRef('p'));
+      await world.advance(30_000);
+      expect(await world.user.find(potRef('p'))).toBeUndefined();
+    },
+  );
+
+  it('of an instance names a kind that the controller may not watch, and Ready is false for that reason', async () => {
+    await open(true);
+    await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
+    await world.advance(5000);
+    world.intercept = ({ method, path }) =>
+      method === 'GET' && /\/configmaps\?/.test(path)
+        ? failure(403, 'Forbidden', 'configmaps is forbidden')
+        : undefined;
+    await world.apply(pot('p'));
+    await world.advance(30_000);
+    const refused = await world.user.get(potRef('p'));
+    expect(conditionText(refused, 'WatchesHealthy')).toMatch(/^False WatchBlocked: .*configmaps in default: Forbidden/);
+    expect(conditionText(refused, 'Ready')).toMatch(/^False NotReady: .*configmaps is forbidden/);
+    world.intercept = undefined;
+    await world.advance(60_000);
+    expect(conditionText(await world.user.get(potRef('p')), 'WatchesHealthy')).toBe(HEALTHY);
+    expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
+  });
+
+  it('of a Graph names the kind that its account may not watch, and Ready is true; a new right makes it true', async () => {
+    await open(true);
+    await world.apply(...graphWith(['get', 'create', 'patch', 'delete']));
+    await world.advance(30_000);
+    expect(await conditionOf('WatchesHealthy')).toMatch(
+      /^False WatchBlocked: changes are not detected, because a watch is refused: configmaps in default: Forbidden: /,
+    );
+    expect(await conditionOf('Ready')).toMatch(/^True/);
+    await isQuiet();
+    await world.apply(...graphWith(['*']));
+    await world.advance(60_000);
+    expect(await conditionOf('WatchesHealthy')).toBe(HEALTHY);
+    await isQuiet();
+  });
+
+  it('can be read by the conditions of the author, and does not change Ready', async () => {
+    await open(true);
+    const definition = potDefinition([mapResource('map', { text: 'x' })]);
+    const schema = definition.spec?.['schema'] as JsonObject;
+    const status = "runtime.condition(schema, 'WatchesHealthy').status";
+    schema['status'] = {
+      conditions: [`\${runtime.newCondition({type: 'Seen', status: ${status}, reason: 'R', message: 'm'})}`],
+    };
+    await world.apply(definition);
+    await world.advance(5000);
+    await world.apply(pot('p'));
+    await world.advance(5000);
+    const { conditions } = (await world.user.get(potRef('p'))).status as { conditions: JsonObject[] };
+    expect(conditions.map(({ type, status: of }) => [type, of])).toEqual([['Seen', 'True']]);
+    await isQuiet();
+  });
+
+  it('is off by default, and leaves the status when it is turned off', async () => {
+    await open(true);
+    await world.apply(...graphWith(['*']));
+    await world.advance(5000);
+    expect(await conditionOf('WatchesHealthy')).toBe(HEALTHY);
+    await world.restart({
+      kroCompatibility: '0.10',
+      serviceAccount: { namespace: 'kro-system', name: 'kro' },
+      features: { graphKind: true },
+    });
+    await world.advance(30_000);
+    const { conditions } = (await world.user.get(graphRef)).status as { conditions: JsonObject[] };
+    expect(conditions.map(({ type }) => type).toSorted()).toEqual(['Accepted', 'Ready', 'ResourcesConverged']);
+    await isQuiet();
+  });
+});
