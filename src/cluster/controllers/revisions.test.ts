@@ -76,7 +76,7 @@ describe('a ControllerRevision', () => {
     await using story = await tellClusterStory();
     await story.create(workload('DaemonSet'));
     const [name = ''] = await story.names('apps/v1 ControllerRevision');
-    await story.patch('apps/v1 ControllerRevision', name, { revision: 9007199254740993n } as unknown as JsonObject);
+    await story.patch('apps/v1 ControllerRevision', name, { revision: 9007199254740993n });
     await story.patch(DAEMON_SET, 'r', image('2'));
     const revisions = await story.list('apps/v1 ControllerRevision');
     expect(revisions.map((revision) => BigInt(String(revision['revision']))).toSorted()).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../core/index.ts';
-import type { RuleSite, Schema } from '../../schema/index.ts';
+import type { Schema } from '../../schema/index.ts';
 import { RuleCosts } from './rule-costs.ts';
 import { ruleChecker, ruleEvaluator } from './rules.ts';
 
@@ -35,7 +35,7 @@ describe('a rule stops at the cost limit of an API server', () => {
   const texts = { type: 'array', items: { type: 'string' } } as const;
   const list = (length: number) => Array.from({ length }, (_, index) => index);
   const evaluate = (schema: Schema, value: JsonValue, ...rules: readonly { rule: string; message?: string }[]) =>
-    ruleEvaluator(schema)({ schema, rules, value, old: undefined, field: 'spec', path: ['spec'] } as RuleSite);
+    ruleEvaluator(schema)({ schema, rules, value, old: undefined, field: 'spec', path: ['spec'] });
   const pairs = 'self.all(x, self.all(y, x >= y || y >= x))';
 
   test.each([

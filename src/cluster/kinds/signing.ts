@@ -124,8 +124,8 @@ function prepareStatus(object: MutableObject, old: KubeObject, context: WriteCon
 }
 
 /** The conditions with the times that they lack: those of an equal condition, or the time of the request. */
-function timed(conditions: readonly JsonObject[], old: KubeObject, { timestamp }: WriteContext): JsonObject[] {
-  const now = timestamp();
+function timed(conditions: readonly JsonObject[], old: KubeObject, context: WriteContext): JsonObject[] {
+  const now = context.timestamp();
   return conditions.map((condition) => {
     const same = conditionsOf(old, textAt(condition, 'type')).find(
       (candidate) => candidate['status'] === condition['status'],
@@ -238,6 +238,15 @@ function validateConditions(object: KubeObject, problems: FieldError[]): void {
   }
 }
 
+function malformedBlock(pem: string): string | undefined {
+  const { X509Certificate } = cryptoLibrary();
+  try {
+    return new X509Certificate(pem).serialNumber === '' ? 'no serial number' : undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
 /** The problem of a signed certificate as PEM text; `undefined` for a good one, and for none. */
 function certificateProblem(pem: string): string | undefined {
   if (pem === '') return undefined;
@@ -246,12 +255,8 @@ function certificateProblem(pem: string): string | undefined {
   for (const [block, type = '', content = ''] of blocks) {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${goQuote(type)}`;
     if (content.includes(':')) return 'no PEM block headers are permitted';
-    const { X509Certificate } = cryptoLibrary();
-    try {
-      new X509Certificate(block);
-    } catch (thrown) {
-      return `x509: malformed certificate: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
-    }
+    const malformed = malformedBlock(block);
+    if (malformed !== undefined) return `x509: malformed certificate: ${malformed}`;
   }
   return undefined;
 }
