@@ -172,7 +172,7 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'a write to the status also changes the spec',
     file: 'src/cluster/verbs/update.ts',
-    find: "  if (write.subresource === 'status') return withStatus(write, live, { ...draft, metadata });",
+    find: '  if (changesStatus(write)) return withStatus(write, live, { ...draft, metadata });',
     replace: '',
     tests: [
       'src/cluster/kinds/status-checks.test.ts',
@@ -183,7 +183,7 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'a change of the status increases the generation',
     file: 'src/cluster/verbs/update.ts',
-    find: "if (!strategy.hasGeneration || write.subresource === 'status') return;",
+    find: 'if (!strategy.hasGeneration || changesStatus(write)) return;',
     replace: 'if (!strategy.hasGeneration) return;',
     tests: ['src/cluster/verbs/update.test.ts'],
   },
