@@ -6,6 +6,7 @@ import { KUBERNETES_VERSION } from '../types/kubernetes-version.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
 import { JsonSyntaxError } from '../codec/json.ts';
 import { healthReply } from './health.ts';
+import { compressReply } from './compress.ts';
 import type { MetricsContext } from './metrics.ts';
 import { metricsText } from './metrics.ts';
 import { negotiate } from '../protocol/negotiate.ts';
@@ -61,7 +62,7 @@ export async function handle(
   if (raw.body.length > MAX_BODY) return replyError(requestTooLarge(MAX_BODY));
   const warnings: string[] = [];
   try {
-    return await answer(context, raw, identity, warnings);
+    return await compressReply(raw.headers['accept-encoding'], await answer(context, raw, identity, warnings));
   } catch (thrown) {
     return replyThrown(context, thrown, raw, warnings);
   }

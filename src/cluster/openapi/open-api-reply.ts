@@ -121,6 +121,13 @@ function hashOf(registry: Registry, cached: Cached, { group, version, path }: Gr
   return hash;
 }
 
+/** The hash of the document of version 2, which changes together with those of the groups. */
+function hashOfAll(registry: Registry, cached: Cached, isProtobuf: boolean): string {
+  const sum = createHash('sha256').update(isProtobuf ? 'protobuf' : 'json');
+  for (const place of groupVersions(registry)) sum.update(hashOf(registry, cached, place));
+  return sum.digest('hex').toUpperCase();
+}
+
 const INFO = { title: 'Kubernetes', version: KUBERNETES_VERSION };
 
 function document(registry: Registry, { group, version }: GroupVersion): JsonObject {
@@ -137,8 +144,11 @@ const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 /** The answer of `/openapi/v2`: JSON, or protobuf for a client that prefers it. */
 function swagger(registry: Registry, request: ApiRequest): ApiReply {
   const cached = cacheOf(registry);
-  const headers = { 'cache-control': 'no-cache, private', vary: 'Accept' };
-  if (wantsProtobuf(request.headers['accept'] ?? '')) {
+  const isProtobuf = wantsProtobuf(request.headers['accept'] ?? '');
+  const etag = `"${hashOfAll(registry, cached, isProtobuf)}"`;
+  const headers = { 'cache-control': 'no-cache, private', etag, vary: 'Accept' };
+  if (request.headers['if-none-match'] === etag) return { status: 304, headers, body: Buffer.alloc(0) };
+  if (isProtobuf) {
     cached.v2Protobuf ??= swaggerProtobuf(swaggerDocument(registry));
     return { status: 200, headers: { 'content-type': PROTOBUF, ...headers }, body: cached.v2Protobuf };
   }

@@ -6,10 +6,9 @@ import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
 test('a schema of version 3 is converted to version 2', () => {
   const schema = {
     type: 'object',
-    nullable: true,
     anyOf: [{ type: 'object' }],
     properties: {
-      anyOf: { type: 'string', nullable: true },
+      anyOf: { type: 'string' },
       meta: { default: {}, allOf: [{ $ref: '#/components/schemas/Meta' }], description: 'who' },
       list: { type: 'array', items: { $ref: '#/components/schemas/Item' } },
     },
@@ -24,6 +23,26 @@ test('a schema of version 3 is converted to version 2', () => {
     },
     default: { nullable: true },
   });
+});
+
+const OPEN = { 'x-kubernetes-preserve-unknown-fields': true };
+const ROOT = { 'x-kubernetes-group-version-kind': [{ group: 'g', kind: 'K', version: 'v1' }] };
+
+test.each<[string, JsonObject, JsonObject]>([
+  ['a root', { type: 'object', properties: { a: {} }, ...OPEN, ...ROOT }, { type: 'object', ...ROOT }],
+  ['an object', { type: 'object', description: 'd', properties: { a: {} }, ...OPEN }, { description: 'd', ...OPEN }],
+  ['an array', { type: 'array', items: { type: 'string' }, ...OPEN }, OPEN],
+  ['a text', { type: 'string', ...OPEN }, { type: 'string', ...OPEN }],
+])('%s with unknown fields has no members in version 2', (_title, schema, expected) => {
+  expect(toSwaggerSchema(schema)).toEqual(expected);
+});
+
+test.each<[JsonObject, JsonObject]>([
+  [{ type: 'string', nullable: true, description: 'd' }, { description: 'd' }],
+  [{ type: 'object', nullable: true, properties: { a: {} } }, {}],
+  [{ type: 'array' }, {}],
+])('%j has no type in version 2', (schema, expected) => {
+  expect(toSwaggerSchema(schema)).toEqual(expected);
 });
 
 test('an operation of version 3 is converted to version 2', () => {

@@ -16,12 +16,24 @@ const MAX_DEPTH = 200;
 export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
   if (!isJsonObject(schema) || depth > MAX_DEPTH) return schema;
   const out: JsonObject = {};
+  const isOpen = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const root = schema['x-kubernetes-group-version-kind'];
+  // Clients refuse every field that the root does not list, so a root with unknown fields lists none.
+  if (isOpen && root !== undefined) return { type: 'object', 'x-kubernetes-group-version-kind': root };
+  // Clients of version 2 cannot handle the parts of a value that may be null or have unknown fields.
+  const isVague = isOpen || schema['nullable'] === true;
+  const dropsType =
+    schema['nullable'] === true ||
+    (isOpen && schema['type'] === 'object') ||
+    (schema['type'] === 'array' && (isOpen || schema['items'] === undefined));
   // A value that may be a number or a string gets the type `string`.
   const { oneOf } = schema;
   const mayBeText = Array.isArray(oneOf) && oneOf.some((entry) => isJsonObject(entry) && entry['type'] === 'string');
   if (schema['type'] === undefined && mayBeText) out['type'] = 'string';
   for (const [name, value] of Object.entries(schema)) {
     if (value === undefined || UNKNOWN.has(name)) continue;
+    if (isVague && (name === 'properties' || name === 'items')) continue;
+    if (dropsType && name === 'type') continue;
     // Version 3 wraps a reference with siblings in `allOf`. Version 2 writes the reference beside its siblings.
     const [part, ...others] = name === 'allOf' && Array.isArray(value) ? value : [];
     if (others.length === 0 && isJsonObject(part) && typeof part['$ref'] === 'string') {

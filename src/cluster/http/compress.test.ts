@@ -1,0 +1,45 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { createEmbeddedCluster } from '../index.ts';
+import { compressReply } from './compress.ts';
+
+const large = Buffer.alloc(200_000, 'a');
+
+describe('an answer', () => {
+  test.each<[string, string | undefined, number, Buffer | Buffer[], boolean]>([
+    ['that is large', 'gzip', 200, large, true],
+    ['in parts', 'deflate, gzip;q=0.5', 200, [large, large], true],
+    ['for any encoding', '*', 200, large, true],
+    ['without the header', undefined, 200, large, false],
+    ['for a client that refuses gzip', 'gzip;q=0', 200, large, false],
+    ['that is small', 'gzip', 200, Buffer.from('a'), false],
+    ['with an error', 'gzip', 500, large, false],
+  ])('%s', async (_title, header, status, body, isSmall) => {
+    const reply = await compressReply(header, { status, headers: { vary: 'Accept' }, body });
+    const whole = Buffer.isBuffer(body) ? body : Buffer.concat(body);
+    if (!isSmall) {
+      expect(reply.body).toBe(body);
+      return;
+    }
+    expect(reply.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept, Accept-Encoding' });
+    expect(gunzipSync(reply.body as Buffer)).toEqual(whole);
+  });
+});
+
+test('the document of version 2 is compressed, and is not sent again to a client that has it', async () => {
+  const cluster = await createEmbeddedCluster({ controllers: false });
+  const get = async (headers: Record<string, string>) => {
+    const answer = await cluster.transport().request({ method: 'GET', path: '/openapi/v2', headers });
+    const parts: Buffer[] = [];
+    for await (const part of answer.body) parts.push(Buffer.from(part));
+    return { status: answer.status, headers: answer.headers, body: Buffer.concat(parts) };
+  };
+  const first = await get({ 'accept-encoding': 'gzip' });
+  expect(first.headers['content-encoding']).toBe('gzip');
+  expect(JSON.parse(gunzipSync(first.body).toString())).toMatchObject({ swagger: '2.0' });
+  const etag = String(first.headers['etag']);
+  expect(etag).toMatch(/^"[0-9A-F]{64}"$/);
+  const again = await get({ 'if-none-match': etag });
+  expect([again.status, again.body.length]).toEqual([304, 0]);
+  await cluster.close();
+});
