@@ -3,6 +3,7 @@ import { cryptoLibrary, isJsonObject, TypeKroError } from '../../core/index.ts';
 import type { ClusterOptions, ServiceAccountKeys, UserInfo } from '../options.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
+import { keyIdOf } from './token-documents.ts';
 
 /** The account of a token, and the end of its validity. */
 export interface TokenClaims {
@@ -25,6 +26,8 @@ export interface TokenContext {
 /** Makes and checks tokens of service accounts. */
 export interface TokenIssuer {
   readonly issuer: string;
+  /** The public keys that verify the tokens. */
+  verificationKeys(): readonly KeyObject[];
   issue(claims: TokenClaims): string;
   /**
    * The service account of a valid token. `undefined` when the token is not valid, or when its account does not exist
@@ -52,6 +55,8 @@ function algorithmOf(key: KeyObject): { readonly name: string; readonly hash: st
 
 interface TokenKeys {
   readonly signing: KeyObject;
+  /** The id of the signing key, which the header of a token names. */
+  readonly id: string;
   readonly verification: readonly KeyObject[];
 }
 
@@ -60,7 +65,7 @@ function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
   const { createPrivateKey, createPublicKey, generateKeyPairSync } = cryptoLibrary();
   if (given === undefined) {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    return { signing: privateKey, verification: [publicKey] };
+    return { signing: privateKey, id: keyIdOf(publicKey), verification: [publicKey] };
   }
   const read = (pem: string, create: (pem: string) => KeyObject): KeyObject => {
     try {
@@ -76,6 +81,7 @@ function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
   const signing = read(given.signing, createPrivateKey);
   return {
     signing,
+    id: keyIdOf(createPublicKey(signing)),
     verification: given.verification?.map((pem) => read(pem, createPublicKey)) ?? [createPublicKey(signing)],
   };
 }
@@ -91,8 +97,9 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
   let keys = given === undefined ? undefined : tokenKeys(given);
   return {
     issuer,
+    verificationKeys: () => (keys ??= tokenKeys(undefined)).verification,
     issue(claims) {
-      const { signing } = (keys ??= tokenKeys(undefined));
+      const { signing, id } = (keys ??= tokenKeys(undefined));
       const { name, hash } = algorithmOf(signing) ?? { name: '', hash: '' };
       const now = Math.floor(context.clock.now() / 1000);
       const payload = {
@@ -108,7 +115,7 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
         },
         sub: `system:serviceaccount:${claims.namespace}:${claims.account}`,
       };
-      const body = `${encode({ alg: name, typ: 'JWT' })}.${encode(payload)}`;
+      const body = `${encode({ alg: name, kid: id, typ: 'JWT' })}.${encode(payload)}`;
       const signature = cryptoLibrary().createSign(hash).update(body).sign({ key: signing, dsaEncoding: 'ieee-p1363' });
       return `${body}.${signature.toString('base64url')}`;
     },

@@ -17,6 +17,7 @@ import { routeResource } from './router.ts';
 import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
 import { replyError, replyText, replyValue } from '../protocol/reply.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
+import { issuerDocument, KEYS_PATH, keySetOf } from '../auth/token-documents.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import type { openApiReply } from '../openapi/open-api-reply.ts';
 import type { UserInfo } from '../options.ts';
@@ -144,6 +145,7 @@ function discover(
 
 /** The served paths, except those of groups and their versions. */
 const OWN_PATHS = [
+  '/.well-known/openid-configuration',
   '/api',
   '/apis',
   '/healthz',
@@ -151,6 +153,7 @@ const OWN_PATHS = [
   '/metrics',
   '/openapi/v2',
   '/openapi/v3',
+  '/openid/v1/jwks',
   '/readyz',
   '/version',
 ];
@@ -179,12 +182,29 @@ function otherPath(context: HandlerContext, request: ApiRequest): ApiReply {
     case 'livez':
     case 'readyz':
       return healthReply(request) ?? unknownPath();
+    case '.well-known':
+    case 'openid':
+      return issuerReply(context, request);
     case 'metrics':
       if (second !== undefined) return unknownPath();
       return replyText(200, metricsText(context), 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
     default:
       return unknownPath();
   }
+}
+
+/** Answers with the keys of service-account tokens, or with the document that names their place. */
+function issuerReply({ access: { tokens } }: HandlerContext, request: ApiRequest): ApiReply {
+  const isKeys = request.path === KEYS_PATH;
+  if (!isKeys && request.path !== '/.well-known/openid-configuration') return unknownPath();
+  if (request.method !== 'GET') throw methodNotAllowed();
+  const keys = tokens.verificationKeys();
+  const host = request.headers['host'] ?? 'kubernetes.default.svc';
+  const value = isKeys ? keySetOf(keys) : issuerDocument(tokens.issuer, host, keys);
+  return replyValue(200, value, undefined, {
+    'content-type': isKeys ? 'application/jwk-set+json' : 'application/json',
+    'cache-control': 'public, max-age=3600',
+  });
 }
 
 function versionInfo() {

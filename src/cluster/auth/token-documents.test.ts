@@ -1,0 +1,49 @@
+import { createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto';
+import type { JsonWebKey } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { issuerDocument, keyIdOf, keySetOf } from './token-documents.ts';
+
+test('a token names the key that verifies it, and the server publishes this key', async () => {
+  await using story = await tellClusterStory();
+  const ask = async (method: string, path: string, body?: string) => {
+    const headers = { 'content-type': 'application/json', host: 'localhost:6443' };
+    const answer = await story.cluster
+      .transport()
+      .request({ method, path, headers, ...(body === undefined ? {} : { body }) });
+    let text = '';
+    for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
+    return { type: answer.headers['content-type'], value: JSON.parse(text) };
+  };
+  const review = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} });
+  const { value } = await ask('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', review);
+  const [head = '', payload = '', signature = ''] = String(value.status.token).split('.');
+  const header = JSON.parse(Buffer.from(head, 'base64url').toString());
+  const document = await ask('GET', '/.well-known/openid-configuration');
+  expect(document.value).toEqual({
+    issuer: 'https://kubernetes.default.svc',
+    jwks_uri: 'https://localhost:6443/openid/v1/jwks',
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+  });
+  const keys = await ask('GET', '/openid/v1/jwks');
+  expect(keys.type).toBe('application/jwk-set+json');
+  const key = keys.value.keys.find((entry: { kid: string }) => entry.kid === header.kid) as JsonWebKey;
+  expect(key).toMatchObject({ use: 'sig', alg: 'ES256', kty: 'EC' });
+  const publicKey = createPublicKey({ key, format: 'jwk' });
+  const isValid = createVerify('sha256')
+    .update(`${head}.${payload}`)
+    .verify({ key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+  expect(isValid).toBe(true);
+});
+
+test('keys of other kinds have their algorithms', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+  const curve = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey;
+  expect(keySetOf([rsa, curve]).keys).toMatchObject([
+    { kid: keyIdOf(rsa), alg: 'RS256', kty: 'RSA' },
+    { kid: keyIdOf(curve), alg: 'ES384', crv: 'P-384' },
+  ]);
+  expect(issuerDocument('i', 'h', [rsa, curve]).id_token_signing_alg_values_supported).toEqual(['ES384', 'RS256']);
+});

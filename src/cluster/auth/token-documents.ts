@@ -1,0 +1,36 @@
+import type { KeyObject } from 'node:crypto';
+import { cryptoLibrary } from '../../core/index.ts';
+
+/** The path of the keys that verify tokens. */
+export const KEYS_PATH = '/openid/v1/jwks';
+
+const ALGORITHMS: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' };
+
+/** The name of a key in the header of tokens: the digest of its public part. */
+export function keyIdOf(publicKey: KeyObject): string {
+  const bytes = publicKey.export({ type: 'spki', format: 'der' });
+  return cryptoLibrary().createHash('sha256').update(bytes).digest('base64url');
+}
+
+/** A public key in the form of JSON web keys. */
+function webKeyOf(publicKey: KeyObject) {
+  const key = publicKey.export({ format: 'jwk' });
+  const alg = key.kty === 'RSA' ? 'RS256' : (ALGORITHMS[key.crv ?? ''] ?? '');
+  return { use: 'sig', ...key, kid: keyIdOf(publicKey), alg };
+}
+
+/** The keys with which other programs verify tokens (RFC 7517). */
+export function keySetOf(publicKeys: readonly KeyObject[]) {
+  return { keys: publicKeys.map(webKeyOf) };
+}
+
+/** The document by which other programs find the keys of an issuer. `host` is the address of the server. */
+export function issuerDocument(issuer: string, host: string, publicKeys: readonly KeyObject[]) {
+  return {
+    issuer,
+    jwks_uri: `https://${host}${KEYS_PATH}`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [...new Set(publicKeys.map((key) => webKeyOf(key).alg))].toSorted(),
+  };
+}
