@@ -20,6 +20,7 @@ export interface MeaningFeatures {
   readonly dynamicKeys?: boolean;
   readonly partialDependencies?: boolean;
   readonly managedResources?: boolean;
+  readonly deferredSchemas?: boolean;
 }
 
 /** The settings of a cluster's controller that change its decisions. */
@@ -128,12 +129,13 @@ function settingsOfDeployment(deployment: KubeObject): ControllerSettings | unde
   const level = options.kroCompatibility ?? controller.released ?? DEFAULT_KRO_COMPATIBILITY;
   const graphKind = options.features?.graphKind === true;
   const { omit = false, dynamicKeys = false } = options.features ?? {};
-  const { partialDependencies = false, managedResources = false } = options.features ?? {};
+  const { partialDependencies = false, managedResources = false, deferredSchemas = false } = options.features ?? {};
   const features = {
     ...(omit ? {} : { omit }),
     ...(dynamicKeys ? {} : { dynamicKeys }),
     ...(partialDependencies ? { partialDependencies } : {}),
     ...(managedResources ? { managedResources } : {}),
+    ...(deferredSchemas ? { deferredSchemas } : {}),
   };
   return {
     level,

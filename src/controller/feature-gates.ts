@@ -35,6 +35,7 @@ const GATES: GateTable = {
   dynamicKeys: { name: 'DynamicKeys', compiled: true },
   partialDependencies: { name: 'PartialDependencies', compiled: true },
   managedResources: { name: 'ManagedResources', compiled: true },
+  deferredSchemas: { name: 'DeferredSchemaResolution', compiled: true },
 };
 
 const isFeature = (name: string): name is Feature => Object.hasOwn(GATES, name);

@@ -8,12 +8,21 @@ import { buildCrd, instancePlural, OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from '.
 import { applyDepth, applyOrder, preferredOrder } from './dag.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DefinitionDocument } from './document.ts';
-import type { FieldSite, ExpressionSite } from './resource-draft.ts';
+import type { FieldSite, ExpressionSite, ResourceDraft } from './resource-draft.ts';
 import type { CompiledExpression } from './expression.ts';
 import { revisionHash } from './hash.ts';
 import { schemaToJson } from './instance-schema.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
-import type { ConditionExpression, Expression, FieldKind, Graph, Hole, StatusPlan, GraphNode } from './model.ts';
+import type {
+  ConditionExpression,
+  Expression,
+  FieldKind,
+  Graph,
+  Hole,
+  KnownType,
+  StatusPlan,
+  GraphNode,
+} from './model.ts';
 import { collectReads } from './reads.ts';
 import type { StatusBlock } from './status.ts';
 import { followsGraphEngine } from './kro-compatibility.ts';
@@ -34,6 +43,8 @@ export interface Parts {
   readonly scale: JsonObject | undefined;
   /** Does the status have a record of the objects? */
   readonly recordsObjects: boolean;
+  /** May a resource wait for its kind (`deferredSchemas`)? */
+  readonly mayLackKinds: boolean;
   readonly resources: readonly TypedResource[];
   readonly status: StatusBlock;
   readonly conditions: readonly CompiledExpression[] | undefined;
@@ -57,6 +68,7 @@ export function assembleGraph(parts: Parts): Graph {
     instance,
     definition: withDefaults(value, definition),
     ...(recordsObjects ? { recordsObjects } : {}),
+    ...(parts.mayLackKinds ? { mayLackKinds: true as const } : {}),
     ...(problem === undefined ? {} : { instanceProblem: problem }),
   };
   return lazyGraph(own, value, parts);
@@ -209,9 +221,9 @@ export class Assembler {
     };
     const forEach = dimensions.map((each) => ({ name: each.site.name, expression: this.expression(each) }));
     if (draft.nodeType === 'def') return { ...base, nodeType: 'def', ...(forEach.length === 0 ? {} : { forEach }) };
-    if (draft.resolved === undefined) throw new TypeError(`node ${draft.id} has no kind`);
-    const { type, info } = draft.resolved;
-    const known = { ...base, type, plural: info.plural, namespaced: info.namespaced };
+    if (draft.resolved === undefined && draft.unknownKind === undefined)
+      throw new TypeError(`node ${draft.id} has no kind`);
+    const known = { ...base, ...knownType(draft) };
     const retained = draft.block.deletionPolicy === 'Orphaned' ? ({ deletionPolicy: 'Orphaned' } as const) : {};
     if (draft.nodeType === 'collection') return { ...known, ...retained, nodeType: 'collection', forEach };
     return draft.nodeType === 'resource'
@@ -231,6 +243,13 @@ export class Assembler {
       dependsOn: [...new Set([...fromFields, ...fromConditions])].toSorted(),
     };
   }
+}
+
+/** The type of the objects of a node; empty while the node waits for its kind. */
+function knownType({ resolved }: ResourceDraft): Partial<KnownType> {
+  if (resolved === undefined) return {};
+  const { type, info } = resolved;
+  return { type, plural: info.plural, namespaced: info.namespaced };
 }
 
 /** Freezes a value with all its parts, because all instances of the graph share the value. */

@@ -59,6 +59,14 @@ export interface KnownKinds {
   readonly allowInstalled: boolean;
 }
 
+/** The kind of a template, as far as it is known. */
+interface FoundKind {
+  readonly kind: ResolvedKind | undefined;
+  readonly installedBy: string | undefined;
+  /** Set for a kind that the sources do not have, when the resource may wait for it. */
+  readonly unknownKind?: ResolvedKind & { readonly ok: false };
+}
+
 /** The remedy for a template that lacks a field. */
 const MISSING_FIELDS: ReadonlyMap<string, string> = new Map([
   ['the template has no kind', 'add the kind, as in kind: Deployment'],
@@ -98,7 +106,7 @@ class Builder {
     if (this.#isVariable) return this.#variable(this.#block.variable as JsonObject);
     const nodeType = this.#nodeType();
     const template = externalRef === undefined ? (this.#block.template as JsonObject) : this.#reference(externalRef);
-    const { kind, installedBy } = this.#kind(template, kinds);
+    const { kind, installedBy, unknownKind } = this.#kind(template, kinds);
     if (kind?.ok === true) {
       this.#checkScope(kind, template, definition.schema.scope === 'Cluster', nodeType);
       this.#checkReservedKeys(template);
@@ -108,6 +116,7 @@ class Builder {
       ...this.#expressions(walked),
       nodeType,
       resolved: kind?.ok === true ? kind : undefined,
+      ...(unknownKind === undefined ? {} : { unknownKind }),
       template,
       installedBy,
     };
@@ -182,7 +191,7 @@ class Builder {
     return false;
   }
 
-  #kind(template: JsonObject, kinds: KnownKinds): { kind: ResolvedKind | undefined; installedBy: string | undefined } {
+  #kind(template: JsonObject, kinds: KnownKinds): FoundKind {
     const malformed = this.#malformed(template);
     if (malformed !== undefined) {
       const kro = `resource ${this.#block.id} is not a valid Kubernetes object: ${malformed.kro}`;
@@ -207,6 +216,10 @@ class Builder {
     const installedBy = kinds.installed.installerOf({ ...parseApiVersion(apiVersion), kind });
     if (installedBy !== undefined && kinds.allowInstalled) {
       return { kind: resolveKind(this.#block.id, apiVersion, kind, kinds.installed.source), installedBy };
+    }
+    if (this.#shared.features.deferredSchemas === true && this.#block.template !== undefined) {
+      // The expressions decide whether the resource may wait for its kind (`deferKinds`).
+      if (found.code === 'graph/unknown-kind') return { kind: found, installedBy: undefined, unknownKind: found };
     }
     const hint =
       installedBy === undefined

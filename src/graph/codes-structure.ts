@@ -80,6 +80,12 @@ export const structureCodes: readonly CodeInfo[] = [
     'Write Orphaned to keep the object, Delete to have it deleted, and leave the field out of external references.',
   ),
   error(
+    'graph/invalid-optional',
+    'optional of a resource is not true or false, or its resource has no template.',
+    withConfigMap('optional: sometimes'),
+    'Write optional: true below a resource whose kind may be missing when the definition is compiled.',
+  ),
+  error(
     'graph/invalid-variable',
     'A variable is not an object, has a template or an externalRef beside it, or has a key with its own id.',
     withResources('- id: names\n  variable: {names: "${schema.spec.name}"}'),

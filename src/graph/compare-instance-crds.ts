@@ -4,6 +4,7 @@ import { valueAt } from '../kubernetes/index.ts';
 import type { ComparedFacets, CrdComparison } from '../schema/index.ts';
 import { compareCrds, crdVersions } from '../schema/index.ts';
 import { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
+import type { Graph } from './model.ts';
 
 /**
  * The annotation of a definition that allows changes of its CRD that can break existing instances. Only the value `true`
@@ -14,11 +15,52 @@ export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 /**
  * Compares the schemas of two CRDs of instances as kro does (see `compareCrds`), with one exception: the record of
  * objects that the gate `ManagedResources` adds to the status may disappear. Only the controller writes the record, so
- * that the gate can be turned off again.
+ * that the gate can be turned off again. For a graph with resources that may wait for their kinds, a field of the status
+ * without a type may get one and lose it again: its type is known only while the kind is. Only the controller writes the
+ * status.
  */
-export function compareInstanceCrds(existing: KubeObject, wanted: KubeObject, facets?: ComparedFacets): CrdComparison {
+export function compareInstanceCrds(
+  existing: KubeObject,
+  wanted: KubeObject,
+  facets?: ComparedFacets,
+  { mayLackKinds }: Pick<Graph, 'mayLackKinds'> = {},
+): CrdComparison {
   const loses = hasObjectRecord(existing) && !hasObjectRecord(wanted);
-  return compareCrds(loses ? withoutObjectRecord(existing) : existing, wanted, facets);
+  const compared = loses ? withoutObjectRecord(existing) : existing;
+  return compareCrds(mayLackKinds === true ? withFreeStatus(compared, wanted) : compared, wanted, facets);
+}
+
+/** A schema of any value. */
+const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
+const STATUS_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status'] as const;
+
+/** The CRD with the status fields of the wanted one where either of the two takes any value. */
+function withFreeStatus(existing: KubeObject, wanted: KubeObject): KubeObject {
+  const [next] = crdVersions(wanted);
+  const versions = crdVersions(existing).map((version) => {
+    const [live, status] = [valueAt(version, ...STATUS_PATH), valueAt(next, ...STATUS_PATH)];
+    if (!isJsonObject(live) || !isJsonObject(status)) return version;
+    return withField(version, STATUS_PATH, withFreeFields(live, status));
+  });
+  return { ...existing, spec: { ...existing.spec, versions } };
+}
+
+function withFreeFields(live: JsonObject, wanted: JsonObject): JsonObject {
+  if (jsonEquals(live, ANYTHING) || jsonEquals(wanted, ANYTHING)) return wanted;
+  const [own, others] = [live['properties'], wanted['properties']];
+  if (!isJsonObject(own) || !isJsonObject(others)) return live;
+  const properties = Object.fromEntries(
+    Object.entries(own).map(([name, field]) => {
+      const other = Object.hasOwn(others, name) ? others[name] : undefined;
+      return [name, isJsonObject(field) && isJsonObject(other) ? withFreeFields(field, other) : field];
+    }),
+  );
+  return { ...live, properties };
+}
+
+function withField(object: JsonObject, [name = '', ...rest]: readonly string[], value: JsonObject): JsonObject {
+  const inner = object[name];
+  return { ...object, [name]: rest.length === 0 ? value : withField(isJsonObject(inner) ? inner : {}, rest, value) };
 }
 
 /** Does the status of a CRD have the record of objects that the gate `ManagedResources` adds? */

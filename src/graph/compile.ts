@@ -10,6 +10,7 @@ import { checkTypes } from './check-types.ts';
 import { buildConditions } from './conditions.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import { readDefinition } from './parsed-definition.ts';
+import { deferKinds } from './defer-kinds.ts';
 import { linkResources } from './link-resources.ts';
 import { dependsOnLevel, withLevelHints } from './level-hints.ts';
 import type { DefinitionDocument } from './document.ts';
@@ -75,6 +76,7 @@ function compileAtLevel(
   const instance = { definition, spec: spec.schema };
   const language = new Language({ instance, nodes: drafts.map(languageNode) }, options);
   const linked = linkResources(drafts, language, problems);
+  const mayWait = deferKinds(linked, problems);
   for (const each of linked) checkOmitIdentity(each, definition, problems);
   const resources = linked.map((each) => checkTypes(each, language, problems));
   const status = buildStatus(definition, language, options.features ?? {}, problems);
@@ -97,6 +99,7 @@ function compileAtLevel(
     columns: spec.columns,
     scale,
     recordsObjects: options.features?.managedResources === true,
+    mayLackKinds: mayWait && options.features?.deferredSchemas === true,
     resources,
     status,
     conditions,

@@ -188,6 +188,7 @@ function resource(): JsonObject {
       template: freeForm,
       externalRef: externalObject(),
       variable: freeForm,
+      optional: { type: 'boolean' },
       deletionPolicy: { type: 'string', enum: ['Delete', 'Orphaned'] },
       readyWhen: strings,
       includeWhen: strings,
@@ -205,6 +206,7 @@ function resource(): JsonObject {
         '!has(self.variable) || !(has(self.template) || has(self.externalRef))',
         'variable cannot be combined with template or externalRef',
       ),
+      rule('!has(self.optional) || has(self.template)', 'optional can only be set with a template'),
       rule('!has(self.deletionPolicy) || has(self.template)', 'deletionPolicy can only be set with a template'),
     ],
   };
@@ -214,6 +216,7 @@ function resource(): JsonObject {
 function resourceStatus(): JsonObject {
   return {
     topologicalOrder: strings,
+    deferredResources: strings,
     resources: {
       type: 'array',
       items: {

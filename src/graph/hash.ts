@@ -58,6 +58,7 @@ function normalizeResource(resource: JsonValue): JsonObject {
     ...(isJsonObject(fields['variable']) ? { variable: fields['variable'] } : {}),
     // `Delete` is what happens without the field.
     ...(fields['deletionPolicy'] === 'Orphaned' ? { deletionPolicy: 'Orphaned' } : {}),
+    ...(fields['optional'] === true ? { optional: true } : {}),
     readyWhen: list(fields['readyWhen']).map(asText).toSorted(),
     includeWhen: list(fields['includeWhen']).map(asText).toSorted(),
     forEach: list(fields['forEach']),

@@ -35,6 +35,7 @@ export type {
 } from './model.ts';
 export {
   apiVersionOf,
+  awaitedKind,
   dimensionsOf,
   isExternal,
   isTyped,

@@ -74,8 +74,8 @@ export interface ForEachDimension {
 
 /**
  * The common members of all nodes of a graph. The type is absent when the node has no objects, and when an expression
- * computes apiVersion or kind. In the second case the type is known when the template is rendered; the kinds that the
- * cluster then serves give plural and scope.
+ * computes apiVersion or kind, or when the cluster did not have the kind of a resource that may wait for it. In the latter
+ * cases the type is known when the template is rendered; the kinds that the cluster then serves give plural and scope.
  */
 export interface NodeBase extends Partial<KnownType> {
   /** The id. In a subgraph of a Graph object: the path of ids, with `/` between them (`sub/child`). */
@@ -230,6 +230,8 @@ export interface Graph {
    */
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;
+  /** May a resource of the definition wait for its kind (`deferredSchemas`)? Absent: each kind is known. */
+  readonly mayLackKinds?: true;
   /** Does the status of an instance have a record of its objects, `status.graph`? Absent: it has none. */
   readonly recordsObjects?: true;
   /**

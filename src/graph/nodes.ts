@@ -1,10 +1,12 @@
-import { formatApiVersion } from '../core/index.ts';
+import type { GroupVersionKind } from '../core/index.ts';
+import { formatApiVersion, parseApiVersion } from '../core/index.ts';
 import { formatPath } from './path.ts';
 import type {
   CollectionNode,
   ExternalCollectionNode,
   ExternalNode,
   ForEachDimension,
+  Graph,
   GraphNode,
   Hole,
   PathStep,
@@ -25,6 +27,18 @@ export function typedNodes({ nodes }: { readonly nodes: ReadonlyMap<string, Grap
 /** Does the graph own the objects of the node? */
 export function ownsObjects(node: GraphNode): node is ResourceNode | CollectionNode {
   return node.nodeType === 'resource' || node.nodeType === 'collection';
+}
+
+/**
+ * The kind for which a resource of a definition waits (`deferredSchemas`); undefined for any other node, and for a node
+ * of the kind Graph.
+ */
+export function awaitedKind(graph: Pick<Graph, 'definedBy'>, node: GraphNode): GroupVersionKind | undefined {
+  if (graph.definedBy !== 'definition' || !ownsObjects(node) || isTyped(node)) return undefined;
+  const { apiVersion, kind } = node.template.skeleton;
+  return typeof apiVersion === 'string' && typeof kind === 'string'
+    ? { ...parseApiVersion(apiVersion), kind }
+    : undefined;
 }
 
 /** Does the node read objects that exist without the graph? */

@@ -38,6 +38,14 @@ export interface GraphFeatures {
    * `PartialDependencies`, proposed for kro. It changes which objects a definition has, not which definitions compile.
    */
   readonly partialDependencies?: boolean;
+  /**
+   * A resource of a kind that the cluster does not have is accepted if it is `optional`, or if its `includeWhen` reads
+   * another resource; it waits for the kind. The gate `DeferredSchemaResolution`, proposed for kro. It changes which
+   * definitions with unknown kinds compile.
+   */
+  readonly deferredSchemas?: boolean;
+  /** `optional` of resources, which has an effect with `deferredSchemas` only. */
+  readonly optionalResources?: boolean;
   /** The status of instances has kro's condition `WatchesHealthy`, which conditions of the author may read. */
   readonly watchHealth?: boolean;
   /**
@@ -62,6 +70,7 @@ export const TYPEKRO_FEATURES: GraphFeatures = {
   dynamicKeys: true,
   deletionPolicy: true,
   watchHealth: true,
+  optionalResources: true,
 };
 
 export interface CompileOptions {

@@ -42,6 +42,7 @@ export interface ResourceBlock {
   readonly externalRef: JsonObject | undefined;
   readonly variable: JsonValue | undefined;
   readonly deletionPolicy: JsonValue | undefined;
+  readonly optional: JsonValue | undefined;
   readonly forEach: readonly ForEachEntry[];
   readonly includeWhen: readonly ConditionText[];
   readonly readyWhen: readonly ConditionText[];
@@ -203,6 +204,7 @@ class Reader {
       externalRef: externalRef === undefined ? undefined : this.object(externalRef, at('externalRef')),
       variable: valueAt(block, 'variable') ?? undefined,
       deletionPolicy: valueAt(block, 'deletionPolicy') ?? undefined,
+      optional: valueAt(block, 'optional') ?? undefined,
       forEach: this.list(forEach, at('forEach')).flatMap((entry, position) =>
         this.dimensions(entry, [...at('forEach'), position]),
       ),

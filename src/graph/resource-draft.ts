@@ -2,6 +2,7 @@ import type { GroupVersionKind, JsonObject } from '../core/index.ts';
 import type { ResourceInfo, Schema } from '../schema/index.ts';
 import type { ResourceBlock } from './parsed-definition.ts';
 import type { Deferral, PathStep, GraphNode } from './model.ts';
+import type { ResolvedKind } from './resolve-kind.ts';
 import type { ExpressionText } from './scan.ts';
 
 /** An expression of the definition: its text, and the path of the string that contains it. */
@@ -42,6 +43,11 @@ export interface ResourceDraft {
   readonly resolved:
     | { readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
     | undefined;
+  /**
+   * The kind that the sources do not have, with the error that is due unless the resource may wait for its kind. Absent
+   * without the feature `deferredSchemas`.
+   */
+  readonly unknownKind?: ResolvedKind & { readonly ok: false };
   /** The schema of the value of a variable; absent for a node with objects. */
   readonly valueSchema?: Schema;
   /** The template as written, the template of an externalRef, or the value of a variable. */

@@ -19,7 +19,7 @@ export interface ShapeProblem {
  * externalRef and (with its gate) variable, and the value of that member is an object.
  */
 export function shapeProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
-  return payloadProblem(block, features) ?? deletionPolicyProblem(block, features);
+  return payloadProblem(block, features) ?? deletionPolicyProblem(block, features) ?? optionalProblem(block, features);
 }
 
 function payloadProblem(block: ResourceBlock, { variables }: GraphFeatures): ShapeProblem | undefined {
@@ -91,6 +91,23 @@ function deletionPolicyProblem(block: ResourceBlock, features: GraphFeatures): S
   if (deletionPolicy === 'Delete' || deletionPolicy === 'Orphaned') return undefined;
   const hint = 'write Orphaned to keep the object, or Delete to have it deleted';
   return refuse(`deletionPolicy must be Delete or Orphaned, not ${stringifyJson(deletionPolicy)}`, hint);
+}
+
+function optionalProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
+  const { id, template, optional, path } = block;
+  if (optional === undefined) return undefined;
+  if (features.optionalResources !== true)
+    return gateProblem(block, ['optional'], 'optional', 'DeferredSchemaResolution');
+  const message =
+    template === undefined
+      ? 'optional can only be set with a template'
+      : typeof optional === 'boolean'
+        ? undefined
+        : `optional must be true or false, not ${stringifyJson(optional)}`;
+  if (message === undefined) return undefined;
+  const hint = 'write optional: true below the resource whose kind may be missing, or remove it';
+  const kro = `resource "${id}": ${message}`;
+  return { code: 'graph/invalid-optional', path: [...path, 'optional'], kro, message, hint };
 }
 
 function variableProblem({ id, template, externalRef, variable, path }: ResourceBlock): ShapeProblem | undefined {

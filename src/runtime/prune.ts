@@ -2,6 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
 import { earliest, gvkOf, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
+import { awaitedKind } from '../graph/index.ts';
 import { transitiveDependents } from './dependents.ts';
 import { failureText } from './failure.ts';
 import { compareObjects, groupKindText, objectKey, targetKey } from './identity.ts';
@@ -133,7 +134,7 @@ function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<
   const own = context.results.get(id);
   const holders = new Set<string>();
   for (const result of results) {
-    const { type } = result.node;
+    const type = result.node.type ?? awaitedKind(context.graph, result.node);
     const sameKind = type !== undefined && groupKindText(type) === groupKind;
     // A node of this kind that does not know the names of its objects yet may want this object.
     if (sameKind && result.wanted === undefined && result.identities === undefined) holders.add(result.node.id);

@@ -5,7 +5,7 @@ import { wantedScope } from './inventory.ts';
 import type { InstanceState } from './model.ts';
 import type { Pruning } from './prune.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
-import { followsGraphEngine } from '../graph/index.ts';
+import { awaitedKind, followsGraphEngine } from '../graph/index.ts';
 
 /** Texts that clients of kro match on. */
 export const MANAGED: ConditionContent = {
@@ -35,6 +35,29 @@ const SUSPENDED: ConditionContent = {
  */
 export function resourcesReadyCondition(context: StepContext, pruning: Pruning, suspended: boolean): ConditionContent {
   if (suspended) return SUSPENDED;
+  const condition = readiness(context, pruning);
+  return condition.reason === 'NotReady' && onlyKindsAreMissing(context, pruning)
+    ? { ...condition, reason: 'SchemaPending' }
+    : condition;
+}
+
+/**
+ * Is nothing else open than nodes that wait for their kinds, and nodes that wait for these? The reason is that of the
+ * proposal for kro.
+ */
+function onlyKindsAreMissing({ graph, results }: StepContext, pruning: Pruning): boolean {
+  if (pruning.messages.length > 0 || pruning.remaining.length > 0) return false;
+  const open = [...results.values()].filter(({ state }) => state !== 'ready' && state !== 'skipped');
+  const awaited = new Set<string>();
+  for (const { node, because } of open) {
+    const isAwaiting = because.kind === 'unknown-type' && awaitedKind(graph, node) !== undefined;
+    const waitsFor = because.kind === 'dependency' ? because.nodes.map(({ id }) => id) : [];
+    if (isAwaiting || (waitsFor.length > 0 && waitsFor.every((id) => awaited.has(id)))) awaited.add(node.id);
+  }
+  return open.length > 0 && open.every(({ node }) => awaited.has(node.id));
+}
+
+function readiness(context: StepContext, pruning: Pruning): ConditionContent {
   const results = [...context.results.values()];
   const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
   if (isDone && pruning.messages.length === 0 && pruning.remaining.length === 0) return ALL_READY;

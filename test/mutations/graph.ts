@@ -225,4 +225,11 @@ export const GRAPH: readonly MutationRow[] = [
     replace: 'loses ? existing : existing',
     tests: ['src/controller/definition/crd-plan.test.ts', 'test/simulation/features/proposals.test.ts'],
   },
+  {
+    name: 'a resource whose condition reads the instance alone waits for its kind',
+    file: 'src/graph/defer-kinds.ts',
+    find: '(block.optional === true || readsAnother);',
+    replace: '(block.optional === true || readsAnother || includeWhen.length > 0);',
+    tests: ['src/graph/defer-kinds.test.ts'],
+  },
 ];

@@ -330,4 +330,25 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: 'name === OBJECT_RECORD',
     tests: ['src/runtime/status-writes.test.ts'],
   },
+  {
+    name: 'the annotation alone decides whether a retired object stays',
+    file: 'src/runtime/members.ts',
+    find: "return isOrphaned(object) || (node !== undefined && 'deletionPolicy' in node && node.deletionPolicy === 'Orphaned');",
+    replace: 'return isOrphaned(object) && node !== null;',
+    tests: ['src/runtime/step-orphan.test.ts'],
+  },
+  {
+    name: 'a released object stays a member of its ApplySet',
+    file: 'src/runtime/labels.ts',
+    find: 'const RELEASED_LABELS: readonly string[] = [\n  keys.PART_OF_LABEL,',
+    replace: 'const RELEASED_LABELS: readonly string[] = [',
+    tests: ['src/runtime/step-orphan.test.ts'],
+  },
+  {
+    name: 'a watch that restarts changes the condition WatchesHealthy',
+    file: 'src/runtime/watch-health.ts',
+    find: "if (value.status === 'Unknown' && known !== undefined) return [known];",
+    replace: '',
+    tests: ['src/runtime/watch-health.test.ts'],
+  },
 ];

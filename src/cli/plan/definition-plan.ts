@@ -69,7 +69,7 @@ function newNode(graph: Graph, id: string): NodeLine {
 
 function schemaLines({ crd, graph, instances, facets }: DefinitionPlanInput): SchemaLine[] {
   if (crd === undefined) return [];
-  const compared = compareInstanceCrds(crd, graph.instance.crd, facets);
+  const compared = compareInstanceCrds(crd, graph.instance.crd, facets, graph);
   if ('error' in compared) return [];
   const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');
   return changes

@@ -76,6 +76,7 @@ const SNAPSHOT = record({
           dynamicKeys: optional(boolean),
           partialDependencies: optional(boolean),
           managedResources: optional(boolean),
+          deferredSchemas: optional(boolean),
         }),
       ),
     }),

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
 import { compareInstanceCrds } from '../../graph/index.ts';
 import { listAt, valueAt } from '../../kubernetes/index.ts';
 import type { ComparedFacets } from '../../schema/index.ts';
@@ -12,8 +13,13 @@ import type { CrdDifference } from './crd-plan.ts';
  * labels are compared, too, so that edits of them reach the cluster; kro 0.9 ignores them. `facets` has the keywords
  * whose changes may be breaking.
  */
-export function crdDifference(existing: KubeObject, wanted: KubeObject, facets?: ComparedFacets): CrdDifference {
-  const compared = compareInstanceCrds(existing, wanted, facets);
+export function crdDifference(
+  existing: KubeObject,
+  wanted: KubeObject,
+  facets?: ComparedFacets,
+  graph?: Pick<Graph, 'mayLackKinds'>,
+): CrdDifference {
+  const compared = compareInstanceCrds(existing, wanted, facets, graph);
   if ('error' in compared) return { changed: true, breaking: [], error: compared.error };
   return {
     changed: compared.breaking.length > 0 || compared.nonBreaking.length > 0 || !covers(existing, wanted),

@@ -199,7 +199,7 @@ export class CrdEnsurer {
     const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
     const existing = absent ? undefined : await client.find(ref, { signal });
     const difference =
-      existing === undefined ? { changed: true, breaking: [] } : crdDifference(existing, wanted, facets);
+      existing === undefined ? { changed: true, breaking: [] } : crdDifference(existing, wanted, facets, graph);
     return { plan: planCrd(existing, wanted, definition, difference), existing };
   }
 

@@ -72,10 +72,11 @@ function rolledOut(
 }
 
 function lastShown(status: JsonObject): JsonObject {
-  const { topologicalOrder, resources } = status;
+  const { topologicalOrder, resources, deferredResources } = status;
   return {
     ...(topologicalOrder === undefined ? {} : { topologicalOrder }),
     ...(resources === undefined ? {} : { resources }),
+    ...(deferredResources === undefined ? {} : { deferredResources }),
   };
 }
 

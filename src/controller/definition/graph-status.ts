@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { awaitedKind } from '../../graph/index.ts';
 
 /** The part of the status of definitions and revisions that describes a graph: its order and its dependencies. */
 export function graphStatus(graph: Graph): JsonObject {
@@ -7,8 +8,10 @@ export function graphStatus(graph: Graph): JsonObject {
     const dependsOn = graph.nodes.get(id)?.dependsOn ?? [];
     return dependsOn.length === 0 ? [] : [{ id, dependencies: dependsOn.map((dependency) => ({ id: dependency })) }];
   });
+  const waiting = [...graph.nodes.values()].filter((node) => awaitedKind(graph, node) !== undefined);
   return {
     ...(graph.order.length === 0 ? {} : { topologicalOrder: [...graph.order] }),
     ...(resources.length === 0 ? {} : { resources }),
+    ...(waiting.length === 0 ? {} : { deferredResources: waiting.map(({ id }) => id) }),
   };
 }

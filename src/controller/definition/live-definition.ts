@@ -99,7 +99,8 @@ export async function liveDefinition(
     const live = await api.find({ ...ref, name: graph.instance.crd.metadata.name ?? '' }, { signal });
     const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
     return (
-      live !== undefined && planCrd(live, wanted, definition, crdDifference(live, wanted, 'engine')).do === 'refuse'
+      live !== undefined &&
+      planCrd(live, wanted, definition, crdDifference(live, wanted, 'engine', graph)).do === 'refuse'
     );
   };
   // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.

@@ -82,7 +82,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
   const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
   const { facets = comparedFacets(graph) } = input;
   const difference =
-    input.crd === undefined ? { changed: true, breaking: [] } : crdDifference(input.crd, wanted, facets);
+    input.crd === undefined ? { changed: true, breaking: [] } : crdDifference(input.crd, wanted, facets, graph);
   const crd = planCrd(input.crd, wanted, definition, difference);
   const refusal =
     policies.problems.length > 0 ? policies.problems.join('; ') : crd.do === 'refuse' ? crd.message : undefined;

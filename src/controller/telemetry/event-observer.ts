@@ -1,7 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { formatRef } from '../../core/index.ts';
+import { formatRef, isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { EventRecorder, ObjectEvent } from '../../kube/index.ts';
+import { asObjects } from '../../kubernetes/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
 import { failureText, nodeLabel, readConditions, readText, refOfTarget } from '../../runtime/index.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
@@ -67,6 +68,7 @@ export class EventObserver {
       const message = typeof from === 'string' && from !== '' ? `${from} -> ${state}` : `the definition is ${state}`;
       this.#record(object, state === 'Active' ? 'Normal' : 'Warning', state, message);
     }
+    this.#kindsAwaited(object, before, status);
     for (const { type, reason, message } of changedConditions(before, status)) {
       if (type === 'Ready' || !TOLD_OF_DEFINITIONS.has(reason ?? '')) continue;
       this.#record(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
@@ -75,6 +77,19 @@ export class EventObserver {
       for (const problem of (this.#problems.get(name) ?? []).slice(0, MAX_PROBLEMS)) {
         this.#record(object, 'Warning', 'Problem', problem);
       }
+    }
+  }
+
+  /** Records each resource that begins to wait for its kind. */
+  #kindsAwaited(definition: KubeObject, before: JsonObject, status: WrittenStatus): void {
+    const [known, now] = [before, status].map(({ deferredResources: ids }) => (Array.isArray(ids) ? ids : []));
+    for (const id of now ?? []) {
+      if (known?.includes(id) === true) continue;
+      const resources = asObjects(definition.spec?.['resources']);
+      const template = resources.find((each) => each['id'] === id)?.['template'];
+      const { apiVersion = '', kind = '' } = isJsonObject(template) ? template : {};
+      const message = `resource "${String(id)}" waits for the CustomResourceDefinition of ${String(kind)} (${String(apiVersion)})`;
+      this.#record(definition, 'Normal', 'WaitingForCRD', message);
     }
   }
 

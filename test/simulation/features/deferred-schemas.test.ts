@@ -1,0 +1,123 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { crdOf } from '../../support/crd.ts';
+import type { JsonObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  potsRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+const operator = mapResource('operator', { ready: '${schema.spec.text}' });
+const addon: JsonObject = {
+  id: 'addon',
+  template: {
+    apiVersion: 'late.test/v1',
+    kind: 'Addon',
+    metadata: { name: '${schema.metadata.name}-addon' },
+    spec: { size: '${schema.spec.count}' },
+  },
+};
+const reading: JsonObject = { ...addon, includeWhen: ["${operator.data.ready == 'yes'}"] };
+const reader = mapResource('reader', { size: '${string(addon.spec.size)}' });
+const addonCrd = crdOf(
+  'Addon',
+  { properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } },
+  {
+    group: 'late.test',
+    version: 'v1',
+  },
+);
+const addonRef = { apiVersion: 'late.test/v1', kind: 'Addon', namespace: 'default', name: 'p-addon' };
+
+async function open(deferredSchemas: boolean, resources: JsonObject[], status: JsonObject = {}): Promise<void> {
+  world = await virtualWorld({ controller: { features: { deferredSchemas } } });
+  const definition = potDefinition(resources);
+  const schema = definition.spec?.['schema'] as JsonObject;
+  schema['status'] = status;
+  await world.apply(definition);
+  await world.advance(5000);
+}
+
+const definitionStatus = async () => (await world.user.get(potsRef)).status ?? {};
+const instanceStatus = async () => (await world.user.get(potRef('p'))).status ?? {};
+const ready = async () => conditionText(await world.user.get(potRef('p')), 'ResourcesReady');
+
+async function isQuiet(): Promise<void> {
+  world.requests.length = 0;
+  await world.advance(10 * 60_000);
+  expect(writesOf(world.requests)).toEqual([]);
+}
+
+describe('the gate DeferredSchemaResolution', () => {
+  it('serves a definition whose kind is missing, and makes the object as soon as the kind exists', async () => {
+    await open(true, [operator, reading, reader], { size: '${addon.spec.size}' });
+    expect(await definitionStatus()).toMatchObject({ state: 'Active', deferredResources: ['addon'] });
+    expect(await world.eventsOf('pots')).toContainEqual(
+      expect.stringContaining('resource "addon" waits for the CustomResourceDefinition of Addon (late.test/v1)'),
+    );
+    await world.apply(pot('p', { text: 'no' }));
+    await world.advance(5000);
+    expect((await instanceStatus())['state']).toBe('ACTIVE');
+    expect(await world.user.find(mapRef('p-reader'))).toBeUndefined();
+
+    await world.user.patch(potRef('p'), { spec: { text: 'yes' } }, { type: 'merge' });
+    await world.advance(5000);
+    expect(await ready()).toMatch(/^False SchemaPending: .*late\.test\/v1, Kind=Addon/);
+    expect((await instanceStatus())['state']).toBe('IN_PROGRESS');
+    await isQuiet();
+
+    await world.apply(addonCrd);
+    await world.advance(10_000);
+    expect((await world.user.get(addonRef)).spec).toEqual({ size: 1 });
+    expect((await world.user.get(mapRef('p-reader')))['data']).toEqual({ size: '1' });
+    expect(await instanceStatus()).toMatchObject({ state: 'ACTIVE', size: 1 });
+    expect(await definitionStatus()).toMatchObject({ state: 'Active' });
+    expect(await definitionStatus()).not.toHaveProperty('deferredResources');
+    await isQuiet();
+
+    await world.user.delete(potRef('p'));
+    await world.advance(30_000);
+    expect([await world.user.find(potRef('p')), await world.user.find(addonRef)]).toEqual([undefined, undefined]);
+  });
+
+  it('accepts a missing kind of an optional resource, and an instance with it can be deleted', async () => {
+    await open(true, [{ ...addon, optional: true }, operator]);
+    await world.apply(pot('p'));
+    await world.advance(5000);
+    expect(await ready()).toMatch(/^False SchemaPending: /);
+    expect(await world.user.find(mapRef('p-operator'))).toBeDefined();
+    await world.user.delete(potRef('p'));
+    await world.advance(30_000);
+    expect(await world.user.find(potRef('p'))).toBeUndefined();
+  });
+
+  it.each<[string, boolean, JsonObject, string]>([
+    ['the resource must exist', true, addon, 'cannot resolve group version "late.test/v1": schema not found'],
+    [
+      'its condition reads the instance alone',
+      true,
+      { ...addon, includeWhen: ['${schema.spec.count > 1}'] },
+      'cannot resolve group version "late.test/v1": schema not found',
+    ],
+    ['the gate is off', false, reading, 'cannot resolve group version "late.test/v1": schema not found'],
+    [
+      'the gate is off, with optional',
+      false,
+      { ...addon, optional: true },
+      'optional requires the DeferredSchemaResolution feature gate to be enabled',
+    ],
+  ])('refuses a missing kind: %s', async (_, gate, resource, message) => {
+    await open(gate, [operator, resource]);
+    expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toContain(message);
+  });
+});
