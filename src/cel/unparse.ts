@@ -24,8 +24,8 @@ const BINARY: Readonly<Record<string, readonly [text: string, level: number]>> =
 const KEYWORDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 
 /**
- * The text of an expression, with no more parentheses than needed. Parsing the text gives the same tree; macros are
- * written as their calls.
+ * The text of an expression. It has parentheses where the grammar needs them, and around a comparison inside a
+ * comparison. Parsing the text gives the same tree; macros are written as their calls.
  */
 export function unparse(ast: Ast | Expr): string {
   return text('expr' in ast ? ast.expr : ast);

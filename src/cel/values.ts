@@ -169,7 +169,7 @@ export function mapKeyText(key: Value): string {
   if (double !== undefined) return `d${double === 0 ? 0 : double}`;
   if (key === null || typeof key === 'boolean') return String(key);
   if (key instanceof CelTimestamp) return `t${key.seconds}.${key.nanos}`;
-  if (key instanceof CelDuration) return `d${key.nanos}`;
+  if (key instanceof CelDuration) return `n${key.nanos}`;
   if (key instanceof CelTypeValue) return `y${key.name}`;
   // Any other value equals only itself, as in cel-go's maps.
   let id = identities.get(key);

@@ -86,7 +86,7 @@ function stretch(
   room: number,
 ): { readonly shown: string; readonly before: readonly string[] } {
   if (line.length <= room) return { shown: line, before: Array.from(line.slice(0, end)) };
-  // A terminal also shows the marks; without one, a cut line has the usual length.
+  // The marks need columns of a terminal, too. Where no width is known, a cut line has the usual length.
   const width = Math.max(MIN_EXCERPT_LENGTH, room === MAX_EXCERPT_LENGTH ? room : room - CUT_MARKS_WIDTH);
   const limits = { shown: width, before: Math.floor((width * MAX_LENGTH_BEFORE_COLUMN) / MAX_EXCERPT_LENGTH) };
   const head = Array.from(line.slice(Math.max(0, end - 2 * MAX_LENGTH_BEFORE_COLUMN), end)).slice(-limits.before);

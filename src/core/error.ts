@@ -40,7 +40,7 @@ export class TypeKroError extends Error {
     return errorFrom(thrown, details);
   }
 
-  /** The text for people: message, object and remedy, without a stack. */
+  /** The text for people: message, code, object, what was attempted and remedy, without a stack. */
   format(): string {
     const lines = [`${this.message} [${this.code}]`];
     if (this.object !== undefined) lines.push(`  object: ${formatRef(this.object)}`);

@@ -3,7 +3,7 @@ import type { BackoffPolicy } from './backoff.ts';
 /**
  * All pauses of the package between a failure and the next try. Unless a row sets `factor` or `jitter`, each pause is
  * twice as long as the one before, and half of it is random. A `Retry-After` of the server replaces a pause of
- * `request`, `watch`, `unreachableWatch`, `instanceWrite` and `objectRead`. The table stands in `core` because rooms
+ * `request`, `watch`, `unreachableWatch`, `instanceWrite` and `objectRead`. The table is in `core` because rooms
  * from the HTTP client to the embedded cluster use it. A new kind of retry gets a new row.
  */
 export const RETRY_POLICIES = {

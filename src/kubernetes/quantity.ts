@@ -216,7 +216,10 @@ function fits(value: bigint): boolean {
   return value <= MAX_INT64 && value >= MIN_INT64;
 }
 
-/** The value as int64; undefined for an unbounded decimal (`1.5Gi`) and for a negative scale (`1500m`, `1.0`). */
+/**
+ * The value as int64. Undefined for an unbounded decimal (`1.5Gi`), for a negative scale (`1500m`, `1.0`), and for a
+ * value beyond int64 (`10E`).
+ */
 export function quantityToInteger(quantity: ParsedQuantity): bigint | undefined {
   if (quantity.big || quantity.scale < 0) return undefined;
   const value = quantity.unscaled * 10n ** BigInt(quantity.scale);

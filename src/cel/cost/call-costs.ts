@@ -23,7 +23,7 @@ export interface CallCost {
   readonly size?: Range;
 }
 
-/** Functions that only read existing data. */
+/** Functions that cost one unit, whatever the size of their operands. */
 const NOMINAL = new Set([
   'sign',
   'asInteger',
@@ -47,8 +47,8 @@ const NOMINAL = new Set([
 const ADDRESS: Range = { min: 4, max: 16 };
 
 /**
- * The cost of a function that the API server adds to CEL; `undefined` for functions with cel-go's own cost. The API
- * server charges one unit for a function without a receiver (`quantity(x)`, `ip(x)`).
+ * The cost of a function that the API server adds to CEL; `undefined` for functions with cel-go's own cost. Among the
+ * latter are the constructors (`quantity(x)`, `ip(x)`), which cost one unit.
  */
 export function libraryCost(
   name: string,
@@ -105,8 +105,8 @@ export function libraryCost(
 }
 
 /**
- * The cost of a search in a list: one unit for each element, and the cost of a traversal for each element that is a
- * text.
+ * The cost of a search. In a text it is that of a traversal. In a list it is one unit for each element, and the cost of
+ * a traversal for each element that is a text or bytes.
  */
 function searchCost(target: Operand): Range {
   const [element] = target.type.params;

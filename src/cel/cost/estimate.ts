@@ -11,7 +11,8 @@ import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED, unionRang
 
 /**
  * The size that the data at a path can have: characters, bytes, elements or entries. A path begins with the name of a
- * variable; `@items`, `@keys` and `@values` mean the elements of a list, the keys and the values of a map.
+ * variable. `@items` and `@indices` mean the elements of a list and their positions, `@keys` and `@values` the keys and
+ * the values of a map.
  */
 export type SizeAt = (path: readonly string[]) => Range | undefined;
 

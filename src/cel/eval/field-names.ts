@@ -10,8 +10,9 @@ const ESCAPES: readonly (readonly [string, string])[] = [
 const ENCODED = new Map(ESCAPES.map(([plain, escaped]) => [escaped, plain]));
 
 /**
- * A property name as expressions write it. The escaped form of a reserved name is `__name__`. The result is undefined when no escape makes the name an identifier: an
- * empty name, a name that begins with a digit, or a name with other characters (`Escape` of k8s.io/apiserver).
+ * A property name as expressions write it (`Escape` of k8s.io/apiserver). The escaped form of a reserved name is
+ * `__name__`. The result is undefined when no escape makes the name an identifier: an empty name, a name that begins
+ * with a digit, or a name with characters other than letters, digits, `_`, `.`, `/` and `-`.
  */
 export function escapeFieldName(name: string): string | undefined {
   if (!/^[A-Za-z_./-][A-Za-z0-9_./-]*$/.test(name)) return undefined;

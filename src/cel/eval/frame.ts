@@ -11,18 +11,20 @@ export class Frame implements CallContext {
   readonly variables: readonly unknown[];
   /** Loop and bound variables. */
   readonly locals: Value[];
-  readonly fixedNow: number | undefined;
+  /** The time of `now()`; undefined until the clock is read. */
+  time: number | undefined;
   left: number;
 
   constructor(variables: readonly unknown[], locals: number, budget: number, now: number | undefined) {
     this.variables = variables;
     this.locals = locals === 0 ? NO_LOCALS : [];
     this.left = budget;
-    this.fixedNow = now;
+    this.time = now;
   }
 
+  /** All calls in one evaluation get the same time, so the clock is read once. */
   get now(): number {
-    return this.fixedNow ?? Date.now();
+    return (this.time ??= Date.now());
   }
 
   charge(units: number): void {

@@ -19,8 +19,8 @@ export function orFail<T>(result: T | Failure): T {
 }
 
 /**
- * Makes the implementation of a function that reads a whole string. A call costs as many units as the string has
- * characters.
+ * Makes the implementation of a function that reads a whole string. A call costs one unit for each four characters of
+ * the string.
  */
 export function reading<T extends Value>(read: (text: string) => T): (text: string, context: CallContext) => T {
   return (text, context) => {

@@ -19,15 +19,20 @@ import { CIDR, CidrValue, IP, IpValue } from './opaque.ts';
 
 const PREFIX = 'network address parse error during conversion from string: ';
 
-function parseCidr(text: string): IpPrefix | Failure {
+/**
+ * Parses a network; a failure for an IPv6 form of an IPv4 network.
+ *
+ * @param problem the words before the parser's error
+ */
+export function parseStrictPrefix(text: string, problem = PREFIX): IpPrefix | Failure {
   const prefix = parsePrefix(text);
-  if (prefix instanceof Failure) return failure(PREFIX + prefix.message);
+  if (prefix instanceof Failure) return failure(problem + prefix.message);
   return is4In6(prefix.address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
 }
 
 /** Parses an argument of `cidr()`. The error text begins twice with the same words, as that of Kubernetes does. */
 function toCidr(text: string): IpPrefix {
-  const prefix = parseCidr(text);
+  const prefix = parseStrictPrefix(text);
   return prefix instanceof Failure ? raise(PREFIX + prefix.message) : prefix;
 }
 
@@ -86,7 +91,7 @@ export const kubernetesCidr: Library = {
           'is_cidr',
           [STRING],
           BOOL,
-          reading((text) => !(parseCidr(text) instanceof Failure)),
+          reading((text) => !(parseStrictPrefix(text) instanceof Failure)),
         ),
       ],
     },

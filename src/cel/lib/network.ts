@@ -1,20 +1,17 @@
 import type { FunctionDeclaration, Library, Overload, Validator } from '../library.ts';
 import {
-  failure,
   Failure,
   goQuote,
   containsAddress,
   containsPrefix,
-  is4In6,
   maskedPrefix,
-  parsePrefix,
   sameAddress,
   type IpPrefix,
 } from '../../golang/index.ts';
 import { BOOL, STRING } from '../types.ts';
 import type { Value } from '../values.ts';
 import { member, orFail, overload, reading } from './define.ts';
-import { kubernetesCidr } from './k8s-cidr.ts';
+import { kubernetesCidr, parseStrictPrefix } from './k8s-cidr.ts';
 import { kubernetesIp, parseStrictAddress } from './k8s-ip.ts';
 import { CIDR, CidrValue, IP, IpValue } from './opaque.ts';
 
@@ -31,12 +28,8 @@ class NetworkCidr extends CidrValue {
   }
 }
 
-function parseCidr(text: string): IpPrefix | Failure {
-  const prefix = parsePrefix(text);
-  if (prefix instanceof Failure) {
-    return failure(`CIDR ${goQuote(text)} parse error during conversion from string: ${prefix.message}`);
-  }
-  return is4In6(prefix.address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
+function parseNetwork(text: string): IpPrefix | Failure {
+  return parseStrictPrefix(text, `CIDR ${goQuote(text)} parse error during conversion from string: `);
 }
 
 /** Overloads with the ids of Kubernetes' overloads and another implementation. */
@@ -51,13 +44,13 @@ const OWN: readonly Overload[] = [
     'string_to_cidr',
     [STRING],
     CIDR,
-    reading((text) => new NetworkCidr(orFail(parseCidr(text)))),
+    reading((text) => new NetworkCidr(orFail(parseNetwork(text)))),
   ),
   overload(
     'is_cidr',
     [STRING],
     BOOL,
-    reading((text) => !(parseCidr(text) instanceof Failure)),
+    reading((text) => !(parseNetwork(text) instanceof Failure)),
   ),
   member('cidr_ip', [CIDR], IP, ({ prefix }: CidrValue) => new NetworkIp(prefix.address)),
   member('cidr_masked', [CIDR], CIDR, ({ prefix }: CidrValue) => new NetworkCidr(maskedPrefix(prefix))),
@@ -65,7 +58,7 @@ const OWN: readonly Overload[] = [
     containsAddress(cidr.prefix, orFail(parseStrictAddress(text))),
   ),
   member('cidr_contains_cidr_string', [CIDR, STRING], BOOL, (cidr: CidrValue, text: string) =>
-    containsPrefix(cidr.prefix, orFail(parseCidr(text))),
+    containsPrefix(cidr.prefix, orFail(parseNetwork(text))),
   ),
 ];
 
@@ -106,5 +99,5 @@ export const network: Library = {
       ],
     },
   ],
-  validators: [literalCheck('ip', parseStrictAddress), literalCheck('cidr', parseCidr)],
+  validators: [literalCheck('ip', parseStrictAddress), literalCheck('cidr', parseNetwork)],
 };

@@ -199,14 +199,14 @@ function indexText(index: PlannedNode): (frame: Frame) => string {
 }
 
 /** A part of an optional that is stored in a field or element. Such a part is always missing. */
-function storedOptional(operand: PlannedNode, asked: boolean, part: (frame: Frame) => string): PlannedNode {
+function storedOptional(operand: PlannedNode, optional: boolean, part: (frame: Frame) => string): PlannedNode {
   const { run } = operand;
   return {
     type: DYN,
     run: (frame) => {
       run(frame);
       const name = part(frame);
-      return asked ? OPTIONAL_NONE : fail(`no such key: ${name}`);
+      return optional ? OPTIONAL_NONE : fail(`no such key: ${name}`);
     },
   };
 }

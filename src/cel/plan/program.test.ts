@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   DOUBLE,
   DYN,
@@ -42,6 +42,7 @@ describe('numbers', () => {
     ['x % -1', { x: -9223372036854775808n }, 'integer overflow'],
     ['int(-9223372036854775808.0)', {}, 'integer overflow'],
     ["'🙂b'.indexOf('b')", {}, 1],
+    ["dyn(duration('5ns')) in {5.0: 1, 7: 2}", {}, false],
   ])('%s of %o is %s', (text, variables, expected) => {
     expect(run(text, variables)).toEqual(expected);
   });
@@ -201,4 +202,20 @@ describe('a text joined from programs', () => {
     expect(program && replaceStrings(program, ['a', 'b'])).toBeUndefined();
     expect(replaceStrings(programOf('s'), [])).toBeUndefined();
   });
+});
+
+test('all calls of now() in one evaluation give the same time', () => {
+  let clock = 1000;
+  const spy = vi.spyOn(Date, 'now').mockImplementation(() => (clock += 1000));
+  try {
+    const withNow = kroEnvironment({ features: { now: true } });
+    const compiled = withNow.compile('string(now())');
+    const equal = withNow.compile('now() == now()');
+    if (!compiled.ok || !equal.ok) throw new Error('the expressions do not compile');
+    expect(equal.program.evaluate({})).toEqual({ ok: true, value: true });
+    const joined = joinPrograms([compiled.program, '/', compiled.program])?.evaluate({});
+    expect(joined).toEqual({ ok: true, value: '1970-01-01T00:00:03Z/1970-01-01T00:00:03Z' });
+  } finally {
+    spy.mockRestore();
+  }
 });

@@ -69,14 +69,15 @@ class JoinedProgram implements Program {
     try {
       let text = '';
       let left = options?.budget ?? DEFAULT_BUDGET;
+      let now = options?.now;
       for (const part of this.#parts) {
         if (typeof part === 'string') {
           text += part;
           continue;
         }
-        const frame = part.frame(variables, left, options);
+        const frame = part.frame(variables, left, now === undefined ? options : { ...options, now });
         text += part.run(frame) as string;
-        ({ left } = frame);
+        ({ left, time: now } = frame);
       }
       chargeText(new Frame([], 0, left, undefined), text);
       return { ok: true, value: text };

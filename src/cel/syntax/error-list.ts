@@ -5,7 +5,7 @@ import { codePointLength } from '../text.ts';
 const MAX_ERRORS = 100;
 
 /** The maximum length of a quoted source line, in bytes of UTF-8. */
-const MAX_SNIPPET = 16384;
+const MAX_SNIPPET_BYTES = 16384;
 
 /** The offset of errors without a position. */
 export const NO_OFFSET = -1;
@@ -62,7 +62,7 @@ function positionOf(text: string, offset: number): { line: number; column: numbe
 function renderError(text: string, error: CelError): string {
   const head = `ERROR: <input>:${error.line}:${error.column}: ${error.message}`;
   const source = text === '' ? undefined : text.split('\n', error.line)[error.line - 1];
-  if (error.line < 1 || source === undefined || Buffer.byteLength(source) > MAX_SNIPPET) return head;
+  if (error.line < 1 || source === undefined || Buffer.byteLength(source) > MAX_SNIPPET_BYTES) return head;
   const line = source.replaceAll('\t', ' ');
   let caret = '';
   const characters = Array.from(line);
