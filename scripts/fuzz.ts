@@ -63,8 +63,8 @@ interface Tally {
   slowestMs: number;
 }
 
-/** Further problems are counted, but not printed. */
-const PRINTED = 20;
+/** The maximum number of problems that are printed for a kind of input. Further problems are counted only. */
+const MAX_PRINTED_PROBLEMS = 20;
 
 function runKind(kind: Kind, seed: number, seconds: number): Tally {
   const tally: Tally = { runs: 0, problems: 0, slowestMs: 0 };
@@ -76,7 +76,8 @@ function runKind(kind: Kind, seed: number, seconds: number): Tally {
     tally.runs += 1;
     if (problem === undefined) continue;
     tally.problems += 1;
-    if (tally.problems <= PRINTED) console.log(`${kind.name}, seed ${next}: ${JSON.stringify(input)}\n  ${problem}`);
+    if (tally.problems <= MAX_PRINTED_PROBLEMS)
+      console.log(`${kind.name}, seed ${next}: ${JSON.stringify(input)}\n  ${problem}`);
   }
   return tally;
 }

@@ -20,7 +20,7 @@ const NAMES = ['one', 'two'];
  * The number of tries for which the user waits until the controller writes an object. After twice as many tries, the
  * user restores the object.
  */
-const PATIENCE = 20;
+const MAX_TAKEN_TRIES = 20;
 
 const rig = (name: string) => ({ apiVersion: 'sim.test/v1', kind: 'Rig', namespace: 'default', name });
 const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
@@ -423,14 +423,14 @@ function tamper(
         // When the instance is being deleted, the fate of its child depends on times.
         const owner = ref.kind === 'Rig' ? present : await admin.find(rig(ref.name.replace(/-.*/, '')));
         if (owner === undefined || owner.metadata.deletionTimestamp !== undefined) return undefined;
-        if (!isTaken(present)) return tries < PATIENCE ? 'later' : undefined;
+        if (!isTaken(present)) return tries < MAX_TAKEN_TRIES ? 'later' : undefined;
         memory.set('before', JSON.stringify(present));
         await admin.patch(ref, body);
         return 'later';
       }
       const old = JSON.parse(before) as KubeObject;
       if (old.metadata.uid !== present.metadata.uid || isRestored(present, old)) return undefined;
-      if (tries < 2 * PATIENCE) return 'later';
+      if (tries < 2 * MAX_TAKEN_TRIES) return 'later';
       const { labels = {}, annotations = {}, finalizers = [] } = old.metadata;
       return admin.patch(ref, {
         metadata: { labels: { ...labels }, annotations: { ...annotations }, finalizers },

@@ -1,11 +1,12 @@
 import { extname, resolve } from 'node:path';
+import type { Diagnostic } from '../../core/index.ts';
 import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { ExitCode, STANDARD_INPUT } from '../command.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
 import { checkFile } from '../up/check-file.ts';
-import { fileProblem, isFileProblem } from '../up/file-problem.ts';
+import { readOneOf } from '../up/file-problem.ts';
 import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import { replaceFile } from '../write-file.ts';
@@ -35,13 +36,10 @@ export const fmt: Command = {
     // Reads all files before it writes one, so that a broken file prevents every write.
     const read = [];
     for (const file of files) {
-      try {
-        read.push(await readFormatted(context, file));
-      } catch (error) {
-        if (files.length === 1 || !(error instanceof TypeKroError) || !isFileProblem(error)) throw error;
-        printDiagnostics(context, [fileProblem(error, file === '-' ? STANDARD_INPUT : file)], new Map());
-        read.push(undefined);
-      }
+      const problems: Diagnostic[] = [];
+      const shown = file === '-' ? STANDARD_INPUT : file;
+      read.push(await readOneOf(shown, files.length === 1, problems, () => readFormatted(context, file)));
+      if (problems.length > 0) printDiagnostics(context, problems, new Map());
     }
     if (read.some((each) => each === undefined)) return ExitCode.diagnostics;
     const texts = read.flatMap((each) => (each === undefined ? [] : [each]));

@@ -99,12 +99,12 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
       signal,
       timeoutMs: parseDuration(textOption(input, 'timeout') ?? '5m', 'timeout'),
     };
-    const goesOn = findings.length === 0 || input.options['force'] === true;
+    const isAllowed = findings.length === 0 || input.options['force'] === true;
     const removes = input.options['remove'] === true;
     const former = removes ? await findInstallation(writer, name) : { objects: [], limits: [] };
     const isRunning = own !== undefined && own.replicas > 0;
-    if (goesOn && !dryRun && isRunning) await stopController(writer, own);
-    const removed = goesOn ? await pruneInstallation(writer, former.objects, [], dryRun) : [];
+    if (isAllowed && !dryRun && isRunning) await stopController(writer, own);
+    const removed = isAllowed ? await pruneInstallation(writer, former.objects, [], dryRun) : [];
     const notes = [...(limit === undefined ? [] : [limit]), ...former.limits];
     if (own === undefined) notes.push(`there is no Deployment ${namespace}/${name} of this controller`);
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
@@ -113,9 +113,9 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
       to,
       dryRun,
       findings,
-      stopped: goesOn && isRunning ? [refOf({ ...own.object, ...deployment })] : [],
+      stopped: isAllowed && isRunning ? [refOf({ ...own.object, ...deployment })] : [],
       removed: removed.map(({ object }) => object),
-      next: goesOn
+      next: isAllowed
         ? [
             ...(kros.length > 1 ? [`start one of these ${kros.length} Deployments of kro`] : []),
             ...kros.map((kro) => `kubectl -n ${kro.namespace} scale deployment ${kro.name} --replicas=1`),

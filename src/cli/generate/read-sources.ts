@@ -6,7 +6,7 @@ import { TEMPLATE_ACTION } from '../../golang/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { shownName } from '../shown-name.ts';
-import { fileProblem, isFileProblem } from '../up/file-problem.ts';
+import { readOneOf } from '../up/file-problem.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 
 /** Parsed documents and the problems of their texts. */
@@ -62,23 +62,16 @@ export async function readSources(
     diagnostics.push(...parsed.diagnostics);
     texts.set(file, text);
   };
-  // One of several files that cannot be read hides no problem of the others.
-  const orProblem = async (file: string, isOnly: boolean, work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (isOnly || !(error instanceof TypeKroError) || !isFileProblem(error)) throw error;
-      diagnostics.push(fileProblem(error, file));
-    }
-  };
   for (const name of names) {
     const isOnly = names.length === 1;
-    await orProblem(name === '-' ? STANDARD_INPUT : name, isOnly, async () => {
+    await readOneOf(name === '-' ? STANDARD_INPUT : name, isOnly, diagnostics, async () => {
       if (name === '-') return read(await readInput(), STANDARD_INPUT);
       const paths = filesUnder(resolve(cwd, name), name, reader);
       for (const path of paths) {
         const file = shownName(path, cwd, name);
-        await orProblem(file, isOnly && paths.length === 1, async () => read(await readTextFile(path, file), file));
+        await readOneOf(file, isOnly && paths.length === 1, diagnostics, async () =>
+          read(await readTextFile(path, file), file),
+        );
       }
     });
   }

@@ -90,7 +90,7 @@ function endLines(
     return ['', `nothing is done for the instance: ${text}`];
   }
   if (causes.length > 0 || blocked.length > 0)
-    return recorded === undefined || isTold(recorded, causes) ? [] : ['', `the controller reports: ${said}`];
+    return recorded === undefined || isRepeated(recorded, causes) ? [] : ['', `the controller reports: ${said}`];
   if (refusals.length > 0) return [];
   if (isPaused(observation.instance)) {
     return ['', 'nothing is due, and the instance is suspended'];
@@ -121,7 +121,7 @@ function endLines(
 const MIN_SENTENCE_LENGTH = 30;
 
 /** Does every line of the message repeat the sentence of the server in a cause? Such a message is not printed again. */
-function isTold(recorded: string, causes: readonly WhyCause[]): boolean {
+function isRepeated(recorded: string, causes: readonly WhyCause[]): boolean {
   const sentences = causes.flatMap(({ reason }) => sentencesOf(reason));
   const isIn = (line: string): boolean => sentences.some((sentence) => line.includes(sentence));
   const isLarge = withShortValues(recorded).length < recorded.length;

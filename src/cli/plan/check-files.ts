@@ -26,7 +26,7 @@ export type LoadedFiles = Awaited<ReturnType<typeof loadInputs>> & {
 };
 
 /** Findings that the plan itself reports, with the affected instances. */
-const TOLD_BY_PLAN: ReadonlySet<string> = new Set(['input/breaking-change']);
+const REPORTED_BY_PLAN: ReadonlySet<string> = new Set(['input/breaking-change']);
 
 /** Reads the files of a command. */
 export function loadFiles(context: CommandContext, files: readonly string[]): Promise<LoadedFiles> {
@@ -58,7 +58,9 @@ export async function checkFiles(
   const checked = await checkInputs(inputs, { crds: [...live, ...named], kroCompatibility: level, features });
   const late = await lateFailures((text) => context.printError(text), context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
-  const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(({ code }) => !TOLD_BY_PLAN.has(code));
+  const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(
+    ({ code }) => !REPORTED_BY_PLAN.has(code),
+  );
   const diagnostics = found.map((each): Diagnostic => {
     const file = each.source?.file;
     if (file === undefined || isFileProblem(each)) return each;

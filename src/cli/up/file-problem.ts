@@ -1,4 +1,5 @@
-import type { Diagnostic, TypeKroError } from '../../core/index.ts';
+import type { Diagnostic } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
 
 /** The codes of files that are not read at all. */
 const FILE_PROBLEMS: ReadonlySet<string> = new Set(['input/not-found', 'input/unreadable', 'input/unknown-type']);
@@ -23,6 +24,28 @@ export function fileProblem({ code, message, remedy }: TypeKroError, file: strin
     ...(remedy === undefined ? {} : { hint: remedy }),
     source: { file: name, line: Number(line), column: Number(column) },
   };
+}
+
+/**
+ * Reads one of several files. A file that is not read at all becomes a diagnostic, so that it hides no problem of the
+ * other files.
+ *
+ * @param isOnly the command names no other file: its error is thrown
+ * @throws the error of the only file, and any error that is not the problem of a file
+ */
+export async function readOneOf<T>(
+  file: string,
+  isOnly: boolean,
+  diagnostics: Diagnostic[],
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isOnly || !(error instanceof TypeKroError) || !isFileProblem(error)) throw error;
+    diagnostics.push(fileProblem(error, file));
+    return undefined;
+  }
 }
 
 /** A message of `readTextFile`, which begins with the place. */

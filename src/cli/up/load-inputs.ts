@@ -6,7 +6,7 @@ import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { shownName } from '../shown-name.ts';
 import { checkFile } from './check-file.ts';
-import { fileProblem, isFileProblem } from './file-problem.ts';
+import { readOneOf } from './file-problem.ts';
 import type { ModuleLoader } from './module-loader.ts';
 import type { ParsedManifest } from './read-manifest.ts';
 import { parseManifest, readManifest } from './read-manifest.ts';
@@ -101,12 +101,7 @@ export async function loadInputs(
   };
   const named = new Map(files.map((given) => [resolve(cwd, given), given]));
   for (const [path, name] of named) {
-    try {
-      await read(path, name);
-    } catch (error) {
-      if (named.size === 1 || !(error instanceof TypeKroError) || !isFileProblem(error)) throw error;
-      diagnostics.push(fileProblem(error, name === '-' ? STANDARD_INPUT : name));
-    }
+    await readOneOf(name === '-' ? STANDARD_INPUT : name, named.size === 1, diagnostics, () => read(path, name));
   }
   if (objects.length > 0 || diagnostics.length > 0) diagnostics.push(...empty.map(emptyFile));
   else {

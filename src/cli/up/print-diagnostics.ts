@@ -20,7 +20,10 @@ export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagno
 export const byPlace = ({ source: one }: Diagnostic, { source: other }: Diagnostic): number =>
   (one?.line ?? 0) - (other?.line ?? 0) || (one?.column ?? 0) - (other?.column ?? 0);
 
-/** Prints problems in the order of their lines with excerpts of the files, cut to the width of the standard error, and a count. */
+/**
+ * Prints problems in the order of their lines with excerpts of the files, cut to the width of the standard error, and a
+ * count.
+ */
 export function printDiagnostics(
   context: CommandContext,
   diagnostics: readonly Diagnostic[],

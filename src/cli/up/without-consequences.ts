@@ -102,7 +102,7 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
     if (each.code === 'simpleschema/unknown-type' && diagnostics.some(isMisplacedTypes)) return [];
     const misnamed = each.code === 'graph/field-combination' && broken.some((other) => isFieldOf(other, each));
     if (misnamed) return [];
-    if (ONE_PER_PLACE.has(each.code) && isToldBefore(each, diagnostics)) return [];
+    if (ONE_PER_PLACE.has(each.code) && isReportedBefore(each, diagnostics)) return [];
     if (each.code === 'graph/missing-required' && diagnostics.some((other) => isMeantFor(other, each))) return [];
     const typed = diagnostics.find(({ code, path }) => code === 'graph/literal-type' && path === each.path);
     return typed !== undefined && typed !== each && each.code.startsWith('cel/') ? [] : [each];
@@ -147,7 +147,7 @@ const isBrokenLoop = (code: string, path: string): boolean =>
 /** Findings that are consequences of another finding at the same place. */
 const ONE_PER_PLACE: ReadonlySet<string> = new Set(['graph/not-standalone', 'graph/dependent-iterators']);
 
-function isToldBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean {
+function isReportedBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean {
   return all
     .slice(0, all.indexOf(each))
     .some(

@@ -10,7 +10,7 @@ const EXPRESSION_LIMIT = 10_000_000;
 /** The maximum estimated cost of all expressions of a schema. */
 const SCHEMA_LIMIT = 100_000_000;
 /** When all rules together cost too much, errors name at most this number of rules: the most expensive ones. */
-const NAMED = 4;
+const MAX_NAMED_RULES = 4;
 
 const HINT =
   'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared';
@@ -54,7 +54,7 @@ export class RuleCosts {
     this.#total = 0;
     this.#dear = [];
     if (total <= SCHEMA_LIMIT) return [];
-    const dearest = dear.toSorted((a, b) => b.cost - a.cost).slice(0, NAMED);
+    const dearest = dear.toSorted((a, b) => b.cost - a.cost).slice(0, MAX_NAMED_RULES);
     const contributed = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
     const what = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
     return [

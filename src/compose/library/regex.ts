@@ -265,9 +265,9 @@ function charactersReplaced(text: Node, of: Parsed, by: Replacement): Node {
   const position = macroVariable('i');
   const at = variable(position, INTEGER);
   const isOne = (where: Node) => matches(method('charAt', text, [where], STRING), expression);
-  const goesOn = and(compare('gt', at, literal(0)), isOne(subtract(at, literal(1))));
+  const continuesRun = and(compare('gt', at, literal(0)), isOne(subtract(at, literal(1))));
   const run = replaced(by, { text: literal(''), groups: [], names: of.names });
-  const turn = cond(isOne(at), cond(goesOn, literal(''), run), method('charAt', text, [at], STRING));
+  const turn = cond(isOne(at), cond(continuesRun, literal(''), run), method('charAt', text, [at], STRING));
   const positions = call('lists.range', [size(text, INTEGER)], listOf(INTEGER));
   return join(macro('map', positions, [position], [turn], listOf(STRING)));
 }

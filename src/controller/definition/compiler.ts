@@ -37,7 +37,7 @@ export function compiledSpec(hash: string, graph: Graph | undefined, diagnostics
 }
 
 /** The maximum number of compiled specs per definition. It suffices for the newest spec and the served one. */
-const KEPT = 3;
+const MAX_KEPT_SPECS = 3;
 
 /** The hash and the kinds of a spec. */
 interface SpecFacts {
@@ -117,7 +117,7 @@ export class DefinitionCompiler {
 
   #keep(name: string, entry: Kept): void {
     const others = (this.#kept.get(name) ?? []).filter(({ key }) => key !== entry.key);
-    this.#kept.set(name, [entry, ...others].slice(0, KEPT));
+    this.#kept.set(name, [entry, ...others].slice(0, MAX_KEPT_SPECS));
   }
 
   #epochOf(types: readonly GroupVersionKind[]): string {

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 
 /** The maximum number of instances that the text names. */
-const NAMED = 5;
+const MAX_NAMED_INSTANCES = 5;
 
 /**
  * Names the instances that delay the end of a deleted definition, and their finalizers. The instances are sorted by
@@ -12,7 +12,7 @@ export function remainingText(instances: Pick<KindCache, 'size' | 'values'>): st
   const named = [...instances.values()]
     .map(({ object }) => object)
     .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-    .slice(0, NAMED)
+    .slice(0, MAX_NAMED_INSTANCES)
     .map((object) => `${nameOf(object)} (${stateOf(object)})`);
   const more = instances.size > named.length ? `, and ${instances.size - named.length} more` : '';
   const count = instances.size === 1 ? 'an instance' : `${instances.size} instances`;

@@ -22,7 +22,7 @@ const DONE = 'done';
  */
 export const TO_BE_TRIED: Readonly<Record<string, string>> = { [ROLLOUT]: UNTRIED };
 /** The maximum number of instances that a condition names. */
-const NAMED = 3;
+const MAX_NAMED_INSTANCES = 3;
 
 /** The decision which instances follow the newest revision of a definition. */
 export interface RolloutDecision {
@@ -170,13 +170,14 @@ function conditionOf(
   candidates: number,
 ): ConditionContent {
   const names = (ids: readonly string[]) =>
-    ids.slice(0, NAMED).map(nameOf).join(', ') + (ids.length > NAMED ? `, and ${ids.length - NAMED} more` : '');
+    ids.slice(0, MAX_NAMED_INSTANCES).map(nameOf).join(', ') +
+    (ids.length > MAX_NAMED_INSTANCES ? `, and ${ids.length - MAX_NAMED_INSTANCES} more` : '');
   if (phase === 'waiting') {
     const message = `revision ${number} goes to ${members.size} of ${candidates} instances first: ${names([...members].sort())}`;
     return { status: 'Unknown', reason: 'CanaryWaiting', message };
   }
-  const reasons = failed.slice(0, NAMED).map(({ id, message }) => `${nameOf(id)}: ${message}`);
-  const more = failed.length > NAMED ? `; and ${failed.length - NAMED} more` : '';
+  const reasons = failed.slice(0, MAX_NAMED_INSTANCES).map(({ id, message }) => `${nameOf(id)}: ${message}`);
+  const more = failed.length > MAX_NAMED_INSTANCES ? `; and ${failed.length - MAX_NAMED_INSTANCES} more` : '';
   const message = `revision ${number} is held back from ${candidates - members.size} instances, since ${reasons.join('; ')}${more}`;
   return { status: 'False', reason: 'CanaryFailed', message };
 }

@@ -70,7 +70,7 @@ export class EventObserver {
     }
     this.#kindsAwaited(object, before, status);
     for (const { type, reason, message } of changedConditions(before, status)) {
-      if (type === 'Ready' || !TOLD_OF_DEFINITIONS.has(reason ?? '')) continue;
+      if (type === 'Ready' || !EVENT_REASONS.has(reason ?? '')) continue;
       this.#record(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
       // The condition has kro's text, because clients match it. These events add the places and the remedies.
       if (reason !== 'InvalidResourceGraph') continue;
@@ -175,7 +175,7 @@ function nodeEncodedText(nodePath: string, written: string): string {
 const MAX_PROBLEMS = 5;
 
 /** Reasons of a definition's conditions that cause an event. */
-const TOLD_OF_DEFINITIONS: ReadonlySet<string> = new Set([
+const EVENT_REASONS: ReadonlySet<string> = new Set([
   'InvalidResourceGraph',
   'CanaryFailed',
   'RolledOut',

@@ -5,7 +5,7 @@ import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
 /** Statuses that `Reachability` logs for all requests: no answer, and refused credentials. */
-const TOLD_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
+const LOGGED_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
 
 /**
  * Logs the reason why definitions, revisions or CRDs cannot be read: once for each reason. Also logs the recovery.
@@ -26,7 +26,7 @@ export class WatchErrorLogger {
       if (this.#logged.delete(kind)) this.#logger.log('info', 'the controller can read this kind again', { kind });
       return;
     }
-    if (TOLD_ELSEWHERE.has(failure.status)) return;
+    if (LOGGED_ELSEWHERE.has(failure.status)) return;
     const error = failureText(apiFailure(failure, undefined));
     if (this.#logged.get(kind) === error) return;
     this.#logged.set(kind, error);
