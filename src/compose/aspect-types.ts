@@ -62,7 +62,9 @@ export type SingleAspectTarget = AspectTargetGroup | ((...args: never[]) => unkn
 /** The target of an aspect: a group, a factory, or a list of them. A resource must match one of the list. */
 export type AspectTarget = SingleAspectTarget | readonly SingleAspectTarget[];
 
-/** A change of resources that is applied when a graph is written: `toYaml({ aspects })`, `factory(mode, { aspects })`. */
+/**
+ * A change of resources that is applied when a graph is written: `toYaml({ aspects })`, `factory(mode, { aspects })`.
+ */
 export interface AspectDefinition<
   Target extends AspectTarget = AspectTarget,
   Surface extends AspectSurface = AspectSurface,

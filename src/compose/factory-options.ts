@@ -178,7 +178,9 @@ function remedyFor(name: string, table: Table): string {
   return near === undefined ? `the options are ${known.join(', ')}` : `did you mean "${near}"?`;
 }
 
-/** Checks the mode of a factory. `what` names the composition or graph, `supported` the modes that its author allows. */
+/**
+ * Checks the mode of a factory. `what` names the composition or graph, `supported` the modes that its author allows.
+ */
 export function checkMode(mode: Mode, what: string, supported: readonly Mode[] | undefined): void {
   if (mode !== 'direct' && mode !== 'kro') {
     const near = nearestName(String(mode), ['direct', 'kro']);

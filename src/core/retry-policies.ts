@@ -19,7 +19,9 @@ export const RETRY_POLICIES = {
    * soon.
    */
   unreachableWatch: { initialMs: 500, maxMs: 5000 },
-  /** A write of an instance or a child by the controller. The longest pause bounds the load of thousands of refusals. */
+  /**
+   * A write of an instance or a child by the controller. The longest pause bounds the load of thousands of refusals.
+   */
   instanceWrite: { initialMs: 200, maxMs: 300_000 },
   /** A read for a decision. A read writes nothing, so its pauses may be shorter than those of a write. */
   objectRead: { initialMs: 1000, maxMs: 30_000 },

@@ -17,7 +17,9 @@ export interface StatusDetails {
 export interface KubeErrorDetails {
   /** HTTP status; 0 when no answer arrived. */
   readonly status: number;
-  /** The `reason` of the server's Status, e.g. `NotFound`; `Transport`, `Closed` or `Aborted` when there was no answer. */
+  /**
+   * The `reason` of the server's Status, e.g. `NotFound`; `Transport`, `Closed` or `Aborted` when there was no answer.
+   */
   readonly reason: string;
   readonly details?: StatusDetails;
   readonly what?: string;

@@ -18,7 +18,10 @@ import type { DefinitionCheck, GraphCheck, UpgradeCheck, UpgradeOptions } from '
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from '../upgrade/upgrade-check.ts';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
 
-/** `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a cluster. */
+/**
+ * `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a
+ * cluster.
+ */
 export const upgrade: Command = {
   name: 'upgrade',
   description:

@@ -147,7 +147,8 @@ export class DevLoop {
     this.#rounds += 1;
     return this.#untilEnding((signal, watch) => {
       this.#printChanged(changed);
-      // A save during the read ends the round, so that the next round reads the files again. Until the read is over, the
+      // A save during the read ends the round, so that the next round reads the files again. Until the read is over,
+      // the
       // loop watches the imports of the last round, because the imports of this round are not known yet.
       const { named } = this.#options;
       const beganMs = Date.now();

@@ -198,7 +198,9 @@ function failureOf(run: () => void): TypeKroError | undefined {
   }
 }
 
-/** A file without a kind is not of another kind: it is empty, or an editor was interrupted. Its mistakes are reported. */
+/**
+ * A file without a kind is not of another kind: it is empty, or an editor was interrupted. Its mistakes are reported.
+ */
 const ANY_KIND = /^\s*["']?kind["']?:\s*\S/m;
 const OF_THIS_KIND = new RegExp(`^\\s*["']?kind["']?:\\s*["']?${TEST_FILE_KIND}`, 'm');
 

@@ -10,7 +10,9 @@ import { isImmutableRefusal } from '../plan/replacement.ts';
 import type { InstanceObservation } from './observation.ts';
 import type { PendingWrite } from './why-report.ts';
 
-/** The maximum number of writes of one node that are tried. The objects of a collection mostly have the same trouble. */
+/**
+ * The maximum number of writes of one node that are tried. The objects of a collection mostly have the same trouble.
+ */
 const MAX_TRIED = 10;
 
 /**

@@ -34,7 +34,9 @@ export function secretFields(graph: Graph): (node: string, path: string) => bool
   };
 }
 
-/** The ids of Secrets, and of all nodes that read a Secret, directly or through other nodes, deferred fields included. */
+/**
+ * The ids of Secrets, and of all nodes that read a Secret, directly or through other nodes, deferred fields included.
+ */
 function nodesThatReadSecrets(graph: Graph): Set<string> {
   const reading = new Set<string>();
   for (let before = -1; before !== reading.size;) {

@@ -54,7 +54,9 @@ export async function checkGraph(
   return plan.writes.length > 0 || plan.state === 'blocked' ? { ...head, plan } : head;
 }
 
-/** Why kro 0.10, with its gate `GraphKind` and these features, refuses a Graph. Returns `undefined` when it accepts it. */
+/**
+ * Why kro 0.10, with its gate `GraphKind` and these features, refuses a Graph. Returns `undefined` when it accepts it.
+ */
 export async function kroGraphRefusal(
   planned: PlanContext,
   schemas: LiveSchemas,

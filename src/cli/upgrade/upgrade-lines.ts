@@ -6,7 +6,9 @@ import { count } from '../up/print-diagnostics.ts';
 import type { DefinitionCheck, GraphCheck, LevelCheck, Refusal, UpgradeCheck } from './upgrade-check.ts';
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from './upgrade-check.ts';
 
-/** Prints the check as lines: a table of definitions, the details of each, then Graphs in the same way, and the totals. */
+/**
+ * Prints the check as lines: a table of definitions, the details of each, then Graphs in the same way, and the totals.
+ */
 export function upgradeLines(check: UpgradeCheck, view: PlanView): string[] {
   const { paint } = view;
   const { source, definitions, graphs, version, limits } = check;

@@ -62,7 +62,9 @@ export class ReadFinder {
   }
 }
 
-/** The identifiers in hand-written CEL that may be ids of resources: those outside string literals that follow no dot. */
+/**
+ * The identifiers in hand-written CEL that may be ids of resources: those outside string literals that follow no dot.
+ */
 function namesIn(pieces: readonly string[]): string[] {
   return pieces.flatMap((piece) => {
     const bare = piece.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, '""');

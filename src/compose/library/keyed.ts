@@ -15,7 +15,9 @@ import type { Carried, Pass } from './carried.ts';
 import { optionalFold, seenInIteration, takesOf } from './carried.ts';
 import { knowing } from './view.ts';
 
-/** A value that a loop carries under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`. */
+/**
+ * A value that a loop carries under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`.
+ */
 export type CarriedByKey = Carried & { readonly kind: 'optional' };
 
 /** The value under the key of an iteration, for its reads and writes. */
