@@ -148,8 +148,7 @@ export class DevLoop {
     return this.#untilEnding((signal, watch) => {
       this.#printChanged(changed);
       // A save during the read ends the round, so that the next round reads the files again. Until the read is over,
-      // the
-      // loop watches the imports of the last round, because the imports of this round are not known yet.
+      // the loop watches the imports of the last round, because the imports of this round are not known yet.
       const { named } = this.#options;
       const beganMs = Date.now();
       const known = statesOf([...named, ...this.#paths]);
