@@ -59,4 +59,8 @@ describe('compileFeatures', () => {
   test('a feature that the caller does not name is off', () => {
     expect(compileFeatures({ defer: true })).toMatchObject({ defer: true, omit: false, managedResources: false });
   });
+
+  test.each([true, false])('the gate of deferred schemas turns the field optional on, too (%s)', (deferredSchemas) => {
+    expect(compileFeatures({ deferredSchemas })).toMatchObject({ deferredSchemas, optionalResources: deferredSchemas });
+  });
 });

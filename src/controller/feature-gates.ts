@@ -97,5 +97,9 @@ function unknownGate(name: string): string {
 /** The features of the compiler among those of a controller, on or off. */
 export function compileFeatures(features: Features): GraphFeatures {
   const compiled = FEATURES.filter((feature) => GATES[feature].compiled);
-  return Object.fromEntries(compiled.map((feature) => [feature, features[feature] ?? false]));
+  return {
+    ...Object.fromEntries(compiled.map((feature) => [feature, features[feature] ?? false])),
+    // One gate turns on the field and what it does. Other users of the compiler know the field alone.
+    optionalResources: features.deferredSchemas ?? false,
+  };
 }
