@@ -188,8 +188,10 @@ function isAsked(kind: Served, name: string, subresource: string, method: string
   const group = kind.kind === 'Event' ? '' : kind.group;
   const own = object.startsWith(`${group}/${kind.kind}/`) && (name === '' || object.endsWith(`/${nameOf(kind)}`));
   if (subresource === '') {
-    // The deletion of a CRD deletes its objects.
-    const withIt = kind.plural === 'customresourcedefinitions' && object.startsWith('example.com/Widget/');
+    // The deletion of a CRD deletes its objects, and that of a Service its address.
+    const withIt =
+      (kind.plural === 'customresourcedefinitions' && object.startsWith('example.com/Widget/')) ||
+      (kind.plural === 'services' && what === 'deleted' && object.startsWith('networking.k8s.io/IPAddress/'));
     if (method === 'DELETE') return (own || withIt) && what !== 'created';
     if (method === 'POST') return own && what === 'created';
     return (method === 'PUT' || method === 'PATCH') && own && what === 'changed';

@@ -85,7 +85,7 @@ function mirror(client: ControllerClient, endpoints: KubeObject, slices: readonl
     const text = `A max of ${MAX_PER_SUBSET} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
     recordEvent(client, endpoints, NAME, 'TooManyAddressesToMirror', text, 'Warning');
   }
-  const unused = new Map(slices.map((slice) => [`${keyOf(jsonOf(slice))}`, slice]));
+  const unused = new Map(slices.map((slice) => [keyOf(jsonOf(slice)), slice]));
   const surplus = slices.filter((slice) => unused.get(keyOf(jsonOf(slice))) !== slice);
   const missing: Mirror[] = [];
   for (const each of mirrors) {

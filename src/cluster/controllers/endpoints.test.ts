@@ -103,8 +103,7 @@ describe('the endpoints of a Service', () => {
         ),
       }))
       .toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
-  const subsets = async (story: ClusterStory) =>
-    objectsAt((await story.get('v1 Endpoints', 'e')) as unknown as JsonObject, 'subsets');
+  const subsets = async (story: ClusterStory) => objectsAt(await story.get('v1 Endpoints', 'e'), 'subsets');
 
   test('are in one slice for each set of port numbers', async () => {
     await using story = await tellClusterStory();

@@ -125,7 +125,7 @@ function mergeTolerations(all: readonly JsonObject[]): JsonObject[] {
   for (const [index, toleration] of all.entries()) {
     if (merged.some((other) => covers(other, toleration))) continue;
     const later = all.slice(index + 1).filter((other) => !jsonEquals(other, toleration));
-    if (!later.some((other) => covers(other, toleration))) merged.push(copyJson(toleration) as JsonObject);
+    if (!later.some((other) => covers(other, toleration))) merged.push(copyJson(toleration));
   }
   return merged;
 }

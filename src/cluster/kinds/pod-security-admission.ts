@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { objectAt, objectsAt, optionalAt } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
@@ -36,7 +36,7 @@ export interface PodSecurityRequest {
   readonly object: KubeObject;
   /** The stored object; `undefined` for a create. */
   readonly old: KubeObject | undefined;
-  warn(text: string): void;
+  readonly warn: (text: string) => void;
 }
 
 /** The place of the pod template in the objects of a resource. */
@@ -83,7 +83,7 @@ export function admitPodSecurity(store: ObjectLookup, request: PodSecurityReques
     warnAbout(policy.warn, pod, request);
     return;
   }
-  const template = optionalAt(object as unknown as JsonObject, ...(place ?? []));
+  const template = optionalAt(object, ...(place ?? []));
   if (template === undefined) return;
   const annotations = objectAt(objectAt(template, 'metadata'), 'annotations') as Record<string, string>;
   warnAbout(policy.warn, { spec: objectAt(template, 'spec'), annotations }, request);

@@ -160,7 +160,7 @@ describe('the labels of a namespace', () => {
       .transport()
       .request({ method, path, headers: { 'content-type': type }, body: JSON.stringify(body) });
     for await (const _chunk of answer.body);
-    return String(answer.headers['warning'] ?? '');
+    return answer.headers['warning'] ?? '';
   }
 
   test('refuse a pod, with the reasons', async () => {

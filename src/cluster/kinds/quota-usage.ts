@@ -46,7 +46,7 @@ function consumes({ metadata, status }: KubeObject, now: number): boolean {
   if (phase === 'Succeeded' || phase === 'Failed') return false;
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true;
-  return now <= Date.parse(String(deletionTimestamp)) + deletionGracePeriodSeconds * 1000;
+  return now <= Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
 }
 
 function addPod(usage: Amounts, { spec = {} }: KubeObject): void {
