@@ -47,15 +47,20 @@ function withFreeStatus(existing: KubeObject, wanted: KubeObject): KubeObject {
 
 function withFreeFields(live: JsonObject, wanted: JsonObject): JsonObject {
   if (jsonEquals(live, ANYTHING) || jsonEquals(wanted, ANYTHING)) return wanted;
+  const free = { ...live };
+  for (const keyword of ['items', 'additionalProperties']) {
+    const [own, other] = [live[keyword], wanted[keyword]];
+    if (isJsonObject(own) && isJsonObject(other)) free[keyword] = withFreeFields(own, other);
+  }
   const [own, others] = [live['properties'], wanted['properties']];
-  if (!isJsonObject(own) || !isJsonObject(others)) return live;
+  if (!isJsonObject(own) || !isJsonObject(others)) return free;
   const properties = Object.fromEntries(
     Object.entries(own).map(([name, field]) => {
       const other = Object.hasOwn(others, name) ? others[name] : undefined;
       return [name, isJsonObject(field) && isJsonObject(other) ? withFreeFields(field, other) : field];
     }),
   );
-  return { ...live, properties };
+  return { ...free, properties };
 }
 
 function withField(object: JsonObject, [name = '', ...rest]: readonly string[], value: JsonObject): JsonObject {

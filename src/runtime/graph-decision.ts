@@ -62,7 +62,7 @@ export function decideGraph(context: StepContext): Decision {
     ...(plan.ahead === undefined || refusal !== undefined ? {} : { tracking: plan.ahead, ...firstAccount(context) }),
   };
   const nodes = results.map(reportOf);
-  const watch = [...context.watches, ...objects.watch, ...fields.watch];
+  const watch = [...context.watches, ...retiring.watch];
   const health = watchHealthConditions({ instance, watch, observed: context.observed, options: context.options });
   const status = statusOf(context, plan, retirements, nodes, refusal?.problem);
   const retries = [...results.map((each) => each.retryAt), objects.retryAt, fields.retryAt, refusal?.retryAt];
@@ -72,7 +72,7 @@ export function decideGraph(context: StepContext): Decision {
     apply,
     ...retiring,
     read,
-    watch: [...context.watches, ...retiring.watch],
+    watch,
     nodes,
     ...status,
     statusProblems: [],

@@ -58,8 +58,8 @@ interface Planned {
  */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
-  /** The last successful check of each definition: the version of the CRD and the hash of the graph. */
-  readonly #inOrder = new Map<string, { readonly stamp: string; readonly hash: string }>();
+  /** The last successful check of each definition: the version of the CRD, and what decides the wanted one. */
+  readonly #inOrder = new Map<string, { readonly stamp: string; readonly source: string }>();
   /**
    * Digests of the definitions' CRDs, by name of the CRD. They are made from the whole objects of the watch, because
    * the cache holds only projections.
@@ -67,7 +67,7 @@ export class CrdEnsurer {
   readonly #prints = new Map<string, { readonly stamp: string; readonly print: string }>();
   readonly #waitingSince = new Map<string, number>();
   /** Plans that `refusalOf` made, for `ensure` in the same pass (`beginPass`). */
-  readonly #planned = new Map<string, { readonly hash: string; readonly made: Promise<Planned> }>();
+  readonly #planned = new Map<string, { readonly source: string; readonly made: Promise<Planned> }>();
 
   constructor(options: CrdEnsurerOptions) {
     this.#options = options;
@@ -89,12 +89,12 @@ export class CrdEnsurer {
       if (!this.#isInOrder(definition, graph) && !this.#isAsWanted(definition, graph)) {
         const planned = this.#planned.get(definition.name);
         this.#planned.delete(definition.name);
-        const made = planned?.hash === graph.hash ? planned.made : this.#plan(definition, graph, signal);
+        const made = planned?.source === crdSourceOf(graph) ? planned.made : this.#plan(definition, graph, signal);
         const { plan, existing } = await made;
         if (plan.do === 'refuse') return { state: 'refused', message: plan.message };
         const crd = await this.#carryOut(plan, existing, signal);
         this.#caches.peek(CRD_TYPE)?.observe(crd);
-        this.#inOrder.set(definition.name, { stamp: stampOf(crd), hash: graph.hash });
+        this.#inOrder.set(definition.name, { stamp: stampOf(crd), source: crdSourceOf(graph) });
       }
     } catch (thrown) {
       const refusal = writeRefusalText(thrown);
@@ -107,7 +107,7 @@ export class CrdEnsurer {
   /** The reason why the CRD of a graph may not be written; `undefined` when it may be written. Writes nothing. */
   async refusalOf(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
     const made = this.#plan(definition, graph, signal);
-    this.#planned.set(definition.name, { hash: graph.hash, made });
+    this.#planned.set(definition.name, { source: crdSourceOf(graph), made });
     const { plan } = await made;
     return plan.do === 'refuse' ? plan.message : undefined;
   }
@@ -162,7 +162,9 @@ export class CrdEnsurer {
   #isInOrder(definition: DefinitionObject, graph: Graph): boolean {
     const known = this.#inOrder.get(definition.name);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
-    return known !== undefined && crd !== undefined && known.hash === graph.hash && known.stamp === stampOf(crd);
+    return (
+      known !== undefined && crd !== undefined && known.source === crdSourceOf(graph) && known.stamp === stampOf(crd)
+    );
   }
 
   /**
@@ -177,7 +179,7 @@ export class CrdEnsurer {
     const wanted = graph.instance.crd;
     // The cache holds labels but no annotations, so a CRD with wanted annotations must be read.
     if (!hasMetadata(crd, wanted) || crdDigest(wanted) !== seen.print) return false;
-    this.#inOrder.set(definition.name, { stamp: seen.stamp, hash: graph.hash });
+    this.#inOrder.set(definition.name, { stamp: seen.stamp, source: crdSourceOf(graph) });
     return true;
   }
 
@@ -223,6 +225,13 @@ export class CrdEnsurer {
     return { state: 'refused', message: `CRD ${name} was not established within two minutes` };
   }
 }
+
+/**
+ * What decides the wanted CRD of a graph: the hash of the spec. The CRD of a graph that may lack kinds also depends on
+ * the kinds that the cluster serves.
+ */
+const crdSourceOf = (graph: Graph): string =>
+  graph.mayLackKinds === true ? `${graph.hash} ${crdDigest(graph.instance.crd) ?? ''}` : graph.hash;
 
 function nameOf(graph: Graph): string {
   return graph.instance.crd.metadata.name ?? `${graph.instance.plural}.${graph.instance.group}`;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { crdOf } from '../../support/crd.ts';
 import type { JsonObject } from '../../../src/core/index.ts';
+import { objectAt, objectsAt } from '../../../src/kubernetes/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,
@@ -50,6 +51,15 @@ async function open(deferredSchemas: boolean, resources: JsonObject[], status: J
 
 const definitionStatus = async () => (await world.user.get(potsRef)).status ?? {};
 const instanceStatus = async () => (await world.user.get(potRef('p'))).status ?? {};
+const statusFields = async () => {
+  const crd = await world.user.get({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    name: 'pots.acme.test',
+  });
+  const [version] = objectsAt(crd, 'spec', 'versions');
+  return objectAt(version, 'schema', 'openAPIV3Schema', 'properties', 'status', 'properties');
+};
 const ready = async () => conditionText(await world.user.get(potRef('p')), 'ResourcesReady');
 
 async function isQuiet(): Promise<void> {
@@ -62,6 +72,7 @@ describe('the gate DeferredSchemaResolution', () => {
   it('serves a definition whose kind is missing, and makes the object as soon as the kind exists', async () => {
     await open(true, [operator, reading, reader], { size: '${addon.spec.size}' });
     expect(await definitionStatus()).toMatchObject({ state: 'Active', deferredResources: ['addon'] });
+    expect(await statusFields()).toMatchObject({ size: { 'x-kubernetes-preserve-unknown-fields': true } });
     expect(await world.eventsOf('pots')).toContainEqual(
       expect.stringContaining('resource "addon" waits for the CustomResourceDefinition of Addon (late.test/v1)'),
     );
@@ -81,6 +92,7 @@ describe('the gate DeferredSchemaResolution', () => {
     expect((await world.user.get(addonRef)).spec).toEqual({ size: 1 });
     expect((await world.user.get(mapRef('p-reader')))['data']).toEqual({ size: '1' });
     expect(await instanceStatus()).toMatchObject({ state: 'ACTIVE', size: 1 });
+    expect(await statusFields()).toMatchObject({ size: { type: 'integer' } });
     expect(await definitionStatus()).toMatchObject({ state: 'Active' });
     expect(await definitionStatus()).not.toHaveProperty('deferredResources');
     await isQuiet();
