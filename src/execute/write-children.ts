@@ -184,13 +184,11 @@ async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<Kub
   if (live === undefined || (uid !== undefined && live.metadata.uid !== uid)) return undefined;
   const { resourceVersion = '' } = live.metadata;
   const entries = withoutWriter(live, writerOf(action.manager, action.subresource));
-  const body = [
-    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-    // The API server ignores an empty list. An empty entry removes all entries.
-    { op: 'add', path: '/metadata/managedFields', value: entries.length === 0 ? [{}] : entries },
-  ];
+  // The API server ignores an empty list. An empty entry removes all entries.
+  const managedFields = entries.length === 0 ? [{}] : [...entries];
+  const body = { metadata: { resourceVersion, managedFields } };
   const dryRun = effects === 'dry-run' ? { dryRun: true } : {};
-  return api.patch(ref, body, { type: 'json', fieldManager: keys.CHILD_MANAGER, signal, ...ONCE, ...dryRun });
+  return api.patch(ref, body, { type: 'merge', fieldManager: keys.CHILD_MANAGER, signal, ...ONCE, ...dryRun });
 }
 
 /** Deletes children, with their UIDs as precondition, one wave after the other. */

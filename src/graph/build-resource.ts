@@ -107,10 +107,8 @@ class Builder {
     const nodeType = this.#nodeType();
     const template = externalRef === undefined ? (this.#block.template as JsonObject) : this.#reference(externalRef);
     const { kind, installedBy, unknownKind } = this.#kind(template, kinds);
-    if (kind?.ok === true) {
-      this.#checkScope(kind, template, definition.schema.scope === 'Cluster', nodeType);
-      this.#checkReservedKeys(template);
-    }
+    if (kind?.ok === true) this.#checkScope(kind, template, definition.schema.scope === 'Cluster', nodeType);
+    if (kind?.ok === true || unknownKind !== undefined) this.#checkReservedKeys(template);
     const walked = this.#walk(template, kind);
     return {
       ...this.#expressions(walked),

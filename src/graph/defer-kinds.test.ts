@@ -53,6 +53,12 @@ describe('a resource of an unknown kind', () => {
     ['the gate is off', { template, ...READS_CONFIG }, {}, 'graph/unknown-kind'],
     ['only the field is known', { template, optional: true }, { optionalResources: true }, 'graph/unknown-kind'],
     ['the field is behind the gate', { template, optional: true }, {}, 'graph/feature-gate'],
+    [
+      'it has a label of the controller',
+      { template: { ...template, metadata: { name: 'a', labels: { 'kro.run/owned': 'true' } } }, optional: true },
+      ON,
+      'graph/reserved-key',
+    ],
     ['the field is no boolean', { template, optional: 'yes' }, ON, 'graph/invalid-optional'],
     [
       'it is external',

@@ -5,7 +5,7 @@ import type { Condition, ConditionContent } from '../../runtime/index.ts';
 import { readConditions, transition } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { DefinitionObject } from './definition-object.ts';
-import { graphStatus } from './graph-status.ts';
+import { graphStatus, lastGraphStatus } from './graph-status.ts';
 
 /** The types of a definition's conditions except `Ready`. */
 export type DefinitionCondition = 'GraphRevisionsResolved' | 'GraphAccepted' | 'KindReady' | 'ControllerReady';
@@ -51,7 +51,7 @@ export function definitionStatus(definition: DefinitionObject, outcome: Definiti
     conditions.some((condition) => condition.type === type && condition.status === 'True');
   const active = isTrue('GraphAccepted') && isTrue('KindReady') && isTrue('ControllerReady');
   // While the spec does not compile, the status keeps its order, which is that of the served revision.
-  const shown = outcome.graph === undefined ? lastShown(definition.status) : graphStatus(outcome.graph);
+  const shown = outcome.graph === undefined ? lastGraphStatus(definition.status) : graphStatus(outcome.graph);
   return {
     ...shown,
     ...(outcome.lastIssuedRevision > 0 ? { lastIssuedRevision: outcome.lastIssuedRevision } : {}),
@@ -69,15 +69,6 @@ function rolledOut(
   const before = readConditions(status['conditions']).find(({ type }) => type === ROLLED_OUT);
   if (value === 'keep') return before === undefined ? [] : [before];
   return [transition(ROLLED_OUT, value, before, generation, now)];
-}
-
-function lastShown(status: JsonObject): JsonObject {
-  const { topologicalOrder, resources, deferredResources } = status;
-  return {
-    ...(topologicalOrder === undefined ? {} : { topologicalOrder }),
-    ...(resources === undefined ? {} : { resources }),
-    ...(deferredResources === undefined ? {} : { deferredResources }),
-  };
 }
 
 /** Texts of kro. Clients match them. */

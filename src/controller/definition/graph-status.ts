@@ -15,3 +15,13 @@ export function graphStatus(graph: Graph): JsonObject {
     ...(waiting.length === 0 ? {} : { deferredResources: waiting.map(({ id }) => id) }),
   };
 }
+
+/** The part of a status that describes the last graph (`graphStatus`), for a graph that does not compile now. */
+export function lastGraphStatus(status: JsonObject): JsonObject {
+  const { topologicalOrder, resources, deferredResources } = status;
+  return {
+    ...(topologicalOrder === undefined ? {} : { topologicalOrder }),
+    ...(resources === undefined ? {} : { resources }),
+    ...(deferredResources === undefined ? {} : { deferredResources }),
+  };
+}

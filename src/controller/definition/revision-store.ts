@@ -12,7 +12,7 @@ import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { REVISION_TYPE } from './definition-object.ts';
-import { graphStatus } from './graph-status.ts';
+import { graphStatus, lastGraphStatus } from './graph-status.ts';
 import type { Revision } from './revision.ts';
 import { adoptedOwners, newRevision, readRevision } from './revision.ts';
 
@@ -112,12 +112,7 @@ export class RevisionStore {
       reason: 'InvalidGraph',
       message: `failed to compile graph revision "${revision.name}": ${message}`,
     };
-    const { topologicalOrder, resources } = revision.object.status ?? {};
-    const shown = {
-      ...(topologicalOrder === undefined ? {} : { topologicalOrder }),
-      ...(resources === undefined ? {} : { resources }),
-    };
-    return this.#writeStatus(revision, value, shown, signal);
+    return this.#writeStatus(revision, value, lastGraphStatus(revision.object.status ?? {}), signal);
   }
 
   /**
