@@ -19,6 +19,15 @@ const MAPS = '/api/v1/namespaces/default/configmaps';
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const BIGS = '/apis/example.com/v1/bigs';
 const map = (name: string, data = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
+const ADDRESSES = '/apis/networking.k8s.io/v1/ipaddresses';
+const EXTERNAL = { externalName: 'example.com' };
+const SERVICES = '/api/v1/namespaces/default/services';
+const service = (name: string, spec: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name },
+  spec: { ports: [{ port: 80 }], ...spec },
+});
 const crd = crdOf('Big', { properties: { n: { type: 'integer' } } }, { scope: 'Cluster' });
 const BIG = '{"apiVersion":"example.com/v1","kind":"Big","metadata":{"name":"b"},"n":9223372036854775807}';
 
@@ -38,10 +47,16 @@ let directory = '';
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'typekro-state-'))));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const open = (controllers = false) => createEmbeddedCluster({ controllers, stateDirectory: directory });
-const names = async (cluster: Cluster) =>
-  (JSON.parse((await call(cluster, 'GET', MAPS)).text) as { items: { metadata: { name: string } }[] }).items.map(
+const names = async (cluster: Cluster, path = MAPS) =>
+  (JSON.parse((await call(cluster, 'GET', path)).text) as { items: { metadata: { name: string } }[] }).items.map(
     ({ metadata }) => metadata.name,
   );
+
+const versionsOf = (lines: string): number[] =>
+  lines
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { version: number }).version);
 
 describe('a cluster with a state directory', () => {
   test('restores objects, versions, definitions and large integers', async () => {
@@ -66,6 +81,57 @@ describe('a cluster with a state directory', () => {
     const third = await open();
     expect(await names(third)).toEqual(['b', 'c']);
     await third.close();
+  });
+
+  test.each([true, false])('keeps created and deleted Services (controllers: %s)', async (controllers) => {
+    const first = await open(controllers);
+    await call(first, 'POST', SERVICES, service('a'));
+    await call(first, 'POST', SERVICES, service('b', { type: 'NodePort' }));
+    await first.idle();
+    await first.close();
+    const second = await open(controllers);
+    expect(await names(second, SERVICES)).toEqual(['a', 'b', 'kubernetes']);
+    await call(second, 'DELETE', `${SERVICES}/a`);
+    await second.idle();
+    await second.close();
+    const third = await open(controllers);
+    expect(await names(third, SERVICES)).toEqual(['b', 'kubernetes']);
+    expect(await names(third, ADDRESSES)).toHaveLength(2);
+    await third.close();
+  });
+
+  test('writes its log in the order of versions', async () => {
+    const cluster = await open(true);
+    for (let round = 0; round < 4; round++) {
+      for (const type of ['ClusterIP', 'NodePort', 'ExternalName']) {
+        const name = `${type.toLowerCase()}-${round}`;
+        await call(cluster, 'POST', SERVICES, service(name, { type, ...EXTERNAL }));
+        await call(cluster, 'PUT', `${SERVICES}/${name}`, service(name, { type: 'ClusterIP' }));
+        await call(cluster, 'POST', MAPS, map(name));
+        await cluster.idle();
+        if (round % 2 === 0) await call(cluster, 'DELETE', `${SERVICES}/${name}`);
+      }
+    }
+    await cluster.idle();
+    const versions = versionsOf(readFileSync(join(directory, 'log.jsonl'), 'utf8'));
+    expect(versions.length).toBeGreaterThan(40);
+    expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+    expect(new Set(versions).size).toBe(versions.length);
+    await cluster.close();
+  });
+
+  test('reads a log whose lines are in another order', async () => {
+    const first = await open();
+    for (const name of ['a', 'b', 'c']) await call(first, 'POST', MAPS, map(name));
+    await first.close();
+    const log = join(directory, 'log.jsonl');
+    const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean).toReversed();
+    writeFileSync(log, `${lines.join('\n')}\n`);
+    const second = await open();
+    expect(await names(second)).toEqual(['a', 'b', 'c']);
+    const version = Number(second.snapshot().resourceVersion);
+    expect(version).toBeGreaterThanOrEqual(Math.max(...versionsOf(lines.join('\n'))));
+    await second.close();
   });
 
   test('continues the unfinished work of its controllers', async () => {

@@ -62,18 +62,20 @@ class Persistence {
       if (entry === undefined) objects.set(id, (entry = { group, plural, items: new Map() }));
       return entry.items;
     };
-    let version = 0;
+    let stateVersion = 0;
     for (const line of linesOf(this.#state, false)) {
-      if (typeof line['version'] === 'number') version = line['version'];
+      if (typeof line['version'] === 'number') stateVersion = line['version'];
       const object = objectIn(line['object']);
       if (object !== undefined) itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
     }
+    let version = stateVersion;
     for (const line of existsSync(this.#log) ? linesOf(this.#log, true) : []) {
       const written = Number(line['version']);
       // The log may have writes that the state also has. This is so when a process ended after it wrote the state and
-      // before it emptied the log.
-      if (written <= version) continue;
-      version = written;
+      // before it emptied the log. A line is compared with the version of the state only. The lines of logs of earlier
+      // releases are not always in the order of versions.
+      if (written <= stateVersion) continue;
+      version = Math.max(version, written);
       const items = itemsOf(textIn(line, 'group'), textIn(line, 'plural'));
       const object = objectIn(line['object']);
       if (object === undefined) items.delete(textIn(line, 'key'));

@@ -135,6 +135,20 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/watch.test.ts', 'src/cluster/verbs/pages.test.ts'],
   },
   {
+    name: 'an event that a listener causes overtakes the event that caused it',
+    file: 'src/cluster/store/store.ts',
+    find: '    if (this.#publishing) {',
+    replace: '    if (this.#publishing && this.window < 0) {',
+    tests: ['src/cluster/store/store.test.ts', 'src/cluster/persistence.test.ts'],
+  },
+  {
+    name: 'the log reader skips a line that follows a line with a later version',
+    file: 'src/cluster/persistence.ts',
+    find: '      if (written <= stateVersion) continue;',
+    replace: '      if (written <= version) continue;',
+    tests: ['src/cluster/persistence.test.ts'],
+  },
+  {
     name: 'a deletion with a wrong UID deletes the object',
     file: 'src/cluster/verbs/delete.ts',
     find: '  if (uid !== undefined && uid !== live.metadata.uid) {',

@@ -76,7 +76,10 @@ export interface StoreEvent {
   readonly previous: Stored | undefined;
 }
 
-/** Receives events as they happen, in the order of versions. */
+/**
+ * Receives events as they happen, in the order of versions. A listener may write. All listeners get the event of such a
+ * write after the present event.
+ */
 export type StoreListener = (event: StoreEvent) => void;
 
 /** All objects of one resource. Keys are `namespace/name`, or `name` for cluster-scoped objects. */
@@ -236,8 +239,12 @@ export class Collection {
       const gone = this.#events.splice(0, this.#events.length - window);
       this.#dropped = gone.at(-1)?.stored.version ?? this.#dropped;
     }
-    for (const listener of this.#listeners) listener(event);
     this.#store.publish(event);
+  }
+
+  /** Calls the listeners of the collection. Only the store calls this method. */
+  notify(event: StoreEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
 }
 
@@ -255,6 +262,9 @@ export class Store {
   #version = 1;
   readonly #collections = new Map<string, Collection>();
   readonly #listeners = new Set<StoreListener>();
+  #publishing = false;
+  /** Events of writes that listeners made while another event was published. */
+  readonly #waiting: StoreEvent[] = [];
 
   constructor(window = 10_000) {
     this.window = window;
@@ -310,7 +320,26 @@ export class Store {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Calls the listeners of the collection, and then those of the store. */
   publish(event: StoreEvent): void {
+    if (this.#publishing) {
+      this.#waiting.push(event);
+      return;
+    }
+    this.#publishing = true;
+    try {
+      this.#notify(event);
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#notify(next);
+    } finally {
+      this.#publishing = false;
+      // Events are left here only after a listener has failed. The other listeners get these events, too.
+      const next = this.#waiting.shift();
+      if (next !== undefined) this.publish(next);
+    }
+  }
+
+  #notify(event: StoreEvent) {
+    event.collection.notify(event);
     for (const listener of this.#listeners) listener(event);
   }
 }

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { Store } from './store.ts';
+
+const object = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+
+/** A store whose listener of `sources` writes two objects into `copies` while an event is published. */
+function withFollower() {
+  const store = new Store();
+  const sources = store.collection('', 'sources');
+  const copies = store.collection('', 'copies');
+  const seen: string[] = [];
+  sources.subscribe(({ type, stored }) => {
+    if (type === 'DELETED') copies.remove(stored.key);
+    else for (const suffix of ['', '-more']) copies.put(`${stored.key}${suffix}`, object(stored.key));
+  });
+  copies.subscribe(({ stored }) => {
+    if (stored.key === 'a') copies.put('last', object('last'));
+  });
+  store.subscribe(({ type, stored }) => seen.push(`${stored.version} ${type} ${stored.key}`));
+  return { store, sources, copies, seen };
+}
+
+describe('events that a listener causes', () => {
+  test('reach every listener after the event that caused them, in the order of versions', () => {
+    const { sources, seen } = withFollower();
+    sources.put('a', object('a'));
+    sources.remove('a');
+    expect(seen).toEqual([
+      '2 ADDED a',
+      '3 ADDED a',
+      '4 ADDED a-more',
+      '5 ADDED last',
+      '6 DELETED a',
+      '7 DELETED a',
+      '8 MODIFIED last',
+    ]);
+  });
+
+  test('are stored at once', () => {
+    const { sources, copies } = withFollower();
+    const found: unknown[] = [];
+    sources.subscribe(() => found.push(copies.get('a')?.version));
+    sources.put('a', object('a'));
+    expect(found).toEqual([3]);
+    expect(copies.since(1)?.map(({ stored }) => stored.version)).toEqual([3, 4, 5]);
+  });
+
+  test('reach every listener after another listener has failed', () => {
+    const { store, sources, seen } = withFollower();
+    const stop = store.subscribe(() => {
+      throw new Error('broken listener');
+    });
+    expect(() => sources.put('a', object('a'))).toThrow('broken listener');
+    stop();
+    sources.put('b', object('b'));
+    expect(seen).toEqual([
+      '2 ADDED a',
+      '3 ADDED a',
+      '4 ADDED a-more',
+      '5 ADDED last',
+      '6 ADDED b',
+      '7 ADDED b',
+      '8 ADDED b-more',
+    ]);
+  });
+});
