@@ -149,6 +149,13 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/persistence.test.ts'],
   },
   {
+    name: 'a refused write keeps the addresses that it has allocated',
+    file: 'src/cluster/verbs/write.ts',
+    find: '    for (const undo of undos.toReversed()) undo();',
+    replace: '',
+    tests: ['src/cluster/kinds/service.test.ts'],
+  },
+  {
     name: 'a deletion with a wrong UID deletes the object',
     file: 'src/cluster/verbs/delete.ts',
     find: '  if (uid !== undefined && uid !== live.metadata.uid) {',

@@ -131,7 +131,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
   if (needsClusterIP(before) && !needsClusterIP(spec)) dropSame('internalTrafficPolicy');
 }
 
-/** Allocates missing addresses and ports. A dry run releases them again. */
+/** Allocates missing addresses and ports. A dry run and a refused write release them again. */
 function allocate(object: MutableObject, old: KubeObject | undefined, context: WriteContext) {
   const quick: FieldError[] = [];
   validateService(object, quick);
@@ -145,15 +145,27 @@ function allocate(object: MutableObject, old: KubeObject | undefined, context: W
     undo();
     throw thrown;
   }
-  if (context.dryRun) undo();
-  else if (old !== undefined) releaseUnused(object, old, context);
+  if (context.dryRun) {
+    undo();
+    return;
+  }
+  context.whenRefused(undo);
+  if (old !== undefined) releaseUnused(object, old, context);
 }
 
-function releaseUnused(object: MutableObject, old: KubeObject, { addresses }: WriteContext) {
+/** Releases what the update of a Service no longer uses. A refused update takes it again. */
+function releaseUnused(object: MutableObject, old: KubeObject, context: WriteContext) {
+  const { addresses } = context;
   const kept = new Set(nodePorts(object.spec ?? {}));
-  for (const port of nodePorts(old.spec ?? {})) if (!kept.has(port)) addresses.releasePort(port);
+  for (const port of nodePorts(old.spec ?? {})) {
+    if (kept.has(port)) continue;
+    addresses.releasePort(port);
+    context.whenRefused(() => void addresses.takePort(port));
+  }
   const address = textAt(old.spec, 'clusterIP');
-  if (address !== '' && address !== 'None' && address !== textAt(object.spec, 'clusterIP')) addresses.release(address);
+  if (address === '' || address === 'None' || address === textAt(object.spec, 'clusterIP')) return;
+  addresses.release(address);
+  context.whenRefused(() => void addresses.take(address));
 }
 
 const refuse = (object: MutableObject, field: string, value: unknown, detail: string) =>

@@ -19,6 +19,11 @@ export interface WriteContext {
   timestamp(): string;
   /** Warnings for the answer's header. */
   warn(text: string): void;
+  /**
+   * Registers a step that undoes a change outside the object, such as an allocated address. The step is carried out if
+   * a later check refuses the write.
+   */
+  whenRefused(undo: () => void): void;
 }
 
 /** The request of a deletion, for the hook `terminate`. */

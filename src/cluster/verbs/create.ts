@@ -3,10 +3,10 @@ import { updateOwnership } from '../fields/ownership.ts';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../errors/status.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateMeta } from '../kinds/metadata.ts';
-import type { MutableObject } from '../kinds/strategy.ts';
+import type { MutableObject, WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
-import { admitChecked, writeContext, emptyFor, ownershipContext } from './write.ts';
+import { admitChecked, checkWrite, emptyFor, ownershipContext } from './write.ts';
 import { timestampOf } from '../clock.ts';
 import { strategyFor } from './strategy-for.ts';
 
@@ -79,9 +79,25 @@ export function checkNamespace(write: WriteRequest, name: string): void {
  * body of a create: storing such an object fails, but a dry run of it does not.
  */
 export function storeNew(write: WriteRequest, object: MutableObject, sentVersion = ''): WriteResult {
+  const { resource } = write;
+  const context = checkWrite(write, (hooks) => {
+    checkNew(write, object, sentVersion, hooks);
+    return hooks;
+  });
+  if (write.options.dryRun) {
+    if (sentVersion !== '') object.metadata.resourceVersion = sentVersion;
+    return { status: 201, object };
+  }
+  const key = storeKey(write.namespace, object.metadata.name ?? '');
+  const stored = resource.collection.put(key, resource.toStorage(resource.settle(object)));
+  strategyFor(resource).afterCreate?.(stored.object, context);
+  return { status: 201, object: stored.as(resource).object };
+}
+
+/** Completes and checks a new object. Throws `ApiError`. */
+function checkNew(write: WriteRequest, object: MutableObject, sentVersion: string, context: WriteContext): void {
   const { resource, services } = write;
   const strategy = strategyFor(resource);
-  const context = writeContext(write);
   checkNamespace(write, object.metadata.name ?? '');
   const { metadata } = object;
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
@@ -104,10 +120,9 @@ export function storeNew(write: WriteRequest, object: MutableObject, sentVersion
   strategy.validate?.(object, problems, context);
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
-  const key = storeKey(write.namespace, name);
   if (!write.options.dryRun && isVersion(sentVersion))
     throw internalError('resourceVersion should not be set on objects to be created');
-  const existing = resource.collection.get(key)?.object;
+  const existing = resource.collection.get(storeKey(write.namespace, name))?.object;
   if (existing !== undefined)
     throw alreadyExists(
       resource,
@@ -115,13 +130,6 @@ export function storeNew(write: WriteRequest, object: MutableObject, sentVersion
       existing.metadata.deletionTimestamp === undefined ? '' : 'object is being deleted: ',
     );
   admitChecked(write, object, undefined);
-  if (write.options.dryRun) {
-    if (sentVersion !== '') metadata.resourceVersion = sentVersion;
-    return { status: 201, object };
-  }
-  const stored = resource.collection.put(key, resource.toStorage(resource.settle(object)));
-  strategy.afterCreate?.(stored.object, context);
-  return { status: 201, object: stored.as(resource).object };
 }
 
 /** Sets the status of a new object to that of an empty object of its type. */

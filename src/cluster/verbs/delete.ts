@@ -5,7 +5,7 @@ import { conflict, notFound } from '../errors/status.ts';
 import type { DeleteRequestOptions } from './options.ts';
 import { commit } from './update.ts';
 import type { WriteRequest } from './write.ts';
-import { writeContext, keyOfWrite, liveObject } from './write.ts';
+import { checkWrite, keyOfWrite, liveObject } from './write.ts';
 import { thaw } from '../types/copy.ts';
 import { strategyFor } from './strategy-for.ts';
 
@@ -40,7 +40,7 @@ export function deleteObject(write: WriteRequest, options: DeleteRequestOptions)
   const live = liveObject(write);
   if (live === undefined) throw notFound(write.resource, write.name);
   checkPreconditions(write, live, options);
-  strategyFor(write.resource).admitDelete?.(live, writeContext(write));
+  checkWrite(write, (context) => strategyFor(write.resource).admitDelete?.(live, context));
   const { terminate } = strategyFor(write.resource);
   const next = thaw(live);
   if (terminate !== undefined) {

@@ -6,14 +6,14 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { badRequest, conflict, internalError, invalid, notFound } from '../errors/status.ts';
 import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
 import type { ServedResource } from '../registry/resource.ts';
-import type { MutableObject } from '../kinds/strategy.ts';
+import type { MutableObject, WriteContext } from '../kinds/strategy.ts';
 import { shareUnchanged } from '../types/share.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import { checkPlace, createObject } from './create.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import {
   admitChecked,
-  writeContext,
+  checkWrite,
   emptyFor,
   ownershipContext,
   keyOfWrite,
@@ -143,9 +143,22 @@ const STORED_AS = new Map([
 
 /** Completes, checks and stores an update whose `managedFields` are already set. */
 export function storeChange(write: WriteRequest, live: KubeObject, draft: MutableObject): WriteResult {
+  return commit(
+    write,
+    live,
+    checkWrite(write, (context) => checkChange(write, live, draft, context)),
+  );
+}
+
+/** Completes and checks an update. Returns the object to store. Throws `ApiError`. */
+function checkChange(
+  write: WriteRequest,
+  live: KubeObject,
+  draft: MutableObject,
+  context: WriteContext,
+): MutableObject {
   const { resource } = write;
   const strategy = strategyFor(resource);
-  const context = writeContext(write);
   const next = inherit(write, live, draft);
   strategy.admit?.(next, live, context);
   strategy.prepareUpdate?.(next, live, context);
@@ -159,7 +172,7 @@ export function storeChange(write: WriteRequest, live: KubeObject, draft: Mutabl
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
   admitChecked(write, next, live);
   for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
-  return commit(write, live, next);
+  return next;
 }
 
 /**

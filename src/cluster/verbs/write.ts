@@ -63,7 +63,21 @@ export function liveObject(write: WriteRequest): KubeObject | undefined {
   return resource.collection.get(keyOfWrite(write))?.as(resource).object;
 }
 
-export function writeContext(write: WriteRequest): WriteContext {
+/**
+ * Calls `check` with the context of its hooks. If `check` throws, the changes that the hooks made outside the object are
+ * undone, the latest first.
+ */
+export function checkWrite<T>(write: WriteRequest, check: (context: WriteContext) => T): T {
+  const undos: (() => void)[] = [];
+  try {
+    return check(writeContext(write, (undo) => void undos.push(undo)));
+  } catch (thrown) {
+    for (const undo of undos.toReversed()) undo();
+    throw thrown;
+  }
+}
+
+function writeContext(write: WriteRequest, whenRefused: WriteContext['whenRefused']): WriteContext {
   const { services, user, options, subresource, warnings } = write;
   const { store, addresses, schemas, newUid, clock } = services;
   const warn = (text: string) => void warnings.push(text);
@@ -77,6 +91,7 @@ export function writeContext(write: WriteRequest): WriteContext {
     subresource,
     timestamp: () => timestampOf(clock),
     warn,
+    whenRefused,
   };
 }
 

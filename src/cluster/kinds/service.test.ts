@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+
+const SERVICE = 'v1 Service';
+/** The labels of an object that validation refuses. */
+const INVALID = { labels: { '-': '' } };
+const service = (name: string, spec: JsonObject = {}, metadata: JsonObject = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, ...metadata },
+  spec: { ports: [{ port: 80 }], ...spec },
+});
+const nodePort = (port: number): JsonObject => ({ type: 'NodePort', ports: [{ port: 80, nodePort: port }] });
+const QUOTA: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: { name: 'q' },
+  spec: { hard: { 'services.nodeports': '0' } },
+};
+
+describe('a refused creation of a Service', () => {
+  test.each<[string, KubeObject, string]>([
+    ['the name of another Service', service('a'), 'already exists'],
+    ['an invalid label', service('b', {}, INVALID), 'metadata.labels'],
+    ['a version', service('b', {}, { resourceVersion: '5' }), 'resourceVersion should not be set'],
+    ['a full quota', service('b', { type: 'NodePort' }), 'exceeded quota'],
+  ])('with %s takes no address', async (_, refused, message) => {
+    await using story = await tellClusterStory({ serviceCidr: '10.0.0.0/28' });
+    await story.create(QUOTA);
+    await story.create(service('a'));
+    for (let count = 0; count < 16; count++) await expect(story.create(refused)).rejects.toThrow(message);
+    await story.create(service('c'));
+  });
+
+  test.each<[string, JsonObject]>([
+    ['address', { clusterIP: '10.96.7.7' }],
+    ['node port', nodePort(30_001)],
+  ])('leaves its %s to the next one', async (_, spec) => {
+    await using story = await tellClusterStory();
+    await expect(story.create(service('a', spec, INVALID))).rejects.toThrow('metadata.labels');
+    await story.create(service('b', spec));
+    // A refused Service takes nothing from the one that has it.
+    await expect(story.create(service('b', spec))).rejects.toThrow('already allocated');
+    await expect(story.create(service('c', spec))).rejects.toThrow('already allocated');
+  });
+});
+
+describe('a refused update of a Service', () => {
+  test('takes no node port', async () => {
+    await using story = await tellClusterStory();
+    await story.create(service('a'));
+    await expect(story.patch(SERVICE, 'a', { metadata: INVALID, spec: nodePort(30_001) })).rejects.toThrow(
+      'metadata.labels',
+    );
+    await story.create(service('b', nodePort(30_001)));
+  });
+
+  test('keeps the node port and the address that it would release', async () => {
+    await using story = await tellClusterStory();
+    await story.create(service('a', { clusterIP: '10.96.7.7', ...nodePort(30_001) }));
+    const change = { type: 'ExternalName', externalName: 'example.com', clusterIP: null, clusterIPs: null };
+    await expect(story.patch(SERVICE, 'a', { metadata: INVALID, spec: change })).rejects.toThrow('metadata.labels');
+    await expect(story.create(service('b', { clusterIP: '10.96.7.7' }))).rejects.toThrow('already allocated');
+    await expect(story.create(service('b', nodePort(30_001)))).rejects.toThrow('already allocated');
+    // The same change without the invalid label releases both.
+    await story.patch(SERVICE, 'a', { spec: change });
+    await story.create(service('b', { clusterIP: '10.96.7.7', ...nodePort(30_001) }));
+  });
+});
