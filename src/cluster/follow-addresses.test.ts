@@ -58,12 +58,49 @@ describe.each([true, false])('a cluster (controllers: %s)', (controllers) => {
   });
 });
 
+describe('the IPAddress of a Service', () => {
+  test.each([
+    ['its label', { metadata: { labels: null } }],
+    ['the label of another client', { metadata: { labels: { 'ipaddress.kubernetes.io/managed-by': 'other' } } }],
+    ['no change', {}],
+  ])('comes back after a client deletes it (%s)', async (_, change) => {
+    await using story = await tellClusterStory();
+    await story.create(service('a', { clusterIP: '10.96.7.7' }));
+    await story.patch(ADDRESS, '10.96.7.7', change, '');
+    const { uid } = (await story.get(ADDRESS, '10.96.7.7')).metadata;
+    await story.client.delete({ ...address('10.96.7.7'), name: '10.96.7.7' });
+    const again = await story.get(ADDRESS, '10.96.7.7');
+    expect(again).toMatchObject({ spec: { parentRef: { resource: 'services', namespace: 'default', name: 'a' } } });
+    expect(again.metadata.uid).not.toBe(uid);
+    await expect(story.create(service('b', { clusterIP: '10.96.7.7' }))).rejects.toThrow('already allocated');
+  });
+
+  test('is deleted with the Service, also without its label', async () => {
+    await using story = await tellClusterStory();
+    await story.create(service('a', { clusterIP: '10.96.7.7' }));
+    await story.patch(ADDRESS, '10.96.7.7', { metadata: { labels: null } }, '');
+    await story.remove('v1 Service', 'a');
+    expect(await story.find(ADDRESS, '10.96.7.7')).toBeUndefined();
+    await story.create(service('b', { clusterIP: '10.96.7.7' }));
+  });
+});
+
 describe('an IPAddress of another client', () => {
   test('keeps its address from Services, until it is removed', async () => {
     await using story = await tellClusterStory();
     await story.create(address('10.96.7.7'));
     await expect(story.create(service('a', { clusterIP: '10.96.7.7' }))).rejects.toThrow('already allocated');
     await story.client.delete({ ...address('10.96.7.7'), name: '10.96.7.7' });
+    await story.create(service('a', { clusterIP: '10.96.7.7' }));
+  });
+
+  test('keeps its address whatever its labels say', async () => {
+    await using story = await tellClusterStory();
+    const labels = { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' };
+    const named = address('10.96.7.7');
+    await story.create({ ...named, metadata: { ...named.metadata, labels } });
+    await expect(story.create(service('a', { clusterIP: '10.96.7.7' }))).rejects.toThrow('already allocated');
+    await story.client.delete({ ...named, name: '10.96.7.7' });
     await story.create(service('a', { clusterIP: '10.96.7.7' }));
   });
 

@@ -4,6 +4,7 @@ import type { ClusterClock } from './clock.ts';
 import { timestampOf } from './clock.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import type { Store } from './store/store.ts';
+import { storeKey } from './store/store.ts';
 
 const GROUP = 'networking.k8s.io';
 const MANAGER = 'ipallocator.k8s.io';
@@ -20,7 +21,8 @@ export interface AddressesContext {
 
 /**
  * Keeps an IPAddress for each address of a Service, as the allocator of an API server does. An IPAddress of another
- * client takes its address, and a ServiceCIDR adds its range.
+ * client takes its address, and a ServiceCIDR adds its range. An IPAddress that a client deletes while a Service has
+ * its address is made again, as the repair loop of an API server does.
  */
 export function followAddresses(context: AddressesContext): void {
   const { store, addresses } = context;
@@ -29,12 +31,14 @@ export function followAddresses(context: AddressesContext): void {
     const now = type === 'DELETED' ? [] : addressesOf(stored.object);
     const before = previous === undefined ? [] : addressesOf(previous.object);
     for (const address of now) if (!before.includes(address)) keep(context, address, stored.object);
-    for (const address of before) if (!now.includes(address)) drop(context, address);
+    for (const address of before) if (!now.includes(address)) drop(context, address, stored.key);
   });
-  store.collection(GROUP, 'ipaddresses').subscribe(({ type, stored }) => {
-    if (isOwn(stored.object) || familyOf(stored.key) !== 4) return;
-    if (type === 'ADDED') addresses.take(stored.key);
-    if (type === 'DELETED') addresses.release(stored.key);
+  store.collection(GROUP, 'ipaddresses').subscribe(({ type, stored: { key, object } }) => {
+    const holder = type === 'DELETED' ? holderOf(store, key, object) : undefined;
+    if (holder !== undefined) keep(context, key, holder);
+    else if (familyOf(key) !== 4) return;
+    else if (type === 'ADDED') addresses.take(key);
+    else if (type === 'DELETED') addresses.release(key);
   });
   store.collection(GROUP, 'servicecidrs').subscribe(({ type, stored }) => {
     if (type === 'DELETED' || stored.object.metadata.deletionTimestamp !== undefined) {
@@ -59,16 +63,32 @@ const rangesOf = ({ spec }: KubeObject): string[] =>
     .map(String)
     .filter((range) => familyOf(range) === 4);
 
-const isOwn = ({ metadata }: KubeObject): boolean => metadata.labels?.[MANAGED_BY] === MANAGER;
+/**
+ * The key of the Service that an IPAddress names as its parent; `undefined` for another parent. Labels say nothing about
+ * the parent, because clients may change them.
+ */
+function serviceOf({ spec }: KubeObject): string | undefined {
+  const parent = objectAt(spec, 'parentRef');
+  if (textAt(parent, 'group') !== '' || textAt(parent, 'resource') !== 'services') return undefined;
+  return storeKey(textAt(parent, 'namespace'), textAt(parent, 'name'));
+}
 
-/** Adds the ranges of the stored ServiceCIDRs, and takes the addresses of the IPAddresses of other clients. */
+/** The Service that has the address of a deleted IPAddress. */
+function holderOf(store: Store, address: string, deleted: KubeObject): KubeObject | undefined {
+  const services = store.collection('', 'services');
+  const key = serviceOf(deleted);
+  const candidates = key === undefined ? services.all() : [services.get(key)];
+  return candidates.find((stored) => stored !== undefined && addressesOf(stored.object).includes(address))?.object;
+}
+
+/** Adds the ranges of the stored ServiceCIDRs, and takes the addresses of the IPAddresses. */
 export function takeStoredAddresses({ store, addresses }: Pick<AddressesContext, 'store' | 'addresses'>): void {
   for (const { object } of store.collection(GROUP, 'servicecidrs').all()) {
     if (object.metadata.deletionTimestamp === undefined)
       for (const range of rangesOf(object)) addresses.addRange(range);
   }
-  for (const { key, object } of store.collection(GROUP, 'ipaddresses').all()) {
-    if (familyOf(key) === 4 && !isOwn(object)) addresses.take(key);
+  for (const { key } of store.collection(GROUP, 'ipaddresses').all()) {
+    if (familyOf(key) === 4) addresses.take(key);
   }
 }
 
@@ -95,10 +115,9 @@ function keep(context: AddressesContext, address: string, service: KubeObject): 
   collection.put(address, object);
 }
 
-/** Removes the IPAddress of an address, unless another client made it. */
-function drop({ store }: AddressesContext, address: string): void {
+/** Removes the IPAddress of an address that a Service no longer has, unless the IPAddress has another parent. */
+function drop({ store }: AddressesContext, address: string, service: string): void {
   const collection = store.collection(GROUP, 'ipaddresses');
   const stored = collection.get(address);
-  if (stored === undefined || !isOwn(stored.object)) return;
-  if (textAt(objectAt(stored.object.spec, 'parentRef'), 'resource') === 'services') collection.remove(address);
+  if (stored !== undefined && serviceOf(stored.object) === service) collection.remove(address);
 }
