@@ -145,6 +145,29 @@ describe('a ServiceCIDR', () => {
     await expect(story.create(range('wrong', ...cidrs))).rejects.toThrow(text);
   });
 
+  test('leaves its range to another ServiceCIDR that has it, too', async () => {
+    await using story = await tellClusterStory();
+    for (const name of ['one', 'two']) await story.create(range(name, '10.200.0.0/24'));
+    await story.create(range('default', '10.96.0.0/16'));
+    await story.remove(RANGE, 'one');
+    await story.remove(RANGE, 'default');
+    await story.create(service('a', { clusterIP: '10.200.0.9' }));
+    await story.create(service('b'));
+    await story.remove(RANGE, 'two');
+    await expect(story.create(service('c', { clusterIP: '10.200.0.10' }))).rejects.toThrow('does not match');
+  });
+
+  test('gives its addresses when the first range is full', async () => {
+    await using story = await tellClusterStory({ serviceCidr: '10.0.0.0/30' });
+    await story.create(service('a'));
+    await expect(story.create(service('b'))).rejects.toThrow('range is full');
+    await story.create(range('more', '10.200.0.0/30'));
+    await story.create(service('b'));
+    await story.create(service('c'));
+    expect(await story.names(ADDRESS, '')).toEqual(['10.0.0.1', '10.0.0.2', '10.200.0.1', '10.200.0.2']);
+    await expect(story.create(service('d'))).rejects.toThrow('range is full');
+  });
+
   test('does not change its ranges, but may get one of the other family', async () => {
     await using story = await tellClusterStory();
     await story.create(range('r', '10.200.0.0/24'));

@@ -40,11 +40,7 @@ export function followAddresses(context: AddressesContext): void {
     else if (type === 'ADDED') addresses.take(key);
     else if (type === 'DELETED') addresses.release(key);
   });
-  store.collection(GROUP, 'servicecidrs').subscribe(({ type, stored }) => {
-    if (type === 'DELETED' || stored.object.metadata.deletionTimestamp !== undefined) {
-      for (const range of rangesOf(stored.object)) addresses.removeRange(range);
-    } else for (const range of rangesOf(stored.object)) addresses.addRange(range);
-  });
+  store.collection(GROUP, 'servicecidrs').subscribe(() => addresses.setRanges(storedRanges(store)));
   context.onRestored.push(() => {
     for (const { object } of services.all()) for (const address of addressesOf(object)) keep(context, address, object);
   });
@@ -58,9 +54,13 @@ const addressesOf = ({ spec }: KubeObject): string[] =>
     .map(String)
     .filter((address) => familyOf(address) !== 0);
 
-const rangesOf = ({ spec }: KubeObject): string[] =>
-  listAt(spec, 'cidrs')
-    .map(String)
+/** The IPv4 ranges of the ServiceCIDRs that are not being deleted. */
+const storedRanges = (store: Store): string[] =>
+  store
+    .collection(GROUP, 'servicecidrs')
+    .all()
+    .filter(({ object }) => object.metadata.deletionTimestamp === undefined)
+    .flatMap(({ object }) => listAt(object.spec, 'cidrs').map(String))
     .filter((range) => familyOf(range) === 4);
 
 /**
@@ -81,12 +81,9 @@ function holderOf(store: Store, address: string, deleted: KubeObject): KubeObjec
   return candidates.find((stored) => stored !== undefined && addressesOf(stored.object).includes(address))?.object;
 }
 
-/** Adds the ranges of the stored ServiceCIDRs, and takes the addresses of the IPAddresses. */
+/** Sets the ranges of the stored ServiceCIDRs, and takes the addresses of the IPAddresses. */
 export function takeStoredAddresses({ store, addresses }: Pick<AddressesContext, 'store' | 'addresses'>): void {
-  for (const { object } of store.collection(GROUP, 'servicecidrs').all()) {
-    if (object.metadata.deletionTimestamp === undefined)
-      for (const range of rangesOf(object)) addresses.addRange(range);
-  }
+  addresses.setRanges(storedRanges(store));
   for (const { key } of store.collection(GROUP, 'ipaddresses').all()) {
     if (familyOf(key) === 4) addresses.take(key);
   }

@@ -11,12 +11,14 @@ export interface ServiceAddresses {
   allocatePort(): number | undefined;
   takePort(port: number): boolean;
   releasePort(port: number): void;
-  /** Releases all ports, all added ranges, and all addresses except the first one. */
+  /** Releases all ports, all ranges besides the first one, and all addresses except the first one. */
   reset(): void;
-  /** Adds the IPv4 range of a ServiceCIDR. Its addresses are allocated when no address of an earlier range is free. */
-  addRange(cidr: string): void;
-  /** Removes a range that `addRange` added. Allocated addresses stay allocated. */
-  removeRange(cidr: string): void;
+  /**
+   * Replaces the ranges besides the first one by the IPv4 ranges of the ServiceCIDRs. A range may be given several times,
+   * and so may the first one. Addresses of a range are allocated when no address of an earlier range is free. New ranges
+   * come after those that stay. Allocated addresses stay allocated.
+   */
+  setRanges(cidrs: Iterable<string>): void;
   /** The first range in CIDR notation. */
   readonly cidr: string;
 }
@@ -73,12 +75,11 @@ export function createServiceAddresses(cidr: string): ServiceAddresses {
     cidr,
     first: () => toAddress(main.start + 1),
     contains: (address) => ranges.some((range) => isIn(range, toNumber(address))),
-    addRange(added) {
-      if (!ranges.some((range) => range.cidr === added)) ranges.push(rangeOf(added));
-    },
-    removeRange(removed) {
-      const index = ranges.findIndex((range) => range !== main && range.cidr === removed);
-      if (index >= 0) ranges.splice(index, 1);
+    setRanges(cidrs) {
+      const given = new Set(cidrs);
+      const kept = ranges.filter((range) => range === main || given.has(range.cidr));
+      for (const { cidr: known } of kept) given.delete(known);
+      ranges.splice(0, ranges.length, ...kept, ...[...given].map(rangeOf));
     },
     take(address) {
       const value = toNumber(address);
