@@ -54,7 +54,7 @@ export class CertificateRequestError extends Error {}
 
 /** Reads a request as PEM text and checks its signature. Throws CertificateRequestError. */
 export function readCertificateRequest(pem: string): CertificateRequest {
-  const block = /-----BEGIN ([^-]+)-----\s*([A-Za-z0-9+/=\s]*?)-----END \1-----/.exec(pem);
+  const block = /-----BEGIN ([^-]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/.exec(pem);
   if (block?.[1] !== 'CERTIFICATE REQUEST')
     throw new CertificateRequestError('PEM block type must be CERTIFICATE REQUEST');
   try {

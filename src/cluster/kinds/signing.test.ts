@@ -146,6 +146,14 @@ test.each([
   expect(answer.details?.causes?.find((cause) => cause.field === field)?.message).toContain(message);
 });
 
+test('a request of blanks without an end is refused in the time of its length', async () => {
+  const text = `-----BEGIN CERTIFICATE REQUEST-----${' '.repeat(400_000)}`;
+  const request = Buffer.from(text).toString('base64');
+  const { code, answer } = await send('POST', REQUESTS, signingRequest('blank', { request }));
+  expect(code).toBe(422);
+  expect(answer.message).toContain('PEM block type must be CERTIFICATE REQUEST');
+});
+
 test('a client certificate for system:masters is refused', async () => {
   const spec = { request: requestText(['system:masters']), signerName: 'kubernetes.io/kube-apiserver-client' };
   expect(await send('POST', REQUESTS, signingRequest('root', spec))).toMatchObject({
