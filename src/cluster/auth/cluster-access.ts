@@ -1,7 +1,7 @@
 import { cryptoLibrary } from '../../core/index.ts';
 import { ApiError } from '../errors/status.ts';
 import type { ClusterOptions, UserInfo } from '../options.ts';
-import type { Attributes } from './authorizer.ts';
+import type { Attributes, RoleContext } from './authorizer.ts';
 import { impersonate } from './impersonate.ts';
 import type { TokenContext, TokenIssuer } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';
@@ -15,7 +15,7 @@ export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:mast
 type RawHeaders = Readonly<Record<string, string | undefined>>;
 
 /** What authentication uses of the cluster. */
-export interface AccessContext extends TokenContext {
+export interface AccessContext extends TokenContext, RoleContext {
   readonly options: TokenContext['options'] & Pick<ClusterOptions, 'adminToken' | 'tokens'>;
 }
 

@@ -85,6 +85,21 @@ describe('a user who may write roles and bindings, and nothing else', () => {
   });
 });
 
+test('a cluster that allows all requests allows everyone to write roles and bindings', async () => {
+  await using free = await createEmbeddedCluster({ controllers: false, authorization: 'AlwaysAllow' });
+  const anyone = new KubeClient({ transport: free.transport({ name: 'anyone', groups: [] }) });
+  const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];
+  const name = 'all';
+  await anyone.create({ apiVersion, kind: 'ClusterRole', metadata: { name }, rules });
+  await anyone.create({ apiVersion, kind: 'Role', metadata: { name, namespace: 'default' }, rules });
+  const roleRef = { apiGroup, kind: 'ClusterRole', name: 'missing' };
+  await anyone.create({ apiVersion, kind: 'ClusterRoleBinding', metadata: { name }, roleRef });
+  const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { gather: 'yes' } }] };
+  await anyone.create({ apiVersion, kind: 'ClusterRole', metadata: { name: 'gathered' }, aggregationRule });
+  const binding = await anyone.get({ apiVersion, kind: 'ClusterRoleBinding', name });
+  expect(binding).toMatchObject({ roleRef });
+});
+
 test('an unknown field is quoted as Go quotes it', async () => {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
   const answer = await cluster.transport().request({

@@ -24,7 +24,7 @@ export async function openListener(context: ListenerContext, options: ListenOpti
   const { port = 0, host = '127.0.0.1', https = true } = options;
   refuseOpenIdentity(host, options.anonymous);
   // Where every user is allowed everything, a request of another machine or of a web page must have credentials.
-  const stranger = context.allowsAll === true ? 'refuse' : ANONYMOUS;
+  const stranger = context.allowsAll ? 'refuse' : ANONYMOUS;
   const fallback = options.anonymous ?? (!isLoopbackHost(host) ? stranger : https ? ANONYMOUS : ADMIN);
   const secure = https ? secureServing(options, host, context.clock.now()) : undefined;
   const certified =

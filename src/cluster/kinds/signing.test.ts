@@ -48,10 +48,10 @@ interface Answer {
 
 let cluster: Cluster;
 
-async function send(method: string, path: string, body: object, user?: UserInfo) {
+async function send(method: string, path: string, body: object, user?: UserInfo, server = cluster) {
   const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   const headers = { 'content-type': type };
-  const reply = await cluster.transport(user).request({ method, path, headers, body: JSON.stringify(body) });
+  const reply = await server.transport(user).request({ method, path, headers, body: JSON.stringify(body) });
   let text = '';
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
   return { code: reply.status, answer: JSON.parse(text) as Answer };
@@ -244,6 +244,15 @@ describe('the approval of a request', () => {
       'user not permitted to sign requests with signerName "other.com/a"',
     );
   });
+});
+
+test('a cluster that allows all requests allows everyone to approve', async () => {
+  await using free = await createEmbeddedCluster({ controllers: false, authorization: 'AlwaysAllow' });
+  const user = { name: 'anyone', groups: [] };
+  const [name, status] = ['free', { conditions: [approved] }];
+  expect(await send('POST', REQUESTS, signingRequest(name), user, free)).toMatchObject({ code: 201 });
+  const path = `${REQUESTS}/${name}/approval`;
+  expect(await send('PATCH', path, { status }, user, free)).toMatchObject({ code: 200, answer: { status } });
 });
 
 test('a certificate is set once, as PEM', async () => {

@@ -2,12 +2,11 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { UserInfo } from '../options.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
-import type { ObjectLookup } from '../types/lookup.ts';
+import type { RoleContext } from '../auth/authorizer.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
 
 /** What hooks use of the server and of the request. */
-export interface WriteContext {
-  readonly store: ObjectLookup;
+export interface WriteContext extends RoleContext {
   readonly addresses: ServiceAddresses;
   readonly schemas: SchemaEngineSource;
   readonly newUid: () => string;

@@ -26,6 +26,8 @@ export interface WriteServices {
    * use.
    */
   readonly store: UncheckedObjectStore;
+  /** Is every request of every user allowed? Hooks that look at rights then refuse nothing. */
+  readonly allowsAll: boolean;
   /** The addresses and ports of Services. */
   readonly addresses: ServiceAddresses;
   readonly clock: ClusterClock;
@@ -79,10 +81,11 @@ export function checkWrite<T>(write: WriteRequest, check: (context: WriteContext
 
 function writeContext(write: WriteRequest, whenRefused: WriteContext['whenRefused']): WriteContext {
   const { services, user, options, subresource, warnings } = write;
-  const { store, addresses, schemas, newUid, clock } = services;
+  const { store, allowsAll, addresses, schemas, newUid, clock } = services;
   const warn = (text: string) => void warnings.push(text);
   return {
     store,
+    allowsAll,
     addresses,
     schemas,
     newUid,
