@@ -18,7 +18,7 @@ export function toJsonBytes(value: unknown): Buffer {
 }
 
 /** The maximum nesting of objects and lists. The parser refuses deeper bodies before any code walks them. */
-const MAX_DEPTH = 1000;
+export const MAX_DEPTH = 1000;
 
 /** A failure of JSON parsing, with the message of Go's decoder. */
 export class JsonSyntaxError extends Error {}

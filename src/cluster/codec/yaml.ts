@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../core/index.ts';
 import { setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { MAX_DEPTH } from './json.ts';
 
 /** The error of a text that is not YAML. Its message resembles that of Go's parser. */
 export class YamlSyntaxError extends Error {}
@@ -33,22 +34,24 @@ export function parseYaml(text: string): ParsedYaml {
 }
 
 function readYaml(text: string): ParsedYaml {
-  const documents = yamlLibrary().parseAllDocuments(text, {
+  const { LineCounter, parseDocument } = yamlLibrary();
+  const lineCounter = new LineCounter();
+  // The library composes one document more than the first, and reports it.
+  const document = parseDocument(text, {
+    lineCounter,
     uniqueKeys: false,
     intAsBigInt: true,
     version: '1.1',
     merge: true,
   });
-  const document = Array.isArray(documents) ? documents[0] : undefined;
-  if (document === undefined) return { value: null, duplicates: [] };
-  const problem = document.errors[0];
+  const problem = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
   if (problem !== undefined) {
     const known = PROBLEMS.find(([pattern]) => pattern.test(problem.message))?.[1];
     throw new YamlSyntaxError(known ?? `line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split('\n')[0]}`);
   }
   const duplicates: string[] = [];
-  findDuplicates(document.contents, text, duplicates);
-  return { value: normalise(document.toJS({ maxAliasCount: 100 }) as unknown), duplicates };
+  findDuplicates(document.contents, (offset) => lineCounter.linePos(offset).line, duplicates);
+  return { value: normalise(document.toJS({ maxAliasCount: 100 }) as unknown, 1), duplicates };
 }
 
 /** Problems for which Go's parser has other messages. */
@@ -70,19 +73,19 @@ const isNode = (value: unknown): value is YamlNode => typeof value === 'object' 
  * Adds a text for each repeated key of a mapping, with the line of its value. As in Go's parser, the keys within a
  * value precede the key of the value.
  */
-function findDuplicates(node: unknown, text: string, found: string[]) {
+function findDuplicates(node: unknown, lineOf: (offset: number) => number, found: string[]) {
   if (!isNode(node) || node.items === undefined) return;
   const keys = new Set<unknown>();
   for (const item of node.items) {
     if (!isNode(item) || !('key' in item)) {
-      findDuplicates(item, text, found);
+      findDuplicates(item, lineOf, found);
       continue;
     }
-    findDuplicates(item.value, text, found);
+    findDuplicates(item.value, lineOf, found);
     const key = isNode(item.key) ? item.key.value : item.key;
     if (isScalar(key) && keys.has(key)) {
       const place = isNode(item.value) ? item.value : item.key;
-      const line = text.slice(0, (isNode(place) ? place.range?.[0] : 0) ?? 0).split('\n').length;
+      const line = lineOf((isNode(place) ? place.range?.[0] : 0) ?? 0);
       found.push(`line ${line}: key ${typeof key === 'string' ? goQuote(key) : String(key)} already set in map`);
     }
     keys.add(key);
@@ -93,17 +96,19 @@ const isScalar = (key: unknown): boolean => ['string', 'bigint', 'number', 'bool
 
 /**
  * The JSON form of a value. Values that JSON does not have become text. Integers become numbers when no digit is lost.
+ * `depth` is the nesting of the value if it is an object or a list. Throws `YamlSyntaxError` beyond `MAX_DEPTH`.
  */
-function normalise(value: unknown): JsonValue {
+function normalise(value: unknown, depth: number): JsonValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value === undefined || value === null) return null;
-  if (Array.isArray(value)) return value.map(normalise);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z');
   if (typeof value === 'object') {
+    if (depth > MAX_DEPTH) throw new YamlSyntaxError(`exceeded max depth of ${MAX_DEPTH}`);
+    if (Array.isArray(value)) return value.map((entry) => normalise(entry, depth + 1));
     const out: Record<string, JsonValue> = {};
     for (const [key, entry] of Object.entries(value)) {
-      setOwn(out, key, normalise(entry));
+      setOwn(out, key, normalise(entry, depth + 1));
     }
     return out;
   }

@@ -44,9 +44,12 @@ function parseApply(text: string, withDuplicates: boolean): ParsedYaml {
 }
 
 /** Refuses a configuration with repeated keys, or warns about it, as the request asks. Throws 400. */
-export function checkDuplicates({ options, warnings }: WriteRequest, { duplicates }: ApplyBody): void {
+export function checkDuplicates(
+  { options, warnings }: Pick<WriteRequest, 'options' | 'warnings'>,
+  { duplicates }: ApplyBody,
+): void {
   if (duplicates.length === 0) return;
   if (options.fieldValidation === 'Strict')
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${repeatedKeys(duplicates)}`);
-  if (options.fieldValidation === 'Warn') warnings.push(...duplicates);
+  if (options.fieldValidation === 'Warn') for (const text of duplicates) warnings.push(text);
 }

@@ -1,0 +1,38 @@
+import { expect, test, vi } from 'vitest';
+import { yamlLibrary } from '../../core/index.ts';
+import { parseYaml, YamlSyntaxError } from './yaml.ts';
+
+test('the lines of many repeated keys cost little', () => {
+  const { value, duplicates } = parseYaml(`{"a":1${',\n"a":1'.repeat(40_000)}}`);
+  expect(value).toEqual({ a: 1 });
+  expect(duplicates).toHaveLength(40_000);
+  expect(duplicates.at(-1)).toBe('line 40001: key "a" already set in map');
+});
+
+test.each([
+  ['a: 1\r\nb: |\r\n  text\r\n\r\n# comment\r\na: 2\r\n', 6],
+  ['b: "one\n\n  two"\nc: plain\n  text\na:\n  1\na:\n  2\n', 9],
+  ['\n\n---\na: 1\na: 2\n', 5],
+  ['a: 1\na: {\n b: 2 }', 2],
+])('the repeated key of %j is on line %i', (text, line) => {
+  expect(parseYaml(text).duplicates).toEqual([`line ${line}: key "a" already set in map`]);
+});
+
+test('documents after the second are not read', () => {
+  const next = vi.spyOn(yamlLibrary().Composer.prototype, 'next');
+  expect(parseYaml(`a: b${'\n---'.repeat(1000)}`)).toEqual({ value: { a: 'b' }, duplicates: [] });
+  expect(next.mock.calls.length).toBeGreaterThan(0);
+  expect(next.mock.calls.length).toBeLessThan(10);
+  next.mockRestore();
+});
+
+test('values are nested at most 1000 times, through aliases, too', () => {
+  const lists = (count: number, content = '') => `${'['.repeat(count)}${content}${']'.repeat(count)}`;
+  const text = (depth: number) => `a: &a ${lists(700)}\nb: ${lists(depth - 701, '*a')}`;
+  expect(parseYaml(text(1000)).duplicates).toEqual([]);
+  expect(() => parseYaml(text(1001))).toThrow(new YamlSyntaxError('exceeded max depth of 1000'));
+});
+
+test('nesting that overflows the stack is an error of the text', () => {
+  expect(() => parseYaml(`a:\n${' -'.repeat(100_000)} b`)).toThrow(YamlSyntaxError);
+});
