@@ -146,6 +146,48 @@ test('a Deployment releases a ReplicaSet whose labels no longer match, and makes
   await story.patch('apps/v1 ReplicaSet', name, { metadata: { labels: { app: 'other' } } });
   const sets = await story.list('apps/v1 ReplicaSet');
   expect(sets.find(({ metadata }) => metadata.name === name)?.metadata.ownerReferences).toBeUndefined();
+  const other = sets.find(({ metadata }) => metadata.name !== name);
+  expect(other?.metadata.ownerReferences).toMatchObject([{ kind: 'Deployment', name: 'o' }]);
+  expect(other?.status).toMatchObject({ readyReplicas: 1 });
+  expect(sets).toHaveLength(2);
+  const released = await story.get('apps/v1 Deployment', 'o');
+  expect(released.status).toMatchObject({ collisionCount: 1, updatedReplicas: 1, readyReplicas: 1 });
+});
+
+describe.each(['StatefulSet', 'DaemonSet'])('a %s', (kind) => {
+  const type = `apps/v1 ${kind}`;
+  const spec: JsonObject = kind === 'StatefulSet' ? { replicas: 1, serviceName: 'o' } : {};
+  const object = owner(type, { ...spec, selector, template });
+  const ready = { [kind === 'StatefulSet' ? 'readyReplicas' : 'numberReady']: 1 };
+  const REVISION = 'apps/v1 ControllerRevision';
+
+  test.each([{ app: 'other' }, null])('goes on with its released revision, whose labels become %j', async (changed) => {
+    await using story = await tellClusterStory();
+    await story.create(object);
+    const [revision = ''] = await story.names(REVISION);
+    const [before = ''] = await story.names('v1 Pod');
+    await story.patch(REVISION, revision, { metadata: { labels: changed } });
+    await story.remove('v1 Pod', before);
+    await story.advance(60);
+    expect(await story.names(REVISION)).toEqual([revision]);
+    expect((await living(story)).map(({ metadata }) => metadata.labels?.['controller-revision-hash'])).toEqual([
+      kind === 'StatefulSet' ? revision : revision.replace('o-', ''),
+    ]);
+    expect((await story.get(type, 'o')).status).toMatchObject(ready);
+  });
+
+  test('takes another hash when another revision has the name', async () => {
+    await using story = await tellClusterStory();
+    await story.create(object);
+    const [name = ''] = await story.names(REVISION);
+    await story.remove(type, 'o');
+    await story.advance(60);
+    const taken = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata: { name }, revision: 1 };
+    await story.create({ ...taken, data: { other: true } });
+    await story.create(object);
+    expect(await story.names(REVISION)).toHaveLength(2);
+    expect((await story.get(type, 'o')).status).toMatchObject({ ...ready, collisionCount: 1 });
+  });
 });
 
 test.each(['StatefulSet', 'DaemonSet'])('a %s adopts its revisions after an orphaning deletion', async (kind) => {

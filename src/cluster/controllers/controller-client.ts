@@ -226,6 +226,11 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
+/** Is the error the refusal of a create, because an object has the name? */
+export function isAlreadyExists(error: unknown): boolean {
+  return isApiError(error) && error.status.reason === 'AlreadyExists';
+}
+
 /** The owner reference for objects that a controller creates. */
 export function controllerReference(owner: KubeObject): OwnerReference {
   const { apiVersion, kind, metadata } = owner;

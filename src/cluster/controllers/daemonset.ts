@@ -51,10 +51,11 @@ export const daemonSetController: SimulatedController = {
     controlByRule(client, set, PODS_OF_SET);
     controlByRule(client, set, REVISIONS_OF_SET);
     const hashes = podsOf(client, set).map((pod) => `${name}-${pod.metadata.labels?.[REVISION_HASH] ?? ''}`);
-    const revision = currentRevision(client, set, REVISION_HASH, new Set(hashes));
-    const hash = revision.metadata.labels?.[REVISION_HASH] ?? '';
+    const { revision, collisions } = currentRevision(client, set, REVISION_HASH, new Set(hashes));
+    // A user may remove the label. The name of the revision ends with the same hash.
+    const hash = revision.metadata.labels?.[REVISION_HASH] ?? revision.metadata.name?.slice(name.length + 1) ?? '';
     if (set.metadata.deletionTimestamp === undefined) manage(client, set, hash);
-    return updateStatus(client, set, hash);
+    return updateStatus(client, set, hash, collisions);
   },
 };
 
@@ -190,7 +191,12 @@ function remove(client: ControllerClient, set: KubeObject, pod: KubeObject): voi
 }
 
 /** Writes the counts of the status. Returns the milliseconds until the next ready pod becomes available. */
-function updateStatus(client: ControllerClient, before: KubeObject, hash: string): number | undefined {
+function updateStatus(
+  client: ControllerClient,
+  before: KubeObject,
+  hash: string,
+  collisions: number,
+): number | undefined {
   const set = client.get(DAEMON_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
   const nodes = new Set(eligibleNodes(client, set));
@@ -216,6 +222,7 @@ function updateStatus(client: ControllerClient, before: KubeObject, hash: string
     ...(updated > 0 ? { updatedNumberScheduled: updated } : {}),
     ...(available > 0 ? { numberAvailable: available } : {}),
     ...(unavailable > 0 ? { numberUnavailable: unavailable } : {}),
+    ...(collisions > 0 ? { collisionCount: collisions } : {}),
   });
   return untilAvailable(all, minReady, client.now());
 }

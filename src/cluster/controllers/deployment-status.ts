@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { asObjects, conditionOf } from '../../kubernetes/index.ts';
 import { specNumber, withoutZeros } from './pods.ts';
+import { collisionsOf } from './template-hash.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 function count(sets: readonly KubeObject[], field: string): number {
@@ -38,6 +39,7 @@ export function reportDeployment(
       readyReplicas: count(sets, 'readyReplicas'),
       availableReplicas: available,
       unavailableReplicas: unavailable,
+      collisionCount: collisionsOf(deployment),
     }),
     terminatingReplicas: count(sets, 'terminatingReplicas'),
     conditions: mergeConditions(client, deployment, [

@@ -9,8 +9,8 @@ import { recordEvent } from './events.ts';
 import { podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
 import { rolloutPlan } from './rollout-plan.ts';
-import { templateHash, podTemplateOf, sameTemplate } from './template-hash.ts';
-import { controllerReference } from './controller-client.ts';
+import { collisionsOf, templateHash, podTemplateOf, sameTemplate } from './template-hash.ts';
+import { controllerReference, isAlreadyExists } from './controller-client.ts';
 import { isSimulation } from './simulate.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
@@ -63,7 +63,7 @@ export const deploymentController: SimulatedController = {
     if (deployment === undefined) return;
     controlByRule(client, deployment, SETS_OF_DEPLOYMENT);
     const paused = deployment.spec?.['paused'] === true;
-    if (deployment.metadata.deletionTimestamp === undefined && !paused) rollOut(client, deployment);
+    if (deployment.metadata.deletionTimestamp === undefined && !paused && !rollOut(client, deployment)) return;
     const live = client.get(DEPLOYMENTS, namespace, name);
     if (live !== undefined)
       return reportDeployment(client, live, setsOf(client, live), newSetOf(live, setsOf(client, live)));
@@ -94,7 +94,11 @@ const highestOf = (revisions: readonly bigint[]): bigint =>
 
 const byRevision = (a: KubeObject, b: KubeObject): number => (revisionOf(a) < revisionOf(b) ? -1 : 1);
 
-function rollOut(client: ControllerClient, deployment: KubeObject): void {
+/**
+ * Creates and scales the ReplicaSets. Returns false when another object has the name of the new set; the raised count
+ * of collisions then starts the next attempt, with another name.
+ */
+function rollOut(client: ControllerClient, deployment: KubeObject): boolean {
   const sets = setsOf(client, deployment);
   const known = newSetOf(deployment, sets);
   const pods = sets.filter((set) => set !== known).flatMap((set) => podsOf(client, set));
@@ -102,7 +106,7 @@ function rollOut(client: ControllerClient, deployment: KubeObject): void {
   const next = highestOf(sets.filter((set) => set !== known).map(revisionOf)) + 1n;
   const revision = highestOf([next, ...(known === undefined ? [] : [revisionOf(known)])]);
   if (known === undefined) {
-    if (plan.mayCreate) createSet(client, deployment, revision, plan.newReplicas, plan.maxReplicas);
+    if (plan.mayCreate && !createSet(client, deployment, revision, plan.newReplicas, plan.maxReplicas)) return false;
   } else {
     resize(client, deployment, known, plan.newReplicas, plan.maxReplicas, revision);
   }
@@ -113,21 +117,23 @@ function rollOut(client: ControllerClient, deployment: KubeObject): void {
     deployment,
     sets.filter((set) => set !== known),
   );
+  return true;
 }
 
+/** Creates the ReplicaSet of the present template. Returns false, and counts a collision, when its name is taken. */
 function createSet(
   client: ControllerClient,
   deployment: KubeObject,
   revision: bigint,
   replicas: number,
   maximum: number,
-): void {
+): boolean {
   const hash = templateHash(deployment);
   const { metadata, spec } = podTemplateOf(deployment);
   const labels = { ...metadata.labels, 'pod-template-hash': hash };
   const selector = (deployment.spec?.['selector'] ?? {}) as { matchLabels?: Record<string, string> };
   const minReady = specNumber(deployment, 'minReadySeconds', 0);
-  const set = client.create({
+  const wanted: KubeObject = {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
@@ -148,8 +154,15 @@ function createSet(
       selector: { ...selector, matchLabels: { ...selector.matchLabels, 'pod-template-hash': hash } },
       template: { metadata: { ...metadata, labels } as unknown as JsonObject, spec },
     },
-  });
-  recordScaling(client, deployment, set, 0, replicas);
+  };
+  try {
+    recordScaling(client, deployment, client.create(wanted), 0, replicas);
+    return true;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    client.updateStatus(deployment, { ...deployment.status, collisionCount: collisionsOf(deployment) + 1 });
+    return false;
+  }
 }
 
 function resize(

@@ -2,8 +2,8 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { objectAt } from '../../kubernetes/index.ts';
 import { jsonOf, specNumber } from './pods.ts';
-import { podTemplateOf, templateHash, withSortedKeys } from './template-hash.ts';
-import { controllerReference } from './controller-client.ts';
+import { collisionsOf, podTemplateOf, templateHash, withSortedKeys } from './template-hash.ts';
+import { controllerReference, isAlreadyExists } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 export const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
@@ -37,6 +37,13 @@ function dataOf(owner: KubeObject): JsonObject {
 /** The label that contains the hash of a revision. */
 export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
 
+/** The revision of the present pod template. */
+export interface CurrentRevision {
+  readonly revision: KubeObject;
+  /** The value for `status.collisionCount`. */
+  readonly collisions: number;
+}
+
 /**
  * The revision of the present pod template. A template that was used before has a revision already; that revision gets
  * the highest number. Otherwise a new revision is created. Unused revisions beyond the history limit are deleted.
@@ -46,43 +53,53 @@ export function currentRevision(
   owner: KubeObject,
   label: HashLabel,
   inUse: ReadonlySet<string>,
-): KubeObject {
+): CurrentRevision {
   const all = revisionsOf(client, owner);
   const data = dataOf(owner);
   const last = all.at(-1);
   const highest = last === undefined ? 0n : numberOf(last);
   const known = all.find((revision) => jsonEquals(jsonOf(revision)['data'], data));
-  const update =
+  const found =
     known === undefined
       ? create(client, owner, label, { data, revision: integer(highest + 1n) })
-      : numberOf(known) < highest
-        ? client.update({ ...known, revision: integer(highest + 1n) })
-        : known;
-  const spare = all.filter(({ metadata: { name = '' } }) => name !== update.metadata.name && !inUse.has(name));
+      : {
+          revision: numberOf(known) < highest ? client.update({ ...known, revision: integer(highest + 1n) }) : known,
+          collisions: collisionsOf(owner),
+        };
+  const spare = all.filter(({ metadata: { name = '' } }) => name !== found.revision.metadata.name && !inUse.has(name));
   const limit = specNumber(owner, 'revisionHistoryLimit', 10);
   for (const old of spare.slice(0, Math.max(0, spare.length - limit))) client.remove(old);
-  return update;
+  return found;
 }
 
+/**
+ * Creates a revision. When its name is taken, by a revision with equal data, e.g. a released one, this revision is used.
+ * Any other object with the name is a collision, and the next hash is tried.
+ */
 function create(
   client: ControllerClient,
   owner: KubeObject,
   label: HashLabel,
   content: { data: JsonObject; revision: number | bigint },
-) {
+): CurrentRevision {
   const { name = '', namespace = '' } = owner.metadata;
-  const hash = templateHash(owner);
-  return client.create({
-    apiVersion: 'apps/v1',
-    kind: 'ControllerRevision',
-    metadata: {
+  for (let collisions = collisionsOf(owner); ; collisions += 1) {
+    const hash = templateHash(owner, collisions);
+    const metadata = {
       name: `${name}-${hash}`,
       namespace,
       labels: { ...podTemplateOf(owner).metadata.labels, [label]: hash },
       ownerReferences: [controllerReference(owner)],
-    },
-    ...content,
-  });
+    };
+    try {
+      const wanted = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, ...content };
+      return { revision: client.create(wanted), collisions };
+    } catch (error) {
+      const existing = client.get(REVISIONS, namespace, metadata.name);
+      if (!isAlreadyExists(error) || existing === undefined) throw error;
+      if (jsonEquals(jsonOf(existing)['data'], content.data)) return { revision: existing, collisions };
+    }
+  }
 }
 
 /** The owner with the pod template of an earlier revision. */

@@ -53,15 +53,17 @@ export const statefulSetController: SimulatedController = {
     controlByRule(client, set, REVISIONS_OF_SET);
     const inUse = new Set(podsOf(client, set).map(revisionOf));
     for (const field of ['currentRevision', 'updateRevision']) inUse.add(textAt(set.status, field));
-    const update = currentRevision(client, set, 'controller.kubernetes.io/hash', inUse).metadata.name ?? '';
+    const { revision, collisions } = currentRevision(client, set, 'controller.kubernetes.io/hash', inUse);
+    const update = revision.metadata.name ?? '';
     const current = textAt(set.status, 'currentRevision') || update;
     if (set.metadata.deletionTimestamp === undefined) {
       ownClaims(client, set);
       if (!step(client, set, { current, update })) {
-        return earliest([RETRY_POLICIES.simulatedController.initialMs, report(client, set, { current, update })]);
+        const next = report(client, set, { current, update }, collisions);
+        return earliest([RETRY_POLICIES.simulatedController.initialMs, next]);
       }
     }
-    return report(client, set, { current, update });
+    return report(client, set, { current, update }, collisions);
   },
 };
 
@@ -141,7 +143,12 @@ function remove(client: ControllerClient, set: KubeObject, pod: KubeObject): voi
   recordEvent(client, set, NAME, 'SuccessfulDelete', text);
 }
 
-function report(client: ControllerClient, before: KubeObject, { current, update }: Revisions): number | undefined {
+function report(
+  client: ControllerClient,
+  before: KubeObject,
+  { current, update }: Revisions,
+  collisions: number,
+): number | undefined {
   const set = client.get(STATEFUL_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
   const pods = podsOf(client, set).filter((pod) => !isFinished(pod));
@@ -163,7 +170,7 @@ function report(client: ControllerClient, before: KubeObject, { current, update 
     ...(updated > 0 ? { updatedReplicas: updated } : {}),
     currentRevision: revision,
     updateRevision: update,
-    collisionCount: 0,
+    collisionCount: collisions,
   });
   return untilAvailable(living, minReady, client.now());
 }

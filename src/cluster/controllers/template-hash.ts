@@ -17,12 +17,21 @@ export function podTemplateOf(workload: KubeObject): {
   };
 }
 
-/** Ten characters that are derived from the template, for the label `pod-template-hash`. */
-export function templateHash(workload: KubeObject): string {
+/** How often the name of a set or revision of the workload belonged to another object: `status.collisionCount`. */
+export function collisionsOf(workload: KubeObject): number {
+  const count = workload.status?.['collisionCount'];
+  return typeof count === 'number' ? count : 0;
+}
+
+/**
+ * Ten characters that are derived from the template, for the label `pod-template-hash` and for names. Each number of
+ * collisions gives another hash.
+ */
+export function templateHash(workload: KubeObject, collisions = collisionsOf(workload)): string {
   const { metadata, spec } = podTemplateOf(workload);
-  const digest = createHash('sha256')
-    .update(sortedJson({ metadata: metadata as JsonObject, spec }))
-    .digest();
+  const hash = createHash('sha256').update(sortedJson({ metadata: metadata as JsonObject, spec }));
+  if (collisions > 0) hash.update(` ${collisions}`);
+  const digest = hash.digest();
   return Array.from(digest.subarray(0, 10), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('');
 }
 
