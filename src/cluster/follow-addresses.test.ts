@@ -115,7 +115,8 @@ describe('an IPAddress of another client', () => {
     await expect(story.create({ ...address('10.96.7.7'), spec: { parentRef: null } })).rejects.toThrow(
       'spec.parentRef: Required value',
     );
-    await expect(story.create(address('10.96.7'))).rejects.toThrow('must be a valid IP address');
+    for (const name of ['10.96.7', 'fe80::1%eth0'])
+      await expect(story.create(address(name))).rejects.toThrow('must be a valid IP address');
   });
 });
 
@@ -140,6 +141,7 @@ describe('a ServiceCIDR', () => {
     [['10.0.0.1/8'], 'must not have bits set beyond the prefix length'],
     [['10.0.0.0/8', '11.0.0.0/8'], 'may specify no more than one IP for each IP family'],
     [['10.0.0.0/33'], 'must be a valid CIDR value'],
+    [['fe80::%eth0/64'], 'must be a valid CIDR value'],
   ])('with the ranges %j is refused', async (cidrs, text) => {
     await using story = await tellClusterStory();
     await expect(story.create(range('wrong', ...cidrs))).rejects.toThrow(text);
@@ -194,6 +196,7 @@ test.each<[string, string | undefined]>([
   ['fd00:0:0::1', 'must be in canonical form ("fd00::1")'],
   ['::ffff:1.2.3.4', 'must not be an IPv4-mapped IPv6 address'],
   ['10.0.0', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
+  ['fe80::1%eth0', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
 ])('the address %s', (text, problem) => {
   expect(strictAddressProblem(text)).toBe(problem);
 });
@@ -203,6 +206,7 @@ test.each<[string, string | undefined]>([
   ['fd00::/64', undefined],
   ['fd00:0::/64', 'must be in canonical form ("fd00::/64")'],
   ['fd00::1/64', 'must not have bits set beyond the prefix length'],
+  ['fe80::%eth0/64', 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
 ])('the range %s', (text, problem) => {
   expect(strictCidrProblem(text)).toBe(problem);
 });

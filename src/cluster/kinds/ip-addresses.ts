@@ -1,8 +1,13 @@
 import { isIP } from 'node:net';
 
+/** Does an IPv6 address name a zone, such as `fe80::1%eth0`? Node accepts zones, and an API server refuses them. */
+const hasZone = (text: string): boolean => text.includes('%');
+
 /** The reason why a text is not an IP address; `undefined` for an address. */
 export function addressProblem(text: string): string | undefined {
-  return isIP(text) === 0 ? 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)' : undefined;
+  return isIP(text) === 0 || hasZone(text)
+    ? 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+    : undefined;
 }
 
 /** The reason why a text is not an IP address in its canonical form; `undefined` for a canonical address. */
@@ -58,6 +63,6 @@ export function strictCidrProblem(text: string): string | undefined {
 export function cidrProblem(text: string): string | undefined {
   const [address = '', prefix = ''] = text.split('/');
   const bits = isIP(address) === 6 ? 128 : 32;
-  const valid = isIP(address) !== 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+  const valid = isIP(address) !== 0 && !hasZone(address) && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
   return valid ? undefined : 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 }

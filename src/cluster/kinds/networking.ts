@@ -189,7 +189,7 @@ function validatePeer(peer: JsonObject, at: string, problems: FieldError[]) {
     const inner = String(entry);
     const text =
       cidrProblem(inner) ??
-      (wrong === undefined && !isWithin(inner, cidr) ? 'must be a strict subset of `cidr`' : undefined);
+      (cidr !== '' && wrong === undefined && !isWithin(inner, cidr) ? 'must be a strict subset of `cidr`' : undefined);
     if (text !== undefined) problems.push(fieldInvalid(`${at}.ipBlock.except[${index}]`, inner, text));
   }
 }

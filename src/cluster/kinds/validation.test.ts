@@ -31,6 +31,7 @@ const PATHS = {
   PersistentVolumeClaim: ['v1', '/api/v1/namespaces/default/persistentvolumeclaims'],
   Pod: ['v1', '/api/v1/namespaces/default/pods'],
   Endpoints: ['v1', '/api/v1/namespaces/default/endpoints'],
+  NetworkPolicy: ['networking.k8s.io/v1', '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies'],
   EndpointSlice: ['discovery.k8s.io/v1', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'],
   Lease: ['coordination.k8s.io/v1', '/apis/coordination.k8s.io/v1/namespaces/default/leases'],
   LimitRange: ['v1', '/api/v1/namespaces/default/limitranges'],
@@ -57,6 +58,9 @@ const causes = (body: Status) => (body.details?.causes ?? []).map(({ field, mess
 
 const volume = (more: JsonObject): JsonObject => ({
   spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], ...more },
+});
+const policyOf = (ipBlock: JsonObject): JsonObject => ({
+  spec: { podSelector: {}, ingress: [{ from: [{ ipBlock }] }] },
 });
 const limits = (more: JsonObject): JsonObject => ({ spec: { limits: [{ type: 'Container', ...more }] } });
 const hook = (more: JsonObject): JsonObject => ({
@@ -181,6 +185,21 @@ test.each<[string, Kind, JsonObject, string[]]>([
       'endpoints[0].addresses[1]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
       'endpoints[0].addresses: Invalid value: "2001:db8::1": must be an IPv4 address',
     ],
+  ],
+  [
+    'a range with a zone',
+    'NetworkPolicy',
+    policyOf({ cidr: 'fe80::1%eth0/64', except: ['fe80::1:0:0:0/80', 'fe80::2%eth0/80'] }),
+    [
+      'spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "fe80::1%eth0/64": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+      'spec.ingress[0].from[0].ipBlock.except[1]: Invalid value: "fe80::2%eth0/80": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+    ],
+  ],
+  [
+    'an exception of no range',
+    'NetworkPolicy',
+    policyOf({ except: ['10.0.0.0/8'] }),
+    ['spec.ingress[0].from[0].ipBlock.cidr: Required value'],
   ],
   [
     'two ports with one name',
