@@ -22,6 +22,8 @@ export interface BootstrapContext {
   readonly addresses: Pick<ServiceAddresses, 'first' | 'cidr'>;
   readonly clock: ClusterClock;
   readonly newUid: () => string;
+  /** Listeners that are called after the whole state was replaced. */
+  readonly onRestored: (() => void)[];
 }
 
 /**
@@ -57,12 +59,35 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
   };
   begin(context, '', 'services', [service], emitEvents);
   if (!emitEvents) begin(context, NETWORKING, 'ipaddresses', [ipAddressOf(address, service)], emitEvents);
-  begin(context, NETWORKING, 'servicecidrs', [serviceRange(context)], emitEvents);
-  const { endpoints, slice } = serverEndpoints();
-  begin(context, '', 'endpoints', [endpoints], emitEvents);
-  begin(context, 'discovery.k8s.io', 'endpointslices', [slice], emitEvents);
+  for (const { group, plural, object } of networkObjects(context)) begin(context, group, plural, [object], emitEvents);
   seedRoles(context);
+  context.onRestored.push(() => addMissing(context));
   for (const collection of context.store.collections()) collection.compact();
+}
+
+/** The objects from which clients learn the range of Services and the endpoints of the server. */
+function networkObjects(context: BootstrapContext) {
+  const { endpoints, slice } = serverEndpoints();
+  return [
+    { group: NETWORKING, plural: 'servicecidrs', object: serviceRange(context) },
+    { group: '', plural: 'endpoints', object: endpoints },
+    { group: 'discovery.k8s.io', plural: 'endpointslices', object: slice },
+  ];
+}
+
+/**
+ * Adds the objects of `networkObjects` that a restored state does not have. An earlier release made no such objects, and
+ * an API server makes missing ones again.
+ */
+function addMissing(context: BootstrapContext): void {
+  const created = timestampOf(context.clock);
+  for (const { group, plural, object: missing } of networkObjects(context)) {
+    const collection = context.store.collection(group, plural);
+    const { namespace = '', name = '' } = missing.metadata;
+    if (collection.get(storeKey(namespace, name)) !== undefined) continue;
+    const { key, object } = complete(context, missing, created);
+    collection.put(key, object);
+  }
 }
 
 /** The range of the addresses of Services. */

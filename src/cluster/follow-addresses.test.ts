@@ -190,6 +190,35 @@ test('a restored cluster has the addresses and ranges of its Services', async ()
   await other.create(service('b', { clusterIP: '10.200.0.10' }));
 });
 
+test.each([true, false])(
+  'a state of an earlier release gets the objects that it lacks (controllers: %s)',
+  async (controllers) => {
+    await using story = await tellClusterStory();
+    await story.create(service('a'));
+    const snapshot = story.cluster.snapshot();
+    const added = ['servicecidrs', 'ipaddresses', 'endpoints', 'endpointslices'];
+    const collections = snapshot.collections.filter(({ plural }) => !added.includes(plural));
+    await using other = await tellClusterStory({ controllers });
+    other.cluster.restore({ ...snapshot, collections });
+    await other.cluster.idle();
+    expect(await other.names(RANGE, '')).toEqual(['kubernetes']);
+    expect(conditionOf(await other.get(RANGE, 'kubernetes'), 'Ready')?.['status']).toBe('True');
+    expect(await other.names(ADDRESS, '')).toHaveLength(2);
+    expect(await other.get('v1 Endpoints', 'kubernetes')).toMatchObject({
+      subsets: [{ addresses: [{ ip: '10.0.0.10' }] }],
+    });
+    expect(await other.names('discovery.k8s.io/v1 EndpointSlice')).toContain('kubernetes');
+  },
+);
+
+test('a restored cluster keeps the objects that its state has', async () => {
+  await using story = await tellClusterStory();
+  const snapshot = story.cluster.snapshot();
+  await using other = await tellClusterStory({ controllers: false });
+  other.cluster.restore(snapshot);
+  expect(other.cluster.snapshot().collections).toEqual(snapshot.collections);
+});
+
 test.each<[string, string | undefined]>([
   ['10.0.0.1', undefined],
   ['fd00::1', undefined],
