@@ -65,18 +65,24 @@ function openings(text: string): number {
   return count;
 }
 
+/** The maximum number of repeated members and unknown fields that the answer for one JSON body names. */
+export const MAX_STRICT_PROBLEMS = 100;
+
 /**
- * The paths (`data.k`, `items[0].x`) of members that occur more than once in an object. The function first compares the
- * number of keys in the text with the number of members in the value, so that a body without duplicates costs one scan.
+ * Does an object of a JSON text have a member more than once? `value` is the parsed text. The function compares the number
+ * of keys in the text with the number of members in the value, so that it costs one scan.
  */
+export const hasDuplicateFields = (text: string, value: JsonValue): boolean => countKeys(text) !== countMembers(value);
+
+/** The paths (`data.k`, `items[0].x`) of the first 100 members that occur more than once in an object. */
 export function duplicateFields(text: string, value: JsonValue): string[] {
-  if (countKeys(text) === countMembers(value)) return [];
-  const found: string[] = [];
+  if (!hasDuplicateFields(text, value)) return [];
+  const found = new Set<string>();
   walkMembers(text, (path, isRepeated) => {
-    if (isRepeated && !found.includes(path)) found.push(path);
-    return true;
+    if (isRepeated && found.size < MAX_STRICT_PROBLEMS) found.add(path);
+    return found.size < MAX_STRICT_PROBLEMS;
   });
-  return found;
+  return [...found];
 }
 
 /**

@@ -85,7 +85,7 @@ function onCollection(
   const options = writeOptions(request, 'CreateOptions');
   const write = writeOf(context, request, route, warnings, options);
   const decoded = decodeBody(request, resource, context.registry, options.fieldValidation);
-  warnings.push(...decoded.warnings);
+  for (const text of decoded.warnings) warnings.push(text);
   return replyOutcome(write, createObject(write, decoded.object), request, output);
 }
 
@@ -102,7 +102,7 @@ function onObject(
       const options = writeOptions(request, 'UpdateOptions');
       const write = writeOf(context, request, route, warnings, options);
       const decoded = decodeBody(request, resource, context.registry, options.fieldValidation);
-      warnings.push(...decoded.warnings);
+      for (const text of decoded.warnings) warnings.push(text);
       return replyOutcome(write, replaceObject(write, decoded.object), request, output);
     }
     case 'PATCH': {

@@ -1,7 +1,7 @@
 /** The body of a server-side apply. It is YAML, also when it begins with a brace: YAML includes JSON. */
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { duplicateFields, JsonDepthError, JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
+import { hasDuplicateFields, JsonDepthError, JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
 import type { ParsedYaml } from '../codec/yaml.ts';
 import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
 import { badRequest } from '../errors/status.ts';
@@ -36,7 +36,7 @@ function parseApply(text: string, withDuplicates: boolean): ParsedYaml {
   if (!text.trimStart().startsWith('{')) return parseYaml(text);
   try {
     const value = parseStrictJson(text);
-    if (!withDuplicates || duplicateFields(text, value).length === 0) return { value, duplicates: [] };
+    if (!withDuplicates || !hasDuplicateFields(text, value)) return { value, duplicates: [] };
   } catch (thrown) {
     if (!(thrown instanceof JsonSyntaxError) || thrown instanceof JsonDepthError) throw thrown;
   }

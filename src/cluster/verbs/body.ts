@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { duplicateFields, JsonSyntaxError, parseStrictJson, walkMembers } from '../codec/json.ts';
+import { duplicateFields, JsonSyntaxError, MAX_STRICT_PROBLEMS, parseStrictJson, walkMembers } from '../codec/json.ts';
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
 import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -173,10 +173,10 @@ function interleaved(body: Buffer, unknown: readonly string[]): readonly string[
   walkMembers(TEXT.decode(body), (path, isRepeated) => {
     if (strange.has(path)) problems.add(unknownField(path));
     else if (isRepeated) problems.add(duplicated(path));
-    return !strange.has(path);
+    return problems.size < MAX_STRICT_PROBLEMS && !strange.has(path);
   });
   for (const path of unknown) problems.add(unknownField(path));
-  return [...problems];
+  return [...problems].slice(0, MAX_STRICT_PROBLEMS);
 }
 
 /** The paths in the order of the document. */

@@ -123,3 +123,21 @@ test.each([
   const warned = await send('POST', `${MAPS}?dryRun=All`, type, body);
   expect(warned.warning).toBe(problems.map((line) => `299 - ${JSON.stringify(line)}`).join(', '));
 });
+
+test('a body may have as many unknown and repeated fields as fit', async () => {
+  const names = Array.from({ length: 150_000 }, (_, index) => `"a${index}":""`);
+  const unknown = await send(
+    'POST',
+    `${MAPS}?dryRun=All`,
+    'application/json',
+    `{"metadata":{"name":"many"},${names.join(',')}}`,
+  );
+  expect(unknown.status).toBe(201);
+  expect(unknown.warning?.split('299 - ')).toHaveLength(51);
+  const twice = names
+    .slice(0, 100_000)
+    .flatMap((member) => [member, member])
+    .join(',');
+  const repeated = await send('POST', `${MAPS}?fieldValidation=Strict`, 'application/json', `{"data":{${twice}}}`);
+  expect(repeated.message?.match(/duplicate field/g)).toHaveLength(100);
+});

@@ -74,7 +74,7 @@ export function reviewReply(
   const options = writeOptions(request, 'CreateOptions');
   const { resource } = route;
   const decoded = decodeBody(request, resource, context.registry, options.fieldValidation);
-  warnings.push(...decoded.warnings);
+  for (const text of decoded.warnings) warnings.push(text);
   const review = decoded.object;
   if (resource.namespaced) review.metadata.namespace = route.namespace;
   const { status, keepSpec, tracked } = reviewer(context, review, request, route);

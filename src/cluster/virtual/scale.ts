@@ -113,7 +113,7 @@ export function scaleReply(
       resource: undefined,
     };
     const decoded = decodeAs(raw, type, context.registry, options.fieldValidation);
-    warnings.push(...decoded.warnings);
+    for (const text of decoded.warnings) warnings.push(text);
     return reply(rescale(write, live, decoded.object as unknown as JsonObject));
   }
   if (request.method !== 'PATCH') throw methodNotAllowed();
