@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary } from '../../core/index.ts';
 import type { DerElement } from '../codec/der.ts';
 import { childrenOf, DerError, identifierOf, readDer } from '../codec/der.ts';
@@ -36,18 +37,46 @@ const NAME_TAGS = new Map<number, AlternativeName>([
   [0x87, 'ip'],
 ]);
 
-/** Digests of signature algorithms, with the error of a wrong signature. Ed25519 has no digest of its own. */
-const ALGORITHMS = new Map<string, readonly [digest: string | null, failure: string]>([
-  ['1.2.840.113549.1.1.5', ['sha1', 'crypto/rsa: verification error']],
-  ['1.2.840.113549.1.1.11', ['sha256', 'crypto/rsa: verification error']],
-  ['1.2.840.113549.1.1.12', ['sha384', 'crypto/rsa: verification error']],
-  ['1.2.840.113549.1.1.13', ['sha512', 'crypto/rsa: verification error']],
-  ['1.2.840.10045.4.1', ['sha1', 'x509: ECDSA verification failure']],
-  ['1.2.840.10045.4.3.2', ['sha256', 'x509: ECDSA verification failure']],
-  ['1.2.840.10045.4.3.3', ['sha384', 'x509: ECDSA verification failure']],
-  ['1.2.840.10045.4.3.4', ['sha512', 'x509: ECDSA verification failure']],
-  ['1.3.101.112', [null, 'x509: Ed25519 verification failure']],
+/** A kind of keys: its name in Node, its name and its type in errors, and the error of a wrong signature. */
+interface KeyKind {
+  readonly type: string;
+  readonly name: string;
+  readonly goType: string;
+  readonly failure: string;
+}
+
+const RSA: KeyKind = {
+  type: 'rsa',
+  name: 'RSA',
+  goType: '*rsa.PublicKey',
+  failure: 'crypto/rsa: verification error',
+};
+const ECDSA: KeyKind = {
+  type: 'ec',
+  name: 'ECDSA',
+  goType: '*ecdsa.PublicKey',
+  failure: 'x509: ECDSA verification failure',
+};
+const ED25519: KeyKind = {
+  type: 'ed25519',
+  name: 'Ed25519',
+  goType: 'ed25519.PublicKey',
+  failure: 'x509: Ed25519 verification failure',
+};
+
+/** Digests of signature algorithms, with the kind of their keys. Ed25519 has no digest of its own. */
+const ALGORITHMS = new Map<string, readonly [digest: string | null, key: KeyKind]>([
+  ['1.2.840.113549.1.1.5', ['sha1', RSA]],
+  ['1.2.840.113549.1.1.11', ['sha256', RSA]],
+  ['1.2.840.113549.1.1.12', ['sha384', RSA]],
+  ['1.2.840.113549.1.1.13', ['sha512', RSA]],
+  ['1.2.840.10045.4.1', ['sha1', ECDSA]],
+  ['1.2.840.10045.4.3.2', ['sha256', ECDSA]],
+  ['1.2.840.10045.4.3.3', ['sha384', ECDSA]],
+  ['1.2.840.10045.4.3.4', ['sha512', ECDSA]],
+  ['1.3.101.112', [null, ED25519]],
 ]);
+const UNIMPLEMENTED = 'x509: cannot verify signature: algorithm unimplemented';
 
 /** The error of a text that is not a request, or whose signature is wrong. */
 export class CertificateRequestError extends Error {}
@@ -115,20 +144,24 @@ function alternativesOf(attributes: DerElement | undefined): Buffer | undefined 
 
 function checkSignature(signed: Buffer, algorithm: string, signature: DerElement | undefined, publicKey: DerElement) {
   const known = ALGORITHMS.get(algorithm);
-  if (known === undefined) throw new DerError('x509: cannot verify signature: algorithm unimplemented');
+  if (known === undefined) throw new DerError(UNIMPLEMENTED);
   // The first byte of a bit string is the number of unused bits.
   if (signature?.tag !== BIT_STRING) throw new DerError("asn1: structure error: tags don't match");
-  const [digest, failure] = known;
-  if (!isSigned(digest, signed, publicKey.bytes, signature.content.subarray(1))) throw new DerError(failure);
+  const [digest, expected] = known;
+  const key = keyOf(publicKey.bytes);
+  const kind = [RSA, ECDSA, ED25519].find(({ type }) => type === key.asymmetricKeyType);
+  if (kind === undefined) throw new DerError(UNIMPLEMENTED);
+  if (kind !== expected) {
+    const text = `x509: signature algorithm specifies an ${expected.name} public key, but have public key of type ${kind.goType}`;
+    throw new DerError(text);
+  }
+  if (!cryptoLibrary().verify(digest, signed, key, signature.content.subarray(1))) throw new DerError(kind.failure);
 }
 
-function isSigned(digest: string | null, signed: Buffer, publicKey: Buffer, signature: Buffer): boolean {
-  const library = cryptoLibrary();
-  let key;
+function keyOf(publicKey: Buffer): KeyObject {
   try {
-    key = library.createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
+    return cryptoLibrary().createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
   } catch (thrown) {
     throw new DerError('x509: unsupported public key', { cause: thrown });
   }
-  return library.verify(digest, signed, key, signature);
 }

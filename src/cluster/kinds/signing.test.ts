@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster, UserInfo } from '../index.ts';
@@ -20,15 +21,15 @@ const IDENTIFIERS = {
 };
 const pair = (type: Buffer, text: string) => der(0x31, der(0x30, der(0x06, type), der(0x0c, Buffer.from(text))));
 
-/** A request for a certificate as base64 of PEM. `spoil` changes the signed bytes. */
-function requestText(organizations: readonly string[] = [], spoil = false): string {
+/** A request for a certificate as base64 of PEM. `spoil` changes the signed bytes. `other` replaces the public key. */
+function requestText(organizations: readonly string[] = [], spoil = false, other?: KeyObject): string {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = der(
     0x30,
     ...organizations.map((name) => pair(IDENTIFIERS.organization, name)),
     pair(IDENTIFIERS.commonName, 'me'),
   );
-  const key = publicKey.export({ type: 'spki', format: 'der' });
+  const key = (other ?? publicKey).export({ type: 'spki', format: 'der' });
   const information = der(0x30, der(0x02, Buffer.from([0])), subject, key, der(0xa0));
   const signature = sign('sha256', spoil ? Buffer.from('other') : information, privateKey);
   const bytes = der(0x30, information, der(0x30, der(0x06, IDENTIFIERS.ecdsa)), der(0x03, Buffer.from([0]), signature));
@@ -144,6 +145,18 @@ test.each([
   const { code, answer } = await send('POST', REQUESTS, signingRequest('bad', spec));
   expect(code).toBe(422);
   expect(answer.details?.causes?.find((cause) => cause.field === field)?.message).toContain(message);
+});
+
+const SPECIFIES = 'x509: signature algorithm specifies an ECDSA public key, but have public key of type ';
+test.each([
+  ['rsa', generateKeyPairSync('rsa', { modulusLength: 1024 }), `${SPECIFIES}*rsa.PublicKey`],
+  ['ed25519', generateKeyPairSync('ed25519'), `${SPECIFIES}ed25519.PublicKey`],
+  ['x25519', generateKeyPairSync('x25519'), 'x509: cannot verify signature: algorithm unimplemented'],
+])('a request whose algorithm does not fit its key of the kind %s is refused', async (_, { publicKey }, message) => {
+  const request = requestText([], false, publicKey);
+  const { code, answer } = await send('POST', REQUESTS, signingRequest('bad', { request }));
+  expect(code).toBe(422);
+  expect(answer.message).toContain(message);
 });
 
 test('a request of blanks without an end is refused in the time of its length', async () => {
