@@ -3,7 +3,7 @@ import { ApiError } from '../errors/status.ts';
 import type { ClusterOptions, UserInfo } from '../options.ts';
 import type { Attributes, RoleContext } from './authorizer.ts';
 import { impersonate } from './impersonate.ts';
-import type { TokenContext, TokenIssuer } from './service-tokens.ts';
+import type { TokenContext, TokenIssuer, TokenOwner } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';
 
 /** The user of a request without credentials. */
@@ -32,8 +32,11 @@ export interface ClusterAccess {
    * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
    */
   authenticate(headers: RawHeaders, request: Attributes, fallback?: UserInfo | 'refuse'): UserInfo;
-  /** The user of a token. `undefined` when the token is not valid. */
-  userOf(token: string): UserInfo | undefined;
+  /**
+   * The user of a token, if the token is for one of the audiences (default: this server), and those of the audiences for
+   * which it is. `undefined` when the token is not valid, or is for others.
+   */
+  ownerOf(token: string, audiences?: readonly string[]): TokenOwner | undefined;
 }
 
 const withAuthenticated = (user: UserInfo): UserInfo =>
@@ -55,20 +58,28 @@ export function createAccess(context: AccessContext): ClusterAccess {
   const tokenOfAdmin = () => (adminToken ??= cryptoLibrary().randomBytes(24).toString('base64url'));
   const tokens = new Map(Object.entries(context.options.tokens ?? {}));
   const issuer = createTokenIssuer(context);
-  const userOf = (token: string): UserInfo | undefined => {
-    if (same(token, (adminSecret ??= Buffer.from(tokenOfAdmin())))) return ADMIN;
-    const user = tokens.get(token) ?? issuer.verify(token);
-    return user === undefined ? undefined : withAuthenticated(user);
+  const own = [issuer.issuer];
+  const verified = (token: string): TokenOwner | undefined => {
+    if (same(token, (adminSecret ??= Buffer.from(tokenOfAdmin())))) return { user: ADMIN, audiences: own };
+    const user = tokens.get(token);
+    return user === undefined ? issuer.verify(token) : { user, audiences: own };
+  };
+  const ownerOf = (token: string, audiences: readonly string[] = own): TokenOwner | undefined => {
+    const owner = verified(token);
+    const shared = audiences.filter((audience) => owner?.audiences.includes(audience) === true);
+    return owner === undefined || shared.length === 0
+      ? undefined
+      : { user: withAuthenticated(owner.user), audiences: shared };
   };
   return {
     get adminToken() {
       return tokenOfAdmin();
     },
     tokens: issuer,
-    userOf,
+    ownerOf,
     authenticate(headers, request, fallback = ANONYMOUS) {
       const match = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '');
-      const user = match === null ? ofClient(fallback) : userOf(match[1] ?? '');
+      const user = match === null ? ofClient(fallback) : ownerOf(match[1] ?? '')?.user;
       if (user === undefined) throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
       return impersonate(context, user, headers, request);
     },

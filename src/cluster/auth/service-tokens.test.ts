@@ -24,10 +24,16 @@ async function accountIn(options: ClusterOptions) {
   };
   const accounts = '/api/v1/namespaces/default/serviceaccounts';
   await post(accounts, { metadata: { name: 'robot', uid: 'u' } }, 'admin');
-  const { body } = await post(`${accounts}/robot/token`, {}, 'admin');
+  const tokenFor = async (spec: object) => {
+    const { body } = await post(`${accounts}/robot/token`, { spec }, 'admin');
+    return String(body.status?.['token']);
+  };
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
   return {
-    token: String(body.status?.['token']),
+    token: await tokenFor({}),
+    tokenFor,
+    review: async (spec: object) =>
+      (await post('/apis/authentication.k8s.io/v1/tokenreviews', { spec }, 'admin')).body.status,
     codeFor: async (token: string) =>
       (await post('/apis/authentication.k8s.io/v1/selfsubjectreviews', review, token)).code,
     close: () => cluster.close(),
@@ -90,6 +96,24 @@ test('a token that the holder of the key signs is valid for its issuer, its time
   expect(await codeWith({ nbf: now + 60 })).toBe(401);
   const account = { name: 'robot', uid: 'another' };
   expect(await codeWith({ 'kubernetes.io': { namespace: 'default', serviceaccount: account } })).toBe(401);
+  await cluster.close();
+});
+
+test('a token is for its audiences only', async () => {
+  const cluster = await accountIn({ serviceAccountKeys: RSA, serviceAccountIssuer: 'https://me' });
+  const token = await cluster.tokenFor({ audiences: ['vault', 'safe'] });
+  expect(await cluster.codeFor(token)).toBe(401);
+  expect(await cluster.codeFor(await cluster.tokenFor({ audiences: ['vault', 'https://me'] }))).toBe(201);
+  expect(await cluster.codeFor(resigned(cluster.token, { aud: 'https://me' }))).toBe(201);
+  expect(await cluster.codeFor(resigned(cluster.token, { aud: undefined }))).toBe(401);
+  const accepted = (audiences: readonly string[]) => ({ authenticated: true, audiences });
+  const refused = { user: {}, error: 'invalid bearer token' };
+  expect(await cluster.review({ token, audiences: ['other', 'safe'] })).toMatchObject(accepted(['safe']));
+  expect(await cluster.review({ token, audiences: ['other'] })).toEqual(refused);
+  expect(await cluster.review({ token })).toEqual(refused);
+  expect(await cluster.review({ token: cluster.token })).toMatchObject(accepted(['https://me']));
+  expect(await cluster.review({ token: 'admin' })).toMatchObject(accepted(['https://me']));
+  expect(await cluster.review({ token: 'admin', audiences: ['vault'] })).toEqual(refused);
   await cluster.close();
 });
 

@@ -30,10 +30,16 @@ export interface TokenIssuer {
   verificationKeys(): readonly KeyObject[];
   issue(claims: TokenClaims): string;
   /**
-   * The service account of a valid token. `undefined` when the token is not valid, or when its account does not exist
-   * any more.
+   * The service account of a valid token, and the audiences of the token: the caller decides whether it is one of them.
+   * `undefined` when the token is not valid, or when its account does not exist any more.
    */
-  verify(token: string): UserInfo | undefined;
+  verify(token: string): TokenOwner | undefined;
+}
+
+/** The user of a valid token, and those for whom the token is valid. */
+export interface TokenOwner {
+  readonly user: UserInfo;
+  readonly audiences: readonly string[];
 }
 
 const ISSUER = 'https://kubernetes.default.svc';
@@ -132,7 +138,7 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
           .update(`${head}.${body}`)
           .verify({ key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
       });
-      return signed ? userOf(context, issuer, jsonIn(body)) : undefined;
+      return signed ? ownerOf(context, issuer, jsonIn(body)) : undefined;
     },
   };
 }
@@ -148,10 +154,10 @@ function jsonIn(part: string): unknown {
 }
 
 /**
- * The user of a token with a valid signature. The cluster, or a holder of its key, wrote the payload. The function
+ * The owner of a token with a valid signature. The cluster, or a holder of its key, wrote the payload. The function
  * therefore checks the issuer, the time of validity, and the account.
  */
-function userOf(context: TokenContext, issuer: string, payload: unknown): UserInfo | undefined {
+function ownerOf(context: TokenContext, issuer: string, payload: unknown): TokenOwner | undefined {
   const claims = isJsonObject(payload) ? payload['kubernetes.io'] : undefined;
   const account = isJsonObject(claims) ? claims['serviceaccount'] : undefined;
   if (!isJsonObject(payload) || !isJsonObject(claims) || !isJsonObject(account)) return undefined;
@@ -161,9 +167,8 @@ function userOf(context: TokenContext, issuer: string, payload: unknown): UserIn
   if (!(Number(payload['exp']) * 1000 >= now) || Number(payload['nbf'] ?? 0) * 1000 > now) return undefined;
   const stored = context.store.collection('', 'serviceaccounts').get(`${namespace}/${name}`);
   if (stored?.object.metadata.uid !== uid) return undefined;
-  return {
-    name: `system:serviceaccount:${namespace}:${name}`,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-    uid,
-  };
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+  const user = { name: `system:serviceaccount:${namespace}:${name}`, groups, uid };
+  const given = payload['aud'];
+  return { user, audiences: (Array.isArray(given) ? given : [given]).filter((each) => typeof each === 'string') };
 }

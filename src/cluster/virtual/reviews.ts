@@ -23,7 +23,7 @@ import type { WriteServices } from '../verbs/write.ts';
 /** What reviews use of the cluster. */
 export interface ReviewContext extends WriteServices {
   readonly registry: Registry;
-  readonly access: Pick<ClusterAccess, 'tokens' | 'userOf'>;
+  readonly access: Pick<ClusterAccess, 'ownerOf'>;
 }
 
 /** Computes the status of a review. It may also empty the `spec`. */
@@ -205,15 +205,11 @@ function shownUser(user: UserInfo): JsonObject {
 
 function reviewToken(context: ReviewContext, review: KubeObject) {
   const token = textAt(review.spec, 'token');
-  const user = token === '' ? undefined : context.access.userOf(token);
-  const audiences = listAt(review.spec, 'audiences');
+  const asked = listAt(review.spec, 'audiences').map(String);
+  const owner = token === '' ? undefined : context.access.ownerOf(token, asked.length === 0 ? undefined : asked);
   const status: JsonObject =
-    user === undefined
+    owner === undefined
       ? { user: {}, error: 'invalid bearer token' }
-      : {
-          authenticated: true,
-          user: shownUser(user),
-          audiences: audiences.length === 0 ? [context.access.tokens.issuer] : [...audiences],
-        };
+      : { authenticated: true, user: shownUser(owner.user), audiences: [...owner.audiences] };
   return { status, keepSpec: true, tracked: true };
 }
