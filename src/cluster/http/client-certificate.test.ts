@@ -1,4 +1,5 @@
 import { request } from 'node:https';
+import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import type { Cluster } from '../cluster.ts';
@@ -6,6 +7,7 @@ import { createEmbeddedCluster } from '../cluster.ts';
 import type { ClusterOptions, Listener } from '../options.ts';
 import type { CertificatePair } from './certificate.ts';
 import { createAuthority } from './certificate.ts';
+import { certificateUsers } from './client-certificate.ts';
 import { createServingCertificate } from './secure-server.ts';
 
 const NOW = Date.now();
@@ -139,4 +141,9 @@ test('a cluster that allows all requests allows them for every local user, and f
   const secrets = `${plain.url}/api/v1/secrets`;
   expect((await fetch(secrets)).status).toBe(200);
   expect((await fetch(secrets, { headers: { origin: 'https://page.example' } })).status).toBe(401);
+});
+
+test('a socket that is closed already has no user', () => {
+  const socket = { getPeerCertificate: () => null } as unknown as Socket;
+  expect(certificateUsers()(socket)).toBeUndefined();
 });

@@ -21,7 +21,8 @@ export function certificateUsers(): (socket: Socket) => UserInfo | 'refuse' | un
 }
 
 function readUser(socket: TLSSocket): UserInfo | 'refuse' | undefined {
-  const { subject } = socket.getPeerCertificate() as Partial<PeerCertificate>;
+  // A socket that is closed already has no certificate.
+  const { subject } = (socket.getPeerCertificate() as Partial<PeerCertificate> | null) ?? {};
   if (subject === undefined) return undefined;
   const attributes: Readonly<Record<string, string | readonly string[] | undefined>> = { ...subject };
   const name = valuesOf(attributes['CN']).at(-1);
