@@ -178,6 +178,15 @@ test('a client certificate for system:masters is refused', async () => {
   });
 });
 
+test('an update leaves the request as it is, whatever it sends', async () => {
+  const spec = { signerName: 'kubernetes.io/kube-apiserver-client' };
+  const { answer } = await send('POST', REQUESTS, signingRequest('same', spec));
+  for (const request of ['AAAA', requestText(['system:masters'])]) {
+    const changed = await send('PUT', `${REQUESTS}/same`, signingRequest('same', { ...spec, request }));
+    expect(changed).toMatchObject({ code: 200, answer: { spec: answer.spec } });
+  }
+});
+
 describe('the approval of a request', () => {
   const AT = 'status.conditions';
   test.each([

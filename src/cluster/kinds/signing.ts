@@ -81,8 +81,8 @@ export const signingRequestStrategy: Partial<Strategy> = {
   },
   admit(object, old, context) {
     const { subresource } = context;
-    if (subresource === '') return refuseMasters(object);
-    if (old === undefined) return;
+    if (old === undefined) return refuseMasters(object);
+    if (subresource === '') return;
     const signer = textAt(old.spec, 'signerName');
     const changes = ['certificate', 'conditions'].some((key) => !jsonEquals(object.status?.[key], old.status?.[key]));
     if (subresource === 'status' && !changes) return;
