@@ -1,5 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { listAt, objectsAt, optionalAt } from '../../kubernetes/index.ts';
+import type { CommandList, Pipeline } from './shell-script.ts';
+import { parseScript } from './shell-script.ts';
 
 /** How the command of a container ends. */
 export interface CommandEnd {
@@ -9,12 +11,19 @@ export interface CommandEnd {
 
 const SHELLS = new Set(['ash', 'bash', 'dash', 'sh', 'zsh']);
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** Programs that end by themselves, apart from those that `runCommand` knows. */
+const ENDING = new Set(
+  `: [ [[ awk base64 basename cat cd chmod chown cp curl cut date df dig dirname du echo export expr find getent grep
+  gunzip gzip head host hostname id ln ls md5sum mkdir mktemp mv nproc nslookup pg_isready printenv printf ps pwd
+  readlink rm rmdir sed seq set sha256sum sort stat sync tar tee test touch tr trap true ulimit umask uname uniq unset
+  unzip wc wget which whoami`.split(/\s+/),
+);
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 
 /**
  * The end of a pod that is not restarted for ever, as far as its specification says it: when its last container ends,
  * with the exit code of the first container that fails. `undefined` for a pod that serves: a container has ports or
- * probes, runs the program of its image, or runs a command without an end.
+ * probes, runs the program of its image, or runs a command that has no known end.
  */
 export function endOfCommands(pod: KubeObject): CommandEnd | undefined {
   let [afterMs, exitCode] = [0, 0];
@@ -35,60 +44,107 @@ function endOfContainer(container: JsonObject): CommandEnd | undefined {
 }
 
 /**
- * The end of a command: `sleep` takes its time, `false` and `exit N` fail, and `pause`, `sleep infinity`, `tail -f` and
- * endless loops have no end. Every other command ends at once, with success.
+ * The end of a command: `sleep` takes its time, `false` and `exit N` fail, and other programs that are known to end do
+ * so at once, with success. A program that is not known, a loop, `sleep infinity` and `tail -f` have no end.
  */
 export function endOfCommand(words: readonly string[]): CommandEnd | undefined {
-  const [first = '', ...rest] = words;
+  const run: Run = { afterMs: 0, exitCode: 0, hasExited: false, jobs: [] };
+  runCommand(words, run);
+  return Number.isFinite(run.afterMs) ? { afterMs: run.afterMs, exitCode: run.exitCode } : undefined;
+}
+
+/** How far a shell is. */
+interface Run {
+  /** The time that has passed; infinite after a command without an end. */
+  afterMs: number;
+  /** The exit code of the last command. */
+  exitCode: number;
+  /** Has the shell ended before the end of its script? */
+  hasExited: boolean;
+  /** The times at which the commands in the background end. */
+  jobs: number[];
+}
+
+/** Does the word stand before the command that it concerns: an assignment, `env` or `exec`? */
+const isPrefix = (word: string | undefined): boolean =>
+  word !== undefined && /^(?:[A-Za-z_]\w*=|env$|exec$)/.test(word);
+
+function runCommand(all: readonly string[], run: Run): void {
+  let start = 0;
+  while (isPrefix(all[start])) start += 1;
+  const [first = '', ...rest] = all.slice(start);
+  run.exitCode = 0;
+  if (first === '') return;
+  run.hasExited = all.slice(0, start).includes('exec');
   const program = first.slice(first.lastIndexOf('/') + 1);
-  const option = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
-  if (SHELLS.has(program) && option >= 0) return endOfScript(rest[option + 1] ?? '');
-  return endOfStatement(program, rest);
-}
-
-function endOfStatement(program: string, rest: readonly string[]): CommandEnd | undefined {
+  if (SHELLS.has(program)) {
+    const option = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
+    run.afterMs += option < 0 ? Number.POSITIVE_INFINITY : runShell(rest[option + 1] ?? '', run);
+    return;
+  }
   switch (program) {
-    case 'pause':
-      return undefined;
     case 'tail':
-      return rest.some((word) => /^-[a-z]*[fF]/.test(word) || word.startsWith('--follow'))
-        ? undefined
-        : { afterMs: 0, exitCode: 0 };
-    case 'sleep': {
-      const afterMs = rest.reduce((sum, word) => sum + durationOf(word), 0);
-      return Number.isFinite(afterMs) ? { afterMs, exitCode: 0 } : undefined;
-    }
+      if (rest.some((word) => /^-[a-z]*[fF]/.test(word) || word.startsWith('--follow')))
+        run.afterMs = Number.POSITIVE_INFINITY;
+      return;
+    case 'ping':
+      if (!rest.some((word) => /^-[a-z]*c/.test(word))) run.afterMs = Number.POSITIVE_INFINITY;
+      return;
+    case 'sleep':
+      run.afterMs += rest.reduce((sum, word) => sum + durationOf(word), 0);
+      return;
+    case 'wait':
+      run.afterMs = run.jobs.reduce((latest, job) => Math.max(latest, job), run.afterMs);
+      return;
     case 'false':
-      return { afterMs: 0, exitCode: 1 };
+      run.exitCode = 1;
+      return;
     case 'exit':
-      return { afterMs: 0, exitCode: Number(/^\d{1,3}$/.exec(rest[0] ?? '')?.[0] ?? 0) & 0xff };
+      run.exitCode = Number(/^\d{1,3}$/.exec(rest[0] ?? '')?.[0] ?? 0) & 0xff;
+      run.hasExited = true;
+      return;
     default:
-      return { afterMs: 0, exitCode: 0 };
+      if (!ENDING.has(program)) run.afterMs = Number.POSITIVE_INFINITY;
   }
 }
 
-/** The end of a script of a shell. Its statements run one after another until `exit`; the last one decides. */
-function endOfScript(script: string): CommandEnd | undefined {
-  if (/\bwhile\s+(?:true|:|\[\s*1\s*\])|\buntil\s+false\b|\bfor\s*\(\(\s*;\s*;\s*\)\)/.test(script)) return undefined;
-  let [afterMs, exitCode] = [0, 0];
-  let operator = ';';
-  for (const part of script.split(/(&&|\|\||[;\n])/)) {
-    if (/^(?:&&|\|\||[;\n])$/.test(part)) {
-      operator = part;
-      continue;
-    }
-    const isSkipped = (operator === '&&' && exitCode !== 0) || (operator === '||' && exitCode === 0);
-    const statement = isSkipped ? '' : part;
-    const [first = '', ...words] = statement.trim().split(/\s+/);
-    const [program = '', ...rest] = first === 'exec' ? words : [first, ...words];
-    if (program === '') continue;
-    const end = endOfStatement(program.slice(program.lastIndexOf('/') + 1), rest);
-    if (end === undefined) return undefined;
-    afterMs += end.afterMs;
-    exitCode = end.exitCode;
-    if (program === 'exit') break;
+/** Runs a script in a shell of its own. Returns the milliseconds that it takes, and sets the exit code. */
+function runShell(script: string, outer: Run): number {
+  const lists = parseScript(script);
+  if (lists === undefined) return Number.POSITIVE_INFINITY;
+  const run: Run = { afterMs: 0, exitCode: 0, hasExited: false, jobs: [] };
+  for (const list of lists) {
+    if (run.hasExited || !Number.isFinite(run.afterMs)) break;
+    if (list.isBackground) {
+      const job: Run = { ...run, jobs: [] };
+      runList(list, job);
+      run.jobs.push(job.afterMs);
+      run.exitCode = 0;
+    } else runList(list, run);
   }
-  return { afterMs, exitCode };
+  outer.exitCode = run.exitCode;
+  return run.afterMs;
+}
+
+function runList({ pipelines }: CommandList, run: Run): void {
+  for (const { operator, pipeline } of pipelines) {
+    if (run.hasExited) return;
+    if ((operator === '&&' && run.exitCode !== 0) || (operator === '||' && run.exitCode === 0)) continue;
+    const [only, ...others] = pipeline;
+    if (only !== undefined && others.length === 0) runCommand(only, run);
+    else runPipeline(pipeline, run);
+  }
+}
+
+/** Runs programs at the same time, each in a shell of its own. The exit code is that of the last one. */
+function runPipeline(pipeline: Pipeline, run: Run): void {
+  const start = run.afterMs;
+  for (const words of pipeline) {
+    const part: Run = { afterMs: start, exitCode: 0, hasExited: false, jobs: [] };
+    runCommand(words, part);
+    run.afterMs = Math.max(run.afterMs, part.afterMs);
+    run.exitCode = part.exitCode;
+  }
 }
 
 function durationOf(word: string): number {

@@ -1,0 +1,87 @@
+/** Programs that run at the same time, each as its words. */
+export type Pipeline = readonly (readonly string[])[];
+
+/** Pipelines that `&&` and `||` join. */
+export interface CommandList {
+  readonly pipelines: readonly { readonly operator: '&&' | '||' | undefined; readonly pipeline: Pipeline }[];
+  /** Does the list end with `&`, so that the shell does not wait for it? */
+  readonly isBackground: boolean;
+}
+
+/** The tokens of simple commands. Any other character begins a construct. */
+const TOKEN = new RegExp(
+  [
+    /(?<blank>(?:[ \t\r]|\\\n)+)/,
+    /(?<comment>(?<![^\s;&|])#[^\n]*)/,
+    /(?<redirection>\d?(?:&>>?|>>|>&|<&|>\||[<>])(?!<)[ \t]*)/,
+    /(?<operator>&&|\|\||[;&|\n])/,
+    /'(?<single>[^']*)'/,
+    /"(?<double>(?:[^"\\`$]|\\[^]|\$(?!\())*)"/,
+    /\\(?<escaped>[^])/,
+    /(?<plain>\$\{[^{}`]*\}|\$(?![({])|[^\s;&|<>'"\\`$(){}])/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'y',
+);
+
+/**
+ * The command lists of a shell script that consists of simple commands. Quotes, comments and redirections are honoured.
+ * `undefined` for a script with another construct, e.g. a subshell, a group, or the output of a command as a word.
+ */
+export function parseScript(script: string): readonly CommandList[] | undefined {
+  const lists: CommandList[] = [];
+  let pipelines: { operator: '&&' | '||' | undefined; pipeline: string[][] }[] = [];
+  let operator: '&&' | '||' | undefined;
+  let commands: string[][] = [];
+  let words: string[] = [];
+  let word: string | undefined;
+  let isTarget = false;
+
+  const endWord = (): void => {
+    // The word after a redirection is a file, and no argument.
+    if (word !== undefined && !isTarget) words.push(word);
+    if (word !== undefined) isTarget = false;
+    word = undefined;
+  };
+  const endCommand = (): void => {
+    endWord();
+    if (words.length > 0) commands.push(words);
+    words = [];
+  };
+  const endPipeline = (next?: '&&' | '||'): void => {
+    endCommand();
+    if (commands.length > 0) pipelines.push({ operator, pipeline: commands });
+    commands = [];
+    operator = next;
+  };
+  const endList = (isBackground: boolean): void => {
+    endPipeline();
+    if (pipelines.length > 0) lists.push({ pipelines, isBackground });
+    pipelines = [];
+  };
+
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < script.length) {
+    const found = TOKEN.exec(script)?.groups;
+    if (found === undefined) return undefined;
+    const double = found['double']?.replaceAll(/\\(["$\\`])/g, '$1');
+    const part = found['single'] ?? double ?? found['escaped'] ?? found['plain'];
+    if (part !== undefined) word = (word ?? '') + part;
+    else if (found['redirection'] !== undefined) {
+      endWord();
+      isTarget = true;
+    } else if (found['operator'] === undefined) endWord();
+    else if (found['operator'] === '&&' || found['operator'] === '||') endPipeline(found['operator']);
+    else if (found['operator'] === '|') endCommand();
+    else if (found['operator'] !== '\n' || !isOpen()) endList(found['operator'] === '&');
+  }
+  endList(false);
+  return lists;
+
+  /** Does the script go on in the next line, after an operator? */
+  function isOpen(): boolean {
+    endWord();
+    return words.length === 0 && (commands.length > 0 || operator !== undefined);
+  }
+}
