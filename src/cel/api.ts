@@ -91,6 +91,8 @@ export interface EvaluateOptions {
    * the data is used without an inspection. Default false.
    */
   readonly trusted?: boolean;
+  /** Gets the rest of the budget when the evaluation ends; negative when the budget was exceeded. Default: no report. */
+  readonly meter?: { left: number };
 }
 
 /** The value of an expression, or the error of its evaluation. */

@@ -146,6 +146,18 @@ describe('budget', () => {
     expect(run(text)).toBe('evaluation budget exceeded');
   });
 
+  test('its rest is reported', () => {
+    const meter = { left: 0 };
+    const evaluate = (text: string) => {
+      const compiled = environment.compile(text);
+      if (compiled.ok) compiled.program.evaluate({}, { budget: 10, meter });
+      return meter.left;
+    };
+    expect(evaluate('1 + 2')).toBe(10);
+    expect(evaluate('[1, 2, 3].all(e, e > 0)')).toBe(7);
+    expect(evaluate('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].all(e, e > 0)')).toBeLessThan(0);
+  });
+
   test('true || absorbs no exceeded budget', () => {
     expect(run('lists.range(1000).all(e, false || e >= 0) || true', {}, 100)).toBe('evaluation budget exceeded');
   });

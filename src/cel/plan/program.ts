@@ -66,23 +66,24 @@ class JoinedProgram implements Program {
   }
 
   evaluate(variables: Variables, options?: EvaluateOptions): EvalResult {
+    let frame = new Frame([], 0, options?.budget ?? DEFAULT_BUDGET, options?.now);
     try {
       let text = '';
-      let left = options?.budget ?? DEFAULT_BUDGET;
-      let now = options?.now;
       for (const part of this.#parts) {
         if (typeof part === 'string') {
           text += part;
           continue;
         }
-        const frame = part.frame(variables, left, now === undefined ? options : { ...options, now });
+        const { left, time: now } = frame;
+        frame = part.frame(variables, left, now === undefined ? options : { ...options, now });
         text += part.run(frame) as string;
-        ({ left, time: now } = frame);
       }
-      chargeText(new Frame([], 0, left, undefined), text);
+      chargeText(frame, text);
       return { ok: true, value: text };
     } catch (thrown) {
       return { ok: false, error: failureOf(thrown) };
+    } finally {
+      if (options?.meter !== undefined) options.meter.left = frame.left;
     }
   }
 }
@@ -117,10 +118,15 @@ class PlannedProgram implements Program {
   }
 
   evaluate(variables: Variables, options?: EvaluateOptions): EvalResult {
+    const budget = options?.budget ?? DEFAULT_BUDGET;
+    let frame: Frame | undefined;
     try {
-      return { ok: true, value: this.run(this.frame(variables, options?.budget ?? DEFAULT_BUDGET, options)) };
+      frame = this.frame(variables, budget, options);
+      return { ok: true, value: this.run(frame) };
     } catch (thrown) {
       return { ok: false, error: failureOf(thrown) };
+    } finally {
+      if (options?.meter !== undefined) options.meter.left = frame?.left ?? budget;
     }
   }
 }

@@ -35,7 +35,7 @@ describe('a rule stops at the cost limit of an API server', () => {
   const texts = { type: 'array', items: { type: 'string' } } as const;
   const list = (length: number) => Array.from({ length }, (_, index) => index);
   const evaluate = (schema: Schema, value: JsonValue, ...rules: readonly { rule: string; message?: string }[]) =>
-    ruleEvaluator(schema)({ schema, rules, value, old: undefined, field: 'spec', path: ['spec'] });
+    ruleEvaluator(schema)()({ schema, rules, value, old: undefined, field: 'spec', path: ['spec'] });
   const pairs = 'self.all(x, self.all(y, x >= y || y >= x))';
 
   test.each([
@@ -57,6 +57,42 @@ describe('a rule stops at the cost limit of an API server', () => {
           message: `Invalid value: "array": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${rule}`,
         },
       ]);
+  });
+
+  test('and no rule of another value of the object is evaluated', () => {
+    const evaluateSite = ruleEvaluator(numbers)();
+    const site = { schema: numbers, old: undefined, path: [] };
+    expect(evaluateSite({ ...site, rules: [{ rule: pairs }], value: list(600), field: 'a' })).toHaveLength(1);
+    expect(evaluateSite({ ...site, rules: [{ rule: 'false' }], value: [1], field: 'b' })).toEqual([]);
+    // Another object has a budget of its own.
+    const other = ruleEvaluator(numbers)();
+    expect(other({ ...site, rules: [{ rule: 'false' }], value: [1], field: 'b' })).toHaveLength(1);
+  });
+
+  test('and at the limit of all rules of the object', () => {
+    const evaluateSite = ruleEvaluator(numbers)();
+    const value = list(200_000);
+    const site = { schema: numbers, rules: [{ rule: 'self.all(x, x >= 0)' }], value, old: undefined, path: [] };
+    const counts = Array.from({ length: 30 }, (_, index) => evaluateSite({ ...site, field: `f[${index}]` }));
+    const found = counts.flat();
+    expect(found.map(({ message }) => message)).toEqual([
+      'Invalid value: "array": validation failed due to running out of cost budget, no further validation rules will be run',
+    ]);
+    expect(counts.findIndex((errors) => errors.length > 0)).toBeGreaterThanOrEqual(10);
+  });
+
+  test('a message with the text of the limit stops no rule', () => {
+    const message = "'operation cancelled: actual cost limit exceeded'";
+    expect(evaluate(numbers, [1], { rule: 'false', message }, { rule: 'false' })).toHaveLength(2);
+  });
+
+  test('an expensive message expression stops the rules', () => {
+    const rules = [{ rule: 'false', messageExpression: `${pairs} ? 'a' : 'b'` }, { rule: 'false' }];
+    expect(evaluate(numbers, list(600), ...rules).map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /^Invalid value: "array": no further validation rules will be run due to call cost/,
+      ) as string,
+    ]);
   });
 
   test('and no further rule of the value is evaluated', () => {

@@ -4,8 +4,9 @@ import type { JsonValue } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { RuleChecker, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
 import { celTypes, fieldPath } from '../../schema/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { RuleCosts } from './rule-costs.ts';
-import { LIMIT_EXCEEDED, limitedRun } from './rule-limits.ts';
+import { LIMIT_EXCEEDED, limitedRun, ObjectBudget } from './rule-limits.ts';
 import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
 
 let base: Environment | undefined;
@@ -35,14 +36,28 @@ export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: bool
   return environment;
 }
 
-type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string };
+type Outcome =
+  | { readonly ok: true; readonly value: unknown }
+  /** `limit`: the limit that the evaluation exceeds, so that no further rule of the object is evaluated. */
+  | { readonly ok: false; readonly message: string; readonly limit?: 'rule' | 'object' };
+
+/** The evaluation of the rules of one object, site after site. */
+export type ObjectRules = (site: RuleSite) => readonly FieldError[];
 
 /**
- * Makes a function that evaluates the rules of a schema. A rule is compiled at its first use, and its program is kept.
+ * Makes a function that begins the evaluation of the rules of an object. A rule is compiled at its first use, and its
+ * program is kept. The sites of an object share one budget; when it is used up, or when one rule costs too much, no
+ * further rule of the object is evaluated.
  */
-export function ruleEvaluator(root: Schema): (site: RuleSite) => readonly FieldError[] {
+export function ruleEvaluator(root: Schema): () => ObjectRules {
   const programs = new WeakMap<Schema, Map<string, CompiledRule>>();
-  const run = (site: RuleSite, text: string, optionalOld: boolean, variables: Record<string, unknown>): Outcome => {
+  const evaluate = (
+    budget: ObjectBudget,
+    site: RuleSite,
+    text: string,
+    optionalOld: boolean,
+    variables: Record<string, unknown>,
+  ): Outcome => {
     let known = programs.get(site.schema);
     if (known === undefined) programs.set(site.schema, (known = new Map()));
     const key = `${optionalOld ? '?' : ''}${text}`;
@@ -52,19 +67,29 @@ export function ruleEvaluator(root: Schema): (site: RuleSite) => readonly FieldE
       compiled = result.ok ? limitedRun(result.program, result.checked) : result.text;
       known.set(key, compiled);
     }
-    return typeof compiled === 'string' ? { ok: false, message: compiled } : outcomeOf(compiled(variables));
-  };
-  return (site) => {
-    const errors: FieldError[] = [];
-    for (const rule of site.rules) {
-      const found = check(rule, site, run);
-      errors.push(...found);
-      // The API server runs no further rule after one that costs too much.
-      if (found.some(({ message }) => message.includes(`'${LIMIT_EXCEEDED}'`))) break;
+    if (typeof compiled === 'string') return { ok: false, message: compiled };
+    const limited = compiled(variables);
+    if (limited.isOverLimit) {
+      budget.isExhausted = true;
+      return { ok: false, message: LIMIT_EXCEEDED, limit: 'rule' };
     }
-    return errors;
+    return budget.spend(limited) ? outcomeOf(limited.result) : { ok: false, message: OUT_OF_BUDGET, limit: 'object' };
+  };
+  return () => {
+    const budget = new ObjectBudget();
+    const run: Run = (...parameters) => evaluate(budget, ...parameters);
+    return (site) => {
+      const errors: FieldError[] = [];
+      for (const rule of site.rules) {
+        if (budget.isExhausted) break;
+        errors.push(...check(rule, site, run));
+      }
+      return errors;
+    };
   };
 }
+
+const OUT_OF_BUDGET = 'failed due to running out of cost budget, no further validation rules will be run';
 
 /** The function that evaluates a rule, or the error of its text. */
 type CompiledRule = ReturnType<typeof limitedRun> | string;
@@ -90,7 +115,11 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
   if (!outcome.ok) {
     const text = rule.message === undefined || rule.message === '' ? rule.rule : rule.message;
     const type = JSON.stringify(site.schema.type ?? 'object');
-    if (outcome.message === LIMIT_EXCEEDED) {
+    if (outcome.limit === 'object') {
+      const message = `Invalid value: ${type}: validation ${OUT_OF_BUDGET}`;
+      return [{ reason: 'FieldValueInvalid', field: site.field, message }];
+    }
+    if (outcome.limit === 'rule') {
       const what = `'${LIMIT_EXCEEDED}': no further validation rules will be run due to call cost exceeds limit for rule`;
       return [
         {
@@ -110,6 +139,10 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
   }
   const field = rule.fieldPath === undefined || rule.fieldPath === '' ? site.field : joined(site, rule.fieldPath);
   const message = messageOf(rule, site, variables, run);
+  if (typeof message !== 'string') {
+    const shown = `Invalid value: ${JSON.stringify(site.schema.type ?? 'object')}: ${message.stopped}`;
+    return [{ reason: 'FieldValueInvalid', field: site.field, message: shown }];
+  }
   const value = typeof site.value === 'object' ? undefined : formatValue(site.value);
   switch (rule.reason) {
     case 'FieldValueRequired':
@@ -135,9 +168,24 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
   }
 }
 
-function messageOf(rule: ValidationRule, site: RuleSite, variables: Record<string, unknown>, run: Run): string {
+/** The message of a rule that is not fulfilled, or why its expression stops all rules of the object. */
+function messageOf(
+  rule: ValidationRule,
+  site: RuleSite,
+  variables: Record<string, unknown>,
+  run: Run,
+): string | { readonly stopped: string } {
   if (rule.messageExpression !== undefined && rule.messageExpression !== '') {
     const outcome = run(site, rule.messageExpression, rule.optionalOldSelf === true, variables);
+    if (!outcome.ok && outcome.limit !== undefined) {
+      const cause = 'no further validation rules will be run due to call cost exceeds limit for messageExpression';
+      return {
+        stopped:
+          outcome.limit === 'object'
+            ? `messageExpression evaluation ${OUT_OF_BUDGET}`
+            : `${cause}: ${goQuote(rule.messageExpression)}`,
+      };
+    }
     if (outcome.ok && typeof outcome.value === 'string' && outcome.value.trim() !== '' && !outcome.value.includes('\n'))
       return outcome.value;
   }

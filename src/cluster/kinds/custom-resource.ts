@@ -28,7 +28,7 @@ export function customStrategy(
   const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldError[], context: WriteContext) => {
     const json = object as unknown as JsonObject;
     const { ruleEvaluator, validateValue } = schemas();
-    const evaluate = (evaluateRules ??= ruleEvaluator(schema));
+    const evaluate = (evaluateRules ??= ruleEvaluator(schema))();
     const ratchet = (site: RuleSite) => ratcheted(site, evaluate, context);
     problems.push(
       ...validateValue(schema, json, { old: old as unknown as JsonObject | undefined, evaluateRules: ratchet }),
