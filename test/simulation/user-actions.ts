@@ -337,6 +337,8 @@ export function keepItems(name: string, retired: 'item' | 'instance'): UserActio
         memory.set('stage', 'made');
       } else if (stage === 'made') {
         // An item that is retired while the policy changes stays or goes, depending on times.
+        const { items: rigs } = await admin.list(rig(name));
+        if (rigs.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return 'later';
         const others = await Promise.all(['c', 'd'].map((part) => admin.find(mapRef(`${name}-item-${part}`))));
         if (!isLiveMember(items.a) || !isLiveMember(items.b) || others.some((item) => item !== undefined))
           return 'later';
@@ -355,6 +357,9 @@ export function keepItems(name: string, retired: 'item' | 'instance'): UserActio
         await admin.apply(rigDefinition('kept'), { fieldManager: 'user', force: true });
         memory.set('stage', 'done');
       } else if (stage === 'done') {
+        // The next action may retire an item, which must not stay.
+        const { items: maps } = await admin.list(refs.a);
+        if (maps.some(isKeptMember)) return 'later';
         return retired === 'item' ? undefined : want(['a', 'b']);
       }
       return 'later';

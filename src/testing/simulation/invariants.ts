@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { gvkOf } from '../../core/index.ts';
+import { objectsAt } from '../../kubernetes/index.ts';
 import type { Transport, TransportRequest } from '../../kube/index.ts';
 import type { Checker } from './faulty-transport.ts';
 import { groupKindText, isTemplateManager, keys, nodeIdOf, objectKey } from '../../runtime/index.ts';
@@ -171,12 +172,26 @@ export class Invariants {
     }
   }
 
-  /** A child is released only when its deletion policy keeps it, and when it belongs to the instance. */
-  #checkRelease(path: string, live: KubeObject | undefined): void {
+  /**
+   * A child is released only when it belongs to the instance, and when its deletion policy or that of its node keeps it.
+   * The object of an earlier revision does not have the annotation yet.
+   */
+  async #checkRelease(path: string, live: KubeObject | undefined): Promise<void> {
     const set = live?.metadata.labels?.[PART_OF_LABEL];
     if (live === undefined || this.#graph.isRuled?.(set) === false) return;
     if (set === undefined) this.#violated('needless', `released what belongs to no instance: ${path}`);
-    else if (!staysWhenRetired(live)) this.#violated('ownership', `released what has no deletionPolicy: ${path}`);
+    else if (!staysWhenRetired(live) && !(await this.#isKept(nodeIdOf(live))))
+      this.#violated('ownership', `released what has no deletionPolicy: ${path}`);
+  }
+
+  /** Does a revision keep the objects of a node? */
+  async #isKept(node: string): Promise<boolean> {
+    const revisions = await this.#list('/apis/internal.kro.run/v1alpha1/graphrevisions');
+    return revisions.some(({ spec }) =>
+      objectsAt(spec, 'snapshot', 'spec', 'resources').some(
+        ({ id, deletionPolicy }) => id === node && deletionPolicy === 'Orphaned',
+      ),
+    );
   }
 
   async #checkRevisionDelete(path: string, live: KubeObject): Promise<void> {
