@@ -23,3 +23,14 @@ export const {
 export function addInvalid(problems: FieldError[], field: string, value: unknown, details: readonly string[]): void {
   for (const detail of details) problems.push(fieldInvalid(field, value, detail));
 }
+
+/** The indexes of the entries that an earlier entry of the list equals. */
+export function repeatedIndexes(entries: readonly unknown[]): ReadonlySet<number> {
+  const seen = new Set<unknown>();
+  const repeated = new Set<number>();
+  for (const [index, entry] of entries.entries()) {
+    if (seen.has(entry)) repeated.add(index);
+    seen.add(entry);
+  }
+  return repeated;
+}

@@ -20,6 +20,7 @@ import {
   fieldRequired,
   fieldTooLong,
   fieldTooMany,
+  repeatedIndexes,
 } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import type { Strategy } from './strategy.ts';
@@ -90,8 +91,7 @@ function tooMany(at: string, actual: number, max: number, problems: FieldError[]
 }
 
 function checkUnique(names: readonly string[], at: (index: number) => string, problems: FieldError[]): void {
-  for (const [index, name] of names.entries())
-    if (names.indexOf(name) < index) problems.push(fieldDuplicate(at(index), name));
+  for (const index of repeatedIndexes(names)) problems.push(fieldDuplicate(at(index), names[index]));
 }
 
 function checkName(name: string, rule: (text: string) => readonly string[], at: string, problems: FieldError[]): void {

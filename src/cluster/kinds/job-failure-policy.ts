@@ -1,6 +1,12 @@
 import type { JsonObject } from '../../core/index.ts';
 import { listAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
+import {
+  fieldDuplicate,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  repeatedIndexes,
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { checkLabelName } from './selectors.ts';
 
@@ -66,10 +72,11 @@ function validateExitCodes(codes: JsonObject, pod: JsonObject, at: string, probl
     );
   const values = listAt(codes, 'values').map(Number);
   if (values.length === 0) problems.push(fieldInvalid(`${at}.values`, [], 'at least one value is required'));
+  const repeated = repeatedIndexes(values);
   for (const [index, value] of values.entries()) {
     const place = `${at}.values[${index}]`;
     if (value === 0 && operator === 'In') problems.push(fieldInvalid(place, 0, 'must not be 0 for the In operator'));
-    if (values.indexOf(value) < index) problems.push(fieldDuplicate(place, value));
+    if (repeated.has(index)) problems.push(fieldDuplicate(place, value));
   }
   if (values.some((value, index) => index > 0 && value < (values[index - 1] ?? 0)))
     problems.push(fieldInvalid(`${at}.values`, values, 'must be ordered'));

@@ -16,6 +16,7 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
+  repeatedIndexes,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { checkLabelName, validateNodeTerm, validateSelector } from './selectors.ts';
@@ -33,10 +34,11 @@ export function validateScheduling(spec: JsonObject, path: string, problems: Fie
     validateToleration(toleration, `${path}.tolerations[${index}]`, problems);
   validateSpread(objectsAt(spec, 'topologySpreadConstraints'), `${path}.topologySpreadConstraints`, problems);
   const gates = objectsAt(spec, 'schedulingGates').map((gate) => textAt(gate, 'name'));
+  const repeated = repeatedIndexes(gates);
   for (const [index, name] of gates.entries()) {
     const at = `${path}.schedulingGates[${index}]`;
     checkLabelName(name, at, problems);
-    if (gates.indexOf(name) < index) problems.push(fieldDuplicate(at, name));
+    if (repeated.has(index)) problems.push(fieldDuplicate(at, name));
   }
   if (gates.length > 0 && textAt(spec, 'nodeName') !== '')
     problems.push(fieldForbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared'));

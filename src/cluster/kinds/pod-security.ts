@@ -8,6 +8,7 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
+  repeatedIndexes,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
@@ -74,12 +75,13 @@ export function validatePodSecurity(spec: JsonObject, path: string, problems: Fi
   checkOneOf(context, 'supplementalGroupsPolicy', ['Merge', 'Strict'], at, problems);
   validateProfiles(context, at, problems);
   const names = objectsAt(context, 'sysctls').map((sysctl) => textAt(sysctl, 'name'));
+  const repeated = repeatedIndexes(names);
   for (const [index, name] of names.entries()) {
     const place = `${at}.sysctls[${index}].name`;
     if (name === '') problems.push(fieldRequired(place));
     else if (name.length > 253 || !new RegExp(`^${SYSCTL}$`).test(name))
       problems.push(fieldInvalid(place, name, `must have at most 253 characters and match regex ^${SYSCTL}$`));
-    else if (names.indexOf(name) < index) problems.push(fieldDuplicate(place, name));
+    else if (repeated.has(index)) problems.push(fieldDuplicate(place, name));
   }
   if (spec['shareProcessNamespace'] === true && spec['hostPID'] === true)
     problems.push(

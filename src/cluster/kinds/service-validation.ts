@@ -17,6 +17,7 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
+  repeatedIndexes,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
@@ -189,10 +190,11 @@ const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 function validateFamilies(spec: JsonObject, problems: FieldError[]) {
   const families = listAt(spec, 'ipFamilies');
   const policy = textAt(spec, 'ipFamilyPolicy');
+  const repeated = repeatedIndexes(families);
   for (const [index, family] of families.entries()) {
     const at = `spec.ipFamilies[${index}]`;
     if (!FAMILIES.includes(String(family))) problems.push(fieldNotSupported(at, family, FAMILIES));
-    else if (families.indexOf(family) < index) problems.push(fieldDuplicate(at, family));
+    else if (repeated.has(index)) problems.push(fieldDuplicate(at, family));
     else if (family === 'IPv6' && families.length === 1 && textAt(spec, 'clusterIP') === '')
       problems.push(fieldInvalid(at, family, 'not configured on this cluster'));
   }

@@ -11,6 +11,7 @@ import {
   fieldNotSupported,
   fieldRequired,
   fieldTooLong,
+  repeatedIndexes,
 } from '../errors/field-problems.ts';
 import { forbidden } from '../errors/status.ts';
 import { ensureAt } from '../types/parts.ts';
@@ -175,8 +176,7 @@ function validate(object: KubeObject, problems: FieldError[]): void {
   if (usages.length === 0) problems.push(fieldRequired('spec.usages'));
   for (const [index, usage] of usages.entries())
     if (!USAGES.includes(usage)) problems.push(fieldNotSupported(`spec.usages[${index}]`, usage, USAGES));
-  for (const [index, usage] of usages.entries())
-    if (usages.indexOf(usage) < index) problems.push(fieldDuplicate(`spec.usages[${index}]`, usage));
+  for (const index of repeatedIndexes(usages)) problems.push(fieldDuplicate(`spec.usages[${index}]`, usages[index]));
   validateSigner(textAt(spec, 'signerName'), problems);
   const seconds = numberAt(spec, 'expirationSeconds');
   if (seconds !== undefined && seconds < MIN_EXPIRATION_SECONDS) {

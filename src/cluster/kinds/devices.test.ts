@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
+import { deviceSliceStrategy } from './devices.ts';
+import type { WriteContext } from './strategy.ts';
+
+/** The fields and reasons of the problems of a slice with these devices. */
+function problemsOf(names: readonly string[]) {
+  const spec = {
+    driver: 'gpu.example.com',
+    pool: { name: 'pool', resourceSliceCount: 1, generation: 1 },
+    nodeName: 'node',
+    devices: names.map((name) => ({ name })),
+  };
+  const slice: KubeObject = { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceSlice', metadata: { name: 's' }, spec };
+  const problems: FieldError[] = [];
+  deviceSliceStrategy.validate?.(slice, problems, {} as WriteContext);
+  return problems.map(({ field, reason }) => `${field} ${reason}`);
+}
+
+test('each device that has the name of an earlier one is named', () => {
+  expect(problemsOf(['a', 'b', 'a', 'c', 'b', 'a'])).toEqual(
+    [2, 4, 5].map((index) => `spec.devices[${index}].name FieldValueDuplicate`),
+  );
+});
+
+test('the names of many devices are compared in the time of their number', { timeout: 10_000 }, () => {
+  const names = Array.from({ length: 300_000 }, (_, index) => `d${index}`);
+  expect(problemsOf(names)).toEqual(['spec.devices FieldValueTooMany']);
+});
