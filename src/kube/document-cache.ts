@@ -1,7 +1,7 @@
 import { cryptoLibrary, makeDirectory } from '../core/index.ts';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix, win32 } from 'node:path';
 
 /** The place and the size of a cache. */
 export interface DocumentCacheOptions {
@@ -22,11 +22,13 @@ const UNFINISHED = /^[0-9a-f]{64}\.json\.[0-9a-f-]{36}\.new$/;
 /** Age at which an unfinished file is abandoned, in milliseconds. */
 const UNFINISHED_AFTER_MS = 3_600_000;
 
-/** The user's cache directory, by the convention of the platform. */
+/** The user's cache directory, by the convention of the platform. Relative paths in the environment have no effect. */
 export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
-  const home = env['HOME'] ?? homedir();
+  const paths = platform === 'win32' ? win32 : posix;
+  const given = env['HOME'];
+  const home = given !== undefined && paths.isAbsolute(given) ? given : homedir();
   const configured = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME'];
-  if (configured !== undefined && configured !== '') return configured;
+  if (configured !== undefined && paths.isAbsolute(configured)) return configured;
   if (platform === 'win32') return join(home, 'AppData', 'Local');
   return platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
 }

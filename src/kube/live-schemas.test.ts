@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeClient } from './client.ts';
@@ -209,6 +209,8 @@ describe('the cache on disk', () => {
     ['linux', { HOME: '/home/ada' }, '/home/ada/.cache'],
     ['linux', { HOME: '/home/ada', XDG_CACHE_HOME: '/cache' }, '/cache'],
     ['linux', { HOME: '/home/ada', XDG_CACHE_HOME: '' }, '/home/ada/.cache'],
+    ['linux', { HOME: '/home/ada', XDG_CACHE_HOME: '.cache' }, '/home/ada/.cache'],
+    ['linux', { HOME: '' }, join(homedir(), '.cache')],
     ['darwin', { HOME: '/Users/ada' }, '/Users/ada/Library/Caches'],
     ['win32', { LOCALAPPDATA: 'C:\\Users\\ada\\AppData\\Local' }, 'C:\\Users\\ada\\AppData\\Local'],
   ] as const)('on %s with %o is in %s', (platform, env, expected) => {
