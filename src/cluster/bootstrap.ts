@@ -5,6 +5,7 @@ import type { ServedResource } from './registry/resource.ts';
 import { storeKey } from './store/store.ts';
 import { decodeObject } from './types/decode.ts';
 import type { ClusterClock } from './clock.ts';
+import type { ClusterOptions, ServerAddress } from './options.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Store } from './store/store.ts';
@@ -12,8 +13,10 @@ import { timestampOf } from './clock.ts';
 
 const NETWORKING = 'networking.k8s.io';
 
-/** The address of the API server inside the cluster: that of its node. */
-const SERVER_ADDRESS = '10.0.0.10';
+/** The address of the node that every cluster begins with. */
+export const NODE_ADDRESS = '10.0.0.10';
+
+const ON_NODE: ServerAddress = { ip: NODE_ADDRESS, port: 6443 };
 
 /** What `bootstrap` uses of the cluster. */
 export interface BootstrapContext {
@@ -21,6 +24,7 @@ export interface BootstrapContext {
   readonly registry: Registry;
   readonly addresses: Pick<ServiceAddresses, 'first' | 'cidr'>;
   readonly clock: ClusterClock;
+  readonly options: Pick<ClusterOptions, 'serverAddress'>;
   readonly newUid: () => string;
   /** Listeners that are called after the whole state was replaced. */
   readonly onRestored: (() => void)[];
@@ -41,12 +45,13 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
   }));
   begin(context, '', 'namespaces', namespaces, emitEvents);
   const address = context.addresses.first();
+  const server = context.options.serverAddress ?? ON_NODE;
   const service = {
     kind: 'Service',
     apiVersion: 'v1',
     metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
     spec: {
-      ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: 6443 }],
+      ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: server.port }],
       clusterIP: address,
       clusterIPs: [address],
       type: 'ClusterIP',
@@ -67,7 +72,7 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
 
 /** The objects from which clients learn the range of Services and the endpoints of the server. */
 function networkObjects(context: BootstrapContext) {
-  const { endpoints, slice } = serverEndpoints();
+  const { endpoints, slice } = serverEndpoints(context.options.serverAddress ?? ON_NODE);
   return [
     { group: NETWORKING, plural: 'servicecidrs', object: serviceRange(context) },
     { group: '', plural: 'endpoints', object: endpoints },
@@ -108,23 +113,23 @@ function serviceRange({ addresses, clock }: BootstrapContext): KubeObject {
   };
 }
 
-/** The Endpoints and the slice of the `kubernetes` Service. Pods reach the server by the address of the node. */
-function serverEndpoints(): { readonly endpoints: KubeObject; readonly slice: KubeObject } {
-  const port = { name: 'https', port: 6443, protocol: 'TCP' };
+/** The Endpoints and the slice of the `kubernetes` Service. */
+function serverEndpoints(server: ServerAddress): { readonly endpoints: KubeObject; readonly slice: KubeObject } {
+  const port = { name: 'https', port: server.port, protocol: 'TCP' };
   const place = { name: 'kubernetes', namespace: 'default' };
   return {
     endpoints: {
       kind: 'Endpoints',
       apiVersion: 'v1',
       metadata: { ...place, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-      subsets: [{ addresses: [{ ip: SERVER_ADDRESS }], ports: [port] }],
+      subsets: [{ addresses: [{ ip: server.ip }], ports: [port] }],
     },
     slice: {
       kind: 'EndpointSlice',
       apiVersion: 'discovery.k8s.io/v1',
       metadata: { ...place, generation: 1, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-      addressType: 'IPv4',
-      endpoints: [{ addresses: [SERVER_ADDRESS], conditions: { ready: true } }],
+      addressType: server.ip.includes(':') ? 'IPv6' : 'IPv4',
+      endpoints: [{ addresses: [server.ip], conditions: { ready: true } }],
       ports: [port],
     },
   };

@@ -15,6 +15,7 @@ export type {
   ControllersOptions,
   Listener,
   ListenOptions,
+  ServerAddress,
   ServiceAccountKeys,
   ServingCertificate,
   UserInfo,

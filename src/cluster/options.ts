@@ -37,6 +37,13 @@ export interface ServiceAccountKeys {
   readonly verification?: readonly string[];
 }
 
+/** Where clients reach the server. */
+export interface ServerAddress {
+  /** An IPv4 or IPv6 address. */
+  readonly ip: string;
+  readonly port: number;
+}
+
 /** The options of a cluster. Every option has a default. */
 export interface ClusterOptions {
   /**
@@ -64,6 +71,11 @@ export interface ClusterOptions {
   readonly serviceAccountKeys?: ServiceAccountKeys;
   /** The address range of Services, in CIDR notation. Default: `10.96.0.0/16`. */
   readonly serviceCidr?: string;
+  /**
+   * The IP address and port of the Endpoints of the Service `default/kubernetes`. Default: port 6443 of the simulated
+   * node.
+   */
+  readonly serverAddress?: ServerAddress;
   /** The clock of objects, timers and controllers. Default: the machine's clock. */
   readonly clock?: ClusterClock;
   /**

@@ -40,6 +40,7 @@ async function serve(settings: ApiServerSettings): Promise<void> {
     controllers: false,
     authorization: settings.authorization,
     serviceCidr: settings.serviceCidr,
+    serverAddress: { ip: settings.advertisedIp, port: settings.port },
     ...(settings.issuer === undefined ? {} : { serviceAccountIssuer: settings.issuer }),
     ...(signing === undefined
       ? {}

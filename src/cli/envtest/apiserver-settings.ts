@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { KnownFlag } from './flags.ts';
 import { beyondLoopback, isLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
 
@@ -19,7 +20,10 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
   { name: 'service-account-key-file', summary: 'public key, or certificate, whose tokens are valid; may be repeated' },
   { name: 'service-cluster-ip-range', summary: 'IPv4 range of Services (default 10.0.0.0/24)' },
   { name: 'etcd-servers', summary: 'must be on loopback; without further effect' },
-  { name: 'advertise-address', summary: 'must be on loopback; without further effect' },
+  {
+    name: 'advertise-address',
+    summary: 'address of the Endpoints of the Service kubernetes, on loopback (default: --bind-address)',
+  },
   { name: 'allow-privileged', summary: 'without an effect: privileged containers are allowed', isSwitch: true },
   { name: 'anonymous-auth', summary: 'true; false is refused', isSwitch: true },
   { name: 'enable-admission-plugins', summary: 'without an effect; docs/envtest.md has the admission of this server' },
@@ -36,6 +40,8 @@ const LOOPBACK_URLS = ['etcd-servers'];
 export interface ApiServerSettings {
   readonly host: string;
   readonly port: number;
+  /** The IP address of the Endpoints of the Service `kubernetes`. */
+  readonly advertisedIp: string;
   readonly certDir: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
@@ -104,8 +110,9 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   const notice = withoutEffectNotice(unknown);
   if (notice !== undefined) notices.push(notice);
   return {
-    host: host.replace(/^\[(.*)\]$/, '$1'),
+    host: withoutBrackets(host),
     port,
+    advertisedIp: ipOf(withoutBrackets(last('advertise-address') ?? host)),
     certDir: last('cert-dir'),
     certFile: last('tls-cert-file'),
     keyFile: last('tls-private-key-file'),
@@ -120,6 +127,11 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
     refusals,
   };
 }
+
+const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
+
+/** The IP address of a host on loopback, which may be a name. */
+const ipOf = (host: string): string => (isIP(host) === 0 ? '127.0.0.1' : host);
 
 /** Is the text an IPv4 range from /12 to /30, as Kubernetes takes it for Services? */
 function isIpv4Range(text: string): boolean {

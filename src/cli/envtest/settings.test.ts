@@ -45,6 +45,7 @@ test('the flags of envtest all have their effect', () => {
   expect(apiServerSettings(ENVTEST)).toEqual({
     host: '127.0.0.1',
     port: 40_003,
+    advertisedIp: '127.0.0.1',
     certDir: '/tmp/k8s_test_framework_1',
     certFile: undefined,
     keyFile: undefined,
@@ -58,6 +59,15 @@ test('the flags of envtest all have their effect', () => {
     notices: [],
     refusals: [],
   } satisfies ApiServerSettings);
+});
+
+test.each([
+  [[], '127.0.0.1'],
+  [['--bind-address=localhost'], '127.0.0.1'],
+  [['--bind-address=[::1]'], '::1'],
+  [['--bind-address=127.0.0.1', '--advertise-address=127.0.0.2'], '127.0.0.2'],
+])('the Endpoints of the server for %j have the address %s', (words, advertisedIp) => {
+  expect(apiServerSettings(words)).toMatchObject({ advertisedIp, refusals: [] });
 });
 
 const beyond = (flag: string) =>

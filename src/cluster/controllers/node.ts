@@ -1,7 +1,7 @@
 import { KUBERNETES_VERSION } from '../types/kubernetes-version.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
-import { put } from '../bootstrap.ts';
+import { NODE_ADDRESS, put } from '../bootstrap.ts';
 import { timestampOf } from '../clock.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
@@ -13,8 +13,6 @@ export const isSimulatedNode = (node: KubeObject): boolean => node.metadata.anno
 
 /** The node that every cluster begins with. */
 export const NODE_NAME = 'fake-0';
-/** Address of the node inside the cluster. */
-export const NODE_ADDRESS = '10.0.0.10';
 
 /** Creates the node, which is Ready and has ample resources. */
 export function putNode(context: BootstrapContext): void {

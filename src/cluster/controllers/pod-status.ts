@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
-import { NODE_ADDRESS } from './node.ts';
+import { NODE_ADDRESS } from '../bootstrap.ts';
 import type { PodOutcome } from './pod-outcome.ts';
 
 const PHASES = {
