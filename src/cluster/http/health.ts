@@ -2,36 +2,48 @@ import { goQuote } from '../../golang/index.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 
-/** The checks of `/healthz` and `/livez`, by the names of kube-apiserver. `/readyz` has one more after `etcd`. */
-const CHECKS = [
-  'ping',
-  'log',
-  'etcd',
+const BASIC = ['ping', 'log', 'etcd'];
+const STARTED = [
   'poststarthook/start-apiserver-admission-initializer',
   'poststarthook/generic-apiserver-start-informers',
+  'poststarthook/priority-and-fairness-config-consumer',
+  'poststarthook/priority-and-fairness-filter',
+  'poststarthook/storage-object-count-tracker-hook',
   'poststarthook/start-apiextensions-informers',
   'poststarthook/start-apiextensions-controllers',
   'poststarthook/crd-informer-synced',
-  'poststarthook/bootstrap-controller',
   'poststarthook/start-system-namespaces-controller',
-  'poststarthook/start-service-ip-repair-controllers',
-  'poststarthook/scheduling/bootstrap-system-priority-classes',
+  'poststarthook/peer-endpoint-reconciler-controller',
   'poststarthook/start-cluster-authentication-info-controller',
+  'poststarthook/start-kube-apiserver-identity-lease-controller',
+  'poststarthook/start-kube-apiserver-identity-lease-garbage-collector',
+  'poststarthook/storage-readiness',
+  'poststarthook/start-legacy-token-tracking-controller',
+  'poststarthook/start-service-ip-repair-controllers',
+  'poststarthook/rbac/bootstrap-roles',
+  'poststarthook/scheduling/bootstrap-system-priority-classes',
+  'poststarthook/priority-and-fairness-config-producer',
+  'poststarthook/bootstrap-controller',
+  'poststarthook/start-kubernetes-service-cidr-controller',
   'poststarthook/start-kube-aggregator-informers',
-  'poststarthook/apiservice-registration-controller',
   'poststarthook/apiservice-status-local-available-controller',
   'poststarthook/apiservice-status-remote-available-controller',
+  'poststarthook/apiservice-registration-controller',
+  'poststarthook/apiservice-discovery-controller',
   'poststarthook/kube-apiserver-autoregistration',
   'autoregister-completion',
   'poststarthook/apiservice-openapi-controller',
-  'poststarthook/storage-readiness',
+  'poststarthook/apiservice-openapiv3-controller',
 ];
-const AFTER_ETCD = CHECKS.indexOf('etcd') + 1;
-const READY_CHECKS = [...CHECKS.slice(0, AFTER_ETCD), 'informer-sync', ...CHECKS.slice(AFTER_ETCD)];
+
+/** The checks of `/healthz` and `/livez`, by the names and in the order of kube-apiserver. */
+const CHECKS = [...BASIC, ...STARTED];
+const READY_CHECKS = [...BASIC, 'etcd-readiness', 'informer-sync', ...STARTED, 'shutdown'];
 
 /**
  * Answers `/healthz`, `/livez`, `/readyz` and the path of one check; `undefined` for a check that does not exist. The
- * parts of an embedded server are complete before it answers its first request, so every check passes.
+ * parts of an embedded server are complete before it answers its first request, so every check passes, also one of a
+ * part that kube-apiserver has and this server does not.
  */
 export function healthReply({ segments, query }: ApiRequest): ApiReply | undefined {
   const [name = '', ...rest] = segments;
