@@ -25,7 +25,7 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'a web page needs no credentials in a cluster that allows all requests',
     file: 'src/cluster/http/listener.ts',
-    find: "const stranger = context.allowsAll === true ? 'refuse' : ANONYMOUS;",
+    find: "const stranger = context.allowsAll ? 'refuse' : ANONYMOUS;",
     replace: 'const stranger = ANONYMOUS;',
     tests: ['src/cluster/http/client-certificate.test.ts'],
   },

@@ -110,8 +110,8 @@ export const EXECUTE: readonly MutationRow[] = [
   {
     name: 'the last claim on an object is removed with an empty list, which the API server ignores',
     file: 'src/execute/write-children.ts',
-    find: 'entries.length === 0 ? [{}] : entries',
-    replace: 'entries',
+    find: 'entries.length === 0 ? [{}] : [...entries]',
+    replace: '[...entries]',
     tests: ['src/execute/graph-writes.test.ts'],
   },
   {
