@@ -21,6 +21,7 @@ import {
   network,
   nowLibrary,
   optionals,
+  propagation,
   sets,
   strings,
 } from './lib/index.ts';
@@ -75,6 +76,8 @@ export interface KroFeatures {
   readonly math?: boolean;
   readonly sets?: boolean;
   readonly network?: boolean;
+  /** The functions of `propagateWhen`. */
+  readonly propagation?: boolean;
 }
 
 /** The options of {@link kroEnvironment}. */
@@ -90,6 +93,7 @@ const OPTIONAL_LIBRARIES: Readonly<Record<Exclude<keyof KroFeatures, 'omit'>, Li
   math,
   sets,
   network,
+  propagation,
 };
 
 const bases = new Map<string, Environment>();

@@ -33,6 +33,8 @@ function explainResource(entry: JsonObject): string[] {
     for (const [name, list] of Object.entries(each)) lines.push(`  for each ${name} of ${bare(list)}`);
   }
   for (const condition of (entry['includeWhen'] ?? []) as JsonValue[]) lines.push(`  only when ${bare(condition)}`);
+  for (const condition of (entry['propagateWhen'] ?? []) as JsonValue[])
+    lines.push(`  propagate when ${bare(condition)}`);
   for (const condition of (entry['readyWhen'] ?? []) as JsonValue[]) lines.push(`  ready when ${bare(condition)}`);
   if (entry['deletionPolicy'] === 'Orphaned') lines.push('  stays when it is retired');
   return [...lines, ...fields(template, '  ')];

@@ -36,6 +36,7 @@ const GATES: GateTable = {
   scale: { name: 'ScaleSubresource', compiled: true },
   defer: { name: 'CELDeferFunction', compiled: true },
   dynamicKeys: { name: 'DynamicKeys', compiled: true },
+  propagateWhen: { name: 'PropagateWhen', compiled: true },
   partialDependencies: { name: 'PartialDependencies', compiled: true },
   managedResources: { name: 'ManagedResources', compiled: true },
   deferredSchemas: { name: 'DeferredSchemaResolution', compiled: true },

@@ -54,6 +54,8 @@ export interface ControllerOptions {
     readonly defer?: boolean;
     /** Accepts `deletionPolicy` in resources of definitions: with `Orphaned`, objects stay when they are retired. */
     readonly deletionPolicy?: boolean;
+    /** Accepts `propagateWhen` on resources: conditions for their creates and updates. */
+    readonly propagateWhen?: boolean;
     /** A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. */
     readonly partialDependencies?: boolean;
     /** Records the objects of each instance in its status, as `graph`. */

@@ -5,6 +5,7 @@ import type { Schema } from '../schema/index.ts';
 import type { TypedResource } from './check-types.ts';
 import { literalTypes } from './conditions.ts';
 import { buildCrd, instancePlural, OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
+import type { DependencyMap } from './dag.ts';
 import { applyDepth, applyOrder, preferredOrder } from './dag.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DefinitionDocument } from './document.ts';
@@ -136,7 +137,7 @@ function makePlans({ document, level, omit, resources, status, conditions }: Par
   const nodes = new Map(resources.map((each) => [each.linked.draft.id, assembler.node(each)]));
   const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
   const order = preferredOrder(
-    dependencies,
+    withGates(dependencies, resources),
     new Map([...nodes.values()].flatMap(({ id, readsDeferred }) => (readsDeferred ? [[id, readsDeferred]] : []))),
   );
   const isValue = (id: string) => nodes.get(id)?.nodeType === 'def';
@@ -147,6 +148,12 @@ function makePlans({ document, level, omit, resources, status, conditions }: Par
     status: assembler.status(status, conditions),
     reads: collectReads(resources, [...status.fields, ...(conditions ?? [])]),
   };
+}
+
+/** The dependencies with the nodes that conditions of `propagateWhen` read, which a step visits first, too. */
+function withGates(dependencies: DependencyMap, resources: readonly TypedResource[]): DependencyMap {
+  const gates = new Map(resources.map(({ linked }) => [linked.draft.id, linked.propagatesAfter]));
+  return new Map([...dependencies].map(([id, needs]) => [id, [...new Set([...needs, ...(gates.get(id) ?? [])])]]));
 }
 
 /** The definition with the defaults of the API server. */
@@ -203,7 +210,7 @@ export class Assembler {
     };
   }
 
-  node({ linked, fields, dimensions, includeWhen, readyWhen }: TypedResource): GraphNode {
+  node({ linked, fields, dimensions, includeWhen, readyWhen, propagateWhen }: TypedResource): GraphNode {
     const { draft, dependsOn, dependsOnInBranches, readsDeferred } = linked;
     const iterators = new Set(draft.dimensions.map((dimension) => dimension.name));
     const base = {
@@ -218,6 +225,7 @@ export class Assembler {
       ...(readsDeferred.length === 0 ? {} : { readsDeferred }),
       includeWhen: includeWhen.map((each) => this.expression(each)),
       readyWhen: readyWhen.map((each) => this.expression(each)),
+      ...(propagateWhen.length === 0 ? {} : { propagateWhen: propagateWhen.map((each) => this.expression(each)) }),
     };
     const forEach = dimensions.map((each) => ({ name: each.site.name, expression: this.expression(each) }));
     if (draft.nodeType === 'def') return { ...base, nodeType: 'def', ...(forEach.length === 0 ? {} : { forEach }) };

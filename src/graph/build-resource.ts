@@ -131,6 +131,7 @@ class Builder {
       unclosed: walked.unclosed.map(({ steps, offset }) => ({ path: this.#templatePath(steps), offset })),
       readyWhen: this.#conditions('readyWhen', this.#block.readyWhen),
       includeWhen: this.#conditions('includeWhen', this.#block.includeWhen),
+      propagateWhen: this.#conditions('propagateWhen', this.#block.propagateWhen),
       dimensions: this.#dimensions(),
     };
   }
@@ -336,7 +337,10 @@ class Builder {
     }
   }
 
-  #conditions(list: 'readyWhen' | 'includeWhen', entries: readonly ConditionText[]): ExpressionSite[] {
+  #conditions(
+    list: 'readyWhen' | 'includeWhen' | 'propagateWhen',
+    entries: readonly ConditionText[],
+  ): ExpressionSite[] {
     return gather(entries, (entry) => this.#standalone(entry, `failed to parse ${list} expressions: `, list));
   }
 

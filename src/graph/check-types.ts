@@ -5,6 +5,7 @@ import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
 import { isAssignableWithDyn, explainMismatch } from './assignability.ts';
 import type { Linked } from './link-resources.ts';
+import { propagationEnvironment } from './propagate-when.ts';
 import type { DimensionSite, FieldSite, ExpressionSite } from './resource-draft.ts';
 import { readsEach } from './resource-draft.ts';
 import type { CompiledExpression } from './expression.ts';
@@ -22,6 +23,7 @@ export interface TypedResource {
   readonly dimensions: readonly CompiledExpression<DimensionSite>[];
   readonly includeWhen: readonly CompiledExpression[];
   readonly readyWhen: readonly CompiledExpression[];
+  readonly propagateWhen: readonly CompiledExpression[];
 }
 
 /** Checks the type of each expression of a resource against its field or place. */
@@ -51,7 +53,10 @@ class Checker {
       this.#condition('includeWhen', found, this.#language.typed),
     );
     const readyWhen = gather(linked.draft.readyWhen, (site) => this.#readyWhen(site));
-    return { linked, fields, dimensions, includeWhen, readyWhen };
+    const propagateWhen = gather(linked.propagateWhen, (found) =>
+      this.#condition('propagateWhen', found, propagationEnvironment(linked.draft, this.#language)),
+    );
+    return { linked, fields, dimensions, includeWhen, readyWhen, propagateWhen };
   }
 
   get linked(): Linked {
@@ -134,14 +139,19 @@ class Checker {
   }
 
   #condition(
-    list: 'includeWhen' | 'readyWhen',
+    list: 'includeWhen' | 'readyWhen' | 'propagateWhen',
     found: Analysed,
     environment: Environment,
   ): CompiledExpression | undefined {
     const { cel } = found.site.text;
     const step = () => `failed to type-check ${list} expression ${goQuote(cel)} in resource "${this.#id}": `;
     const compiled = this.#compile(found, environment, step);
-    if (compiled !== undefined && isOptional(compiled.type) && followsGraphEngine(this.#language.level)) {
+    if (
+      compiled !== undefined &&
+      isOptional(compiled.type) &&
+      list !== 'propagateWhen' &&
+      followsGraphEngine(this.#language.level)
+    ) {
       this.#problems.warn({
         code: 'graph/condition-type',
         message: `kro 0.10 accepts this ${list} and then refuses every instance: it gives a value that may be missing`,

@@ -86,6 +86,14 @@ export const structureCodes: readonly CodeInfo[] = [
     'Write optional: true below a resource whose kind may be missing when the definition is compiled.',
   ),
   error(
+    'graph/propagate-when',
+    'A condition of propagateWhen needs its own resource, stands at a resource without an object, or at the definition.',
+    withResources(
+      '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n  propagateWhen: ["${a.ready()}"]',
+    ),
+    'Read another resource. For instances, use the annotation typekro.dev/canary.',
+  ),
+  error(
     'graph/invalid-variable',
     'A variable is not an object, has a template or an externalRef beside it, or has a key with its own id.',
     withResources('- id: names\n  variable: {names: "${schema.spec.name}"}'),

@@ -23,6 +23,7 @@ import { hasOtherMeaning } from './naming.ts';
 import { checkOmitIdentity } from './omit-identity.ts';
 import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
 import { sourceOf } from './options.ts';
+import { checkInstancePropagation } from './propagate-when.ts';
 import { isTooDeep, tooDeep } from './too-deep.ts';
 import { Problems } from './problems.ts';
 import { buildScale } from './scale.ts';
@@ -66,6 +67,7 @@ function compileAtLevel(
   checkNames(written, { maxDimensions, level }, problems);
   const definition = withDistinctIds(written);
   checkAdmission(definition, problems);
+  checkInstancePropagation(definition, options.features?.propagateWhen === true, problems);
   const spec = buildSpecSchema(definition, options.features ?? {}, problems);
   const kinds = {
     source: sourceOf(options),

@@ -192,6 +192,7 @@ function resource(): JsonObject {
       deletionPolicy: { type: 'string', enum: ['Delete', 'Orphaned'] },
       readyWhen: strings,
       includeWhen: strings,
+      propagateWhen: strings,
       forEach: {
         type: 'array',
         items: { type: 'object', additionalProperties: string, minProperties: 1, maxProperties: 1 },

@@ -59,6 +59,9 @@ function normalizeResource(resource: JsonValue): JsonObject {
     // `Delete` is what happens without the field.
     ...(fields['deletionPolicy'] === 'Orphaned' ? { deletionPolicy: 'Orphaned' } : {}),
     ...(fields['optional'] === true ? { optional: true } : {}),
+    ...(list(fields['propagateWhen']).length === 0
+      ? {}
+      : { propagateWhen: list(fields['propagateWhen']).map(asText).toSorted() }),
     readyWhen: list(fields['readyWhen']).map(asText).toSorted(),
     includeWhen: list(fields['includeWhen']).map(asText).toSorted(),
     forEach: list(fields['forEach']),

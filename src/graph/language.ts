@@ -52,6 +52,8 @@ export interface ExpressionNames {
 export type ReferenceRules =
   | { readonly place: 'template'; readonly iterators: readonly string[] }
   | { readonly place: 'readyWhen'; readonly only: string }
+  /** `items` are the names of the resource's own items. */
+  | { readonly place: 'propagateWhen'; readonly items: readonly string[] }
   | { readonly place: 'status' | 'conditions' };
 
 const STRING_SCHEMA: Schema = { type: 'string' };
@@ -160,6 +162,8 @@ export class Language {
   readonly #specFields: ReadonlySet<string>;
   /** The variables that kro's extraction knows in templates. Later checks refuse some of them. */
   readonly #templateNames: ReadonlySet<string>;
+  readonly #variables: Readonly<Record<string, CelType | VariableOptions>>;
+  #propagating: Environment | undefined;
 
   constructor(scope: LanguageScope, options: CompileOptions) {
     const { instance, nodes, captured = [], names } = scope;
@@ -188,12 +192,35 @@ export class Language {
     this.types = types;
     const all =
       unknown.length === 0 ? variables : Object.assign(Object.create(null), Object.fromEntries(unknown), variables);
+    this.#variables = all;
     this.typed = this.#environment(all, types);
   }
 
   #environment(variables: Readonly<Record<string, CelType | VariableOptions>>, types: TypeProvider): Environment {
     const { now = false, math = false, sets = false } = this.#features;
     return kroEnvironment({ variables, types, features: { now, math, sets } });
+  }
+
+  /** The environment of `propagateWhen`: nodes as they are, and the functions that report how far they are. */
+  #propagation(): Environment {
+    if (this.#propagating !== undefined) return this.#propagating;
+    const raw = Object.create(null) as Record<string, VariableOptions>;
+    for (const [id, variable] of Object.entries(this.#variables)) {
+      // The functions find the progress of a node by the value itself, so that no value may be converted.
+      const type = 'type' in variable ? variable.type : variable;
+      raw[id] = { type, raw: true };
+    }
+    const { now = false, math = false, sets = false } = this.#features;
+    const features = { now, math, sets, propagation: true };
+    return (this.#propagating = kroEnvironment({ variables: raw, types: this.types, features }));
+  }
+
+  /** The environment of the conditions of one node. `items` are the names that denote its own items. */
+  ofPropagation(id: string, items: readonly string[]): Environment {
+    if (items.length === 0) return this.#propagation();
+    const schema = this.#nodes.get(id)?.schema;
+    const type = (schema === undefined ? undefined : celType(schema, `__type_${id}.@idx`)) ?? DYN;
+    return this.#propagation().extend(Object.fromEntries(items.map((name) => [name, { type, raw: true }])));
   }
 
   /**
@@ -236,7 +263,9 @@ export class Language {
         omit: this.#features.omit === true,
       });
     }
-    return references(ast, { ...shared, variables: new Set(this.#namesAt(rules)), place: 'restricted' });
+    const isFunction =
+      rules.place === 'propagateWhen' ? (name: string) => this.#propagation().isFunction(name) : shared.isFunction;
+    return references(ast, { isFunction, variables: new Set(this.#namesAt(rules)), place: 'restricted' });
   }
 
   /** The names that have a meaning at a place, as the author writes them. */
@@ -245,6 +274,7 @@ export class Language {
     const nodes = this.#names === undefined ? this.#nodes.keys() : this.#names.keys();
     const names = [...(this.#hasInstance ? ['schema'] : []), ...nodes];
     if (rules.place === 'template') return [...names, ...rules.iterators];
+    if (rules.place === 'propagateWhen') return [...names, ...rules.items];
     return rules.place === 'conditions' ? [...names, 'runtime'] : names;
   }
 

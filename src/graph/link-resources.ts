@@ -7,6 +7,7 @@ import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './
 import { gather } from './gather.ts';
 import type { Language } from './language.ts';
 import { necessaryNames } from './necessary-names.ts';
+import { gateReads, linkPropagateWhen } from './propagate-when.ts';
 import type { Problems } from './problems.ts';
 import type { ReadPart } from './model.ts';
 import { partOf } from './read-paths.ts';
@@ -17,12 +18,15 @@ export interface Linked {
   readonly fields: readonly Analysed<FieldSite>[];
   readonly dimensions: readonly Analysed<DimensionSite>[];
   readonly includeWhen: readonly Analysed[];
+  readonly propagateWhen: readonly Analysed[];
   /** The ids of other nodes whose data this node needs, in the order of the expressions. */
   readonly dependsOn: readonly string[];
   /** The ids of `dependsOn` that only branches of conditional operators read. Empty without partial dependencies. */
   readonly dependsOnInBranches: readonly string[];
   /** The ids of other nodes that only deferred fields read. */
   readonly readsDeferred: readonly string[];
+  /** The sorted ids of other nodes that conditions of `propagateWhen` read. */
+  readonly propagatesAfter: readonly string[];
 }
 
 const PREFIX = 'failed to build dependency graph: ';
@@ -91,6 +95,7 @@ class Linker {
     const { installedBy } = this.#draft;
     if (installedBy !== undefined && installedBy !== this.#draft.id) this.#dependsOn.add(installedBy);
     const dependsOn = [...this.#dependsOn];
+    const propagateWhen = linkPropagateWhen(this.#draft, this.#language, this.#problems);
     const waited = fields.filter(({ site }) => site.deferred === undefined);
     return {
       draft: this.#draft,
@@ -102,6 +107,8 @@ class Linker {
         ? onlyInBranches(dependsOn, [...waited, ...dimensions, ...includeWhen]).filter((id) => id !== installedBy)
         : [],
       readsDeferred: deferredReads(fields, dependsOn, (id) => this.#language.isNode(id)),
+      propagateWhen,
+      propagatesAfter: gateReads(propagateWhen, this.#draft.id, (id) => this.#language.isNode(id)),
     };
   }
 
@@ -226,12 +233,15 @@ class Linker {
 
 function reportCycle(linked: readonly Linked[], problems: Problems): void {
   const byId = new Map(linked.map((each) => [each.draft.id, each]));
-  const cycle = findCycle(new Map(linked.map((each) => [each.draft.id, each.dependsOn])));
+  const cycle = findCycle(new Map(linked.map((each) => [each.draft.id, [...each.dependsOn, ...each.propagatesAfter]])));
   if (cycle === undefined) return;
   const [first = '', second = ''] = cycle;
   const start = byId.get(first);
   const reading =
-    start && [...start.fields, ...start.dimensions, ...start.includeWhen].find((each) => each.ids.includes(second));
+    start &&
+    [...start.fields, ...start.dimensions, ...start.includeWhen, ...start.propagateWhen].find((each) =>
+      each.ids.includes(second),
+    );
   problems.error({
     phase: 'dependencies',
     code: 'graph/cycle',

@@ -103,6 +103,11 @@ export interface NodeBase extends Partial<KnownType> {
   readonly readsDeferred?: readonly string[];
   readonly includeWhen: readonly Expression[];
   readonly readyWhen: readonly Expression[];
+  /**
+   * The conditions that must hold before an object of the node is created or updated. They may read nodes that are not
+   * in `dependsOn`; those come before this node in the order. Absent when there is none.
+   */
+  readonly propagateWhen?: readonly Expression[];
 }
 
 /** The type of the objects of a node. */

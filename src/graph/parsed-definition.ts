@@ -46,6 +46,7 @@ export interface ResourceBlock {
   readonly forEach: readonly ForEachEntry[];
   readonly includeWhen: readonly ConditionText[];
   readonly readyWhen: readonly ConditionText[];
+  readonly propagateWhen: readonly ConditionText[];
 }
 
 /** A ResourceGraphDefinition, read field by field; fields of a wrong JSON type are reported and left out. */
@@ -53,6 +54,8 @@ export interface ParsedDefinition {
   readonly name: string;
   readonly schema: SchemaBlock;
   readonly resources: readonly ResourceBlock[];
+  /** Does the definition have conditions of its own, `spec.propagateWhen`? */
+  readonly hasPropagateWhen: boolean;
 }
 
 /** Does the object have the type of a definition? The definition may be invalid. */
@@ -95,6 +98,7 @@ export function readDefinition(value: JsonValue, problems: Problems): ParsedDefi
     resources: reader
       .list(valueAt(spec, 'resources'), ['spec', 'resources'])
       .map((entry, index) => reader.resource(entry, index)),
+    hasPropagateWhen: reader.list(valueAt(spec, 'propagateWhen'), ['spec', 'propagateWhen']).length > 0,
   };
 }
 
@@ -110,7 +114,7 @@ function listHint(value: JsonValue, path: readonly PathStep[]): string {
 
 /** The remedy for a number or a boolean where a text is expected. */
 function textHint(value: JsonValue, path: readonly PathStep[]): string | undefined {
-  const isCondition = path.at(-2) === 'includeWhen' || path.at(-2) === 'readyWhen';
+  const isCondition = ['includeWhen', 'readyWhen', 'propagateWhen'].includes(String(path.at(-2)));
   if (isJsonObject(value) || Array.isArray(value)) return undefined;
   if (path.at(-1) === 'id') return `begin the id with a small letter, as in id: r${String(value)}`;
   if (isCondition && typeof value !== 'boolean')
@@ -209,6 +213,7 @@ class Reader {
         this.dimensions(entry, [...at('forEach'), position]),
       ),
       includeWhen: conditions('includeWhen'),
+      propagateWhen: conditions('propagateWhen'),
       readyWhen: conditions('readyWhen'),
     };
   }

@@ -3,12 +3,15 @@ import type { TypedResource } from './check-types.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
 
+/** The expressions of a node. A node of a Graph object has no `propagateWhen`. */
+type ReadingNode = Omit<TypedResource, 'linked' | 'propagateWhen'> & Partial<Pick<TypedResource, 'propagateWhen'>>;
+
 /**
  * The field paths of each node, and of `schema`, that some expression reads. The paths of collections begin at the
  * items. The result has no path that begins with another path of the result.
  */
 export function collectReads(
-  resources: readonly Omit<TypedResource, 'linked'>[],
+  resources: readonly ReadingNode[],
   others: readonly Analysed[],
 ): Map<string, readonly (readonly PathStep[])[]> {
   const byId = new Map<string, Map<string, readonly PathStep[]>>();
@@ -17,6 +20,7 @@ export function collectReads(
     ...each.dimensions,
     ...each.includeWhen,
     ...each.readyWhen,
+    ...(each.propagateWhen ?? []),
   ]);
   for (const { reads } of [...inResources, ...others]) {
     for (const { id, steps } of reads) {

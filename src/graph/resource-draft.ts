@@ -59,6 +59,7 @@ export interface ResourceDraft {
   readonly unclosed: readonly { readonly path: readonly PathStep[]; readonly offset: number }[];
   readonly includeWhen: readonly ExpressionSite[];
   readonly readyWhen: readonly ExpressionSite[];
+  readonly propagateWhen: readonly ExpressionSite[];
   readonly dimensions: readonly DimensionSite[];
   /** The id of the resource of the same graph that installs the kind. That resource must be created first. */
   readonly installedBy: string | undefined;

@@ -19,7 +19,30 @@ export interface ShapeProblem {
  * externalRef and (with its gate) variable, and the value of that member is an object.
  */
 export function shapeProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
-  return payloadProblem(block, features) ?? deletionPolicyProblem(block, features) ?? optionalProblem(block, features);
+  return (
+    payloadProblem(block, features) ??
+    deletionPolicyProblem(block, features) ??
+    optionalProblem(block, features) ??
+    propagationProblem(block, features)
+  );
+}
+
+/** A condition about the writes of an object needs its gate, and an object that the controller writes. */
+function propagationProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
+  const { id, template, propagateWhen, path } = block;
+  if (propagateWhen.length === 0) return undefined;
+  if (features.propagateWhen !== true) return gateProblem(block, ['propagateWhen'], 'propagateWhen', 'PropagateWhen');
+  if (template !== undefined) return undefined;
+  const message = 'the controller writes nothing for this resource, so that propagateWhen has no effect';
+  const hint = 'move the condition to the resource with the template that has to wait';
+  return {
+    code: 'graph/propagate-when',
+    path: [...path, 'propagateWhen'],
+    key: true,
+    kro: `resource "${id}": ${message}`,
+    message,
+    hint,
+  };
 }
 
 function payloadProblem(block: ResourceBlock, { variables }: GraphFeatures): ShapeProblem | undefined {

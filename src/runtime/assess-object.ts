@@ -28,6 +28,8 @@ export interface Assessed {
   readonly contest?: Contest;
   /** Is a write of the object due, but paused? Its differing fields are then contested. */
   readonly isPaused?: true;
+  /** A write of the object is due, but a condition of `propagateWhen` holds it back. */
+  readonly isHeld?: true;
 }
 
 /** An object with a contest, for the report of its node. */

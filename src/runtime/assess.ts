@@ -6,6 +6,8 @@ import { contestText } from './contest-text.ts';
 import { isRefusal } from './failure.ts';
 import type { ApplyAction } from './model.ts';
 import { dataOf, itemsReady, listData, objectReady, published } from './ready.ts';
+import type { Hold } from './propagate.ts';
+import { hasPropagation, holdBack, progressOfItems } from './propagate.ts';
 import type { WantedObject } from './resolved.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 
@@ -19,7 +21,11 @@ export function assess(
   node: ResourceNode | CollectionNode,
   wanted: readonly WantedObject[],
 ): NodeResult {
-  const items = wanted.map((object) => assessObject(context, node, object));
+  const { items, hold } = holdBack(
+    context,
+    node,
+    wanted.map((object) => assessObject(context, node, object)),
+  );
   const live: KubeObject[] = [];
   const apply: ApplyAction[] = [];
   const retries: number[] = [];
@@ -40,7 +46,8 @@ export function assess(
     objects: items.map(({ report }) => report),
     ...(data === undefined ? {} : { data }),
     ...(retries.length === 0 ? {} : { retryAt: Math.min(...retries) }),
-    ...stateOf(context, node, items, live, apply),
+    ...(hasPropagation(context.graph) ? { progress: progressOfItems(items) } : {}),
+    ...stateOf(context, node, { items, hold, live, apply }),
   };
 }
 
@@ -48,21 +55,28 @@ export function assess(
  * Does the object exist, either as desired or with an update that the server refuses? False after a temporary failure,
  * because the outcome of that write is not known.
  */
-function isInPlace({ live, apply, unread, problem, terminating }: Assessed): boolean {
+function isInPlace({ live, apply, unread, problem, terminating, isHeld }: Assessed): boolean {
   if (live === undefined || apply !== undefined || unread === true || terminating !== undefined) return false;
+  if (isHeld === true) return false;
   return problem === undefined || (problem.because.kind === 'write-failed' && isRefusal(problem.because.failure));
+}
+
+/** The objects of a node as a step found them. */
+interface Compared {
+  readonly items: readonly Assessed[];
+  readonly hold: Hold | undefined;
+  readonly live: readonly KubeObject[];
+  readonly apply: readonly ApplyAction[];
 }
 
 /**
  * The state of a node. The first that applies decides: a problem, an object that is being deleted, an object that is
- * not read yet, a write that is due, the readiness of the objects.
+ * not read yet, a write that is due, a write that is held back, the readiness of the objects.
  */
 function stateOf(
   context: StepContext,
   node: ResourceNode | CollectionNode,
-  items: readonly Assessed[],
-  live: readonly KubeObject[],
-  apply: readonly ApplyAction[],
+  { items, hold, live, apply }: Compared,
 ): Pick<NodeResult, 'state' | 'because' | 'message' | 'usable'> {
   const [problem, ...others] = items.flatMap((item) => (item.problem === undefined ? [] : [item.problem]));
   const verdict = problem === undefined ? undefined : context.texts.problems(node, [problem, ...others]);
@@ -83,6 +97,10 @@ function stateOf(
   const [first] = apply;
   if (first !== undefined) {
     return { state: 'applying', because: { kind: 'write', action: first.why, count: apply.length } };
+  }
+  if (hold !== undefined) {
+    const isComplete = live.length === items.length && readinessOf(context, node, live).state === 'ready';
+    return { ...hold, ...(isComplete ? { usable: true } : {}) };
   }
   // Objects that do not exist and whose creation is paused.
   const uncreated = items.filter(({ isPaused, live: object }) => isPaused === true && object === undefined);

@@ -8,6 +8,7 @@ import type { EvaluateContext, Variables } from './evaluate.ts';
 import { evaluateRaw } from './evaluate.ts';
 import type { Condition, StatusProblem, StepOptions } from './model.ts';
 import { isNodeCondition } from './node-conditions.ts';
+import { PROPAGATED_CONDITION } from './propagation-condition.ts';
 import { isNowCondition } from './now-sample.ts';
 
 /** The author's conditions, which replace kro's in the status. */
@@ -72,10 +73,12 @@ export function authorConditions(
   return { conditions: [...found.values()], problems };
 }
 
-/** The conditions of the instance by type, without TypeKro's own: the reports of nodes, and the record of `now()`. */
+/** The conditions of the instance by type, without TypeKro's own: reports of nodes, and of what is held back. */
 function previousConditions(instance: KubeObject): Map<string, Condition> {
   const all = readConditions(instance.status?.['conditions']);
-  const others = all.filter(({ type }) => !isNodeCondition(type) && !isNowCondition(type));
+  const others = all.filter(
+    ({ type }) => !isNodeCondition(type) && !isNowCondition(type) && type !== PROPAGATED_CONDITION,
+  );
   return new Map(others.map((condition) => [condition.type, condition]));
 }
 

@@ -73,6 +73,7 @@ export function describeWatch({ target, nodeId }: WatchRequest): string {
 function waitsForOf(because: Because): readonly string[] {
   switch (because.kind) {
     case 'dependency':
+    case 'held':
       return because.nodes.map(({ id }) => id);
     case 'missing-data':
       return because.nodes;
@@ -108,6 +109,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
     `waits for ${formatRef(object)}: ${message === '' ? reason : message}`,
   'external-missing': ({ object }) => `waits for ${formatRef(object)}, which another client has to create`,
   contested: ({ objects }) => `is contested: ${objects.map(contestText).join(', ')}`,
+  held: heldReason,
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
   'expression-failed': (because) => failedAt(because) + readText(because),
   'write-failed': ({ object, failure, retryAt }) =>
@@ -163,6 +165,17 @@ function writeReason({ action, count }: Of<'write'>): string {
     drift: `puts back its ${objects}, changed by another client`,
   };
   return words[action];
+}
+
+function heldReason({ expression, value, missing, nodes, creates, changes }: Of<'held'>): string {
+  const objects = (count: number) => (count === 1 ? 'its object' : `${count} objects`);
+  const waiting = [
+    ...(creates === 0 ? [] : [`the creation of ${objects(creates)}`]),
+    ...(changes === 0 ? [] : [`a change of ${objects(changes)}`]),
+  ].join(' and ');
+  const now = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
+  const read = nodes.length === 0 ? '' : `; it reads ${dependencyText(nodes)}`;
+  return `holds back ${waiting} until propagateWhen ${expression} is true; ${now}${read}`;
 }
 
 function notReadyReason({ object, expression, value, missing }: Of<'not-ready'>): string {

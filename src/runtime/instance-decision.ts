@@ -18,6 +18,7 @@ import { nowConditions } from './now-sample.ts';
 import { objectRecord } from './object-record.ts';
 import { pausedWrite } from './paused-write.ts';
 import { projectStatus } from './project-status.ts';
+import { propagationConditions } from './propagation-condition.ts';
 import { decidePruning } from './prune.ts';
 import type { Pruning } from './prune.ts';
 import type { Because, NodeReport } from './report.ts';
@@ -175,11 +176,11 @@ function statusOf(
     const untouched = suspended ? 'ACTIVE' : refusal?.state;
     const state = instanceState(context, ready, untouched, author !== undefined && author.problems.length > 0);
     const sampled = nowConditions(context.graph, instance, options, now);
-    const wire = [
-      ...(author?.conditions ?? [...conditions, ...health]),
-      ...sampled,
-      ...explained,
-    ] as unknown as JsonValue;
+    const stated = author?.conditions ?? [...conditions, ...health];
+    const propagated = propagationConditions(context, instance, reports, options).filter(
+      ({ type }) => !stated.some((each) => each.type === type),
+    );
+    const wire = [...stated, ...propagated, ...sampled, ...explained] as unknown as JsonValue;
     const record = objectRecord(context, state);
     const recorded: JsonObject = record === undefined ? {} : { [OBJECT_RECORD]: record };
     const status: JsonObject = { ...fields, ...recorded, state, conditions: wire };

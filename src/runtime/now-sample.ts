@@ -66,7 +66,7 @@ function* expressionsOf(graph: Graph): Iterable<Expression> {
   for (const { expression } of graph.status.holes) yield expression;
   yield* graph.status.conditions ?? [];
   for (const node of graph.nodes.values()) {
-    yield* [...node.includeWhen, ...node.readyWhen];
+    yield* [...node.includeWhen, ...node.readyWhen, ...(node.propagateWhen ?? [])];
     for (const { expression } of node.template.holes) yield expression;
     if ('forEach' in node) for (const { expression } of node.forEach) yield expression;
   }

@@ -43,6 +43,12 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
     later(`see why the controller of ${object.kind} does not finish: its log, and the events of ${object.name}`),
   'external-missing': () => now('create it or name the file that has it, or correct the name in the reference'),
   contested: () => now('leave the field out of the template, or stop the other manager'),
+  held: ({ nodes }) =>
+    later(
+      nodes.length === 0
+        ? 'make the condition of propagateWhen true, or remove it from the definition'
+        : `look at what ${nodes.map(({ id }) => id).join(', ')} waits for`,
+    ),
   'being-deleted': ({ objects }) => {
     const finalizers = [...new Set(objects.flatMap((entry) => entry.finalizers))];
     return finalizers.length === 0

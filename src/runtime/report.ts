@@ -121,6 +121,19 @@ export type Because =
   | { readonly kind: 'external-missing'; readonly object: ObjectRef }
   /** The node is ready, except for fields that another client changes whenever the controller corrects them. */
   | { readonly kind: 'contested'; readonly objects: readonly Contested[] }
+  /** A condition of `propagateWhen` does not hold, so that writes of the node wait. */
+  | {
+      readonly kind: 'held';
+      readonly expression: string;
+      readonly value?: JsonValue;
+      /** The absent data that the expression reads. */
+      readonly missing?: string;
+      /** The other nodes that the expression reads. */
+      readonly nodes: readonly { readonly id: string; readonly state: NodeState }[];
+      /** The numbers of objects whose creation and whose change wait. */
+      readonly creates: number;
+      readonly changes: number;
+    }
   | { readonly kind: 'being-deleted'; readonly objects: readonly Terminating[] }
   | {
       readonly kind: 'expression-failed';

@@ -80,6 +80,14 @@ export interface NodeRules {
   applyOptions(context: StepContext): Pick<ApplyAction, 'manager' | 'force'>;
 }
 
+/** How far a wanted object is. */
+export interface ItemProgress {
+  /** The live object; absent when there is none, and while it is being deleted. */
+  readonly object?: KubeObject;
+  /** Is the object as wanted, without a write that is due or waits? */
+  readonly updated: boolean;
+}
+
 /** The result of a node in this step. */
 export interface NodeResult {
   readonly node: GraphNode;
@@ -104,6 +112,8 @@ export interface NodeResult {
   readonly inPlace: boolean;
   /** The node is not resolved, but all its objects are known by name, exist, and belong to the node. */
   readonly standing?: true;
+  /** How far each wanted object is, in the order of `wanted`. Set only in a graph with conditions of `propagateWhen`. */
+  readonly progress?: readonly ItemProgress[];
   /** Live data: an object, or the list of a collection. */
   readonly data?: JsonValue;
   /** Other nodes may read the data of this node although its state is not `ready`. */

@@ -351,4 +351,18 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: '',
     tests: ['src/runtime/watch-health.test.ts'],
   },
+  {
+    name: 'propagateWhen holds corrections of drift back',
+    file: 'src/runtime/propagate.ts',
+    find: "apply !== undefined && apply.why !== 'drift'",
+    replace: 'apply !== undefined',
+    tests: ['src/runtime/step-propagate.test.ts'],
+  },
+  {
+    name: 'an object is deleted while its replacement is held back',
+    file: 'src/runtime/assess.ts',
+    find: 'if (isHeld === true) return false;',
+    replace: 'if (isHeld === true) return true;',
+    tests: ['src/runtime/step-propagate.test.ts'],
+  },
 ];

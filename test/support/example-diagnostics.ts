@@ -43,6 +43,7 @@ const GATED = new Set([
   'graph/scale',
   'graph/defer',
   'graph/dynamic-key',
+  'graph/propagate-when',
 ]);
 
 /** All diagnostics of the example of a code. Definitions are called `example.yaml`. */

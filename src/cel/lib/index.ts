@@ -26,6 +26,8 @@ export { standardMatches } from './matches.ts';
 export { math } from './math.ts';
 export { network } from './network.ts';
 export { nowLibrary } from './now.ts';
+export { propagation, withProgress } from './propagation.ts';
+export type { ObjectProgress } from './propagation.ts';
 export { optionals } from './optionals.ts';
 export { sets } from './sets.ts';
 export { regexProblem } from './re2.ts';

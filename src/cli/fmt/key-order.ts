@@ -26,7 +26,10 @@ const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
       'additionalPrinterColumns',
     ],
   ],
-  ['spec.resources.#', ['id', 'forEach', 'includeWhen', 'readyWhen', 'deletionPolicy', '*', 'externalRef', 'template']],
+  [
+    'spec.resources.#',
+    ['id', 'forEach', 'includeWhen', 'readyWhen', 'propagateWhen', 'deletionPolicy', '*', 'externalRef', 'template'],
+  ],
   ['spec.resources.#.template', OBJECT],
   ['spec.resources.#.template.metadata', METADATA],
   ['spec.resources.#.externalRef', OBJECT],

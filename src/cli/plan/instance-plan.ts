@@ -181,6 +181,7 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
 const LATER: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'missing-data',
   'dependency',
+  'held',
   'not-ready',
   'not-ready-by-kind',
   'items-missing',

@@ -4,7 +4,7 @@ import { goQuote } from '../../golang/index.ts';
 import type { EventRecorder, ObjectEvent } from '../../kube/index.ts';
 import { asObjects } from '../../kubernetes/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
-import { failureText, nodeLabel, readConditions, readText, refOfTarget } from '../../runtime/index.ts';
+import { explainNode, failureText, nodeLabel, readConditions, readText, refOfTarget } from '../../runtime/index.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { CompiledSpec } from '../definition/compiler.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
@@ -140,6 +140,10 @@ export class EventObserver {
     if (from !== state) this.#record(instance, state === 'ERROR' ? 'Warning' : 'Normal', state, `${from} -> ${state}`);
     for (const problem of nodes.flatMap(problemsOf)) {
       this.#record(instance, 'Warning', problem.reason, problem.message);
+    }
+    for (const report of nodes.filter(({ because }) => because.kind === 'held')) {
+      const { node, reason } = explainNode(report);
+      this.#record(instance, 'Normal', 'PropagationHeld', `node ${node} ${reason}`);
     }
     for (const text of blocked) this.#record(instance, 'Warning', 'DeletionBlocked', text);
     for (const { path, message } of statusProblems) {

@@ -49,7 +49,10 @@ const COLOURS: Readonly<Record<NodeStatus['tone'], string>> = {
 };
 
 function attributes(node: OutlineNode, status: NodeStatus | undefined): string {
-  const conditions = node.includeWhen.map((cel) => `include when ${cel}`);
+  const conditions = [
+    ...node.includeWhen.map((cel) => `include when ${cel}`),
+    ...(node.propagateWhen ?? []).map((cel) => `propagate when ${cel}`),
+  ];
   const label = [node.id, status?.text ?? '', kindText(node), natureText(node), ...conditions]
     .filter((line) => line !== '')
     .join('\n');

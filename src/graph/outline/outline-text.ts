@@ -69,6 +69,7 @@ function detailLines(node: OutlineNode): string[] {
   return rows([
     ...node.includeWhen.map((cel): Row => ['include when', cel]),
     ...node.readyWhen.map((cel): Row => ['ready when', cel]),
+    ...(node.propagateWhen ?? []).map((cel): Row => ['propagate when', cel]),
     ...installers.map((id): Row => ['kind from', id]),
     // The lines above have the conditions and lists in full.
     ...node.reads.filter(({ place }) => !/^(?:includeWhen\[|forEach\.)/.test(place)).map(readRow),

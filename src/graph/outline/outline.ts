@@ -37,6 +37,8 @@ export interface OutlineNode {
   readonly forEach: readonly { readonly name: string; readonly expression: string }[];
   readonly includeWhen: readonly string[];
   readonly readyWhen: readonly string[];
+  /** The conditions for creates and updates; absent when there is none. */
+  readonly propagateWhen?: readonly string[];
 }
 
 /** An expression that reads other nodes. */
@@ -76,7 +78,7 @@ export function graphOutline(graph: Graph): GraphOutline {
 }
 
 function nodeOutline(graph: Graph, node: GraphNode, level: number): OutlineNode {
-  const { id, nodeType, dependsOn, includeWhen, readyWhen, template } = node;
+  const { id, nodeType, dependsOn, includeWhen, readyWhen, propagateWhen, template } = node;
   const forEach = dimensionsOf(node);
   return {
     id,
@@ -94,6 +96,7 @@ function nodeOutline(graph: Graph, node: GraphNode, level: number): OutlineNode 
     forEach: forEach.map(({ name, expression }) => ({ name, expression: expression.cel })),
     includeWhen: includeWhen.map(({ cel }) => cel),
     readyWhen: readyWhen.map(({ cel }) => cel),
+    ...(propagateWhen === undefined ? {} : { propagateWhen: propagateWhen.map(({ cel }) => cel) }),
   };
 }
 

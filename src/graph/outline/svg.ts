@@ -88,6 +88,7 @@ function cardOf(node: OutlineNode, status: NodeStatus | undefined): Card {
     kindText(node),
     ...(nature === '' ? [] : [nature]),
     ...node.includeWhen.map((cel) => `if ${cel}`),
+    ...(node.propagateWhen ?? []).map((cel) => `writes when ${cel}`),
     ...node.reads.filter(({ place }) => !/^(?:includeWhen\[|forEach\.)/.test(place)).map(readLine),
   ];
   return card(node.id, node.level - 1, isExternal ? 'external' : node.nodeType, whole, status);

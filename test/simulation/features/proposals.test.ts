@@ -286,3 +286,58 @@ describe('the gate ScaleSubresource', () => {
     expect(await definitionText('GraphAccepted')).toContain("marker key 'scale' without a value");
   });
 });
+
+describe('the gate PropagateWhen', () => {
+  const held = {
+    ...mapResource('web', { text: '${schema.spec.text}' }),
+    propagateWhen: ['${db.updated() && db.ready()}'],
+  };
+  const db = {
+    ...mapResource('db', { text: '${schema.spec.text}' }),
+    readyWhen: ["${db.metadata.?annotations.ok.orValue('') == db.data.text}"],
+  };
+  const text = async (name: string) =>
+    ((await world.user.find(mapRef(name)))?.['data'] as JsonObject | undefined)?.['text'];
+  const approve = async (ok: string) => {
+    const object = await world.user.get(mapRef('p-db'));
+    const annotations = { ...object.metadata.annotations, ok };
+    await world.user.update({ ...object, metadata: { ...object.metadata, annotations } });
+    await world.advance(5000);
+  };
+
+  it('holds creates and changes of a resource back until its conditions are true', async () => {
+    await open({ propagateWhen: true });
+    await define([held, db]);
+    await world.apply(pot('p', { text: '1' }));
+    await world.advance(5000);
+    expect([await text('p-db'), await text('p-web')]).toEqual(['1', undefined]);
+    const instance = () => world.user.get(potRef('p'));
+    expect(conditionText(await instance(), 'ResourcesPropagated')).toContain(
+      'node web holds back the creation of its object until propagateWhen db.updated() && db.ready() is true; it is false; it reads db (waiting)',
+    );
+    await approve('1');
+    expect([await text('p-db'), await text('p-web')]).toEqual(['1', '1']);
+    expect(conditionText(await instance(), 'ResourcesPropagated')).toContain('no write is held back');
+
+    await world.apply(pot('p', { text: '2' }));
+    await world.advance(5000);
+    expect([await text('p-db'), await text('p-web')]).toEqual(['2', '1']);
+    await approve('2');
+    expect([await text('p-db'), await text('p-web')]).toEqual(['2', '2']);
+    expect((await instance()).status?.['state']).toBe('ACTIVE');
+
+    await world.apply(pot('p', { text: '3' }));
+    await world.advance(5000);
+    await world.user.delete(potRef('p'));
+    await world.advance(30_000);
+    expect([await text('p-db'), await text('p-web')]).toEqual([undefined, undefined]);
+  });
+
+  it('is off by default, and the definition names it', async () => {
+    await open(undefined);
+    await define([held, db]);
+    expect(await definitionText('GraphAccepted')).toContain(
+      'propagateWhen requires the PropagateWhen feature gate to be enabled',
+    );
+  });
+});

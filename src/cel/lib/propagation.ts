@@ -1,0 +1,105 @@
+import type { CallContext, Library } from '../library.ts';
+import { BOOL, DYN, INT } from '../types.ts';
+import type { Int, Value } from '../values.ts';
+import { elementsOf, fail } from '../values.ts';
+import { member, overload } from './define.ts';
+
+/** How far an object is: the state that `ready()` and `updated()` report. */
+export interface ObjectProgress {
+  /** Does the object exist, and do its conditions hold? */
+  readonly ready: boolean;
+  /** Is the object as the graph wants it, without a write that is due? */
+  readonly updated: boolean;
+}
+
+const PROGRESS = new WeakMap<object, ObjectProgress>();
+
+/**
+ * Attaches the progress to a copy of a value, for the functions of {@link propagation}. The copy has the members of the
+ * value, and expressions read them as before.
+ */
+export function withProgress<T extends object>(value: T, progress: ObjectProgress): T {
+  const copy = (Array.isArray(value) ? [...(value as readonly unknown[])] : { ...value }) as T;
+  PROGRESS.set(copy, progress);
+  return copy;
+}
+
+function progressOf(name: string, value: Value): ObjectProgress {
+  const found = typeof value === 'object' && value !== null ? PROGRESS.get(value) : undefined;
+  return found ?? fail(`${name}() is only known for resources and their items`);
+}
+
+/** The items of a collection before which a batch ends, given the number of items that are updated and ready. */
+type BatchEnd = (done: number) => number;
+
+function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, context: CallContext): boolean {
+  const items = elementsOf(collection);
+  if (items === undefined) return fail(`${name}() needs the collection as its second argument`);
+  context.charge(items.length);
+  const index = items.indexOf(item);
+  if (index < 0) return fail(`${name}() needs an item of the collection as its first argument`);
+  const done = items.filter((each) => {
+    const { ready, updated } = progressOf(name, each);
+    return ready && updated;
+  });
+  return index < end(done.length);
+}
+
+/**
+ * The functions of kro's proposal for `propagateWhen` (KREP-006). They read the progress that {@link withProgress}
+ * attaches.
+ *
+ * - `x.ready()`, `x.updated()`: the state of a resource, a collection, or an item of a collection.
+ * - `linearlyReady(item, collection, batch)`: the items go in batches of one size.
+ * - `exponentiallyReady(item, collection)`: the batches have 1, 2, 4, 8, … items.
+ *
+ * A batch goes when the items before it are updated and ready. The number of items that are updated and ready decides,
+ * and the position of an item gives its batch.
+ */
+export const propagation: Library = {
+  name: 'typekro.propagation',
+  functions: [
+    {
+      name: 'ready',
+      overloads: [member('propagation_ready', [DYN], BOOL, (value: Value) => progressOf('ready', value).ready)],
+    },
+    {
+      name: 'updated',
+      overloads: [member('propagation_updated', [DYN], BOOL, (value: Value) => progressOf('updated', value).updated)],
+    },
+    {
+      name: 'linearlyReady',
+      overloads: [
+        overload(
+          'propagation_linearly_ready',
+          [DYN, DYN, INT],
+          BOOL,
+          (item: Value, collection: Value, batch: Int, context: CallContext) => {
+            const size = Number(batch);
+            if (size < 1) return fail(`linearlyReady() needs a batch of at least 1, got ${batch}`);
+            return inBatch('linearlyReady', item, collection, (done) => (Math.floor(done / size) + 1) * size, context);
+          },
+        ),
+      ],
+    },
+    {
+      name: 'exponentiallyReady',
+      overloads: [
+        overload(
+          'propagation_exponentially_ready',
+          [DYN, DYN],
+          BOOL,
+          (item: Value, collection: Value, context: CallContext) =>
+            inBatch('exponentiallyReady', item, collection, endOfDoublingBatch, context),
+        ),
+      ],
+    },
+  ],
+};
+
+/** With batches of 1, 2, 4, … items: the number of items in all finished batches and the next one. */
+function endOfDoublingBatch(done: number): number {
+  let end = 1;
+  while (end <= done) end = end * 2 + 1;
+  return end;
+}

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+import type { GraphFeatures } from './options.ts';
+import { parseDefinitions } from './parse-definitions.ts';
+
+const ON: GraphFeatures = { propagateWhen: true, variables: true };
+
+function compiled(resources: string, features: GraphFeatures = ON, more = '') {
+  const text = `
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: apps}
+spec:
+  schema: {apiVersion: v1alpha1, kind: App, spec: {go: boolean, regions: "[]string"}}
+${more}  resources:
+${resources}`;
+  const [document] = parseDefinitions(text).documents;
+  if (document === undefined) throw new Error('no document');
+  return compile(document, { sources: builtinSource(), features, target: 'typekro' });
+}
+
+const map = (id: string, when: string, data = 'x: z', more = '') => `
+    - id: ${id}
+      ${more}propagateWhen: [${when}]
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: ${more === '' ? id : '"${region}"'}}, data: {${data}}}`;
+const plain = (id: string, data = 'x: z') =>
+  `\n    - {id: ${id}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: ${id}}, data: {${data}}}}`;
+const EACH = 'forEach: [{region: "${schema.spec.regions}"}]\n      ';
+
+describe('propagateWhen', () => {
+  test('is in the graph, gives an order, and is no dependency', () => {
+    const { graph, diagnostics } = compiled(
+      map('app', '"${db.ready() && db.data.x == \'1\'}", "${schema.spec.go}"') + plain('db'),
+    );
+    expect(diagnostics).toEqual([]);
+    expect(graph?.order).toEqual(['db', 'app']);
+    expect(graph?.nodes.get('app')?.dependsOn).toEqual([]);
+    expect(graph?.nodes.get('app')?.propagateWhen?.map(({ cel }) => cel)).toEqual([
+      "db.ready() && db.data.x == '1'",
+      'schema.spec.go',
+    ]);
+    expect(graph?.reads.get('db')).toEqual([['data', 'x']]);
+  });
+
+  test('keeps no data of a node of which it asks only how far it is', () => {
+    const { graph } = compiled(map('app', '"${db.ready() && db.updated()}"') + plain('db'));
+    expect(graph?.reads.get('db')).toBeUndefined();
+  });
+
+  test.each([
+    ['"${exponentiallyReady(region, apps)}"'],
+    ['"${linearlyReady(each, apps, 2)}"'],
+    ['"${linearlyReady(region, apps, 2) && schema.spec.go}"'],
+  ])('of a collection reads its own items in batches: %s', (when) => {
+    const { diagnostics } = compiled(map('apps', when, 'x: z', EACH));
+    expect(diagnostics).toEqual([]);
+  });
+
+  test('gives equal definitions without it their hashes, and changes that of its own', () => {
+    const hash = (when: string) => compiled(map('app', when)).graph?.hash;
+    expect(hash('')).toBe(compiled(plain('app')).graph?.hash);
+    expect(hash('"${schema.spec.go}"')).not.toBe(hash(''));
+  });
+
+  test.each([
+    [
+      'a resource that waits for itself',
+      map('app', '"${app.updated()}"'),
+      'graph/propagate-when',
+      '"app" waits for itself',
+    ],
+    [
+      'a collection that waits for all its items',
+      map('apps', '"${apps.updated()}"', 'x: z', EACH),
+      'graph/propagate-when',
+      '"apps" waits for the items of its own collection',
+    ],
+    [
+      'an item that waits for itself',
+      map('apps', '"${region.ready()}"', 'x: z', EACH),
+      'graph/propagate-when',
+      '"region" waits for the items',
+    ],
+    [
+      'two resources that wait for each other',
+      map('app', '"${db.ready()}"') + plain('db', 'x: "${app.metadata.uid}"'),
+      'graph/cycle',
+      'the resources wait for each other: app → db → app',
+    ],
+    ['an unknown name', map('app', '"${cache.ready()}"'), 'graph/unknown-identifier', 'nothing here is named cache'],
+    ['an unknown function', map('app', '"${soon(schema)}"'), 'graph/unknown-function', 'there is no function soon'],
+    [
+      'a value of another type',
+      map('app', '"${schema.metadata.name}"'),
+      'graph/condition-type',
+      'propagateWhen needs a boolean',
+    ],
+    ['a text around the expression', map('app', '"is ${schema.spec.go}"'), 'graph/not-standalone', 'one bare ${…}'],
+    [
+      'a resource without an object',
+      '\n    - {id: app, variable: {x: z}, propagateWhen: ["${schema.spec.go}"]}',
+      'graph/propagate-when',
+      'the controller writes nothing for this resource',
+    ],
+  ])('refuses %s', (_title, resources, code, message) => {
+    const { diagnostics, graph } = compiled(resources);
+    expect(graph).toBeUndefined();
+    expect(diagnostics.filter(({ severity }) => severity === 'error').map((each) => each.code)).toEqual([code]);
+    expect(diagnostics[0]?.message).toContain(message);
+  });
+
+  test('names its gate where the gate is off', () => {
+    const { diagnostics } = compiled(map('app', '"${schema.spec.go}"'), {});
+    expect(diagnostics).toMatchObject([
+      {
+        code: 'graph/feature-gate',
+        message: 'propagateWhen requires the PropagateWhen feature gate to be enabled',
+        hint: 'start the controller with --feature-gates=PropagateWhen=true',
+        source: { line: 10 },
+      },
+    ]);
+  });
+
+  test('of a definition points to the canary', () => {
+    const more = '  propagateWhen: ["${exponentiallyReady(app, apps)}"]\n';
+    expect(compiled(plain('app'), ON, more).diagnostics).toMatchObject([
+      { code: 'graph/propagate-when', message: 'propagateWhen belongs to a resource; it cannot hold instances back' },
+    ]);
+    expect(compiled(plain('app'), {}, more).diagnostics).toMatchObject([{ code: 'graph/feature-gate' }]);
+  });
+
+  test('lets no other place use its functions', () => {
+    const { diagnostics } = compiled(plain('db') + plain('app', 'x: "${string(db.ready())}"'));
+    expect(diagnostics[0]?.message).toContain('ready');
+  });
+});

@@ -1,0 +1,130 @@
+import type { Call, Environment, Expr } from '../cel/index.ts';
+import { walkAst } from '../cel/index.ts';
+import type { Analysed } from './analysis.ts';
+import { analyse } from './analysis.ts';
+import type { Language } from './language.ts';
+import type { ParsedDefinition } from './parsed-definition.ts';
+import type { Problems } from './problems.ts';
+import type { ResourceDraft } from './resource-draft.ts';
+import { readsEach } from './resource-draft.ts';
+import type { ReadPart } from './model.ts';
+
+/** The functions that an item and its own collection may be arguments of. */
+const BATCHES: ReadonlySet<string> = new Set(['linearlyReady', 'exponentiallyReady']);
+/** The methods that report how far a resource is. */
+const PROGRESS: ReadonlySet<string> = new Set(['ready', 'updated']);
+
+/** The name of the gate of `propagateWhen`, as messages show it. */
+const GATE = 'PropagateWhen';
+
+/** Why `propagateWhen` is refused without its gate. */
+export const PROPAGATE_WHEN_GATE = {
+  message: `propagateWhen requires the ${GATE} feature gate to be enabled`,
+  hint: `start the controller with --feature-gates=${GATE}=true`,
+} as const;
+
+/** Refuses `spec.propagateWhen`: the canary of this project decides which instances get a new revision first. */
+export function checkInstancePropagation(definition: ParsedDefinition, isOn: boolean, problems: Problems): void {
+  if (!definition.hasPropagateWhen) return;
+  const place = { path: ['spec', 'propagateWhen'], key: true };
+  problems.error({
+    phase: 'structure',
+    code: isOn ? 'graph/propagate-when' : 'graph/feature-gate',
+    place,
+    ...(isOn
+      ? {
+          message: 'propagateWhen belongs to a resource; it cannot hold instances back',
+          hint: 'give the definition the annotation typekro.dev/canary, as in typekro.dev/canary: 10%',
+        }
+      : PROPAGATE_WHEN_GATE),
+  });
+}
+
+/** The names of a resource that denote its own items in `propagateWhen`. */
+function itemNames(draft: ResourceDraft): readonly string[] {
+  return readsEach(draft) ? ['each', ...draft.dimensions.map(({ name }) => name)] : [];
+}
+
+/**
+ * Analyses the conditions of `propagateWhen`. They read `schema` and other nodes. A resource that needs itself could
+ * never be created. A collection may be an argument of `linearlyReady` and `exponentiallyReady` only, because a batch of
+ * it goes without the batches after it.
+ */
+export function linkPropagateWhen(draft: ResourceDraft, language: Language, problems: Problems): Analysed[] {
+  const items = itemNames(draft);
+  const names = new Map<string, ReadPart | undefined>(items.map((name) => [name, undefined]));
+  return draft.propagateWhen.flatMap((site) => {
+    const analysis = analyse(site, language, { place: 'propagateWhen', items }, names);
+    if (!analysis.ok) {
+      const { syntax: _syntax, kro, ...refusal } = analysis.refusal;
+      problems.error({ ...refusal, phase: 'dependencies', kro: `resource "${draft.id}" propagateWhen: ${kro}` });
+      return [];
+    }
+    const { ast, ids, reads } = analysis.value;
+    const uses = usesOf(ast.expr);
+    const own = [draft.id, ...items].find((name) => {
+      const use = ids.includes(name) ? uses.get(name) : undefined;
+      return use !== undefined && (items.length === 0 || use.total > use.inBatch);
+    });
+    if (own !== undefined) {
+      const message =
+        items.length === 0
+          ? `"${draft.id}" waits for itself, so it could never be created`
+          : `"${own}" waits for the items of its own collection, so none could be created`;
+      const hint =
+        items.length === 0
+          ? 'read another resource, or move the check to readyWhen'
+          : `write exponentiallyReady(each, ${draft.id}) or linearlyReady(each, ${draft.id}, 1)`;
+      const place = { path: site.path, offset: site.text.toOriginal(0) };
+      const kro = `resource "${draft.id}" propagateWhen: ${message}`;
+      problems.error({ phase: 'dependencies', code: 'graph/propagate-when', message, hint, place, kro });
+      return [];
+    }
+    // A cache need not keep the data of a node of which an expression asks only how far it is.
+    const isRead = ({ id, steps }: ReadPart) => {
+      const use = uses.get(id);
+      return id !== draft.id && (steps.length > 0 || use === undefined || use.total > use.asProgress + use.selected);
+    };
+    return [{ site, ast, ids: ids.filter((id) => !items.includes(id)), reads: reads.filter(isRead) }];
+  });
+}
+
+/** The sorted ids of other nodes that conditions of `propagateWhen` read. */
+export function gateReads(conditions: readonly Analysed[], own: string, isNode: (id: string) => boolean): string[] {
+  const ids = new Set(conditions.flatMap((each) => each.ids));
+  return [...ids].filter((id) => id !== own && isNode(id)).toSorted();
+}
+
+/** How often an expression uses a name: in all, as an argument of a batch, for its progress, and for one field. */
+interface Uses {
+  total: number;
+  inBatch: number;
+  asProgress: number;
+  selected: number;
+}
+
+function usesOf(root: Expr): Map<string, Uses> {
+  const found = new Map<string, Uses>();
+  const count = (expr: Expr | undefined, change: keyof Uses): void => {
+    if (expr?.kind !== 'ident') return;
+    const uses = found.get(expr.name) ?? { total: 0, inBatch: 0, asProgress: 0, selected: 0 };
+    uses[change] += 1;
+    found.set(expr.name, uses);
+  };
+  walkAst(root, (expr) => {
+    count(expr, 'total');
+    if (expr.kind === 'select') count(expr.operand, 'selected');
+    const call: Expr | Call = expr.kind === 'macro' ? expr.call : expr;
+    if (call.kind !== 'call') return;
+    if (call.target === undefined && BATCHES.has(call.name)) {
+      for (const argument of call.args.slice(0, 2)) count(argument, 'inBatch');
+    }
+    if (PROGRESS.has(call.name) && call.args.length === 0) count(call.target, 'asProgress');
+  });
+  return found;
+}
+
+/** The environment of `propagateWhen`: every resource as it is, its own items, and the functions of progress. */
+export function propagationEnvironment(draft: ResourceDraft, language: Language): Environment {
+  return language.ofPropagation(draft.id, itemNames(draft));
+}

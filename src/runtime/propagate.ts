@@ -1,0 +1,163 @@
+import type { ObjectProgress } from '../cel/index.ts';
+import { withProgress } from '../cel/index.ts';
+import type { KubeObject } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
+import type { CollectionNode, Expression, Graph, GraphNode, ResourceNode } from '../graph/index.ts';
+import { dimensionsOf } from '../graph/index.ts';
+import type { Assessed } from './assess-object.ts';
+import { evaluateToJson } from './evaluate.ts';
+import { itemsReady, objectReady } from './ready.ts';
+import type { Because } from './report.ts';
+import type { ItemProgress, NodeResult, StepContext } from './step-context.ts';
+import { failedBy } from './step-context.ts';
+
+/** Why writes of a node wait: a condition of `propagateWhen` is not true, or fails. */
+export type Hold = Pick<NodeResult, 'because' | 'message'> & { readonly state: 'waiting' | 'failed' };
+
+/** The objects of a node, without the writes that wait. */
+export interface Propagation {
+  readonly items: readonly Assessed[];
+  /** Absent when no write waits. */
+  readonly hold?: Hold;
+}
+
+const GATED = new WeakMap<Graph, boolean>();
+
+/** Does any node of the graph have conditions of `propagateWhen`? */
+export function hasPropagation(graph: Graph): boolean {
+  let found = GATED.get(graph);
+  if (found === undefined) {
+    found = [...graph.nodes.values()].some(({ propagateWhen }) => propagateWhen !== undefined);
+    GATED.set(graph, found);
+  }
+  return found;
+}
+
+/**
+ * Removes the writes of a node that its conditions hold back. An object is created, adopted or changed only while all
+ * conditions are true; for a collection they are evaluated for each item. Corrections of drift go on, because they write
+ * what was propagated before. Deletions do not depend on the conditions.
+ */
+export function holdBack(
+  context: StepContext,
+  node: ResourceNode | CollectionNode,
+  items: readonly Assessed[],
+): Propagation {
+  const conditions = node.propagateWhen ?? [];
+  if (conditions.length === 0 || !items.some(waits)) return { items };
+  const variables = variablesOf(context, node, conditions, items);
+  let hold: Hold | undefined;
+  let [creates, changes] = [0, 0];
+  const kept = items.map((item, index) => {
+    if (!waits(item)) return item;
+    const found = firstHold(context, node, conditions, variables(index));
+    if (found === undefined) return item;
+    hold ??= found;
+    if (item.apply?.why === 'create') creates += 1;
+    else changes += 1;
+    const { apply: _apply, ...rest } = item;
+    return { ...rest, isHeld: true as const };
+  });
+  if (hold === undefined) return { items };
+  const { because } = hold;
+  return { items: kept, hold: because.kind === 'held' ? { ...hold, because: { ...because, creates, changes } } : hold };
+}
+
+const waits = ({ apply }: Assessed): boolean => apply !== undefined && apply.why !== 'drift';
+
+/** How far each object of a node is, for the conditions of other nodes. */
+export function progressOfItems(items: readonly Assessed[]): readonly ItemProgress[] {
+  return items.map((item) => ({
+    ...(item.live === undefined || item.terminating !== undefined ? {} : { object: item.live }),
+    updated: isUpdated(item),
+  }));
+}
+
+function isUpdated({ live, apply, unread, problem, terminating, isPaused, isHeld }: Assessed): boolean {
+  return (
+    [apply, unread, problem, terminating, isPaused, isHeld].every((each) => each === undefined) && live !== undefined
+  );
+}
+
+function firstHold(
+  context: StepContext,
+  node: GraphNode,
+  conditions: readonly Expression[],
+  variables: ReadonlyMap<string, unknown>,
+): Hold | undefined {
+  for (const expression of conditions) {
+    const result = evaluateToJson(expression, variables, context.evaluation);
+    if (result.state === 'value' && result.value === true) continue;
+    const text = `node "${node.id}": propagateWhen ${goQuote(expression.cel)}`;
+    if (result.state === 'error') {
+      const because = failedBy(context.results, result.failure, 'propagateWhen');
+      return { state: 'failed', because, message: `${text}: ${result.failure.message}` };
+    }
+    const nodes = expression.references.flatMap((id) => {
+      const state = context.results.get(id)?.state;
+      return state === undefined ? [] : [{ id, state }];
+    });
+    const base = { kind: 'held', expression: expression.cel, nodes, creates: 0, changes: 0 } as const;
+    if (result.state === 'value') {
+      const because: Because = { ...base, value: result.value ?? null };
+      return { state: 'waiting', because, message: `${text} is false` };
+    }
+    const { missing = result.failure.message } = result.failure;
+    return { state: 'waiting', because: { ...base, missing }, message: `${text}: ${result.failure.message}` };
+  }
+  return undefined;
+}
+
+/** The variables of the conditions: `schema`, other nodes, and the collection with one of its items. */
+function variablesOf(
+  context: StepContext,
+  node: ResourceNode | CollectionNode,
+  conditions: readonly Expression[],
+  items: readonly Assessed[],
+): (index: number) => ReadonlyMap<string, unknown> {
+  const shared = new Map<string, unknown>([['schema', context.known.get('schema')]]);
+  for (const id of new Set(conditions.flatMap(({ references }) => references))) {
+    const result = context.results.get(id);
+    if (result !== undefined) shared.set(id, valueOf(context, result));
+  }
+  if (node.nodeType !== 'collection') return () => shared;
+  const own = progressOfItems(items).map((item) => itemValue(context, node, item));
+  shared.set(node.id, own);
+  const names = ['each', ...dimensionsOf(node).map(({ name }) => name)];
+  return (index) => new Map([...shared, ...names.map((name) => [name, own[index]] as const)]);
+}
+
+/** The data of a node, with its progress. A node that is left out has nothing left to do. */
+function valueOf(context: StepContext, result: NodeResult): object {
+  const { node, progress, data } = result;
+  if (progress === undefined) {
+    const isDone = result.state === 'ready' || result.state === 'skipped';
+    const value = typeof data === 'object' && data !== null ? data : {};
+    return withProgress(value, { ready: isDone, updated: isDone });
+  }
+  const items = progress.map((item) => itemValue(context, node, item));
+  const all = {
+    ready: progress.every((item) => isReady(context, node, item)),
+    updated: progress.every(({ updated }) => updated),
+  };
+  if (node.nodeType === 'collection') {
+    return withProgress(
+      items.filter((_, index) => progress[index]?.object !== undefined),
+      all,
+    );
+  }
+  return items[0] ?? withProgress({}, all);
+}
+
+function itemValue(context: StepContext, node: GraphNode, item: ItemProgress): object {
+  const progress: ObjectProgress = { ready: isReady(context, node, item), updated: item.updated };
+  return withProgress<object>(item.object ?? {}, progress);
+}
+
+function isReady(context: StepContext, node: GraphNode, { object }: ItemProgress): boolean {
+  if (object === undefined) return false;
+  const readiness = node.nodeType === 'collection' ? ofItem(context, node, object) : objectReady(context, node, object);
+  return readiness.state === 'ready';
+}
+
+const ofItem = (context: StepContext, node: GraphNode, object: KubeObject) => itemsReady(context, node, [object]);

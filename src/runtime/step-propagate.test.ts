@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { putInstance, settle, statesOf } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import { explainNode } from './explain.ts';
+
+const FEATURES = { propagateWhen: true };
+const applies = (cluster: FakeCluster) =>
+  cluster.log.filter((entry) => entry.startsWith('apply ConfigMap')).map((entry) => entry.slice(6));
+
+/** The objects that were applied since the last call. */
+function appliesSince(cluster: FakeCluster): () => string[] {
+  let seen = 0;
+  return () => {
+    const all = applies(cluster);
+    const fresh = all.slice(seen);
+    seen = all.length;
+    return fresh;
+  };
+}
+
+/** Sets the annotation that the conditions `readyWhen` of these tests read. */
+function approve(cluster: FakeCluster, name: string, ok: string): void {
+  cluster.edit(`ConfigMap/ns/${name}`, ({ metadata }) => {
+    Object.assign(metadata, { annotations: { ...metadata.annotations, ok } });
+  });
+}
+
+const TWO = graphOf(
+  `
+schema: {spec: {go: boolean, text: string}}
+resources:
+  - id: app
+    propagateWhen: ["\${schema.spec.go}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: app}, data: {text: "\${schema.spec.text}"}}
+  - id: copy
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: copy}, data: {text: "\${app.data.text}"}}
+`,
+  { features: FEATURES },
+);
+
+describe('propagateWhen', () => {
+  test('holds a creation back, and dependents wait', () => {
+    const cluster = new FakeCluster();
+    const { decision, instance } = settle(TWO, putInstance(TWO, cluster, 'a', { go: false, text: '1' }), cluster);
+    expect(applies(cluster)).toEqual([]);
+    expect(statesOf(decision)).toEqual({ app: 'waiting: held', copy: 'pending: dependency' });
+    expect(decision.quiet).toBe(true);
+    expect(decision.nodes.map((node) => explainNode(node).reason)).toEqual([
+      'holds back the creation of its object until propagateWhen schema.spec.go is true; it is false',
+      'waits for app (waiting)',
+    ]);
+    const conditions = instance?.status?.['conditions'] as { type: string; status: string; message: string }[];
+    expect(conditions.find(({ type }) => type === 'ResourcesPropagated')).toMatchObject({
+      status: 'False',
+      reason: 'Held',
+      message: 'node app holds back the creation of its object until propagateWhen schema.spec.go is true; it is false',
+    });
+    expect(conditions.find(({ type }) => type === 'ResourcesReady')?.message).toContain(
+      'node "app": propagateWhen "schema.spec.go" is false',
+    );
+  });
+
+  test('holds a change back, corrects drift, and goes on when the condition is true', () => {
+    const cluster = new FakeCluster();
+    const fresh = appliesSince(cluster);
+    settle(TWO, putInstance(TWO, cluster, 'a', { go: true, text: '1' }), cluster);
+    expect(fresh()).toEqual(['ConfigMap/ns/app', 'ConfigMap/ns/copy']);
+
+    // Nothing is due, so that nothing is held back, and drift is corrected.
+    settle(TWO, putInstance(TWO, cluster, 'a', { go: false, text: '1' }), cluster);
+    cluster.edit('ConfigMap/ns/app', (object) => void Object.assign(object, { data: { text: 'drift' } }));
+    const drifted = settle(TWO, putInstance(TWO, cluster, 'a', { go: false, text: '1' }), cluster);
+    expect(fresh()).toEqual(['ConfigMap/ns/app']);
+    expect(statesOf(drifted.decision)).toEqual({ app: 'ready: ready', copy: 'ready: ready' });
+
+    // A change waits, and the dependent keeps the value that the object has.
+    const held = settle(TWO, putInstance(TWO, cluster, 'a', { go: false, text: '2' }), cluster);
+    expect(fresh()).toEqual([]);
+    expect(statesOf(held.decision)).toEqual({ app: 'waiting: held', copy: 'ready: ready' });
+
+    const open = settle(TWO, putInstance(TWO, cluster, 'a', { go: true, text: '2' }), cluster);
+    expect(fresh()).toEqual(['ConfigMap/ns/app', 'ConfigMap/ns/copy']);
+    expect(statesOf(open.decision)).toEqual({ app: 'ready: ready', copy: 'ready: ready' });
+    expect(open.instance?.status?.['state']).toBe('ACTIVE');
+  });
+
+  test('keeps a retired object until its replacement may be created', () => {
+    const graph = graphOf(
+      `
+schema: {spec: {go: boolean, name: string}}
+resources:
+  - id: app
+    propagateWhen: ["\${schema.spec.go}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.spec.name}"}}
+`,
+      { features: FEATURES },
+    );
+    const cluster = new FakeCluster();
+    settle(graph, putInstance(graph, cluster, 'a', { go: true, name: 'x' }), cluster);
+    settle(graph, putInstance(graph, cluster, 'a', { go: false, name: 'y' }), cluster);
+    expect([cluster.get('ConfigMap/ns/x') !== undefined, cluster.get('ConfigMap/ns/y')]).toEqual([true, undefined]);
+    settle(graph, putInstance(graph, cluster, 'a', { go: true, name: 'y' }), cluster);
+    expect([cluster.get('ConfigMap/ns/x'), cluster.get('ConfigMap/ns/y') !== undefined]).toEqual([undefined, true]);
+  });
+
+  test.each([
+    ['linearlyReady(each, maps, 2)', [2, 4, 5]],
+    ['exponentiallyReady(key, maps)', [1, 3, 5]],
+  ])('lets a collection go in batches: %s', (when, batches) => {
+    const graph = graphOf(
+      `
+schema: {spec: {keys: "[]string", text: string}}
+resources:
+  - id: maps
+    forEach: [{key: "\${schema.spec.keys}"}]
+    propagateWhen: ["\${${when}}"]
+    readyWhen: ["\${each.metadata.?annotations.ok.orValue('') == each.data.text}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${key}"}, data: {text: "\${schema.spec.text}"}}
+`,
+      { features: FEATURES },
+    );
+    const cluster = new FakeCluster();
+    const keys = ['a', 'b', 'c', 'd', 'e'];
+    const found: number[] = [];
+    for (const text of ['1', '2']) {
+      let done = 0;
+      for (const _ of batches) {
+        settle(graph, putInstance(graph, cluster, 'a', { keys, text }), cluster);
+        const written = keys.filter((key) => cluster.get(`ConfigMap/ns/${key}`)?.['data']?.['text' as never] === text);
+        expect(written).toEqual(keys.slice(0, written.length));
+        found.push(written.length);
+        for (const key of written.slice(done)) {
+          approve(cluster, key, text);
+        }
+        done = written.length;
+      }
+    }
+    expect(found).toEqual([...batches, ...batches]);
+  });
+});
+
+describe('ready() and updated()', () => {
+  const graph = graphOf(
+    `
+schema: {spec: {text: string, db: boolean, open: boolean}}
+resources:
+  - id: db
+    includeWhen: ["\${schema.spec.db}"]
+    propagateWhen: ["\${schema.spec.open}"]
+    readyWhen: ["\${db.metadata.?annotations.ok.orValue('') == 'yes'}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: db}, data: {text: "\${schema.spec.text}"}}
+  - id: ready
+    propagateWhen: ["\${db.ready()}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: ready}, data: {text: "\${schema.spec.text}"}}
+  - id: updated
+    propagateWhen: ["\${db.updated()}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: updated}, data: {text: "\${schema.spec.text}"}}
+`,
+    { features: FEATURES },
+  );
+
+  test('tell a ready object from one that is up to date', () => {
+    const cluster = new FakeCluster();
+    const fresh = appliesSince(cluster);
+    const put = (spec: object) => settle(graph, putInstance(graph, cluster, 'a', spec as never), cluster).decision;
+    put({ text: '1', db: true, open: true });
+    expect(fresh()).toEqual(['ConfigMap/ns/db', 'ConfigMap/ns/updated']);
+    approve(cluster, 'db', 'yes');
+    put({ text: '1', db: true, open: true });
+    expect(fresh()).toEqual(['ConfigMap/ns/ready']);
+    const held = put({ text: '2', db: true, open: false });
+    expect(fresh()).toEqual(['ConfigMap/ns/ready']);
+    expect(statesOf(held)).toEqual({ db: 'waiting: held', ready: 'ready: ready', updated: 'waiting: held' });
+    expect(explainNode(held.nodes.find(({ id }) => id === 'updated') as never)).toMatchObject({
+      reason:
+        'holds back a change of its object until propagateWhen db.updated() is true; it is false; it reads db (waiting)',
+      waitsFor: ['db'],
+    });
+  });
+
+  test('are true of a node that is left out', () => {
+    const cluster = new FakeCluster();
+    settle(graph, putInstance(graph, cluster, 'a', { text: '1', db: false, open: true }), cluster);
+    expect(applies(cluster)).toEqual(['ConfigMap/ns/ready', 'ConfigMap/ns/updated']);
+  });
+});
+
+test('an expression that fails fails its node, and nothing is written', () => {
+  const graph = graphOf(
+    `
+schema: {spec: {n: integer}}
+resources:
+  - id: maps
+    forEach: [{key: "\${['a', 'b']}"}]
+    propagateWhen: ["\${linearlyReady(key, maps, schema.spec.n)}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${key}"}}
+`,
+    { features: FEATURES },
+  );
+  const cluster = new FakeCluster();
+  const { decision } = settle(graph, putInstance(graph, cluster, 'a', { n: 0 }), cluster);
+  expect(statesOf(decision)).toEqual({ maps: 'failed: expression-failed' });
+  expect(decision.nodes[0]?.message).toContain('linearlyReady() needs a batch of at least 1, got 0');
+  expect(applies(cluster)).toEqual([]);
+});
