@@ -140,6 +140,23 @@ resources:
   });
 });
 
+test('a collection without conditions is written at once', () => {
+  const graph = graphOf(
+    `
+schema: {spec: {text: string}}
+resources:
+  - id: maps
+    forEach: [{key: "\${['a', 'b', 'c', 'd']}"}]
+    readyWhen: ["\${each.data.text == 'never'}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${key}"}, data: {text: "\${schema.spec.text}"}}
+`,
+    { features: FEATURES },
+  );
+  const cluster = new FakeCluster();
+  settle(graph, putInstance(graph, cluster, 'a', { text: '1' }), cluster);
+  expect(applies(cluster)).toHaveLength(4);
+});
+
 describe('ready() and updated()', () => {
   const graph = graphOf(
     `

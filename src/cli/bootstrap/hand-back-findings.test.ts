@@ -155,6 +155,18 @@ describe('the gates of the controllers', () => {
     `);
   });
 
+  test('writes that wait are a finding, because a kro without the field writes at once', async () => {
+    await world.restart({ features: { propagateWhen: true } });
+    const web = { ...mapResource('web', { text: 'b' }), propagateWhen: ['${map.ready()}', '${map.updated()}'] };
+    await define([mapResource('map', { text: 'a' }), web]);
+    expect(await texts('PropagateWhen=true')).toMatchInlineSnapshot(`
+      [
+        "ResourceGraphDefinition pots: kro 0.10 refuses it with its default feature gates: spec.resources[1].propagateWhen: propagateWhen requires the PropagateWhen feature gate to be enabled [graph/feature-gate] (accepted by typekro 0.9, typekro 0.10); kro works on none of its instances until it is changed",
+        "ResourceGraphDefinition pots: node "web" holds its writes back until map.ready() and map.updated() (propagateWhen), and kro has no such field; a kro without the field writes the objects at once, also those that are held back now",
+      ]
+    `);
+  });
+
   test('the record of objects is a finding with ManagedResources, and in a CRD as long as it has the field', async () => {
     await world.restart({ features: { managedResources: true } });
     await world.advance(5000);

@@ -8,8 +8,8 @@ import type { HandBackFinding } from './hand-back-finding.ts';
 
 /**
  * The parts of a definition or Graph that kro accepts and understands differently, because kro lacks a gate that is on
- * in this controller: `PartialDependencies`, `DynamicKeys`, `ManagedResources`, `DeletionPolicy`. kro with the last of
- * these gates has the same rule.
+ * in this controller: `PartialDependencies`, `DynamicKeys`, `PropagateWhen`, `ManagedResources`, `DeletionPolicy`. kro
+ * with the last of these gates has the same rule.
  *
  * @param graph the graph of the object, compiled with the gates of this controller
  * @param kro the features of kro's controllers
@@ -19,6 +19,7 @@ export function meaningFindings(object: KubeObject, graph: Graph, kro: GraphFeat
   return [
     ...nodes.flatMap((node) => branchFinding(node, graph)),
     ...nodes.flatMap(keyFinding),
+    ...nodes.flatMap(propagationFinding),
     ...(kro.deletionPolicy === true ? [] : nodes.flatMap(policyFinding)),
     ...(graph.recordsObjects === true
       ? [
@@ -63,6 +64,17 @@ function keyFinding({ id, template }: GraphNode): Difference[] {
     {
       problem: `node "${id}" computes keys of ${[...new Set(maps)].join(', ')}, and kro takes the expressions for texts`,
       effect: 'kro writes the text of each expression as the key, or the API server refuses the object',
+    },
+  ];
+}
+
+function propagationFinding({ id, propagateWhen = [] }: GraphNode): Difference[] {
+  if (propagateWhen.length === 0) return [];
+  const conditions = propagateWhen.map(({ cel }) => cel).join(' and ');
+  return [
+    {
+      problem: `node "${id}" holds its writes back until ${conditions} (propagateWhen), and kro has no such field`,
+      effect: 'a kro without the field writes the objects at once, also those that are held back now',
     },
   ];
 }

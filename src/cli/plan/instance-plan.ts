@@ -177,19 +177,44 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
   return changes.filter(({ path }) => !isOfController(path)).map((change) => valueLine(change, isSecret, immutable));
 }
 
-/** Reasons that can end without a change by the user: after the planned writes, or when an object can be read. */
-const LATER: ReadonlySet<NodeReport['because']['kind']> = new Set([
-  'missing-data',
-  'dependency',
-  'held',
-  'not-ready',
-  'not-ready-by-kind',
-  'items-missing',
-  'external-missing',
-  'read-failed',
-  'unread',
-  'being-deleted',
-]);
+/**
+ * How the reason of a node ends. `later`: without a change by the user, after the planned writes, or when an object can
+ * be read. `ready`: the objects are as wanted, and only not ready yet. `user`: after a change by the user. The first six
+ * are no obstacles; a blocked node with one of them has its obstacle elsewhere, which only the user can remove.
+ */
+const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 'ready' | 'user' } = {
+  ready: 'user',
+  'no-items': 'user',
+  excluded: 'user',
+  'dependency-skipped': 'user',
+  retired: 'user',
+  write: 'user',
+  'not-ready': 'ready',
+  'missing-data': 'later',
+  dependency: 'later',
+  held: 'later',
+  'not-ready-by-kind': 'later',
+  'items-missing': 'later',
+  'external-missing': 'later',
+  'read-failed': 'later',
+  unread: 'later',
+  'being-deleted': 'later',
+  // The controller corrects the fields again after a pause.
+  contested: 'later',
+  suspended: 'user',
+  'expression-failed': 'user',
+  'write-failed': 'user',
+  'other-owner': 'user',
+  'graph-owner': 'user',
+  'field-conflict': 'user',
+  'target-missing': 'user',
+  'unknown-type': 'user',
+  'duplicate-target': 'user',
+  'identity-collision': 'user',
+  'collection-too-large': 'user',
+  'invalid-object': 'user',
+  'outside-namespace': 'user',
+};
 
 /**
  * Does the obstacle end by itself? Data that is missing in the instance itself does not appear later, and a node that
@@ -199,7 +224,7 @@ const LATER: ReadonlySet<NodeReport['because']['kind']> = new Set([
  */
 function endsByItself(report: NodeReport, stuck: ReadonlySet<string>): boolean {
   const { kind } = report.because;
-  if (!LATER.has(kind)) return false;
+  if (ENDINGS[kind] === 'user') return false;
   if (kind === 'missing-data' && report.because.nodes.length === 0) return false;
   return !explainNode(report).waitsFor.some((id) => stuck.has(id));
 }
@@ -224,10 +249,10 @@ function openNodes(
     const { node, reason, remedy } = explainNode(report);
     const open = { node, reason, ...(remedy === undefined ? {} : { remedy }) };
     const isOpen = endsByItself(report, stuck);
-    if (refused.has(node) || (!isOpen && report.state !== 'waiting')) {
+    if (refused.has(node) || !isOpen) {
       stuck.add(node);
       blocked.push(open);
-    } else if (isOpen && report.because.kind !== 'not-ready') later.push(open);
+    } else if (ENDINGS[report.because.kind] !== 'ready') later.push(open);
   }
   return { later, blocked };
 }

@@ -8,6 +8,7 @@ import type {
   ApplyAction,
   Decision,
   DeleteAction,
+  NodeReport,
   OrphanAction,
   ParentWrite,
   ReadRequest,
@@ -116,7 +117,7 @@ export function* simulate(
         instance = withParent(instance, decision.parent);
         continue;
       }
-      const waiting = waitingNodes(decision);
+      const waiting = waitingNodes(decision, graph);
       const next = waiting.filter((id) => !after.includes(id));
       standing ??= decision;
       if (next.length === 0 || steps >= limit) {
@@ -252,9 +253,15 @@ function withParent(instance: KubeObject, { labels, inventory }: ParentWrite): K
   };
 }
 
-/** The nodes that are as wanted and only not ready yet. */
-function waitingNodes({ nodes }: Decision): string[] {
-  return nodes.filter(({ state, because }) => state === 'waiting' && because.kind === 'not-ready').map(({ id }) => id);
+/**
+ * The nodes that are as wanted and only not ready yet, and the collections whose next batch `propagateWhen` holds back
+ * until the items before it are ready.
+ */
+function waitingNodes({ nodes }: Decision, graph: Graph): string[] {
+  const waits = ({ id, state, because }: NodeReport): boolean =>
+    state === 'waiting' &&
+    (because.kind === 'not-ready' || (because.kind === 'held' && graph.nodes.get(id)?.nodeType === 'collection'));
+  return nodes.filter(waits).map(({ id }) => id);
 }
 
 function takenForReady(graph: Graph, ids: readonly string[]): Graph {
