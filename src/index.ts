@@ -123,6 +123,7 @@ export type {
   RequiredKeys,
   Resource,
   ResourceEntry,
+  PropagationProgress,
   ResourceHandle,
   ResourceList,
   ResourceMetadata,

@@ -61,7 +61,8 @@ export class CompositionCore extends TracedCore {
   }
 
   protected check(definition: JsonObject, target: Target): CompileResult {
-    const features = { omit: target === 'typekro', now: target === 'typekro', deletionPolicy: true };
+    const isOwn = target === 'typekro';
+    const features = { omit: isOwn, now: isOwn, propagateWhen: isOwn, deletionPolicy: true };
     return compile(definition, { sources: withUnknownKinds(this.traced.sources), target, features });
   }
 

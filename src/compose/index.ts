@@ -69,6 +69,7 @@ export type {
   NestedDefinition,
   ReadinessResult,
   Resource,
+  PropagationProgress,
   ResourceHandle,
   ResourceMetadata,
   SchemaInput,

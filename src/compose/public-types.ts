@@ -128,6 +128,24 @@ export interface ReadinessResult {
   readonly message?: string;
 }
 
+/** The questions that a condition of `withPropagateWhen` may ask about the progress of resources. */
+export interface PropagationProgress {
+  /**
+   * Do all objects of the resource exist, and is it ready? True for a resource that is left out. A list of resources is
+   * asked as a whole.
+   */
+  ready(resource: { readonly id: string } | readonly { readonly id: string }[] | undefined): boolean;
+  /** Is no write of the resource due or held back? True for a resource that is left out. */
+  updated(resource: { readonly id: string } | readonly { readonly id: string }[] | undefined): boolean;
+  /**
+   * May this resource of a loop go, in batches of 1, 2, 4, … resources? A batch goes when the resources before it are
+   * updated and ready.
+   */
+  exponentiallyReady(): boolean;
+  /** May this resource of a loop go, in batches of this size? */
+  linearlyReady(batch: number): boolean;
+}
+
 /** The members of every resource of a composition that are not fields of its kind. */
 export interface ResourceHandle {
   /** Id of the resource in the graph. */
@@ -139,6 +157,13 @@ export interface ResourceHandle {
   withIncludeWhen(condition: unknown): this;
   /** Adds a condition on the resource itself under which it counts as ready. */
   withReadyWhen(condition: ((self: this) => unknown) | string | boolean): this;
+  /**
+   * Adds a condition for the writes of the objects. They are created and changed only while all conditions hold. A
+   * condition gives an order and no dependency: it never leaves the resource out. Drift is corrected, and objects are
+   * deleted, in any case. Direct mode obeys the condition; a controller needs the gate `PropagateWhen`, and the
+   * definition is printed for the target `typekro`.
+   */
+  withPropagateWhen(condition: ((progress: PropagationProgress) => unknown) | string | boolean): this;
   /**
    * Decides what happens to the objects when they are retired: with the instance, or when the resource no longer wants
    * them. `Orphaned`: they stay, and belong to no instance. `Delete`, the default: they are deleted. A controller needs

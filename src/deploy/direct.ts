@@ -168,7 +168,7 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
 
 /**
  * The changes that a deploy would make. The server checks every write and stores none. `waiting` has the nodes that
- * depend on a real write, with the reasons.
+ * depend on a real write, and those whose writes `propagateWhen` holds back, with the reasons.
  */
 export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'diagnostics'>> {
   const changes = new Map<string, PlanChange>();
@@ -201,7 +201,9 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
     }
   }
   const waiting = decision.nodes.flatMap((node) =>
-    node.state === 'pending' ? [{ nodeId: node.id, reason: explainNode(node).reason }] : [],
+    node.state === 'pending' || node.because.kind === 'held'
+      ? [{ nodeId: node.id, reason: explainNode(node).reason }]
+      : [],
   );
   return { changes: [...changes.values()], waiting };
 }

@@ -69,6 +69,52 @@ test('a resource with the deletion policy Orphaned stays, when a condition leave
   ]);
 });
 
+test('withPropagateWhen() holds creates and changes back, in a plan and in a deploy', async () => {
+  const gated = kubernetesComposition(
+    {
+      name: 'gated',
+      apiVersion: 'example.com/v1alpha1',
+      kind: 'Gated',
+      spec: type({ name: 'string', text: 'string', go: 'boolean' }),
+      status: type({}),
+    },
+    (s) => {
+      const db = Deployment({ id: 'db', name: s.name, image: 'nginx:1' });
+      ConfigMap({ id: 'web', name: `${s.name}-web`, data: { text: s.text } })
+        .withPropagateWhen(({ ready, updated }) => ready(db) && updated(db))
+        .withPropagateWhen(() => s.go);
+      return {};
+    },
+  );
+  const direct = gated.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
+  const web = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'g-web' };
+  await direct.deploy({ name: 'g', text: '1', go: true });
+  expect((await cluster.client.get(web))['data']).toEqual({ text: '1' });
+  const held = { name: 'g', text: '2', go: false };
+  expect(summary(await direct.plan(held))).toMatchInlineSnapshot(`
+    {
+      "changes": [
+        "unchanged db g",
+        "unchanged web g-web",
+      ],
+      "waiting": [
+        "web",
+      ],
+    }
+  `);
+  const hasty = gated.factory('direct', {
+    namespace: 'default',
+    transport: cluster.transport,
+    timeout: 2000,
+  });
+  await expect(hasty.deploy(held)).rejects.toThrow(
+    'holds back a change of its object until propagateWhen schema.spec.go is true',
+  );
+  expect((await cluster.client.get(web))['data']).toEqual({ text: '1' });
+  await direct.deploy({ ...held, go: true });
+  expect((await cluster.client.get(web))['data']).toEqual({ text: '2' });
+});
+
 describe('plan', () => {
   test('before the first deploy: known objects, and nodes that wait for the deploy', async () => {
     expect(summary(await factory('direct').plan(first))).toEqual({

@@ -161,8 +161,9 @@ function fieldOf(path: string): string {
   if (template !== undefined) return template;
   const status = /^spec\.schema\.status\.(.+)$/.exec(path)?.[1];
   if (status !== undefined) return `the status field ${status}`;
-  const [, part] = /^spec\.(?:resources|nodes)\[\d+\]\.(includeWhen|readyWhen|forEach)/.exec(path) ?? [];
+  const [, part] = /^spec\.(?:resources|nodes)\[\d+\]\.(includeWhen|readyWhen|propagateWhen|forEach)/.exec(path) ?? [];
   if (part === 'includeWhen') return 'the condition of the resource';
   if (part === 'readyWhen') return 'the readiness of the resource';
+  if (part === 'propagateWhen') return 'the condition for writes of the resource';
   return part === 'forEach' ? 'the list of the loop' : 'the composition';
 }

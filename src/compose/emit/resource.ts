@@ -17,6 +17,7 @@ import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
 import { conditionNode } from './conditions.ts';
+import { propagateConditions } from './propagate-conditions.ts';
 import { elementFields } from './element-fields.ts';
 import { ExpressionWriter } from './expression.ts';
 import { isReservedId } from '../resources/resource-ids.ts';
@@ -64,6 +65,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   }
   if (include.length > 0) entry['includeWhen'] = include.map((node): JsonValue => `\${${outer.cel(node)}}`);
   if (record.deletionPolicy !== undefined) entry['deletionPolicy'] = record.deletionPolicy;
+  if (record.propagateWhen.length > 0) entry['propagateWhen'] = propagateConditions(record, names);
   if (ready.length > 0)
     entry['readyWhen'] = ready.map(
       (node): JsonValue => `\${${new ExpressionWriter(new Set([...ids, 'each']), names.target).cel(node)}}`,

@@ -5,6 +5,7 @@ import { substitute } from '../ir/substitute.ts';
 import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
+import { conditionNode } from './conditions.ts';
 import { withoutMissing } from './with-dependencies.ts';
 import { specialiseValue, visitWrittenNodes } from '../value/specialise.ts';
 
@@ -105,6 +106,11 @@ export function variantRecord(
     readyWhen: only
       ? [...body.readyWhen]
       : body.readyWhen.map((value) => specialiseValue(value, (node) => substitute(node, base.variable, itself))),
+    propagateWhen: only
+      ? base.propagateWhen
+      : base.propagateWhen.map((given) =>
+          wrap(new Sym(substitute(conditionNode(given, 'withPropagateWhen'), base.variable, itself))),
+        ),
     dependsOn: [],
   };
 }

@@ -8,6 +8,7 @@ import type { Node } from '../ir/node.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
+import { progressOf } from './propagation-progress.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 
@@ -42,6 +43,8 @@ export function resourceMember(
           refuse('types', 'withReadyWhen() is given no condition', 'return one: (self) => self.status.replicas > 0');
         record.readyWhen.push(given);
       });
+    case 'withPropagateWhen':
+      return chainable((condition) => addPropagation(interpreter, record, condition));
     case 'withDeletionPolicy':
       return chainable((policy) => setDeletionPolicy(record, policy));
     case 'dependsOn':
@@ -57,19 +60,35 @@ export function resourceMember(
   }
 }
 
+function addPropagation(interpreter: Interpreter, record: ResourceRecord, condition: unknown): void {
+  refuseWithoutObject(record, 'withPropagateWhen', 'propagateWhen');
+  const given =
+    typeof condition === 'function'
+      ? interpreter.call(condition, undefined, [progressOf(record)], 'propagateWhen')
+      : condition;
+  if (given === undefined)
+    refuse('types', 'withPropagateWhen() is given no condition', 'return one: ({ ready }) => ready(database)');
+  record.propagateWhen.push(given);
+}
+
 function setDeletionPolicy(record: ResourceRecord, policy: unknown): void {
   const value = resolve(policy);
   if (value !== 'Orphaned' && value !== 'Delete') {
     const remedy = "write 'Orphaned' to keep the object, or 'Delete' to have it deleted";
     refuse('types', 'withDeletionPolicy() takes one of the words Orphaned and Delete', remedy);
   }
+  refuseWithoutObject(record, 'withDeletionPolicy', 'deletionPolicy');
+  record.deletionPolicy = value;
+}
+
+/** Refuses a setting about objects where the composition makes none, and in a Graph, whose nodes lack the field. */
+function refuseWithoutObject(record: ResourceRecord, method: string, field: string): void {
   if (record.node !== 'template')
-    refuse('types', `withDeletionPolicy() is called on ${record.id}, which makes no object`, 'remove the call');
+    refuse('types', `${method}() is called on ${record.id}, which makes no object`, 'remove the call');
   if (activeTrace().form === 'graph') {
     const remedy = 'remove the call, or make a composition: its definition has the field';
-    refuse('types', 'a Graph has no deletionPolicy of its nodes', remedy);
+    refuse('types', `a Graph has no ${field} of its nodes`, remedy);
   }
-  record.deletionPolicy = value;
 }
 
 /**

@@ -138,6 +138,7 @@ export function addRecord(parts: RecordParts): ResourceRecord {
     caller: callerOf(trace.calls, trace.site),
     includeWhen: [],
     readyWhen: [],
+    propagateWhen: [],
     dependsOn: [],
     deletionPolicy: undefined,
     readiness: undefined,

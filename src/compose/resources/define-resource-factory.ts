@@ -34,6 +34,7 @@ export function defineResourceFactory<F extends AnyFunction>(make: F): F {
 const CHAINED = [
   'withIncludeWhen',
   'withReadyWhen',
+  'withPropagateWhen',
   'withDeletionPolicy',
   'dependsOn',
   'withReadinessEvaluator',

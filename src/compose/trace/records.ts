@@ -82,6 +82,7 @@ export interface ResourceRecord {
   readonly caller: Site | undefined;
   readonly includeWhen: unknown[];
   readonly readyWhen: unknown[];
+  readonly propagateWhen: unknown[];
   readonly dependsOn: Dependency[];
   /** What happens to the objects when they are retired; undefined for the default of the controller. */
   deletionPolicy: 'Delete' | 'Orphaned' | undefined;

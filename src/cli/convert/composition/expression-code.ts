@@ -91,6 +91,20 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
   return { code: call(`Cel.expr<${type}>`, ...pieces), resources: [], readsSpec: false, isCel: true };
 }
 
+/** The CEL with another name for some variables. Variables of macros keep theirs. */
+export function renamedTo(name: string, cel: string, names: ReadonlySet<string>): string {
+  const parsed = kroEnvironment({ features: { propagation: true } }).parse(cel);
+  if (!parsed.ok || names.size === 0) return cel;
+  const uses: Ident[] = [];
+  const bound = new Set<string>();
+  walkAst(parsed.ast, (expr) => {
+    if (expr.kind === 'ident' && names.has(expr.name)) uses.push(expr);
+    if (expr.kind === 'macro') for (const variable of variablesOf(expr.call.args)) bound.add(variable);
+  });
+  const free = uses.filter((use) => !bound.has(use.name)).toSorted((a, b) => b.start - a.start);
+  return free.reduce((text, { start, end }) => text.slice(0, start) + name + text.slice(end), cel);
+}
+
 /** The names among the arguments of a macro, which include its variables. */
 const variablesOf = (args: readonly Expr[]): string[] =>
   args.slice(0, -1).flatMap((each) => (each.kind === 'ident' ? [each.name] : []));

@@ -9,7 +9,7 @@ import { builtinSource, crdSource } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
 import { call, isVariableName, objectCode, printCode, stringCode, text } from './code.ts';
 import { dataCode } from './data-code.ts';
-import { expressionCode, isWrittenAsCel } from './expression-code.ts';
+import { expressionCode, isWrittenAsCel, renamedTo } from './expression-code.ts';
 import { FileNames, IMPORTED } from './file-names.ts';
 import type { ExpressionScope, ReadableResource } from './javascript-of.ts';
 import { arktypeObject, jsonSchemaCode } from './spec-schema.ts';
@@ -203,12 +203,16 @@ class CompositionWriter {
           : stringCode(each.cel),
       ),
     );
+    // The names of iterators are objects of the collection here, and `each` is another name of them.
+    const propagates = (node.propagateWhen ?? []).map(({ cel }) =>
+      call('withPropagateWhen', stringCode(renamedTo('each', cel, new Set(iterators.keys())))),
+    );
     const policy = 'deletionPolicy' in node ? node.deletionPolicy : undefined;
     const policies = policy === undefined ? [] : [call('withDeletionPolicy', stringCode(policy))];
     const variable = this.#variables.get(node.id) ?? node.id;
     const lead = '  '.repeat(loops.length + 2);
     return () => {
-      const calls = [...includes, ...readies, ...policies];
+      const calls = [...includes, ...readies, ...propagates, ...policies];
       const isRead = this.#read.has(variable) || calls.length > 0;
       const head = isRead ? `const ${variable} = ` : '';
       return [

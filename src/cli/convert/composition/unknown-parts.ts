@@ -28,6 +28,7 @@ const RESOURCE: ReadonlySet<string> = new Set([
   'forEach',
   'id',
   'includeWhen',
+  'propagateWhen',
   'readyWhen',
   'template',
 ]);
