@@ -23,6 +23,8 @@ export interface ServedKind {
   /** Does the definition declare its own conditions? Set only when there is no graph. */
   readonly authorConditions?: boolean;
   readonly revision: number;
+  /** The newest revision of a definition with `propagateWhen`, also for instances that follow an earlier one. */
+  readonly newestRevision?: number;
   readonly policies: Policies;
   readonly identity: ActingIdentity;
   /**

@@ -12,6 +12,7 @@ import type { DefinitionDocument } from './document.ts';
 import type { FieldSite, ExpressionSite, ResourceDraft } from './resource-draft.ts';
 import type { CompiledExpression } from './expression.ts';
 import { revisionHash } from './hash.ts';
+import type { CheckedPropagation } from './instance-propagation.ts';
 import { schemaToJson } from './instance-schema.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type {
@@ -20,6 +21,7 @@ import type {
   FieldKind,
   Graph,
   Hole,
+  InstancePropagation,
   KnownType,
   StatusPlan,
   GraphNode,
@@ -49,6 +51,7 @@ export interface Parts {
   readonly resources: readonly TypedResource[];
   readonly status: StatusBlock;
   readonly conditions: readonly CompiledExpression[] | undefined;
+  readonly propagation: CheckedPropagation | undefined;
 }
 
 /** Builds the immutable graph. */
@@ -71,8 +74,19 @@ export function assembleGraph(parts: Parts): Graph {
     ...(recordsObjects ? { recordsObjects } : {}),
     ...(parts.mayLackKinds ? { mayLackKinds: true as const } : {}),
     ...(problem === undefined ? {} : { instanceProblem: problem }),
+    ...(parts.propagation === undefined
+      ? {}
+      : { propagateWhen: instancePropagation(parts.propagation, parts.document) }),
   };
   return lazyGraph(own, value, parts);
+}
+
+function instancePropagation(
+  { conditions, ...names }: CheckedPropagation,
+  document: DefinitionDocument | undefined,
+): InstancePropagation {
+  const assembler = new Assembler(document, false);
+  return { ...names, conditions: conditions.map((each) => assembler.expression(each)) };
 }
 
 /** kro 0.10's text for the first condition that gives an optional. */
@@ -132,7 +146,7 @@ function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, pa
   };
 }
 
-function makePlans({ document, level, omit, resources, status, conditions }: Parts): Plans {
+function makePlans({ document, level, omit, resources, status, conditions, propagation }: Parts): Plans {
   const assembler = new Assembler(document, omit && followsGraphEngine(level));
   const nodes = new Map(resources.map((each) => [each.linked.draft.id, assembler.node(each)]));
   const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
@@ -146,8 +160,17 @@ function makePlans({ document, level, omit, resources, status, conditions }: Par
     order,
     applyOrder: followsGraphEngine(level) ? applyDepth(dependencies, order, isValue) : applyOrder(dependencies, order),
     status: assembler.status(status, conditions),
-    reads: collectReads(resources, [...status.fields, ...(conditions ?? [])]),
+    reads: collectReads(resources, [...status.fields, ...(conditions ?? []), ...ofInstances(propagation)]),
   };
+}
+
+/** The expressions of `spec.propagateWhen`, whose variables are instances, with reads of `schema`. */
+function ofInstances(propagation: CheckedPropagation | undefined): CompiledExpression[] {
+  const ofSchema = (each: CompiledExpression): CompiledExpression => ({
+    ...each,
+    reads: each.reads.filter(({ steps }) => steps.length > 0).map((read) => ({ ...read, id: 'schema' })),
+  });
+  return (propagation?.conditions ?? []).map(ofSchema);
 }
 
 /** The dependencies with the nodes that conditions of `propagateWhen` read, which a step visits first, too. */

@@ -87,11 +87,11 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/propagate-when',
-    'A condition of propagateWhen needs its own resource, stands at a resource without an object, or at the definition.',
+    'A condition of propagateWhen needs its own resource, or stands at a resource without an object.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n  propagateWhen: ["${a.ready()}"]',
     ),
-    'Read another resource. For instances, use the annotation typekro.dev/canary.',
+    'Read another resource. For the objects of a loop, use exponentiallyReady(each, …) or linearlyReady(each, …, n).',
   ),
   error(
     'graph/invalid-variable',

@@ -23,7 +23,7 @@ import { hasOtherMeaning } from './naming.ts';
 import { checkOmitIdentity } from './omit-identity.ts';
 import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
 import { sourceOf } from './options.ts';
-import { checkInstancePropagation } from './propagate-when.ts';
+import { buildInstancePropagation } from './instance-propagation.ts';
 import { isTooDeep, tooDeep } from './too-deep.ts';
 import { Problems } from './problems.ts';
 import { buildScale } from './scale.ts';
@@ -67,7 +67,6 @@ function compileAtLevel(
   checkNames(written, { maxDimensions, level }, problems);
   const definition = withDistinctIds(written);
   checkAdmission(definition, problems);
-  checkInstancePropagation(definition, options.features?.propagateWhen === true, problems);
   const spec = buildSpecSchema(definition, options.features ?? {}, problems);
   const kinds = {
     source: sourceOf(options),
@@ -76,6 +75,7 @@ function compileAtLevel(
   };
   const drafts = buildResources(definition, kinds, { level, features: options.features ?? {} }, problems);
   const instance = { definition, spec: spec.schema };
+  const propagation = buildInstancePropagation(definition, spec.schema, options, problems);
   const language = new Language({ instance, nodes: drafts.map(languageNode) }, options);
   const linked = linkResources(drafts, language, problems);
   const mayWait = deferKinds(linked, problems);
@@ -105,6 +105,7 @@ function compileAtLevel(
     resources,
     status,
     conditions,
+    propagation,
   });
   checkCrd(graph.instance.crd, value, problems);
   return { graph, diagnostics: problems.diagnostics() };

@@ -130,7 +130,7 @@ function definitionSpec(): JsonObject {
   return {
     type: 'object',
     required: ['schema'],
-    properties: { schema: graphSchema(), resources: { type: 'array', items: resource() } },
+    properties: { schema: graphSchema(), resources: { type: 'array', items: resource() }, propagateWhen: strings },
   };
 }
 

@@ -30,7 +30,14 @@ function normalizeSpec(spec: JsonObject): JsonObject {
       metadata: normalizeMetadata(schema['metadata']),
     },
     resources: list(spec['resources']).map(normalizeResource).toSorted(byId),
+    ...conditionsOf(spec),
   };
+}
+
+/** `propagateWhen`, only when there is any, so that the hashes of all other definitions stay the same. */
+function conditionsOf(block: JsonObject): JsonObject {
+  const conditions = list(block['propagateWhen']);
+  return conditions.length === 0 ? {} : { propagateWhen: conditions.map(asText).toSorted() };
 }
 
 function normalizeMetadata(metadata: JsonValue | undefined): JsonObject | null {
@@ -59,9 +66,7 @@ function normalizeResource(resource: JsonValue): JsonObject {
     // `Delete` is what happens without the field.
     ...(fields['deletionPolicy'] === 'Orphaned' ? { deletionPolicy: 'Orphaned' } : {}),
     ...(fields['optional'] === true ? { optional: true } : {}),
-    ...(list(fields['propagateWhen']).length === 0
-      ? {}
-      : { propagateWhen: list(fields['propagateWhen']).map(asText).toSorted() }),
+    ...conditionsOf(fields),
     readyWhen: list(fields['readyWhen']).map(asText).toSorted(),
     includeWhen: list(fields['includeWhen']).map(asText).toSorted(),
     forEach: list(fields['forEach']),

@@ -17,6 +17,7 @@ export type {
   InstanceType,
   PathStep,
   ReadPart,
+  InstancePropagation,
   StatusPlan,
   ConditionExpression,
   TemplatePlan,

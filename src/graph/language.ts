@@ -60,7 +60,7 @@ const STRING_SCHEMA: Schema = { type: 'string' };
 const OMIT_ELSEWHERE = 'omit() can only be used in resource template expressions';
 
 /** The schema of the variable `schema`: the instance without its status. */
-function instanceSchema(definition: ParsedDefinition, spec: Schema): Schema {
+export function instanceSchema(definition: ParsedDefinition, spec: Schema): Schema {
   const metadata = builtinSource().typeNamed('meta.v1.ObjectMeta');
   const { namespace: _namespace, ...clusterScoped } = metadata.properties ?? {};
   const cluster = definition.schema.scope === 'Cluster';

@@ -212,6 +212,15 @@ export interface StatusPlan {
  */
 export type GraphOrigin = 'definition' | 'graph';
 
+/** The conditions of a definition under which an instance gets a new revision (`spec.propagateWhen`). */
+export interface InstancePropagation {
+  /** The variable for the instance. */
+  readonly singular: string;
+  /** The variable for the list of all instances. */
+  readonly plural: string;
+  readonly conditions: readonly Expression[];
+}
+
 /** An immutable, checked resource graph. Built by `compile` and `compileGraphObject` only; it never changes. */
 export interface Graph {
   readonly definedBy: GraphOrigin;
@@ -237,6 +246,8 @@ export interface Graph {
   readonly status: StatusPlan;
   /** May a resource of the definition wait for its kind (`deferredSchemas`)? Absent: each kind is known. */
   readonly mayLackKinds?: true;
+  /** Absent: a new revision goes to all instances, as far as the canary of the definition lets it. */
+  readonly propagateWhen?: InstancePropagation;
   /** Does the status of an instance have a record of its objects, `status.graph`? Absent: it has none. */
   readonly recordsObjects?: true;
   /**

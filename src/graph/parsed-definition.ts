@@ -54,8 +54,8 @@ export interface ParsedDefinition {
   readonly name: string;
   readonly schema: SchemaBlock;
   readonly resources: readonly ResourceBlock[];
-  /** Does the definition have conditions of its own, `spec.propagateWhen`? */
-  readonly hasPropagateWhen: boolean;
+  /** `spec.propagateWhen`: the conditions under which an instance gets a new revision. */
+  readonly propagateWhen: readonly ConditionText[];
 }
 
 /** Does the object have the type of a definition? The definition may be invalid. */
@@ -98,7 +98,7 @@ export function readDefinition(value: JsonValue, problems: Problems): ParsedDefi
     resources: reader
       .list(valueAt(spec, 'resources'), ['spec', 'resources'])
       .map((entry, index) => reader.resource(entry, index)),
-    hasPropagateWhen: reader.list(valueAt(spec, 'propagateWhen'), ['spec', 'propagateWhen']).length > 0,
+    propagateWhen: reader.texts(valueAt(spec, 'propagateWhen') ?? [], ['spec', 'propagateWhen']),
   };
 }
 

@@ -122,12 +122,30 @@ describe('propagateWhen', () => {
     ]);
   });
 
-  test('of a definition points to the canary', () => {
-    const more = '  propagateWhen: ["${exponentiallyReady(app, apps)}"]\n';
-    expect(compiled(plain('app'), ON, more).diagnostics).toMatchObject([
-      { code: 'graph/propagate-when', message: 'propagateWhen belongs to a resource; it cannot hold instances back' },
-    ]);
-    expect(compiled(plain('app'), {}, more).diagnostics).toMatchObject([{ code: 'graph/feature-gate' }]);
+  test('of a definition reads its instances by the names of the kind', () => {
+    const of = (when: string, features = ON) => compiled(plain('app'), features, `  propagateWhen: ['${when}']\n`);
+    const { graph, diagnostics } = of('${exponentiallyReady(app, apps) && app.spec.go && apps.all(a, a.ready())}');
+    expect(diagnostics).toEqual([]);
+    expect(graph?.propagateWhen).toMatchObject({ singular: 'app', plural: 'apps', conditions: [{ type: 'bool' }] });
+    expect(graph?.reads.get('schema')).toContainEqual(['spec', 'go']);
+    expect(graph?.hash).not.toBe(compiled(plain('app')).graph?.hash);
+  });
+
+  test.each([
+    ['${schema.spec.go}', 'graph/unknown-identifier', 'nothing here is named schema'],
+    ['${app.spec.gone}', 'cel/unknown-field', "undefined field 'gone'"],
+    ['${app.metadata.name}', 'graph/condition-type', 'propagateWhen needs a boolean'],
+    ['is ${app.ready()}', 'graph/not-standalone', 'one bare ${…}'],
+  ])('of a definition refuses %s', (when, code, message) => {
+    const { graph, diagnostics } = compiled(plain('map'), ON, `  propagateWhen: ['${when}']\n`);
+    expect(graph).toBeUndefined();
+    expect(diagnostics.map((each) => [each.code, each.message.includes(message)])).toEqual([[code, true]]);
+    expect(diagnostics[0]?.path).toBe('spec.propagateWhen[0]');
+  });
+
+  test('of a definition names its gate where the gate is off', () => {
+    const more = '  propagateWhen: ["${app.ready()}"]\n';
+    expect(compiled(plain('map'), {}, more).diagnostics).toMatchObject([{ code: 'graph/feature-gate' }]);
   });
 
   test('lets no other place use its functions', () => {

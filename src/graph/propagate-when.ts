@@ -3,7 +3,6 @@ import { walkAst } from '../cel/index.ts';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
 import type { Language } from './language.ts';
-import type { ParsedDefinition } from './parsed-definition.ts';
 import type { Problems } from './problems.ts';
 import type { ResourceDraft } from './resource-draft.ts';
 import { readsEach } from './resource-draft.ts';
@@ -22,23 +21,6 @@ export const PROPAGATE_WHEN_GATE = {
   message: `propagateWhen requires the ${GATE} feature gate to be enabled`,
   hint: `start the controller with --feature-gates=${GATE}=true`,
 } as const;
-
-/** Refuses `spec.propagateWhen`: the canary of this project decides which instances get a new revision first. */
-export function checkInstancePropagation(definition: ParsedDefinition, isOn: boolean, problems: Problems): void {
-  if (!definition.hasPropagateWhen) return;
-  const place = { path: ['spec', 'propagateWhen'], key: true };
-  problems.error({
-    phase: 'structure',
-    code: isOn ? 'graph/propagate-when' : 'graph/feature-gate',
-    place,
-    ...(isOn
-      ? {
-          message: 'propagateWhen belongs to a resource; it cannot hold instances back',
-          hint: 'give the definition the annotation typekro.dev/canary, as in typekro.dev/canary: 10%',
-        }
-      : PROPAGATE_WHEN_GATE),
-  });
-}
 
 /** The names of a resource that denote its own items in `propagateWhen`. */
 function itemNames(draft: ResourceDraft): readonly string[] {

@@ -10,6 +10,7 @@ import type { Condition, StatusProblem, StepOptions } from './model.ts';
 import { isNodeCondition } from './node-conditions.ts';
 import { PROPAGATED_CONDITION } from './propagation-condition.ts';
 import { isNowCondition } from './now-sample.ts';
+import { REVISION_CONDITION } from './revision-condition.ts';
 
 /** The author's conditions, which replace kro's in the status. */
 export interface AuthorConditions {
@@ -77,7 +78,8 @@ export function authorConditions(
 function previousConditions(instance: KubeObject): Map<string, Condition> {
   const all = readConditions(instance.status?.['conditions']);
   const others = all.filter(
-    ({ type }) => !isNodeCondition(type) && !isNowCondition(type) && type !== PROPAGATED_CONDITION,
+    ({ type }) =>
+      !isNodeCondition(type) && !isNowCondition(type) && type !== PROPAGATED_CONDITION && type !== REVISION_CONDITION,
   );
   return new Map(others.map((condition) => [condition.type, condition]));
 }

@@ -19,6 +19,7 @@ import { objectRecord } from './object-record.ts';
 import { pausedWrite } from './paused-write.ts';
 import { projectStatus } from './project-status.ts';
 import { propagationConditions } from './propagation-condition.ts';
+import { revisionConditions } from './revision-condition.ts';
 import { decidePruning } from './prune.ts';
 import type { Pruning } from './prune.ts';
 import type { Because, NodeReport } from './report.ts';
@@ -177,9 +178,10 @@ function statusOf(
     const state = instanceState(context, ready, untouched, author !== undefined && author.problems.length > 0);
     const sampled = nowConditions(context.graph, instance, options, now);
     const stated = author?.conditions ?? [...conditions, ...health];
-    const propagated = propagationConditions(context, instance, reports, options).filter(
-      ({ type }) => !stated.some((each) => each.type === type),
-    );
+    const propagated = [
+      ...propagationConditions(context, instance, reports, options),
+      ...revisionConditions(instance, options),
+    ].filter(({ type }) => !stated.some((each) => each.type === type));
     const wire = [...stated, ...propagated, ...sampled, ...explained] as unknown as JsonValue;
     const record = objectRecord(context, state);
     const recorded: JsonObject = record === undefined ? {} : { [OBJECT_RECORD]: record };

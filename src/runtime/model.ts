@@ -196,6 +196,10 @@ export interface StepOptions {
   readonly templateNow?: number;
   /** Number of the graph's revision. With a revision, the status records the value of `now()`. 0: no revision yet. */
   readonly revision?: number;
+  /**
+   * The newest revision of a definition with `propagateWhen`. The status then has the condition `RevisionReconciled`.
+   */
+  readonly newestRevision?: number;
   /** The last value of `now()` in `status`. The value stays as long as nothing else in the status changes. */
   readonly statusNow?: number;
   /**

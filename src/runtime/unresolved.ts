@@ -7,6 +7,7 @@ import { stepDeletion } from './deletion.ts';
 import { hasFinalizer } from './finalizer.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
 import { isNowCondition } from './now-sample.ts';
+import { REVISION_CONDITION } from './revision-condition.ts';
 import { keptWatchHealth } from './watch-health.ts';
 
 /**
@@ -27,7 +28,9 @@ export function stepUnresolved(
   const value = { status: 'False', reason: 'ResolutionFailed', message: failure } as const;
   const authored = hasAuthorConditions(undefined, options);
   const conditions = instanceConditions(instance, { GraphResolved: value }, options.now, authored);
-  const sampled = readConditions(before['conditions']).filter(({ type }) => isNowCondition(type));
+  const sampled = readConditions(before['conditions']).filter(
+    ({ type }) => isNowCondition(type) || type === REVISION_CONDITION,
+  );
   const status: JsonObject = {
     ...before,
     state: 'ERROR',

@@ -311,4 +311,11 @@ export const CONTROLLER: readonly MutationRow[] = [
     replace: 'endsAt: retryAt',
     tests: ['src/controller/drift/rewrites.test.ts'],
   },
+  {
+    name: 'an instance that is held gets the base revision, and not its own',
+    file: 'src/controller/instance/instance-directory.ts',
+    find: 'canary.keepsRecorded === true ? recordedRevision(instance) : undefined',
+    replace: 'canary.keepsRecorded === true ? canary.base.revision : undefined',
+    tests: ['test/simulation/features/instance-propagation.test.ts'],
+  },
 ];

@@ -365,4 +365,11 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: 'if (isHeld === true) return true;',
     tests: ['src/runtime/step-propagate.test.ts'],
   },
+  {
+    name: 'an instance loses a revision when its condition becomes false',
+    file: 'src/runtime/instance-propagation.ts',
+    find: 'if (updated) continue;',
+    replace: '',
+    tests: ['test/simulation/features/instance-propagation.test.ts'],
+  },
 ];

@@ -35,15 +35,23 @@ type BatchEnd = (done: number) => number;
 function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, context: CallContext): boolean {
   const items = elementsOf(collection);
   if (items === undefined) return fail(`${name}() needs the collection as its second argument`);
-  context.charge(items.length);
-  const index = items.indexOf(item);
-  if (index < 0) return fail(`${name}() needs an item of the collection as its first argument`);
-  const done = items.filter((each) => {
-    const { ready, updated } = progressOf(name, each);
-    return ready && updated;
-  });
-  return index < end(done.length);
+  let known = BATCHES.get(items);
+  if (known === undefined) {
+    context.charge(items.length);
+    const done = items.filter((each) => {
+      const { ready, updated } = progressOf(name, each);
+      return ready && updated;
+    });
+    known = { positions: new Map(items.map((each, index) => [each, index])), done: done.length };
+    BATCHES.set(items, known);
+  }
+  const index = known.positions.get(item);
+  if (index === undefined) return fail(`${name}() needs an item of the collection as its first argument`);
+  return index < end(known.done);
 }
+
+/** The positions of the items of a collection, and how many are done. Each item of the collection asks for both. */
+const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<Value, number>; readonly done: number }>();
 
 /**
  * The functions of kro's proposal for `propagateWhen` (KREP-006). They read the progress that {@link withProgress}

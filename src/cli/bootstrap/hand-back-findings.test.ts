@@ -167,6 +167,19 @@ describe('the gates of the controllers', () => {
     `);
   });
 
+  test('a revision that is held back from instances is a finding, because kro gives it to all', async () => {
+    await world.restart({ features: { propagateWhen: true } });
+    const definition = potDefinition([mapResource('map', { text: 'a' })]);
+    await world.apply({ ...definition, spec: { ...definition.spec, propagateWhen: ['${pot.ready()}'] } });
+    await world.advance(5000);
+    expect(await texts('PropagateWhen=true')).toMatchInlineSnapshot(`
+      [
+        "ResourceGraphDefinition pots: kro 0.10 refuses it with its default feature gates: spec.propagateWhen: propagateWhen requires the PropagateWhen feature gate to be enabled [graph/feature-gate] (accepted by typekro 0.9, typekro 0.10); kro works on none of its instances until it is changed",
+        "ResourceGraphDefinition pots: instances get a new revision when pot.ready() (spec.propagateWhen), and kro has no such field; kro gives the newest revision to all instances at once, also to those that are held back now",
+      ]
+    `);
+  });
+
   test('the record of objects is a finding with ManagedResources, and in a CRD as long as it has the field', async () => {
     await world.restart({ features: { managedResources: true } });
     await world.advance(5000);

@@ -20,6 +20,7 @@ export function meaningFindings(object: KubeObject, graph: Graph, kro: GraphFeat
     ...nodes.flatMap((node) => branchFinding(node, graph)),
     ...nodes.flatMap(keyFinding),
     ...nodes.flatMap(propagationFinding),
+    ...instanceFinding(graph),
     ...(kro.deletionPolicy === true ? [] : nodes.flatMap(policyFinding)),
     ...(graph.recordsObjects === true
       ? [
@@ -75,6 +76,17 @@ function propagationFinding({ id, propagateWhen = [] }: GraphNode): Difference[]
     {
       problem: `node "${id}" holds its writes back until ${conditions} (propagateWhen), and kro has no such field`,
       effect: 'a kro without the field writes the objects at once, also those that are held back now',
+    },
+  ];
+}
+
+function instanceFinding({ propagateWhen }: Graph): Difference[] {
+  if (propagateWhen === undefined) return [];
+  const conditions = propagateWhen.conditions.map(({ cel }) => cel).join(' and ');
+  return [
+    {
+      problem: `instances get a new revision when ${conditions} (spec.propagateWhen), and kro has no such field`,
+      effect: 'kro gives the newest revision to all instances at once, also to those that are held back now',
     },
   ];
 }

@@ -9,7 +9,7 @@ const METADATA = ['name', 'generateName', 'namespace', 'labels', 'annotations', 
 const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['', OBJECT],
   ['metadata', METADATA],
-  ['spec', ['schema', 'resources', '*']],
+  ['spec', ['schema', 'propagateWhen', 'resources', '*']],
   [
     'spec.schema',
     [

@@ -294,7 +294,11 @@ function restOf(
 function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal: string | undefined): boolean {
   const isAtRest = instance.metadata.deletionTimestamp !== undefined || isSuspended(instance);
   const kind = preview.deferralOf(instance)?.kind;
-  return refusal === undefined && !isAtRest && (kind === 'pinned' || kind === 'held-by-canary');
+  return (
+    refusal === undefined &&
+    !isAtRest &&
+    (kind === 'pinned' || kind === 'held-by-canary' || kind === 'held-by-condition')
+  );
 }
 
 function stayText({ revision: { from, to } }: DefinitionPreview): string {
@@ -309,6 +313,8 @@ function deferralText(deferral: Deferral): string {
       return `it is pinned to revision ${deferral.revision}`;
     case 'pinned-to-nothing':
       return 'its pin is not a number of a revision';
+    case 'held-by-condition':
+      return `propagateWhen of the definition holds the revision back: ${deferral.message}`;
     case 'held-by-canary':
       return `the canary holds the revision back${deferral.message === '' ? '' : `: ${deferral.message}`}`;
   }

@@ -3,7 +3,7 @@ import type { PlanWorld } from '../../../test/support/plan-world.ts';
 import { planWorld } from '../../../test/support/plan-world.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import { mapRef, mapResource, pot, potDefinition } from '../../../test/support/virtual-world.ts';
-import type { JsonObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { upgrade } from '../commands/upgrade.ts';
 import { why } from '../commands/why.ts';
 
@@ -141,6 +141,36 @@ test('the plan has the batches of a collection in order', async () => {
 
     Plan: 4 to create, 0 to change, 0 to prune.
       Checked by dry runs of the API server: 4 writes."
+  `);
+});
+
+test('the plan of a definition says which instances follow, and which are held', async () => {
+  await define(mapResource('map', { version: 'v1' }));
+  for (const name of ['a', 'b', 'c']) await plans.world.apply(pot(name));
+  await plans.world.advance(5000);
+  const second = potDefinition([mapResource('map', { version: 'v2' })]);
+  const gated = (when: string) => ({ ...second, spec: { ...second.spec, propagateWhen: [when] } });
+  const batches = gated('${linearlyReady(pot, pots, 2)}');
+  const lines = async (definition: KubeObject) => {
+    const { out } = await plans.run('plan FILE', definition);
+    // The UIDs of the instances decide which of them are first.
+    const found = out.split('\n').filter((line) => /default\/|^Plan/.test(line));
+    return found.map((line) => line.replaceAll(/\b[abc](?=-map|  )/g, '*')).toSorted();
+  };
+  expect(await lines(batches)).toMatchInlineSnapshot(`
+    [
+      "  default/*  = deferred: propagateWhen of the definition holds the revision back: linearlyReady(pot, pots, 2) is false",
+      "  default/*  ~ ConfigMap *-map  (map)  data.version  "v1" → "v2"",
+      "Plan: 0 to create, 3 to change, 0 to prune, 1 deferred.",
+    ]
+  `);
+  await plans.world.apply(gated("${pot.metadata.name == 'b'}"));
+  await plans.world.advance(5000);
+  expect(await lines(gated("${pot.metadata.name == 'b'}"))).toMatchInlineSnapshot(`
+    [
+      "  default/*  = deferred: propagateWhen of the definition holds the revision back: pot.metadata.name == 'b' is false",
+      "Plan: 0 to create, 0 to change, 0 to prune, 2 deferred.",
+    ]
   `);
 });
 

@@ -11,6 +11,7 @@ export interface DefinitionPass {
   readonly compiled: CompiledSpec;
   readonly conditions: Map<DefinitionCondition, ConditionContent>;
   rolledOut: ConditionContent | 'keep' | undefined;
+  propagated: ConditionContent | 'keep' | undefined;
   lastIssued: number;
   /** The watch whose event the pass waits for, and the latest time of the next pass. */
   waiting: { readonly for: 'crd' | 'watch'; readonly until: number } | undefined;
@@ -31,6 +32,7 @@ export function newPass(definition: DefinitionObject, compiled: CompiledSpec): D
     compiled,
     conditions: new Map(),
     rolledOut: undefined,
+    propagated: undefined,
     lastIssued: lastIssuedOf(definition),
     waiting: undefined,
     retryAt: undefined,

@@ -1,9 +1,9 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
-import { RETRY_POLICIES } from '../../core/index.ts';
+import { definedMember, RETRY_POLICIES } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { kindsUsed } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import { failureText } from '../../runtime/index.ts';
+import { failureText, recordedRevision } from '../../runtime/index.ts';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { ComparedFacets } from '../../schema/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
@@ -82,6 +82,7 @@ export class DefinitionReconciler {
     this.#crds = new CrdEnsurer(options);
     this.#rollouts = new Rollouts({
       revisions: this.#revisions,
+      clock: options.clock,
       outcomeOf: options.outcomeOf,
       compile: async (name, { spec }, signal) => (await options.compiler.compile(name, spec, signal)).graph,
     });
@@ -245,8 +246,9 @@ export class DefinitionReconciler {
     // The pins are known only when all instances are listed. The definition is woken at the end of that list.
     if (instances?.synced !== true) return;
     const pinned = this.#pinnedRevisions(instances);
-    const base = this.#options.served.ofDefinition(definition.name)?.canary?.base.revision;
-    if (base !== undefined) pinned.add(base);
+    const canary = this.#options.served.ofDefinition(definition.name)?.canary;
+    if (canary !== undefined) pinned.add(canary.base.revision);
+    if (canary?.keepsRecorded === true) for (const revision of recordedRevisions(instances)) pinned.add(revision);
     await this.#revisions.retire(definition.name, this.#options.maxGraphRevisions, pinned, signal);
   }
 
@@ -306,11 +308,17 @@ export class DefinitionReconciler {
       {
         conditions,
         lastIssuedRevision: lastIssued,
-        ...(pass.rolledOut === undefined ? {} : { rolledOut: pass.rolledOut }),
+        ...definedMember('rolledOut', pass.rolledOut),
+        ...definedMember('propagated', pass.propagated),
         ...(compiled.graph === undefined ? {} : { graph: compiled.graph }),
       },
       clock.now(),
     );
     await this.#writer.putStatus(definition, status, signal);
   }
+}
+
+/** The revisions in the statuses of the instances. */
+function recordedRevisions(instances: KindCache): number[] {
+  return [...instances.values()].flatMap(({ object }) => recordedRevision(object) ?? []);
 }

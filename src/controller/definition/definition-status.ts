@@ -12,6 +12,8 @@ export type DefinitionCondition = 'GraphRevisionsResolved' | 'GraphAccepted' | '
 
 /** The condition of a definition with a canary policy. */
 const ROLLED_OUT = 'RolledOut';
+/** The condition of a definition with `propagateWhen`, as in the proposal for kro. */
+const PROPAGATED = 'Propagated';
 
 const TYPES: readonly DefinitionCondition[] = [
   'GraphRevisionsResolved',
@@ -31,6 +33,8 @@ export interface DefinitionOutcome {
    * condition does not affect `Ready`.
    */
   readonly rolledOut?: ConditionContent | 'keep';
+  /** The condition of `propagateWhen`, by the same rules. */
+  readonly propagated?: ConditionContent | 'keep';
   /** The highest revision that was ever issued; 0 for none. */
   readonly lastIssuedRevision: number;
 }
@@ -56,19 +60,25 @@ export function definitionStatus(definition: DefinitionObject, outcome: Definiti
     ...shown,
     ...(outcome.lastIssuedRevision > 0 ? { lastIssuedRevision: outcome.lastIssuedRevision } : {}),
     state: active ? 'Active' : 'Inactive',
-    conditions: conditionsToJson([...conditions, ...rolledOut(definition, outcome.rolledOut, now)]),
+    conditions: conditionsToJson([
+      ...conditions,
+      ...ofRevision(ROLLED_OUT, definition, outcome.rolledOut, now),
+      ...ofRevision(PROPAGATED, definition, outcome.propagated, now),
+    ]),
   };
 }
 
-function rolledOut(
+/** A condition about the way of a revision to the instances, as a list of one, or of none. */
+function ofRevision(
+  name: string,
   { status, generation }: DefinitionObject,
   value: ConditionContent | 'keep' | undefined,
   now: number,
 ): Condition[] {
   if (value === undefined) return [];
-  const before = readConditions(status['conditions']).find(({ type }) => type === ROLLED_OUT);
+  const before = readConditions(status['conditions']).find(({ type }) => type === name);
   if (value === 'keep') return before === undefined ? [] : [before];
-  return [transition(ROLLED_OUT, value, before, generation, now)];
+  return [transition(name, value, before, generation, now)];
 }
 
 /** Texts of kro. Clients match them. */

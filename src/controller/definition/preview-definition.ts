@@ -1,11 +1,13 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { Graph } from '../../graph/index.ts';
+import type { Graph, InstancePropagation } from '../../graph/index.ts';
 import { revisionHash } from '../../graph/index.ts';
 import { DEFAULT_VERSION, readConditions } from '../../runtime/index.ts';
 import { instanceId } from '../instance/instance-directory.ts';
 import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { RolloutPreview } from '../rollout/preview-rollout.ts';
+import { followsRollouts } from '../rollout/canary.ts';
 import { instanceKey, previewRollout } from '../rollout/preview-rollout.ts';
+import { decidePropagation } from '../rollout/propagation.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import type { ComparedFacets } from '../../schema/index.ts';
 import { comparedFacets } from '../compared-facets.ts';
@@ -32,6 +34,8 @@ export interface DefinitionPreviewInput {
   readonly instances: readonly KubeObject[];
   /** The keywords that decide whether a change of the CRD is breaking. Default: those of the graph's line of kro. */
   readonly facets?: ComparedFacets;
+  /** The time of `now()` in `spec.propagateWhen`, in milliseconds since the epoch. Default: the present. */
+  readonly now?: number;
 }
 
 /** The reason why an instance does not follow the new revision. */
@@ -39,7 +43,9 @@ export type Deferral =
   | { readonly kind: 'pinned'; readonly revision: number }
   /** The value of the annotation is not a number. */
   | { readonly kind: 'pinned-to-nothing' }
-  | { readonly kind: 'held-by-canary'; readonly message: string };
+  | { readonly kind: 'held-by-canary'; readonly message: string }
+  /** A condition of `spec.propagateWhen` is not true. */
+  | { readonly kind: 'held-by-condition'; readonly message: string };
 
 /** What the controller would do with a definition. */
 export interface DefinitionPreview {
@@ -98,13 +104,17 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
           conditions,
           idOf: (key) => instanceId(type, key),
         });
+  const held =
+    newest === undefined || rollout !== undefined || graph.propagateWhen === undefined
+      ? undefined
+      : heldOnes(graph.propagateWhen, to, instances, input.now ?? Date.now());
   return {
     revision: { from: newest?.number ?? 0, to },
     ...(newest === undefined ? {} : { before: newest.spec }),
     crd: crd.do,
     ...(refusal === undefined ? {} : { refusal }),
     ...(rollout === undefined ? {} : { rollout }),
-    deferralOf: (instance) => deferralOf(instance, to, rollout),
+    deferralOf: (instance) => deferralOf(instance, to, rollout, held?.get(instanceKey(instance))),
     stepOf: (instance) => stepOf(instance),
   };
 
@@ -116,10 +126,27 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
   }
 }
 
-function deferralOf(instance: KubeObject, revision: number, rollout: RolloutPreview | undefined): Deferral | undefined {
+/** The instances that the conditions hold back, by their keys, according to their statuses. */
+function heldOnes(
+  propagateWhen: InstancePropagation,
+  revision: number,
+  instances: readonly KubeObject[],
+  now: number,
+): ReadonlyMap<string, string> {
+  const candidates = instances.filter(followsRollouts).map((object) => ({ id: instanceKey(object), object }));
+  return decidePropagation(propagateWhen, revision, candidates, { now }).held;
+}
+
+function deferralOf(
+  instance: KubeObject,
+  revision: number,
+  rollout: RolloutPreview | undefined,
+  heldBecause: string | undefined,
+): Deferral | undefined {
   const pin = pinnedRevision(instance);
   if (pin !== undefined && Number.isNaN(pin)) return { kind: 'pinned-to-nothing' };
   if (pin !== undefined && pin !== revision) return { kind: 'pinned', revision: pin };
+  if (heldBecause !== undefined) return { kind: 'held-by-condition', message: heldBecause };
   if (rollout?.phase !== 'held' || rollout.members.has(instanceKey(instance))) return undefined;
   return { kind: 'held-by-canary', message: rollout.message ?? '' };
 }

@@ -78,6 +78,7 @@ export class Removal {
         conditions: new Map([['ControllerReady', outcomes.underDeletion(message)]]),
         lastIssuedRevision: lastIssuedOf(definition),
         rolledOut: 'keep',
+        propagated: 'keep',
       },
       this.#options.clock.now(),
     );

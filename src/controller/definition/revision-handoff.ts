@@ -1,3 +1,4 @@
+import { definedMember } from '../../core/index.ts';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
@@ -52,23 +53,22 @@ export class RevisionHandoff {
    * Serves a revision to all instances, or first to the members of a canary. Returns false when the revision may not be
    * served.
    */
-  async startServing(
-    pass: DefinitionPass,
-    { revision, graph }: WorkingRevision,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async startServing(pass: DefinitionPass, working: WorkingRevision, signal: AbortSignal): Promise<boolean> {
     const { name, object } = pass.definition;
+    const { revision, graph } = working;
     const type = instanceTypeOf(graph);
     const { caches, rollouts } = this.#options;
     const instances = caches.peek(type);
     const allowance = readPolicies(object).canary;
-    const { canary, condition } = await rollouts.decide(name, revision, allowance, instances, signal);
-    pass.rolledOut = condition;
+    const decided = await rollouts.decide(name, working, allowance, instances, signal);
+    pass.rolledOut = decided.condition;
+    pass.propagated = decided.propagated;
     return this.#handOver(pass, {
       type,
       graph,
       revision: revision.number,
-      ...(canary === undefined ? {} : { canary }),
+      ...definedMember('canary', decided.canary),
+      ...(graph.propagateWhen === undefined ? {} : { newestRevision: revision.number }),
     });
   }
 
@@ -122,7 +122,10 @@ export class RevisionHandoff {
    */
   #handOver(
     { definition, conditions }: DefinitionPass,
-    what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'authorConditions' | 'revision' | 'canary'>,
+    what: Pick<
+      ServedKind,
+      'type' | 'graph' | 'failure' | 'authorConditions' | 'revision' | 'canary' | 'newestRevision'
+    >,
   ): boolean {
     const { served, onServed, identities } = this.#options;
     const { name, uid } = definition;

@@ -4,6 +4,7 @@ import type { Graph } from '../../graph/index.ts';
 import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { Decision, ObjectType } from '../../runtime/index.ts';
+import { recordedRevision } from '../../runtime/index.ts';
 import type { ActingIdentity } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { internString } from '../cache/intern.ts';
@@ -17,7 +18,7 @@ import { ANY_KIND } from '../graph/graph-object.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
-import type { RevisionOutcome } from '../rollout/canary.ts';
+import type { Canary, RevisionOutcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
 import type { InstanceRecord } from './record.ts';
 import { newRecord, deleteOrDrop, forgetFailures } from './record.ts';
@@ -278,7 +279,7 @@ export class InstanceDirectory {
     const { canary } = latest;
     const revision = pinnedRevision(instance);
     if (revision === undefined && canary !== undefined && canary.members?.has(id) !== true) {
-      return canary.members === undefined ? undefined : { ...latest, ...canary.base };
+      return canary.members === undefined ? undefined : this.#kept(latest, canary, instance, signal);
     }
     if (revision === undefined || revision === latest.revision) return latest;
     const { graph: _graph, failure: _failure, ...rest } = latest;
@@ -292,6 +293,19 @@ export class InstanceDirectory {
       revision,
       failure: `pinned graph revision ${text} not available: ${missing}; change or remove the annotation ${PIN_ANNOTATION}`,
     };
+  }
+
+  /**
+   * The revision with which an instance stays while a newer one is held back: the one in its status if `propagateWhen`
+   * holds the newer one back, and if it still exists; otherwise the base of the roll-out.
+   */
+  async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
+    const recorded = canary.keepsRecorded === true ? recordedRevision(instance) : undefined;
+    if (recorded === undefined || recorded >= latest.revision || recorded === canary.base.revision) {
+      return { ...latest, ...canary.base };
+    }
+    const { graph } = await this.#options.graphOf(latest.definition, recorded, signal);
+    return { ...latest, ...(graph === undefined ? canary.base : { revision: recorded, graph }) };
   }
 
   /** The served kind with the identity of this instance. */

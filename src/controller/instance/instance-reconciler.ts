@@ -352,6 +352,7 @@ export class InstanceReconciler {
       templateNow: record.templateNow?.at ?? now,
       plainData: true,
       revision: served.revision,
+      ...definedMember('newestRevision', served.newestRevision),
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
       ...definedMember('account', served.origin === 'graph' ? served.identity.user : undefined),
       ...definedMember('makers', served.makers),

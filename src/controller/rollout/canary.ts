@@ -16,6 +16,8 @@ export interface Canary {
   /** The number of instances that stay with the base revision. */
   readonly heldBack: number;
   readonly key: string;
+  /** Do instances outside `members` stay with the revision in their status, where there is one? Set by `propagateWhen`. */
+  readonly keepsRecorded?: true;
 }
 
 /** The number or share of instances that get a new revision first. */
@@ -112,6 +114,7 @@ export function decideRollout({ revision, candidates, count, chosen }: RolloutIn
   };
 }
 
-function rank(uid: string): string {
+/** The place of an instance in a roll-out, equal in each process. */
+export function rank(uid: string): string {
   return cryptoLibrary().createHash('sha256').update(uid).digest('hex');
 }

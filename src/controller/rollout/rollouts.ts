@@ -1,14 +1,19 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { Graph } from '../../graph/index.ts';
+import { definedMember } from '../../core/index.ts';
+import type { Graph, InstancePropagation } from '../../graph/index.ts';
+import type { Clock } from '../../kube/index.ts';
 import type { ConditionContent } from '../../runtime/index.ts';
 import { isSuspended } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
+import type { WorkingRevision } from '../definition/definition-pass.ts';
 import type { RevisionStore } from '../definition/revision-store.ts';
 import type { Revision } from '../definition/revision.ts';
 import { instanceId } from '../instance/instance-directory.ts';
 import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { Allowance, RolloutCandidate, RevisionOutcome, Rollout, Canary } from './canary.ts';
-import { allowedOf, decideRollout } from './canary.ts';
+import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
+import { instanceKey } from './preview-rollout.ts';
+import { decidePropagation, propagatedCondition } from './propagation.ts';
 
 /**
  * The annotation of a revision with a canary: the number of its first instances, `0` before they are chosen, or `done`.
@@ -32,11 +37,14 @@ export interface RolloutDecision {
    * The condition `RolledOut`. `undefined` for definitions without a canary. `keep` leaves the condition unchanged.
    */
   readonly condition?: ConditionContent | 'keep';
+  /** The condition `Propagated`. `undefined` for definitions without `propagateWhen`. */
+  readonly propagated?: ConditionContent | 'keep';
 }
 
 /** The dependencies of `Rollouts`. */
 export interface RolloutsOptions {
   readonly revisions: RevisionStore;
+  readonly clock: Pick<Clock, 'now'>;
   readonly outcomeOf: (instanceId: string) => RevisionOutcome | undefined;
   readonly compile: (definition: string, revision: Revision, signal: AbortSignal) => Promise<Graph | undefined>;
 }
@@ -53,8 +61,53 @@ export class Rollouts {
     this.#options = options;
   }
 
-  /** Decides about one revision. `allowance` is `undefined` when the definition has no canary policy. */
+  /**
+   * Decides about one revision, first by the canary and then by `propagateWhen` of the definition. `allowance` is
+   * `undefined` when the definition has no canary policy.
+   */
   async decide(
+    definition: string,
+    { revision, graph: { propagateWhen } }: WorkingRevision,
+    allowance: Allowance | undefined,
+    instances: KindCache | undefined,
+    signal: AbortSignal,
+  ): Promise<RolloutDecision> {
+    const first = await this.#decideCanary(definition, revision, allowance, instances, signal);
+    if (propagateWhen === undefined) return first;
+    if (first.canary !== undefined) return { ...first, propagated: 'keep' };
+    return { ...first, ...(await this.#propagate(definition, revision, propagateWhen, instances, signal)) };
+  }
+
+  async #propagate(
+    definition: string,
+    revision: Revision,
+    propagateWhen: InstancePropagation,
+    instances: KindCache | undefined,
+    signal: AbortSignal,
+  ): Promise<Pick<RolloutDecision, 'canary' | 'propagated'>> {
+    const base = await this.#baseOf(definition, revision, signal);
+    const none = { members: new Set<string>(), held: new Map<string, string>() };
+    if (base === undefined) return { propagated: propagatedCondition(revision.number, none, nameOf) };
+    const before = { revision: base.revision.number, graph: base.graph };
+    if (instances?.synced !== true) {
+      const canary = { base: before, members: undefined, heldBack: 0, key: 'unknown', keepsRecorded: true } as const;
+      return { canary, propagated: 'keep' };
+    }
+    const { outcomeOf, clock } = this.#options;
+    const candidates = [...instances.values()].flatMap(({ object }) => {
+      if (!followsRollouts(object)) return [];
+      const id = instanceId(instances.type, instanceKey(object));
+      return [{ id, object, ...definedMember('outcome', outcomeOf(id)) }];
+    });
+    const decided = decidePropagation(propagateWhen, revision.number, candidates, { now: clock.now() });
+    const propagated = propagatedCondition(revision.number, decided, nameOf);
+    const { members, held } = decided;
+    if (held.size === 0) return { propagated };
+    const key = ['propagateWhen', before.revision, ...[...members].sort()].join(' ');
+    return { canary: { base: before, members, heldBack: held.size, key, keepsRecorded: true }, propagated };
+  }
+
+  async #decideCanary(
     definition: string,
     revision: Revision,
     allowance: Allowance | undefined,

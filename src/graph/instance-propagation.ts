@@ -1,0 +1,103 @@
+import { isOptional, typeToString } from '../cel/index.ts';
+import { goQuote } from '../golang/index.ts';
+import type { Schema } from '../schema/index.ts';
+import { analyse } from './analysis.ts';
+import { conditionHint, withoutPrefix } from './check-types.ts';
+import { instancePlural } from './crd.ts';
+import type { CompiledExpression } from './expression.ts';
+import { compileExpression } from './expression.ts';
+import type { LanguageNode } from './language.ts';
+import { instanceSchema, Language } from './language.ts';
+import type { CompileOptions } from './options.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
+import type { ConditionText, ParsedDefinition } from './parsed-definition.ts';
+import type { Problems } from './problems.ts';
+import { PROPAGATE_WHEN_GATE } from './propagate-when.ts';
+import type { ExpressionSite } from './resource-draft.ts';
+import { joinParts, scanExpressions } from './scan.ts';
+import { bareHint } from './standalone.ts';
+
+/** The conditions of `spec.propagateWhen` with their types and programs, and the names of their variables. */
+export interface CheckedPropagation {
+  readonly singular: string;
+  readonly plural: string;
+  readonly conditions: readonly CompiledExpression[];
+}
+
+/**
+ * Compiles `spec.propagateWhen`: the conditions under which an instance gets a new revision. Their variables are the
+ * singular name of the kind, for the instance, and the plural name, for all instances. Returns undefined when there are
+ * none.
+ */
+export function buildInstancePropagation(
+  definition: ParsedDefinition,
+  spec: Schema,
+  options: CompileOptions,
+  problems: Problems,
+): CheckedPropagation | undefined {
+  const { schema, propagateWhen } = definition;
+  if (propagateWhen.length === 0) return undefined;
+  if (options.features?.propagateWhen !== true) {
+    const place = { path: ['spec', 'propagateWhen'], key: true };
+    problems.error({ phase: 'structure', code: 'graph/feature-gate', place, ...PROPAGATE_WHEN_GATE });
+    return undefined;
+  }
+  const [singular, plural] = [schema.kind.toLowerCase(), instancePlural(schema.kind)];
+  const node = (id: string, isList: boolean): LanguageNode => ({
+    id,
+    schema: instanceSchema(definition, spec),
+    isList,
+    selects: false,
+    path: ['spec', 'propagateWhen'],
+    dimensions: [],
+  });
+  const language = new Language({ nodes: [node(singular, false), node(plural, true)] }, options);
+  const conditions = propagateWhen.flatMap((entry) => {
+    const site = siteOf(entry, options, problems);
+    return site === undefined ? [] : (compileCondition(site, language, problems) ?? []);
+  });
+  return { singular, plural, conditions };
+}
+
+function siteOf(
+  { text, path }: ConditionText,
+  options: CompileOptions,
+  problems: Problems,
+): ExpressionSite | undefined {
+  const scanned = scanExpressions(text, options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY);
+  const joined = scanned.ok ? joinParts(text, scanned.parts) : undefined;
+  if (joined !== undefined && joined.template === undefined) return { text: joined, path };
+  const message = 'each propagateWhen entry is one bare ${…} and nothing else';
+  problems.error({ phase: 'structure', code: 'graph/not-standalone', place: { path }, message, hint: bareHint(text) });
+  return undefined;
+}
+
+function compileCondition(
+  site: ExpressionSite,
+  language: Language,
+  problems: Problems,
+): CompiledExpression | undefined {
+  const analysis = analyse(site, language, { place: 'propagateWhen', items: [] });
+  if (!analysis.ok) {
+    const { syntax: _syntax, ...refusal } = analysis.refusal;
+    problems.error({ ...refusal, phase: 'typeCheck' });
+    return undefined;
+  }
+  const result = compileExpression(analysis.value, language.ofPropagation('', []), language);
+  if (!result.ok) {
+    const { syntax: _syntax, ...refusal } = result.refusal;
+    problems.error({ ...refusal, phase: 'typeCheck' });
+    return undefined;
+  }
+  const { type } = result.value;
+  if (type.kind === 'bool' || (isOptional(type) && type.params[0]?.kind === 'bool')) return result.value;
+  problems.error({
+    phase: 'typeCheck',
+    code: 'graph/condition-type',
+    message: withoutPrefix(`propagateWhen needs a boolean; this is ${typeToString(type)}`),
+    hint: conditionHint(type),
+    place: { path: site.path, offset: site.text.toOriginal(0) },
+    kro: `propagateWhen expression ${goQuote(site.text.cel)} must return bool, but returns "${typeToString(type)}"`,
+  });
+  return undefined;
+}

@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  potsRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+const MINUTE = 60_000;
+const NAMES = ['a', 'b', 'c', 'd', 'e'];
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld({ controller: { features: { propagateWhen: true } } });
+});
+afterEach(() => world.close());
+
+/** Applies a definition whose child is ready when its annotation `ok` has the version. */
+async function define(version: string, propagateWhen?: string, annotations: Record<string, string> = {}) {
+  const map: JsonObject = {
+    ...mapResource('map', { version }),
+    readyWhen: ["${map.metadata.?annotations.ok.orValue('') == map.data.version}"],
+  };
+  const definition = potDefinition([map], annotations);
+  const more = propagateWhen === undefined ? {} : { propagateWhen: [propagateWhen] };
+  await world.apply({ ...definition, spec: { ...definition.spec, ...more } });
+  await world.advance(5000);
+}
+
+async function versions(): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  for (const name of NAMES) {
+    const object = await world.user.find(mapRef(`${name}-map`));
+    if (object !== undefined) (found[String((object['data'] as JsonObject)['version'])] ??= []).push(name);
+  }
+  return found;
+}
+
+async function approve(version: string, names: readonly string[] = NAMES): Promise<void> {
+  for (const name of names) {
+    await world.user.patch(mapRef(`${name}-map`), { metadata: { annotations: { ok: version } } }, { type: 'merge' });
+  }
+  await world.advance(5000);
+}
+
+async function fiveOnFirst(propagateWhen?: string): Promise<void> {
+  await define('v1', propagateWhen);
+  for (const name of NAMES) await world.apply(pot(name));
+  await world.advance(5000);
+  await approve('v1');
+  expect(await versions()).toEqual({ v1: NAMES });
+}
+
+const BATCHES = '${exponentiallyReady(pot, pots)}';
+const propagated = async () => conditionText(await world.user.get(potsRef), 'Propagated');
+const revisionOf = async (name: string) => conditionText(await world.user.get(potRef(name)), 'RevisionReconciled');
+
+describe('spec.propagateWhen of a definition', () => {
+  it('lets a revision go in batches, says who is held, and goes on after a restart without needless writes', async () => {
+    await fiveOnFirst();
+    await define('v2', BATCHES);
+    const [first = ''] = (await versions())['v2'] ?? [];
+    expect((await versions())['v2']).toHaveLength(1);
+    expect(await propagated()).toMatch(
+      /^False Held: revision 2 is held back from 4 of 5 instances by propagateWhen: default\/[a-e]: exponentiallyReady\(pot, pots\) is false; .*; and 1 more$/,
+    );
+    expect(await revisionOf(first)).toBe('True 2: the instance follows revision 2');
+    const held = NAMES.find((name) => name !== first) ?? '';
+    expect(await revisionOf(held)).toBe('False 1: the instance stays with revision 1, and not 2');
+    expect(conditionText(await world.user.get(potRef(held)), 'Ready')).toMatch(/^True/);
+
+    world.requests.length = 0;
+    await world.restart();
+    await world.advance(10 * MINUTE);
+    expect((await versions())['v2']).toEqual([first]);
+    expect(writesOf(world.requests)).toEqual([]);
+
+    await approve('v2', [first]);
+    const second = (await versions())['v2'] ?? [];
+    expect(second).toHaveLength(3);
+    await approve('v2', second);
+    expect(await versions()).toEqual({ v2: NAMES });
+    expect(await propagated()).toBe('True Propagated: revision 2 goes to all instances');
+    await approve('v2');
+    world.requests.length = 0;
+    await world.restart();
+    await world.advance(10 * MINUTE);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+
+  it('keeps an instance on its recorded revision when a still newer one comes', async () => {
+    await fiveOnFirst(BATCHES);
+    await define('v2', BATCHES);
+    const [first = ''] = (await versions())['v2'] ?? [];
+    // No instance is ready with the second revision, and the third one goes to the first of the same order.
+    await define('v3', "${pot.metadata.name == 'none'}");
+    expect(await versions()).toEqual({ v1: NAMES.filter((name) => name !== first), v2: [first] });
+    await world.restart();
+    await world.advance(MINUTE);
+    expect(await versions()).toEqual({ v1: NAMES.filter((name) => name !== first), v2: [first] });
+    expect(await revisionOf(first)).toBe('False 2: the instance stays with revision 2, and not 3');
+  });
+
+  it('reads fields of the instances, leaves pinned ones alone, and ends with the condition', async () => {
+    await fiveOnFirst();
+    await world.apply(pot('a', { text: 'go' }), pot('b', { text: 'go' }, { 'typekro.dev/revision': '1' }));
+    await define('v2', "${pot.spec.text == 'go'}");
+    expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
+    // An instance that follows the revision keeps it, also when its condition is false later.
+    await world.apply(pot('a', { text: 'stop' }));
+    await world.restart();
+    await world.advance(MINUTE);
+    expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
+    await define('v2');
+    expect(await versions()).toEqual({ v1: ['b'], v2: ['a', 'c', 'd', 'e'] });
+    expect(await propagated()).toBe('');
+    expect(await revisionOf('a')).toBe('');
+  });
+
+  it('comes after the canary', async () => {
+    await fiveOnFirst();
+    await define('v2', "${pot.metadata.name != 'none'}", { 'typekro.dev/canary': '2' });
+    const first = (await versions())['v2'] ?? [];
+    expect(first).toHaveLength(2);
+    await approve('v2', first);
+    expect(await versions()).toEqual({ v2: NAMES });
+  });
+});
