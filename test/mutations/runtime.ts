@@ -372,4 +372,11 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: '',
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
+  {
+    name: 'a collection with conditions that are false is written',
+    file: 'src/runtime/propagate.ts',
+    find: 'if (found === undefined) return item;',
+    replace: 'if (found === undefined || items.length > 1) return item;',
+    tests: ['test/simulation/hold-items.test.ts'],
+  },
 ];

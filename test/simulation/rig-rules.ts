@@ -1,3 +1,5 @@
+import { nodeIdOf } from '../../src/runtime/index.ts';
+import { HELD_TEXT } from './rig.ts';
 import type { RuledGraph } from '../../src/testing/simulation/invariants.ts';
 import type { KindOfPlural } from '../../src/testing/simulation/ledger.ts';
 
@@ -25,6 +27,10 @@ export const RIG_RULES: RuledGraph = {
   instanceKind: 'Rig.sim.test',
   instancesPath: '/apis/sim.test/v1/rigs',
   members: MEMBERS,
+  heldBack(sent) {
+    const { text } = (sent['data'] ?? {}) as { text?: unknown };
+    return nodeIdOf(sent) === 'parts' && text === HELD_TEXT ? `whose text ${HELD_TEXT} is held back` : undefined;
+  },
   async unready(id, instance, server) {
     const found = [];
     for (const [kind, node] of DEPENDS_ON[id] ?? []) {

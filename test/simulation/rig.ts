@@ -71,6 +71,18 @@ export function keepingDefinition(fixed: string): KubeObject {
   return { ...definition, spec: { ...definition.spec, resources: kept } };
 }
 
+/** The text that `holdingDefinition` lets no item of its collection have. */
+export const HELD_TEXT = 'held';
+
+/** The same definition, whose collection is neither created nor changed while the node before it has the text. */
+export function holdingDefinition(fixed: string): KubeObject {
+  const definition = rigDefinition(fixed);
+  const resources = definition.spec?.['resources'] as JsonObject[];
+  const propagateWhen = [`\${mid.data.text != '${HELD_TEXT}'}`, '${exponentiallyReady(name, parts)}'];
+  const held = resources.map((each) => (each['id'] === 'parts' ? { ...each, propagateWhen } : each));
+  return { ...definition, spec: { ...definition.spec, resources: held } };
+}
+
 /** The same definition with an expression that does not compile. */
 export function brokenDefinition(): KubeObject {
   const definition = rigDefinition('broken');

@@ -30,8 +30,8 @@ export const DEFINITION_STAGE: Stage = {
   prepare: async (admin) => void (await admin.create(rigDefinition('a'))),
   rules: RIG_RULES,
   kindOf: kindOfPlural,
-  flags: ['--feature-gates=DeletionPolicy=true'],
-  controller: { features: { deletionPolicy: true } },
+  flags: ['--feature-gates=DeletionPolicy=true,PropagateWhen=true'],
+  controller: { features: { deletionPolicy: true, propagateWhen: true } },
   endState,
   restProblems,
 };

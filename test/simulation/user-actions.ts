@@ -1,19 +1,13 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
 import type { KubeClient } from '../../src/kube/index.ts';
 import { isNotFound, KubeError } from '../../src/kube/index.ts';
+import { holdItems } from './hold-items.ts';
+import type { UserAction } from './instance-actions.ts';
+import { applyRig, CRD, rig, suspend } from './instance-actions.ts';
 import { brokenDefinition, keepingDefinition, rigDefinition, widenedDefinition } from './rig.ts';
 
-/** A user's action. Its effect on the end state does not depend on its time. */
-export interface UserAction {
-  readonly text: string;
-  /**
-   * Carries the action out. Resolves to `later` to be called again. `tries` counts the calls from 0, and `memory` keeps
-   * values between the calls.
-   */
-  readonly do: (admin: KubeClient, tries: number, memory: Map<string, string>) => Promise<unknown>;
-  /** What the user does after the action: continue, wait until the state is at rest, or wait for some milliseconds. */
-  readonly pause?: 'none' | 'settle' | number;
-}
+export type { UserAction } from './instance-actions.ts';
+export { applyRig, suspend } from './instance-actions.ts';
 
 const NAMES = ['one', 'two'];
 /**
@@ -22,14 +16,8 @@ const NAMES = ['one', 'two'];
  */
 const MAX_TAKEN_TRIES = 20;
 
-const rig = (name: string) => ({ apiVersion: 'sim.test/v1', kind: 'Rig', namespace: 'default', name });
 const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
 const DEFINITION: ObjectRef = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'rigs' };
-const CRD: ObjectRef = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  name: 'rigs.sim.test',
-};
 const REVISIONS = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' };
 
 /** About a dozen random actions on a definition, its instances, their children and the controller's records. */
@@ -61,6 +49,7 @@ export function randomActions(random: () => number): UserAction[] {
   // Drawn after all other actions, so that this draw does not change them.
   if (random() < 0.3) actions.push({ ...sealItem(pick(NAMES)), pause: 'settle' });
   if (random() < 0.4) actions.push({ ...keepItems(pick(NAMES), pick(['item', 'instance'])), pause: 'settle' });
+  if (random() < 0.4) actions.push({ ...holdItems(pick(NAMES)), pause: 'settle' });
   // At the end, every instance is resumed and the definition compiles. Otherwise the end state would depend on times.
   for (const name of NAMES) actions.push(suspend(name, false));
   actions.push(redefine('z'));
@@ -116,22 +105,6 @@ export async function perform(
 function randomSpec(random: () => number): JsonObject {
   const names = ['a', 'b', 'c', 'd'].filter(() => random() < 0.5);
   return { text: `t${Math.floor(random() * 3)}`, names, extra: random() < 0.5 };
-}
-
-/** Creates or updates an instance. */
-export function applyRig(name: string, spec: JsonObject): UserAction {
-  const object = { ...rig(name), metadata: { name, namespace: 'default' }, spec };
-  const { name: _name, namespace: _namespace, ...manifest } = object;
-  return {
-    text: `apply ${name} ${JSON.stringify(spec)}`,
-    async do(admin) {
-      const crd = await admin.find(CRD);
-      if (crd === undefined || crd.metadata.deletionTimestamp !== undefined) return 'later';
-      const present = await admin.find(rig(name));
-      if (present?.metadata.deletionTimestamp !== undefined) return 'later';
-      return admin.apply(manifest, { fieldManager: 'user', force: true });
-    },
-  };
 }
 
 /** Toggles `extra`, the condition of a node, and changes nothing else. */
@@ -269,15 +242,6 @@ function editRevision(): UserAction {
         await admin.patch(ref, { status: { conditions: [] } }, { subresource: 'status' });
       }
     },
-  };
-}
-
-/** Suspends or resumes an instance. */
-export function suspend(name: string, on: boolean): UserAction {
-  const value = on ? 'suspended' : null;
-  return {
-    text: `${on ? 'suspend' : 'resume'} ${name}`,
-    do: (admin) => admin.patch(rig(name), { metadata: { annotations: { 'kro.run/reconcile': value } } }),
   };
 }
 

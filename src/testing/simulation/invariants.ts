@@ -29,6 +29,8 @@ export interface RuledGraph {
   isRuled?(set: string | undefined): boolean;
   /** The facts about objects of the kind Graph; absent where the controller serves none. */
   readonly graphs?: RuledGraphs;
+  /** Why a condition of `propagateWhen` forbids to write this content; undefined: none does. Default: none does. */
+  heldBack?(sent: KubeObject): string | undefined;
   /** The dependencies of a node that do not exist or are not ready. */
   unready(node: string, instance: InstanceName, server: ServerReader): Promise<readonly UnreadyDependency[]>;
 }
@@ -38,6 +40,7 @@ export interface RuledGraph {
  *
  * - A child is written only when its instance has the finalizer, and an inventory with the kind of the child.
  * - A child is created only when its dependencies exist and are ready.
+ * - A child is written only with content that its conditions of `propagateWhen` let through.
  * - Only members of the instance's own ApplySet are written or deleted. A delete has the UID of the object, and comes
  *   after the deletion of all later waves. A member with the deletion policy `Orphaned` is never deleted, and no other
  *   member is released.
@@ -234,6 +237,8 @@ export class Invariants {
     if (sent.metadata.annotations?.[APPLY_ORDER_ANNOTATION] === undefined) {
       this.#violated('order', `a child without a wave: ${path}`);
     }
+    const held = this.#graph.heldBack?.(sent);
+    if (held !== undefined) this.#violated('propagation', `wrote ${path}, ${held}`);
     if (live !== undefined) return;
     for (const { text, keys: related } of await this.#graph.unready(nodeIdOf(sent), instance, this.#reader)) {
       if (related.some((each) => this.#ledger.excuses(each, knowledge))) continue;

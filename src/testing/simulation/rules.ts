@@ -33,7 +33,15 @@ export interface ServerReader {
 }
 
 /** The rule that a violation breaks. */
-export type Rule = 'order' | 'finalizer' | 'inventory' | 'ownership' | 'needless' | 'overlap' | 'leader';
+export type Rule =
+  | 'order'
+  | 'finalizer'
+  | 'inventory'
+  | 'ownership'
+  | 'needless'
+  | 'overlap'
+  | 'leader'
+  | 'propagation';
 
 /** A broken rule. */
 export interface Violation {

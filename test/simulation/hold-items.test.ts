@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { differences } from '../../src/testing/simulation/compare-states.ts';
+import { fairWeather } from '../../src/testing/simulation/weather.ts';
+import { TheseFaults } from './chosen-faults.ts';
+import { holdItems } from './hold-items.ts';
+import { run } from './run.ts';
+import { applyRig } from './user-actions.ts';
+
+const ACTIONS = [
+  { ...applyRig('one', { text: 'a', names: ['a', 'd'], extra: true }), pause: 'settle' as const },
+  { ...holdItems('one'), pause: 'settle' as const },
+];
+const PLAN = { seed: 1, processes: 1, actions: ACTIONS };
+/** The requests between two runs with a fault. */
+const STEP = 25;
+
+it('holds items back while the condition is false, and lets them go when it is true, also after a kill', async () => {
+  const good = await run({ ...PLAN, weather: fairWeather() });
+  expect(good.problems).toEqual([]);
+  const texts = good.state.filter(({ metadata }) => metadata.name?.startsWith('one-item-'));
+  expect(texts.map((object) => object['data'])).toEqual([{ text: 'freed' }, { text: 'freed' }, { text: 'freed' }]);
+  for (let request = 1; request <= good.requests; request += STEP) {
+    const bad = await run({ ...PLAN, weather: new TheseFaults(new Map([[request, 'crash-after']])) });
+    expect([request, ...bad.problems, ...differences(good.state, bad.state)]).toEqual([request]);
+  }
+}, 120_000);

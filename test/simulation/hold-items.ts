@@ -1,0 +1,65 @@
+import type { KubeObject } from '../../src/core/index.ts';
+import { isJsonObject } from '../../src/core/index.ts';
+import { readConditions } from '../../src/runtime/index.ts';
+import { HELD_TEXT, holdingDefinition, rigDefinition } from './rig.ts';
+import type { UserAction } from './instance-actions.ts';
+import { applyRig, rig, suspend } from './instance-actions.ts';
+
+/**
+ * Gives the items a condition of `propagateWhen`, and changes the instance so that a change of two items and the creation
+ * of a third one are due while the condition is false. The user waits until the status says that they are held back, and
+ * no item may have the text. Then the condition becomes true, and the user waits without end until all items follow.
+ */
+export function holdItems(name: string): UserAction {
+  const instance = rig(name);
+  const item = (part: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespace: 'default',
+    name: `${name}-item-${part}`,
+  });
+  return {
+    text: `hold the items of ${name} back`,
+    async do(admin, _tries, memory) {
+      const want = (text: string, names: string[]) =>
+        applyRig(name, { text, names, extra: false }).do(admin, 0, memory);
+      const items = await Promise.all(['a', 'b', 'c', 'd'].map((part) => admin.find(item(part))));
+      const [a, b, c, d] = items;
+      const stage = memory.get('stage') ?? 'new';
+      if (stage === 'new') {
+        if ((await want('open', ['a', 'b'])) === 'later') return 'later';
+        await suspend(name, false).do(admin, 0, memory);
+        memory.set('stage', 'made');
+      } else if (stage === 'made') {
+        // An item that is not deleted yet would be one of the items that the batches wait for.
+        if (textOf(a) !== 'open' || textOf(b) !== 'open' || c !== undefined || d !== undefined) return 'later';
+        await admin.apply(holdingDefinition('hold'), { fieldManager: 'user', force: true });
+        memory.set('stage', 'defined');
+      } else if (stage === 'defined' && (await isPropagated(admin.find(instance), 'True'))) {
+        await want(HELD_TEXT, ['a', 'b', 'c']);
+        memory.set('stage', 'held');
+      } else if (stage === 'held' && (await isPropagated(admin.find(instance), 'False'))) {
+        // While a write of the node before them fails, that node still has the text `open`, and item `c` may get it.
+        const found = [a, b, c].map(textOf);
+        if (found.includes(HELD_TEXT)) throw new Error(`items that are held back: ${found.join(', ')}`);
+        await want('freed', ['a', 'b', 'c']);
+        memory.set('stage', 'freed');
+      } else if (stage === 'freed' && [a, b, c].every((each) => textOf(each) === 'freed')) {
+        return admin.apply(rigDefinition('hold'), { fieldManager: 'user', force: true });
+      }
+      return 'later';
+    },
+  };
+}
+
+/** Does the status of the present spec say whether writes are held back? */
+async function isPropagated(found: Promise<KubeObject | undefined>, status: 'True' | 'False'): Promise<boolean> {
+  const object = await found;
+  const condition = readConditions(object?.status?.['conditions']).find(({ type }) => type === 'ResourcesPropagated');
+  return condition?.status === status && condition.observedGeneration === object?.metadata.generation;
+}
+
+function textOf(object: KubeObject | undefined): unknown {
+  const data = object?.['data'];
+  return isJsonObject(data) && object?.metadata.deletionTimestamp === undefined ? data['text'] : undefined;
+}
