@@ -11,7 +11,7 @@ import {
 } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, LiveSchemas } from '../../kube/index.ts';
-import { DEFAULT_VERSION, readConditions } from '../../runtime/index.ts';
+import { DEFAULT_VERSION, readConditions, recordedRevision } from '../../runtime/index.ts';
 import { PIN_ANNOTATION, pinnedRevision } from '../instance/pinned-revision.ts';
 import type { DefinitionRevision } from './definition-revisions.ts';
 import { definitionRevisions } from './definition-revisions.ts';
@@ -81,10 +81,12 @@ export async function liveDefinition(
       ? undefined
       : await liveRollout(api, gvkOf(instance), revisions, instance, policies.canary, signal);
   if (rollout !== undefined) notes.push(rollout.note);
+  const kept = pin === undefined && rollout?.isFirst !== true ? keptRevision(revisions, instance) : undefined;
+  if (kept !== undefined) notes.push(kept.note);
   notes.push(...falseConditions(definition.status));
   const wanted =
     pin === undefined
-      ? revisions.filter(({ number }) => number <= (rollout?.base?.number ?? Infinity)).toReversed()
+      ? revisions.filter(({ number }) => number <= (kept?.number ?? rollout?.base?.number ?? Infinity)).toReversed()
       : revisions.filter(({ number }) => number === pin);
   const account = policies.serviceAccount;
   const actingAs = account === undefined ? {} : { actingAs: serviceAccountUser(account) };
@@ -120,13 +122,30 @@ export async function liveDefinition(
     if (graph !== undefined) {
       if (problems.length > 0)
         notes.push(`the present spec of the definition does not compile: revision ${number} is served`);
-      else if (!isIssued && pin === undefined && rollout?.base === undefined)
+      else if (!isIssued && pin === undefined && rollout?.base === undefined && kept === undefined)
         notes.push(`the definition was changed after revision ${number}`);
       return { graph, revision: number, step: { ...step, revision: number }, problems, notes, ...actingAs };
     }
     if (problems.length === 0) problems = errors;
   }
   return { revision: 0, step, problems, notes };
+}
+
+/**
+ * The revision in the status of an instance, when `propagateWhen` of the newest revision decides whether the instance
+ * gets that one. `undefined` when the instance follows the newest revision, and when its status has no record.
+ */
+function keptRevision(
+  revisions: readonly DefinitionRevision[],
+  instance: KubeObject,
+): { readonly number: number; readonly note: string } | undefined {
+  const newest = revisions.at(-1);
+  const conditions = newest?.spec['propagateWhen'];
+  if (newest === undefined || !Array.isArray(conditions) || conditions.length === 0) return undefined;
+  const number = recordedRevision(instance);
+  if (number === undefined || number >= newest.number) return undefined;
+  const note = `propagateWhen of the definition decides when the instance gets revision ${newest.number}; it follows revision ${number}`;
+  return { number, note };
 }
 
 /** The texts of the conditions of a definition that are False. */

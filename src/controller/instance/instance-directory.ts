@@ -296,12 +296,14 @@ export class InstanceDirectory {
   }
 
   /**
-   * The revision with which an instance stays while a newer one is held back: the one in its status if `propagateWhen`
-   * holds the newer one back, and if it still exists; otherwise the base of the roll-out.
+   * The revision with which an instance outside a roll-out stays: with `propagateWhen`, the one in its status, if it still
+   * exists; otherwise the base of the roll-out.
    */
   async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
     const recorded = canary.keepsRecorded === true ? recordedRevision(instance) : undefined;
-    if (recorded === undefined || recorded >= latest.revision || recorded === canary.base.revision) {
+    // The roll-out does not choose an instance that is suspended or being deleted, and the instance keeps its revision.
+    if (recorded === latest.revision) return latest;
+    if (recorded === undefined || recorded > latest.revision || recorded === canary.base.revision) {
       return { ...latest, ...canary.base };
     }
     const { graph } = await this.#options.graphOf(latest.definition, recorded, signal);

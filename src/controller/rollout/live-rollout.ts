@@ -13,6 +13,8 @@ export interface LiveRollout {
    * The revision that the instance stays with during the roll-out; `undefined` when the instance is one of the first.
    */
   readonly base?: DefinitionRevision;
+  /** Is the instance one of the first? */
+  readonly isFirst: boolean;
   /**
    * A sentence about the instances that get the newest revision first, and the revision that this instance follows.
    */
@@ -53,8 +55,12 @@ export async function liveRollout(
   const more = first.length > MAX_NAMED ? ` and ${first.length - MAX_NAMED} more` : '';
   const named = `${first.slice(0, MAX_NAMED).join(', ')}${more}`;
   const progress = `revision ${newest.number} goes to ${first.length} of ${candidates.length} instances first: ${named}`;
-  if (rollout.members.has(nameOf(instance))) return { note: `${progress}; this one is among them` };
-  return { base, note: `${progress}; this one stays with revision ${base.number} until they are ready` };
+  if (rollout.members.has(nameOf(instance))) return { isFirst: true, note: `${progress}; this one is among them` };
+  return {
+    base,
+    isFirst: false,
+    note: `${progress}; this one stays with revision ${base.number} until they are ready`,
+  };
 }
 
 /**

@@ -42,9 +42,9 @@ export function decidePropagation(
 }
 
 function progressOf({ id, object, outcome }: PropagationCandidate, revision: number): PropagatedInstance {
-  if (outcome?.revision === revision) return { id, object, updated: true, ready: outcome.state === 'ready' };
-  const updated = recordedRevision(object) === revision;
-  return { id, object, updated, ready: updated && object.status?.['state'] === 'ACTIVE' };
+  const followed = outcome?.revision ?? recordedRevision(object);
+  const ready = outcome === undefined ? object.status?.['state'] === 'ACTIVE' : outcome.state === 'ready';
+  return { id, object, updated: followed === revision, ready };
 }
 
 /** The maximum number of instances that the condition names. */

@@ -74,7 +74,10 @@ export class Rollouts {
   ): Promise<RolloutDecision> {
     const first = await this.#decideCanary(definition, revision, allowance, instances, signal);
     if (propagateWhen === undefined) return first;
-    if (first.canary !== undefined) return { ...first, propagated: 'keep' };
+    if (first.canary !== undefined) {
+      // An instance from which an earlier revision is held back does not get that revision because of a canary.
+      return { ...first, canary: { ...first.canary, keepsRecorded: true }, propagated: 'keep' };
+    }
     return { ...first, ...(await this.#propagate(definition, revision, propagateWhen, instances, signal)) };
   }
 

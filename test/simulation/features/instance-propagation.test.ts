@@ -18,7 +18,9 @@ const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
 let world: VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld({ controller: { features: { propagateWhen: true } } });
+  world = await virtualWorld({
+    controller: { features: { propagateWhen: true } },
+  });
 });
 afterEach(() => world.close());
 
@@ -101,10 +103,16 @@ describe('spec.propagateWhen of a definition', () => {
     const [first = ''] = (await versions())['v2'] ?? [];
     // No instance is ready with the second revision, and the third one goes to the first of the same order.
     await define('v3', "${pot.metadata.name == 'none'}");
-    expect(await versions()).toEqual({ v1: NAMES.filter((name) => name !== first), v2: [first] });
+    expect(await versions()).toEqual({
+      v1: NAMES.filter((name) => name !== first),
+      v2: [first],
+    });
     await world.restart();
     await world.advance(MINUTE);
-    expect(await versions()).toEqual({ v1: NAMES.filter((name) => name !== first), v2: [first] });
+    expect(await versions()).toEqual({
+      v1: NAMES.filter((name) => name !== first),
+      v2: [first],
+    });
     expect(await revisionOf(first)).toBe('False 2: the instance stays with revision 2, and not 3');
   });
 
@@ -126,10 +134,56 @@ describe('spec.propagateWhen of a definition', () => {
 
   it('comes after the canary', async () => {
     await fiveOnFirst();
-    await define('v2', "${pot.metadata.name != 'none'}", { 'typekro.dev/canary': '2' });
+    await define('v2', "${pot.metadata.name != 'none'}", {
+      'typekro.dev/canary': '2',
+    });
     const first = (await versions())['v2'] ?? [];
     expect(first).toHaveLength(2);
     await approve('v2', first);
     expect(await versions()).toEqual({ v2: NAMES });
+  });
+
+  it.each([
+    ['${pots.filter(p, !p.ready()).size() == 0}', 'one unready instance stops the others'],
+    ['${pot.ready()}', 'only ready instances get it'],
+  ])('knows which instances are ready with an earlier revision: %s', async (when) => {
+    await fiveOnFirst();
+    await world.user.patch(mapRef('c-map'), { metadata: { annotations: { ok: 'no' } } }, { type: 'merge' });
+    await world.advance(5000);
+    await define('v2', when);
+    const all = when.includes('filter');
+    expect(await versions()).toEqual(all ? { v1: NAMES } : { v1: ['c'], v2: NAMES.filter((name) => name !== 'c') });
+    await approve('v1', ['c']);
+    expect(Object.keys(await versions())).toEqual(['v2']);
+  });
+
+  it('leaves an instance that is suspended or being deleted with its revision', async () => {
+    await fiveOnFirst();
+    await define('v2', "${pot.metadata.name in ['a', 'b']}");
+    expect(await versions()).toEqual({ v1: ['c', 'd', 'e'], v2: ['a', 'b'] });
+    await world.apply(
+      pot('a', {}, { 'kro.run/reconcile': 'suspended' }),
+      pot('c', {}, { 'kro.run/reconcile': 'suspended' }),
+    );
+    await world.advance(5000);
+    expect(await revisionOf('a')).toBe('True 2: the instance follows revision 2');
+    expect(await revisionOf('c')).toBe('False 1: the instance stays with revision 1, and not 2');
+    await define('v3', "${pot.metadata.name == 'none'}");
+    await world.apply(pot('a'), pot('c'));
+    await world.advance(5000);
+    expect(await versions()).toEqual({ v1: ['c', 'd', 'e'], v2: ['a', 'b'] });
+  });
+
+  it('keeps an instance on its recorded revision while a canary tries a newer one', async () => {
+    await fiveOnFirst();
+    await define('v2', "${pot.metadata.name == 'a'}");
+    await approve('v2', ['a']);
+    await define('v3', "${pot.metadata.name == 'a'}", {
+      'typekro.dev/canary': '1',
+    });
+    const { v1 = [], v2 = [], v3 = [] } = await versions();
+    expect(v3).toHaveLength(1);
+    expect([...v1, ...v3]).toEqual(expect.arrayContaining(['b', 'c', 'd', 'e']));
+    expect(v2.filter((name) => name !== 'a')).toEqual([]);
   });
 });
