@@ -170,8 +170,9 @@ class KroController implements Controller {
       level: compileOptions.kroCompatibility,
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
-      onServed: (definition) => {
-        this.#router.servedChanged(definition);
+      onServed: (definition, moved) => {
+        if (moved === undefined) this.#router.servedChanged(definition);
+        else for (const id of moved) instances.wake(id);
         identities.released();
       },
       onRequest: (definition) => instances.retryAllOf(definition),

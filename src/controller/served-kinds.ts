@@ -108,6 +108,27 @@ export class ServedKinds {
   }
 }
 
+/**
+ * The ids of the instances that follow another revision than before, when a roll-out of one revision goes on.
+ * `undefined` when any instance may be concerned.
+ */
+export function movedInstances(
+  before: ServedKind | undefined,
+  after: ServedKind | undefined,
+): readonly string[] | undefined {
+  const [from, to] = [before?.canary?.members, after?.canary?.members];
+  if (before === undefined || after === undefined || from === undefined || to === undefined) return undefined;
+  const isSame =
+    before.graph === after.graph &&
+    before.revision === after.revision &&
+    before.definitionUid === after.definitionUid &&
+    before.identity === after.identity &&
+    before.canary?.base.revision === after.canary?.base.revision &&
+    before.canary?.base.graph === after.canary?.base.graph &&
+    samePolicies(before.policies, after.policies);
+  return isSame ? [...from, ...to].filter((id) => from.has(id) !== to.has(id)) : undefined;
+}
+
 /** The type of the instances of a graph. */
 export function instanceTypeOf(graph: Graph): ObjectType {
   const { group, version, kind, plural, namespaced } = graph.instance;

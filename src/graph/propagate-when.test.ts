@@ -88,6 +88,18 @@ describe('propagateWhen', () => {
       'graph/cycle',
       'the resources wait for each other: app → db → app',
     ],
+    [
+      'a batch of one object',
+      map('app', '"${linearlyReady(db, db, 2)}"') + plain('db'),
+      'graph/propagate-when',
+      'linearlyReady() is about the items of a collection, and "app" is one object',
+    ],
+    [
+      'a batch of another collection',
+      map('apps', '"${exponentiallyReady(each, db)}"', 'x: z', EACH) + plain('db'),
+      'graph/propagate-when',
+      'exponentiallyReady() takes an item of its own collection "apps" and that collection',
+    ],
     ['an unknown name', map('app', '"${cache.ready()}"'), 'graph/unknown-identifier', 'nothing here is named cache'],
     ['an unknown function', map('app', '"${soon(schema)}"'), 'graph/unknown-function', 'there is no function soon'],
     [

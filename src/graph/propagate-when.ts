@@ -44,6 +44,13 @@ export function linkPropagateWhen(draft: ResourceDraft, language: Language, prob
     }
     const { ast, ids, reads } = analysis.value;
     const uses = usesOf(ast.expr);
+    const batch = otherBatch(ast.expr, draft.id, items);
+    if (batch !== undefined) {
+      const kro = `resource "${draft.id}" propagateWhen: ${batch.message}`;
+      const place = { path: site.path, offset: site.text.toOriginal(batch.start) };
+      problems.error({ phase: 'dependencies', code: 'graph/propagate-when', ...batch, place, kro });
+      return [];
+    }
     const own = [draft.id, ...items].find((name) => {
       const use = ids.includes(name) ? uses.get(name) : undefined;
       return use !== undefined && (items.length === 0 || use.total > use.inBatch);
@@ -75,6 +82,30 @@ export function linkPropagateWhen(draft: ResourceDraft, language: Language, prob
 export function gateReads(conditions: readonly Analysed[], own: string, isNode: (id: string) => boolean): string[] {
   const ids = new Set(conditions.flatMap((each) => each.ids));
   return [...ids].filter((id) => id !== own && isNode(id)).toSorted();
+}
+
+/** A batch function whose arguments are not an item of the resource's own collection and that collection. */
+function otherBatch(
+  root: Expr,
+  id: string,
+  items: readonly string[],
+): { readonly message: string; readonly hint: string; readonly start: number } | undefined {
+  const calls: Call[] = [];
+  walkAst(root, (expr) => {
+    const call: Expr | Call = expr.kind === 'macro' ? expr.call : expr;
+    if (call.kind === 'call' && call.target === undefined && BATCHES.has(call.name)) calls.push(call);
+  });
+  const isName = (expr: Expr | undefined, names: readonly string[]) =>
+    expr?.kind === 'ident' && names.includes(expr.name);
+  const other = calls.find(({ args }) => !isName(args[0], items) || !isName(args[1], [id]));
+  if (other === undefined) return undefined;
+  const { name, start } = other;
+  if (items.length === 0) {
+    const message = `${name}() is about the items of a collection, and "${id}" is one object`;
+    return { message, hint: 'use ready() and updated() of another resource', start };
+  }
+  const message = `${name}() takes an item of its own collection "${id}" and that collection`;
+  return { message, hint: `write ${name}(each, ${id}${name === 'linearlyReady' ? ', 1' : ''})`, start };
 }
 
 /** How often an expression uses a name: in all, as an argument of a batch, for its progress, and for one field. */

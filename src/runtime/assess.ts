@@ -36,13 +36,15 @@ export function assess(
     if (problem?.retryAt !== undefined) retries.push(problem.retryAt);
     if (contest !== undefined) retries.push(item.isPaused === true ? contest.retryAt : contest.endsAt);
   }
+  if (hold?.retryAt !== undefined) retries.push(hold.retryAt);
   const only = live[0];
   const data = node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
   return {
     node,
     wanted,
     apply,
-    inPlace: items.every(isInPlace),
+    inPlace: items.every((item) => isInPlace(item) && item.isHeld !== true),
+    ...(items.some(({ isHeld }) => isHeld) && items.every(isInPlace) ? { standing: true as const } : {}),
     objects: items.map(({ report }) => report),
     ...(data === undefined ? {} : { data }),
     ...(retries.length === 0 ? {} : { retryAt: Math.min(...retries) }),
@@ -52,12 +54,11 @@ export function assess(
 }
 
 /**
- * Does the object exist, either as desired or with an update that the server refuses? False after a temporary failure,
- * because the outcome of that write is not known.
+ * Does the object exist, as desired, with a change that is held back, or with an update that the server refuses? False
+ * after a temporary failure, because the outcome of that write is not known.
  */
-function isInPlace({ live, apply, unread, problem, terminating, isHeld }: Assessed): boolean {
+function isInPlace({ live, apply, unread, problem, terminating }: Assessed): boolean {
   if (live === undefined || apply !== undefined || unread === true || terminating !== undefined) return false;
-  if (isHeld === true) return false;
   return problem === undefined || (problem.because.kind === 'write-failed' && isRefusal(problem.because.failure));
 }
 
@@ -100,7 +101,8 @@ function stateOf(
   }
   if (hold !== undefined) {
     const isComplete = live.length === items.length && readinessOf(context, node, live).state === 'ready';
-    return { ...hold, ...(isComplete ? { usable: true } : {}) };
+    const { state, because, message } = hold;
+    return { state, because, ...(message === undefined ? {} : { message }), ...(isComplete ? { usable: true } : {}) };
   }
   // Objects that do not exist and whose creation is paused.
   const uncreated = items.filter(({ isPaused, live: object }) => isPaused === true && object === undefined);

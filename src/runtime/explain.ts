@@ -167,7 +167,7 @@ function writeReason({ action, count }: Of<'write'>): string {
   return words[action];
 }
 
-function heldReason({ expression, value, missing, nodes, creates, changes }: Of<'held'>): string {
+function heldReason({ expression, value, missing, nodes, awaited, creates, changes }: Of<'held'>): string {
   const objects = (count: number) => (count === 1 ? 'its object' : `${count} objects`);
   const waiting = [
     ...(creates === 0 ? [] : [`the creation of ${objects(creates)}`]),
@@ -175,7 +175,8 @@ function heldReason({ expression, value, missing, nodes, creates, changes }: Of<
   ].join(' and ');
   const now = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
   const read = nodes.length === 0 ? '' : `; it reads ${dependencyText(nodes)}`;
-  return `holds back ${waiting} until propagateWhen ${expression} is true; ${now}${read}`;
+  const item = awaited === undefined ? '' : `; ${formatRef(awaited.object)} is ${awaited.is}`;
+  return `holds back ${waiting} until propagateWhen ${expression} is true; ${now}${read}${item}`;
 }
 
 function notReadyReason({ object, expression, value, missing }: Of<'not-ready'>): string {

@@ -55,6 +55,8 @@ export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 export { fillTemplate } from './template.ts';
 export type { PropagatedInstance } from './instance-propagation.ts';
 export { heldInstances } from './instance-propagation.ts';
+export { readsTime } from './now-sample.ts';
+export { TIME_PAUSE_MS } from './propagate.ts';
 export { recordedRevision } from './revision-condition.ts';
 export { projectStatus } from './project-status.ts';
 export type { StatusWrite, StatusWriteOptions } from './status-writes.ts';

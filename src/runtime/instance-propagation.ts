@@ -1,6 +1,6 @@
 import { withProgress } from '../cel/index.ts';
 import type { KubeObject } from '../core/index.ts';
-import type { InstancePropagation } from '../graph/index.ts';
+import type { Expression, InstancePropagation } from '../graph/index.ts';
 import type { EvaluateContext } from './evaluate.ts';
 import { evaluateToJson } from './evaluate.ts';
 
@@ -27,19 +27,28 @@ export function heldInstances(
   context: EvaluateContext,
 ): ReadonlyMap<string, string> {
   const values = instances.map(({ object, updated, ready }) => withProgress<object>(object, { updated, ready }));
-  const held = new Map<string, string>();
-  for (const [index, { id, updated }] of instances.entries()) {
-    if (updated) continue;
+  const reasonAmong = (among: readonly Expression[], item: object | undefined): string | undefined => {
     const variables = new Map<string, unknown>([
-      [singular, values[index]],
+      [singular, item],
       [plural, values],
     ]);
-    for (const expression of conditions) {
+    for (const expression of among) {
       const result = evaluateToJson(expression, variables, context);
       if (result.state === 'value' && result.value === true) continue;
-      held.set(id, result.state === 'value' ? `${expression.cel} is false` : result.failure.message);
-      break;
+      return result.state === 'value' ? `${expression.cel} is false` : result.failure.message;
     }
+    return undefined;
+  };
+  const held = new Map<string, string>();
+  if (instances.every(({ updated }) => updated)) return held;
+  const ofOne = conditions.filter(({ references }) => references.includes(singular));
+  const ofAll = conditions.filter((each) => !ofOne.includes(each));
+  // Conditions about all instances have one value for all of them.
+  const common = reasonAmong(ofAll, values[0]);
+  for (const [index, { id, updated }] of instances.entries()) {
+    if (updated) continue;
+    const reason = common ?? reasonAmong(ofOne, values[index]);
+    if (reason !== undefined) held.set(id, reason);
   }
   return held;
 }

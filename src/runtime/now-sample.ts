@@ -57,16 +57,22 @@ const asking = new WeakMap<Graph, boolean>();
 function asksForTime(graph: Graph): boolean {
   const known = asking.get(graph);
   if (known !== undefined) return known;
-  const found = [...expressionsOf(graph)].some(({ cel }) => /\bnow\s*\(/.test(cel));
+  const found = [...expressionsOf(graph)].some(readsTime);
   asking.set(graph, found);
   return found;
 }
 
+/** Does an expression call `now()`? */
+export function readsTime({ cel }: Expression): boolean {
+  return /\bnow\s*\(/.test(cel);
+}
+
+/** All expressions but those of `propagateWhen`, which read the present time and no sample. */
 function* expressionsOf(graph: Graph): Iterable<Expression> {
   for (const { expression } of graph.status.holes) yield expression;
   yield* graph.status.conditions ?? [];
   for (const node of graph.nodes.values()) {
-    yield* [...node.includeWhen, ...node.readyWhen, ...(node.propagateWhen ?? [])];
+    yield* [...node.includeWhen, ...node.readyWhen];
     for (const { expression } of node.template.holes) yield expression;
     if ('forEach' in node) for (const { expression } of node.forEach) yield expression;
   }

@@ -6,13 +6,18 @@ import type { CollectionNode, Expression, Graph, GraphNode, ResourceNode } from 
 import { dimensionsOf } from '../graph/index.ts';
 import type { Assessed } from './assess-object.ts';
 import { evaluateToJson } from './evaluate.ts';
+import { readsTime } from './now-sample.ts';
 import { itemsReady, objectReady } from './ready.ts';
 import type { Because } from './report.ts';
 import type { ItemProgress, NodeResult, StepContext } from './step-context.ts';
 import { failedBy } from './step-context.ts';
 
 /** Why writes of a node wait: a condition of `propagateWhen` is not true, or fails. */
-export type Hold = Pick<NodeResult, 'because' | 'message'> & { readonly state: 'waiting' | 'failed' };
+export type Hold = Pick<NodeResult, 'because' | 'message'> & {
+  readonly state: 'waiting' | 'failed';
+  /** The time of the next evaluation of a condition that calls `now()`. */
+  readonly retryAt?: number;
+};
 
 /** The objects of a node, without the writes that wait. */
 export interface Propagation {
@@ -36,7 +41,8 @@ export function hasPropagation(graph: Graph): boolean {
 /**
  * Removes the writes of a node that its conditions hold back. An object is created, adopted or changed only while all
  * conditions are true; for a collection they are evaluated for each item. Corrections of drift go on, because they write
- * what was propagated before. Deletions do not depend on the conditions.
+ * what was propagated before. Deletions do not depend on the conditions. `now()` is the present time, because a sampled
+ * value would never change.
  */
 export function holdBack(
   context: StepContext,
@@ -46,11 +52,15 @@ export function holdBack(
   const conditions = node.propagateWhen ?? [];
   if (conditions.length === 0 || !items.some(waits)) return { items };
   const variables = variablesOf(context, node, conditions, items);
+  const ofItems = conditions.filter(({ references }) => references.includes(node.id));
+  const ofAll = conditions.filter((each) => !ofItems.includes(each));
+  // Conditions that read no item have one value for all items.
+  const common = firstHold(context, node, ofAll, variables(0));
   let hold: Hold | undefined;
   let [creates, changes] = [0, 0];
   const kept = items.map((item, index) => {
     if (!waits(item)) return item;
-    const found = firstHold(context, node, conditions, variables(index));
+    const found = common ?? firstHold(context, node, ofItems, variables(index));
     if (found === undefined) return item;
     hold ??= found;
     if (item.apply?.why === 'create') creates += 1;
@@ -59,8 +69,32 @@ export function holdBack(
     return { ...rest, isHeld: true as const };
   });
   if (hold === undefined) return { items };
+  const retryAt = conditions.some(readsTime) ? { retryAt: context.options.now + TIME_PAUSE_MS } : {};
   const { because } = hold;
-  return { items: kept, hold: because.kind === 'held' ? { ...hold, because: { ...because, creates, changes } } : hold };
+  if (because.kind !== 'held') return { items: kept, hold: { ...hold, ...retryAt } };
+  const awaited = common === undefined ? awaitedItem(context, node, kept) : undefined;
+  const counted: Because = { ...because, creates, changes, ...(awaited === undefined ? {} : { awaited }) };
+  return { items: kept, hold: { ...hold, ...retryAt, because: counted } };
+}
+
+/** The pause between two evaluations of a condition that calls `now()`. */
+export const TIME_PAUSE_MS = 60_000;
+
+/** The first item that a batch waits for: one whose writes went through, and that is not updated and ready yet. */
+function awaitedItem(
+  context: StepContext,
+  node: ResourceNode | CollectionNode,
+  items: readonly Assessed[],
+): (Because & { kind: 'held' })['awaited'] {
+  const progress = progressOfItems(items);
+  for (const [index, item] of items.entries()) {
+    const known = progress[index];
+    if (item.isHeld === true || known === undefined) continue;
+    const { object } = item.report;
+    if (!known.updated) return { object, is: 'not updated' };
+    if (!isReady(context, node, known)) return { object, is: 'not ready' };
+  }
+  return undefined;
 }
 
 const waits = ({ apply }: Assessed): boolean => apply !== undefined && apply.why !== 'drift';
@@ -86,7 +120,7 @@ function firstHold(
   variables: ReadonlyMap<string, unknown>,
 ): Hold | undefined {
   for (const expression of conditions) {
-    const result = evaluateToJson(expression, variables, context.evaluation);
+    const result = evaluateToJson(expression, variables, { ...context.evaluation, now: context.options.now });
     if (result.state === 'value' && result.value === true) continue;
     const text = `node "${node.id}": propagateWhen ${goQuote(expression.cel)}`;
     if (result.state === 'error') {

@@ -130,6 +130,8 @@ export type Because =
       readonly missing?: string;
       /** The other nodes that the expression reads. */
       readonly nodes: readonly { readonly id: string; readonly state: NodeState }[];
+      /** The first object of the node's own collection whose progress the expression reads, and that is not done. */
+      readonly awaited?: { readonly object: ObjectRef; readonly is: 'not ready' | 'not updated' };
       /** The numbers of objects whose creation and whose change wait. */
       readonly creates: number;
       readonly changes: number;

@@ -110,7 +110,10 @@ export interface NodeResult {
    * node that wants none.
    */
   readonly inPlace: boolean;
-  /** The node is not resolved, but all its objects are known by name, exist, and belong to the node. */
+  /**
+   * The node is not resolved, or changes of its objects are held back, but all its objects are known by name, exist, and
+   * belong to the node.
+   */
   readonly standing?: true;
   /** How far each wanted object is, in the order of `wanted`. Set only in a graph with conditions of `propagateWhen`. */
   readonly progress?: readonly ItemProgress[];

@@ -126,9 +126,13 @@ resources:
     for (const text of ['1', '2']) {
       let done = 0;
       for (const _ of batches) {
-        settle(graph, putInstance(graph, cluster, 'a', { keys, text }), cluster);
+        const { decision } = settle(graph, putInstance(graph, cluster, 'a', { keys, text }), cluster);
         const written = keys.filter((key) => cluster.get(`ConfigMap/ns/${key}`)?.['data']?.['text' as never] === text);
         expect(written).toEqual(keys.slice(0, written.length));
+        const [report] = decision.nodes;
+        const reason = report === undefined ? '' : explainNode(report).reason;
+        const awaited = `it is false; ConfigMap v1 ns/${keys[done]} is not ready`;
+        expect(reason).toContain(report?.because.kind === 'held' ? awaited : '');
         found.push(written.length);
         for (const key of written.slice(done)) {
           approve(cluster, key, text);
@@ -155,6 +159,69 @@ resources:
   const cluster = new FakeCluster();
   settle(graph, putInstance(graph, cluster, 'a', { text: '1' }), cluster);
   expect(applies(cluster)).toHaveLength(4);
+});
+
+describe('objects that no node wants any more', () => {
+  const graph = graphOf(
+    `
+schema: {spec: {keys: "[]string", go: boolean, text: string, more: boolean}}
+resources:
+  - id: maps
+    forEach: [{key: "\${schema.spec.keys}"}]
+    propagateWhen: ["\${schema.spec.go}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${key}"}, data: {text: "\${schema.spec.text}"}}
+  - id: more
+    includeWhen: ["\${schema.spec.more}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: more}}
+  - id: reader
+    propagateWhen: ["\${schema.spec.go}"]
+    template:
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: reader}
+      stringData: {names: "\${maps.map(m, m.metadata.name).join(' ')}"}
+`,
+    { features: FEATURES },
+  );
+  const exists = (cluster: FakeCluster, names: readonly string[]) =>
+    names.filter((name) => cluster.get(`ConfigMap/ns/${name}`) !== undefined);
+
+  test('are deleted while changes of other objects are held back, but not while a reader is', () => {
+    const cluster = new FakeCluster();
+    const put = (spec: object) => settle(graph, putInstance(graph, cluster, 'a', spec as never), cluster);
+    put({ keys: ['a', 'b', 'c'], go: true, text: '1', more: true });
+    expect(exists(cluster, ['a', 'b', 'c', 'more'])).toEqual(['a', 'b', 'c', 'more']);
+    put({ keys: ['a', 'b', 'c'], go: false, text: '2', more: false });
+    expect(exists(cluster, ['more'])).toEqual([]);
+    // The Secret still has the name of the item, and its change is held back.
+    put({ keys: ['a', 'b'], go: false, text: '2', more: false });
+    expect(exists(cluster, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
+    put({ keys: ['a', 'b'], go: true, text: '2', more: false });
+    expect(exists(cluster, ['a', 'b', 'c'])).toEqual(['a', 'b']);
+  });
+});
+
+test('a condition that calls now() reads the present time, and is evaluated again while it holds a write back', () => {
+  const graph = graphOf(
+    `
+schema: {spec: {}}
+resources:
+  - id: app
+    propagateWhen: ["\${now() > timestamp('2026-11-01T00:00:30Z')}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: app}}
+`,
+    { features: { ...FEATURES, now: true } },
+  );
+  const cluster = new FakeCluster();
+  const now = Date.parse('2026-11-01T00:00:00Z');
+  const at = (time: number) =>
+    settle(graph, putInstance(graph, cluster, 'a', {}), cluster, {
+      step: { now: time, templateNow: now, revision: 1 },
+    });
+  const held = at(now);
+  expect([held.decision.requeueAt, applies(cluster)]).toEqual([now + 60_000, []]);
+  expect(at(now + 60_000).decision.requeueAt).toBeUndefined();
+  expect(applies(cluster)).toEqual(['ConfigMap/ns/app']);
 });
 
 describe('ready() and updated()', () => {

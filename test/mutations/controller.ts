@@ -319,6 +319,20 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
+    name: 'a definition does not wait for the time of its conditions',
+    file: 'src/controller/definition/revision-handoff.ts',
+    find: 'earliest([pass.retryAt, decided.retryAt])',
+    replace: 'earliest([pass.retryAt])',
+    tests: ['test/simulation/features/instance-propagation.test.ts'],
+  },
+  {
+    name: 'an instance that leaves the first ones of a roll-out is not woken',
+    file: 'src/controller/served-kinds.ts',
+    find: 'from.has(id) !== to.has(id)',
+    replace: '!from.has(id)',
+    tests: ['src/controller/served-kinds.test.ts'],
+  },
+  {
     name: 'a suspended instance falls back to the base revision',
     file: 'src/controller/instance/instance-directory.ts',
     find: 'if (recorded === latest.revision) return latest;',

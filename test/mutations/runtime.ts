@@ -359,10 +359,24 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-propagate.test.ts'],
   },
   {
-    name: 'an object is deleted while its replacement is held back',
+    name: 'an object is deleted although the held content of a reader names it',
     file: 'src/runtime/assess.ts',
-    find: 'if (isHeld === true) return false;',
-    replace: 'if (isHeld === true) return true;',
+    find: 'inPlace: items.every((item) => isInPlace(item) && item.isHeld !== true),',
+    replace: 'inPlace: items.every(isInPlace),',
+    tests: ['src/runtime/step-propagate.test.ts'],
+  },
+  {
+    name: 'a change that is held back delays deletions',
+    file: 'src/runtime/assess.ts',
+    find: 'items.some(({ isHeld }) => isHeld) && items.every(isInPlace)',
+    replace: 'items.every(({ isHeld }) => isHeld === undefined) && items.every(isInPlace)',
+    tests: ['src/runtime/step-propagate.test.ts'],
+  },
+  {
+    name: 'a condition that calls now() is not evaluated again',
+    file: 'src/runtime/propagate.ts',
+    find: 'conditions.some(readsTime) ? { retryAt: context.options.now + TIME_PAUSE_MS } : {}',
+    replace: '{}',
     tests: ['src/runtime/step-propagate.test.ts'],
   },
   {

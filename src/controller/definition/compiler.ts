@@ -36,8 +36,11 @@ export function compiledSpec(hash: string, graph: Graph | undefined, diagnostics
   };
 }
 
-/** The maximum number of compiled specs per definition. It suffices for the newest spec and the served one. */
-const MAX_KEPT_SPECS = 3;
+/**
+ * The maximum number of compiled specs per definition: the newest one, and the revisions that instances follow because
+ * they are pinned, or wait for a newer revision.
+ */
+const MAX_KEPT_SPECS = 6;
 
 /** The hash and the kinds of a spec. */
 interface SpecFacts {

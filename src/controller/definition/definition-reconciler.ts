@@ -50,7 +50,7 @@ export interface DefinitionReconcilerOptions {
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
   /** Called when instances get another graph, or no graph. */
-  readonly onServed: (definition: string) => void;
+  readonly onServed: (definition: string, moved?: readonly string[]) => void;
   /** Called when a client asked for a pass over a definition. */
   readonly onRequest: (definition: string) => void;
   readonly onEvent: ControllerListener;

@@ -1,9 +1,9 @@
-import { definedMember } from '../../core/index.ts';
+import { definedMember, earliest } from '../../core/index.ts';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
-import { instanceTypeOf } from '../served-kinds.ts';
+import { instanceTypeOf, movedInstances } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
 import type { CrdEnsurer } from './crd-ensurer.ts';
 import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
@@ -20,8 +20,8 @@ export interface RevisionHandoffOptions {
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
   readonly identities: ActingIdentities;
-  /** Called when instances get another graph, or no graph. */
-  readonly onServed: (definition: string) => void;
+  /** Called when instances get another graph, or no graph. `moved` has the ids of these instances; undefined: all. */
+  readonly onServed: (definition: string, moved?: readonly string[]) => void;
   readonly revisions: RevisionStore;
   readonly crds: CrdEnsurer;
   readonly rollouts: Rollouts;
@@ -63,6 +63,7 @@ export class RevisionHandoff {
     const decided = await rollouts.decide(name, working, allowance, instances, signal);
     pass.rolledOut = decided.condition;
     pass.propagated = decided.propagated;
+    pass.retryAt = earliest([pass.retryAt, decided.retryAt]);
     return this.#handOver(pass, {
       type,
       graph,
@@ -145,7 +146,9 @@ export class RevisionHandoff {
       // One identity must not use state that another identity has read.
       this.withdraw(name);
     }
-    if (served.serve({ ...what, definition: name, definitionUid: uid, policies, identity })) onServed(name);
+    if (served.serve({ ...what, definition: name, definitionUid: uid, policies, identity })) {
+      onServed(name, movedInstances(before, served.ofDefinition(name)));
+    }
     return true;
   }
 }

@@ -3,7 +3,7 @@ import { definedMember } from '../../core/index.ts';
 import type { Graph, InstancePropagation } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { ConditionContent } from '../../runtime/index.ts';
-import { isSuspended } from '../../runtime/index.ts';
+import { isSuspended, readsTime, TIME_PAUSE_MS } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { WorkingRevision } from '../definition/definition-pass.ts';
 import type { RevisionStore } from '../definition/revision-store.ts';
@@ -39,6 +39,8 @@ export interface RolloutDecision {
   readonly condition?: ConditionContent | 'keep';
   /** The condition `Propagated`. `undefined` for definitions without `propagateWhen`. */
   readonly propagated?: ConditionContent | 'keep';
+  /** The time of the next decision. Set when a condition that holds instances back calls `now()`. */
+  readonly retryAt?: number;
 }
 
 /** The dependencies of `Rollouts`. */
@@ -87,7 +89,7 @@ export class Rollouts {
     propagateWhen: InstancePropagation,
     instances: KindCache | undefined,
     signal: AbortSignal,
-  ): Promise<Pick<RolloutDecision, 'canary' | 'propagated'>> {
+  ): Promise<Pick<RolloutDecision, 'canary' | 'propagated' | 'retryAt'>> {
     const base = await this.#baseOf(definition, revision, signal);
     const none = { members: new Set<string>(), held: new Map<string, string>() };
     if (base === undefined) return { propagated: propagatedCondition(revision.number, none, nameOf) };
@@ -102,12 +104,14 @@ export class Rollouts {
       const id = instanceId(instances.type, instanceKey(object));
       return [{ id, object, ...definedMember('outcome', outcomeOf(id)) }];
     });
-    const decided = decidePropagation(propagateWhen, revision.number, candidates, { now: clock.now() });
+    const now = clock.now();
+    const decided = decidePropagation(propagateWhen, revision.number, candidates, { now });
     const propagated = propagatedCondition(revision.number, decided, nameOf);
     const { members, held } = decided;
     if (held.size === 0) return { propagated };
     const key = ['propagateWhen', before.revision, ...[...members].sort()].join(' ');
-    return { canary: { base: before, members, heldBack: held.size, key, keepsRecorded: true }, propagated };
+    const again = propagateWhen.conditions.some(readsTime) ? { retryAt: now + TIME_PAUSE_MS } : {};
+    return { canary: { base: before, members, heldBack: held.size, key, keepsRecorded: true }, propagated, ...again };
   }
 
   async #decideCanary(

@@ -186,4 +186,15 @@ describe('spec.propagateWhen of a definition', () => {
     expect([...v1, ...v3]).toEqual(expect.arrayContaining(['b', 'c', 'd', 'e']));
     expect(v2.filter((name) => name !== 'a')).toEqual([]);
   });
+
+  it('waits for a time', async () => {
+    await world.restart({ features: { propagateWhen: true, now: true } });
+    await fiveOnFirst();
+    const at = new Date(world.clock.now() + 10 * MINUTE).toISOString();
+    await define('v2', `\${now() > timestamp('${at}')}`);
+    await world.advance(5 * MINUTE);
+    expect(await versions()).toEqual({ v1: NAMES });
+    await world.advance(7 * MINUTE);
+    expect(await versions()).toEqual({ v2: NAMES });
+  });
 });
