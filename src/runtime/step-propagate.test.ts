@@ -201,6 +201,29 @@ resources:
   });
 });
 
+test('a collection that shrinks while its changes are held back loses the item', () => {
+  const graph = graphOf(
+    `
+schema: {spec: {keys: "[]string", go: boolean, text: string}}
+resources:
+  - id: maps
+    forEach: [{key: "\${schema.spec.keys}"}]
+    propagateWhen: ["\${schema.spec.go}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${key}"}, data: {text: "\${schema.spec.text}"}}
+`,
+    { features: FEATURES },
+  );
+  const cluster = new FakeCluster();
+  const put = (spec: object) => settle(graph, putInstance(graph, cluster, 'a', spec as never), cluster);
+  put({ keys: ['a', 'b', 'c'], go: true, text: '1' });
+  put({ keys: ['a', 'b'], go: false, text: '2' });
+  expect(['a', 'b', 'c'].map((name) => cluster.get(`ConfigMap/ns/${name}`)?.['data'])).toEqual([
+    { text: '1' },
+    { text: '1' },
+    undefined,
+  ]);
+});
+
 test('a condition that calls now() reads the present time, and is evaluated again while it holds a write back', () => {
   const graph = graphOf(
     `

@@ -333,6 +333,13 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/served-kinds.test.ts'],
   },
   {
+    name: 'a revision that went to all instances is held back from later ones',
+    file: 'src/controller/rollout/rollouts.ts',
+    find: 'const isDone = isPropagationDone(revision.object);',
+    replace: 'const isDone = false;',
+    tests: ['test/simulation/features/instance-propagation.test.ts'],
+  },
+  {
     name: 'a suspended instance falls back to the base revision',
     file: 'src/controller/instance/instance-directory.ts',
     find: 'if (recorded === latest.revision) return latest;',

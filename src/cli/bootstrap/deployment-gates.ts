@@ -19,5 +19,7 @@ export function deploymentGates({ flags }: Pick<ControllerDeployment, 'flags'>):
 export function kroFeatures(kros: readonly ControllerDeployment[]): GraphFeatures {
   const gates = kros.map(deploymentGates);
   const hasEach = (feature: 'omit' | 'deletionPolicy'): boolean => gates.length > 0 && gates.every((of) => of[feature]);
-  return stockFeatures({ omit: hasEach('omit'), deletionPolicy: hasEach('deletionPolicy') });
+  const features = stockFeatures({ omit: hasEach('omit'), deletionPolicy: hasEach('deletionPolicy') });
+  // The CRD of kro lacks the field, so that kro reads the definition without the conditions.
+  return { ...features, propagateWhen: true };
 }

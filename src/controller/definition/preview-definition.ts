@@ -8,6 +8,7 @@ import type { RolloutPreview } from '../rollout/preview-rollout.ts';
 import { followsRollouts } from '../rollout/canary.ts';
 import { instanceKey, previewRollout } from '../rollout/preview-rollout.ts';
 import { decidePropagation } from '../rollout/propagation.ts';
+import { isPropagationDone } from '../rollout/rollouts.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import type { ComparedFacets } from '../../schema/index.ts';
 import { comparedFacets } from '../compared-facets.ts';
@@ -104,8 +105,11 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
           conditions,
           idOf: (key) => instanceId(type, key),
         });
+  // The first revision goes to all instances, and so does one that went to all before.
+  const earlier = all.some(({ deleting, number }) => !deleting && number < to);
+  const isOpen = earlier && (isNew || !isPropagationDone(newest.object));
   const held =
-    newest === undefined || rollout !== undefined || graph.propagateWhen === undefined
+    !isOpen || rollout !== undefined || graph.propagateWhen === undefined
       ? undefined
       : heldOnes(graph.propagateWhen, to, instances, input.now ?? Date.now());
   return {

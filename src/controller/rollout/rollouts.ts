@@ -21,6 +21,8 @@ import { decidePropagation, propagatedCondition } from './propagation.ts';
 const ROLLOUT = 'typekro.dev/rollout';
 const UNTRIED = '0';
 const DONE = 'done';
+/** The annotation of a revision that `propagateWhen` held back from no instance any more: `done`. */
+const PROPAGATED = 'typekro.dev/propagated';
 /**
  * The annotations of a new revision with a canary. Without them, a later revision could use this one as its base before
  * any instance has tried it.
@@ -90,7 +92,8 @@ export class Rollouts {
     instances: KindCache | undefined,
     signal: AbortSignal,
   ): Promise<Pick<RolloutDecision, 'canary' | 'propagated' | 'retryAt'>> {
-    const base = await this.#baseOf(definition, revision, signal);
+    const isDone = isPropagationDone(revision.object);
+    const base = isDone ? undefined : await this.#baseOf(definition, revision, signal);
     const none = { members: new Set<string>(), held: new Map<string, string>() };
     if (base === undefined) return { propagated: propagatedCondition(revision.number, none, nameOf) };
     const before = { revision: base.revision.number, graph: base.graph };
@@ -108,7 +111,11 @@ export class Rollouts {
     const decided = decidePropagation(propagateWhen, revision.number, candidates, { now });
     const propagated = propagatedCondition(revision.number, decided, nameOf);
     const { members, held } = decided;
-    if (held.size === 0) return { propagated };
+    if (held.size === 0) {
+      // Without the record, a later instance would wait again after a restart.
+      await this.#options.revisions.annotate(revision, { [PROPAGATED]: DONE }, signal);
+      return { propagated };
+    }
     const key = ['propagateWhen', before.revision, ...[...members].sort()].join(' ');
     const again = propagateWhen.conditions.some(readsTime) ? { retryAt: now + TIME_PAUSE_MS } : {};
     return { canary: { base: before, members, heldBack: held.size, key, keepsRecorded: true }, propagated, ...again };
@@ -207,6 +214,11 @@ function recordOf({ object }: Pick<Revision, 'object'>): string | undefined {
 export function rolloutCount(revision: KubeObject): number | undefined {
   const recorded = recordOf({ object: revision });
   return recorded === undefined || recorded === DONE ? undefined : Number(recorded);
+}
+
+/** Did the revision go to all instances, as far as `propagateWhen` decides? */
+export function isPropagationDone({ metadata: { annotations = {} } }: KubeObject): boolean {
+  return Object.hasOwn(annotations, PROPAGATED) && annotations[PROPAGATED] === DONE;
 }
 
 /** Do all instances follow the revision, or did they once? */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { liveDefinition } from '../../../src/controller/definition/live-definition.ts';
 import type { JsonObject } from '../../../src/core/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
@@ -64,6 +65,12 @@ const BATCHES = '${exponentiallyReady(pot, pots)}';
 const propagated = async () => conditionText(await world.user.get(potsRef), 'Propagated');
 const revisionOf = async (name: string) => conditionText(await world.user.get(potRef(name)), 'RevisionReconciled');
 
+async function followed(name: string) {
+  const [definition, instance] = [await world.user.get(potsRef), await world.user.get(potRef(name))];
+  const { revision, notes } = await liveDefinition(world.user, definition, instance, new AbortController().signal);
+  return { revision, notes: notes.filter((note) => !note.startsWith('the definition is not Propagated')) };
+}
+
 describe('spec.propagateWhen of a definition', () => {
   it('lets a revision go in batches, says who is held, and goes on after a restart without needless writes', async () => {
     await fiveOnFirst();
@@ -77,6 +84,12 @@ describe('spec.propagateWhen of a definition', () => {
     const held = NAMES.find((name) => name !== first) ?? '';
     expect(await revisionOf(held)).toBe('False 1: the instance stays with revision 1, and not 2');
     expect(conditionText(await world.user.get(potRef(held)), 'Ready')).toMatch(/^True/);
+    // Commands such as `why` and `pin` find the revision that the instance follows.
+    expect(await followed(first)).toEqual({ revision: 2, notes: [] });
+    expect(await followed(held)).toEqual({
+      revision: 1,
+      notes: ['propagateWhen of the definition decides when the instance gets revision 2; it follows revision 1'],
+    });
 
     world.requests.length = 0;
     await world.restart();
@@ -126,6 +139,7 @@ describe('spec.propagateWhen of a definition', () => {
     await world.restart();
     await world.advance(MINUTE);
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
+    expect(await propagated()).toMatch(/^False Held: revision 2 is held back from 3 of 4 instances /);
     await define('v2');
     expect(await versions()).toEqual({ v1: ['b'], v2: ['a', 'c', 'd', 'e'] });
     expect(await propagated()).toBe('');
@@ -196,5 +210,17 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await versions()).toEqual({ v1: NAMES });
     await world.advance(7 * MINUTE);
     expect(await versions()).toEqual({ v2: NAMES });
+  });
+
+  it('gives a revision that went to all instances to later ones at once, also after a restart', async () => {
+    await fiveOnFirst();
+    await define('v2', "${pots.all(p, p.updated() || p.metadata.name != 'f')}");
+    expect(await versions()).toEqual({ v2: NAMES });
+    await world.controller.stop();
+    await world.apply(pot('f'));
+    expect(await followed('f')).toEqual({ revision: 2, notes: [] });
+    await world.restart();
+    await world.advance(5000);
+    expect((await world.user.get(mapRef('f-map')))['data']).toEqual({ version: 'v2' });
   });
 });
