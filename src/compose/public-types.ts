@@ -134,16 +134,16 @@ export interface PropagationProgress {
    * Do all objects of the resource exist, and is it ready? True for a resource that is left out. A list of resources is
    * asked as a whole.
    */
-  ready(resource: { readonly id: string } | readonly { readonly id: string }[] | undefined): boolean;
+  readonly ready: (resource: { readonly id: string } | readonly { readonly id: string }[] | undefined) => boolean;
   /** Is no write of the resource due or held back? True for a resource that is left out. */
-  updated(resource: { readonly id: string } | readonly { readonly id: string }[] | undefined): boolean;
+  readonly updated: (resource: { readonly id: string } | readonly { readonly id: string }[] | undefined) => boolean;
   /**
    * May this resource of a loop go, in batches of 1, 2, 4, … resources? A batch goes when the resources before it are
    * updated and ready.
    */
-  exponentiallyReady(): boolean;
+  readonly exponentiallyReady: () => boolean;
   /** May this resource of a loop go, in batches of this size? */
-  linearlyReady(batch: number): boolean;
+  readonly linearlyReady: (batch: number) => boolean;
 }
 
 /** The members of every resource of a composition that are not fields of its kind. */

@@ -73,7 +73,7 @@ function refusalAt(
   code: ConstructorParameters<typeof Refusal>[0],
   message: string,
   remedy: string,
-  site: Refusal['site'] = undefined,
+  site?: Refusal['site'],
 ): Refusal {
   const refusal = new Refusal(code, message, remedy);
   refusal.site = site ?? record.site;

@@ -39,7 +39,7 @@ describe('withPropagateWhen()', () => {
   test('asks about the progress of resources, the spec and fields', () => {
     expect(
       conditionsOf((spec) => {
-        const db = deployment({ id: 'db', name: spec.name } as never);
+        const db = deployment({ id: 'db', name: spec.name });
         map('web', `${spec.name}-web`)
           .withPropagateWhen(({ ready, updated }) => ready(db) && updated(db))
           .withPropagateWhen(() => spec.on);
