@@ -83,13 +83,14 @@ export const FLOORS = {
     'protocol',
     // Kinds: the rules of each kind, and permissions.
     'auth',
-    'crd',
+    'crd expressions',
     'kinds',
     // Store and registry: the stored objects, and the served resources.
     'store',
     'registry pod-logs.ts',
     // Verbs, and the code that uses them.
     'verbs',
+    'admission',
     'virtual',
     'definitions follow-addresses.ts bootstrap.ts',
     'discovery openapi',

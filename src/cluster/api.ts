@@ -1,4 +1,5 @@
 import { cryptoLibrary } from '../core/index.ts';
+import { AdmissionGate } from './admission/gate.ts';
 import type { ClusterAccess } from './auth/cluster-access.ts';
 import type { ClusterClock } from './clock.ts';
 import type { Interceptor, OpenStream } from './protocol/request.ts';
@@ -10,7 +11,7 @@ import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
 import { createAccess } from './auth/cluster-access.ts';
-import { openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
+import { admission, openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
 import type { SchemaEngineSource } from './crd/schemas.ts';
 import { Work } from './work.ts';
 
@@ -21,13 +22,14 @@ import { Work } from './work.ts';
 export class Api {
   readonly store: Store;
   readonly registry: Registry;
+  readonly admissionGate: AdmissionGate;
   readonly clock: ClusterClock;
   readonly options: ClusterOptions;
   readonly access: ClusterAccess;
   readonly allowsAll: boolean;
   readonly addresses: ServiceAddresses;
   /** Modules that are loaded late. A request waits for the modules that it needs. */
-  readonly parts = { writing, tables, openApi, schemaEngine };
+  readonly parts = { admission, writing, tables, openApi, schemaEngine };
   readonly schemas: SchemaEngineSource = () => schemaEngine.code;
   /** The logs of simulated containers. */
   readonly logs = new PodLogs(() => this.clock.now());
@@ -43,6 +45,7 @@ export class Api {
     this.clock = options.clock ?? systemClusterClock;
     this.store = new Store(options.eventWindow);
     this.registry = new Registry(this.store);
+    this.admissionGate = new AdmissionGate(this.store);
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
     this.allowsAll = options.authorization === 'AlwaysAllow';
     this.access = createAccess(this);

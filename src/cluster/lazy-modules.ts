@@ -16,6 +16,9 @@ export const openApi = new LazyModule(() => import('./openapi/open-api-reply.ts'
 /** The code that definitions use: schemas, their rules and the language of the rules. */
 export const schemaEngine = new LazyModule(() => import('./crd/schema-engine.ts'));
 
+/** Webhooks and policies. Only a cluster that has some needs it. */
+export const admission = new LazyModule(() => import('./admission/index.ts'));
+
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
@@ -42,7 +45,7 @@ export class LoadAhead {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await Promise.all([...REQUEST_PARTS, simulation].map((part) => part.settled()));
+    await Promise.all([...REQUEST_PARTS, admission, simulation].map((part) => part.settled()));
   }
 
   /**

@@ -76,6 +76,11 @@ export interface ClusterOptions {
    * node.
    */
   readonly serverAddress?: ServerAddress;
+  /**
+   * The addresses of the Services that webhook configurations name, as `https://127.0.0.1:PORT`, by `namespace/name`. The
+   * cluster calls webhooks only on loopback addresses, so a webhook of another Service cannot be reached. Default: none.
+   */
+  readonly webhookServices?: Readonly<Record<string, string>>;
   /** The clock of objects, timers and controllers. Default: the machine's clock. */
   readonly clock?: ClusterClock;
   /**

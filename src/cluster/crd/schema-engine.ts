@@ -1,7 +1,9 @@
 /**
- * The code that only clusters with definitions use: structural schemas, their rules and the language of the rules.
+ * The code that only clusters with definitions or policies use: structural schemas, their rules and the language of the
+ * rules.
  * `lazy-modules.ts` loads it as one module.
  */
 export { applyDefaults, prune, validateValue } from '../../schema/index.ts';
+export { conditionProblem, ExpressionCompiler, textProblem } from '../expressions/environment.ts';
 export { ruleEvaluator } from './rules.ts';
 export { validateDefinition } from './validate-definition.ts';

@@ -11,9 +11,12 @@ export type SchemaEngine = typeof Engine;
  */
 export type SchemaEngineSource = () => SchemaEngine;
 
+/** The groups whose objects have schemas or expressions. */
+const GROUPS: ReadonlySet<string | undefined> = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io']);
+
 /**
- * Must the schema engine be loaded for a request to the API group? True when the request is for definitions or the
- * cluster has some, and the engine is not loaded yet. A `group` of `undefined` asks only about the cluster.
+ * Must the schema engine be loaded for a request to the API group? True when the request is for definitions, webhooks or
+ * policies, or the cluster has definitions, and the engine is not loaded yet. A `group` of `undefined` asks only about the cluster.
  */
 export function needsSchemas(
   store: ObjectLookup,
@@ -21,7 +24,5 @@ export function needsSchemas(
   group: string | undefined,
 ): boolean {
   if (schemaEngine.loaded) return false;
-  return (
-    group === 'apiextensions.k8s.io' || store.collection('apiextensions.k8s.io', 'customresourcedefinitions').size > 0
-  );
+  return GROUPS.has(group) || store.collection('apiextensions.k8s.io', 'customresourcedefinitions').size > 0;
 }

@@ -1,5 +1,9 @@
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import type { AdmissionContext } from '../admission/attributes.ts';
+import type { AdmissionGate } from '../admission/gate.ts';
+import type { withAdmission } from '../admission/session.ts';
+import type { LazyModule } from '../lazy-module.ts';
 import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { createObject } from '../verbs/create.ts';
@@ -25,7 +29,13 @@ import type { ReadContext } from '../verbs/read.ts';
 import { strategyFor } from '../verbs/strategy-for.ts';
 
 /** What writes and virtual resources use of the cluster. */
-export type WriteRouterContext = WriteServices & ReadContext & VirtualContext;
+export type WriteRouterContext = WriteServices &
+  ReadContext &
+  VirtualContext &
+  AdmissionContext & {
+    readonly admissionGate: AdmissionGate;
+    readonly parts: { readonly admission: LazyModule<{ readonly withAdmission: typeof withAdmission }> };
+  };
 
 /** Answers a write, or a read of a resource that is not stored. */
 export function routeWrite(
@@ -36,6 +46,29 @@ export function routeWrite(
   warnings: string[],
 ): ApiReply | Promise<ApiReply> {
   checkVerb(route, request);
+  const answer = (services: WriteRouterContext) => answerWrite(services, request, route, output, warnings);
+  // Each object of a collection is admitted on its own.
+  const isCollection = request.method === 'DELETE' && route.name === '';
+  return isCollection ? answer(context) : admit(context, warnings, answer);
+}
+
+/** Runs a write, through the webhooks and policies of a cluster that has some. */
+function admit<Result>(
+  context: WriteRouterContext,
+  warnings: string[],
+  attempt: (context: WriteRouterContext) => Result | Promise<Result>,
+): Result | Promise<Result> {
+  if (!context.admissionGate.isOpen) return attempt(context);
+  return context.parts.admission.load().then((admission) => admission.withAdmission(context, warnings, attempt));
+}
+
+function answerWrite(
+  context: WriteRouterContext,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply | Promise<ApiReply> {
   const virtual = virtualReply(context, request, route, output, warnings);
   if (virtual !== undefined) return virtual;
   // A virtual subresource without a handler accepts no change.
@@ -79,6 +112,7 @@ function onCollection(
       options,
       listOptions(request.query, false),
       output,
+      (attempt) => admit(context, warnings, attempt),
     );
   }
   if (request.method !== 'POST') throw methodNotAllowed();
@@ -108,7 +142,10 @@ function onObject(
     case 'PATCH': {
       const form = patchForm(mediaType(request.headers['content-type']), resource.custom !== undefined);
       const options = writeOptions(request, 'PatchOptions', form === 'apply');
-      const write = writeOf(context, request, route, warnings, options);
+      const write: WriteRequest = {
+        ...writeOf(context, request, route, warnings, options),
+        optionsKind: 'PatchOptions',
+      };
       return replyOutcome(write, patchObject(write, { form, text: request.body.toString('utf8') }), request, output);
     }
     case 'DELETE': {

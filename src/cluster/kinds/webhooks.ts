@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import {
+  dns1035Label,
   dnsSubdomain,
   listAt,
   numberAt,
   objectAt,
   objectsAt,
   optionalAt,
-  qualifiedName,
   textAt,
 } from '../../kubernetes/index.ts';
 import {
@@ -19,6 +19,8 @@ import {
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { fill, portProblem } from '../types/parts.ts';
+import type { ConditionChecker } from './admission-rules.ts';
+import { validateConditions, validateRule } from './admission-rules.ts';
 import { validateSelector } from './selectors.ts';
 
 const webhooksOf = (object: KubeObject) => objectsAt(object, 'webhooks');
@@ -37,12 +39,16 @@ export function webhookStrategy(mutating: boolean): Partial<Strategy> {
     defaults(object) {
       for (const hook of webhooksOf(object)) defaultWebhook(hook, mutating);
     },
-    validate(object, problems) {
+    validate(object, problems, { schemas }) {
+      const problemOf: ConditionChecker = (expression) => {
+        const { ExpressionCompiler, conditionProblem } = schemas();
+        return conditionProblem(new ExpressionCompiler({ hasParams: false, hasAuthorizer: true }), expression);
+      };
       const names = new Set<string>();
       for (const [index, hook] of webhooksOf(object).entries()) {
         const at = `webhooks[${index}]`;
         const name = textAt(hook, 'name');
-        validateWebhook(hook, at, problems);
+        validateWebhook(hook, at, problems, problemOf);
         if (name !== '' && names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
         names.add(name);
       }
@@ -64,7 +70,7 @@ function defaultWebhook(hook: JsonObject, mutating: boolean) {
   for (const rule of objectsAt(hook, 'rules')) fill(rule, { scope: '*' });
 }
 
-function validateWebhook(hook: JsonObject, at: string, problems: FieldError[]) {
+function validateWebhook(hook: JsonObject, at: string, problems: FieldError[], problemOf: ConditionChecker) {
   checkName(textAt(hook, 'name'), `${at}.name`, problems);
   for (const [index, rule] of objectsAt(hook, 'rules').entries()) validateRule(rule, `${at}.rules[${index}]`, problems);
   for (const [key, known] of CHOICES) {
@@ -81,9 +87,8 @@ function validateWebhook(hook: JsonObject, at: string, problems: FieldError[]) {
   for (const key of ['namespaceSelector', 'objectSelector'])
     validateSelector(objectAt(hook, key), `${at}.${key}`, problems);
   validateClient(objectAt(hook, 'clientConfig'), `${at}.clientConfig`, problems);
+  validateConditions(objectsAt(hook, 'matchConditions'), `${at}.matchConditions`, problems, problemOf);
   checkVersions(listAt(hook, 'admissionReviewVersions'), `${at}.admissionReviewVersions`, problems);
-  for (const [index, condition] of objectsAt(hook, 'matchConditions').entries())
-    validateCondition(condition, `${at}.matchConditions[${index}]`, problems);
 }
 
 function checkName(name: string, path: string, problems: FieldError[]) {
@@ -99,39 +104,14 @@ function checkName(name: string, path: string, problems: FieldError[]) {
 
 function checkVersions(versions: readonly JsonValue[], path: string, problems: FieldError[]) {
   if (versions.length === 0) problems.push(fieldRequired(path, `must specify one of ${VERSIONS.join(', ')}`));
-  else if (!versions.some((version) => VERSIONS.includes(String(version))))
-    problems.push(fieldInvalid(path, versions, `must include at least one of ${VERSIONS.join(', ')}`));
-}
-
-const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
-const SCOPES = ['*', 'Cluster', 'Namespaced'];
-
-function validateRule(rule: JsonObject, at: string, problems: FieldError[]) {
-  for (const [key, others] of [
-    ['operations', 'operations'],
-    ['apiGroups', 'API groups'],
-    ['apiVersions', 'API versions'],
-  ] as const) {
-    const list = listAt(rule, key);
-    if (list.length === 0) problems.push(fieldRequired(`${at}.${key}`));
-    else if (list.length > 1 && list.includes('*'))
-      problems.push(fieldInvalid(`${at}.${key}`, list, `if '*' is present, must not specify other ${others}`));
+  const seen = new Set<JsonValue>();
+  for (const [index, version] of versions.entries()) {
+    if (seen.has(version)) problems.push(fieldInvalid(`${path}[${index}]`, version, 'duplicate version'));
+    else addInvalid(problems, `${path}[${index}]`, version, dns1035Label(String(version)));
+    seen.add(version);
   }
-  for (const [index, operation] of listAt(rule, 'operations').entries())
-    if (!OPERATIONS.includes(String(operation)))
-      problems.push(fieldNotSupported(`${at}.operations[${index}]`, operation, OPERATIONS));
-  const resources = listAt(rule, 'resources');
-  if (resources.length === 0) problems.push(fieldRequired(`${at}.resources`));
-  if (resources.includes('*') && resources.some((name) => name !== '*' && !String(name).includes('/')))
-    problems.push(
-      fieldInvalid(
-        `${at}.resources`,
-        resources,
-        "if '*' is present, must not specify other resources without subresources",
-      ),
-    );
-  const scope = textAt(rule, 'scope');
-  if (scope !== '' && !SCOPES.includes(scope)) problems.push(fieldNotSupported(`${at}.scope`, scope, SCOPES));
+  if (versions.length > 0 && !versions.some((version) => VERSIONS.includes(String(version))))
+    problems.push(fieldInvalid(path, versions, `must include at least one of ${VERSIONS.join(', ')}`));
 }
 
 function validateClient(client: JsonObject, at: string, problems: FieldError[]) {
@@ -164,11 +144,4 @@ function checkUrl(text: string, path: string, problems: FieldError[]) {
   if (user !== undefined) refuse(user, 'user information is not permitted in the URL');
   if ((fragment ?? '') !== '') refuse(fragment ?? '', 'fragments are not permitted in the URL');
   if ((query ?? '') !== '') refuse(query ?? '', 'query parameters are not permitted in the URL');
-}
-
-function validateCondition(condition: JsonObject, at: string, problems: FieldError[]) {
-  const name = textAt(condition, 'name');
-  if (textAt(condition, 'expression').trim() === '') problems.push(fieldRequired(`${at}.expression`));
-  if (name === '') problems.push(fieldRequired(`${at}.name`));
-  else addInvalid(problems, `${at}.name`, name, qualifiedName(name));
 }

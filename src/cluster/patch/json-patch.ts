@@ -1,12 +1,20 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
-import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { isJsonObject, jsonEquals, stringifyJson } from '../../core/index.ts';
 import { copyJson } from '../types/copy.ts';
 
 /** The error of an operation that cannot be applied to the document. */
 export class JsonPatchError extends Error {}
 
 type Container = JsonObject | JsonValue[];
+
+/** The maximum size of all values that the `copy` operations of one patch add, in characters of their JSON. */
+const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;
+
+/** What the operations of one patch have copied so far. */
+interface Copied {
+  characters: number;
+}
 
 /**
  * Applies a JSON patch (RFC 6902) to a copy of the document. As in the API server, `replace` adds a missing member.
@@ -15,9 +23,10 @@ type Container = JsonObject | JsonValue[];
  */
 export function applyJsonPatch(document: JsonValue, operations: readonly JsonValue[]): JsonValue {
   const root: JsonObject = { root: copyJson(document) };
+  const copied: Copied = { characters: 0 };
   for (const operation of operations) {
     if (!isJsonObject(operation)) throw new JsonPatchError('operation must be an object');
-    applyOne(root, operation);
+    applyOne(root, operation, copied);
   }
   return root['root'] ?? null;
 }
@@ -32,7 +41,7 @@ function pointer(operation: JsonObject, field: 'path' | 'from'): string[] {
   return ['root', ...parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))];
 }
 
-function applyOne(root: JsonObject, operation: JsonObject) {
+function applyOne(root: JsonObject, operation: JsonObject, copied: Copied) {
   const path = pointer(operation, 'path');
   if (path.length === 1 && !['replace', 'test'].includes(String(operation['op'])))
     throw new JsonPatchError('the whole document can only be replaced and tested');
@@ -47,8 +56,16 @@ function applyOne(root: JsonObject, operation: JsonObject) {
       const from = pointer(operation, 'from');
       return add(root, path, remove(root, from));
     }
-    case 'copy':
-      return add(root, path, copyJson(lookup(root, pointer(operation, 'from')) ?? null));
+    case 'copy': {
+      const value = lookup(root, pointer(operation, 'from')) ?? null;
+      copied.characters += stringifyJson(value).length;
+      if (copied.characters > MAX_COPIED_CHARACTERS) {
+        throw new JsonPatchError(
+          `Unable to copy, the accumulated size increase of copy is ${copied.characters}, exceeding the limit ${MAX_COPIED_CHARACTERS}`,
+        );
+      }
+      return add(root, path, copyJson(value));
+    }
     case 'test': {
       const found = lookup(root, path);
       const expected = operation['value'] ?? null;

@@ -40,7 +40,9 @@ export function applyText(write: WriteRequest, text: string): WriteResult {
   };
   const live = liveObject(write);
   const memory = live === undefined ? undefined : settled.get(live);
-  const known = memory?.resource === write.resource ? memory.warnings.get(keyOfText()) : undefined;
+  // Webhooks and policies decide about every apply.
+  const isKnown = memory?.resource === write.resource && write.services.admission === undefined;
+  const known = isKnown ? memory.warnings.get(keyOfText()) : undefined;
   if (live !== undefined && known !== undefined) {
     write.warnings.push(...known);
     return { status: 200, object: live };

@@ -78,8 +78,11 @@ export function checkNamespace(write: WriteRequest, name: string): void {
  * Completes, checks and stores a new object whose `managedFields` are already set. `sentVersion` is the version in the
  * body of a create: storing such an object fails, but a dry run of it does not.
  */
-export function storeNew(write: WriteRequest, object: MutableObject, sentVersion = ''): WriteResult {
+export function storeNew(write: WriteRequest, created: MutableObject, sentVersion = ''): WriteResult {
   const { resource } = write;
+  checkNamespace(write, created.metadata.name ?? '');
+  const object: MutableObject = write.services.admission?.mutate(write, created, undefined) ?? created;
+  if (object !== created) checkPlace(write, object);
   const context = checkWrite(write, (hooks) => {
     checkNew(write, object, sentVersion, hooks);
     return hooks;
@@ -98,10 +101,12 @@ export function storeNew(write: WriteRequest, object: MutableObject, sentVersion
 function checkNew(write: WriteRequest, object: MutableObject, sentVersion: string, context: WriteContext): void {
   const { resource, services } = write;
   const strategy = strategyFor(resource);
-  checkNamespace(write, object.metadata.name ?? '');
   const { metadata } = object;
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
-  if (generated) metadata.name = generateName(metadata.generateName ?? '');
+  if (generated) {
+    const make = () => generateName(metadata.generateName ?? '');
+    metadata.name = services.admission?.once(make) ?? make();
+  }
   const name = metadata.name ?? '';
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;

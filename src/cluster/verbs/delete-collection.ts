@@ -6,11 +6,11 @@ import { deleteObject, warnOfOrphans } from './delete.ts';
 import type { DeleteRequestOptions, ListRequestOptions } from './options.ts';
 import type { ReadContext } from './read.ts';
 import { selectionOf, selectItems } from './read.ts';
-import type { WriteRequest } from './write.ts';
+import type { WriteRequest, WriteServices } from './write.ts';
 
 /**
  * Deletes the objects that the list options select. With `limit`, deletes only one page of them. Replies with the list
- * of these objects before the deletion.
+ * of these objects before the deletion. `admitted` runs each deletion, again when it waited for a webhook.
  */
 export async function deleteCollection(
   context: ReadContext,
@@ -18,6 +18,7 @@ export async function deleteCollection(
   options: DeleteRequestOptions,
   listOptions: ListRequestOptions,
   output: Output,
+  admitted: (attempt: (services: WriteServices) => void) => void | Promise<void>,
 ): Promise<ApiReply> {
   const { resource, namespace } = write;
   const { items, metadata } = await selectItems(
@@ -30,10 +31,8 @@ export async function deleteCollection(
   warnOfOrphans(write, options);
   for (const stored of items) {
     try {
-      deleteObject(
-        { ...write, name: stored.object.metadata.name ?? '', namespace: stored.object.metadata.namespace ?? '' },
-        options,
-      );
+      const { name = '', namespace: place = '' } = stored.object.metadata;
+      await admitted((services) => void deleteObject({ ...write, services, name, namespace: place }, options));
     } catch (thrown) {
       if (!(thrown instanceof ApiError) || thrown.httpCode !== 404) throw thrown;
     }

@@ -159,7 +159,7 @@ function checkChange(
 ): MutableObject {
   const { resource } = write;
   const strategy = strategyFor(resource);
-  const next = inherit(write, live, draft);
+  const next = inherit(write, live, write.services.admission?.mutate(write, draft, live) ?? draft);
   strategy.admit?.(next, live, context);
   strategy.prepareUpdate?.(next, live, context);
   shareParts(live, next);

@@ -19,8 +19,32 @@ import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
+/**
+ * The decisions of webhooks and policies about one write. A decision that waits for a webhook throws: the write then runs
+ * again from its start when the webhook has answered, with the live object of that time.
+ */
+export interface WriteAdmission {
+  /**
+   * The object as mutating webhooks and policies change it, before it is checked. `old` is the stored object; `undefined`
+   * for a create.
+   *
+   * @throws ApiError when one of them refuses the write.
+   */
+  mutate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): KubeObject;
+  /** Refuses a checked object that a validating webhook or policy denies. */
+  validate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void;
+  /** Refuses the deletion of an object. */
+  admitDelete(write: WriteRequest, old: KubeObject): void;
+  /** Refuses a request whose object is not stored, such as an eviction or a connection. */
+  admitRequest(write: WriteRequest, operation: 'CONNECT' | 'CREATE', object: KubeObject): void;
+  /** A random text, which is the same whenever the write runs again. */
+  once(make: () => string): string;
+}
+
 /** What writes use of the cluster in addition to their resource. */
 export interface WriteServices {
+  /** Present while the cluster has configurations of admission. */
+  readonly admission?: WriteAdmission | undefined;
   /**
    * The store. A write looks up other objects in it: the namespace, quotas, and the objects that the rules of the kind
    * use.
@@ -47,6 +71,10 @@ export interface WriteRequest {
   readonly options: WriteRequestOptions;
   /** Texts for the warning header. The steps of the write add to them. */
   readonly warnings: string[];
+  /** The kind of the request's options. Default: that of the verb for a create, update or deletion. */
+  readonly optionsKind?: 'PatchOptions';
+  /** The object that webhooks and policies see in place of the stored one, as for `scale`. They cannot change it. */
+  readonly reviewed?: (object: KubeObject) => KubeObject;
 }
 
 /** The result of a write. */
@@ -99,8 +127,8 @@ function writeContext(write: WriteRequest, whenRefused: WriteContext['whenRefuse
 }
 
 /**
- * Refuses a checked object that violates the Pod Security of its namespace or would exceed a quota. `old` is the stored
- * object; `undefined` for a create. Throws 403.
+ * Refuses a checked object that violates the Pod Security of its namespace, that a webhook or a policy denies, or that
+ * would exceed a quota. `old` is the stored object; `undefined` for a create. Throws `ApiError`.
  */
 export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
   const { resource, subresource, options, services } = write;
@@ -108,6 +136,7 @@ export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeO
     const warn = (text: string) => void write.warnings.push(text);
     admitPodSecurity(services.store, { resource, subresource, object, old, warn });
   }
+  services.admission?.validate(write, object, old);
   if (services.store.collection('', 'resourcequotas').size === 0) return;
   const now = services.clock.now();
   admitQuota(services.store, { resource, subresource, object, old, dryRun: options.dryRun, now });

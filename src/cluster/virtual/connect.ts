@@ -3,22 +3,31 @@
  * containers, so these subresources answer like an API server and a kubelet whose containers do not exist any more.
  * They read the named objects and change nothing.
  */
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import { authorizeConnect } from '../auth/authorize.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { badRequest, notFound } from '../errors/status.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import { admitVirtual } from './admit-virtual.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { ConnectContext } from './proxy.ts';
 
 /** GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403 and 404; otherwise answers like a kubelet. */
-export function streamReply(context: ConnectContext, request: ApiRequest, route: Route): ApiReply | undefined {
+export function streamReply(
+  context: ConnectContext,
+  request: ApiRequest,
+  route: Route,
+  _output: Output,
+  warnings: string[],
+): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   refuseDryRun(request);
   authorizeConnect(context, request, route);
+  admitVirtual(context, { request, route, warnings }, 'CONNECT', () => streamOptions(request, route));
   const pod = podOf(route);
   const container = containerOf(pod, request.query.get('container'));
   checkHost(context, pod);
@@ -27,15 +36,39 @@ export function streamReply(context: ConnectContext, request: ApiRequest, route:
 }
 
 /** GET and POST of `pods/…/portforward`. Throws 400, 403 and 404; otherwise answers like a kubelet. */
-export function portForwardReply(context: ConnectContext, request: ApiRequest, route: Route): ApiReply | undefined {
+export function portForwardReply(
+  context: ConnectContext,
+  request: ApiRequest,
+  route: Route,
+  _output: Output,
+  warnings: string[],
+): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   refuseDryRun(request);
-  for (const text of request.query.all('ports').flatMap((value) => value.split(','))) checkPort(text);
+  const ports = request.query.all('ports').flatMap((value) => value.split(','));
+  for (const text of ports) checkPort(text);
   authorizeConnect(context, request, route);
+  admitVirtual(context, { request, route, warnings }, 'CONNECT', () => ({
+    kind: 'PodPortForwardOptions',
+    apiVersion: 'v1',
+    ...(ports.length === 0 ? {} : { ports: ports.map(Number) }),
+  }));
   checkHost(context, podOf(route));
   checkUpgrade(request);
   const full = `${route.name}_${route.namespace}`;
   return kubeletError(`unable to do port forwarding, pod not found (${goQuote(full)})`);
+}
+
+/** The parameters of a stream as an object, which webhooks and policies see. */
+function streamOptions({ query }: ApiRequest, { subresource }: Route): JsonObject {
+  const options: JsonObject = {
+    kind: subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions',
+    apiVersion: 'v1',
+  };
+  for (const name of ['stdin', 'stdout', 'stderr', 'tty']) if (query.flag(name)) options[name] = true;
+  if (query.get('container') !== '') options['container'] = query.get('container');
+  if (subresource === 'exec') options['command'] = [...query.all('command')];
+  return options;
 }
 
 /**

@@ -15,6 +15,7 @@ import { deleteObject } from '../verbs/delete.ts';
 import { checkDeleteOptions, writeOptions } from '../verbs/options.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { admitEviction } from './disruption.ts';
+import { admitVirtual } from './admit-virtual.ts';
 import { podOf } from './pod-container.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -47,12 +48,15 @@ export function evictionReply(
     resource: undefined,
   };
   const eviction = decodeAs(raw, type, context.registry, options.fieldValidation).object as unknown as JsonObject;
+  admitVirtual(context, { request, route, warnings, options }, 'CREATE', () => eviction);
   const pod = podOf(route);
   admitEviction(context.store, pod, timestampOf(context.clock), options.dryRun);
   const wanted = objectAt(eviction, 'deleteOptions');
   const preconditions = objectAt(wanted, 'preconditions');
+  // The eviction is admitted, and not the deletion that it causes.
+  const { admission: _, ...services } = context;
   const write: WriteRequest = {
-    services: context,
+    services,
     resource: route.resource,
     namespace: route.namespace,
     name: route.name,
@@ -130,6 +134,8 @@ function bind(
   const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object;
   const route = routeTo(decoded.metadata.name ?? '');
   const binding = decoded as unknown as JsonObject;
+  const admitted = { ...route, subresource: 'binding' };
+  admitVirtual(context, { request, route: admitted, warnings, options }, 'CREATE', () => binding);
   const pod = podOf(route);
   const node = textAt(objectAt(binding, 'target'), 'name');
   checkTarget(objectAt(binding, 'target'));

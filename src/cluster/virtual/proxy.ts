@@ -10,15 +10,28 @@ import type { RoleContext } from '../auth/authorizer.ts';
 import { ApiError, badRequest, notFound } from '../errors/status.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { storeKey } from '../store/store.ts';
+import type { Output } from '../protocol/negotiate.ts';
 import type { Route } from '../verbs/route.ts';
+import type { WriteServices } from '../verbs/write.ts';
+import { admitVirtual } from './admit-virtual.ts';
 import { SIMULATED_NOTE } from './pod-container.ts';
 
 /** What connections use of the cluster: its objects, which include roles and bindings. */
-export type ConnectContext = RoleContext;
+export type ConnectContext = RoleContext & WriteServices;
 
 /** Answers every method of `pods|services|nodes/…/proxy`, with or without a further path. Throws 400, 404 and 503. */
-export function proxyReply(context: ConnectContext, { query }: ApiRequest, route: Route): ApiReply {
-  if (query.has('dryRun')) throw badRequest('dryRun is not supported');
+export function proxyReply(
+  context: ConnectContext,
+  request: ApiRequest,
+  route: Route,
+  _output: Output,
+  warnings: string[],
+): ApiReply {
+  if (request.query.has('dryRun')) throw badRequest('dryRun is not supported');
+  admitVirtual(context, { request, route, warnings }, 'CONNECT', () => {
+    const path = route.rest.join('/');
+    return { kind: `${route.resource.kind}ProxyOptions`, apiVersion: 'v1', ...(path === '' ? {} : { path }) };
+  });
   const target = proxyTarget(route);
   if (route.resource.plural === 'services') checkService(context, route, target);
   else {

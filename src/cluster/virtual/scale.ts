@@ -94,6 +94,8 @@ export function scaleReply(
     user: request.user,
     options,
     warnings,
+    reviewed: (object) => scaleOf(resource, object) as unknown as KubeObject,
+    ...(request.method === 'PATCH' ? { optionsKind: 'PatchOptions' } : {}),
   };
   const live = liveObject(write);
   if (live === undefined) throw notFound(resource, route.name);

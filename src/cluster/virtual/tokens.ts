@@ -18,6 +18,7 @@ import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { WriteServices } from '../verbs/write.ts';
+import { admitVirtual } from './admit-virtual.ts';
 
 const MIN_LIFETIME_SECONDS = 600;
 
@@ -55,6 +56,7 @@ export function tokenReply(
     context.registry,
     options.fieldValidation,
   ).object;
+  admitVirtual(context, { request, route, warnings, options }, 'CREATE', () => body as unknown as JsonObject);
   const spec = ensureAt(body as unknown as JsonObject, 'spec');
   const seconds = numberAt(spec, 'expirationSeconds') ?? 3600;
   if (seconds < MIN_LIFETIME_SECONDS) {

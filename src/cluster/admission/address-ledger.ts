@@ -1,0 +1,74 @@
+import type { ServiceAddresses } from '../kinds/service-addresses.ts';
+
+/**
+ * The addresses and ports that the runs of one write allocate. A later run gets the addresses of the first one, so that
+ * its Service is the one that webhooks have seen. The hooks of the kind take back the addresses of a run that stores
+ * nothing.
+ */
+export class AddressLedger implements ServiceAddresses {
+  readonly #base: ServiceAddresses;
+  readonly #addresses: (string | undefined)[] = [];
+  readonly #ports: (number | undefined)[] = [];
+  #usedAddresses = 0;
+  #usedPorts = 0;
+
+  constructor(base: ServiceAddresses) {
+    this.#base = base;
+  }
+
+  /** Begins a run. */
+  begin(): void {
+    this.#usedAddresses = 0;
+    this.#usedPorts = 0;
+  }
+
+  allocate(): string | undefined {
+    const index = this.#usedAddresses++;
+    const earlier = this.#addresses[index];
+    if (earlier !== undefined && this.take(earlier)) return earlier;
+    return (this.#addresses[index] = this.#base.allocate());
+  }
+
+  take(address: string): boolean {
+    return this.#base.take(address);
+  }
+
+  release(address: string): void {
+    this.#base.release(address);
+  }
+
+  allocatePort(): number | undefined {
+    const index = this.#usedPorts++;
+    const earlier = this.#ports[index];
+    if (earlier !== undefined && this.takePort(earlier)) return earlier;
+    return (this.#ports[index] = this.#base.allocatePort());
+  }
+
+  takePort(port: number): boolean {
+    return this.#base.takePort(port);
+  }
+
+  releasePort(port: number): void {
+    this.#base.releasePort(port);
+  }
+
+  contains(address: string): boolean {
+    return this.#base.contains(address);
+  }
+
+  first(): string {
+    return this.#base.first();
+  }
+
+  reset(): void {
+    this.#base.reset();
+  }
+
+  setRanges(cidrs: Iterable<string>): void {
+    this.#base.setRanges(cidrs);
+  }
+
+  get cidr(): string {
+    return this.#base.cidr;
+  }
+}

@@ -1,0 +1,62 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { ClusterOptions, UserInfo } from '../options.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import type { ObjectLookup } from '../types/lookup.ts';
+
+/** What admission uses of the cluster. */
+export interface AdmissionContext {
+  readonly store: ObjectLookup;
+  readonly registry: Registry;
+  readonly newUid: () => string;
+  readonly options: Pick<ClusterOptions, 'webhookServices'>;
+  /** Is every request of every user allowed? */
+  readonly allowsAll: boolean;
+}
+
+/** The verbs of admission. */
+export type Operation = 'CONNECT' | 'CREATE' | 'DELETE' | 'UPDATE';
+
+/** A kind in one version. */
+export interface Kind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** The facts of a request that webhooks and policies decide about. */
+export interface AdmissionAttributes {
+  readonly operation: Operation;
+  readonly resource: ServedResource;
+  readonly subresource: string;
+  /** The kind of the object: that of the resource, except for subresources with a kind of their own. */
+  readonly kind: Kind;
+  /** Empty for a create whose name is generated after the mutation. */
+  readonly name: string;
+  /** For a Namespace: its own name. */
+  readonly namespace: string;
+  /** Absent for a deletion. */
+  readonly object: KubeObject | undefined;
+  /** Absent for a create. */
+  readonly old: KubeObject | undefined;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** The options of the request, such as `CreateOptions`. */
+  readonly options: JsonObject;
+}
+
+const CONFIGURATIONS: ReadonlySet<string> = new Set([
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+  'mutatingwebhookconfigurations',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'validatingwebhookconfigurations',
+]);
+
+/** Is the resource a configuration of admission? No webhook and no policy decides about these. */
+export const isExempt = ({ group, plural }: ServedResource): boolean =>
+  group === 'admissionregistration.k8s.io' && CONFIGURATIONS.has(plural);
+
+/** Is the resource that of Namespaces? */
+export const isNamespaces = ({ group, plural }: ServedResource): boolean => group === '' && plural === 'namespaces';

@@ -1,0 +1,140 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { authorize } from '../auth/authorizer.ts';
+import { forbidden } from '../errors/status.ts';
+import { AuthorizerValue, ResourceCheck } from '../expressions/authorizer-library.ts';
+import { ExpressionCompiler } from '../expressions/environment.ts';
+import type { ExpressionData, MatchCondition } from '../expressions/evaluate.ts';
+import { bindVariables, conditionsHold } from '../expressions/evaluate.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
+import { matchedResource, namespaceSelected, objectSelected } from './match.ts';
+import type { VersionedObjects } from './review.ts';
+import { requestFacts } from './review.ts';
+
+const GROUP = 'admissionregistration.k8s.io';
+
+/** A webhook of a configuration. */
+export interface Webhook {
+  /** Unique in the cluster: a configuration may not have two webhooks of one name. */
+  readonly key: string;
+  readonly name: string;
+  readonly spec: JsonObject;
+  readonly isIgnored: boolean;
+  readonly timeoutSeconds: number;
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 10;
+
+/** The webhooks of all configurations: in the order of their names, then in their own. */
+export function webhooksOf(
+  { store }: Pick<AdmissionContext, 'store'>,
+  plural: 'mutatingwebhookconfigurations' | 'validatingwebhookconfigurations',
+): Webhook[] {
+  return store
+    .collection(GROUP, plural)
+    .all()
+    .flatMap(({ object }) =>
+      objectsAt(object, 'webhooks').map((spec): Webhook => {
+        const name = textAt(spec, 'name');
+        return {
+          key: `${object.metadata.name ?? ''}/${name}`,
+          name,
+          spec,
+          isIgnored: textAt(spec, 'failurePolicy') === 'Ignore',
+          timeoutSeconds: numberAt(spec, 'timeoutSeconds') ?? DEFAULT_TIMEOUT_SECONDS,
+        };
+      }),
+    );
+}
+
+interface Conditions {
+  readonly compiler: ExpressionCompiler;
+  readonly conditions: readonly MatchCondition[];
+}
+
+/** The compiled conditions of a webhook. A stored webhook never changes; a new version is another object. */
+const compiledConditions = new WeakMap<JsonObject, Conditions>();
+
+function conditionsOf(spec: JsonObject): Conditions {
+  let known = compiledConditions.get(spec);
+  if (known === undefined) {
+    const compiler = new ExpressionCompiler({ hasParams: false, hasAuthorizer: true });
+    known = { compiler, conditions: compileConditions(compiler, objectsAt(spec, 'matchConditions')) };
+    compiledConditions.set(spec, known);
+  }
+  return known;
+}
+
+/** Compiles the match conditions of a webhook or policy. */
+export const compileConditions = (compiler: ExpressionCompiler, conditions: readonly JsonObject[]): MatchCondition[] =>
+  conditions.map((condition) => {
+    const expression = textAt(condition, 'expression');
+    return { name: textAt(condition, 'name'), expression, compiled: compiler.compile(expression) };
+  });
+
+/** The object in another version of its resource. */
+function convert(object: KubeObject | undefined, from: ServedResource, to: ServedResource): KubeObject | undefined {
+  return object === undefined || from === to ? object : to.fromStorage(from.toStorage(object));
+}
+
+/** The objects of a request in a version of its resource. */
+export function versionedFor(attributes: AdmissionAttributes, resource: ServedResource): VersionedObjects {
+  const { resource: own, kind, object, old } = attributes;
+  if (resource === own) return { resource, kind, object, old };
+  return { resource, kind: resource, object: convert(object, own, resource), old: convert(old, own, resource) };
+}
+
+/** The data of the expressions about a request. */
+export function expressionData(
+  { store, allowsAll }: Pick<AdmissionContext, 'allowsAll' | 'store'>,
+  attributes: AdmissionAttributes,
+  versioned: VersionedObjects,
+  more: Partial<Pick<ExpressionData, 'namespaceObject' | 'params'>> = {},
+): ExpressionData {
+  const authorizer = new AuthorizerValue(attributes.user, (user, asked) =>
+    authorize({ store, allowsAll }, user, asked),
+  );
+  const { resource, subresource, namespace, name } = attributes;
+  const facts = { group: resource.group, resource: resource.plural, subresource, namespace, name };
+  const { uid: _, ...request } = requestFacts(attributes, versioned, '');
+  return {
+    object: versioned.object ?? null,
+    oldObject: versioned.old ?? null,
+    request,
+    namespaceObject: null,
+    params: null,
+    ...more,
+    authorizer,
+    requestResource: new ResourceCheck(authorizer, facts),
+  };
+}
+
+/**
+ * The objects for a webhook that is called for the request; `undefined` for a webhook that is not.
+ *
+ * @throws ApiError 403 when a condition of a webhook that may not be ignored fails; 404 when the namespace is missing.
+ */
+export function callFor(
+  context: AdmissionContext,
+  { spec, isIgnored }: Webhook,
+  attributes: AdmissionAttributes,
+): VersionedObjects | undefined {
+  if (!objectSelected(objectAt(spec, 'objectSelector'), attributes)) return undefined;
+  const policy = textAt(spec, 'matchPolicy');
+  const resource = matchedResource(objectsAt(spec, 'rules'), policy, attributes, context.registry.all());
+  if (resource === undefined) return undefined;
+  if (!namespaceSelected(objectAt(spec, 'namespaceSelector'), attributes, context.store)) return undefined;
+  const versioned = versionedFor(attributes, resource);
+  const { compiler, conditions } = conditionsOf(spec);
+  if (conditions.length === 0) return versioned;
+  const variables = bindVariables(compiler, expressionData(context, attributes, versioned));
+  const held = conditionsHold(conditions, variables, isIgnored);
+  if (typeof held === 'boolean') return held ? versioned : undefined;
+  throw forbidden(attributes.resource, attributes.name, held.problem);
+}
+
+/** The words for a patch of a request without an object. */
+export const patchesNothing = (name: string): string =>
+  `admission webhook ${goQuote(name)} attempted to modify the object, which is not supported for this operation`;

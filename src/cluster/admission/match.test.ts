@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { Registry } from '../registry/registry.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import { Store } from '../store/store.ts';
+import type { AdmissionAttributes } from './attributes.ts';
+import type { RuleTarget } from './match.ts';
+import { matchedResource, namespaceSelected, objectSelected, ruleMatches } from './match.ts';
+
+const rule = (parts: object = {}) => ({
+  operations: ['CREATE'],
+  apiGroups: [''],
+  apiVersions: ['v1'],
+  resources: ['pods'],
+  ...parts,
+});
+const target = (parts: Partial<RuleTarget> = {}): RuleTarget => ({
+  operation: 'CREATE',
+  group: '',
+  version: 'v1',
+  plural: 'pods',
+  subresource: '',
+  name: 'a',
+  namespace: 'default',
+  ...parts,
+});
+const namespaces = { plural: 'namespaces', name: 'a', namespace: 'a' };
+
+describe('a rule matches by each of its members', () => {
+  test.each<[string, object, Partial<RuleTarget>, boolean]>([
+    ['the same', {}, {}, true],
+    ['another operation', {}, { operation: 'DELETE' }, false],
+    ['all operations', { operations: ['*'] }, { operation: 'CONNECT' }, true],
+    ['another group', {}, { group: 'apps' }, false],
+    ['all groups', { apiGroups: ['*'] }, { group: 'apps' }, true],
+    ['another version', {}, { version: 'v2' }, false],
+    ['all versions', { apiVersions: ['*'] }, { version: 'v2' }, true],
+    ['another resource', {}, { plural: 'services' }, false],
+    ['a resource does not name its subresources', {}, { subresource: 'status' }, false],
+    ['a subresource', { resources: ['pods/status'] }, { subresource: 'status' }, true],
+    ['a subresource does not name the resource', { resources: ['pods/status'] }, {}, false],
+    ['the star does not name subresources', { resources: ['*'] }, { subresource: 'status' }, false],
+    ['the star names all resources', { resources: ['*'] }, { plural: 'services' }, true],
+    ['all subresources of one', { resources: ['pods/*'] }, { subresource: 'eviction' }, true],
+    ['all subresources and the resource itself', { resources: ['pods/*'] }, {}, true],
+    ['a subresource of all', { resources: ['*/scale'] }, { plural: 'deployments', subresource: 'scale' }, true],
+    ['everything', { resources: ['*/*'] }, { plural: 'deployments', subresource: 'scale' }, true],
+    ['the scope of namespaces', { scope: 'Namespaced' }, {}, true],
+    ['the scope of namespaces, outside', { scope: 'Namespaced' }, { namespace: '' }, false],
+    ['the scope of the cluster', { scope: 'Cluster' }, { namespace: '' }, true],
+    ['the scope of the cluster, inside', { scope: 'Cluster' }, {}, false],
+    ['a namespace is of the cluster', { scope: 'Cluster', resources: ['namespaces'] }, namespaces, true],
+    ['a namespace is not in one', { scope: 'Namespaced', resources: ['namespaces'] }, namespaces, false],
+    ['every scope', { scope: '*' }, { namespace: '' }, true],
+    ['a name', { resourceNames: ['a'] }, {}, true],
+    ['another name', { resourceNames: ['b'] }, {}, false],
+  ])('%s', (_, parts, asked, expected) => {
+    expect(ruleMatches(rule(parts), target(asked))).toBe(expected);
+  });
+});
+
+const store = new Store();
+const registry = new Registry(store);
+
+function served(group: string, version: string, plural: string): ServedResource {
+  const found = registry.find(group, version, plural);
+  if (found === undefined) throw new Error(`${group}/${version} has no ${plural}`);
+  return found;
+}
+
+const object = (labels?: Record<string, string>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'a', ...(labels === undefined ? {} : { labels }) },
+});
+
+function attributes(parts: Partial<AdmissionAttributes> = {}): AdmissionAttributes {
+  const resource = parts.resource ?? served('', 'v1', 'pods');
+  return {
+    operation: 'CREATE',
+    resource,
+    subresource: '',
+    kind: resource,
+    name: 'a',
+    namespace: 'default',
+    object: object(),
+    old: undefined,
+    user: { name: 'u', groups: [] },
+    dryRun: false,
+    options: {},
+    ...parts,
+  };
+}
+
+describe('the policy of a match decides about other versions of the same objects', () => {
+  const v2 = rule({ apiGroups: ['autoscaling'], apiVersions: ['v2'], resources: ['horizontalpodautoscalers'] });
+  const asked = attributes({ resource: served('autoscaling', 'v1', 'horizontalpodautoscalers') });
+
+  test.each([
+    ['Equivalent', 'v2'],
+    ['', 'v2'],
+    ['Exact', undefined],
+  ])('%s', (policy, version) => {
+    expect(matchedResource([v2], policy, asked, registry.all())?.version).toBe(version);
+  });
+
+  test('a rule for the version of the request comes before an earlier rule for another version', () => {
+    const both = [v2, rule({ apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] })];
+    expect(matchedResource(both, 'Equivalent', asked, registry.all())?.version).toBe('v1');
+  });
+});
+
+describe('an object selector matches the object before or after the request', () => {
+  const selector = { matchLabels: { a: 'b' } };
+  test.each<[string, object, KubeObject | undefined, KubeObject | undefined, boolean]>([
+    ['no selector', {}, object(), undefined, true],
+    ['the new object', selector, object({ a: 'b' }), undefined, true],
+    ['the old object', selector, object(), object({ a: 'b' }), true],
+    ['a deleted object', selector, undefined, object({ a: 'b' }), true],
+    ['neither', selector, object(), object({ a: 'c' }), false],
+  ])('%s', (_, given, next, old, expected) => {
+    expect(objectSelected({ ...given }, attributes({ object: next, old }))).toBe(expected);
+  });
+});
+
+describe('a namespace selector matches the labels of the namespace', () => {
+  const space = (name: string, labels: Record<string, string>): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels },
+  });
+  store.collection('', 'namespaces').put('default', space('default', { a: 'b' }));
+  const ofNamespaces = { resource: served('', 'v1', 'namespaces'), name: 'default', namespace: 'default' };
+  const outside = { resource: served('', 'v1', 'nodes'), namespace: '' };
+
+  test.each<[string, object, Partial<AdmissionAttributes>, boolean]>([
+    ['its labels', { matchLabels: { a: 'b' } }, {}, true],
+    ['other labels', { matchLabels: { a: 'c' } }, {}, false],
+    ['outside namespaces', { matchLabels: { a: 'c' } }, outside, true],
+    [
+      'the labels that a write gives it',
+      { matchLabels: { a: 'c' } },
+      { ...ofNamespaces, object: space('default', { a: 'c' }) },
+      true,
+    ],
+    [
+      'the labels of a deleted one',
+      { matchLabels: { a: 'b' } },
+      { ...ofNamespaces, operation: 'DELETE', object: undefined },
+      true,
+    ],
+  ])('%s', (_, selector, parts, expected) => {
+    expect(namespaceSelected({ ...selector }, attributes(parts), store)).toBe(expected);
+  });
+
+  test('an unknown namespace is an error', () => {
+    expect(() => namespaceSelected({ matchLabels: { a: 'b' } }, attributes({ namespace: 'gone' }), store)).toThrow(
+      'namespaces "gone" not found',
+    );
+  });
+});

@@ -1,0 +1,166 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, tryParseJson } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { listAt, objectAt, textAt } from '../../kubernetes/index.ts';
+import type { UserInfo } from '../options.ts';
+import { ApiError } from '../errors/status.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import type { AdmissionAttributes, Kind } from './attributes.ts';
+
+const REVIEW_VERSION = 'admission.k8s.io/v1';
+
+/** The objects of a request in the version that a webhook or policy asks for. */
+export interface VersionedObjects {
+  readonly resource: ServedResource;
+  readonly kind: Kind;
+  readonly object: KubeObject | undefined;
+  readonly old: KubeObject | undefined;
+}
+
+const kindOf = ({ group, version, kind }: Kind): JsonObject => ({ group, version, kind });
+
+const resourceOf = ({ group, version, plural }: ServedResource): JsonObject => ({ group, version, resource: plural });
+
+function userOf({ name, uid, groups, extra }: UserInfo): JsonObject {
+  return {
+    username: name,
+    ...(uid === undefined ? {} : { uid }),
+    groups: [...groups],
+    ...(extra === undefined
+      ? {}
+      : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) }),
+  };
+}
+
+/** The request of an AdmissionReview, without its objects. Members without a value are absent. */
+export function requestFacts(
+  attributes: AdmissionAttributes,
+  { resource, kind }: VersionedObjects,
+  uid: string,
+): JsonObject {
+  const { subresource, name, namespace } = attributes;
+  return {
+    uid,
+    kind: kindOf(kind),
+    resource: resourceOf(resource),
+    ...(subresource === '' ? {} : { subResource: subresource }),
+    requestKind: kindOf(attributes.kind),
+    requestResource: resourceOf(attributes.resource),
+    ...(subresource === '' ? {} : { requestSubResource: subresource }),
+    ...(name === '' ? {} : { name }),
+    ...(namespace === '' ? {} : { namespace }),
+    operation: attributes.operation,
+    userInfo: userOf(attributes.user),
+    dryRun: attributes.dryRun,
+    options: attributes.options,
+  };
+}
+
+/** The AdmissionReview that a webhook gets. */
+export function reviewOf(attributes: AdmissionAttributes, versioned: VersionedObjects, uid: string): JsonObject {
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: REVIEW_VERSION,
+    request: {
+      ...requestFacts(attributes, versioned, uid),
+      object: (versioned.object ?? null) as unknown as JsonValue,
+      oldObject: (versioned.old ?? null) as unknown as JsonValue,
+    },
+  };
+}
+
+/** The checked answer of a webhook. */
+export interface Verdict {
+  readonly allowed: boolean;
+  readonly status: JsonObject;
+  readonly warnings: readonly string[];
+  /** The operations of the JSON patch; empty when there is no patch. */
+  readonly patch: readonly JsonValue[];
+}
+
+/** An answer that cannot be used. The message says why, after `failed calling webhook "…": `. */
+export class InvalidAnswer extends Error {}
+
+/**
+ * Reads the answer of a webhook to the review `uid`. Only mutating webhooks may answer with a patch.
+ *
+ * @throws InvalidAnswer with the text that an API server has for it.
+ */
+export function readAnswer(text: string, uid: string, mutating: boolean): Verdict {
+  const answer = tryParseJson(text);
+  if (!isJsonObject(answer)) {
+    const problem = "couldn't get version/kind; json parse error: the answer is not a JSON object";
+    throw new InvalidAnswer(`failed to call webhook: ${problem}`);
+  }
+  const [kind, apiVersion] = [textAt(answer, 'kind'), textAt(answer, 'apiVersion')];
+  if (kind !== 'AdmissionReview' || apiVersion !== REVIEW_VERSION) {
+    const got = `${apiVersion}, Kind=${kind}`;
+    throw invalidResponse(`expected webhook response of ${REVIEW_VERSION}, Kind=AdmissionReview, got ${got}`);
+  }
+  const response = answer['response'];
+  if (!isJsonObject(response)) throw invalidResponse('webhook response was absent');
+  const answered = textAt(response, 'uid');
+  if (answered !== uid) throw invalidResponse(`expected response.uid=${goQuote(uid)}, got ${goQuote(answered)}`);
+  return {
+    allowed: response['allowed'] === true,
+    status: objectAt(response, 'status'),
+    warnings: listAt(response, 'warnings').map(String),
+    patch: patchOf(response, mutating),
+  };
+}
+
+const invalidResponse = (problem: string) => new InvalidAnswer(`received invalid webhook response: ${problem}`);
+
+function patchOf(response: JsonObject, mutating: boolean): readonly JsonValue[] {
+  const patch = textAt(response, 'patch');
+  const type = response['patchType'] ?? undefined;
+  if (!mutating) {
+    if (patch !== '') throw invalidResponse('validating webhook may not return response.patch');
+    if (type !== undefined) throw invalidResponse('validating webhook may not return response.patchType');
+    return [];
+  }
+  if (patch !== '' && type === undefined)
+    throw invalidResponse('webhook returned response.patch but not response.patchType');
+  if (patch === '' && type !== undefined)
+    throw invalidResponse('webhook returned response.patchType but not response.patch');
+  if (patch === '') return [];
+  if (type === '') throw invalidResponse('webhook returned invalid response.patchType of ""');
+  if (type !== 'JSONPatch') throw new InvalidAnswer(`unsupported patch type ${goQuote(String(type))}`);
+  const operations = tryParseJson(Buffer.from(patch, 'base64').toString('utf8'));
+  if (operations === null) return [];
+  if (!Array.isArray(operations)) {
+    throw new InvalidAnswer('received undecodable patch in webhook response: the patch is not a list of operations');
+  }
+  return operations;
+}
+
+/** The refusal of a webhook, with the status that it answered. Its code is at least 400. */
+export function denial(name: string, status: JsonObject): ApiError {
+  const start = `admission webhook ${goQuote(name)} denied the request`;
+  const [message, reason] = [textAt(status, 'message'), textAt(status, 'reason')];
+  const why = message === '' ? reason : message;
+  const code = typeof status['code'] === 'number' ? status['code'] : 0;
+  const details = status['details'];
+  return new ApiError({
+    code: code >= 400 && code <= 599 ? Math.trunc(code) : 400,
+    ...(reason === '' ? {} : { reason }),
+    message: why === '' ? `${start} without explanation` : `${start}: ${why}`,
+    ...(isJsonObject(details) ? { details } : {}),
+    metadata: objectAt(status, 'metadata'),
+  });
+}
+
+/** 500: a webhook could not be called, or its answer cannot be used. */
+export function callFailure(name: string, problem: string): ApiError {
+  return failure(`failed calling webhook ${goQuote(name)}: ${problem}`);
+}
+
+/** 500 in the form that an API server gives to its own errors: the cause repeats the message. */
+export function failure(message: string): ApiError {
+  return new ApiError({
+    code: 500,
+    reason: 'InternalError',
+    message: `Internal error occurred: ${message}`,
+    details: { causes: [{ message }] },
+  });
+}

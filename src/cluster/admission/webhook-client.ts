@@ -1,0 +1,181 @@
+import type { IncomingMessage } from 'node:http';
+import type { JsonObject } from '../../core/index.ts';
+import { httpsLibrary } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { numberAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+
+/** The maximum size of an answer, in bytes: that of a request body. */
+const MAX_ANSWER_BYTES = 3 * 1024 * 1024;
+
+/** The address of a webhook. */
+export interface WebhookAddress {
+  /** The URL that is called. Its host is a loopback address. */
+  readonly url: URL;
+  /** The URL as error texts show it. */
+  readonly shown: string;
+  /** The name that the certificate must have. */
+  readonly serverName: string;
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** The addresses that tests give Services of webhooks, by `namespace/name`. */
+export type ServiceAddressMap = Readonly<Record<string, string>>;
+
+/** The address of a webhook, or the words why the cluster does not call it. */
+export function addressOf(
+  client: JsonObject,
+  timeoutSeconds: number,
+  services: ServiceAddressMap,
+): WebhookAddress | string {
+  const service = optionalAt(client, 'service');
+  const timeout = `?timeout=${timeoutSeconds}s`;
+  if (service === undefined) {
+    const text = textAt(client, 'url');
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const shown = `${text}${timeout}`;
+    if (url === undefined) return unreachable(shown, 'the URL cannot be parsed');
+    if (!LOOPBACK.has(url.hostname)) return unreachable(shown, NOT_LOOPBACK);
+    url.search = timeout;
+    return { url, shown, serverName: url.hostname.replaceAll(/[[\]]/g, '') };
+  }
+  const [name, namespace] = [textAt(service, 'name'), textAt(service, 'namespace')];
+  const serverName = `${name}.${namespace}.svc`;
+  const path = textAt(service, 'path');
+  const place = path === '' || path.startsWith('/') ? path : `/${path}`;
+  const shown = `https://${serverName}:${numberAt(service, 'port') ?? 443}${place === '' ? '/' : place}${timeout}`;
+  const key = `${namespace}/${name}`;
+  const base = Object.hasOwn(services, key) ? services[key] : undefined;
+  if (base === undefined) {
+    return unreachable(shown, `no address is set for the Service ${goQuote(key)}; ${NOT_LOOPBACK}`);
+  }
+  const url = URL.canParse(base) ? new URL(base) : undefined;
+  if (url?.protocol !== 'https:' || !LOOPBACK.has(url.hostname)) {
+    return unreachable(
+      shown,
+      `the address ${goQuote(base)} of the Service ${goQuote(key)} is not an https URL of a loopback address`,
+    );
+  }
+  url.pathname = place;
+  url.search = timeout;
+  return { url, shown, serverName };
+}
+
+const NOT_LOOPBACK = 'the embedded cluster calls webhooks only on 127.0.0.1, localhost and [::1]';
+
+const unreachable = (shown: string, why: string): string => `Post ${goQuote(shown)}: ${why}`;
+
+/** The error of a call without a usable answer. */
+export class CallError extends Error {}
+
+/**
+ * Posts a review and returns the text of the answer. The time and the size of the answer are bounded.
+ *
+ * @throws CallError when the webhook cannot be reached, is too slow, answers with an error, or answers too much.
+ */
+export async function postReview(
+  { url, shown, serverName }: WebhookAddress,
+  body: string,
+  caBundle: string,
+  timeoutSeconds: number,
+): Promise<string> {
+  const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+  const problem = (why: string) => new CallError(unreachable(shown, why));
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = httpsLibrary().request(
+      url,
+      {
+        method: 'POST',
+        agent: false,
+        signal,
+        ...(isAddress(serverName) ? {} : { servername: serverName }),
+        ...(caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') }),
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, */*',
+          'content-length': Buffer.byteLength(body),
+        },
+      },
+      resolve,
+    );
+    sent.on('error', (error) => reject(problem(signal.aborted ? TOO_SLOW : reasonOf(error, url))));
+    sent.end(body);
+  });
+  const text = await readText(response, signal, problem);
+  const status = response.statusCode ?? 0;
+  if (status < 200 || status > 299) throw new CallError(refusalText(status, text));
+  return text;
+}
+
+const TOO_SLOW = 'context deadline exceeded';
+
+const isAddress = (host: string): boolean => host.includes(':') || /^[\d.]+$/.test(host);
+
+async function readText(
+  response: IncomingMessage,
+  signal: AbortSignal,
+  problem: (why: string) => CallError,
+): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) {
+        response.destroy();
+        throw problem(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof CallError) throw error;
+    throw problem(signal.aborted ? TOO_SLOW : error instanceof Error ? error.message : String(error));
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The errors of TLS, by the codes of Node, in the words of Go. */
+const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'x509: certificate signed by unknown authority',
+  SELF_SIGNED_CERT_IN_CHAIN: 'x509: certificate signed by unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'x509: certificate signed by unknown authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'x509: certificate signed by unknown authority',
+  CERT_SIGNATURE_FAILURE: 'x509: certificate signed by unknown authority',
+  CERT_HAS_EXPIRED: 'x509: certificate has expired or is not yet valid',
+  CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
+};
+
+function reasonOf(error: Error & { code?: string }, { host }: URL): string {
+  const { code = '' } = error;
+  if (code === 'ECONNREFUSED') return `dial tcp ${host}: connect: connection refused`;
+  if (code === 'ECONNRESET') return 'EOF';
+  const problem =
+    CERTIFICATE_PROBLEMS[code] ?? (code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `x509: ${error.message}` : undefined);
+  return problem === undefined ? error.message : `tls: failed to verify certificate: ${problem}`;
+}
+
+/** The texts of a client for an error without a Status, by the HTTP code. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: 'the server rejected our request for an unknown reason',
+  401: 'the server has asked for the client to provide credentials',
+  404: 'the server could not find the requested resource',
+  405: 'the server does not allow this method on the requested resource',
+  409: 'the server reported a conflict',
+  410: 'the server no longer provides the requested resource',
+  422: 'the server rejected our request due to an error in our request',
+  429: 'the server has received too many requests and has asked us to try again later',
+  503: 'the server is currently unable to handle the request',
+  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
+};
+
+/** The maximum number of characters of an error body that an error text shows. */
+const MAX_SHOWN = 2048;
+
+function refusalText(status: number, body: string): string {
+  const known = REFUSALS[status];
+  if (known !== undefined) return known;
+  const shown = body.trim().slice(0, MAX_SHOWN) || 'unknown';
+  if (status === 403) return shown === 'unknown' ? 'forbidden' : shown;
+  if (status >= 500) return `an error on the server (${goQuote(shown)}) has prevented the request from succeeding`;
+  return `the server responded with the status code ${status} but did not return more information`;
+}

@@ -1,0 +1,155 @@
+import type { CelType, Checked, Environment, Program, VariableOptions } from '../../cel/index.ts';
+import { BOOL, createEnvironment, DYN, NULL, RULE_LIBRARIES, STRING } from '../../cel/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { celTypes } from '../../schema/index.ts';
+import { AUTHORIZER, authorizerLibrary, RESOURCE_CHECK } from './authorizer-library.ts';
+
+const TEXT: Schema = { type: 'string' };
+const LIST_OF_TEXTS: Schema = { type: 'array', items: TEXT };
+
+const object = (properties: Record<string, Schema>): Schema => ({ type: 'object', properties });
+const mapOf = (additionalProperties: Schema): Schema => ({ type: 'object', additionalProperties });
+
+const KIND = object({ group: TEXT, version: TEXT, kind: TEXT });
+const RESOURCE = object({ group: TEXT, version: TEXT, resource: TEXT });
+
+/** The variable `request`: the request of an AdmissionReview without its objects. */
+const REQUEST = object({
+  kind: KIND,
+  resource: RESOURCE,
+  subResource: TEXT,
+  requestKind: KIND,
+  requestResource: RESOURCE,
+  requestSubResource: TEXT,
+  name: TEXT,
+  namespace: TEXT,
+  operation: TEXT,
+  userInfo: object({ username: TEXT, uid: TEXT, groups: LIST_OF_TEXTS, extra: mapOf(LIST_OF_TEXTS) }),
+  dryRun: { type: 'boolean' },
+  options: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+});
+
+/** The variable `namespaceObject`: the parts of the namespace that do not change without its users. */
+const NAMESPACE = object({
+  metadata: object({
+    name: TEXT,
+    generateName: TEXT,
+    namespace: TEXT,
+    labels: mapOf(TEXT),
+    annotations: mapOf(TEXT),
+    UID: TEXT,
+    creationTimestamp: { type: 'string', format: 'date-time' },
+    deletionGracePeriodSeconds: { type: 'integer' },
+    deletionTimestamp: { type: 'string', format: 'date-time' },
+    generation: { type: 'integer' },
+    resourceVersion: TEXT,
+    finalizers: LIST_OF_TEXTS,
+  }),
+  spec: object({ finalizers: LIST_OF_TEXTS }),
+  status: object({ phase: TEXT }),
+});
+
+/** The variables that depend on the place of an expression. */
+export interface ScopeOptions {
+  /** Is there a variable `params`? */
+  readonly hasParams: boolean;
+  /** Is there a variable `authorizer`? Expressions for texts have none. */
+  readonly hasAuthorizer: boolean;
+}
+
+const scopes = new Map<string, Environment>();
+
+/** The environment of an expression without `variables`. */
+function scopeOf({ hasParams, hasAuthorizer }: ScopeOptions): Environment {
+  const key = `${hasParams} ${hasAuthorizer}`;
+  let scope = scopes.get(key);
+  if (scope === undefined) {
+    const { variables, types } = celTypes({ request: { schema: REQUEST }, namespaceObject: { schema: NAMESPACE } });
+    scope = createEnvironment({
+      libraries: [...RULE_LIBRARIES, authorizerLibrary],
+      types,
+      variables: {
+        ...variables,
+        object: DYN,
+        oldObject: DYN,
+        ...(hasParams ? { params: DYN } : {}),
+        ...(hasAuthorizer
+          ? {
+              authorizer: { type: AUTHORIZER, raw: true },
+              'authorizer.requestResource': { type: RESOURCE_CHECK, raw: true },
+            }
+          : {}),
+      },
+    });
+    scopes.set(key, scope);
+  }
+  return scope;
+}
+
+/** A compiled expression, or the text of its problems. */
+export type CompiledExpression =
+  | { readonly ok: true; readonly program: Program; readonly checked: Checked; readonly type: CelType }
+  | { readonly ok: false; readonly problem: string };
+
+/** A named expression whose value later expressions read as `variables.NAME`. */
+export interface NamedExpression {
+  readonly name: string;
+  readonly expression: string;
+}
+
+/** Compiles the expressions of one policy or webhook. Later variables see earlier ones. */
+export class ExpressionCompiler {
+  readonly #options: ScopeOptions;
+  #environment: Environment;
+  /** The variables in their order. */
+  readonly variables: { readonly name: string; readonly compiled: CompiledExpression; readonly text: string }[] = [];
+
+  constructor(options: ScopeOptions, variables: readonly NamedExpression[] = []) {
+    this.#options = options;
+    this.#environment = scopeOf(options);
+    const declared: Record<string, VariableOptions> = {};
+    for (const { name, expression } of variables) {
+      const compiled = this.compile(expression);
+      this.variables.push({ name, compiled, text: expression });
+      declared[`variables.${name}`] = { type: compiled.ok ? compiled.type : DYN, raw: true };
+      this.#environment = scopeOf(options).extend(declared);
+    }
+  }
+
+  /** A compiler with the same variables, of which expressions for texts see no `authorizer`. */
+  withoutAuthorizer(): ExpressionCompiler {
+    return new ExpressionCompiler(
+      { ...this.#options, hasAuthorizer: false },
+      this.variables.map(({ name, text }) => ({ name, expression: text })),
+    );
+  }
+
+  compile(text: string): CompiledExpression {
+    const result = this.#environment.compile(text);
+    return result.ok ? result : { ok: false, problem: `compilation failed: ${result.text}` };
+  }
+}
+
+/**
+ * The problem of an expression whose value must have one of the types; `undefined` when there is none. The words are
+ * those of an API server.
+ */
+export function expressionProblem(
+  compiler: ExpressionCompiler,
+  text: string,
+  types: readonly CelType[],
+): string | undefined {
+  const compiled = compiler.compile(text);
+  if (!compiled.ok) return compiled.problem;
+  if (types.some(({ kind }) => kind === compiled.type.kind)) return undefined;
+  const names = types.map(({ name }) => name);
+  return names.length === 1 ? `must evaluate to ${names.join('')}` : `must evaluate to one of [${names.join(' ')}]`;
+}
+
+/** The problem of an expression that decides; `undefined` when there is none. */
+export const conditionProblem = (compiler: ExpressionCompiler, text: string): string | undefined =>
+  expressionProblem(compiler, text, [BOOL]);
+
+/** The problem of an expression for a text, which may be null with `isNullable`; `undefined` when there is none. */
+export const textProblem = (compiler: ExpressionCompiler, text: string, isNullable: boolean): string | undefined =>
+  expressionProblem(compiler, text, isNullable ? [STRING, NULL] : [STRING]);

@@ -1,0 +1,104 @@
+import type { Value } from '../../cel/index.ts';
+import { fail } from '../../cel/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { limitedRun, ObjectBudget } from '../crd/rule-limits.ts';
+import type { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
+import type { CompiledExpression, ExpressionCompiler } from './environment.ts';
+
+/** The data of one evaluation. `null` stands for an object that the request does not have. */
+export interface ExpressionData {
+  readonly object: KubeObject | null;
+  readonly oldObject: KubeObject | null;
+  readonly request: JsonObject;
+  readonly namespaceObject: JsonObject | null;
+  readonly params: KubeObject | null;
+  readonly authorizer: AuthorizerValue;
+  readonly requestResource: ResourceCheck;
+}
+
+/** The value of an expression, or the text of its error. */
+export type Evaluated = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };
+
+const runs = new WeakMap<CompiledExpression, ReturnType<typeof limitedRun>>();
+
+/** The budgets of the expressions that are evaluated with the same variables. */
+const budgets = new WeakMap<Record<string, unknown>, ObjectBudget>();
+
+const OUT_OF_BUDGET: Evaluated = {
+  ok: false,
+  message: 'validation failed due to running out of cost budget, no further validation rules will be run',
+};
+
+function run(compiled: CompiledExpression, variables: Record<string, unknown>): Evaluated {
+  if (!compiled.ok) return { ok: false, message: compiled.problem };
+  const budget = budgets.get(variables);
+  if (budget?.isExhausted === true) return OUT_OF_BUDGET;
+  let limited = runs.get(compiled);
+  if (limited === undefined) runs.set(compiled, (limited = limitedRun(compiled.program, compiled.checked)));
+  const outcome = limited(variables);
+  // An evaluation that a limit has stopped has its own error.
+  if (!outcome.isOverLimit && budget?.spend(outcome) === false) return OUT_OF_BUDGET;
+  const { result } = outcome;
+  return result.ok ? result : { ok: false, message: result.error.message };
+}
+
+/**
+ * The variables of all expressions of a policy or webhook, which share one budget of costs. A variable of the policy is evaluated at its first use, and
+ * only once; the expressions that use a failed variable fail.
+ */
+export function bindVariables(compiler: ExpressionCompiler, data: ExpressionData): Record<string, unknown> {
+  const { requestResource, ...direct } = data;
+  const bound: Record<string, unknown> = { ...direct, 'authorizer.requestResource': requestResource };
+  budgets.set(bound, new ObjectBudget());
+  for (const { name, compiled } of compiler.variables) {
+    let known: Evaluated | undefined;
+    Object.defineProperty(bound, `variables.${name}`, {
+      enumerable: true,
+      get() {
+        known ??= run(compiled, bound);
+        return known.ok ? known.value : fail(`composited variable "${name}" fails to evaluate: ${known.message}`);
+      },
+    });
+  }
+  return bound;
+}
+
+/** Evaluates an expression. The text of an error is that of an API server. */
+export function evaluateExpression(
+  compiled: CompiledExpression,
+  text: string,
+  variables: Record<string, unknown>,
+): Evaluated {
+  const result = run(compiled, variables);
+  if (result.ok || result === OUT_OF_BUDGET) return result;
+  if (!compiled.ok) return { ok: false, message: `compilation error: ${result.message}` };
+  return { ok: false, message: `expression '${text}' resulted in error: ${result.message}` };
+}
+
+/** A condition that a request must meet before it is decided about. */
+export interface MatchCondition {
+  readonly name: string;
+  readonly expression: string;
+  readonly compiled: CompiledExpression;
+}
+
+/**
+ * Do all conditions hold? One that is false decides. Otherwise the errors decide: their text refuses the request, or,
+ * with `ignoresErrors`, the conditions do not hold.
+ */
+export function conditionsHold(
+  conditions: readonly MatchCondition[],
+  variables: Record<string, unknown>,
+  ignoresErrors: boolean,
+): boolean | { readonly problem: string } {
+  const problems: string[] = [];
+  for (const { compiled, expression } of conditions) {
+    const result = evaluateExpression(compiled, expression, variables);
+    if (!result.ok) problems.push(result.message);
+    else if (result.value === false) return false;
+  }
+  if (problems.length === 0) return true;
+  if (ignoresErrors) return false;
+  const [first = ''] = problems;
+  return { problem: problems.length === 1 ? first : `[${problems.join(', ')}]` };
+}

@@ -1,0 +1,91 @@
+import type { JsonObject } from '../../src/core/index.ts';
+import type { Transport } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
+import type { ReviewAnswer, ReviewRequest, WebhookServer } from './webhook-server.ts';
+import { openWebhookServer } from './webhook-server.ts';
+
+/** The paths of ConfigMaps and of the configurations of admission. */
+export const MAPS = '/api/v1/namespaces/default/configmaps';
+export const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1';
+
+/** An answer of the cluster. */
+export interface Answer {
+  readonly status: number;
+  readonly warning: string | undefined;
+  readonly body: JsonObject & { readonly metadata: JsonObject; readonly message?: string };
+}
+
+/** Sends a request and reads its answer. */
+export async function call(
+  transport: Transport,
+  method: string,
+  path: string,
+  body?: object,
+  type = 'application/json',
+): Promise<Answer> {
+  const response = await transport.request({
+    method,
+    path,
+    headers: { 'content-type': type },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  let text = '';
+  for await (const chunk of response.body) text += Buffer.from(chunk).toString();
+  const { warning } = response.headers as Record<string, string>;
+  return { status: response.status, warning, body: JSON.parse(text) as Answer['body'] };
+}
+
+/** A ConfigMap. */
+export const map = (name: string, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  ...more,
+});
+
+/** A cluster with a webhook server. */
+export interface Setup extends AsyncDisposable {
+  readonly transport: Transport;
+  readonly server: WebhookServer;
+  /** Adds a configuration with one webhook for ConfigMaps. */
+  configure(kind: 'Mutating' | 'Validating', name: string, hook?: object): Promise<Answer>;
+}
+
+/** Opens a webhook server and a cluster, whose Service `hooks/mapped` has the address of the server. */
+export async function setUp(
+  decide: (request: ReviewRequest, path: string) => ReviewAnswer,
+  serverNames?: string[],
+): Promise<Setup> {
+  const server = await openWebhookServer(decide, serverNames);
+  const webhookServices = { 'hooks/mapped': server.url };
+  const cluster = await createEmbeddedCluster({ controllers: false, webhookServices });
+  const transport = cluster.transport();
+  const { url, caBundle } = server;
+  return {
+    transport,
+    server,
+    configure: (kind, name, hook = {}) =>
+      call(transport, 'POST', `${CONFIGURATIONS}/${kind.toLowerCase()}webhookconfigurations`, {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: `${kind}WebhookConfiguration`,
+        metadata: { name },
+        webhooks: [
+          {
+            name: `${name}.example.com`,
+            sideEffects: 'None',
+            admissionReviewVersions: ['v1'],
+            clientConfig: { url: `${url}/${name}`, caBundle },
+            rules: [{ operations: ['*'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps', 'services'] }],
+            ...hook,
+          },
+        ],
+      }),
+    async [Symbol.asyncDispose]() {
+      await cluster.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The answer of a webhook that denies nothing. */
+export const allow = () => ({ allowed: true });

@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { createAuthority } from '../../src/cluster/http/certificate.ts';
+import type { JsonObject } from '../../src/core/index.ts';
+
+/** The request of a review. */
+export interface ReviewRequest {
+  readonly uid: string;
+  readonly operation: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly subResource?: string;
+  readonly dryRun: boolean;
+  readonly object: (JsonObject & { readonly metadata: JsonObject }) | null;
+  readonly oldObject: JsonObject | null;
+  readonly kind: JsonObject;
+  readonly resource: JsonObject;
+  readonly requestKind: JsonObject;
+  readonly options: JsonObject;
+  readonly userInfo: JsonObject;
+}
+
+/** What a webhook answers: the members of its response besides `uid`; or what it does with the connection. */
+export type ReviewAnswer = JsonObject | ((response: ServerResponse, request: ReviewRequest) => void);
+
+/** A webhook server on a free port of this machine. */
+export interface WebhookServer extends AsyncDisposable {
+  readonly url: string;
+  /** For `clientConfig.caBundle`. */
+  readonly caBundle: string;
+  /** The reviews in the order in which they came, with their paths. */
+  readonly seen: { readonly path: string; readonly request: ReviewRequest }[];
+}
+
+/** The patch of an answer. */
+export const patchAnswer = (operations: readonly object[]): JsonObject => ({
+  allowed: true,
+  patchType: 'JSONPatch',
+  patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+});
+
+/** Opens a webhook server whose answers `decide` makes. `serverNames` are names of its certificate. */
+export async function openWebhookServer(
+  decide: (request: ReviewRequest, path: string) => ReviewAnswer,
+  serverNames: readonly string[] = [],
+): Promise<WebhookServer> {
+  const authority = createAuthority(Date.now());
+  const seen: WebhookServer['seen'] = [];
+  const answer = async (message: IncomingMessage, response: ServerResponse) => {
+    const { request } = JSON.parse(await text(message)) as { request: ReviewRequest };
+    const path = message.url ?? '';
+    seen.push({ path, request });
+    const decided = decide(request, path);
+    if (typeof decided === 'function') return decided(response, request);
+    const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' };
+    response.end(JSON.stringify({ ...review, response: { uid: request.uid, ...decided } }));
+  };
+  const server = createServer(authority.issue(['localhost', ...serverNames], ['127.0.0.1']), (message, response) => {
+    answer(message, response).catch((error: unknown) => response.destroy(error as Error));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `https://127.0.0.1:${port}`,
+    caBundle: Buffer.from(authority.ca).toString('base64'),
+    seen,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
