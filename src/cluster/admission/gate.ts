@@ -2,8 +2,12 @@ import type { Store } from '../store/store.ts';
 
 const GROUP = 'admissionregistration.k8s.io';
 
-/** The kinds of the group that take part in admission. Bindings without policies do nothing. */
-const PLURALS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const;
+/** The kinds of the group that take part in admission. A policy without a binding does nothing. */
+const PLURALS = [
+  'mutatingwebhookconfigurations',
+  'validatingadmissionpolicybindings',
+  'validatingwebhookconfigurations',
+] as const;
 
 /** Says whether a cluster has configurations of admission. Without any, no code of admission is loaded. */
 export class AdmissionGate {

@@ -60,7 +60,7 @@ const compiledConditions = new WeakMap<JsonObject, Conditions>();
 function conditionsOf(spec: JsonObject): Conditions {
   let known = compiledConditions.get(spec);
   if (known === undefined) {
-    const compiler = new ExpressionCompiler({ hasParams: false, hasAuthorizer: true });
+    const compiler = ExpressionCompiler.for({ hasParams: false, hasAuthorizer: true });
     known = { compiler, conditions: compileConditions(compiler, objectsAt(spec, 'matchConditions')) };
     compiledConditions.set(spec, known);
   }

@@ -8,6 +8,7 @@ import type { WriteAdmission, WriteRequest, WriteServices } from '../verbs/write
 import { AddressLedger } from './address-ledger.ts';
 import type { AdmissionAttributes, AdmissionContext, Operation } from './attributes.ts';
 import { isExempt, isNamespaces } from './attributes.ts';
+import { validateByPolicies } from './policies.ts';
 import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
 
 /** What an admitted write uses of the cluster. */
@@ -114,6 +115,7 @@ export class AdmissionSession implements WriteAdmission {
   }
 
   #validated(attributes: AdmissionAttributes, warnings: string[]): void {
+    validateByPolicies(this.#context, attributes, warnings);
     const calls = validatingCalls(this.#context, attributes);
     if (calls.length === 0) return;
     this.#decide('validate', attributes, warnings, async (said) => {

@@ -97,37 +97,56 @@ export interface NamedExpression {
   readonly expression: string;
 }
 
+/** A variable of a policy. */
+export interface CompiledVariable {
+  readonly name: string;
+  readonly text: string;
+  readonly compiled: CompiledExpression;
+}
+
 /** Compiles the expressions of one policy or webhook. Later variables see earlier ones. */
 export class ExpressionCompiler {
   readonly #options: ScopeOptions;
-  #environment: Environment;
+  readonly #environment: Environment;
   /** The variables in their order. */
-  readonly variables: { readonly name: string; readonly compiled: CompiledExpression; readonly text: string }[] = [];
+  readonly variables: readonly CompiledVariable[];
 
-  constructor(options: ScopeOptions, variables: readonly NamedExpression[] = []) {
+  private constructor(options: ScopeOptions, environment: Environment, variables: readonly CompiledVariable[]) {
     this.#options = options;
-    this.#environment = scopeOf(options);
-    const declared: Record<string, VariableOptions> = {};
-    for (const { name, expression } of variables) {
-      const compiled = this.compile(expression);
-      this.variables.push({ name, compiled, text: expression });
-      declared[`variables.${name}`] = { type: compiled.ok ? compiled.type : DYN, raw: true };
-      this.#environment = scopeOf(options).extend(declared);
-    }
+    this.#environment = environment;
+    this.variables = variables;
   }
 
-  /** A compiler with the same variables, of which expressions for texts see no `authorizer`. */
-  withoutAuthorizer(): ExpressionCompiler {
-    return new ExpressionCompiler(
-      { ...this.#options, hasAuthorizer: false },
-      this.variables.map(({ name, text }) => ({ name, expression: text })),
-    );
+  /** A compiler for the scope, with the variables. */
+  static for(options: ScopeOptions, variables: readonly NamedExpression[] = []): ExpressionCompiler {
+    const scope = scopeOf(options);
+    const compiled: CompiledVariable[] = [];
+    for (const { name, expression } of variables) {
+      const present = new ExpressionCompiler(options, withVariables(scope, compiled), compiled);
+      compiled.push({ name, text: expression, compiled: present.compile(expression) });
+    }
+    return new ExpressionCompiler(options, withVariables(scope, compiled), compiled);
+  }
+
+  /** A compiler of expressions for texts: they see the same variables, but no `authorizer`. */
+  forTexts(): ExpressionCompiler {
+    const options = { ...this.#options, hasAuthorizer: false };
+    return new ExpressionCompiler(options, withVariables(scopeOf(options), this.variables), this.variables);
   }
 
   compile(text: string): CompiledExpression {
     const result = this.#environment.compile(text);
     return result.ok ? result : { ok: false, problem: `compilation failed: ${result.text}` };
   }
+}
+
+function withVariables(scope: Environment, variables: readonly CompiledVariable[]): Environment {
+  if (variables.length === 0) return scope;
+  const declared = variables.map(({ name, compiled }): [string, VariableOptions] => [
+    `variables.${name}`,
+    { type: compiled.ok ? compiled.type : DYN, raw: true },
+  ]);
+  return scope.extend(Object.fromEntries(declared));
 }
 
 /**

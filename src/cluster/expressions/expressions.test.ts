@@ -31,7 +31,7 @@ const data = {
 };
 
 function evaluate(text: string, variables: readonly { name: string; expression: string }[] = []) {
-  const compiler = new ExpressionCompiler(scope, variables);
+  const compiler = ExpressionCompiler.for(scope, variables);
   const result = evaluateExpression(compiler.compile(text), text, bindVariables(compiler, data));
   return result.ok ? result.value : result.message;
 }
@@ -87,11 +87,15 @@ describe('variables', () => {
   });
 
   test('an expression for a text sees variables, but not the authorizer', () => {
-    const compiler = new ExpressionCompiler(scope, variables).withoutAuthorizer();
+    const compiler = ExpressionCompiler.for(scope, variables).forTexts();
     expect(expressionProblem(compiler, 'string(variables.long)', [STRING])).toBeUndefined();
     expect(expressionProblem(compiler, "authorizer.path('/').check('get').reason()", [STRING])).toContain(
       "undeclared reference to 'authorizer'",
     );
+    const asking = [{ name: 'may', expression: "authorizer.path('/').check('get').allowed()" }];
+    expect(
+      expressionProblem(ExpressionCompiler.for(scope, asking).forTexts(), 'string(variables.may)', [STRING]),
+    ).toBeUndefined();
   });
 });
 
@@ -102,18 +106,18 @@ describe('problems of expressions', () => {
     ['object.spec.x', 'must evaluate to bool'],
     ['request.nope', "compilation failed: ERROR: <input>:1:8: undefined field 'nope'\n | request.nope\n | .......^"],
   ])('%s', (text, expected) => {
-    expect(expressionProblem(new ExpressionCompiler(scope), text, [BOOL])).toBe(expected);
+    expect(expressionProblem(ExpressionCompiler.for(scope), text, [BOOL])).toBe(expected);
   });
 
   test('without params there is no variable for them', () => {
-    const compiler = new ExpressionCompiler({ hasParams: false, hasAuthorizer: true });
+    const compiler = ExpressionCompiler.for({ hasParams: false, hasAuthorizer: true });
     expect(expressionProblem(compiler, 'params == null', [BOOL])).toContain("undeclared reference to 'params'");
   });
 });
 
 describe('conditions', () => {
   const hold = (texts: readonly string[], ignoresErrors: boolean) => {
-    const compiler = new ExpressionCompiler(scope);
+    const compiler = ExpressionCompiler.for(scope);
     const conditions = texts.map((expression, index) => ({
       name: `c${index}`,
       expression,

@@ -10,6 +10,7 @@ import {
   revisionStrategy,
   runtimeClassStrategy,
 } from './cluster-kinds.ts';
+import { validatingBindingStrategy, validatingPolicyStrategy } from './admission-policies.ts';
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
 import { crdStrategy } from './crd.ts';
 import { endpointSliceStrategy, endpointsStrategy } from './endpoints.ts';
@@ -83,6 +84,8 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['/serviceaccounts', serviceAccountStrategy],
   ['/services', serviceStrategy],
   ['admissionregistration.k8s.io/mutatingwebhookconfigurations', webhookStrategy(true)],
+  ['admissionregistration.k8s.io/validatingadmissionpolicies', validatingPolicyStrategy],
+  ['admissionregistration.k8s.io/validatingadmissionpolicybindings', validatingBindingStrategy],
   ['admissionregistration.k8s.io/validatingwebhookconfigurations', webhookStrategy(false)],
   ['apiextensions.k8s.io/customresourcedefinitions', crdStrategy],
   ['apps/controllerrevisions', revisionStrategy],

@@ -42,7 +42,7 @@ export function webhookStrategy(mutating: boolean): Partial<Strategy> {
     validate(object, problems, { schemas }) {
       const problemOf: ConditionChecker = (expression) => {
         const { ExpressionCompiler, conditionProblem } = schemas();
-        return conditionProblem(new ExpressionCompiler({ hasParams: false, hasAuthorizer: true }), expression);
+        return conditionProblem(ExpressionCompiler.for({ hasParams: false, hasAuthorizer: true }), expression);
       };
       const names = new Set<string>();
       for (const [index, hook] of webhooksOf(object).entries()) {

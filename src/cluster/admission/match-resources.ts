@@ -1,0 +1,28 @@
+import type { JsonObject } from '../../core/index.ts';
+import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
+import { matchedResource, namespaceSelected, objectSelected } from './match.ts';
+
+/**
+ * The version of the resource that a policy or a binding names by its `MatchResources`; `undefined` when it does not
+ * match the request. Without rules every resource matches, in the version of the request.
+ *
+ * @throws ApiError 404 when the namespace does not exist.
+ */
+export function matchedByResources(
+  match: JsonObject,
+  attributes: AdmissionAttributes,
+  { registry, store }: AdmissionContext,
+): ServedResource | undefined {
+  if (!objectSelected(objectAt(match, 'objectSelector'), attributes)) return undefined;
+  const policy = textAt(match, 'matchPolicy');
+  const excluded = objectsAt(match, 'excludeResourceRules');
+  if (excluded.length > 0 && matchedResource(excluded, policy, attributes, registry.all()) !== undefined)
+    return undefined;
+  const rules = objectsAt(match, 'resourceRules');
+  const resource =
+    rules.length === 0 ? attributes.resource : matchedResource(rules, policy, attributes, registry.all());
+  if (resource === undefined) return undefined;
+  return namespaceSelected(objectAt(match, 'namespaceSelector'), attributes, store) ? resource : undefined;
+}

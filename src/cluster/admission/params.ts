@@ -1,0 +1,67 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { optionalAt, textAt } from '../../kubernetes/index.ts';
+import { selects } from '../kinds/selects.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import type { AdmissionContext } from './attributes.ts';
+
+/** An error in a policy or a binding. The failure policy decides what it means for the request. */
+export class ConfigurationError extends Error {}
+
+/**
+ * The resource of the parameters of a policy; `undefined` for a policy without any.
+ *
+ * @throws ConfigurationError when the kind is not served.
+ */
+export function paramResource({ registry }: AdmissionContext, policy: JsonObject): ServedResource | undefined {
+  const kind = optionalAt(policy, 'paramKind');
+  if (kind === undefined) return undefined;
+  const [apiVersion, name] = [textAt(kind, 'apiVersion'), textAt(kind, 'kind')];
+  const resource = registry.findKind(apiVersion, name);
+  if (resource !== undefined) return resource;
+  throw new ConfigurationError(
+    `failed to find resource referenced by paramKind: '${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${name}'`,
+  );
+}
+
+/**
+ * The parameters with which a binding evaluates its policy, once for each. `null` stands for no parameter.
+ *
+ * @throws ConfigurationError when the reference cannot be followed, or selects nothing and its action is `Deny`.
+ */
+export function paramsOf(
+  resource: ServedResource | undefined,
+  binding: JsonObject,
+  namespace: string,
+): readonly (KubeObject | null)[] {
+  const ref = optionalAt(binding, 'paramRef');
+  if (resource === undefined || ref === undefined) return [null];
+  const params = selectedParams(resource, ref, placeOf(resource, ref, namespace));
+  if (params.length > 0 || textAt(ref, 'parameterNotFoundAction') !== 'Deny') return params;
+  throw new ConfigurationError('no params found for policy binding with `Deny` parameterNotFoundAction');
+}
+
+/** The namespace of the parameters; `''` for parameters outside namespaces. */
+function placeOf(resource: ServedResource, ref: JsonObject, namespace: string): string {
+  const own = textAt(ref, 'namespace');
+  if (!resource.namespaced) {
+    if (own === '') return '';
+    throw new ConfigurationError('paramRef.namespace must not be provided for a cluster-scoped `paramKind`');
+  }
+  if (own !== '' || namespace !== '') return own || namespace;
+  throw new ConfigurationError(
+    'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources',
+  );
+}
+
+function selectedParams(resource: ServedResource, ref: JsonObject, place: string): KubeObject[] {
+  const name = textAt(ref, 'name');
+  if (name !== '') {
+    const stored = resource.collection.get(place === '' ? name : `${place}/${name}`);
+    return stored === undefined ? [] : [stored.as(resource).object];
+  }
+  const selector = optionalAt(ref, 'selector') ?? {};
+  return resource.collection
+    .inNamespace(place)
+    .map((stored) => stored.as(resource).object)
+    .filter(({ metadata }) => selects(selector, metadata.labels ?? {}));
+}

@@ -1,0 +1,268 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { ApiError, forbidden, notFound } from '../errors/status.ts';
+import { ExpressionCompiler } from '../expressions/environment.ts';
+import type { CompiledExpression } from '../expressions/environment.ts';
+import type { MatchCondition } from '../expressions/evaluate.ts';
+import { bindVariables, conditionsHold, evaluateExpression } from '../expressions/evaluate.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
+import { isNamespaces } from './attributes.ts';
+import { compileConditions, expressionData, versionedFor } from './hooks.ts';
+import { matchedByResources } from './match-resources.ts';
+import { ConfigurationError, paramResource, paramsOf } from './params.ts';
+
+const GROUP = 'admissionregistration.k8s.io';
+
+interface Validation {
+  readonly text: string;
+  readonly compiled: CompiledExpression;
+  readonly message: string;
+  readonly messageExpression: { readonly text: string; readonly compiled: CompiledExpression } | undefined;
+  readonly reason: string;
+}
+
+interface CompiledPolicy {
+  readonly compiler: ExpressionCompiler;
+  readonly conditions: readonly MatchCondition[];
+  readonly validations: readonly Validation[];
+  readonly annotations: readonly { readonly text: string; readonly compiled: CompiledExpression }[];
+}
+
+/** The compiled policies. A stored policy never changes; a new version is another object. */
+const compiledPolicies = new WeakMap<KubeObject, CompiledPolicy>();
+
+/** The variables of a policy, for its compiler. */
+const variablesOf = (spec: JsonObject): { name: string; expression: string }[] =>
+  objectsAt(spec, 'variables').map((variable) => ({
+    name: textAt(variable, 'name'),
+    expression: textAt(variable, 'expression'),
+  }));
+
+function compilePolicy(policy: KubeObject): CompiledPolicy {
+  const known = compiledPolicies.get(policy);
+  if (known !== undefined) return known;
+  const spec = objectAt(policy, 'spec');
+  const scope = { hasParams: spec['paramKind'] !== undefined, hasAuthorizer: true };
+  const compiler = ExpressionCompiler.for(scope, variablesOf(spec));
+  const texts = compiler.forTexts();
+  const compiled: CompiledPolicy = {
+    compiler,
+    conditions: compileConditions(ExpressionCompiler.for(scope), objectsAt(spec, 'matchConditions')),
+    validations: objectsAt(spec, 'validations').map((validation): Validation => {
+      const [text, message] = [textAt(validation, 'expression'), textAt(validation, 'messageExpression')];
+      return {
+        text,
+        compiled: compiler.compile(text),
+        message: textAt(validation, 'message'),
+        messageExpression: message === '' ? undefined : { text: message, compiled: texts.compile(message) },
+        reason: textAt(validation, 'reason'),
+      };
+    }),
+    annotations: objectsAt(spec, 'auditAnnotations').map((annotation) => {
+      const text = textAt(annotation, 'valueExpression').trim();
+      return { text, compiled: compiler.compile(text) };
+    }),
+  };
+  compiledPolicies.set(policy, compiled);
+  return compiled;
+}
+
+/** A failed validation, or an error of an expression. */
+interface Violation {
+  readonly message: string;
+  readonly reason: string;
+  /** Is it an error of an audit annotation? Such an error denies the request whatever the binding says. */
+  readonly isOfAnnotation: boolean;
+}
+
+const MAX_MESSAGE_BYTES = 5 * 1024;
+
+function messageOf({ text, message, messageExpression }: Validation, variables: Record<string, unknown>): string {
+  if (messageExpression !== undefined) {
+    const result = evaluateExpression(messageExpression.compiled, messageExpression.text, variables);
+    const own = result.ok && typeof result.value === 'string' ? result.value.trim() : '';
+    if (own !== '' && !own.includes('\n') && Buffer.byteLength(own) <= MAX_MESSAGE_BYTES) return own;
+  }
+  return message === '' ? `failed expression: ${text.trim()}` : message.trim();
+}
+
+/** Evaluates a policy with one parameter. */
+function evaluatePolicy(
+  context: AdmissionContext,
+  policy: KubeObject,
+  attributes: AdmissionAttributes,
+  resource: ServedResource,
+  params: KubeObject | null,
+): Violation[] {
+  const { compiler, conditions, validations, annotations } = compilePolicy(policy);
+  const isIgnored = textAt(policy, 'spec', 'failurePolicy') === 'Ignore';
+  const more = { params, namespaceObject: namespaceOf(context, attributes) };
+  const data = expressionData(context, attributes, versionedFor(attributes, resource), more);
+  const variables = bindVariables(compiler, data);
+  const held = conditionsHold(conditions, variables, isIgnored);
+  if (held === false) return [];
+  if (held !== true) return [{ message: held.problem, reason: '', isOfAnnotation: false }];
+  const found: Violation[] = [];
+  for (const validation of validations) {
+    const result = evaluateExpression(validation.compiled, validation.text, variables);
+    if (!result.ok && !isIgnored) found.push({ message: result.message, reason: '', isOfAnnotation: false });
+    if (!result.ok || result.value === true) continue;
+    found.push({ message: messageOf(validation, variables), reason: validation.reason, isOfAnnotation: false });
+  }
+  for (const { text, compiled } of annotations) {
+    const result = evaluateExpression(compiled, text, variables);
+    if (!result.ok && !isIgnored) found.push({ message: result.message, reason: '', isOfAnnotation: true });
+  }
+  return found;
+}
+
+/** The namespace of the request as expressions see it; `null` for a request outside namespaces. */
+function namespaceOf({ store }: AdmissionContext, { namespace, resource }: AdmissionAttributes): JsonObject | null {
+  if (namespace === '' || isNamespaces(resource)) return null;
+  const found = store.collection('', 'namespaces').get(namespace)?.object;
+  if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
+  const { metadata, spec, status } = found;
+  const { managedFields: _, ...shown } = metadata;
+  return {
+    metadata: shown as JsonObject,
+    ...(spec === undefined ? {} : { spec }),
+    ...(status === undefined ? {} : { status }),
+  } as JsonObject;
+}
+
+interface Denial {
+  readonly policy: string;
+  /** `undefined` for an error in the policy itself. */
+  readonly binding: string | undefined;
+  readonly message: string;
+  readonly reason: string;
+}
+
+/**
+ * Evaluates the validating policies that bindings apply to the request. Adds the warnings of bindings that only warn.
+ *
+ * @throws ApiError for the first denial, in the order of the names of policies and bindings.
+ */
+export function validateByPolicies(
+  context: AdmissionContext,
+  attributes: AdmissionAttributes,
+  warnings: string[],
+): void {
+  const bindings = context.store.collection(GROUP, 'validatingadmissionpolicybindings').all();
+  const policies = context.store.collection(GROUP, 'validatingadmissionpolicies');
+  const names = new Set(bindings.map(({ object }) => textAt(object, 'spec', 'policyName')));
+  const denials: Denial[] = [];
+  for (const name of [...names].toSorted()) {
+    const policy = policies.get(name)?.object;
+    if (policy === undefined) continue;
+    const own = bindings.filter(({ object }) => textAt(object, 'spec', 'policyName') === name);
+    denials.push(
+      ...applyPolicy(
+        context,
+        policy,
+        own.map(({ object }) => object),
+        attributes,
+        warnings,
+      ),
+    );
+  }
+  const [first] = denials;
+  if (first !== undefined) throw refusal(attributes, first);
+}
+
+/** The denials of one policy with its bindings. */
+function applyPolicy(
+  context: AdmissionContext,
+  policy: KubeObject,
+  bindings: readonly KubeObject[],
+  attributes: AdmissionAttributes,
+  warnings: string[],
+): Denial[] {
+  const spec = objectAt(policy, 'spec');
+  const name = policy.metadata.name ?? '';
+  const isIgnored = textAt(spec, 'failurePolicy') === 'Ignore';
+  const resource = matchedByResources(objectAt(spec, 'matchConstraints'), attributes, context);
+  if (resource === undefined) return [];
+  const broken = (error: unknown, binding: string | undefined): Denial[] => {
+    if (!(error instanceof ConfigurationError)) throw error;
+    const what = binding === undefined ? 'policy' : 'binding';
+    return isIgnored
+      ? []
+      : [{ policy: name, binding, message: `failed to configure ${what}: ${error.message}`, reason: '' }];
+  };
+  let params: ServedResource | undefined;
+  try {
+    params = paramResource(context, spec);
+  } catch (error) {
+    return broken(error, undefined);
+  }
+  return bindings.flatMap((binding): Denial[] => {
+    try {
+      return applyBinding(context, { policy, resource, params }, binding, attributes, warnings);
+    } catch (error) {
+      return broken(error, binding.metadata.name ?? '');
+    }
+  });
+}
+
+interface MatchedPolicy {
+  readonly policy: KubeObject;
+  /** The resource in the version that the policy matches. */
+  readonly resource: ServedResource;
+  /** The resource of the parameters. */
+  readonly params: ServedResource | undefined;
+}
+
+function applyBinding(
+  context: AdmissionContext,
+  { policy, resource, params }: MatchedPolicy,
+  binding: KubeObject,
+  attributes: AdmissionAttributes,
+  warnings: string[],
+): Denial[] {
+  const spec = objectAt(binding, 'spec');
+  if (matchedByResources(objectAt(spec, 'matchResources'), attributes, context) === undefined) return [];
+  const [policyName, name] = [policy.metadata.name ?? '', binding.metadata.name ?? ''];
+  const actions = listAt(spec, 'validationActions');
+  const denials: Denial[] = [];
+  for (const param of paramsOf(params, spec, attributes.namespace)) {
+    for (const violation of evaluatePolicy(context, policy, attributes, resource, param)) {
+      const { message, reason, isOfAnnotation } = violation;
+      if (isOfAnnotation || actions.includes('Deny'))
+        denials.push({ policy: policyName, binding: name, message, reason });
+      if (isOfAnnotation || !actions.includes('Warn')) continue;
+      warnings.push(
+        `Validation failed for ValidatingAdmissionPolicy '${policyName}' with binding '${name}': ${message}`,
+      );
+    }
+  }
+  return denials;
+}
+
+/** The codes of the reasons that validations may give. */
+const CODES: Readonly<Record<string, number>> = {
+  Unauthorized: 401,
+  Forbidden: 403,
+  RequestEntityTooLarge: 413,
+  Invalid: 422,
+};
+
+function refusal(attributes: AdmissionAttributes, { policy, binding, message, reason }: Denial): ApiError {
+  const source = `ValidatingAdmissionPolicy '${policy}'${binding === undefined ? '' : ` with binding '${binding}'`}`;
+  const text = `${source} denied request: ${message}`;
+  const { status } = forbidden(attributes.resource, shownName(attributes), text, [{ message: text }]);
+  const shown = reason === '' ? 'Invalid' : reason;
+  return new ApiError({
+    code: CODES[shown] ?? 422,
+    reason: shown,
+    message: status.message ?? text,
+    ...(status.details === undefined ? {} : { details: status.details }),
+  });
+}
+
+/** The name in the text of a refusal. A create with a generated name has only the beginning of it. */
+function shownName({ name, object }: AdmissionAttributes): string {
+  const { metadata } = object ?? {};
+  return name || metadata?.name || metadata?.generateName || 'Unknown';
+}
