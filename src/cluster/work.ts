@@ -8,6 +8,8 @@ export class Work {
   #head = 0;
   #running = false;
   #stopped = false;
+  /** The number of tasks that wait for a promise. */
+  #expected = 0;
   readonly #waiting: (() => void)[] = [];
   readonly #onStop: (() => void)[] = [];
   readonly #report: (thrown: unknown) => void;
@@ -26,14 +28,35 @@ export class Work {
     queueMicrotask(() => void this.#drain());
   }
 
+  /** Runs `task` after `ready`, and before `idle()` settles. A rejection is reported, and the task does not run. */
+  enqueueAfter<Value>(ready: Promise<Value>, task: (value: Value) => void): void {
+    this.#expected += 1;
+    ready.then(
+      (value) => this.#arrive(() => task(value)),
+      (thrown: unknown) => this.#arrive(() => this.#report(thrown)),
+    );
+  }
+
+  #arrive(task: () => void): void {
+    this.#expected -= 1;
+    if (this.#stopped) this.#settle();
+    else this.enqueue(task);
+  }
+
+  /** Tells the callers of `idle()` when nothing is left to do. */
+  #settle(): void {
+    if (this.#running || this.#expected > 0) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   /** Runs `callback` when the cluster closes. */
   onStop(callback: () => void): void {
     this.#onStop.push(callback);
   }
 
-  /** Settles when the queue is empty. Does not wait for timers that are not due yet. */
+  /** Settles when the queue is empty and no task is expected. Does not wait for timers that are not due yet. */
   idle(): Promise<void> {
-    if (!this.#running) return Promise.resolve();
+    if (!this.#running && this.#expected === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -70,6 +93,6 @@ export class Work {
       if (done % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#running = false;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#settle();
   }
 }

@@ -3,3 +3,4 @@
  * cluster that has some.
  */
 export { withAdmission } from './session.ts';
+export { WorkAdmission } from './work-admission.ts';

@@ -4,24 +4,18 @@ import type { ClusterClock } from '../clock.ts';
 import { conflict } from '../errors/status.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 import { copyJson } from '../types/copy.ts';
+import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { WriteAdmission, WriteRequest, WriteServices } from '../verbs/write.ts';
 import { AddressLedger } from './address-ledger.ts';
 import type { AdmissionAttributes, AdmissionContext, Operation } from './attributes.ts';
 import { isExempt, isNamespaces } from './attributes.ts';
+import { AdmissionPending } from './pending.ts';
 import { validateByPolicies } from './policies.ts';
 import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
 
 /** What an admitted write uses of the cluster. */
-export type AdmittedContext = AdmissionContext & WriteServices;
-
-/** Thrown by a write that needs the answer of a webhook. `answered` gets the answer; then the write runs again. */
-export class AdmissionPending extends Error {
-  readonly answered: () => Promise<void>;
-
-  constructor(answered: () => Promise<void>) {
-    super('the write waits for a webhook');
-    this.answered = answered;
-  }
+export interface AdmittedContext extends AdmissionContext, WriteServices {
+  readonly store: UncheckedObjectStore;
 }
 
 /** A decision that took time: the object after it, and its warnings; or the refusal. */

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
+import type { AdmittedContext } from '../admission/session.ts';
+import type { WorkAdmission } from '../admission/work-admission.ts';
 import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { ServedResource } from '../registry/resource.ts';
@@ -18,7 +20,7 @@ import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
 
 /** What controllers use of the cluster, including the services of a write. */
-export interface ControllerContext extends WriteServices {
+export interface ControllerContext extends AdmittedContext {
   readonly store: Store;
   readonly registry: Registry;
   readonly logs: Pick<PodLogs, 'drop'>;
@@ -63,6 +65,7 @@ export class ControllerClient {
   readonly #user: UserInfo;
   readonly #manager: string;
   readonly #indexes: Indexes;
+  #admission: WorkAdmission | undefined;
 
   constructor(context: ControllerContext, controller: string, indexes: Indexes) {
     this.#context = context;
@@ -79,14 +82,22 @@ export class ControllerClient {
     this.#manager = 'kube-controller-manager';
   }
 
-  /** The time of the cluster's clock, in milliseconds since the epoch. */
+  /** Sets the admission of the writes of the next reconcile; `undefined` in a cluster without webhooks and policies. */
+  admitBy(admission: WorkAdmission | undefined): void {
+    this.#admission = admission;
+  }
+
+  /**
+   * The time of the cluster's clock, in milliseconds since the epoch. During a reconcile that waited for webhooks: the
+   * time of its start.
+   */
   now(): number {
-    return this.#context.clock.now();
+    return this.#admission?.now ?? this.#context.clock.now();
   }
 
   /** The present time in the format of timestamps in objects. */
   timestamp(): string {
-    return timestampOf(this.#context.clock);
+    return timestampOf(this);
   }
 
   get(resource: ResourceName, namespace: string, name: string): KubeObject | undefined {
@@ -148,15 +159,19 @@ export class ControllerClient {
   }
 
   create(object: KubeObject): KubeObject {
-    const write = this.#write(object, '', '');
-    return createObject(write, redecode(write.resource, object as unknown as JsonObject).value).object;
+    return this.#admitted('create', object, (services, created) => {
+      const write = this.#write(services, created, '', '');
+      return createObject(write, redecode(write.resource, created as unknown as JsonObject).value).object;
+    });
   }
 
   update(object: KubeObject, subresource = ''): KubeObject {
-    const write = this.#write(object, object.metadata.name ?? '', subresource);
-    const live = this.get(write.resource, write.namespace, write.name);
-    if (live === undefined) return object;
-    return changeObject(write, live, redecode(write.resource, object as unknown as JsonObject).value).object;
+    return this.#admitted(`update ${subresource}`, object, (services) => {
+      const write = this.#write(services, object, object.metadata.name ?? '', subresource);
+      const live = this.get(write.resource, write.namespace, write.name);
+      if (live === undefined) return object;
+      return changeObject(write, live, redecode(write.resource, object as unknown as JsonObject).value).object;
+    });
   }
 
   /** Writes the status of an object. An equal status causes no change. */
@@ -193,23 +208,35 @@ export class ControllerClient {
    * Deletes an object. Does nothing when the object does not exist, or when an object with another uid has its name.
    */
   remove(object: KubeObject, options: RemoveOptions = {}): void {
-    const write = this.#write(object, object.metadata.name ?? '', '');
-    const live = this.get(write.resource, write.namespace, write.name);
-    if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
-    deleteObject(write, {
-      dryRun: false,
-      gracePeriodSeconds: options.graceSeconds,
-      propagationPolicy: options.propagation,
-      orphanDependents: undefined,
-      preconditions: {},
+    this.#admitted('remove', object, (services) => {
+      const write = this.#write(services, object, object.metadata.name ?? '', '');
+      const live = this.get(write.resource, write.namespace, write.name);
+      if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
+      deleteObject(write, {
+        dryRun: false,
+        gracePeriodSeconds: options.graceSeconds,
+        propagationPolicy: options.propagation,
+        orphanDependents: undefined,
+        preconditions: {},
+      });
     });
   }
 
-  #write(object: KubeObject, name: string, subresource: string): WriteRequest {
+  #admitted<Result>(
+    verb: string,
+    object: KubeObject,
+    attempt: (services: WriteServices, object: KubeObject) => Result,
+  ): Result {
+    if (this.#admission === undefined) return attempt(this.#context, object);
+    const hasRandomName = verb === 'create' && controllerOf(object) !== undefined;
+    return this.#admission.run({ verb, object, hasRandomName }, attempt);
+  }
+
+  #write(services: WriteServices, object: KubeObject, name: string, subresource: string): WriteRequest {
     const resource = this.#context.registry.findKind(object.apiVersion, object.kind);
     if (resource === undefined) throw new Error(`no resource serves ${object.apiVersion} ${object.kind}`);
     return {
-      services: this.#context,
+      services,
       resource,
       namespace: resource.namespaced ? (object.metadata.namespace ?? '') : '',
       name,

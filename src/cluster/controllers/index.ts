@@ -92,6 +92,7 @@ function workloadControllers(): SimulatedController[] {
 
 /** What the simulated controllers use of the cluster. */
 export interface ControllersContext extends ManagerContext, AccountTokenContext, BootstrapContext {
+  readonly options: ManagerContext['options'] & BootstrapContext['options'];
   readonly store: Store;
   readonly registry: Registry;
   readonly addresses: ServiceAddresses;

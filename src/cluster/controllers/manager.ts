@@ -1,5 +1,9 @@
 import type { KubeObject } from '../../core/index.ts';
 import { RETRY_POLICIES } from '../../core/index.ts';
+import type { AdmissionGate } from '../admission/gate.ts';
+import { AdmissionPending } from '../admission/pending.ts';
+import type { WorkAdmission } from '../admission/work-admission.ts';
+import type { LazyModule } from '../lazy-module.ts';
 import type { Timer } from '../clock.ts';
 import type { ControllersOptions } from '../options.ts';
 import type { SimulatedController } from './controller.ts';
@@ -17,7 +21,12 @@ export interface ManagerContext extends ControllerContext {
   /** Listeners that are called after `restore` replaced the whole state. */
   readonly onRestored: (() => void)[];
   readonly report: (thrown: unknown) => void;
+  readonly admissionGate: Pick<AdmissionGate, 'isOpen'>;
+  readonly parts: { readonly admission: LazyModule<{ readonly WorkAdmission: typeof WorkAdmission }> };
 }
+
+/** The maximum number of runs of one reconcile that waits for webhooks. Each run stores at least one more object. */
+const MAX_RUNS = 1000;
 
 interface Entry {
   readonly controller: SimulatedController;
@@ -34,6 +43,8 @@ interface Entry {
   readonly timers: Map<string, Timer>;
   /** The keys whose last attempt the API refused. */
   readonly refused: Set<string>;
+  /** The keys whose work waits for a webhook. Their work then sees the present state, so events add nothing. */
+  readonly waiting: Set<string>;
 }
 
 /**
@@ -57,6 +68,7 @@ export class ControllerManager implements ControllerSettings {
         slowed: new Map(),
         timers: new Map(),
         refused: new Set(),
+        waiting: new Set(),
       });
     }
     const entries = [...this.#entries.values()];
@@ -99,7 +111,7 @@ export class ControllerManager implements ControllerSettings {
   /** Drops the waiting work and the state of a controller. */
   #forget(entry: Entry): void {
     for (const timer of [...entry.timers.values(), ...entry.slowed.values()]) timer.cancel();
-    for (const keys of [entry.timers, entry.slowed, entry.kept, entry.refused]) keys.clear();
+    for (const keys of [entry.timers, entry.slowed, entry.kept, entry.refused, entry.waiting]) keys.clear();
     entry.controller.reset?.();
   }
 
@@ -177,15 +189,48 @@ export class ControllerManager implements ControllerSettings {
       entry.kept.add(key);
       return;
     }
+    if (entry.waiting.has(key)) return;
     entry.timers.get(key)?.cancel();
     entry.timers.delete(key);
-    const again = this.#attempt(entry, key);
+    const { admissionGate, parts } = this.#context;
+    if (!admissionGate.isOpen) this.#schedule(entry, key, this.#attempt(entry, key));
+    else
+      this.#wait(entry, key, parts.admission.load(), ({ WorkAdmission }) =>
+        this.#admitted(entry, key, new WorkAdmission(this.#context), 1),
+      );
+  }
+
+  /** Reconciles a key again after a time. */
+  #schedule(entry: Entry, key: string, again: number | undefined): void {
     if (again === undefined) return;
     const timer = this.#context.clock.setTimer(again, () => {
       entry.timers.delete(key);
       this.#push(entry, key);
     });
     entry.timers.set(key, timer);
+  }
+
+  /** Continues the work of a key when the promise settles. */
+  #wait<Value>(entry: Entry, key: string, ready: Promise<Value>, task: (value: Value) => void): void {
+    entry.waiting.add(key);
+    this.#context.work.enqueueAfter(ready, (value) => {
+      entry.waiting.delete(key);
+      if (!entry.behaviour.disabled) task(value);
+    });
+  }
+
+  /** Runs a reconcile whose writes webhooks and policies decide about. */
+  #admitted(entry: Entry, key: string, admission: WorkAdmission, runs: number): void {
+    entry.client.admitBy(admission);
+    try {
+      this.#schedule(entry, key, this.#attempt(entry, key));
+    } catch (thrown) {
+      if (!(thrown instanceof AdmissionPending)) throw thrown;
+      if (runs === MAX_RUNS) this.#schedule(entry, key, RETRY_POLICIES.simulatedController.initialMs);
+      else this.#wait(entry, key, thrown.answered(), () => this.#admitted(entry, key, admission, runs + 1));
+    } finally {
+      entry.client.admitBy(undefined);
+    }
   }
 
   #attempt(entry: Entry, key: string): number | undefined {
@@ -203,6 +248,7 @@ export class ControllerManager implements ControllerSettings {
     } catch (error) {
       // The API may refuse the write of a controller (a quota, a namespace that is being deleted). The controller then
       // tries again later.
+      if (error instanceof AdmissionPending) throw error;
       if (!isApiError(error)) this.#context.report(error);
       else if (target !== undefined && !entry.refused.has(key)) {
         recordEvent(client, target, controller.name, 'FailedSync', error.message, 'Warning');

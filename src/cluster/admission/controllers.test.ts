@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../../core/index.ts';
+import type { Transport } from '../index.ts';
+import { createEmbeddedCluster } from '../index.ts';
+import type { ReviewAnswer, ReviewRequest } from '../../../test/support/webhook-server.ts';
+import { openWebhookServer, patchAnswer } from '../../../test/support/webhook-server.ts';
+import { call, CONFIGURATIONS } from '../../../test/support/webhook-cluster.ts';
+
+const PODS = '/api/v1/namespaces/default/pods';
+const REPLICA_SETS = '/apis/apps/v1/namespaces/default/replicasets';
+const labels = { app: 'web' };
+const replicaSet = (replicas: number) => ({
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  metadata: { name: 'web' },
+  spec: {
+    replicas,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+  },
+});
+
+const podsRule = (operations: readonly string[]) => ({
+  operations,
+  apiGroups: [''],
+  apiVersions: ['v1'],
+  resources: ['pods'],
+});
+
+async function podsOf(transport: Transport) {
+  const { body } = await call(transport, 'GET', PODS);
+  return body['items'] as { metadata: { name: string; labels: JsonObject } }[];
+}
+
+async function withHook(
+  kind: 'Mutating' | 'Validating',
+  decide: (request: ReviewRequest) => ReviewAnswer,
+  run: (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => Promise<void>,
+) {
+  await using server = await openWebhookServer(decide);
+  await using cluster = await createEmbeddedCluster();
+  const transport = cluster.transport();
+  await cluster.idle();
+  await call(transport, 'POST', `${CONFIGURATIONS}/${kind.toLowerCase()}webhookconfigurations`, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: `${kind}WebhookConfiguration`,
+    metadata: { name: 'h' },
+    webhooks: [
+      {
+        name: 'h.example.com',
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+        clientConfig: { url: server.url, caBundle: server.caBundle },
+        rules: [podsRule(['CREATE'])],
+      },
+    ],
+  });
+  await run(
+    transport,
+    () => server.seen.map(({ request }) => request),
+    () => cluster.idle(),
+  );
+}
+
+test('a mutating webhook changes the pods of a controller, and sees each of them once', async () => {
+  const patch = () => patchAnswer([{ op: 'add', path: '/metadata/labels/patched', value: 'yes' }]);
+  await withHook('Mutating', patch, async (transport, seen, idle) => {
+    await call(transport, 'POST', REPLICA_SETS, replicaSet(3));
+    await idle();
+    const pods = await podsOf(transport);
+    expect(pods.map(({ metadata }) => metadata.labels['patched'])).toEqual(['yes', 'yes', 'yes']);
+    expect(seen()).toHaveLength(3);
+    expect(seen()[0]?.userInfo['username']).toBe('system:serviceaccount:kube-system:replicaset-controller');
+  });
+});
+
+test('a denied pod is not created; an event says why', async () => {
+  const deny = () => ({ allowed: false, status: { message: 'no pods today' } });
+  await withHook('Validating', deny, async (transport, seen, idle) => {
+    await call(transport, 'POST', REPLICA_SETS, replicaSet(2));
+    await idle();
+    expect(await podsOf(transport)).toEqual([]);
+    expect(seen().length).toBeGreaterThan(0);
+    const events = await call(transport, 'GET', '/api/v1/namespaces/default/events');
+    const messages = (events.body['items'] as { message: string }[]).map(({ message }) => message);
+    expect(messages).toContainEqual(
+      expect.stringContaining('admission webhook "h.example.com" denied the request: no pods today'),
+    );
+  });
+});
+
+test('a policy refuses the pods of a controller', async () => {
+  await using cluster = await createEmbeddedCluster();
+  const transport = cluster.transport();
+  const add = (kind: string, plural: string, spec: object) =>
+    call(transport, 'POST', `${CONFIGURATIONS}/${plural}`, {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind,
+      metadata: { name: 'p' },
+      spec,
+    });
+  await add('ValidatingAdmissionPolicy', 'validatingadmissionpolicies', {
+    matchConstraints: { resourceRules: [podsRule(['CREATE'])] },
+    validations: [{ expression: "object.spec.containers.all(c, c.image != 'i')", message: 'not this image' }],
+  });
+  await add('ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings', {
+    policyName: 'p',
+    validationActions: ['Deny'],
+  });
+  await call(transport, 'POST', REPLICA_SETS, replicaSet(1));
+  await cluster.idle();
+  expect(await podsOf(transport)).toEqual([]);
+  const { body } = await call(transport, 'GET', `${REPLICA_SETS}/web`);
+  expect((body['status'] as JsonObject)['replicas']).toBe(0);
+});

@@ -1,0 +1,50 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { stringifyJson } from '../../core/index.ts';
+import type { WriteServices } from '../verbs/write.ts';
+import type { AdmittedContext } from './session.ts';
+import { AdmissionSession } from './session.ts';
+
+/** A write of a controller: what it does, and to which object. */
+export interface ControllerWrite {
+  readonly verb: string;
+  readonly object: KubeObject;
+  /** Did the controller choose the name at random? A later run then chooses another one. */
+  readonly hasRandomName: boolean;
+}
+
+/**
+ * The decisions about the writes of one reconcile, over all its runs. A reconcile that waits for a webhook runs again from
+ * its start. Its writes then find the decisions of earlier runs, and its time is that of the first run.
+ */
+export class WorkAdmission {
+  readonly #context: AdmittedContext;
+  readonly #writes = new Map<string, { readonly session: AdmissionSession; readonly object: KubeObject }>();
+  /** The time of the first run, in milliseconds since the epoch. */
+  readonly now: number;
+
+  constructor(context: AdmittedContext) {
+    this.#context = context;
+    this.now = context.clock.now();
+  }
+
+  /**
+   * Runs a write. A write with a random name gets the object of its first run.
+   *
+   * @throws AdmissionPending when the reconcile has to wait for a webhook.
+   */
+  run<Result>(write: ControllerWrite, attempt: (services: WriteServices, object: KubeObject) => Result): Result {
+    const key = keyOf(write);
+    const known = this.#writes.get(key) ?? { session: new AdmissionSession(this.#context), object: write.object };
+    this.#writes.set(key, known);
+    const result = attempt({ ...this.#context, ...known.session.begin() }, structuredClone(known.object));
+    this.#writes.delete(key);
+    return result;
+  }
+}
+
+/** The same key for the same write of a later run. */
+function keyOf({ verb, object, hasRandomName }: ControllerWrite): string {
+  const { name: _, ...metadata } = object.metadata;
+  const compared = hasRandomName ? { ...object, metadata } : object;
+  return `${verb} ${stringifyJson(compared as unknown as JsonObject)}`;
+}
