@@ -113,3 +113,34 @@ test('a policy refuses the pods of a controller', async () => {
   const { body } = await call(transport, 'GET', `${REPLICA_SETS}/web`);
   expect((body['status'] as JsonObject)['replicas']).toBe(0);
 });
+
+test('the status of a policy has the problems of its types', async () => {
+  await using cluster = await createEmbeddedCluster();
+  const transport = cluster.transport();
+  const path = `${CONFIGURATIONS}/validatingadmissionpolicies`;
+  const policy = (expression: string) => ({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: 'p' },
+    spec: { matchConstraints: { resourceRules: [podsRule(['CREATE'])] }, validations: [{ expression }] },
+  });
+  const statusOf = async () => {
+    await cluster.idle();
+    return (await call(transport, 'GET', `${path}/p`)).body['status'];
+  };
+  await call(transport, 'POST', path, policy('object.nope == 1'));
+  expect(await statusOf()).toEqual({
+    observedGeneration: 1,
+    typeChecking: {
+      expressionWarnings: [
+        {
+          fieldRef: 'spec.validations[0].expression',
+          warning: "/v1, Kind=Pod: ERROR: <input>:1:7: undefined field 'nope'\n | object.nope == 1\n | ......^\n",
+        },
+      ],
+    },
+  });
+  const changed = { spec: policy('object.spec.containers.size() > 0').spec };
+  await call(transport, 'PATCH', `${path}/p`, changed, 'application/merge-patch+json');
+  expect(await statusOf()).toEqual({ observedGeneration: 2, typeChecking: {} });
+});

@@ -3,6 +3,7 @@ import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts
 import { objectsAt } from '../../kubernetes/index.ts';
 import type { AdmittedContext } from '../admission/session.ts';
 import type { WorkAdmission } from '../admission/work-admission.ts';
+import type { SchemaEngine } from '../crd/schemas.ts';
 import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { ServedResource } from '../registry/resource.ts';
@@ -151,6 +152,16 @@ export class ControllerClient {
   /** Does the resource have no object at all? */
   isEmpty(resource: ResourceName): boolean {
     return this.#context.store.collection(resource.group, resource.plural).size === 0;
+  }
+
+  /** A resource in one version; `undefined` when it is not served. */
+  resource(group: string, version: string, plural: string): ServedResource | undefined {
+    return this.#context.registry.find(group, version, plural);
+  }
+
+  /** The schema engine. A cluster with definitions or policies has loaded it. */
+  schemas(): SchemaEngine {
+    return this.#context.schemas();
   }
 
   /** The resource of a kind; `undefined` when the kind is not served. */

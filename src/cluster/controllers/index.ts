@@ -12,6 +12,7 @@ import { autoscalerController } from './autoscaler.ts';
 import { disruptionController } from './disruption.ts';
 import { helmStandIn, kustomizeStandIn, sourceStandIn } from './flux/index.ts';
 import { eventExpiry } from './event-expiry.ts';
+import { policyStatusController } from './policy-status.ts';
 import { quotaController } from './quota.ts';
 import { aggregationController } from './role-aggregation.ts';
 import { claimProtection, volumeController } from './volume-lifecycle.ts';
@@ -56,6 +57,7 @@ function housekeeping(context: AccountTokenContext): SimulatedController[] {
     serviceAccountController(() => context.certificateAuthority),
     tokenController(context),
     aggregationController,
+    policyStatusController,
     quotaController,
     eventExpiry(),
   ];

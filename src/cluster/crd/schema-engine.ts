@@ -5,5 +5,6 @@
  */
 export { applyDefaults, prune, validateValue } from '../../schema/index.ts';
 export { conditionProblem, ExpressionCompiler, textProblem } from '../expressions/environment.ts';
+export { policyTypeWarnings } from '../expressions/type-check.ts';
 export { ruleEvaluator } from './rules.ts';
 export { validateDefinition } from './validate-definition.ts';

@@ -16,7 +16,7 @@ const GROUPS: ReadonlySet<string | undefined> = new Set(['admissionregistration.
 
 /**
  * Must the schema engine be loaded for a request to the API group? True when the request is for definitions, webhooks or
- * policies, or the cluster has definitions, and the engine is not loaded yet. A `group` of `undefined` asks only about the cluster.
+ * policies, or the cluster has definitions or policies, and the engine is not loaded yet. A `group` of `undefined` asks only about the cluster.
  */
 export function needsSchemas(
   store: ObjectLookup,
@@ -24,5 +24,9 @@ export function needsSchemas(
   group: string | undefined,
 ): boolean {
   if (schemaEngine.loaded) return false;
-  return GROUPS.has(group) || store.collection('apiextensions.k8s.io', 'customresourcedefinitions').size > 0;
+  return (
+    GROUPS.has(group) ||
+    store.collection('apiextensions.k8s.io', 'customresourcedefinitions').size > 0 ||
+    store.collection('admissionregistration.k8s.io', 'validatingadmissionpolicies').size > 0
+  );
 }

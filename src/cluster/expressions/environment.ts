@@ -55,35 +55,46 @@ export interface ScopeOptions {
   readonly hasParams: boolean;
   /** Is there a variable `authorizer`? Expressions for texts have none. */
   readonly hasAuthorizer: boolean;
+  /** The schemas of the objects and of the parameters, for the check of types. Default: they can be anything. */
+  readonly types?: { readonly object: Schema; readonly params: Schema | undefined };
 }
 
 const scopes = new Map<string, Environment>();
 
 /** The environment of an expression without `variables`. */
-function scopeOf({ hasParams, hasAuthorizer }: ScopeOptions): Environment {
-  const key = `${hasParams} ${hasAuthorizer}`;
+function scopeOf(options: ScopeOptions): Environment {
+  if (options.types !== undefined) return newScope(options);
+  const key = `${options.hasParams} ${options.hasAuthorizer}`;
   let scope = scopes.get(key);
-  if (scope === undefined) {
-    const { variables, types } = celTypes({ request: { schema: REQUEST }, namespaceObject: { schema: NAMESPACE } });
-    scope = createEnvironment({
-      libraries: [...RULE_LIBRARIES, authorizerLibrary],
-      types,
-      variables: {
-        ...variables,
-        object: DYN,
-        oldObject: DYN,
-        ...(hasParams ? { params: DYN } : {}),
-        ...(hasAuthorizer
-          ? {
-              authorizer: { type: AUTHORIZER, raw: true },
-              'authorizer.requestResource': { type: RESOURCE_CHECK, raw: true },
-            }
-          : {}),
-      },
-    });
-    scopes.set(key, scope);
-  }
+  if (scope === undefined) scopes.set(key, (scope = newScope(options)));
   return scope;
+}
+
+function newScope({ hasParams, hasAuthorizer, types: checked }: ScopeOptions): Environment {
+  const { variables, types } = celTypes({
+    request: { schema: REQUEST },
+    namespaceObject: { schema: NAMESPACE },
+    ...(checked === undefined ? {} : { object: { schema: checked.object } }),
+    ...(checked?.params === undefined ? {} : { params: { schema: checked.params } }),
+  });
+  const { object: ofObject = DYN, params = DYN, ...others } = variables;
+  return createEnvironment({
+    libraries: [...RULE_LIBRARIES, authorizerLibrary],
+    types,
+    variables: {
+      ...others,
+      // Both objects share one type, because expressions compare them.
+      object: ofObject,
+      oldObject: ofObject,
+      ...(hasParams ? { params } : {}),
+      ...(hasAuthorizer
+        ? {
+            authorizer: { type: AUTHORIZER, raw: true },
+            'authorizer.requestResource': { type: RESOURCE_CHECK, raw: true },
+          }
+        : {}),
+    },
+  });
 }
 
 /** A compiled expression, or the text of its problems. */
@@ -132,6 +143,12 @@ export class ExpressionCompiler {
   forTexts(): ExpressionCompiler {
     const options = { ...this.#options, hasAuthorizer: false };
     return new ExpressionCompiler(options, withVariables(scopeOf(options), this.variables), this.variables);
+  }
+
+  /** The errors of the types of an expression; `undefined` when there are none. */
+  typeErrors(text: string): string | undefined {
+    const result = this.#environment.check(text);
+    return result.ok ? undefined : result.text;
   }
 
   compile(text: string): CompiledExpression {

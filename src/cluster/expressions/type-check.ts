@@ -1,0 +1,59 @@
+import type { GroupVersionKind, JsonObject, KubeObject } from '../../core/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
+import { objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { builtinSource, crdSource } from '../../schema/index.ts';
+import { ExpressionCompiler } from './environment.ts';
+
+/** A warning in `status.typeChecking` of a policy. */
+export interface ExpressionWarning {
+  readonly fieldRef: string;
+  readonly warning: string;
+}
+
+/**
+ * The problems that the expressions of a policy have with the types of the objects that its rules name. `kinds` are these
+ * types in the order of their names; `definitions` are the CustomResourceDefinitions of the cluster. A kind without a
+ * schema is left out.
+ */
+export function policyTypeWarnings(
+  spec: JsonObject,
+  kinds: readonly GroupVersionKind[],
+  definitions: readonly KubeObject[],
+): ExpressionWarning[] {
+  const custom = crdSource(definitions);
+  const schemaOf = (type: GroupVersionKind): Schema | undefined =>
+    custom.schemaOf(type) ?? builtinSource().schemaOf(type);
+  const paramKind = optionalAt(spec, 'paramKind');
+  const params =
+    paramKind === undefined
+      ? undefined
+      : schemaOf({ ...parseApiVersion(textAt(paramKind, 'apiVersion')), kind: textAt(paramKind, 'kind') });
+  const variables = objectsAt(spec, 'variables').map((variable) => ({
+    name: textAt(variable, 'name'),
+    expression: textAt(variable, 'expression'),
+  }));
+  const compilers = kinds.flatMap((kind) => {
+    const object = schemaOf(kind);
+    if (object === undefined) return [];
+    const scope = { hasParams: paramKind !== undefined, hasAuthorizer: true, types: { object, params } };
+    return [{ kind, compiler: ExpressionCompiler.for(scope, variables) }];
+  });
+  const warningsOf = (fieldRef: string, text: string): ExpressionWarning[] => {
+    if (text === '') return [];
+    const texts = compilers.flatMap(({ kind, compiler }) => {
+      const errors = compiler.typeErrors(text);
+      return errors === undefined ? [] : [`${shownKind(kind)}: ${errors}\n`];
+    });
+    return texts.length === 0 ? [] : [{ fieldRef, warning: texts.join('\n') }];
+  };
+  return objectsAt(spec, 'validations').flatMap((validation, index) => {
+    const at = `spec.validations[${index}]`;
+    return [
+      ...warningsOf(`${at}.expression`, textAt(validation, 'expression')),
+      ...warningsOf(`${at}.messageExpression`, textAt(validation, 'messageExpression')),
+    ];
+  });
+}
+
+const shownKind = ({ group, version, kind }: GroupVersionKind): string => `${group}/${version}, Kind=${kind}`;
