@@ -1,4 +1,5 @@
 import type { CelType } from './types.ts';
+import type { Value } from './values.ts';
 
 /** A type provider's facts about a field. */
 export interface FieldInfo {
@@ -13,6 +14,11 @@ export interface TypeProvider {
   findField(typeName: string, field: string): FieldInfo | undefined;
   /** The names of the declared fields in expressions. */
   fieldNames(typeName: string): readonly string[];
+  /**
+   * Returns the function that makes a value from the fields of a literal `Name{…}`; undefined for a type without one.
+   * Literals of such a type, and of a provider without this method, fail when they are evaluated.
+   */
+  construct?(typeName: string): ((fields: ReadonlyMap<string, Value>) => Value) | undefined;
 }
 
 /** A provider that knows nothing. */
@@ -34,6 +40,7 @@ export function combineProviders(...providers: readonly TypeProvider[]): TypePro
   return {
     findType: (name) => first((provider) => provider.findType(name)),
     findField: (typeName, field) => first((provider) => provider.findField(typeName, field)),
+    construct: (typeName) => first((provider) => provider.construct?.(typeName)),
     fieldNames: (typeName) =>
       first((provider) => (provider.findType(typeName) === undefined ? undefined : provider.fieldNames(typeName))) ??
       [],

@@ -187,6 +187,11 @@ export class Declarations {
     return this.#provider.findType(name) !== undefined || this.#parent?.isProvided(name) === true;
   }
 
+  /** The function that makes a value of a struct from the fields of a literal; undefined when there is none. */
+  constructorOf(struct: string): ((fields: ReadonlyMap<string, Value>) => Value) | undefined {
+    return this.#provider.construct?.(struct) ?? this.#parent?.constructorOf(struct);
+  }
+
   /** Are fields of this struct declared? Some library types declare none. */
   hasFields(struct: string): boolean {
     const fields = this.#structs.get(struct);

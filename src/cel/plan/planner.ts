@@ -4,7 +4,9 @@ import type { DeclaredVariable } from '../check/declarations.ts';
 import type { Frame } from '../eval/frame.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import { DYN, TYPE, isOptional } from '../types.ts';
-import { CelDuration, CelTimestamp, CelTypeValue, OPTIONAL_NONE, fail } from '../values.ts';
+import { raise } from '../eval/shaped.ts';
+import type { Value } from '../values.ts';
+import { CelDuration, CelOptional, CelTimestamp, CelTypeValue, OPTIONAL_NONE, fail } from '../values.ts';
 import { planCall, planOptionalFallback } from './calls.ts';
 import { rootPlan } from './chain.ts';
 import { constantPlan, describing } from './coerce.ts';
@@ -188,8 +190,27 @@ export class Planner {
       case 'google.protobuf.ListValue':
         return { type: DYN, run: (frame) => fields.get('values')?.run(frame) ?? [] };
       default:
-        return { type: DYN, run: () => fail(`unknown type '${name}'`) };
+        return this.#constructed(expr, name, fields);
     }
+  }
+
+  /** A literal of a type that a provider declares. */
+  #constructed(expr: StructLiteral, name: string, fields: ReadonlyMap<string, PlannedNode>): PlannedNode {
+    const construct = this.#checked.declarations.constructorOf(name);
+    if (construct === undefined) return { type: DYN, run: () => fail(`unknown type '${name}'`) };
+    const optional = new Set(expr.fields.filter((field) => field.optional).map((field) => field.name));
+    return {
+      type: DYN,
+      run(frame) {
+        const values = new Map<string, Value>();
+        for (const [field, node] of fields) {
+          const value = raise(node.run(frame));
+          if (!optional.has(field)) values.set(field, value);
+          else if (value instanceof CelOptional && value.value !== undefined) values.set(field, value.value);
+        }
+        return construct(values);
+      },
+    };
   }
 }
 

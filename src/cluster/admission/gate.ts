@@ -4,6 +4,7 @@ const GROUP = 'admissionregistration.k8s.io';
 
 /** The kinds of the group that take part in admission. A policy without a binding does nothing. */
 const PLURALS = [
+  'mutatingadmissionpolicybindings',
   'mutatingwebhookconfigurations',
   'validatingadmissionpolicybindings',
   'validatingwebhookconfigurations',

@@ -5,14 +5,11 @@ import { ExpressionCompiler } from '../expressions/environment.ts';
 import type { CompiledExpression } from '../expressions/environment.ts';
 import type { MatchCondition } from '../expressions/evaluate.ts';
 import { bindVariables, conditionsHold, evaluateExpression } from '../expressions/evaluate.ts';
-import type { ServedResource } from '../registry/resource.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { isNamespaces } from './attributes.ts';
 import { compileConditions, expressionData, versionedFor } from './hooks.ts';
-import { matchedByResources } from './match-resources.ts';
-import { ConfigurationError, paramResource, paramsOf } from './params.ts';
-
-const GROUP = 'admissionregistration.k8s.io';
+import type { PolicyInvocation } from './policy-dispatch.ts';
+import { policyInvocations } from './policy-dispatch.ts';
 
 interface Validation {
   readonly text: string;
@@ -33,7 +30,7 @@ interface CompiledPolicy {
 const compiledPolicies = new WeakMap<KubeObject, CompiledPolicy>();
 
 /** The variables of a policy, for its compiler. */
-const variablesOf = (spec: JsonObject): { name: string; expression: string }[] =>
+export const variablesOf = (spec: JsonObject): { name: string; expression: string }[] =>
   objectsAt(spec, 'variables').map((variable) => ({
     name: textAt(variable, 'name'),
     expression: textAt(variable, 'expression'),
@@ -90,35 +87,39 @@ function messageOf({ text, message, messageExpression }: Validation, variables: 
 /** Evaluates a policy with one parameter. */
 function evaluatePolicy(
   context: AdmissionContext,
-  policy: KubeObject,
+  { policy, resource, param }: PolicyInvocation,
   attributes: AdmissionAttributes,
-  resource: ServedResource,
-  params: KubeObject | null,
 ): Violation[] {
   const { compiler, conditions, validations, annotations } = compilePolicy(policy);
-  const isIgnored = textAt(policy, 'spec', 'failurePolicy') === 'Ignore';
-  const more = { params, namespaceObject: namespaceOf(context, attributes) };
+  const ignoresErrors = isIgnored(policy);
+  const more = { params: param, namespaceObject: namespaceOf(context, attributes) };
   const data = expressionData(context, attributes, versionedFor(attributes, resource), more);
   const variables = bindVariables(compiler, data);
-  const held = conditionsHold(conditions, variables, isIgnored);
+  const held = conditionsHold(conditions, variables, ignoresErrors);
   if (held === false) return [];
   if (held !== true) return [{ message: held.problem, reason: '', isOfAnnotation: false }];
   const found: Violation[] = [];
   for (const validation of validations) {
     const result = evaluateExpression(validation.compiled, validation.text, variables);
-    if (!result.ok && !isIgnored) found.push({ message: result.message, reason: '', isOfAnnotation: false });
+    if (!result.ok && !ignoresErrors) found.push({ message: result.message, reason: '', isOfAnnotation: false });
     if (!result.ok || result.value === true) continue;
     found.push({ message: messageOf(validation, variables), reason: validation.reason, isOfAnnotation: false });
   }
   for (const { text, compiled } of annotations) {
     const result = evaluateExpression(compiled, text, variables);
-    if (!result.ok && !isIgnored) found.push({ message: result.message, reason: '', isOfAnnotation: true });
+    if (!result.ok && !ignoresErrors) found.push({ message: result.message, reason: '', isOfAnnotation: true });
   }
   return found;
 }
 
+/** Do errors of the policy let a request pass? */
+export const isIgnored = (policy: KubeObject): boolean => textAt(policy, 'spec', 'failurePolicy') === 'Ignore';
+
 /** The namespace of the request as expressions see it; `null` for a request outside namespaces. */
-function namespaceOf({ store }: AdmissionContext, { namespace, resource }: AdmissionAttributes): JsonObject | null {
+export function namespaceOf(
+  { store }: AdmissionContext,
+  { namespace, resource }: AdmissionAttributes,
+): JsonObject | null {
   if (namespace === '' || isNamespaces(resource)) return null;
   const found = store.collection('', 'namespaces').get(namespace)?.object;
   if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
@@ -149,95 +150,25 @@ export function validateByPolicies(
   attributes: AdmissionAttributes,
   warnings: string[],
 ): void {
-  const bindings = context.store.collection(GROUP, 'validatingadmissionpolicybindings').all();
-  const policies = context.store.collection(GROUP, 'validatingadmissionpolicies');
-  const names = new Set(bindings.map(({ object }) => textAt(object, 'spec', 'policyName')));
   const denials: Denial[] = [];
-  for (const name of [...names].toSorted()) {
-    const policy = policies.get(name)?.object;
-    if (policy === undefined) continue;
-    const own = bindings.filter(({ object }) => textAt(object, 'spec', 'policyName') === name);
-    denials.push(
-      ...applyPolicy(
-        context,
-        policy,
-        own.map(({ object }) => object),
-        attributes,
-        warnings,
-      ),
-    );
-  }
-  const [first] = denials;
-  if (first !== undefined) throw refusal(attributes, first);
-}
-
-/** The denials of one policy with its bindings. */
-function applyPolicy(
-  context: AdmissionContext,
-  policy: KubeObject,
-  bindings: readonly KubeObject[],
-  attributes: AdmissionAttributes,
-  warnings: string[],
-): Denial[] {
-  const spec = objectAt(policy, 'spec');
-  const name = policy.metadata.name ?? '';
-  const isIgnored = textAt(spec, 'failurePolicy') === 'Ignore';
-  const resource = matchedByResources(objectAt(spec, 'matchConstraints'), attributes, context);
-  if (resource === undefined) return [];
-  const broken = (error: unknown, binding: string | undefined): Denial[] => {
-    if (!(error instanceof ConfigurationError)) throw error;
-    const what = binding === undefined ? 'policy' : 'binding';
-    return isIgnored
-      ? []
-      : [{ policy: name, binding, message: `failed to configure ${what}: ${error.message}`, reason: '' }];
-  };
-  let params: ServedResource | undefined;
-  try {
-    params = paramResource(context, spec);
-  } catch (error) {
-    return broken(error, undefined);
-  }
-  return bindings.flatMap((binding): Denial[] => {
-    try {
-      return applyBinding(context, { policy, resource, params }, binding, attributes, warnings);
-    } catch (error) {
-      return broken(error, binding.metadata.name ?? '');
+  for (const found of policyInvocations(context, 'validating', attributes)) {
+    const policy = found.policy.metadata.name ?? '';
+    const binding = found.binding?.metadata.name;
+    if ('problem' in found) {
+      if (!isIgnored(found.policy)) denials.push({ policy, binding, message: found.problem, reason: '' });
+      continue;
     }
-  });
-}
-
-interface MatchedPolicy {
-  readonly policy: KubeObject;
-  /** The resource in the version that the policy matches. */
-  readonly resource: ServedResource;
-  /** The resource of the parameters. */
-  readonly params: ServedResource | undefined;
-}
-
-function applyBinding(
-  context: AdmissionContext,
-  { policy, resource, params }: MatchedPolicy,
-  binding: KubeObject,
-  attributes: AdmissionAttributes,
-  warnings: string[],
-): Denial[] {
-  const spec = objectAt(binding, 'spec');
-  if (matchedByResources(objectAt(spec, 'matchResources'), attributes, context) === undefined) return [];
-  const [policyName, name] = [policy.metadata.name ?? '', binding.metadata.name ?? ''];
-  const actions = listAt(spec, 'validationActions');
-  const denials: Denial[] = [];
-  for (const param of paramsOf(params, spec, attributes.namespace)) {
-    for (const violation of evaluatePolicy(context, policy, attributes, resource, param)) {
-      const { message, reason, isOfAnnotation } = violation;
-      if (isOfAnnotation || actions.includes('Deny'))
-        denials.push({ policy: policyName, binding: name, message, reason });
+    const actions = listAt(found.binding, 'spec', 'validationActions');
+    for (const { message, reason, isOfAnnotation } of evaluatePolicy(context, found, attributes)) {
+      if (isOfAnnotation || actions.includes('Deny')) denials.push({ policy, binding, message, reason });
       if (isOfAnnotation || !actions.includes('Warn')) continue;
       warnings.push(
-        `Validation failed for ValidatingAdmissionPolicy '${policyName}' with binding '${name}': ${message}`,
+        `Validation failed for ValidatingAdmissionPolicy '${policy}' with binding '${binding}': ${message}`,
       );
     }
   }
-  return denials;
+  const [first] = denials;
+  if (first !== undefined) throw refusal(attributes, first);
 }
 
 /** The codes of the reasons that validations may give. */
@@ -262,7 +193,7 @@ function refusal(attributes: AdmissionAttributes, { policy, binding, message, re
 }
 
 /** The name in the text of a refusal. A create with a generated name has only the beginning of it. */
-function shownName({ name, object }: AdmissionAttributes): string {
+export function shownName({ name, object }: AdmissionAttributes): string {
   const { metadata } = object ?? {};
   return name || metadata?.name || metadata?.generateName || 'Unknown';
 }

@@ -10,6 +10,7 @@ import { AddressLedger } from './address-ledger.ts';
 import type { AdmissionAttributes, AdmissionContext, Operation } from './attributes.ts';
 import { isExempt, isNamespaces } from './attributes.ts';
 import { AdmissionPending } from './pending.ts';
+import { mutateByPolicies } from './mutating-policies.ts';
 import { validateByPolicies } from './policies.ts';
 import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
 
@@ -77,9 +78,17 @@ export class AdmissionSession implements WriteAdmission {
     this.#isNameGenerated = old === undefined && (object.metadata.name ?? '') === '';
     if (isExempt(write.resource) || write.reviewed !== undefined) return object;
     const attributes = this.#attributes(write, old === undefined ? 'CREATE' : 'UPDATE', object, old);
-    const changed = this.#mutated(attributes, write.warnings) ?? object;
+    const changed = this.#changed(attributes, object, write.warnings);
     // The write changes its object, and the decision keeps another one for later runs.
     return changed === object ? object : (copyJson(changed as unknown as JsonObject) as unknown as KubeObject);
+  }
+
+  /** The object after the mutating policies and webhooks. Policies that ask for it see the object again at the end. */
+  #changed(attributes: AdmissionAttributes, object: KubeObject, warnings: string[]): KubeObject {
+    const first = mutateByPolicies(this.#context, attributes, object);
+    const changed = this.#mutated({ ...attributes, object: first.object }, warnings) ?? first.object;
+    if (changed === object || first.again.size === 0) return changed;
+    return mutateByPolicies(this.#context, attributes, changed, first.again).object;
   }
 
   validate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {

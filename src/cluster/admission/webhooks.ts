@@ -180,6 +180,16 @@ function decodePatched(name: string, resource: ServedResource, value: JsonValue)
       `admission webhook ${goQuote(name)} changed the type of the object from ${resource.apiVersion}, Kind=${resource.kind} to ${apiVersion}, Kind=${kind}`,
     );
   }
+  return decodeChanged(resource, value, failure);
+}
+
+/** Decodes an object that a webhook or a policy has changed, and sets its defaults. `refuse` makes the error. */
+export function decodeChanged(
+  resource: ServedResource,
+  value: JsonValue,
+  refuse: (problem: string) => Error,
+): KubeObject {
+  if (!isJsonObject(value)) throw refuse('the object was replaced by another value');
   try {
     const decoded = redecode(resource, value).value;
     const { managedFields } = objectAt(value, 'metadata');
@@ -187,8 +197,7 @@ function decodePatched(name: string, resource: ServedResource, value: JsonValue)
     strategyFor(resource).defaults?.(decoded);
     return decoded;
   } catch (thrown) {
-    if (thrown instanceof DecodeError) throw failure(thrown.message);
-    if (thrown instanceof ApiError) throw failure(thrown.message);
+    if (thrown instanceof DecodeError || thrown instanceof ApiError) throw refuse(thrown.message);
     throw thrown;
   }
 }

@@ -4,7 +4,7 @@
  * `lazy-modules.ts` loads it as one module.
  */
 export { applyDefaults, prune, validateValue } from '../../schema/index.ts';
-export { conditionProblem, ExpressionCompiler, textProblem } from '../expressions/environment.ts';
+export { conditionProblem, ExpressionCompiler, mutationProblem, textProblem } from '../expressions/environment.ts';
 export { policyTypeWarnings } from '../expressions/type-check.ts';
 export { ruleEvaluator } from './rules.ts';
 export { validateDefinition } from './validate-definition.ts';

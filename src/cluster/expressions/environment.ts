@@ -1,8 +1,20 @@
 import type { CelType, Checked, Environment, Program, VariableOptions } from '../../cel/index.ts';
-import { BOOL, createEnvironment, DYN, NULL, RULE_LIBRARIES, STRING } from '../../cel/index.ts';
+import {
+  BOOL,
+  combineProviders,
+  createEnvironment,
+  DYN,
+  listType,
+  NULL,
+  RULE_LIBRARIES,
+  sameType,
+  STRING,
+  typeToString,
+} from '../../cel/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { celTypes } from '../../schema/index.ts';
 import { AUTHORIZER, authorizerLibrary, RESOURCE_CHECK } from './authorizer-library.ts';
+import { mutationTypes, OBJECT_TYPE, PATCH_TYPE, patchLibrary } from './mutation-types.ts';
 
 const TEXT: Schema = { type: 'string' };
 const LIST_OF_TEXTS: Schema = { type: 'array', items: TEXT };
@@ -55,6 +67,8 @@ export interface ScopeOptions {
   readonly hasParams: boolean;
   /** Is there a variable `authorizer`? Expressions for texts have none. */
   readonly hasAuthorizer: boolean;
+  /** Are there the types by which mutating policies describe changes? Default: false. */
+  readonly hasMutations?: boolean;
   /** The schemas of the objects and of the parameters, for the check of types. Default: they can be anything. */
   readonly types?: { readonly object: Schema; readonly params: Schema | undefined };
 }
@@ -64,13 +78,13 @@ const scopes = new Map<string, Environment>();
 /** The environment of an expression without `variables`. */
 function scopeOf(options: ScopeOptions): Environment {
   if (options.types !== undefined) return newScope(options);
-  const key = `${options.hasParams} ${options.hasAuthorizer}`;
+  const key = `${options.hasParams} ${options.hasAuthorizer} ${options.hasMutations === true}`;
   let scope = scopes.get(key);
   if (scope === undefined) scopes.set(key, (scope = newScope(options)));
   return scope;
 }
 
-function newScope({ hasParams, hasAuthorizer, types: checked }: ScopeOptions): Environment {
+function newScope({ hasParams, hasAuthorizer, hasMutations, types: checked }: ScopeOptions): Environment {
   const { variables, types } = celTypes({
     request: { schema: REQUEST },
     namespaceObject: { schema: NAMESPACE },
@@ -79,8 +93,8 @@ function newScope({ hasParams, hasAuthorizer, types: checked }: ScopeOptions): E
   });
   const { object: ofObject = DYN, params = DYN, ...others } = variables;
   return createEnvironment({
-    libraries: [...RULE_LIBRARIES, authorizerLibrary],
-    types,
+    libraries: [...RULE_LIBRARIES, authorizerLibrary, ...(hasMutations === true ? [patchLibrary] : [])],
+    types: hasMutations === true ? combineProviders(types, mutationTypes) : types,
     variables: {
       ...others,
       // Both objects share one type, because expressions compare them.
@@ -177,8 +191,8 @@ export function expressionProblem(
 ): string | undefined {
   const compiled = compiler.compile(text);
   if (!compiled.ok) return compiled.problem;
-  if (types.some(({ kind }) => kind === compiled.type.kind)) return undefined;
-  const names = types.map(({ name }) => name);
+  if (types.some((type) => sameType(type, compiled.type))) return undefined;
+  const names = types.map((type) => typeToString(type));
   return names.length === 1 ? `must evaluate to ${names.join('')}` : `must evaluate to one of [${names.join(' ')}]`;
 }
 
@@ -189,3 +203,11 @@ export const conditionProblem = (compiler: ExpressionCompiler, text: string): st
 /** The problem of an expression for a text, which may be null with `isNullable`; `undefined` when there is none. */
 export const textProblem = (compiler: ExpressionCompiler, text: string, isNullable: boolean): string | undefined =>
   expressionProblem(compiler, text, isNullable ? [STRING, NULL] : [STRING]);
+
+/** The problem of an expression of a mutating policy; `undefined` when there is none. */
+export const mutationProblem = (
+  compiler: ExpressionCompiler,
+  text: string,
+  patchType: 'ApplyConfiguration' | 'JSONPatch',
+): string | undefined =>
+  expressionProblem(compiler, text, [patchType === 'JSONPatch' ? listType(PATCH_TYPE) : OBJECT_TYPE]);

@@ -1,4 +1,4 @@
-/** ValidatingAdmissionPolicies and their bindings. */
+/** ValidatingAdmissionPolicies and MutatingAdmissionPolicies, and their bindings. */
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import {
@@ -47,8 +47,15 @@ export const validatingPolicyStrategy: Partial<Strategy> = {
 
 type Compiler = ReturnType<SchemaEngine['ExpressionCompiler']['for']>;
 
-function validatePolicy(policy: KubeObject, problems: FieldError[], engine: SchemaEngine) {
-  const spec = specOf(policy);
+/**
+ * Checks what validating and mutating policies have in common. Returns the compiler of their further expressions.
+ */
+function validateCommon(
+  spec: JsonObject,
+  hasMutations: boolean,
+  problems: FieldError[],
+  engine: SchemaEngine,
+): Compiler {
   const failure = textAt(spec, 'failurePolicy');
   if (!FAILURE_POLICIES.includes(failure))
     problems.push(fieldNotSupported('spec.failurePolicy', failure, FAILURE_POLICIES));
@@ -61,7 +68,7 @@ function validatePolicy(policy: KubeObject, problems: FieldError[], engine: Sche
     if (objectsAt(match, 'resourceRules').length === 0)
       problems.push(fieldRequired('spec.matchConstraints.resourceRules'));
   }
-  const scope = { hasParams: kind !== undefined, hasAuthorizer: true };
+  const scope = { hasParams: kind !== undefined, hasAuthorizer: true, hasMutations };
   const plain = engine.ExpressionCompiler.for(scope);
   validateConditions(objectsAt(spec, 'matchConditions'), 'spec.matchConditions', problems, (expression) =>
     engine.conditionProblem(plain, expression),
@@ -73,6 +80,12 @@ function validatePolicy(policy: KubeObject, problems: FieldError[], engine: Sche
   }));
   const compiler = engine.ExpressionCompiler.for(scope, named);
   validateVariables(compiler, problems);
+  return compiler;
+}
+
+function validatePolicy(policy: KubeObject, problems: FieldError[], engine: SchemaEngine) {
+  const spec = specOf(policy);
+  const compiler = validateCommon(spec, false, problems, engine);
   const validations = objectsAt(spec, 'validations');
   const annotations = objectsAt(spec, 'auditAnnotations');
   if (validations.length === 0 && annotations.length === 0) {
@@ -193,6 +206,65 @@ function validateAnnotations(
     keys.add(key);
   }
 }
+
+const REINVOCATION_POLICIES = ['IfNeeded', 'Never'];
+const PATCH_TYPES = ['ApplyConfiguration', 'JSONPatch'];
+
+/** The strategy of MutatingAdmissionPolicies. */
+export const mutatingPolicyStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const spec = optionalAt(object, 'spec');
+    if (spec === undefined) return;
+    fill(spec, { failurePolicy: 'Fail' });
+    defaultMatchResources(optionalAt(spec, 'matchConstraints'));
+  },
+  validate(object, problems, { schemas }) {
+    const engine = schemas();
+    const spec = specOf(object);
+    const compiler = validateCommon(spec, true, problems, engine);
+    const policy = textAt(spec, 'reinvocationPolicy');
+    if (policy === '') problems.push(fieldRequired('spec.reinvocationPolicy'));
+    else if (!REINVOCATION_POLICIES.includes(policy))
+      problems.push(fieldNotSupported('spec.reinvocationPolicy', policy, REINVOCATION_POLICIES));
+    const mutations = objectsAt(spec, 'mutations');
+    if (mutations.length === 0)
+      problems.push(fieldRequired('spec.mutations', 'mutations must contain at least one item'));
+    for (const [index, mutation] of mutations.entries())
+      validateMutation(mutation, `spec.mutations[${index}]`, problems, (text, type) =>
+        engine.mutationProblem(compiler, text, type),
+      );
+  },
+};
+
+function validateMutation(
+  mutation: JsonObject,
+  at: string,
+  problems: FieldError[],
+  problemOf: (text: string, type: 'ApplyConfiguration' | 'JSONPatch') => string | undefined,
+) {
+  const type = textAt(mutation, 'patchType');
+  if (type === '') problems.push(fieldRequired(`${at}.patchType`));
+  else if (!PATCH_TYPES.includes(type)) problems.push(fieldNotSupported(`${at}.patchType`, type, PATCH_TYPES));
+  for (const [own, key] of [
+    ['ApplyConfiguration', 'applyConfiguration'],
+    ['JSONPatch', 'jsonPatch'],
+  ] as const) {
+    const part = optionalAt(mutation, key);
+    if (type !== own && part !== undefined)
+      problems.push(fieldForbidden(`${at}.${key}`, `must not be specified when patchType is ${type}`));
+    if (type !== own) continue;
+    const text = textAt(part, 'expression');
+    if (part === undefined) problems.push(fieldRequired(`${at}.${key}`, `must be specified when patchType is ${own}`));
+    else if (text.trim() === '') problems.push(fieldRequired(`${at}.${key}.expression`, 'expression is not specified'));
+    else addProblem(problems, `${at}.${key}.expression`, text, problemOf(text, own));
+  }
+}
+
+/** The strategy of MutatingAdmissionPolicyBindings. */
+export const mutatingBindingStrategy: Partial<Strategy> = {
+  defaults: (object) => defaultMatchResources(optionalAt(object, 'spec', 'matchResources')),
+  validate: (object, problems) => validateBinding(specOf(object), problems),
+};
 
 /** The strategy of ValidatingAdmissionPolicyBindings. */
 export const validatingBindingStrategy: Partial<Strategy> = {

@@ -10,7 +10,12 @@ import {
   revisionStrategy,
   runtimeClassStrategy,
 } from './cluster-kinds.ts';
-import { validatingBindingStrategy, validatingPolicyStrategy } from './admission-policies.ts';
+import {
+  mutatingBindingStrategy,
+  mutatingPolicyStrategy,
+  validatingBindingStrategy,
+  validatingPolicyStrategy,
+} from './admission-policies.ts';
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
 import { crdStrategy } from './crd.ts';
 import { endpointSliceStrategy, endpointsStrategy } from './endpoints.ts';
@@ -83,6 +88,8 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['/secrets', secretStrategy],
   ['/serviceaccounts', serviceAccountStrategy],
   ['/services', serviceStrategy],
+  ['admissionregistration.k8s.io/mutatingadmissionpolicies', mutatingPolicyStrategy],
+  ['admissionregistration.k8s.io/mutatingadmissionpolicybindings', mutatingBindingStrategy],
   ['admissionregistration.k8s.io/mutatingwebhookconfigurations', webhookStrategy(true)],
   ['admissionregistration.k8s.io/validatingadmissionpolicies', validatingPolicyStrategy],
   ['admissionregistration.k8s.io/validatingadmissionpolicybindings', validatingBindingStrategy],

@@ -6,6 +6,9 @@ import { copyJson } from '../types/copy.ts';
 /** The error of an operation that cannot be applied to the document. */
 export class JsonPatchError extends Error {}
 
+/** The error of a `test` operation that finds another value. */
+export class JsonPatchTestError extends JsonPatchError {}
+
 type Container = JsonObject | JsonValue[];
 
 /** The maximum size of all values that the `copy` operations of one patch add, in characters of their JSON. */
@@ -69,7 +72,7 @@ function applyOne(root: JsonObject, operation: JsonObject, copied: Copied) {
     case 'test': {
       const found = lookup(root, path);
       const expected = operation['value'] ?? null;
-      if (!jsonEquals(found ?? null, expected)) throw new JsonPatchError(`testing value ${path.join('/')} failed`);
+      if (!jsonEquals(found ?? null, expected)) throw new JsonPatchTestError(`testing value ${path.join('/')} failed`);
       return;
     }
     default:

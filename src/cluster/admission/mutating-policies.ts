@@ -1,0 +1,201 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { ApiError, forbidden } from '../errors/status.ts';
+import type { CompiledExpression } from '../expressions/environment.ts';
+import { ExpressionCompiler } from '../expressions/environment.ts';
+import type { MatchCondition } from '../expressions/evaluate.ts';
+import { bindVariables, conditionsHold, evaluateExpression } from '../expressions/evaluate.ts';
+import { readConfiguration, readPatch } from '../expressions/mutation-types.ts';
+import { checkTyped } from '../fields/check.ts';
+import { mergeApplied } from '../fields/merge.ts';
+import { TypedError } from '../fields/walk.ts';
+import { applyJsonPatch, JsonPatchError, JsonPatchTestError } from '../patch/json-patch.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import { atomicPaths } from './atomic-paths.ts';
+import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
+import { compileConditions, expressionData, versionedFor } from './hooks.ts';
+import { isIgnored, namespaceOf, shownName, variablesOf } from './policies.ts';
+import type { PolicyInvocation } from './policy-dispatch.ts';
+import { policyInvocations } from './policy-dispatch.ts';
+import { decodeChanged } from './webhooks.ts';
+
+interface Mutation {
+  readonly patchType: string;
+  readonly text: string;
+  readonly compiled: CompiledExpression;
+}
+
+interface CompiledPolicy {
+  readonly compiler: ExpressionCompiler;
+  readonly conditions: readonly MatchCondition[];
+  readonly mutations: readonly Mutation[];
+}
+
+const compiledPolicies = new WeakMap<KubeObject, CompiledPolicy>();
+
+function compilePolicy(policy: KubeObject): CompiledPolicy {
+  const known = compiledPolicies.get(policy);
+  if (known !== undefined) return known;
+  const spec = objectAt(policy, 'spec');
+  const scope = { hasParams: spec['paramKind'] !== undefined, hasAuthorizer: true, hasMutations: true };
+  const compiler = ExpressionCompiler.for(scope, variablesOf(spec));
+  const compiled: CompiledPolicy = {
+    compiler,
+    conditions: compileConditions(ExpressionCompiler.for(scope), objectsAt(spec, 'matchConditions')),
+    mutations: objectsAt(spec, 'mutations').map((mutation): Mutation => {
+      const patchType = textAt(mutation, 'patchType');
+      const text = textAt(mutation, patchType === 'JSONPatch' ? 'jsonPatch' : 'applyConfiguration', 'expression');
+      return { patchType, text, compiled: compiler.compile(text) };
+    }),
+  };
+  compiledPolicies.set(policy, compiled);
+  return compiled;
+}
+
+/** A mutation that cannot be made. The failure policy decides what it means for the request. */
+class MutationError extends Error {}
+
+/** A policy with a parameter, over both rounds. */
+const keyOf = ({ policy, binding, param }: PolicyInvocation): string =>
+  [policy, binding, param]
+    .map((object) => `${object?.metadata.namespace ?? ''}/${object?.metadata.name ?? ''}`)
+    .join(' ');
+
+/** The object after the mutating policies, and the policies that ask to be evaluated again after a later change. */
+export interface PolicyMutation {
+  readonly object: KubeObject;
+  readonly again: ReadonlySet<string>;
+}
+
+/**
+ * Evaluates the mutating policies that bindings apply to the request, one after another. With `only`, evaluates only these
+ * policies.
+ *
+ * @throws ApiError 403 for the first problem of a policy whose errors are not ignored.
+ */
+export function mutateByPolicies(
+  context: AdmissionContext,
+  attributes: AdmissionAttributes,
+  object: KubeObject,
+  only?: ReadonlySet<string>,
+): PolicyMutation {
+  const again = new Set<string>();
+  const problems: { readonly name: string; readonly binding: string | undefined; readonly message: string }[] = [];
+  let present = object;
+  for (const found of policyInvocations(context, 'mutating', attributes)) {
+    const add = (message: string) => {
+      if (isIgnored(found.policy)) return;
+      problems.push({ name: found.policy.metadata.name ?? '', binding: found.binding?.metadata.name, message });
+    };
+    if ('problem' in found) {
+      add(found.problem);
+      continue;
+    }
+    if (only?.has(keyOf(found)) === false) continue;
+    present = mutateOnce(context, found, { ...attributes, object: present }, present, add);
+    if (textAt(found.policy, 'spec', 'reinvocationPolicy') === 'IfNeeded') again.add(keyOf(found));
+  }
+  const [first] = problems;
+  if (first === undefined) return { object: present, again };
+  const causes = problems.map(({ name, binding, message }) => ({ message: refusalText(name, binding, message) }));
+  const { status } = forbidden(attributes.resource, shownName(attributes), '', causes);
+  throw new ApiError({
+    code: 403,
+    reason: 'Invalid',
+    message: refusalText(first.name, first.binding, first.message),
+    ...(status.details === undefined ? {} : { details: status.details }),
+  });
+}
+
+const refusalText = (name: string, binding: string | undefined, message: string): string =>
+  binding === undefined
+    ? `policy "${name}" denied request: ${message}`
+    : `policy '${name}' with binding '${binding}' denied request: ${message}`;
+
+/** The object after all mutations of one policy. A mutation that fails is reported and left out. */
+function mutateOnce(
+  context: AdmissionContext,
+  { policy, resource, param }: PolicyInvocation,
+  attributes: AdmissionAttributes,
+  object: KubeObject,
+  report: (message: string) => void,
+): KubeObject {
+  const { compiler, conditions, mutations } = compilePolicy(policy);
+  const more = { params: param, namespaceObject: namespaceOf(context, attributes) };
+  const variablesFor = (asked: AdmissionAttributes) =>
+    bindVariables(compiler, expressionData(context, asked, versionedFor(asked, resource), more));
+  const held = conditionsHold(conditions, variablesFor(attributes), isIgnored(policy));
+  if (held === false) return object;
+  if (held !== true) {
+    report(held.problem);
+    return object;
+  }
+  let present = object;
+  for (const mutation of mutations) {
+    const asked = { ...attributes, object: present };
+    try {
+      present = mutated(mutation, variablesFor(asked), asked, present, resource);
+    } catch (error) {
+      if (!(error instanceof MutationError)) throw error;
+      report(error.message);
+    }
+  }
+  return present;
+}
+
+/** The object after one mutation, in the version of the request; the same object when nothing changes. */
+function mutated(
+  mutation: Mutation,
+  variables: Record<string, unknown>,
+  attributes: AdmissionAttributes,
+  object: KubeObject,
+  resource: ServedResource,
+): KubeObject {
+  const result = evaluateExpression(mutation.compiled, mutation.text, variables);
+  if (!result.ok) throw new MutationError(result.message);
+  const before = versionedFor(attributes, resource).object ?? object;
+  let after: JsonValue;
+  if (mutation.patchType === 'JSONPatch') {
+    const patch = readPatch(result.value);
+    if (!patch.ok) throw new MutationError(patch.problem);
+    after = patchedBy(before, patch.value);
+  } else {
+    const configuration = readConfiguration(result.value);
+    if (!configuration.ok) throw new MutationError(configuration.problem);
+    after = appliedTo(resource, before, configuration.value);
+  }
+  const changed = decodeChanged(resource, after, (problem) => new MutationError(problem));
+  if (jsonEquals(changed as unknown as JsonValue, before as unknown as JsonValue)) return object;
+  const own = attributes.resource;
+  return resource === own ? changed : own.fromStorage(resource.toStorage(changed));
+}
+
+function patchedBy(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
+  try {
+    return applyJsonPatch(object as unknown as JsonObject, patch);
+  } catch (thrown) {
+    // A test that fails is a condition of the patch, and not an error.
+    if (thrown instanceof JsonPatchTestError) return object as unknown as JsonObject;
+    if (thrown instanceof JsonPatchError) throw new MutationError(`JSON Patch: ${thrown.message}`);
+    throw thrown;
+  }
+}
+
+/** Merges a configuration into the object, as server-side apply does, without owners of fields. */
+function appliedTo(resource: ServedResource, object: KubeObject, value: JsonObject): JsonValue {
+  const configuration = { ...value, apiVersion: resource.apiVersion, kind: resource.kind };
+  try {
+    checkTyped(resource.node, configuration);
+  } catch (thrown) {
+    if (!(thrown instanceof TypedError)) throw thrown;
+    throw new MutationError(`error applying patch: failed to convert patch object to typed object: ${thrown.message}`);
+  }
+  const atomics = atomicPaths(resource.node, configuration);
+  if (atomics.length > 0) {
+    const problem = `may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`;
+    throw new MutationError(`error applying patch: invalid ApplyConfiguration: ${problem}`);
+  }
+  const merged = mergeApplied(resource.node, object as unknown as JsonObject, configuration);
+  return isJsonObject(merged) ? merged : (object as unknown as JsonObject);
+}
