@@ -1,4 +1,4 @@
-import type { Store } from '../store/store.ts';
+import type { Collection, Store } from '../store/store.ts';
 
 const GROUP = 'admissionregistration.k8s.io';
 
@@ -8,19 +8,19 @@ const PLURALS = [
   'mutatingwebhookconfigurations',
   'validatingadmissionpolicybindings',
   'validatingwebhookconfigurations',
-] as const;
+];
 
 /** Says whether a cluster has configurations of admission. Without any, no code of admission is loaded. */
 export class AdmissionGate {
-  readonly #store: Store;
+  readonly #collections: readonly Collection[];
 
   constructor(store: Store) {
-    this.#store = store;
+    this.#collections = PLURALS.map((plural) => store.collection(GROUP, plural));
   }
 
-  /** Does the cluster have a webhook configuration or a policy? A write asks once. */
+  /** Does the cluster have a webhook configuration or a binding of a policy? A write asks once. */
   get isOpen(): boolean {
-    for (const plural of PLURALS) if (this.#store.collection(GROUP, plural).size > 0) return true;
+    for (const { size } of this.#collections) if (size > 0) return true;
     return false;
   }
 }

@@ -129,7 +129,7 @@ export function namespaceOf(
     metadata: shown as JsonObject,
     ...(spec === undefined ? {} : { spec }),
     ...(status === undefined ? {} : { status }),
-  } as JsonObject;
+  };
 }
 
 interface Denial {

@@ -1,5 +1,5 @@
 /** The types of the expressions of mutating policies: `Object{…}`, `Object.spec{…}` and so on, and `JSONPatch{…}`. */
-import type { CelType, Library, TypeProvider, Value, ValueObject } from '../../cel/index.ts';
+import type { CelType, Library, TypeProvider, Value } from '../../cel/index.ts';
 import { DYN, OpaqueValue, STRING, structType, toJson, unescapeFieldName } from '../../cel/index.ts';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
@@ -34,7 +34,7 @@ class ObjectLiteral extends OpaqueValue {
   override toJson(): Value {
     const object: Record<string, Value> = Object.create(null) as Record<string, Value>;
     for (const [name, value] of this.fields) object[name] = value;
-    return object as ValueObject;
+    return object;
   }
 }
 
