@@ -146,4 +146,17 @@ describe('conditions', () => {
       `expression '${text}' resulted in error: operation cancelled: actual cost limit exceeded`,
     );
   });
+
+  test('the expressions of a policy share a budget', () => {
+    const list = `[${Array.from({ length: 200 }, () => '1').join(',')}]`;
+    const text = `${list}.all(a, ${list}.all(b, a + b > 0))`;
+    const compiler = ExpressionCompiler.for(scope);
+    const [compiled, variables] = [compiler.compile(text), bindVariables(compiler, data)];
+    const values = Array.from({ length: 100 }, () => evaluateExpression(compiled, text, variables));
+    expect(values[0]).toEqual({ ok: true, value: true });
+    expect(values.at(-1)).toEqual({
+      ok: false,
+      message: 'validation failed due to running out of cost budget, no further validation rules will be run',
+    });
+  });
 });
