@@ -99,6 +99,8 @@ export async function postReview(
       resolve,
     );
     sent.on('error', (error) => reject(problem(signal.aborted ? TOO_SLOW : reasonOf(error, url))));
+    // Node reports neither an error nor a response for an answer that switches the protocol.
+    sent.on('close', () => reject(problem(signal.aborted ? TOO_SLOW : 'EOF')));
     sent.end(body);
   });
   const text = await readText(response, signal, problem);

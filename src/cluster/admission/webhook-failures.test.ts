@@ -4,6 +4,9 @@ import { allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../../test/sup
 import type { ReviewAnswer, ReviewRequest } from '../../../test/support/webhook-server.ts';
 import { openWebhookServer, patchAnswer } from '../../../test/support/webhook-server.ts';
 
+const DEEP = '['.repeat(100_000) + ']'.repeat(100_000);
+const base64 = (value: string) => Buffer.from(value).toString('base64');
+
 const reviewWith = (response: unknown, apiVersion = 'admission.k8s.io/v1') =>
   JSON.stringify({ apiVersion, kind: 'AdmissionReview', response });
 
@@ -34,6 +37,23 @@ describe('a webhook that fails', () => {
       'Validating',
       text(({ uid }) => reviewWith({ uid, allowed: true }, 'admission.k8s.io/v1beta1')),
       `${invalid}expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1beta1, Kind=AdmissionReview`,
+    ],
+    [
+      'a status that is too deep',
+      'Validating',
+      text(({ uid }) =>
+        reviewWith({ uid, allowed: false, status: { details: 'DEEP' } }).replace('"DEEP"', `{"a":${DEEP}}`),
+      ),
+      `${FAILED}failed to call webhook: couldn't get version/kind; json parse error: the answer is not a JSON object`,
+    ],
+    [
+      'a patch that is too deep',
+      'Mutating',
+      () => ({
+        ...patchAnswer([]),
+        patch: base64(`[{"op":"add","path":"/data","value":${DEEP}}]`),
+      }),
+      `${FAILED}received undecodable patch in webhook response: the patch is not a list of operations`,
     ],
     ['no response', 'Validating', text(() => reviewWith(undefined)), `${invalid}webhook response was absent`],
     [
@@ -101,6 +121,25 @@ describe('a webhook that fails', () => {
     expect(body.message).toBe(
       `${FAILED}failed to call webhook: Post "${set.server.url}/h?timeout=1s": context deadline exceeded`,
     );
+  });
+
+  test('an answer whose body never ends ends after the timeout', async () => {
+    await using set = await setUp(() => (response) => void response.write('{'));
+    await set.configure('Validating', 'h', { timeoutSeconds: 1 });
+    const { body } = await call(set.transport, 'POST', MAPS, map('a'));
+    expect(body.message).toContain('context deadline exceeded');
+  });
+
+  test.each([
+    ['switches the protocol', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n', 'EOF'],
+    ['is not HTTP', 'nonsense\r\n\r\n', 'Parse Error'],
+    ['ends early', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{', 'aborted'],
+    ['redirects', 'HTTP/1.1 307 X\r\nlocation: https://example.com\r\ncontent-length: 0\r\n\r\n', 'status code 307'],
+  ])('an answer that %s', async (_, answer, message) => {
+    await using set = await setUp(() => (response) => void response.socket?.end(answer));
+    await set.configure('Validating', 'h');
+    const { status, body } = await call(set.transport, 'POST', MAPS, map('a'));
+    expect([status, body.message]).toEqual([500, expect.stringContaining(message)]);
   });
 
   test('an answer without an end is cut off', async () => {
