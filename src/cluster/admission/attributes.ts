@@ -3,6 +3,7 @@ import type { ClusterOptions, UserInfo } from '../options.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
+import type { BodyType } from '../verbs/body.ts';
 
 /** What admission uses of the cluster. */
 export interface AdmissionContext {
@@ -31,6 +32,8 @@ export interface AdmissionAttributes {
   readonly subresource: string;
   /** The kind of the object: that of the resource, except for subresources with a kind of their own. */
   readonly kind: Kind;
+  /** The type of the object; `undefined` for the options of a connection. */
+  readonly type: BodyType | undefined;
   /** Empty for a create whose name is generated after the mutation. */
   readonly name: string;
   /** For a Namespace: its own name. */

@@ -20,11 +20,11 @@ const replicaSet = (replicas: number) => ({
   },
 });
 
-const podsRule = (operations: readonly string[]) => ({
+const podsRule = (operations: readonly string[], resources: readonly string[] = ['pods']) => ({
   operations,
   apiGroups: [''],
   apiVersions: ['v1'],
-  resources: ['pods'],
+  resources,
 });
 
 async function podsOf(transport: Transport) {
@@ -36,6 +36,7 @@ async function withHook(
   kind: 'Mutating' | 'Validating',
   decide: (request: ReviewRequest) => ReviewAnswer,
   run: (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => Promise<void>,
+  rule = podsRule(['CREATE']),
 ) {
   await using server = await openWebhookServer(decide);
   await using cluster = await createEmbeddedCluster();
@@ -51,7 +52,7 @@ async function withHook(
         sideEffects: 'None',
         admissionReviewVersions: ['v1'],
         clientConfig: { url: server.url, caBundle: server.caBundle },
-        rules: [podsRule(['CREATE'])],
+        rules: [rule],
       },
     ],
   });
@@ -72,6 +73,23 @@ test('a mutating webhook changes the pods of a controller, and sees each of them
     expect(seen()).toHaveLength(3);
     expect(seen()[0]?.userInfo['username']).toBe('system:serviceaccount:kube-system:replicaset-controller');
   });
+});
+
+test('a token is issued once, although its write waits for a webhook', async () => {
+  const rule = podsRule(['UPDATE'], ['secrets']);
+  const seeTokens = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {
+    const path = '/api/v1/namespaces/default/secrets';
+    const annotations = { 'kubernetes.io/service-account.name': 'default' };
+    const metadata = { name: 't', annotations };
+    const type = 'kubernetes.io/service-account-token';
+    await call(transport, 'POST', path, { apiVersion: 'v1', kind: 'Secret', metadata, type });
+    await idle();
+    const { body } = await call(transport, 'GET', `${path}/t`);
+    const reviewed = seen().map(({ object }) => (object?.['data'] as JsonObject | undefined)?.['token']);
+    expect(new Set(reviewed)).toEqual(new Set([(body['data'] as JsonObject)['token']]));
+    expect(reviewed[0]).toEqual(expect.any(String));
+  };
+  await withHook('Validating', () => ({ allowed: true }), seeTokens, rule);
 });
 
 test('a denied pod is not created; an event says why', async () => {

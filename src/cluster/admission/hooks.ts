@@ -8,6 +8,7 @@ import { ExpressionCompiler } from '../expressions/environment.ts';
 import type { ExpressionData, MatchCondition } from '../expressions/evaluate.ts';
 import { bindVariables, conditionsHold } from '../expressions/evaluate.ts';
 import type { ServedResource } from '../registry/resource.ts';
+import { bodyTypeOf } from '../verbs/body.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { matchedResource, namespaceSelected, objectSelected } from './match.ts';
 import type { VersionedObjects } from './review.ts';
@@ -81,10 +82,28 @@ function convert(object: KubeObject | undefined, from: ServedResource, to: Serve
 
 /** The objects of a request in a version of its resource. */
 export function versionedFor(attributes: AdmissionAttributes, resource: ServedResource): VersionedObjects {
-  const { resource: own, kind, object, old } = attributes;
-  if (resource === own) return { resource, kind, object, old };
-  return { resource, kind: resource, object: convert(object, own, resource), old: convert(old, own, resource) };
+  const { resource: own, kind, type, object, old } = attributes;
+  if (isInRequestVersion(attributes, resource)) return { resource, kind, type, object, old };
+  return {
+    resource,
+    kind: resource,
+    type: bodyTypeOf(resource),
+    object: convert(object, own, resource),
+    old: convert(old, own, resource),
+  };
 }
+
+/** Have the objects for this version the version of the request? A Scale is the same for all versions. */
+const isInRequestVersion = ({ resource: own, kind }: AdmissionAttributes, resource: ServedResource): boolean =>
+  resource === own || kind.kind !== own.kind;
+
+/** An object for a version of the resource in the version of the request. */
+export const toRequestVersion = (
+  attributes: AdmissionAttributes,
+  { resource }: VersionedObjects,
+  object: KubeObject,
+): KubeObject =>
+  isInRequestVersion(attributes, resource) ? object : attributes.resource.fromStorage(resource.toStorage(object));
 
 /** The data of the expressions about a request. */
 export function expressionData(

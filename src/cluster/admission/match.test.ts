@@ -81,6 +81,7 @@ function attributes(parts: Partial<AdmissionAttributes> = {}): AdmissionAttribut
     resource,
     subresource: '',
     kind: resource,
+    type: undefined,
     name: 'a',
     namespace: 'default',
     object: object(),

@@ -11,13 +11,17 @@ import { checkTyped } from '../fields/check.ts';
 import { mergeApplied } from '../fields/merge.ts';
 import { TypedError } from '../fields/walk.ts';
 import { applyJsonPatch, JsonPatchError, JsonPatchTestError } from '../patch/json-patch.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { BodyType } from '../verbs/body.ts';
+import { bodyTypeOf } from '../verbs/body.ts';
 import { atomicPaths } from './atomic-paths.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
-import { compileConditions, expressionData, versionedFor } from './hooks.ts';
+import { compileConditions, expressionData, toRequestVersion, versionedFor } from './hooks.ts';
+import { Invocations } from './invocations.ts';
 import { isIgnored, namespaceOf, shownName, variablesOf } from './policies.ts';
 import type { PolicyInvocation } from './policy-dispatch.ts';
 import { policyInvocations } from './policy-dispatch.ts';
+import type { VersionedObjects } from './review.ts';
+import type { Mutation as Mutated } from './webhooks.ts';
 import { decodeChanged } from './webhooks.ts';
 
 interface Mutation {
@@ -62,15 +66,9 @@ const keyOf = ({ policy, binding, param }: PolicyInvocation): string =>
     .map((object) => `${object?.metadata.namespace ?? ''}/${object?.metadata.name ?? ''}`)
     .join(' ');
 
-/** The object after the mutating policies, and the policies that ask to be evaluated again after a later change. */
-export interface PolicyMutation {
-  readonly object: KubeObject;
-  readonly again: ReadonlySet<string>;
-}
-
 /**
- * Evaluates the mutating policies that bindings apply to the request, one after another. With `only`, evaluates only these
- * policies.
+ * Evaluates the mutating policies that bindings apply to the request, one after another. With `only`, evaluates only those
+ * with these keys.
  *
  * @throws ApiError 403 for the first problem of a policy whose errors are not ignored.
  */
@@ -79,8 +77,8 @@ export function mutateByPolicies(
   attributes: AdmissionAttributes,
   object: KubeObject,
   only?: ReadonlySet<string>,
-): PolicyMutation {
-  const again = new Set<string>();
+): Mutated<KubeObject> {
+  const invocations = new Invocations();
   const problems: { readonly name: string; readonly binding: string | undefined; readonly message: string }[] = [];
   let present = object;
   for (const found of policyInvocations(context, 'mutating', attributes)) {
@@ -92,12 +90,15 @@ export function mutateByPolicies(
       add(found.problem);
       continue;
     }
-    if (only?.has(keyOf(found)) === false) continue;
-    present = mutateOnce(context, found, { ...attributes, object: present }, present, add);
-    if (textAt(found.policy, 'spec', 'reinvocationPolicy') === 'IfNeeded') again.add(keyOf(found));
+    const key = keyOf(found);
+    if (only?.has(key) === false) continue;
+    const changed = mutateOnce(context, found, { ...attributes, object: present }, present, add);
+    const isRepeatable = textAt(found.policy, 'spec', 'reinvocationPolicy') === 'IfNeeded';
+    invocations.add(key, changed !== present, isRepeatable);
+    present = changed;
   }
   const [first] = problems;
-  if (first === undefined) return { object: present, again };
+  if (first === undefined) return { object: present, invocations };
   const causes = problems.map(({ name, binding, message }) => ({ message: refusalText(name, binding, message) }));
   const { status } = forbidden(attributes.resource, shownName(attributes), '', causes);
   throw new ApiError({
@@ -123,9 +124,10 @@ function mutateOnce(
 ): KubeObject {
   const { compiler, conditions, mutations } = compilePolicy(policy);
   const more = { params: param, namespaceObject: namespaceOf(context, attributes) };
-  const variablesFor = (asked: AdmissionAttributes) =>
-    bindVariables(compiler, expressionData(context, asked, versionedFor(asked, resource), more));
-  const held = conditionsHold(conditions, variablesFor(attributes), isIgnored(policy));
+  const variablesFor = (asked: AdmissionAttributes, versioned: VersionedObjects) =>
+    bindVariables(compiler, expressionData(context, asked, versioned, more));
+  const first = variablesFor(attributes, versionedFor(attributes, resource));
+  const held = conditionsHold(conditions, first, isIgnored(policy));
   if (held === false) return object;
   if (held !== true) {
     report(held.problem);
@@ -134,8 +136,9 @@ function mutateOnce(
   let present = object;
   for (const mutation of mutations) {
     const asked = { ...attributes, object: present };
+    const versioned = versionedFor(asked, resource);
     try {
-      present = mutated(mutation, variablesFor(asked), asked, present, resource);
+      present = mutated(mutation, variablesFor(asked, versioned), asked, versioned, present);
     } catch (error) {
       if (!(error instanceof MutationError)) throw error;
       report(error.message);
@@ -149,12 +152,13 @@ function mutated(
   mutation: Mutation,
   variables: Record<string, unknown>,
   attributes: AdmissionAttributes,
+  versioned: VersionedObjects,
   object: KubeObject,
-  resource: ServedResource,
 ): KubeObject {
   const result = evaluateExpression(mutation.compiled, mutation.text, variables);
   if (!result.ok) throw new MutationError(result.message);
-  const before = versionedFor(attributes, resource).object ?? object;
+  const before = versioned.object ?? object;
+  const type = versioned.type ?? bodyTypeOf(versioned.resource);
   let after: JsonValue;
   if (mutation.patchType === 'JSONPatch') {
     const patch = readPatch(result.value);
@@ -163,12 +167,11 @@ function mutated(
   } else {
     const configuration = readConfiguration(result.value);
     if (!configuration.ok) throw new MutationError(configuration.problem);
-    after = appliedTo(resource, before, configuration.value);
+    after = appliedTo(type, before, configuration.value);
   }
-  const changed = decodeChanged(resource, after, (problem) => new MutationError(problem));
+  const changed = decodeChanged(type, after, (problem) => new MutationError(problem));
   if (jsonEquals(changed as unknown as JsonValue, before as unknown as JsonValue)) return object;
-  const own = attributes.resource;
-  return resource === own ? changed : own.fromStorage(resource.toStorage(changed));
+  return toRequestVersion(attributes, versioned, changed);
 }
 
 function patchedBy(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
@@ -183,19 +186,19 @@ function patchedBy(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
 }
 
 /** Merges a configuration into the object, as server-side apply does, without owners of fields. */
-function appliedTo(resource: ServedResource, object: KubeObject, value: JsonObject): JsonValue {
-  const configuration = { ...value, apiVersion: resource.apiVersion, kind: resource.kind };
+function appliedTo({ apiVersion, kind, node }: BodyType, object: KubeObject, value: JsonObject): JsonValue {
+  const configuration = { ...value, apiVersion, kind };
   try {
-    checkTyped(resource.node, configuration);
+    checkTyped(node, configuration);
   } catch (thrown) {
     if (!(thrown instanceof TypedError)) throw thrown;
     throw new MutationError(`error applying patch: failed to convert patch object to typed object: ${thrown.message}`);
   }
-  const atomics = atomicPaths(resource.node, configuration);
+  const atomics = atomicPaths(node, configuration);
   if (atomics.length > 0) {
     const problem = `may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`;
     throw new MutationError(`error applying patch: invalid ApplyConfiguration: ${problem}`);
   }
-  const merged = mergeApplied(resource.node, object as unknown as JsonObject, configuration);
+  const merged = mergeApplied(node, object as unknown as JsonObject, configuration);
   return isJsonObject(merged) ? merged : (object as unknown as JsonObject);
 }

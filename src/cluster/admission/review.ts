@@ -6,6 +6,7 @@ import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
 import type { UserInfo } from '../options.ts';
 import { ApiError } from '../errors/status.ts';
 import type { ServedResource } from '../registry/resource.ts';
+import type { BodyType } from '../verbs/body.ts';
 import type { AdmissionAttributes, Kind } from './attributes.ts';
 
 const REVIEW_VERSION = 'admission.k8s.io/v1';
@@ -14,6 +15,8 @@ const REVIEW_VERSION = 'admission.k8s.io/v1';
 export interface VersionedObjects {
   readonly resource: ServedResource;
   readonly kind: Kind;
+  /** That of `AdmissionAttributes`, in this version. */
+  readonly type: BodyType | undefined;
   readonly object: KubeObject | undefined;
   readonly old: KubeObject | undefined;
 }

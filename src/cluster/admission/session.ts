@@ -5,13 +5,19 @@ import { conflict } from '../errors/status.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 import { copyJson } from '../types/copy.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
-import type { WriteAdmission, WriteRequest, WriteServices } from '../verbs/write.ts';
+import type { BodyType } from '../verbs/body.ts';
+import { bodyTypeOf } from '../verbs/body.ts';
+import type { DeleteRequestOptions } from '../verbs/options.ts';
+import type { MutatingPlugins, WriteAdmission, WriteRequest, WriteServices } from '../verbs/write.ts';
 import { AddressLedger } from './address-ledger.ts';
 import type { AdmissionAttributes, AdmissionContext, Operation } from './attributes.ts';
 import { isExempt, isNamespaces } from './attributes.ts';
-import { AdmissionPending } from './pending.ts';
+import { Invocations } from './invocations.ts';
 import { mutateByPolicies } from './mutating-policies.ts';
+import { withValidOwners } from './owners.ts';
+import { AdmissionPending } from './pending.ts';
 import { validateByPolicies } from './policies.ts';
+import type { Mutation } from './webhooks.ts';
 import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
 
 /** What an admitted write uses of the cluster. */
@@ -21,11 +27,14 @@ export interface AdmittedContext extends AdmissionContext, WriteServices {
 
 /** A decision that took time: the object after it, and its warnings; or the refusal. */
 type Outcome =
-  | { readonly object: KubeObject | undefined; readonly warnings: readonly string[] }
+  | { readonly mutation: Mutation; readonly warnings: readonly string[] }
   | { readonly refusal: unknown; readonly warnings: readonly string[] };
 
+/** The webhooks that are asked: the mutating ones, those of them that are asked again, or the validating ones. */
+type Phase = 'mutate' | 'mutate again' | 'validate';
+
 interface Decided {
-  readonly phase: 'mutate' | 'validate';
+  readonly phase: Phase;
   readonly attributes: AdmissionAttributes;
   readonly outcome: Outcome;
 }
@@ -39,11 +48,9 @@ export class AdmissionSession implements WriteAdmission {
   readonly #addresses: AddressLedger;
   readonly #clock: ClusterClock;
   readonly #decided: Decided[] = [];
-  /** The random texts of the first run, and the number of those that the present run has used. */
-  readonly #texts: string[] = [];
-  #used = 0;
-  /** Is the name generated? The request then has none. */
-  #isNameGenerated = false;
+  /** The random texts of the first run by their use, and the numbers of those that the present run has used. */
+  readonly #texts = { name: [] as string[], uid: [] as string[] };
+  #used = { name: 0, uid: 0 };
 
   constructor(context: AdmittedContext) {
     this.#context = context;
@@ -55,66 +62,94 @@ export class AdmissionSession implements WriteAdmission {
 
   /** The services of the next run. Time, uids and addresses are those of the first run. */
   begin(): Pick<WriteServices, 'admission' | 'clock' | 'newUid'> & { readonly addresses: ServiceAddresses } {
-    this.#used = 0;
+    this.#used = { name: 0, uid: 0 };
     this.#addresses.begin();
     return {
       admission: this,
       clock: this.#clock,
       addresses: this.#addresses,
-      newUid: () => this.once(this.#context.newUid),
+      newUid: () => this.once('uid', this.#context.newUid),
     };
   }
 
-  once(make: () => string): string {
-    const known = this.#texts[this.#used];
-    this.#used += 1;
-    if (known !== undefined) return known;
-    const text = make();
-    this.#texts.push(text);
-    return text;
+  once(use: 'name' | 'uid', make: () => string): string {
+    return (this.#texts[use][this.#used[use]++] ??= make());
   }
 
-  mutate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): KubeObject {
-    this.#isNameGenerated = old === undefined && (object.metadata.name ?? '') === '';
-    if (isExempt(write.resource) || write.reviewed !== undefined) return object;
-    const attributes = this.#attributes(write, old === undefined ? 'CREATE' : 'UPDATE', object, old);
-    const changed = this.#changed(attributes, object, write.warnings);
+  mutate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined, plugins?: MutatingPlugins): KubeObject {
+    if (isExempt(write.resource)) return object;
+    const { reviewed } = write;
+    const shown = reviewed?.show(object) ?? object;
+    const before = old === undefined ? undefined : (reviewed?.show(old) ?? old);
+    const attributes = this.#attributes(write, old === undefined ? 'CREATE' : 'UPDATE', shown, before);
+    const changed = this.#changed(attributes, shown, write.warnings, plugins);
+    if (changed === shown) return object;
+    return reviewed === undefined ? withValidOwners(object, changed, write.warnings) : reviewed.take(object, changed);
+  }
+
+  /**
+   * The object after the mutating policies and webhooks. After a change, the plugins see the object again, and then the
+   * policies and webhooks that ask for it.
+   */
+  #changed(
+    attributes: AdmissionAttributes,
+    object: KubeObject,
+    warnings: string[],
+    plugins?: MutatingPlugins,
+  ): KubeObject {
+    const byPolicies = mutateByPolicies(this.#context, attributes, object);
+    const byHooks = this.#mutated({ ...attributes, object: byPolicies.object }, warnings);
+    const first = byHooks.object ?? byPolicies.object;
+    if (first === object) return object;
     // The write changes its object, and the decision keeps another one for later runs.
-    return changed === object ? object : (copyJson(changed as unknown as JsonObject) as unknown as KubeObject);
-  }
-
-  /** The object after the mutating policies and webhooks. Policies that ask for it see the object again at the end. */
-  #changed(attributes: AdmissionAttributes, object: KubeObject, warnings: string[]): KubeObject {
-    const first = mutateByPolicies(this.#context, attributes, object);
-    const changed = this.#mutated({ ...attributes, object: first.object }, warnings) ?? first.object;
-    if (changed === object || first.again.size === 0) return changed;
-    return mutateByPolicies(this.#context, attributes, changed, first.again).object;
+    let present = copyOf(first);
+    plugins?.(present);
+    const policies = byPolicies.invocations.repeated(!isSameObject(present, byPolicies.object));
+    if (policies.size > 0) present = mutateByPolicies(this.#context, attributes, present, policies).object;
+    const hooks = byHooks.invocations.repeated(!isSameObject(present, first));
+    if (hooks.size === 0) return present;
+    const again = this.#mutated({ ...attributes, object: present }, warnings, hooks).object;
+    return again === undefined || again === present ? present : copyOf(again);
   }
 
   validate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
     if (isExempt(write.resource)) return;
-    const { reviewed = (same: KubeObject) => same } = write;
+    const show = write.reviewed?.show ?? ((same: KubeObject) => same);
     const operation = old === undefined ? 'CREATE' : 'UPDATE';
-    const before = old === undefined ? undefined : reviewed(old);
-    this.#validated(this.#attributes(write, operation, reviewed(object), before), write.warnings);
+    const before = old === undefined ? undefined : show(old);
+    this.#validated(this.#attributes(write, operation, show(object), before), write.warnings);
   }
 
-  admitDelete(write: WriteRequest, old: KubeObject): void {
+  admitDelete(write: WriteRequest, old: KubeObject, options: DeleteRequestOptions): void {
     if (isExempt(write.resource)) return;
-    const attributes = this.#attributes(write, 'DELETE', undefined, old);
+    const attributes = {
+      ...this.#attributes(write, 'DELETE', undefined, old),
+      options: deleteOptionsOf(options),
+    };
     this.#mutated(attributes, write.warnings);
     this.#validated(attributes, write.warnings);
   }
 
-  admitRequest(write: WriteRequest, operation: 'CONNECT' | 'CREATE', object: KubeObject): void {
-    const attributes = this.#attributes(write, operation, object, undefined);
-    this.#mutated(attributes, write.warnings);
-    this.#validated(attributes, write.warnings);
+  admitRequest(
+    write: WriteRequest,
+    operation: 'CONNECT' | 'CREATE',
+    object: KubeObject,
+    type: BodyType | undefined,
+  ): KubeObject {
+    const attributes = this.#attributes(write, operation, object, undefined, type);
+    const changed =
+      type === undefined
+        ? (this.#mutated(attributes, write.warnings).object ?? object)
+        : this.#changed(attributes, object, write.warnings);
+    this.#validated({ ...attributes, object: changed }, write.warnings);
+    return changed;
   }
 
-  #mutated(attributes: AdmissionAttributes, warnings: string[]): KubeObject | undefined {
-    if (!isMutated(this.#context, attributes)) return attributes.object;
-    return this.#decide('mutate', attributes, warnings, (said) => mutateByWebhooks(this.#context, attributes, said));
+  #mutated(attributes: AdmissionAttributes, warnings: string[], only?: ReadonlySet<string>): Mutation {
+    if (!isMutated(this.#context, attributes, only))
+      return { object: attributes.object, invocations: new Invocations() };
+    const phase = only === undefined ? 'mutate' : 'mutate again';
+    return this.#decide(phase, attributes, warnings, (said) => mutateByWebhooks(this.#context, attributes, said, only));
   }
 
   #validated(attributes: AdmissionAttributes, warnings: string[]): void {
@@ -123,33 +158,35 @@ export class AdmissionSession implements WriteAdmission {
     if (calls.length === 0) return;
     this.#decide('validate', attributes, warnings, async (said) => {
       await validateByWebhooks(this.#context, attributes, calls, said);
-      return attributes.object;
+      return { object: attributes.object, invocations: new Invocations() };
     });
   }
 
   /** The known decision. Without one, throws `AdmissionPending`, whose `answered` makes the decision. */
   #decide(
-    phase: Decided['phase'],
+    phase: Phase,
     attributes: AdmissionAttributes,
     warnings: string[],
-    ask: (warnings: string[]) => Promise<KubeObject | undefined>,
-  ): KubeObject | undefined {
+    ask: (warnings: string[]) => Promise<Mutation>,
+  ): Mutation {
     const known = this.#decided.find((decided) => decided.phase === phase && isSame(decided.attributes, attributes));
     if (known === undefined) throw new AdmissionPending(() => this.#answer(phase, attributes, ask));
     warnings.push(...known.outcome.warnings);
     if ('refusal' in known.outcome) throw known.outcome.refusal;
-    return known.outcome.object;
+    const { mutation } = known.outcome;
+    // The object of this run stands for the equal one of the run that asked.
+    return mutation.object === known.attributes.object ? { ...mutation, object: attributes.object } : mutation;
   }
 
   async #answer(
-    phase: Decided['phase'],
+    phase: Phase,
     attributes: AdmissionAttributes,
-    ask: (warnings: string[]) => Promise<KubeObject | undefined>,
+    ask: (warnings: string[]) => Promise<Mutation>,
   ): Promise<void> {
     const warnings: string[] = [];
     let outcome: Outcome;
     try {
-      outcome = { object: await ask(warnings), warnings };
+      outcome = { mutation: await ask(warnings), warnings };
     } catch (refusal) {
       outcome = { refusal, warnings };
     }
@@ -161,17 +198,20 @@ export class AdmissionSession implements WriteAdmission {
     operation: Operation,
     object: KubeObject | undefined,
     old: KubeObject | undefined,
+    type = write.reviewed?.type ?? (operation === 'CONNECT' ? undefined : bodyTypeOf(write.resource)),
   ): AdmissionAttributes {
     const { resource, subresource, user, options } = write;
     const shown = object ?? old;
-    const name = this.#isNameGenerated && operation === 'CREATE' ? '' : write.name || (shown?.metadata.name ?? '');
+    // A generated name exists only after the mutation.
+    const name = write.name || (shown?.metadata.name ?? '');
     return {
       operation,
       resource,
       subresource,
       kind: shown === undefined ? resource : { ...parseApiVersion(shown.apiVersion), kind: shown.kind },
+      type,
       name,
-      namespace: isNamespaces(resource) ? write.name : write.namespace,
+      namespace: isNamespaces(resource) ? name : write.namespace,
       object,
       old,
       user,
@@ -185,25 +225,37 @@ const OPTIONS: Readonly<Record<Operation, string | undefined>> = {
   CONNECT: undefined,
   CREATE: 'CreateOptions',
   UPDATE: 'UpdateOptions',
-  DELETE: 'DeleteOptions',
+  DELETE: undefined,
 };
+
+const OPTIONS_VERSION = 'meta.k8s.io/v1';
+
+/** The options of a deletion, as webhooks get them. */
+function deleteOptionsOf(options: DeleteRequestOptions): JsonObject {
+  const { dryRun, gracePeriodSeconds, orphanDependents, preconditions, propagationPolicy } = options;
+  return {
+    kind: 'DeleteOptions',
+    apiVersion: OPTIONS_VERSION,
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(Object.keys(preconditions).length === 0 ? {} : { preconditions: { ...preconditions } }),
+    ...(orphanDependents === undefined ? {} : { orphanDependents }),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+  };
+}
 
 /** The options of a request, as webhooks get them. A connection has none. */
 function optionsOf({ options, optionsKind }: WriteRequest, operation: Operation): JsonObject {
-  const kind = operation === 'DELETE' ? OPTIONS.DELETE : (optionsKind ?? OPTIONS[operation]);
+  const kind = optionsKind ?? OPTIONS[operation];
   if (kind === undefined) return {};
   const { dryRun, manager, fieldValidation, force } = options;
   return {
     kind,
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: OPTIONS_VERSION,
     ...(dryRun ? { dryRun: ['All'] } : {}),
-    ...(operation === 'DELETE'
-      ? {}
-      : {
-          ...(force && kind === 'PatchOptions' ? { force } : {}),
-          ...(manager === '' ? {} : { fieldManager: manager }),
-          fieldValidation,
-        }),
+    ...(force && kind === 'PatchOptions' ? { force } : {}),
+    ...(manager === '' ? {} : { fieldManager: manager }),
+    fieldValidation,
   };
 }
 
@@ -221,6 +273,8 @@ function isSame(a: AdmissionAttributes, b: AdmissionAttributes): boolean {
 
 const isSameObject = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
   a === b || jsonEquals(a as unknown as JsonValue, b as unknown as JsonValue);
+
+const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as JsonObject) as unknown as KubeObject;
 
 /** The maximum number of runs of a write. Other clients that change its object again and again use them up. */
 const MAX_RUNS = 10;

@@ -195,7 +195,7 @@ test('a generated name and an allocated address are those that the webhook has s
   };
   const created = await call(transport, 'POST', '/api/v1/namespaces/default/services', service);
   const [review] = server.seen;
-  expect(review?.request.name).toBeUndefined();
+  expect(review?.request.name).toBe(created.body.metadata['name']);
   expect(review?.request.object?.metadata['name']).toBe(created.body.metadata['name']);
   expect(review?.request.object?.['spec']).toEqual(created.body['spec']);
   expect(server.seen).toHaveLength(1);

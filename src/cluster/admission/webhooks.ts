@@ -3,15 +3,15 @@ import { isJsonObject, jsonEquals, stringifyJson } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import { ApiError, badRequest } from '../errors/status.ts';
-import { readEntries } from '../fields/entries.ts';
 import { applyJsonPatch, JsonPatchError } from '../patch/json-patch.ts';
-import type { ServedResource } from '../registry/resource.ts';
 import { DecodeError } from '../types/decode.ts';
+import type { BodyType } from '../verbs/body.ts';
+import { decodeTyped } from '../verbs/body.ts';
 import { strategyFor } from '../verbs/strategy-for.ts';
-import { redecode } from '../verbs/write.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import type { Webhook } from './hooks.ts';
-import { callFor, patchesNothing, webhooksOf } from './hooks.ts';
+import { callFor, patchesNothing, toRequestVersion, webhooksOf } from './hooks.ts';
+import { Invocations } from './invocations.ts';
 import type { Verdict, VersionedObjects } from './review.ts';
 import { callFailure, denial, failure, InvalidAnswer, readAnswer, reviewOf } from './review.ts';
 import { addressOf, CallError, postReview } from './webhook-client.ts';
@@ -98,40 +98,41 @@ export async function validateByWebhooks(
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** Is a mutating webhook called for the request? Throws `ApiError`. */
-export const isMutated = (context: AdmissionContext, attributes: AdmissionAttributes): boolean =>
-  webhooksOf(context, 'mutatingwebhookconfigurations').some((hook) => callFor(context, hook, attributes) !== undefined);
+/** The mutating webhooks; with `only`, those with these keys. */
+const mutatingHooks = (context: AdmissionContext, only: ReadonlySet<string> | undefined): Webhook[] =>
+  webhooksOf(context, 'mutatingwebhookconfigurations').filter(({ key }) => only?.has(key) !== false);
 
-/**
- * The object after all mutating webhooks, one after another. When one changes the object, the earlier webhooks that ask
- * for it are called once more.
- */
+/** Is a mutating webhook called for the request? `only` is that of `mutateByWebhooks`. Throws `ApiError`. */
+export const isMutated = (
+  context: AdmissionContext,
+  attributes: AdmissionAttributes,
+  only: ReadonlySet<string> | undefined,
+): boolean => mutatingHooks(context, only).some((hook) => callFor(context, hook, attributes) !== undefined);
+
+/** The object after a round of mutating webhooks or policies; `undefined` for a request without an object. */
+export interface Mutation<Changed = KubeObject | undefined> {
+  readonly object: Changed;
+  readonly invocations: Invocations;
+}
+
+/** Calls the mutating webhooks one after another. With `only`, calls only those with these keys. */
 export async function mutateByWebhooks(
   context: AdmissionContext,
   attributes: AdmissionAttributes,
   warnings: string[],
-): Promise<KubeObject | undefined> {
-  const hooks = webhooksOf(context, 'mutatingwebhookconfigurations');
-  const earlier = new Set<string>();
-  const again = new Set<string>();
+  only: ReadonlySet<string> | undefined,
+): Promise<Mutation> {
+  const invocations = new Invocations();
   let present = attributes;
-  const call = async (hook: Webhook) => {
+  for (const hook of mutatingHooks(context, only)) {
     const versioned = callFor(context, hook, present);
-    if (versioned === undefined) return false;
+    if (versioned === undefined) continue;
     const verdict = await askOrIgnore(context, hook, present, versioned, true, warnings);
-    const object =
-      verdict === undefined ? present.object : patchedBy(hook, versioned, verdict.patch, present, warnings);
-    const isChanged = object !== present.object;
+    const object = verdict === undefined ? present.object : patchedBy(hook, versioned, verdict.patch, present);
+    invocations.add(hook.key, object !== present.object, textAt(hook.spec, 'reinvocationPolicy') === 'IfNeeded');
     present = { ...present, object };
-    if (isChanged) for (const key of earlier) again.add(key);
-    if (isChanged) earlier.clear();
-    if (textAt(hook.spec, 'reinvocationPolicy') === 'IfNeeded') earlier.add(hook.key);
-    return true;
-  };
-  for (const hook of hooks) await call(hook);
-  const second = hooks.filter(({ key }) => again.has(key));
-  for (const hook of second) await call(hook);
-  return present.object;
+  }
+  return { object: present.object, invocations };
 }
 
 /** The maximum number of operations of a patch, as for the patches of clients. */
@@ -144,23 +145,21 @@ const MAX_OPERATIONS = 10_000;
  */
 function patchedBy(
   { name }: Webhook,
-  { resource, object }: VersionedObjects,
+  versioned: VersionedObjects,
   patch: readonly JsonValue[],
   attributes: AdmissionAttributes,
-  warnings: string[],
 ): KubeObject | undefined {
   if (patch.length === 0) return attributes.object;
+  const { type, object } = versioned;
   if (object === undefined) throw failure(patchesNothing(name));
   if (patch.length > MAX_OPERATIONS) {
     throw failure(
       `the patch of admission webhook ${goQuote(name)} has ${patch.length} operations; ${MAX_OPERATIONS} are allowed`,
     );
   }
-  const changed = decodePatched(name, resource, applied(object, patch));
-  const kept = withValidOwners(object, changed, warnings);
-  if (jsonEquals(kept as unknown as JsonValue, object as unknown as JsonValue)) return attributes.object;
-  const own = attributes.resource;
-  return resource === own ? kept : own.fromStorage(resource.toStorage(kept));
+  const changed = decodePatched(name, object, type, applied(object, patch));
+  if (jsonEquals(changed as unknown as JsonValue, object as unknown as JsonValue)) return attributes.object;
+  return toRequestVersion(attributes, versioned, changed);
 }
 
 function applied(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
@@ -172,43 +171,37 @@ function applied(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
   }
 }
 
-function decodePatched(name: string, resource: ServedResource, value: JsonValue): KubeObject {
+function decodePatched(name: string, before: KubeObject, type: BodyType | undefined, value: JsonValue): KubeObject {
   if (!isJsonObject(value)) throw failure(`admission webhook ${goQuote(name)} replaced the object by another value`);
   const [kind, apiVersion] = [textAt(value, 'kind'), textAt(value, 'apiVersion')];
-  if (kind !== resource.kind || apiVersion !== resource.apiVersion) {
+  if (kind !== before.kind || apiVersion !== before.apiVersion) {
     throw failure(
-      `admission webhook ${goQuote(name)} changed the type of the object from ${resource.apiVersion}, Kind=${resource.kind} to ${apiVersion}, Kind=${kind}`,
+      `admission webhook ${goQuote(name)} changed the type of the object from ${before.apiVersion}, Kind=${before.kind} to ${apiVersion}, Kind=${kind}`,
     );
   }
-  return decodeChanged(resource, value, failure);
+  return decodeChanged(type, value, failure);
 }
 
-/** Decodes an object that a webhook or a policy has changed, and sets its defaults. `refuse` makes the error. */
+/**
+ * Decodes an object that a webhook or a policy has changed, and sets its defaults. `refuse` makes the error. Without a
+ * type, returns the value.
+ */
 export function decodeChanged(
-  resource: ServedResource,
+  type: BodyType | undefined,
   value: JsonValue,
   refuse: (problem: string) => Error,
 ): KubeObject {
   if (!isJsonObject(value)) throw refuse('the object was replaced by another value');
+  if (type === undefined) return value as unknown as KubeObject;
   try {
-    const decoded = redecode(resource, value).value;
+    const typed = { ...value, kind: type.kind, apiVersion: type.apiVersion };
+    const decoded = decodeTyped(typed, type).value as unknown as KubeObject;
     const { managedFields } = objectAt(value, 'metadata');
     if (Array.isArray(managedFields)) decoded.metadata.managedFields = managedFields;
-    strategyFor(resource).defaults?.(decoded);
+    if (type.resource !== undefined) strategyFor(type.resource).defaults?.(decoded);
     return decoded;
   } catch (thrown) {
     if (thrown instanceof DecodeError || thrown instanceof ApiError) throw refuse(thrown.message);
     throw thrown;
   }
-}
-
-/** The changed object with the owners of fields of the object before, when the patch made the owners unreadable. */
-function withValidOwners(before: KubeObject, changed: KubeObject, warnings: string[]): KubeObject {
-  if (readEntries(changed.metadata.managedFields) !== undefined) return changed;
-  const { managedFields: _, ...metadata } = changed.metadata;
-  const { managedFields } = before.metadata;
-  warnings.push(
-    '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests',
-  );
-  return { ...changed, metadata: { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) } };
 }

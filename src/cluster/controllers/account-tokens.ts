@@ -28,6 +28,16 @@ const LIFETIME_MS = 100 * 365 * 86_400_000;
  * deleted.
  */
 export function tokenController(context: AccountTokenContext): SimulatedController {
+  // The tokens that are not stored yet. A write that waits for a webhook runs again, and would have another token each time.
+  const issued = new Map<string, { readonly secretUid: string; readonly accountUid: string; readonly token: string }>();
+  const tokenFor = (key: string, secret: KubeObject, account: KubeObject): string => {
+    const { uid: secretUid = '' } = secret.metadata;
+    const { uid: accountUid = '' } = account.metadata;
+    let known = issued.get(key);
+    if (known?.secretUid !== secretUid || known.accountUid !== accountUid)
+      issued.set(key, (known = { secretUid, accountUid, token: encode(issue(context, account)) }));
+    return known.token;
+  };
   return {
     name: 'serviceaccount-token-controller',
     target: targetIn(SECRETS),
@@ -47,24 +57,26 @@ export function tokenController(context: AccountTokenContext): SimulatedControll
     reconcile(key, client) {
       const { namespace, name } = splitKey(key);
       const secret = client.get(SECRETS, namespace, name);
-      if (secret === undefined || !isToken(secret)) return;
+      if (secret === undefined || !isToken(secret)) return void issued.delete(key);
       const { annotations = {} } = secret.metadata;
       const account = client.get(ACCOUNTS, namespace, annotations[ACCOUNT_NAME] ?? '');
       const uid = annotations[ACCOUNT_UID];
       // The account is missing, or has another uid: the Secret has no use.
       if (account === undefined || (uid !== undefined && uid !== account.metadata.uid)) return client.remove(secret);
       const data = objectAt(jsonOf(secret), 'data');
-      const encode = (text: string) => Buffer.from(text).toString('base64');
-      const token = data['token'] ?? encode(issue(context, account));
+      const token = data['token'] ?? tokenFor(key, secret, account);
       const filled = { ...data, token, 'ca.crt': encode(context.certificateAuthority), namespace: encode(namespace) };
       const metadata = {
         ...secret.metadata,
         annotations: { ...annotations, [ACCOUNT_UID]: account.metadata.uid ?? '' },
       };
       client.update({ ...secret, metadata, data: filled });
+      issued.delete(key);
     },
   };
 }
+
+const encode = (text: string): string => Buffer.from(text).toString('base64');
 
 const isToken = (secret: KubeObject): boolean => jsonOf(secret)['type'] === TYPE;
 

@@ -27,20 +27,25 @@ export const limitRangeStrategy: Partial<Strategy> = {
   validate: (object, problems) => validateLimits(object.spec ?? {}, problems),
 };
 
-/** Sets the defaults of the namespace's LimitRanges in a pod. Refuses a pod that exceeds their bounds. Throws 403. */
-export function admitLimits(pod: KubeObject, context: WriteContext): void {
-  const namespace = pod.metadata.namespace ?? '';
-  const ranges = context.store.collection('', 'limitranges').inNamespace(namespace);
-  const notes: string[] = [];
-  for (const { object } of ranges) {
+/** The limits of the namespace's LimitRanges for each container of a pod. */
+function* limitsOf(pod: KubeObject, { store }: WriteContext): Generator<{ container: JsonObject; item: JsonObject }> {
+  for (const { object } of store.collection('', 'limitranges').inNamespace(pod.metadata.namespace ?? '')) {
     for (const item of objectsAt(object.spec, 'limits')) {
       if (item['type'] !== 'Container') continue;
-      for (const container of objectsAt(pod.spec, 'containers')) {
-        notes.push(...applyDefaults(container, item));
-        checkBounds(pod, container, item);
-      }
+      for (const container of objectsAt(pod.spec, 'containers')) yield { container, item };
     }
   }
+}
+
+/** Refuses a pod that exceeds the bounds of the namespace's LimitRanges. Throws 403. */
+export function checkLimits(pod: KubeObject, context: WriteContext): void {
+  for (const { container, item } of limitsOf(pod, context)) checkBounds(pod, container, item);
+}
+
+/** Sets the defaults of the namespace's LimitRanges in a pod. */
+export function setLimits(pod: KubeObject, context: WriteContext): void {
+  const notes: string[] = [];
+  for (const { container, item } of limitsOf(pod, context)) notes.push(...applyDefaults(container, item));
   if (notes.length === 0) return;
   pod.metadata.annotations = {
     ...pod.metadata.annotations,

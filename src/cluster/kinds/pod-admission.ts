@@ -16,7 +16,7 @@ import { copyJson } from '../types/copy.ts';
 import { ensureAt } from '../types/parts.ts';
 
 const refuse = (pod: KubeObject, problem: string) =>
-  forbidden({ group: '', plural: 'pods' }, pod.metadata.name ?? '', problem);
+  forbidden({ group: '', plural: 'pods' }, pod.metadata.name || (pod.metadata.generateName ?? ''), problem);
 
 /** The priority classes that every cluster has. */
 export const SYSTEM_PRIORITIES = new Map([

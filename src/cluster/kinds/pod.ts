@@ -4,7 +4,7 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { admitLimits } from './limit-range.ts';
+import { checkLimits, setLimits } from './limit-range.ts';
 import { admitPriority, admitRuntime } from './pod-admission.ts';
 import { describeDifference } from './describe-difference.ts';
 import { ensureAt } from '../types/parts.ts';
@@ -27,16 +27,19 @@ export const podStrategy: Partial<Strategy> = {
     if (Number(spec['terminationGracePeriodSeconds']) < 0) spec['terminationGracePeriodSeconds'] = 1;
     alignAddresses(object.status);
   },
-  admit(object, old, context) {
-    if (old !== undefined && context.subresource === 'resize') admitResize(object, old, context);
-    if (old !== undefined || context.subresource !== '') return;
+  admitMutating(object, context) {
+    if (context.subresource !== '') return;
+    setLimits(object, context);
     admitPriority(object, context);
     admitRuntime(object, context);
-    admitLimits(object, context);
+    admitPod(ensureAt(object as unknown as JsonObject, 'spec'));
+  },
+  admit(object, old, context) {
+    if (old !== undefined && context.subresource === 'resize') admitResize(object, old, context);
+    if (old === undefined && context.subresource === '') checkLimits(object, context);
   },
   prepareCreate(object) {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');
-    admitPod(spec);
     object.status = {
       phase: 'Pending',
       qosClass: qosClass(spec),

@@ -80,6 +80,11 @@ export interface Strategy {
   readonly validatesWholeOnUpdate?: boolean;
   /** Texts for the warning header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];
+  /**
+   * Changes a new object as the mutating admission plugins of an API server do: before webhooks and policies, and again
+   * after these have changed it. Throws `ApiError`.
+   */
+  readonly admitMutating?: (object: KubeObject, context: WriteContext) => void;
   /** Refuses a request for reasons other than the object's content. Throws `ApiError`. */
   readonly admit?: (object: KubeObject, old: KubeObject | undefined, context: WriteContext) => void;
   /** Refuses a deletion. Throws `ApiError`. */

@@ -6,7 +6,7 @@ import { validateMeta } from '../kinds/metadata.ts';
 import type { MutableObject, WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
-import { admitChecked, checkWrite, emptyFor, ownershipContext } from './write.ts';
+import { admitChecked, admitCounted, checkWrite, emptyFor, ownershipContext } from './write.ts';
 import { timestampOf } from '../clock.ts';
 import { strategyFor } from './strategy-for.ts';
 
@@ -54,6 +54,19 @@ export function checkPlace(write: WriteRequest, object: KubeObject): void {
   object.metadata.namespace = write.namespace;
 }
 
+/** Checks that the body and the path have the same name. */
+export function checkName(write: WriteRequest, sent: KubeObject): void {
+  const name = sent.metadata.name ?? '';
+  if (name === '') throw unnamed(write);
+  if (name !== write.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${write.name})`);
+  }
+}
+
+/** The error for a body without a name. */
+export const unnamed = (write: WriteRequest) =>
+  badRequest(`the name of the object (${write.name} based on URL) was undeterminable: name must be provided`);
+
 /** Refuses a namespace that does not exist or is being deleted. */
 export function checkNamespace(write: WriteRequest, name: string): void {
   if (!write.resource.namespaced) return;
@@ -81,11 +94,10 @@ export function checkNamespace(write: WriteRequest, name: string): void {
 export function storeNew(write: WriteRequest, created: MutableObject, sentVersion = ''): WriteResult {
   const { resource } = write;
   checkNamespace(write, created.metadata.name ?? '');
-  const object: MutableObject = write.services.admission?.mutate(write, created, undefined) ?? created;
-  if (object !== created) checkPlace(write, object);
-  const context = checkWrite(write, (hooks) => {
-    checkNew(write, object, sentVersion, hooks);
-    return hooks;
+  const { object, context } = checkWrite(write, (hooks) => {
+    const admitted = admitNew(write, created, hooks);
+    checkNew(write, admitted, sentVersion, hooks);
+    return { object: admitted, context: hooks };
   });
   if (write.options.dryRun) {
     if (sentVersion !== '') object.metadata.resourceVersion = sentVersion;
@@ -97,6 +109,18 @@ export function storeNew(write: WriteRequest, created: MutableObject, sentVersio
   return { status: 201, object: stored.as(resource).object };
 }
 
+/** The new object after the plugins, policies and webhooks that change objects. Throws `ApiError`. */
+function admitNew(write: WriteRequest, created: MutableObject, context: WriteContext): MutableObject {
+  const { admitMutating } = strategyFor(write.resource);
+  const plugins = (object: KubeObject) => admitMutating?.(object, context);
+  plugins(created);
+  const object: MutableObject = write.services.admission?.mutate(write, created, undefined, plugins) ?? created;
+  if (object === created) return object;
+  checkPlace(write, object);
+  if (write.name !== '') checkName(write, object);
+  return object;
+}
+
 /** Completes and checks a new object. Throws `ApiError`. */
 function checkNew(write: WriteRequest, object: MutableObject, sentVersion: string, context: WriteContext): void {
   const { resource, services } = write;
@@ -105,7 +129,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
   if (generated) {
     const make = () => generateName(metadata.generateName ?? '');
-    metadata.name = services.admission?.once(make) ?? make();
+    metadata.name = services.admission?.once('name', make) ?? make();
   }
   const name = metadata.name ?? '';
   delete metadata.deletionTimestamp;
@@ -127,6 +151,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
   if (!write.options.dryRun && isVersion(sentVersion))
     throw internalError('resourceVersion should not be set on objects to be created');
+  admitChecked(write, object, undefined);
   const existing = resource.collection.get(storeKey(write.namespace, name))?.object;
   if (existing !== undefined)
     throw alreadyExists(
@@ -134,7 +159,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
       name,
       existing.metadata.deletionTimestamp === undefined ? '' : 'object is being deleted: ',
     );
-  admitChecked(write, object, undefined);
+  admitCounted(write, object, undefined);
 }
 
 /** Sets the status of a new object to that of an empty object of its type. */

@@ -41,7 +41,7 @@ export function deleteObject(write: WriteRequest, options: DeleteRequestOptions)
   if (live === undefined) throw notFound(write.resource, write.name);
   checkPreconditions(write, live, options);
   checkWrite(write, (context) => strategyFor(write.resource).admitDelete?.(live, context));
-  write.services.admission?.admitDelete(write, live);
+  write.services.admission?.admitDelete(write, live, options);
   const { terminate } = strategyFor(write.resource);
   const next = thaw(live);
   if (terminate !== undefined) {

@@ -10,8 +10,8 @@ import { applyStrategicPatch, StrategicFormatError, StrategicPatchError } from '
 import { DecodeError } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { applyText } from './apply.ts';
-import { checkPlace } from './create.ts';
-import { changeObject, checkName, checkPatchedVersion, unnamed } from './update.ts';
+import { checkName, checkPlace, unnamed } from './create.ts';
+import { changeObject, checkPatchedVersion } from './update.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import { liveObject, redecode } from './write.ts';
 import { strategyFor } from './strategy-for.ts';

@@ -3,16 +3,17 @@ import { setOwn } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { updateOwnership } from '../fields/ownership.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { badRequest, conflict, internalError, invalid, notFound } from '../errors/status.ts';
+import { conflict, internalError, invalid, notFound } from '../errors/status.ts';
 import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { MutableObject, WriteContext } from '../kinds/strategy.ts';
 import { shareUnchanged } from '../types/share.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
-import { checkPlace, createObject } from './create.ts';
+import { checkName, checkPlace, createObject } from './create.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import {
   admitChecked,
+  admitCounted,
   checkWrite,
   emptyFor,
   ownershipContext,
@@ -55,19 +56,6 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
   strategyFor(write.resource).defaults?.(sent);
   return changeObject(write, live, sent);
 }
-
-/** Checks that the body and the path have the same name. */
-export function checkName(write: WriteRequest, sent: KubeObject): void {
-  const name = sent.metadata.name ?? '';
-  if (name === '') throw unnamed(write);
-  if (name !== write.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${write.name})`);
-  }
-}
-
-/** The error for a body without a name. */
-export const unnamed = (write: WriteRequest) =>
-  badRequest(`the name of the object (${write.name} based on URL) was undeterminable: name must be provided`);
 
 /** Makes the manager of the request the owner of the changes, and stores the result. */
 export function changeObject(
@@ -159,7 +147,9 @@ function checkChange(
 ): MutableObject {
   const { resource } = write;
   const strategy = strategyFor(resource);
-  const next = inherit(write, live, write.services.admission?.mutate(write, draft, live) ?? draft);
+  const mutated: MutableObject = write.services.admission?.mutate(write, draft, live) ?? draft;
+  if (mutated !== draft) checkPlace(write, mutated);
+  const next = inherit(write, live, mutated);
   strategy.admit?.(next, live, context);
   strategy.prepareUpdate?.(next, live, context);
   shareParts(live, next);
@@ -171,6 +161,7 @@ function checkChange(
   }
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
   admitChecked(write, next, live);
+  admitCounted(write, next, live);
   for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
   return next;
 }

@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { sameEntries } from '../fields/entries.ts';
 import type { FieldContext } from '../fields/ownership.ts';
+import type { BodyType } from './body.ts';
 import { decodeTyped, bodyTypeOf } from './body.ts';
 import type { UserInfo } from '../options.ts';
 import type { ServedResource } from '../registry/resource.ts';
@@ -11,13 +12,24 @@ import type { WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
 import { emptyObject } from '../types/empty.ts';
-import type { WriteRequestOptions } from './options.ts';
+import type { DeleteRequestOptions, WriteRequestOptions } from './options.ts';
 import { resetFields } from './strategy-for.ts';
 import { timestampOf } from '../clock.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
+
+/** Changes an object as `Strategy.admitMutating` does. */
+export type MutatingPlugins = (object: KubeObject) => void;
+
+/** The object that webhooks and policies see in place of the stored one, such as a Scale. */
+export interface ReviewedAs {
+  readonly type: BodyType;
+  readonly show: (object: KubeObject) => KubeObject;
+  /** Returns the object with the changes that webhooks and policies made to the shown one. */
+  readonly take: (object: KubeObject, shown: KubeObject) => KubeObject;
+}
 
 /**
  * The decisions of webhooks and policies about one write. A decision that waits for a webhook throws: the write then runs
@@ -30,15 +42,23 @@ export interface WriteAdmission {
    *
    * @throws ApiError when one of them refuses the write.
    */
-  mutate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): KubeObject;
+  mutate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined, plugins?: MutatingPlugins): KubeObject;
   /** Refuses a checked object that a validating webhook or policy denies. */
   validate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void;
   /** Refuses the deletion of an object. */
-  admitDelete(write: WriteRequest, old: KubeObject): void;
-  /** Refuses a request whose object is not stored, such as an eviction or a connection. */
-  admitRequest(write: WriteRequest, operation: 'CONNECT' | 'CREATE', object: KubeObject): void;
+  admitDelete(write: WriteRequest, old: KubeObject, options: DeleteRequestOptions): void;
+  /**
+   * Refuses a request whose object is not stored, such as an eviction or a connection. Returns the object as webhooks and
+   * policies change it. `type` is the type of the object; `undefined` for the options of a connection.
+   */
+  admitRequest(
+    write: WriteRequest,
+    operation: 'CONNECT' | 'CREATE',
+    object: KubeObject,
+    type: BodyType | undefined,
+  ): KubeObject;
   /** A random text, which is the same whenever the write runs again. */
-  once(make: () => string): string;
+  once(use: 'name' | 'uid', make: () => string): string;
 }
 
 /** What writes use of the cluster in addition to their resource. */
@@ -73,8 +93,8 @@ export interface WriteRequest {
   readonly warnings: string[];
   /** The kind of the request's options. Default: that of the verb for a create, update or deletion. */
   readonly optionsKind?: 'PatchOptions';
-  /** The object that webhooks and policies see in place of the stored one, as for `scale`. They cannot change it. */
-  readonly reviewed?: (object: KubeObject) => KubeObject;
+  /** Default: webhooks and policies see the stored object. */
+  readonly reviewed?: ReviewedAs;
 }
 
 /** The result of a write. */
@@ -127,16 +147,21 @@ function writeContext(write: WriteRequest, whenRefused: WriteContext['whenRefuse
 }
 
 /**
- * Refuses a checked object that violates the Pod Security of its namespace, that a webhook or a policy denies, or that
- * would exceed a quota. `old` is the stored object; `undefined` for a create. Throws `ApiError`.
+ * Refuses a checked object that violates the Pod Security of its namespace, or that a webhook or a policy denies. `old` is
+ * the stored object; `undefined` for a create. Throws `ApiError`.
  */
 export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
-  const { resource, subresource, options, services } = write;
+  const { resource, subresource, services } = write;
   if (resource.custom === undefined) {
     const warn = (text: string) => void write.warnings.push(text);
     admitPodSecurity(services.store, { resource, subresource, object, old, warn });
   }
   services.admission?.validate(write, object, old);
+}
+
+/** Refuses an admitted object that would exceed a quota, and counts it. `old` is as for `admitChecked`. Throws 403. */
+export function admitCounted(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
+  const { resource, subresource, options, services } = write;
   if (services.store.collection('', 'resourcequotas').size === 0) return;
   const now = services.clock.now();
   admitQuota(services.store, { resource, subresource, object, old, dryRun: options.dryRun, now });

@@ -1,9 +1,10 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { ApiRequest } from '../protocol/request.ts';
+import type { BodyType } from '../verbs/body.ts';
 import type { WriteRequestOptions } from '../verbs/options.ts';
 import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
-import type { WriteServices } from '../verbs/write.ts';
+import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 
 /** The request of a subresource whose object is not stored. */
 interface VirtualWrite {
@@ -15,17 +16,31 @@ interface VirtualWrite {
 }
 
 /**
- * Asks the webhooks and policies about a request whose object is not stored, such as an eviction or a connection. They
- * cannot change the object. Throws `ApiError` when one of them refuses.
+ * Asks the webhooks and policies about the creation of an object that is not stored, such as an Eviction. Returns the
+ * object as they change it. Throws `ApiError` when one of them refuses.
  */
-export function admitVirtual(
+export function admitVirtual<Virtual extends JsonObject | KubeObject>(
+  services: WriteServices,
+  write: VirtualWrite,
+  type: BodyType,
+  object: Virtual,
+): Virtual {
+  if (services.admission === undefined) return object;
+  const sent = object as unknown as KubeObject;
+  return services.admission.admitRequest(writeOf(services, write), 'CREATE', sent, type) as unknown as Virtual;
+}
+
+/** Asks the webhooks and policies about a connection. Throws `ApiError` when one of them refuses. */
+export function admitConnection(services: WriteServices, write: VirtualWrite, options: () => JsonObject): void {
+  if (services.admission === undefined) return;
+  const sent = options() as unknown as KubeObject;
+  services.admission.admitRequest(writeOf(services, write), 'CONNECT', sent, undefined);
+}
+
+function writeOf(
   services: WriteServices,
   { request, route, warnings, options = noOptions(false) }: VirtualWrite,
-  operation: 'CONNECT' | 'CREATE',
-  object: () => JsonObject,
-): void {
-  if (services.admission === undefined) return;
+): WriteRequest {
   const { resource, namespace, name, subresource } = route;
-  const write = { services, resource, namespace, name, subresource, user: request.user, options, warnings };
-  services.admission.admitRequest(write, operation, object() as unknown as KubeObject);
+  return { services, resource, namespace, name, subresource, user: request.user, options, warnings };
 }

@@ -11,7 +11,7 @@ import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { badRequest, notFound } from '../errors/status.ts';
 import type { Output } from '../protocol/negotiate.ts';
-import { admitVirtual } from './admit-virtual.ts';
+import { admitConnection } from './admit-virtual.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { ConnectContext } from './proxy.ts';
@@ -27,7 +27,7 @@ export function streamReply(
   if (route.resource.plural !== 'pods') return undefined;
   refuseDryRun(request);
   authorizeConnect(context, request, route);
-  admitVirtual(context, { request, route, warnings }, 'CONNECT', () => streamOptions(request, route));
+  admitConnection(context, { request, route, warnings }, () => streamOptions(request, route));
   const pod = podOf(route);
   const container = containerOf(pod, request.query.get('container'));
   checkHost(context, pod);
@@ -48,7 +48,7 @@ export function portForwardReply(
   const ports = request.query.all('ports').flatMap((value) => value.split(','));
   for (const text of ports) checkPort(text);
   authorizeConnect(context, request, route);
-  admitVirtual(context, { request, route, warnings }, 'CONNECT', () => ({
+  admitConnection(context, { request, route, warnings }, () => ({
     kind: 'PodPortForwardOptions',
     apiVersion: 'v1',
     ...(ports.length === 0 ? {} : { ports: ports.map(Number) }),

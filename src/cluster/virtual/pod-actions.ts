@@ -47,8 +47,8 @@ export function evictionReply(
     node: builtinType('policy.v1.Eviction'),
     resource: undefined,
   };
-  const eviction = decodeAs(raw, type, context.registry, options.fieldValidation).object as unknown as JsonObject;
-  admitVirtual(context, { request, route, warnings, options }, 'CREATE', () => eviction);
+  const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object as unknown as JsonObject;
+  const eviction = admitVirtual(context, { request, route, warnings, options }, type, decoded);
   const pod = podOf(route);
   admitEviction(context.store, pod, timestampOf(context.clock), options.dryRun);
   const wanted = objectAt(eviction, 'deleteOptions');
@@ -133,9 +133,9 @@ function bind(
   };
   const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object;
   const route = routeTo(decoded.metadata.name ?? '');
-  const binding = decoded as unknown as JsonObject;
   const admitted = { ...route, subresource: 'binding' };
-  admitVirtual(context, { request, route: admitted, warnings, options }, 'CREATE', () => binding);
+  const sent = decoded as unknown as JsonObject;
+  const binding = admitVirtual(context, { request, route: admitted, warnings, options }, type, sent);
   const pod = podOf(route);
   const node = textAt(objectAt(binding, 'target'), 'name');
   checkTarget(objectAt(binding, 'target'));

@@ -13,7 +13,7 @@ import { storeKey } from '../store/store.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { Route } from '../verbs/route.ts';
 import type { WriteServices } from '../verbs/write.ts';
-import { admitVirtual } from './admit-virtual.ts';
+import { admitConnection } from './admit-virtual.ts';
 import { SIMULATED_NOTE } from './pod-container.ts';
 
 /** What connections use of the cluster: its objects, which include roles and bindings. */
@@ -28,7 +28,7 @@ export function proxyReply(
   warnings: string[],
 ): ApiReply {
   if (request.query.has('dryRun')) throw badRequest('dryRun is not supported');
-  admitVirtual(context, { request, route, warnings }, 'CONNECT', () => {
+  admitConnection(context, { request, route, warnings }, () => {
     const path = route.rest.join('/');
     return { kind: `${route.resource.kind}ProxyOptions`, apiVersion: 'v1', ...(path === '' ? {} : { path }) };
   });

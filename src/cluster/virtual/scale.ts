@@ -7,6 +7,7 @@ import { applyWithOwnership, updateOwnership } from '../fields/ownership.ts';
 import type { ReplicasPath } from '../fields/scale-fields.ts';
 import { SCALE_VERSION, toParentEntries, toScaleEntries } from '../fields/scale-fields.ts';
 import { treeOfMembers } from '../fields/tree.ts';
+import type { BodyType } from '../verbs/body.ts';
 import { decodeAs, mediaType, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
@@ -23,8 +24,8 @@ import { writeOptions } from '../verbs/options.ts';
 import type { ApplyBody } from '../verbs/apply-body.ts';
 import { checkDuplicates, readApply } from '../verbs/apply-body.ts';
 import { patchForm, patchVirtual } from '../verbs/patch.ts';
-import { checkPlace } from '../verbs/create.ts';
-import { checkName, checkVersion, storeChange } from '../verbs/update.ts';
+import { checkName, checkPlace } from '../verbs/create.ts';
+import { checkVersion, storeChange } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { ownershipContext, liveObject } from '../verbs/write.ts';
 import { copyJson } from '../types/copy.ts';
@@ -65,6 +66,14 @@ export function scaleOf(resource: ServedResource, object: KubeObject): JsonObjec
   };
 }
 
+const scaleType = (): BodyType => ({
+  apiVersion: 'autoscaling/v1',
+  kind: 'Scale',
+  version: 'v1',
+  node: builtinType('autoscaling.v1.Scale'),
+  resource: undefined,
+});
+
 /** What scaling uses of the cluster. */
 export interface ScaleContext extends WriteServices {
   readonly registry: Registry;
@@ -94,7 +103,12 @@ export function scaleReply(
     user: request.user,
     options,
     warnings,
-    reviewed: (object) => scaleOf(resource, object) as unknown as KubeObject,
+    reviewed: {
+      type: scaleType(),
+      show: (object) => scaleOf(resource, object) as unknown as KubeObject,
+      take: (object, scale) =>
+        withReplicas(object, pathsOf(resource).specReplicas, replicasOf(scale as unknown as JsonObject)),
+    },
     ...(request.method === 'PATCH' ? { optionsKind: 'PatchOptions' } : {}),
   };
   const live = liveObject(write);
@@ -107,14 +121,7 @@ export function scaleReply(
   }
   if (request.method === 'PUT') {
     const raw = readBody(request, 'Scale', options.fieldValidation);
-    const type = {
-      apiVersion: 'autoscaling/v1',
-      kind: 'Scale',
-      version: 'v1',
-      node: builtinType('autoscaling.v1.Scale'),
-      resource: undefined,
-    };
-    const decoded = decodeAs(raw, type, context.registry, options.fieldValidation);
+    const decoded = decodeAs(raw, scaleType(), context.registry, options.fieldValidation);
     for (const text of decoded.warnings) warnings.push(text);
     return reply(rescale(write, live, decoded.object as unknown as JsonObject));
   }

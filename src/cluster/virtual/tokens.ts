@@ -50,13 +50,13 @@ export function tokenReply(
     node,
     resource: undefined,
   };
-  const body = decodeAs(
+  const decoded = decodeAs(
     readBody(request, 'TokenRequest', options.fieldValidation),
     type,
     context.registry,
     options.fieldValidation,
   ).object;
-  admitVirtual(context, { request, route, warnings, options }, 'CREATE', () => body as unknown as JsonObject);
+  const body = admitVirtual(context, { request, route, warnings, options }, type, decoded);
   const spec = ensureAt(body as unknown as JsonObject, 'spec');
   const seconds = numberAt(spec, 'expirationSeconds') ?? 3600;
   if (seconds < MIN_LIFETIME_SECONDS) {

@@ -1,0 +1,18 @@
+import type { KubeObject } from '../../core/index.ts';
+import { readEntries } from '../fields/entries.ts';
+
+const PROBLEM =
+  '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests';
+
+/**
+ * The object after admission with the owners of fields that it had before, when webhooks or policies made the owners
+ * unreadable. Adds a warning then.
+ */
+export function withValidOwners(before: KubeObject, changed: KubeObject, warnings: string[]): KubeObject {
+  if (changed.metadata.managedFields === undefined || readEntries(changed.metadata.managedFields) !== undefined)
+    return changed;
+  const { managedFields: _, ...metadata } = changed.metadata;
+  const { managedFields } = before.metadata;
+  warnings.push(PROBLEM);
+  return { ...changed, metadata: { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) } };
+}
