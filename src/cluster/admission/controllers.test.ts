@@ -75,6 +75,21 @@ test('a mutating webhook changes the pods of a controller, and sees each of them
   });
 });
 
+test('the writes of controllers have their Events, although they and the Events wait for webhooks', async () => {
+  const rule = podsRule(['*'], ['*']);
+  const seeEvents = async (transport: Transport, _: () => ReviewRequest[], idle: () => Promise<void>) => {
+    await call(transport, 'POST', REPLICA_SETS, replicaSet(2));
+    await idle();
+    const { body } = await call(transport, 'GET', '/api/v1/namespaces/default/events');
+    const events = (body['items'] as { reason: string; count: number }[]).map(
+      ({ reason, count }) => `${reason} ${count}`,
+    );
+    const each = ['Created 1', 'Pulled 1', 'Scheduled 1', 'Started 1', 'SuccessfulCreate 1'];
+    expect(events.toSorted()).toEqual([...each, ...each].toSorted());
+  };
+  await withHook('Validating', () => ({ allowed: true }), seeEvents, rule);
+});
+
 test('a token is issued once, although its write waits for a webhook', async () => {
   const rule = podsRule(['UPDATE'], ['secrets']);
   const seeTokens = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {

@@ -19,12 +19,34 @@ export interface ControllerWrite {
 export class WorkAdmission {
   readonly #context: AdmittedContext;
   readonly #writes = new Map<string, { readonly session: AdmissionSession; readonly object: KubeObject }>();
+  /** The work after the reconcile, by its key; `undefined` for work that is done. */
+  readonly #later = new Map<string, (() => void) | undefined>();
   /** The time of the first run, in milliseconds since the epoch. */
   readonly now: number;
 
   constructor(context: AdmittedContext) {
     this.#context = context;
     this.now = context.clock.now();
+  }
+
+  /**
+   * Keeps work for `finish`. A later run that finds the writes of earlier ones done has no reason for it any more. Work
+   * whose key is known is dropped.
+   */
+  afterwards(key: string, task: () => void): void {
+    if (!this.#later.has(key)) this.#later.set(key, task);
+  }
+
+  /**
+   * Does the work after a reconcile that has ended.
+   *
+   * @throws AdmissionPending when the work has to wait for a webhook.
+   */
+  finish(): void {
+    for (const [key, task] of this.#later) {
+      task?.();
+      this.#later.set(key, undefined);
+    }
   }
 
   /**

@@ -17,11 +17,13 @@ export function recordEvent(
   message: string,
   type: 'Normal' | 'Warning' = 'Normal',
 ): void {
-  try {
-    writeEvent(client, object, component, { reason, message, type });
-  } catch (error) {
-    if (!isApiError(error)) throw error;
-  }
+  client.afterwards(`${object.metadata.uid} ${component} ${reason} ${message}`, () => {
+    try {
+      writeEvent(client, object, component, { reason, message, type });
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+    }
+  });
 }
 
 interface EventContent {

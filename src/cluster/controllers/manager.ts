@@ -223,7 +223,9 @@ export class ControllerManager implements ControllerSettings {
   #admitted(entry: Entry, key: string, admission: WorkAdmission, runs: number): void {
     entry.client.admitBy(admission);
     try {
-      this.#schedule(entry, key, this.#attempt(entry, key));
+      const again = this.#attempt(entry, key);
+      admission.finish();
+      this.#schedule(entry, key, again);
     } catch (thrown) {
       if (!(thrown instanceof AdmissionPending)) throw thrown;
       if (runs === MAX_RUNS) this.#schedule(entry, key, RETRY_POLICIES.simulatedController.initialMs);
