@@ -69,6 +69,7 @@ export function reviewOf(attributes: AdmissionAttributes, versioned: VersionedOb
       ...requestFacts(attributes, versioned, uid),
       object: (versioned.object ?? null) as unknown as JsonValue,
       oldObject: (versioned.old ?? null) as unknown as JsonValue,
+      ...(attributes.operation === 'CONNECT' ? { options: null } : {}),
     },
   };
 }

@@ -14,6 +14,7 @@ import type { AdmissionAttributes, AdmissionContext, Operation } from './attribu
 import { isExempt, isNamespaces } from './attributes.ts';
 import { Invocations } from './invocations.ts';
 import { mutateByPolicies } from './mutating-policies.ts';
+import { deleteOptionsOf, optionsOf } from './operation-options.ts';
 import { withValidOwners } from './owners.ts';
 import { AdmissionPending } from './pending.ts';
 import { validateByPolicies } from './policies.ts';
@@ -51,6 +52,8 @@ export class AdmissionSession implements WriteAdmission {
   /** The random texts of the first run by their use, and the numbers of those that the present run has used. */
   readonly #texts = { name: [] as string[], uid: [] as string[] };
   #used = { name: 0, uid: 0 };
+  /** The object of the last question. */
+  target = { group: '', plural: 'objects', name: '' };
 
   constructor(context: AdmittedContext) {
     this.#context = context;
@@ -204,6 +207,7 @@ export class AdmissionSession implements WriteAdmission {
     const shown = object ?? old;
     // A generated name exists only after the mutation.
     const name = write.name || (shown?.metadata.name ?? '');
+    this.target = { group: resource.group, plural: resource.plural, name };
     return {
       operation,
       resource,
@@ -219,44 +223,6 @@ export class AdmissionSession implements WriteAdmission {
       options: optionsOf(write, operation),
     };
   }
-}
-
-const OPTIONS: Readonly<Record<Operation, string | undefined>> = {
-  CONNECT: undefined,
-  CREATE: 'CreateOptions',
-  UPDATE: 'UpdateOptions',
-  DELETE: undefined,
-};
-
-const OPTIONS_VERSION = 'meta.k8s.io/v1';
-
-/** The options of a deletion, as webhooks get them. */
-function deleteOptionsOf(options: DeleteRequestOptions): JsonObject {
-  const { dryRun, gracePeriodSeconds, orphanDependents, preconditions, propagationPolicy } = options;
-  return {
-    kind: 'DeleteOptions',
-    apiVersion: OPTIONS_VERSION,
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(Object.keys(preconditions).length === 0 ? {} : { preconditions: { ...preconditions } }),
-    ...(orphanDependents === undefined ? {} : { orphanDependents }),
-    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-    ...(dryRun ? { dryRun: ['All'] } : {}),
-  };
-}
-
-/** The options of a request, as webhooks get them. A connection has none. */
-function optionsOf({ options, optionsKind }: WriteRequest, operation: Operation): JsonObject {
-  const kind = optionsKind ?? OPTIONS[operation];
-  if (kind === undefined) return {};
-  const { dryRun, manager, fieldValidation, force } = options;
-  return {
-    kind,
-    apiVersion: OPTIONS_VERSION,
-    ...(dryRun ? { dryRun: ['All'] } : {}),
-    ...(force && kind === 'PatchOptions' ? { force } : {}),
-    ...(manager === '' ? {} : { fieldManager: manager }),
-    fieldValidation,
-  };
 }
 
 /** Is it the same question? The answer of a webhook depends on nothing else of the request. */
@@ -299,8 +265,8 @@ export async function withAdmission<Context extends AdmittedContext, Result>(
       if (!(thrown instanceof AdmissionPending)) throw thrown;
       if (runs === MAX_RUNS)
         throw conflict(
-          { group: '', plural: 'objects' },
-          '',
+          session.target,
+          session.target.name,
           'the object changes too often while webhooks decide about it; please try again',
         );
       warnings.length = before;

@@ -183,6 +183,27 @@ test('an object that another client changes meanwhile is reviewed again', async 
   ]);
 });
 
+test('an object that changes during each review is refused in the end', async () => {
+  let version = 0;
+  await using set = await setUp(() => (response, { uid }) => {
+    const change = { data: { by: String((version += 1)) } };
+    const answer = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true } };
+    call(set.transport, 'PATCH', `${MAPS}/m`, change, 'application/merge-patch+json')
+      .then(() => response.end(JSON.stringify(answer)))
+      .catch((error: unknown) => response.destroy(error as Error));
+  });
+  const { transport } = set;
+  await call(transport, 'POST', MAPS, map('m'));
+  const matchConditions = [{ name: 'slow', expression: "request.options.?fieldManager.orValue('') == 'slow'" }];
+  await set.configure('Validating', 'v', { matchConditions });
+  const path = `${MAPS}/m?fieldManager=slow`;
+  const { status, body } = await call(transport, 'PATCH', path, { data: { a: '1' } }, 'application/merge-patch+json');
+  expect([status, body.message]).toEqual([
+    409,
+    'Operation cannot be fulfilled on configmaps "m": the object changes too often while webhooks decide about it; please try again',
+  ]);
+});
+
 test('a generated name and an allocated address are those that the webhook has seen', async () => {
   await using set = await setUp(allow);
   const { transport, server } = set;
