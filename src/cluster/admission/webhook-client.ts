@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { Agent } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { JsonObject } from '../../core/index.ts';
 import { httpsLibrary } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -68,45 +70,87 @@ const unreachable = (shown: string, why: string): string => `Post ${goQuote(show
 /** The error of a call without a usable answer. */
 export class CallError extends Error {}
 
+/** The maximum number of connections to one webhook that wait for a further review. */
+const MAX_FREE_SOCKETS = 8;
+
+let sharedAgent: Agent | undefined;
+
+/**
+ * The connections to webhooks. A connection is used again only for the same address, name and authority; one that waits
+ * does not keep the process alive.
+ */
+const connections = (): Agent =>
+  (sharedAgent ??= new (httpsLibrary().Agent)({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS }));
+
+/** The addresses of `localhost`. No resolver is asked, because another one may have another opinion. */
+const lookupLoopback: LookupFunction = (_host, { all, family }, done) => {
+  const addresses = [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 },
+  ].filter((each) => (family !== 4 && family !== 6 ? true : each.family === family));
+  if (all === true) done(null, addresses);
+  else done(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 0);
+};
+
 /**
  * Posts a review and returns the text of the answer. The time and the size of the answer are bounded.
  *
  * @throws CallError when the webhook cannot be reached, is too slow, answers with an error, or answers too much.
  */
 export async function postReview(
-  { url, shown, serverName }: WebhookAddress,
+  address: WebhookAddress,
   body: string,
   caBundle: string,
   timeoutSeconds: number,
 ): Promise<string> {
   const signal = AbortSignal.timeout(timeoutSeconds * 1000);
-  const problem = (why: string) => new CallError(unreachable(shown, why));
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const sent = httpsLibrary().request(
-      url,
-      {
-        method: 'POST',
-        agent: false,
-        signal,
-        ...(isAddress(serverName) ? {} : { servername: serverName }),
-        ...(caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') }),
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/json, */*',
-          'content-length': Buffer.byteLength(body),
-        },
-      },
-      resolve,
-    );
-    sent.on('error', (error) => reject(problem(signal.aborted ? TOO_SLOW : reasonOf(error, url))));
-    // Node reports neither an error nor a response for an answer that switches the protocol.
-    sent.on('close', () => reject(problem(signal.aborted ? TOO_SLOW : 'EOF')));
-    sent.end(body);
-  });
+  const problem = (why: string) => new CallError(unreachable(address.shown, why));
+  const { url, serverName } = address;
+  const options = {
+    method: 'POST',
+    agent: connections(),
+    lookup: lookupLoopback,
+    signal,
+    ...(isAddress(serverName) ? {} : { servername: serverName }),
+    ...(caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') }),
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, */*',
+      'content-length': Buffer.byteLength(body),
+    },
+  };
+  const post = () =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = httpsLibrary().request(url, options, resolve);
+      const fail = (why: string) => {
+        // The webhook closed a connection that waited, before it got the review.
+        if (sent.reusedSocket && !signal.aborted) reject(new StaleConnection());
+        else reject(problem(signal.aborted ? TOO_SLOW : why));
+      };
+      sent.on('error', (error) => fail(reasonOf(error, url)));
+      // Node reports neither an error nor a response for an answer that switches the protocol.
+      sent.on('close', () => fail('EOF'));
+      sent.end(body);
+    });
+  const response = await retryStale(post);
   const text = await readText(response, signal, problem);
   const status = response.statusCode ?? 0;
   if (status < 200 || status > 299) throw new CallError(refusalText(status, text));
   return text;
+}
+
+/** The error of a connection that was used again and that the webhook has closed. */
+class StaleConnection extends Error {}
+
+/** Posts again as long as the connection is stale. Each try removes one waiting connection. */
+async function retryStale(post: () => Promise<IncomingMessage>): Promise<IncomingMessage> {
+  for (;;) {
+    try {
+      return await post();
+    } catch (thrown) {
+      if (!(thrown instanceof StaleConnection)) throw thrown;
+    }
+  }
 }
 
 const TOO_SLOW = 'context deadline exceeded';

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import dns from 'node:dns';
+import { describe, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../../core/index.ts';
 import { allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../../test/support/webhook-cluster.ts';
 import type { ReviewAnswer, ReviewRequest } from '../../../test/support/webhook-server.ts';
@@ -188,6 +189,34 @@ describe('a webhook that fails', () => {
   });
 });
 
+describe('connections', () => {
+  test('reviews share a connection; one that the webhook has closed is replaced', async () => {
+    const used: unknown[] = [];
+    await using set = await setUp(() => (response, { uid }) => {
+      const { socket } = response;
+      if (used.length === 2) socket?.destroy();
+      else response.end(reviewWith({ uid, allowed: true }));
+      used.push(socket);
+    });
+    await set.configure('Validating', 'h');
+    const statuses: number[] = [];
+    for (const name of ['a', 'b', 'c']) statuses.push((await call(set.transport, 'POST', MAPS, map(name))).status);
+    expect(statuses).toEqual([201, 201, 201]);
+    expect(used).toHaveLength(4);
+    expect(new Set(used).size).toBe(2);
+  });
+
+  test('no resolver is asked for localhost', async () => {
+    await using set = await setUp(allow);
+    const lookup = vi.spyOn(dns, 'lookup');
+    const url = set.server.url.replace('127.0.0.1', 'localhost');
+    await set.configure('Validating', 'h', { clientConfig: { url, caBundle: set.server.caBundle } });
+    expect((await call(set.transport, 'POST', MAPS, map('a'))).status).toBe(201);
+    expect(lookup).not.toHaveBeenCalled();
+    lookup.mockRestore();
+  });
+});
+
 describe('addresses', () => {
   const FAILED = 'Internal error occurred: failed calling webhook "h.example.com": failed to call webhook: ';
 
@@ -213,6 +242,16 @@ describe('addresses', () => {
       'a host that begins like one',
       { url: 'https://127.0.0.1.example.com/' },
       `Post "https://127.0.0.1.example.com/?timeout=10s": ${ONLY}`,
+    ],
+    [
+      'a host that ends like one',
+      { url: 'https://evil.localhost/' },
+      `Post "https://evil.localhost/?timeout=10s": ${ONLY}`,
+    ],
+    [
+      'an IPv4 address in IPv6',
+      { url: 'https://[::ffff:8.8.8.8]/' },
+      `Post "https://[::ffff:8.8.8.8]/?timeout=10s": ${ONLY}`,
     ],
   ])('%s is not called', async (_, clientConfig, message) => {
     await using set = await setUp(allow);
