@@ -7,14 +7,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 /**
- * Files that a host loads by path: the command line, its process for modules, the programs for envtest, the loader
- * thread, the webpack loader, and the late parts.
+ * Files that a host loads by path: the command line, its process for modules, the programs for envtest and named
+ * clusters, the loader thread, the webpack loader, and the late parts.
  */
 const BY_PATH = [
   'src/cli/main.ts',
   'src/cli/dev/module-child.ts',
   'src/cli/envtest/apiserver-main.ts',
   'src/cli/envtest/etcd-main.ts',
+  'src/cli/clusters/server-main.ts',
   'src/transform/hooks.ts',
   'src/transform/webpack-loader.ts',
   'src/core/late-parts.ts',

@@ -104,6 +104,25 @@ export function replaceFile(path: string, text: string, details: WriteDetails): 
   });
 }
 
+/**
+ * Writes a file with mode 600 that is never incomplete: a new file beside it takes its name. An existing file is
+ * replaced.
+ *
+ * @throws TypeKroError like `writeFile`.
+ */
+export function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDetails): void {
+  explaining(path, details, () => {
+    const draft = `${path}.typekro-${process.pid}`;
+    try {
+      writeFileSync(draft, bytes, { mode: 0o600, flag: 'wx', flush: true });
+      renameSync(draft, path);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+  });
+}
+
 /** Runs a write. Turns an error of the file system into a `TypeKroError` with the reason in words. */
 function explaining(path: string, details: WriteDetails, write: () => void): void {
   try {

@@ -25,6 +25,13 @@ const WAITS: Record<keyof typeof RETRY_POLICIES, readonly (readonly [shortest: n
     [2500, 5000],
     [2500, 5000],
   ],
+  clusterProcess: [
+    [10, 10],
+    [20, 20],
+    [40, 40],
+    [200, 200],
+    [200, 200],
+  ],
   waitingGraph: [
     [1000, 1000],
     [2000, 2000],

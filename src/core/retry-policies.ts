@@ -51,6 +51,8 @@ export const RETRY_POLICIES = {
    * count tries.
    */
   simulatedController: { initialMs: 1000, maxMs: 1000, jitter: 0 },
+  /** A look whether the process of a named cluster has started or ended, while a user waits. */
+  clusterProcess: { initialMs: 10, maxMs: 200, jitter: 0 },
   /** The next pod of a Job: the figures of kube-controller-manager. */
   failedPod: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
 } as const satisfies Record<string, BackoffPolicy>;

@@ -3,6 +3,41 @@ import type { MutationRow } from './mutate.ts';
 /** Defects in the commands that plan, explain and change live instances. */
 export const COMMANDS: readonly MutationRow[] = [
   {
+    name: 'a record of an earlier process makes a cluster count as running',
+    file: 'src/cli/clusters/cluster-folder.ts',
+    find: "recordPid !== undefined && recordPid === pid ? 'running' : 'starting'",
+    replace: "recordPid !== undefined ? 'running' : 'starting'",
+    tests: ['src/cli/clusters/cluster-folder.test.ts'],
+  },
+  {
+    name: 'the folder of a cluster may be a symbolic link',
+    file: 'src/cli/clusters/cluster-folder.ts',
+    find: "stats.isSymbolicLink() ? 'a symbolic link' : stats.isDirectory() ? undefined : 'a file'",
+    replace: "stats.isDirectory() || stats.isSymbolicLink() ? undefined : 'a file'",
+    tests: ['src/cli/commands/cluster.test.ts'],
+  },
+  {
+    name: 'a snapshot of a cluster is restored without a look at its checksum',
+    file: 'src/cli/clusters/state-file.ts',
+    find: "value['sha256'] === hash.digest('hex') && lines.next().done === true",
+    replace: 'lines.next().done === true',
+    tests: ['src/cli/clusters/state-file.test.ts'],
+  },
+  {
+    name: 'the context of a cluster becomes the current one without a question',
+    file: 'src/cli/clusters/user-kubeconfig.ts',
+    find: "if (use) document.set('current-context', name);",
+    replace: "document.set('current-context', name);",
+    tests: ['src/cli/clusters/user-kubeconfig.test.ts'],
+  },
+  {
+    name: 'a process that waits for its parent holds its lock',
+    file: 'src/cli/up/process-lock.ts',
+    find: "/^[ZX]/.test(fields[0] ?? '') ? 'ended' : (fields[19] ?? '-')",
+    replace: "fields[19] ?? '-'",
+    tests: ['src/cli/up/process-lock.test.ts'],
+  },
+  {
     name: 'the API server for envtest listens on addresses that other machines can reach',
     file: 'src/cli/envtest/apiserver-settings.ts',
     find: 'if (address !== undefined && !isLoopback(address)) refusals.push(beyondLoopback(name, address));',

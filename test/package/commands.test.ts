@@ -99,7 +99,14 @@ data:
 `;
 
 function start(words: readonly string[], input?: string): RunningCommand {
-  const env = { ...process.env, KUBECONFIG: join(directory, '.typekro/default/kubeconfig'), NO_COLOR: '1' };
+  const env = {
+    ...process.env,
+    KUBECONFIG: join(directory, '.typekro/default/kubeconfig'),
+    // Named clusters have their files here.
+    XDG_STATE_HOME: join(directory, 'state'),
+    LOCALAPPDATA: join(directory, 'state'),
+    NO_COLOR: '1',
+  };
   const main = 'node_modules/typekro/dist/cli/main.js';
   const options = { cwd: directory, env, ...(input === undefined ? {} : { input }) };
   return new RunningCommand(process.execPath, [main, ...words], options);
@@ -139,6 +146,11 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['lint shop.yaml', 0, /./],
   ['test shop.test.yaml', 0, /1 passed/],
   ['envtest', 0, /typekro.envtest/],
+  ['cluster start named --data', 0, /^named is running at https:\/\/127/],
+  ['cluster load named plain.yaml', 0, /created ConfigMap default\/plain/],
+  ['cluster snapshot named named.jsonl', 0, /objects of named/],
+  ['cluster stop named', 0, /its objects are kept/],
+  ['cluster stop named --delete', 0, /nothing is left/],
   ['test shop.test.yaml --faults 2 --seed 1', 0, /faults: 2 lives, 0 orphans, 0 stuck, 0 flaps/],
   ['convert plain.yaml --name plain', 0, /kind: ResourceGraphDefinition/],
   ['convert plain.yaml --name plain --to typescript', 0, /export const plain = kubernetesComposition/],

@@ -21,7 +21,7 @@ export function completion(commands: readonly CommandEntry[]): Command {
   return {
     name: 'completion',
     description:
-      'Prints a script for bash, zsh or fish that completes commands, options, files and, where a kubeconfig leads to a cluster, the names of instances. The script asks this command for candidates, so it stays right after an upgrade.',
+      'Prints a script for bash, zsh or fish that completes commands, options, files and, where a kubeconfig leads to a cluster, the names of instances and of named clusters. The script asks this command for candidates, so it stays right after an upgrade.',
     positionals: [
       { name: 'shell', summary: SHELLS.join(', '), required: true, choices: SHELLS },
       {
@@ -61,8 +61,12 @@ async function candidateLines(
   commands: readonly CommandEntry[],
   words: readonly string[],
 ): Promise<string[]> {
-  const { words: found, files, instances } = await candidatesOf(commands, words);
-  const names = instances ? await namesOfCluster(context, words) : [];
+  const { words: found, files, instances, clusters } = await candidatesOf(commands, words);
+  const names = instances
+    ? await namesOfCluster(context, words)
+    : clusters
+      ? await namesOfClusters(context, words)
+      : [];
   return [...found.map(candidateLine), ...names, ...(files ? [FILES_LINE] : [])];
 }
 
@@ -98,6 +102,17 @@ async function namesOfCluster(context: CommandContext, words: readonly string[])
     } finally {
       await client.close();
     }
+  } catch {
+    // A shell cannot show errors during completion.
+    return [];
+  }
+}
+
+/** Named clusters that begin with the last word. */
+async function namesOfClusters({ env }: CommandContext, words: readonly string[]): Promise<string[]> {
+  const { clusterNames } = await import('../clusters/cluster-folder.ts');
+  try {
+    return clusterNames(env).filter((name) => name.startsWith(words.at(-1) ?? ''));
   } catch {
     // A shell cannot show errors during completion.
     return [];

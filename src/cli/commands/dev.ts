@@ -6,12 +6,13 @@ import { DevLoop } from '../dev/dev-loop.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import { systemEvents } from '../dev/watch-files.ts';
 import { parseDuration } from '../duration.ts';
+import { portOption } from '../port-option.ts';
 import { goOn } from '../up/bring-up.ts';
 import { checkFilesQuietly } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { startSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
-import { ENDED, portOption } from './up.ts';
+import { ENDED } from './up.ts';
 
 /** `typekro dev FILE…`: does the same as `up`, and applies the files again after each save. */
 export const dev: Command = {

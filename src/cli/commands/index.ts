@@ -87,6 +87,13 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./envtest.ts').then(({ envtest }) => envtest),
   },
   {
+    name: 'cluster',
+    summary: 'start, stop, fill and list named clusters that outlive the command',
+    group: 'Run',
+    writes: true,
+    load: () => import('./cluster.ts').then(({ cluster }) => cluster),
+  },
+  {
     name: 'plan',
     summary: 'show what an apply would change, for every instance, before anything changes',
     group: 'Run',

@@ -4,6 +4,7 @@ import { packageFolder, TypeKroError, whenAborted } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
+import { portOption } from '../port-option.ts';
 import { bringUp, goOn, instancesOf, showChanges } from '../up/bring-up.ts';
 import { createLiveView } from '../up/live-view.ts';
 import { Progress } from '../up/progress.ts';
@@ -125,18 +126,4 @@ function goodbye(input: CommandInput): string {
   return input.options['keep'] === true
     ? `\n${ended}\nIts objects are kept; up --keep continues with them.`
     : `\n${ended}`;
-}
-
-/**
- * Returns the port in `--port`; 0 means a free port. Throws `TypeKroError` `cli/bad-port` for a text that is not a
- * port.
- */
-export function portOption(input: CommandInput): number {
-  const text = textOption(input, 'port') ?? '0';
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new TypeKroError(`--port ${text} is not a port`, {
-    code: 'cli/bad-port',
-    remedy: 'give a number from 1 to 65535',
-  });
 }

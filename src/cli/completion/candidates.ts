@@ -13,9 +13,11 @@ export interface Candidates {
   readonly files: boolean;
   /** True when names of instances in the cluster are possible, too. */
   readonly instances: boolean;
+  /** True when names of the user's named clusters are possible, too. */
+  readonly clusters: boolean;
 }
 
-export const NOTHING: Candidates = { words: [], files: false, instances: false };
+export const NOTHING: Candidates = { words: [], files: false, instances: false, clusters: false };
 
 /** Placeholders of options whose value is a file or a folder. */
 const FILE_VALUES: ReadonlySet<string> = new Set(['file', 'paths', 'dir', 'folder', 'path']);
@@ -77,5 +79,6 @@ function argumentsOf(command: Command, before: readonly string[], current: strin
     current,
     (positional.choices ?? []).map((word) => ({ word, summary: positional.summary })),
   );
-  return { words, files: FILE_ARGUMENTS.has(positional.name), instances: positional.name === 'instance' };
+  const { name } = positional;
+  return { words, files: FILE_ARGUMENTS.has(name), instances: name === 'instance', clusters: name === 'cluster' };
 }

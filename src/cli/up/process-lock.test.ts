@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ProcessLock } from './process-lock.ts';
-import { takeLock } from './process-lock.ts';
+import { lockHolder, startInStat, takeLock } from './process-lock.ts';
 
 describe('a process lock', () => {
   let directory: string;
@@ -42,6 +42,17 @@ describe('a process lock', () => {
     expect(readdirSync(directory)).toEqual(['lock']);
   });
 
+  test('names its live holder, and no process that has ended or has the number of an earlier one', () => {
+    expect(lockHolder(file)).toBeUndefined();
+    const lock = take();
+    expect(lockHolder(file)).toEqual({ pid: process.pid, isCertain: process.platform === 'linux' });
+    for (const dead of ['999999999 1 x', `${process.pid} 1 x`, 'garbage', '', '0 - x', '-1 - x']) {
+      writeFileSync(file, dead);
+      expect([dead, lockHolder(file)]).toEqual([dead, undefined]);
+    }
+    lock.release();
+  });
+
   test('is refused while a process lives that this user may not signal', () => {
     const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
       throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
@@ -61,4 +72,13 @@ describe('a process lock', () => {
     lock.release();
     expect(readFileSync(file, 'utf8')).toBe('1 1 other');
   });
+});
+
+test.each([
+  ['running', `7 (node) S ${'1 '.repeat(18)}4711 2`, '4711'],
+  ['with brackets in its name', `7 (a) Z (b) R ${'1 '.repeat(18)}4711 2`, '4711'],
+  ['that has ended and waits for its parent', `7 (node) Z ${'1 '.repeat(18)}4711 2`, 'ended'],
+  ['without an entry', undefined, '-'],
+])('the start time of a process %s', (_what, stat, start) => {
+  expect(startInStat(stat)).toBe(start);
 });

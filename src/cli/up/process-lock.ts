@@ -38,6 +38,24 @@ export function takeLock(file: string): ProcessLock | LockRefusal {
   }
 }
 
+/** The process that a lock file names. */
+export interface LockHolder {
+  readonly pid: number;
+  /**
+   * Is it certain that the process with this id is the holder? False where the system does not report start times:
+   * the id can belong to another process by now, which must not be ended.
+   */
+  readonly isCertain: boolean;
+}
+
+/** Returns the live process that holds a lock file. `undefined` when the file is absent, or its process has ended. */
+export function lockHolder(file: string): LockHolder | undefined {
+  const found = read(file);
+  if (found === undefined || !isHolderAlive(found)) return undefined;
+  const [pid = '', start = '-'] = found.split(' ');
+  return { pid: Number.parseInt(pid, 10), isCertain: start !== '-' && start === startOf(Number.parseInt(pid, 10)) };
+}
+
 function heldLock(file: string, own: string): ProcessLock {
   const isHeld = () => read(file) === own;
   return {
@@ -99,9 +117,17 @@ function isHolderAlive(lock: string): boolean {
  * compared.
  */
 function startOf(pid: number): string {
-  const stat = readStat(pid);
-  // The name of the program is in brackets and may contain any character. The start time is field 22 of the line.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+  return startInStat(readStat(pid));
+}
+
+/**
+ * The start time in the line that the system has about a process. A process that has ended and waits for its parent (a
+ * zombie) has none: it holds nothing, and its lock is dead.
+ */
+export function startInStat(stat: string | undefined): string {
+  // The name of the program is in brackets and may contain any character. The state is field 3, the start time field 22.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return /^[ZX]/.test(fields[0] ?? '') ? 'ended' : (fields[19] ?? '-');
 }
 
 function readStat(pid: number): string | undefined {

@@ -1,10 +1,9 @@
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Cluster, Faults, Listener } from '../../cluster/index.ts';
+import type { Faults } from '../../cluster/index.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
 import { createController, jsonLogger, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { TypeKroError } from '../../core/index.ts';
 import { createPages, dashboardUrl } from '../../dashboard/index.ts';
 import { controllerCrds, TYPEKRO_FEATURES } from '../../graph/index.ts';
 import type { InspectSource } from '../../inspect/index.ts';
@@ -12,6 +11,7 @@ import { serveInspect } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
+import { listenOnPort } from './listen-on-port.ts';
 import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
 
@@ -59,7 +59,7 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     for (const end of closers.splice(0).toReversed()) await end();
   };
   try {
-    const listener = await listen(cluster, port);
+    const listener = await listenOnPort(cluster, { port });
     const startMs = performance.now() - began;
     writeFileSync(state.kubeconfig, listener.kubeconfig, { mode: 0o600 });
     // The controller uses this cluster like any other cluster: over HTTPS, with the kubeconfig's token.
@@ -130,25 +130,4 @@ function logFile(state: StateDirectory, kubeconfig: string): (line: string) => v
       // A full disk must not stop the controller. The log of the pod in the cluster has the line, too.
     }
   };
-}
-
-async function listen(cluster: Cluster, port: number): Promise<Listener> {
-  try {
-    return await cluster.listen({ port });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES') {
-      throw new TypeKroError(`port ${port} may not be opened: the system keeps it for privileged processes`, {
-        code: 'up/port-refused',
-        remedy: 'name a port of 1024 or above, or leave --port out to get a free one',
-        cause: error,
-      });
-    }
-    if (code !== 'EADDRINUSE') throw error;
-    throw new TypeKroError(`port ${port} is in use`, {
-      code: 'up/port-in-use',
-      remedy: 'name another port, or leave --port out to get a free one',
-      cause: error,
-    });
-  }
 }

@@ -51,7 +51,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
       release() {
         // A user may have removed the lock by hand and started another cluster, whose files must not change.
         if (!lock.isHeld()) return;
-        writeFileSync(kubeconfig, ended(), { mode: 0o600 });
+        writeFileSync(kubeconfig, endedKubeconfig(), { mode: 0o600 });
         lock.release();
       },
     };
@@ -63,7 +63,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
  * refused connection would explain nothing. Every client prints the name of the server. No resolver knows the server's
  * domain (RFC 6761). The token prevents that kubectl asks for a password.
  */
-function ended(): string {
+export function endedKubeconfig(): string {
   return `apiVersion: v1
 kind: Config
 current-context: ended

@@ -1,0 +1,145 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonValue } from '../../core/index.ts';
+import { cryptoLibrary, tryParseJson } from '../../core/index.ts';
+import type { Shape } from '../plan/file-shape.ts';
+import { boolean, number, optional, record, text } from '../plan/file-shape.ts';
+
+/** The settings of a named cluster. A later start without options uses them again. */
+export interface ClusterSettings {
+  readonly schemaVersion: 1;
+  /** Are the objects kept on the disk? */
+  readonly data: boolean;
+  /** The port that the user named. Absent for a free one. */
+  readonly port?: number;
+  /** The port of the last run. The next run takes it again if it is free. */
+  readonly lastPort?: number;
+  /** The kubeconfig of the user with an entry for this cluster. Absent when there is none. */
+  readonly entryIn?: string;
+  /** The context that was current in that kubeconfig before the entry of this cluster. */
+  readonly contextBefore?: string;
+}
+
+/** The process that serves a cluster, and its addresses. */
+export interface RunningRecord {
+  readonly schemaVersion: 1;
+  readonly pid: number;
+  readonly url: string;
+  /** The time of the start, ISO 8601. */
+  readonly startedAt: string;
+  readonly kubernetesVersion: string;
+  /** The port and the token of the control interface. */
+  readonly controlPort: number;
+  readonly controlToken: string;
+}
+
+/** The secrets of a cluster with data. With them, a kubeconfig and tokens stay valid after a restart. */
+export interface ClusterCredentials {
+  readonly schemaVersion: 1;
+  readonly adminToken: string;
+  /** The certificate of the API with its key, and the key that signs tokens of service accounts, as PEM texts. */
+  readonly certificate: string;
+  readonly certificateKey: string;
+  readonly signingKey: string;
+}
+
+const version: Shape = (value) => value === 1;
+
+const SETTINGS = record({
+  schemaVersion: version,
+  data: boolean,
+  port: optional(number),
+  lastPort: optional(number),
+  entryIn: optional(text),
+  contextBefore: optional(text),
+});
+
+const RECORD = record({
+  schemaVersion: version,
+  pid: number,
+  url: text,
+  startedAt: text,
+  kubernetesVersion: text,
+  controlPort: number,
+  controlToken: text,
+});
+
+const CREDENTIALS = record({
+  schemaVersion: version,
+  adminToken: text,
+  certificate: text,
+  certificateKey: text,
+  signingKey: text,
+});
+
+const SETTINGS_FILE = 'settings.json';
+const RECORD_FILE = 'cluster.json';
+const CREDENTIALS_FILE = 'credentials.json';
+
+export const readSettings = (folder: string): ClusterSettings | undefined =>
+  readJson(join(folder, SETTINGS_FILE), SETTINGS) as ClusterSettings | undefined;
+
+export const readRecord = (folder: string): RunningRecord | undefined =>
+  readJson(join(folder, RECORD_FILE), RECORD) as RunningRecord | undefined;
+
+export const readCredentials = (folder: string): ClusterCredentials | undefined =>
+  readJson(join(folder, CREDENTIALS_FILE), CREDENTIALS) as ClusterCredentials | undefined;
+
+export const writeSettings = (folder: string, settings: ClusterSettings): void =>
+  writePrivate(join(folder, SETTINGS_FILE), jsonText(settings));
+
+export const writeRecord = (folder: string, running: RunningRecord): void =>
+  writePrivate(join(folder, RECORD_FILE), jsonText(running));
+
+export const writeCredentials = (folder: string, credentials: ClusterCredentials): void =>
+  writePrivate(join(folder, CREDENTIALS_FILE), jsonText(credentials));
+
+/** Removes the record of the process. */
+export const removeRecord = (folder: string): void => rmSync(join(folder, RECORD_FILE), { force: true });
+
+const jsonText = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** `O_NOFOLLOW` refuses a symbolic link. Windows does not have it. */
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+
+/** Writes a file with mode 600 atomically. A symbolic link at the path is replaced and not followed. */
+export function writePrivate(path: string, content: string): void {
+  const draft = `${path}.${cryptoLibrary().randomUUID()}`;
+  try {
+    writeFileSync(draft, content, { mode: 0o600, flag: 'wx' });
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Opens a file for appending, with mode 600. A symbolic link is refused. */
+export function openPrivateLog(path: string): number {
+  return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW, 0o600);
+}
+
+/**
+ * Reads a regular file of a cluster's folder; `undefined` when there is none. A symbolic link is refused with the error
+ * ELOOP.
+ */
+export function readPrivate(path: string): string | undefined {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | NO_FOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return fstatSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The content of a JSON file; `undefined` for an absent, incomplete or different one. */
+function readJson(path: string, shape: Shape): JsonValue | undefined {
+  const content = readPrivate(path);
+  const value = content === undefined ? undefined : tryParseJson(content);
+  return value !== undefined && shape(value) ? value : undefined;
+}

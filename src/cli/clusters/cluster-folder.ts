@@ -1,0 +1,183 @@
+import { chmodSync, lstatSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { makeDirectory, TypeKroError } from '../../core/index.ts';
+import { dnsLabel } from '../../kubernetes/index.ts';
+import { lockHolder } from '../up/process-lock.ts';
+import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
+import { readRecord, readSettings } from './cluster-files.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The name of a cluster when the user names none. */
+export const DEFAULT_CLUSTER = 'default';
+
+/** The files of one named cluster. Only its owner may open the folder. */
+export interface ClusterFolder {
+  readonly name: string;
+  readonly path: string;
+  /** The lock of the process that serves the cluster. */
+  readonly lock: string;
+  readonly kubeconfig: string;
+  readonly log: string;
+  /** The objects of a cluster with `--data`. */
+  readonly data: string;
+}
+
+/** The folder of all named clusters of a user, by the convention of the platform for state. */
+export function clustersDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
+  const home = env['HOME'] ?? homedir();
+  const configured = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_STATE_HOME'];
+  const base =
+    configured !== undefined && configured !== ''
+      ? configured
+      : platform === 'win32'
+        ? join(home, 'AppData', 'Local')
+        : platform === 'darwin'
+          ? join(home, 'Library', 'Application Support')
+          : join(home, '.local', 'state');
+  return join(base, 'typekro', 'clusters');
+}
+
+/**
+ * The files of a cluster. Nothing is read or written.
+ *
+ * @throws TypeKroError `cli/cluster-name` for a name that is not a DNS label, so that no name leaves the folder.
+ */
+export function clusterFolder(env: Environment, name: string): ClusterFolder {
+  if (dnsLabel(name).length > 0) {
+    throw new TypeKroError(`"${name}" is not a name for a cluster`, {
+      code: 'cli/cluster-name',
+      remedy: 'use lower-case letters, digits and dashes, at most 63; the first and the last are no dashes',
+    });
+  }
+  const path = join(clustersDirectory(env), name);
+  return {
+    name,
+    path,
+    lock: join(path, 'lock'),
+    kubeconfig: join(path, 'kubeconfig'),
+    log: join(path, 'log'),
+    data: join(path, 'state'),
+  };
+}
+
+/** The names of all clusters with a folder, in order. Other entries, such as symbolic links, are not clusters. */
+export function clusterNames(env: Environment): string[] {
+  try {
+    return readdirSync(clustersDirectory(env), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && dnsLabel(entry.name).length === 0)
+      .map(({ name }) => name)
+      .toSorted();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw folderError(error, clustersDirectory(env));
+  }
+}
+
+/**
+ * Makes the folder, with mode 700, or checks an existing one.
+ *
+ * @throws TypeKroError `cluster/folder` when it cannot be made, or when it, the folder of its objects or the folder of
+ *   all clusters is a symbolic link, a file, or belongs to another user.
+ */
+export function prepareFolder(env: Environment, folder: ClusterFolder): void {
+  const all = clustersDirectory(env);
+  try {
+    makeDirectory(folder.path, 0o700);
+    for (const path of [all, folder.path]) requireOwn(path);
+    if (lstatSync(folder.data, { throwIfNoEntry: false }) !== undefined) requireOwn(folder.data);
+  } catch (error) {
+    throw folderError(error, folder.path);
+  }
+}
+
+/** Requires a folder of this user, and takes the rights of all other users away. */
+function requireOwn(path: string): void {
+  const stats = lstatSync(path);
+  const what = stats.isSymbolicLink() ? 'a symbolic link' : stats.isDirectory() ? undefined : 'a file';
+  if (what !== undefined) throw refused(`${path} is ${what}, and not a folder`, 'move it away');
+  const user = process.getuid?.();
+  if (user !== undefined && stats.uid !== user) {
+    throw refused(`${path} belongs to another user`, 'set XDG_STATE_HOME to a folder of your own');
+  }
+  if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) chmodSync(path, 0o700);
+}
+
+const refused = (message: string, remedy: string): TypeKroError =>
+  new TypeKroError(message, { code: 'cluster/folder', remedy });
+
+const folderError = (error: unknown, path: string): TypeKroError =>
+  TypeKroError.from(error, {
+    code: 'cluster/folder',
+    what: `use ${path}`,
+    remedy: 'set XDG_STATE_HOME to a folder that you may write to',
+  });
+
+/**
+ * The state of a named cluster.
+ *
+ * - `absent`: there is no such cluster.
+ * - `stopped`: no process serves it. With data, its objects are on the disk.
+ * - `starting`: its process has not opened the API yet, or is ending.
+ * - `running`: its process has opened the API.
+ * - `crashed`: its process has ended without being stopped.
+ */
+export type ClusterState = 'absent' | 'stopped' | 'starting' | 'running' | 'crashed';
+
+/** A named cluster, as its folder describes it. */
+export interface FoundCluster {
+  readonly folder: ClusterFolder;
+  readonly state: ClusterState;
+  /** Absent when the cluster has none that can be read. */
+  readonly settings?: ClusterSettings;
+  /** The record of the process; also that of a crashed process. */
+  readonly record?: RunningRecord;
+  readonly pid?: number;
+  /** Is it certain that the process with this id serves the cluster? */
+  readonly isCertain?: boolean;
+}
+
+/** What the folder of a cluster contains, for `stateOf`. */
+export interface FolderFacts {
+  readonly hasFolder: boolean;
+  /** Does a live process hold the lock? */
+  readonly isHeld: boolean;
+  /** Is there a lock file, also one of a process that has ended? */
+  readonly hasLock: boolean;
+  /** The process that wrote the record of a running cluster. */
+  readonly recordPid?: number;
+  readonly pid?: number;
+}
+
+/** Decides the state. A record of an earlier process does not describe the process that holds the lock now. */
+export function stateOf({ hasFolder, isHeld, hasLock, recordPid, pid }: FolderFacts): ClusterState {
+  if (!hasFolder) return 'absent';
+  if (isHeld) return recordPid !== undefined && recordPid === pid ? 'running' : 'starting';
+  return hasLock || recordPid !== undefined ? 'crashed' : 'stopped';
+}
+
+/** Reads the folder of a cluster. */
+export function findCluster(env: Environment, name: string): FoundCluster {
+  const folder = clusterFolder(env, name);
+  const hasFolder = lstatSync(folder.path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!hasFolder) return { folder, state: 'absent' };
+  const holder = lockHolder(folder.lock);
+  const record = readRecord(folder.path);
+  const settings = readSettings(folder.path);
+  const hasLock = lstatSync(folder.lock, { throwIfNoEntry: false }) !== undefined;
+  const state = stateOf({
+    hasFolder,
+    isHeld: holder !== undefined,
+    hasLock,
+    ...(record === undefined ? {} : { recordPid: record.pid }),
+    ...(holder === undefined ? {} : { pid: holder.pid }),
+  });
+  return {
+    folder,
+    state,
+    ...(settings === undefined ? {} : { settings }),
+    ...(record === undefined ? {} : { record }),
+    ...(holder === undefined ? {} : { pid: holder.pid, isCertain: holder.isCertain }),
+  };
+}

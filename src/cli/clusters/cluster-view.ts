@@ -1,0 +1,133 @@
+import { age } from '../../kubernetes/index.ts';
+import type { CommandContext } from '../command.ts';
+import { padded } from '../layout.ts';
+import { printableLine } from '../printable.ts';
+import type { ClusterState, FoundCluster } from './cluster-folder.ts';
+import { control, objectsInAnswer } from './control-client.ts';
+import { lastLines } from './log-lines.ts';
+import { contextName } from './user-kubeconfig.ts';
+
+/** A named cluster as `-o json` prints it. */
+export interface ClusterView {
+  readonly name: string;
+  readonly state: Exclude<ClusterState, 'absent'>;
+  /** The address of the API. Absent unless the cluster is running. */
+  readonly url?: string;
+  readonly kubernetesVersion?: string;
+  readonly pid?: number;
+  /** The time of the start, ISO 8601. */
+  readonly startedAt?: string;
+  /** Are the objects kept on the disk? */
+  readonly data: boolean;
+  /** The number of objects. Absent unless the cluster is running and answers. */
+  readonly objects?: number;
+  /** Why a running cluster does not answer. */
+  readonly problem?: string;
+  readonly kubeconfig: string;
+  /** The context in the user's kubeconfig, and this kubeconfig. Absent when there is none. */
+  readonly context?: string;
+  readonly contextIn?: string;
+  readonly log: string;
+  /** The end of the log of a crashed cluster. */
+  readonly lastLines?: readonly string[];
+}
+
+/** The time limit for the answer of a cluster to a question, in milliseconds. */
+const QUESTION_TIMEOUT_MS = 5000;
+
+/** Describes a cluster. Asks a running one for the number of its objects. Returns `undefined` for an absent one. */
+export async function clusterView(
+  { signal }: Pick<CommandContext, 'signal'>,
+  { folder, state, settings, record, pid }: FoundCluster,
+): Promise<ClusterView | undefined> {
+  if (state === 'absent') return undefined;
+  const answer =
+    state === 'running' && record !== undefined
+      ? await control(record, 'status', { signal, timeoutMs: QUESTION_TIMEOUT_MS }).then(
+          (bytes) => ({ objects: objectsInAnswer(bytes) }),
+          (error: unknown) => {
+            signal.throwIfAborted();
+            return { problem: error instanceof Error ? error.message : String(error) };
+          },
+        )
+      : {};
+  const { objects, problem } = { objects: undefined, problem: undefined, ...answer };
+  return {
+    name: folder.name,
+    state,
+    ...(state === 'running' && record !== undefined
+      ? { url: record.url, kubernetesVersion: record.kubernetesVersion, startedAt: record.startedAt }
+      : {}),
+    ...(pid === undefined ? {} : { pid }),
+    data: settings?.data === true,
+    ...(objects === undefined ? {} : { objects }),
+    ...(problem === undefined ? {} : { problem }),
+    kubeconfig: folder.kubeconfig,
+    ...(settings?.entryIn === undefined ? {} : { context: contextName(folder.name), contextIn: settings.entryIn }),
+    log: folder.log,
+    ...(state === 'crashed' ? { lastLines: lastLines(folder.log) } : {}),
+  };
+}
+
+/** The table of `typekro cluster list`. */
+export function tableLines(views: readonly ClusterView[], now: number): readonly string[] {
+  if (views.length === 0) return ['there is no cluster; typekro cluster start makes one'];
+  const rows = views.map(({ name, state, url = '-', startedAt, data, objects }) => [
+    name,
+    state,
+    url,
+    startedAt === undefined ? '-' : age(startedAt, now),
+    data ? 'kept' : 'in memory',
+    objects === undefined ? '-' : String(objects),
+  ]);
+  const table = [['NAME', 'STATE', 'ADDRESS', 'AGE', 'DATA', 'OBJECTS'], ...rows];
+  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  return table.map((row) =>
+    row
+      .map((cell, column) => padded(cell, widths[column] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  );
+}
+
+/** The lines of `typekro cluster status`. */
+export function statusLines(view: ClusterView, now: number): readonly string[] {
+  const { name, state, startedAt, data, objects, kubeconfig, context, contextIn, log } = view;
+  const rows: (readonly [string, string | undefined])[] = [
+    ['address', view.url],
+    ['process', view.pid === undefined ? undefined : String(view.pid)],
+    ['Kubernetes', view.kubernetesVersion],
+    ['age', startedAt === undefined ? undefined : age(startedAt, now)],
+    ['objects', objects === undefined ? undefined : String(objects)],
+    ['data', data ? 'kept on the disk' : 'in memory only'],
+    ['kubeconfig', state === 'running' ? kubeconfig : undefined],
+    ['context', context === undefined ? undefined : `${context} in ${contextIn ?? ''}`],
+    ['log', log],
+  ];
+  const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
+  const width = Math.max(...shown.map(([title]) => title.length));
+  return [
+    `${name} is ${STATE_WORDS[state]}`,
+    ...shown.map(([title, text]) => `  ${title.padEnd(width)}  ${text}`),
+    ...(view.problem === undefined ? [] : ['', `  ${printableLine(view.problem)}`]),
+    ...(state === 'crashed' ? crashLines(view) : []),
+    ...(state === 'stopped' ? ['', `  start it again: typekro cluster start ${name}`] : []),
+  ];
+}
+
+const STATE_WORDS: Readonly<Record<ClusterView['state'], string>> = {
+  running: 'running',
+  starting: 'starting or ending',
+  stopped: 'stopped',
+  crashed: 'not running: its process has ended without being stopped',
+};
+
+function crashLines({ name, data, lastLines: lines = [] }: ClusterView): readonly string[] {
+  const objects = data ? 'it continues with its objects' : 'its objects are gone';
+  return [
+    ...(lines.length === 0 ? [] : ['', 'the end of its log:', ...lines.map((line) => `  ${printableLine(line)}`)]),
+    '',
+    `start it again, ${objects}: typekro cluster start ${name}`,
+    `remove it: typekro cluster stop ${name}${data ? ' --delete' : ''}`,
+  ];
+}

@@ -1,0 +1,78 @@
+import { buffer } from 'node:stream/consumers';
+import { httpLibrary, isJsonObject, tryParseJson, TypeKroError } from '../../core/index.ts';
+import type { RunningRecord } from './cluster-files.ts';
+import type { ControlAction } from './control-server.ts';
+import { CONTROL_PATHS } from './control-server.ts';
+
+/** The time limit for the answer of a cluster, in milliseconds. Large snapshots need seconds. */
+const ANSWER_TIMEOUT_MS = 120_000;
+
+/** How a request to the control interface is sent. */
+export interface ControlOptions {
+  readonly signal: AbortSignal;
+  readonly body?: Uint8Array;
+  /** The time limit in milliseconds. Default: two minutes. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Sends a request to the control interface of a running cluster, and returns the body of the answer.
+ *
+ * @throws TypeKroError `cluster/no-answer` when nothing, or another program, answers at the address; other codes are
+ *   refusals by the cluster. Rejects with the signal's reason when the signal aborts.
+ */
+export async function control(
+  { controlPort, controlToken }: Pick<RunningRecord, 'controlPort' | 'controlToken'>,
+  action: ControlAction,
+  { signal, body, timeoutMs = ANSWER_TIMEOUT_MS }: ControlOptions,
+): Promise<Buffer> {
+  const [method, path] = CONTROL_PATHS[action];
+  let status: number;
+  let bytes: Buffer;
+  try {
+    [status, bytes] = await new Promise<[number, Buffer]>((resolve, reject) => {
+      const request = httpLibrary().request(
+        {
+          host: '127.0.0.1',
+          port: controlPort,
+          method,
+          path,
+          agent: false,
+          headers: { authorization: `Bearer ${controlToken}`, 'content-length': body?.length ?? 0 },
+          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        },
+        (response) => {
+          buffer(response).then((content) => resolve([response.statusCode ?? 0, content]), reject);
+        },
+      );
+      request.on('error', reject);
+      request.end(body);
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw noAnswer(reason, error);
+  }
+  if (status >= 200 && status < 300) return bytes;
+  const refusal = tryParseJson(bytes.toString('utf8'));
+  if (status !== 422 || !isJsonObject(refusal)) throw noAnswer(`the answer has the status ${status}`);
+  const { message, code, remedy } = refusal;
+  throw new TypeKroError(String(message), {
+    code: String(code),
+    ...(typeof remedy === 'string' ? { remedy } : {}),
+  });
+}
+
+/** The number of objects in the answer of the control interface. */
+export function objectsInAnswer(bytes: Buffer): number | undefined {
+  const value = tryParseJson(bytes.toString('utf8'));
+  const objects = isJsonObject(value) ? value['objects'] : undefined;
+  return typeof objects === 'number' ? objects : undefined;
+}
+
+const noAnswer = (reason: string, cause?: unknown): TypeKroError =>
+  new TypeKroError(`the process of the cluster does not answer: ${reason}`, {
+    code: 'cluster/no-answer',
+    remedy: 'look at its log: typekro cluster status NAME; typekro cluster stop NAME ends it',
+    ...(cause === undefined ? {} : { cause }),
+  });

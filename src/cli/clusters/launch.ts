@@ -1,0 +1,89 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { closeSync, fstatSync, ftruncateSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { moduleUrl, TypeKroError } from '../../core/index.ts';
+import type { ClusterFolder } from './cluster-folder.ts';
+import { openPrivateLog } from './cluster-files.ts';
+import type { ClusterSettings } from './cluster-files.ts';
+import { lastLines } from './log-lines.ts';
+
+/** What the process of a cluster gets from the command that starts it. */
+export interface LaunchRequest {
+  readonly folder: ClusterFolder;
+  readonly settings: ClusterSettings;
+}
+
+/** What the process reports: it serves the cluster, or why not. */
+export type LaunchReport =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly message: string; readonly code: string; readonly remedy?: string };
+
+/** The code of the error when the process ends without a report. Its log has the reason. */
+export const NOT_STARTED = 'cluster/not-started';
+
+/** The maximum size of a log to which a new run appends, in bytes. A larger log is emptied first. */
+const MAX_LOG_BYTES = 1024 * 1024;
+
+/**
+ * Starts the process of a cluster, and waits until it serves the cluster. The process has its own session, no terminal,
+ * and its output goes to the log of the folder. When the signal aborts, the process ends, too.
+ *
+ * @throws TypeKroError with the code that the process reports, `cluster/not-started` with the end of the log when it ends
+ *   without a report. Rejects with the signal's reason when the signal aborts.
+ */
+export async function launchCluster(
+  request: LaunchRequest,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = moduleUrl('cli/clusters/server-main');
+  if (url === undefined) {
+    throw new TypeKroError('this bundle of the command has no program for clusters', {
+      code: 'cluster/bundle',
+      remedy: 'install the package: npm install typekro',
+    });
+  }
+  signal.throwIfAborted();
+  const log = openPrivateLog(request.folder.log);
+  let child: ChildProcess;
+  try {
+    if (fstatSync(log).size > MAX_LOG_BYTES) ftruncateSync(log);
+    // Variables that change or delay Node are meant for the user's own programs.
+    const { NODE_OPTIONS: _options, NODE_EXTRA_CA_CERTS: _certificates, ...others } = env;
+    const folder = dirname(request.folder.path);
+    child = fork(url, { cwd: folder, env: others, execArgv: [], detached: true, stdio: ['ignore', log, log, 'ipc'] });
+  } finally {
+    closeSync(log);
+  }
+  const stop = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await answerOf(child, request, signal);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    if (child.connected) child.disconnect();
+    child.unref();
+  }
+}
+
+function answerOf(child: ChildProcess, request: LaunchRequest, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('message', (report: LaunchReport) => {
+      if (report.kind === 'ready') return resolve();
+      const { message, ...details } = report;
+      reject(new TypeKroError(message, details));
+    });
+    child.once('exit', (code, by) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      const lines = lastLines(request.folder.log).map((line) => `\n  ${line}`);
+      const message = `the process of the cluster ended (${code === null ? by : `exit code ${code}`}) before it was ready${lines.length === 0 ? '' : `; the end of its log:${lines.join('')}`}`;
+      reject(new TypeKroError(message, { code: NOT_STARTED, remedy: `read ${request.folder.log}` }));
+    });
+    child.send(request, (error) => {
+      // A process that has ended reports its end.
+      if (error !== null && child.exitCode === null && child.signalCode === null) reject(error);
+    });
+  });
+}

@@ -1,0 +1,144 @@
+import { TypeKroError } from '../../core/index.ts';
+import { systemClock } from '../../kube/index.ts';
+import type { CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { portOption } from '../port-option.ts';
+import { shellWord } from '../shell-word.ts';
+import { clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
+import { clusterView, statusLines, tableLines } from './cluster-view.ts';
+import { absentCluster } from './running-cluster.ts';
+import type { RunningCluster, Started } from './start-cluster.ts';
+import { addContext, startCluster } from './start-cluster.ts';
+import type { Stopped } from './stop-cluster.ts';
+import { stopCluster } from './stop-cluster.ts';
+import { contextName } from './user-kubeconfig.ts';
+
+/** `typekro cluster start [NAME]`. */
+export async function start(
+  context: CommandContext,
+  input: CommandInput,
+  [name = DEFAULT_CLUSTER]: readonly string[],
+): Promise<number> {
+  const print = reportPrinter(context, input);
+  const wish = {
+    ...(input.options['data'] === true ? { data: true as const } : {}),
+    ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),
+  };
+  const started = await startCluster(context, name, wish);
+  const entryIn = await contextOf(context, input, started.cluster);
+  const view = await clusterView(context, findCluster(context.env, name));
+  print({
+    data: { schemaVersion: 1, started: started.before !== 'running', cluster: view },
+    lines: () => startLines(started, entryIn, input.options['use-context'] === true),
+  });
+  return ExitCode.ok;
+}
+
+/** Adds the context that the options ask for. Returns the kubeconfig; `undefined` when none is asked for. */
+export async function contextOf(
+  context: CommandContext,
+  input: CommandInput,
+  cluster: RunningCluster,
+): Promise<string | undefined> {
+  const use = input.options['use-context'] === true;
+  const kubeconfig = textOption(input, 'kubeconfig');
+  if (!use && input.options['add-context'] !== true) {
+    if (kubeconfig === undefined) return undefined;
+    throw new TypeKroError('--kubeconfig names the kubeconfig of a context, and no context is asked for', {
+      code: 'cli/usage',
+      remedy: 'add --add-context, or --use-context',
+    });
+  }
+  return addContext(context, cluster, { use, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+}
+
+function startLines(
+  { cluster: { folder, record, settings }, before, startMs }: Started,
+  entryIn: string | undefined,
+  use: boolean,
+): readonly string[] {
+  const { name, kubeconfig } = folder;
+  const kept = settings?.data === true;
+  const context = contextName(name);
+  return [
+    ...(before === 'crashed'
+      ? [`the process of ${name} had ended without being stopped; its objects are ${kept ? 'kept' : 'gone'}`]
+      : []),
+    before === 'running'
+      ? `${name} is running already at ${record.url}`
+      : `${name} is running at ${record.url}, Kubernetes ${record.kubernetesVersion}, ready in ${Math.round(startMs)} ms`,
+    ...(entryIn === undefined
+      ? [`use it  export KUBECONFIG=${shellWord(kubeconfig)}`]
+      : [
+          `use it  kubectl${use ? '' : ` --context ${context}`} get nodes   # ${context} in ${entryIn}${use ? ', the current context' : ''}`,
+        ]),
+    `end it  typekro cluster stop${name === DEFAULT_CLUSTER ? '' : ` ${name}`}`,
+  ];
+}
+
+/** `typekro cluster stop [NAME]`. */
+export async function stop(context: CommandContext, input: CommandInput, names: readonly string[]): Promise<number> {
+  const print = reportPrinter(context, input);
+  const isDeletion = input.options['delete'] === true;
+  const isAll = input.options['all'] === true;
+  if (isAll && names.length > 0) {
+    throw new TypeKroError('--all stops all clusters, and a name is given, too', {
+      code: 'cli/usage',
+      remedy: 'leave one of them out',
+    });
+  }
+  const [name = DEFAULT_CLUSTER] = names;
+  const stopped: Stopped[] = [];
+  const failed: TypeKroError[] = [];
+  for (const each of isAll ? clusterNames(context.env) : [name]) {
+    try {
+      const result = await stopCluster(context, each, isDeletion);
+      if (result.before === 'absent' && !isAll) throw absentCluster(context.env, each);
+      stopped.push(result);
+    } catch (error) {
+      // The other clusters are stopped nevertheless.
+      if (!isAll || !(error instanceof TypeKroError)) throw error;
+      failed.push(error);
+    }
+  }
+  const clusters = stopped.map(({ name, before, kept }) => ({ name, before, kept }));
+  print({ data: { schemaVersion: 1, clusters }, lines: () => stopLines(stopped, failed.length > 0) });
+  for (const error of failed) context.printError(`error: ${error.format()}`);
+  return failed.length === 0 ? ExitCode.ok : ExitCode.failed;
+}
+
+function stopLines(stopped: readonly Stopped[], hasFailed: boolean): readonly string[] {
+  if (stopped.length === 0) return hasFailed ? [] : ['there is no cluster'];
+  return stopped.map(({ name, before, kept }) => {
+    const ended = before === 'running' || before === 'starting' ? `${name} has ended` : `${name} was not running`;
+    const objects = kept
+      ? `its objects are kept: typekro cluster start ${name} continues with them, typekro cluster stop ${name} --delete deletes them`
+      : 'nothing is left of it';
+    return `${ended}; ${objects}`;
+  });
+}
+
+/** `typekro cluster list`. */
+export async function listClusters(context: CommandContext, input: CommandInput): Promise<number> {
+  const print = reportPrinter(context, input);
+  const found = clusterNames(context.env).map((name) => findCluster(context.env, name));
+  const views = (await Promise.all(found.map((each) => clusterView(context, each)))).filter(
+    (view) => view !== undefined,
+  );
+  print({ data: { schemaVersion: 1, clusters: views }, lines: () => tableLines(views, systemClock.now()) });
+  return ExitCode.ok;
+}
+
+/** `typekro cluster status [NAME]`. Ends with 1 unless the cluster is running and answers. */
+export async function showStatus(
+  context: CommandContext,
+  input: CommandInput,
+  [name = DEFAULT_CLUSTER]: readonly string[],
+): Promise<number> {
+  const print = reportPrinter(context, input);
+  const view = await clusterView(context, findCluster(context.env, name));
+  if (view === undefined) throw absentCluster(context.env, name);
+  print({ data: { schemaVersion: 1, cluster: view }, lines: () => statusLines(view, systemClock.now()) });
+  return view.state === 'running' && view.problem === undefined ? ExitCode.ok : ExitCode.failed;
+}

@@ -1,0 +1,21 @@
+import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
+import { isTimeout, pause, systemClock, withDeadline } from '../../kube/index.ts';
+
+/**
+ * Looks again and again until `look` returns a value. Another process changes what it looks at, and sends no event.
+ * Returns `undefined` after the time limit. Rejects with the signal's reason when the signal aborts.
+ */
+export function poll<Result>(
+  limitMs: number,
+  signal: AbortSignal,
+  look: () => Result | undefined,
+): Promise<Result | undefined> {
+  return withDeadline(limitMs, [signal], systemClock, async (until) => {
+    for (let tries = 1; ; tries += 1) {
+      const found = look();
+      if (found !== undefined || isTimeout(until)) return found;
+      until.throwIfAborted();
+      await pause(systemClock, backoffMs(RETRY_POLICIES.clusterProcess, tries, 0), until);
+    }
+  });
+}

@@ -1,0 +1,36 @@
+import { TypeKroError } from '../../core/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import type { CommandContext } from '../command.ts';
+import { clusterNames, findCluster } from './cluster-folder.ts';
+import type { RunningCluster } from './start-cluster.ts';
+import { isRunning } from './start-cluster.ts';
+
+/** The error for a name without a cluster. It names the nearest cluster, or all. */
+export function absentCluster(env: CommandContext['env'], name: string): TypeKroError {
+  const names = clusterNames(env);
+  const near = nearestName(name, names);
+  const known = near === undefined ? names.join(', ') : near;
+  return new TypeKroError(`there is no cluster named "${name}"`, {
+    code: 'cli/no-cluster',
+    remedy:
+      names.length === 0
+        ? `start it: typekro cluster start ${name}`
+        : `${near === undefined ? `there is ${known}` : `did you mean ${known}?`}; typekro cluster start ${name} starts a new one`,
+  });
+}
+
+/**
+ * Finds a cluster that is running.
+ *
+ * @throws TypeKroError `cli/no-cluster`, `cluster/not-running`.
+ */
+export function runningCluster({ env }: Pick<CommandContext, 'env'>, name: string): RunningCluster {
+  const found = findCluster(env, name);
+  if (isRunning(found)) return found;
+  if (found.state === 'absent') throw absentCluster(env, name);
+  const state = { stopped: 'is stopped', starting: 'is starting or ending', crashed: 'has crashed', running: '' };
+  throw new TypeKroError(`the cluster "${name}" ${state[found.state]}`, {
+    code: 'cluster/not-running',
+    remedy: `start it first: typekro cluster start ${name}; typekro cluster status ${name} shows more`,
+  });
+}

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { TypeKroError } from '../../core/index.ts';
+import type { CommandContext } from '../command.ts';
+import { shellWord } from '../shell-word.ts';
+import type { ClusterState, FoundCluster } from './cluster-folder.ts';
+import { findCluster, prepareFolder } from './cluster-folder.ts';
+import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
+import { readSettings, writeSettings } from './cluster-files.ts';
+import { launchCluster, NOT_STARTED } from './launch.ts';
+import { ALREADY_SERVED } from './leave-folder.ts';
+import { poll } from './poll.ts';
+import { tidyFolder } from './stop-cluster.ts';
+import { contextName, editKubeconfig, userKubeconfig, withContext } from './user-kubeconfig.ts';
+
+/** The options of a start. What is absent stays as it was at the last start. */
+export interface StartWish {
+  readonly data?: true;
+  readonly port?: number;
+}
+
+/** The entry in the kubeconfig of the user. */
+export interface ContextWish {
+  /** The file of `--kubeconfig`. Default: the one that kubectl changes. */
+  readonly kubeconfig?: string;
+  /** Does the context become the current one? */
+  readonly use: boolean;
+}
+
+/** A cluster whose process has opened its API. */
+export interface RunningCluster extends FoundCluster {
+  readonly state: 'running';
+  readonly record: RunningRecord;
+}
+
+/** The result of a start. */
+export interface Started {
+  readonly cluster: RunningCluster;
+  /** The state before; `running` when the command started nothing. */
+  readonly before: ClusterState;
+  readonly startMs: number;
+}
+
+/** The time limit for another process that starts or ends the same cluster, in milliseconds. */
+const OTHER_PROCESS_MS = 30_000;
+
+/**
+ * Starts a named cluster, and waits until it is ready. A running cluster stays as it is. Of several starts at the same
+ * time one starts the process, and all return the same cluster.
+ *
+ * @throws TypeKroError `cluster/other-settings` when it runs with other settings, and the errors of `serveCluster`.
+ */
+export async function startCluster(context: CommandContext, name: string, wish: StartWish): Promise<Started> {
+  const began = performance.now();
+  const settled = await settledCluster(context, name);
+  const before = settled.state;
+  if (!isRunning(settled)) {
+    prepareFolder(context.env, settled.folder);
+    try {
+      const settings = settingsFor(readSettings(settled.folder.path), wish);
+      await launchCluster({ folder: settled.folder, settings }, context.env, context.signal);
+    } catch (error) {
+      const { code } = TypeKroError.from(error, { code: NOT_STARTED });
+      // A refused start of a new name leaves nothing. A process that ended without a reason leaves its log.
+      if (before === 'absent' && code !== ALREADY_SERVED && code !== NOT_STARTED) {
+        await tidyFolder(context, settled.folder, true);
+      }
+      if (code !== ALREADY_SERVED) throw error;
+    }
+  }
+  const cluster = isRunning(settled) ? settled : await settledCluster(context, name);
+  if (!isRunning(cluster)) {
+    throw new TypeKroError(`the cluster "${name}" has ended again`, {
+      code: NOT_STARTED,
+      remedy: `look at its log: typekro cluster status ${name}`,
+    });
+  }
+  refuseOtherSettings(cluster, wish);
+  return { cluster, before, startMs: performance.now() - began };
+}
+
+export const isRunning = (found: FoundCluster): found is RunningCluster =>
+  found.state === 'running' && found.record !== undefined;
+
+/** The settings of the next run: those of the last one, changed by the options. */
+export function settingsFor(last: ClusterSettings | undefined, { data, port }: StartWish): ClusterSettings {
+  const base: ClusterSettings = last ?? { schemaVersion: 1, data: false };
+  return { ...base, data: base.data || data === true, ...(port === undefined ? {} : { port }) };
+}
+
+function refuseOtherSettings({ folder: { name }, settings, record }: RunningCluster, { data, port }: StartWish): void {
+  const differs =
+    data === true && settings?.data === false
+      ? 'without --data'
+      : port !== undefined && port !== 0 && port !== Number(new URL(record.url).port)
+        ? `at ${record.url}`
+        : undefined;
+  if (differs === undefined) return;
+  throw new TypeKroError(`the cluster "${name}" is running ${differs}`, {
+    code: 'cluster/other-settings',
+    remedy: `stop it first: typekro cluster stop ${name}`,
+  });
+}
+
+/** Finds a cluster. Waits while another process starts or ends it. */
+export async function settledCluster({ env, signal }: CommandContext, name: string): Promise<FoundCluster> {
+  let last = findCluster(env, name);
+  const settled = await poll(OTHER_PROCESS_MS, signal, () => {
+    last = findCluster(env, name);
+    return last.state === 'starting' ? undefined : last;
+  });
+  if (settled !== undefined) return settled;
+  const process = last.pid === undefined ? '' : ` (process ${last.pid})`;
+  throw new TypeKroError(`another process${process} starts or ends the cluster "${name}", and is not ready`, {
+    code: 'cluster/not-ready',
+    remedy: `read its log ${last.folder.log}; typekro cluster stop ${name} ends it`,
+  });
+}
+
+/**
+ * Adds the cluster to the kubeconfig of the user, as the context `typekro-NAME`. Returns the path of the kubeconfig.
+ *
+ * @throws TypeKroError `cluster/kubeconfig`.
+ */
+export async function addContext(
+  { cwd, env }: CommandContext,
+  { folder }: RunningCluster,
+  wish: ContextWish,
+): Promise<string> {
+  const file = wish.kubeconfig === undefined ? userKubeconfig(env) : resolve(cwd, wish.kubeconfig);
+  const settings = readSettings(folder.path) ?? { schemaVersion: 1, data: false };
+  if (settings.entryIn !== undefined && settings.entryIn !== file) {
+    throw new TypeKroError(`the cluster "${folder.name}" has an entry in ${settings.entryIn} already`, {
+      code: 'cluster/kubeconfig',
+      remedy: `name this file: --kubeconfig ${shellWord(settings.entryIn)}; or stop the cluster, which removes the entry`,
+    });
+  }
+  const own = readFileSync(folder.kubeconfig, 'utf8');
+  let { contextBefore } = settings;
+  await editKubeconfig(file, (text) => {
+    const edited = withContext(text, file, { name: contextName(folder.name), kubeconfig: own, use: wish.use });
+    contextBefore = edited.contextBefore ?? contextBefore;
+    // The settings are written first: a stop must know the entry of a start that was killed.
+    writeSettings(folder.path, {
+      ...settings,
+      entryIn: file,
+      ...(contextBefore === undefined ? {} : { contextBefore }),
+    });
+    return edited.text;
+  });
+  return file;
+}

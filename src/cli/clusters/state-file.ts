@@ -1,0 +1,172 @@
+import type { Hash } from 'node:crypto';
+import type { ClusterSnapshot, SnapshotCollection, SnapshotLog } from '../../cluster/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { cryptoLibrary, isJsonObject, stringifyJson, tryParseJson, TypeKroError } from '../../core/index.ts';
+import type { Shape } from '../plan/file-shape.ts';
+import { isTooDeep, kubeObject, listOf, number, record, text } from '../plan/file-shape.ts';
+
+/** The kind in the first line of a file with the whole content of a cluster. */
+export const STATE_FILE_KIND = 'TypeKroClusterState';
+
+/** The first line of the file. */
+export interface StateFileHead {
+  readonly schemaVersion: 1;
+  readonly kind: typeof STATE_FILE_KIND;
+  /** The minor version of Kubernetes, e.g. `1.36`. */
+  readonly kubernetesVersion: string;
+  /** The name of the cluster. */
+  readonly cluster: string;
+  /** The time of the snapshot, ISO 8601. */
+  readonly takenAt: string;
+  readonly resourceVersion: string;
+  /** The number of objects. */
+  readonly objects: number;
+}
+
+/** A file with the whole content of a cluster. */
+export interface StateFile {
+  readonly head: StateFileHead;
+  readonly snapshot: ClusterSnapshot;
+}
+
+/** The number of objects of a snapshot. */
+export const objectsIn = ({ collections }: Pick<ClusterSnapshot, 'collections'>): number =>
+  collections.reduce((sum, { items }) => sum + items.length, 0);
+
+/** What the head says besides the content. */
+export type StateFileOrigin = Pick<StateFileHead, 'cluster' | 'kubernetesVersion' | 'takenAt'>;
+
+/**
+ * The lines of a file, each with its line feed. The first is the head, then follow a line for each object and for each
+ * log of a pod. The last line has the SHA-256 of all bytes before it, so that a file that was cut or changed is found.
+ */
+export function* stateLines(snapshot: ClusterSnapshot, origin: StateFileOrigin): Generator<string> {
+  const hash = cryptoLibrary().createHash('sha256');
+  const lineOf = (value: JsonObject): string => {
+    const line = `${stringifyJson(value)}\n`;
+    hash.update(line);
+    return line;
+  };
+  const { cluster, kubernetesVersion, takenAt } = origin;
+  yield lineOf({
+    schemaVersion: 1,
+    kind: STATE_FILE_KIND,
+    kubernetesVersion,
+    cluster,
+    takenAt,
+    resourceVersion: snapshot.resourceVersion,
+    objects: objectsIn(snapshot),
+  });
+  for (const { group, plural, items } of snapshot.collections) {
+    for (const object of items) yield lineOf({ group, plural, object: object as unknown as JsonObject });
+  }
+  for (const log of snapshot.logs) yield lineOf({ log: log as unknown as JsonValue });
+  yield `${stringifyJson({ sha256: hash.digest('hex') })}\n`;
+}
+
+/** A version of the store: a decimal number. */
+const storeVersion: Shape = (value) => typeof value === 'string' && /^\d{1,16}$/.test(value);
+
+const HEAD = record({
+  kubernetesVersion: text,
+  cluster: text,
+  takenAt: text,
+  resourceVersion: storeVersion,
+  objects: number,
+});
+
+const stored = record({ metadata: record({ name: text, resourceVersion: storeVersion }) });
+
+const OBJECT_LINE = record({ group: text, plural: text, object: (value) => kubeObject(value) && stored(value) });
+
+const LOG_LINE = record({ log: record({ key: text, lines: listOf(record({})) }) });
+
+/**
+ * Reads the bytes of a file.
+ *
+ * @param file the name of the file, for errors
+ * @param kubernetesVersion the version that the cluster has
+ * @throws TypeKroError `cluster/snapshot-unreadable` for another file, for one that was cut or changed, and for the
+ *   format or the Kubernetes of another version.
+ */
+export function parseStateFile(bytes: Uint8Array, file: string, kubernetesVersion: string): StateFile {
+  const lines = linesOf(bytes);
+  const hash = cryptoLibrary().createHash('sha256');
+  const head = headOf(lines.next().value, hash, file, kubernetesVersion);
+  const collections = new Map<string, { group: string; plural: string; items: KubeObject[] }>();
+  const logs: SnapshotLog[] = [];
+  let objects = 0;
+  for (const line of lines) {
+    const value = valueOf(line);
+    if (isJsonObject(value) && typeof value['sha256'] === 'string') {
+      const isWhole = value['sha256'] === hash.digest('hex') && lines.next().done === true && objects === head.objects;
+      if (!isWhole) throw damaged(file);
+      const { resourceVersion } = head;
+      return {
+        head,
+        snapshot: { resourceVersion, collections: [...collections.values()] as SnapshotCollection[], logs },
+      };
+    }
+    hash.update(line);
+    if (OBJECT_LINE(value) && isJsonObject(value)) {
+      const { group, plural, object } = value as unknown as { group: string; plural: string; object: KubeObject };
+      const id = `${plural}.${group}`;
+      const known = collections.get(id);
+      if (known === undefined) collections.set(id, { group, plural, items: [object] });
+      else known.items.push(object);
+      objects += 1;
+    } else if (LOG_LINE(value) && isJsonObject(value)) logs.push(value['log'] as unknown as SnapshotLog);
+    else throw damaged(file);
+  }
+  throw damaged(file);
+}
+
+function headOf(line: Uint8Array | undefined, hash: Hash, file: string, kubernetesVersion: string): StateFileHead {
+  const value = line === undefined ? undefined : valueOf(line);
+  if (line === undefined || !isJsonObject(value) || value['kind'] !== STATE_FILE_KIND) {
+    const isOfPlans = isJsonObject(value) && value['kind'] === 'TypeKroSnapshot';
+    const what = isOfPlans ? 'is a snapshot for plans, without the values of Secrets' : 'is no snapshot of a cluster';
+    throw unreadable(`${file} ${what}`, 'take one: typekro cluster snapshot NAME FILE');
+  }
+  if (value['schemaVersion'] !== 1) {
+    const version = String(value['schemaVersion']);
+    throw unreadable(
+      `${file} has the format ${version}, and this version of typekro reads the format 1`,
+      'restore it with the version of typekro that took it, or a later one',
+    );
+  }
+  if (!HEAD(value)) throw damaged(file);
+  const head = value as unknown as StateFileHead;
+  if (head.kubernetesVersion !== kubernetesVersion) {
+    throw unreadable(
+      `${file} was taken of Kubernetes ${head.kubernetesVersion}, and the cluster is Kubernetes ${kubernetesVersion}`,
+      'restore it with the version of typekro that took it',
+    );
+  }
+  hash.update(line);
+  return head;
+}
+
+/** The lines of a text, each with its line feed. A last line without one was cut. */
+function* linesOf(bytes: Uint8Array): Generator<Uint8Array, undefined> {
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(LINE_FEED, start);
+    if (end < 0) return;
+    yield bytes.subarray(start, end + 1);
+    start = end + 1;
+  }
+}
+
+const LINE_FEED = 0x0a;
+
+/** The JSON value of a line; `undefined` for another text, and for a value that is too deep for recursive functions. */
+function valueOf(line: Uint8Array): JsonValue | undefined {
+  const value = tryParseJson(new TextDecoder().decode(line));
+  return value === undefined || isTooDeep(value) ? undefined : value;
+}
+
+const damaged = (file: string): TypeKroError =>
+  unreadable(`${file} is damaged: its content does not have the checksum at its end`, 'take it again, or use a copy');
+
+const unreadable = (message: string, remedy: string): TypeKroError =>
+  new TypeKroError(message, { code: 'cluster/snapshot-unreadable', remedy });

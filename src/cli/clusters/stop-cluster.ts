@@ -1,0 +1,117 @@
+import { renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { cryptoLibrary, TypeKroError } from '../../core/index.ts';
+import type { CommandContext } from '../command.ts';
+import { lockHolder, takeLock } from '../up/process-lock.ts';
+import type { ClusterFolder, ClusterState, FoundCluster } from './cluster-folder.ts';
+import { findCluster, prepareFolder } from './cluster-folder.ts';
+import { readSettings } from './cluster-files.ts';
+import { control } from './control-client.ts';
+import { leaveFolder } from './leave-folder.ts';
+import { poll } from './poll.ts';
+
+/** The result of a stop. */
+export interface Stopped {
+  readonly name: string;
+  /** The state before the stop. */
+  readonly before: ClusterState;
+  /** Are the objects of the cluster still on the disk? */
+  readonly kept: boolean;
+}
+
+/** The time limits of the steps of a stop, in milliseconds. */
+export const STOP_LIMITS_MS = { request: 2000, asked: 10_000, terminated: 10_000, killed: 5000 } as const;
+
+/**
+ * Ends the process of a cluster: asks it through its control interface, then sends SIGTERM, then SIGKILL. Signals go only
+ * to a process of which it is certain that it serves the cluster. Then removes the entry in the user's kubeconfig that a
+ * crashed process has left, and the folder of a cluster without data.
+ *
+ * @param isDeletion also remove the objects of a cluster with data
+ * @throws TypeKroError `cluster/not-stopped`.
+ */
+export async function stopCluster(
+  context: CommandContext,
+  name: string,
+  isDeletion: boolean,
+  limits: Readonly<Record<keyof typeof STOP_LIMITS_MS, number>> = STOP_LIMITS_MS,
+): Promise<Stopped> {
+  const found = findCluster(context.env, name);
+  const { folder, state } = found;
+  if (state === 'absent') return { name, before: state, kept: false };
+  if (state === 'running' || state === 'starting') await endProcess(context, found, limits);
+  const kept = await tidyFolder(context, folder, isDeletion);
+  return { name, before: state, kept };
+}
+
+async function endProcess(
+  { signal }: CommandContext,
+  { folder, record, state, pid = 0, isCertain = false }: FoundCluster,
+  limits: Readonly<Record<keyof typeof STOP_LIMITS_MS, number>>,
+): Promise<void> {
+  const isFree = () => lockHolder(folder.lock)?.pid !== pid;
+  const hasEnded = async (limitMs: number) =>
+    (await poll(limitMs, signal, () => (isFree() ? true : undefined))) === true;
+  if (state === 'running' && record !== undefined) {
+    const asked = await control(record, 'stop', { signal, timeoutMs: limits.request }).then(
+      () => true,
+      () => signal.throwIfAborted(),
+    );
+    if (asked === true && (await hasEnded(limits.asked))) return;
+  }
+  if (isCertain) {
+    for (const [by, limitMs] of [
+      ['SIGTERM', limits.terminated],
+      ['SIGKILL', limits.killed],
+    ] as const) {
+      if (isFree()) return;
+      kill(pid, by);
+      if (await hasEnded(limitMs)) return;
+    }
+  } else if (isFree()) return;
+  throw new TypeKroError(`the process ${pid} of the cluster "${folder.name}" does not end`, {
+    code: 'cluster/not-stopped',
+    remedy: isCertain
+      ? `look at the process, and at its log ${folder.log}`
+      : `look whether the process ${pid} is that of the cluster, because this system does not say so, and end it`,
+  });
+}
+
+function kill(pid: number, by: NodeJS.Signals): void {
+  try {
+    process.kill(pid, by);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Removes what a stopped cluster leaves. Returns whether its objects are kept. Holds the lock meanwhile, so that a start
+ * at the same time keeps its files.
+ */
+export async function tidyFolder(
+  { env }: Pick<CommandContext, 'env'>,
+  folder: ClusterFolder,
+  isDeletion: boolean,
+): Promise<boolean> {
+  prepareFolder(env, folder);
+  const lock = takeLock(folder.lock);
+  if ('holder' in lock) return readSettings(folder.path)?.data === true;
+  try {
+    await leaveFolder(folder);
+    if (readSettings(folder.path)?.data === true && !isDeletion) return true;
+    // The rename takes the lock with the folder. A start that comes now makes a new folder.
+    const aside = join(dirname(folder.path), `.${folder.name}.${cryptoLibrary().randomUUID()}`);
+    renameSync(folder.path, aside);
+    rmSync(aside, { recursive: true, force: true });
+    return false;
+  } catch (error) {
+    throw TypeKroError.from(error, {
+      code: 'cluster/not-stopped',
+      what: `remove ${folder.path}`,
+      remedy: 'end the programs that use the folder, and run the command again',
+    });
+  } finally {
+    lock.release();
+  }
+}

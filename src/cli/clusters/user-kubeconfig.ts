@@ -1,0 +1,195 @@
+import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import type { Document, YAMLSeq } from 'yaml';
+import { isJsonObject, makeDirectory, TypeKroError, YAML_OUTPUT, yamlLibrary, yamlOutput } from '../../core/index.ts';
+import { asObjects } from '../../kubernetes/index.ts';
+import { replaceFile } from '../write-file.ts';
+import { writePrivate } from './cluster-files.ts';
+import { poll } from './poll.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The name of the context, cluster and user of a cluster in the kubeconfig of its user. */
+export const contextName = (cluster: string): string => `typekro-${cluster}`;
+
+/**
+ * The kubeconfig that kubectl would write a new entry to: of the files of `KUBECONFIG` the first that exists, or else
+ * the last; without the variable `~/.kube/config`.
+ */
+export function userKubeconfig(env: Environment): string {
+  const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
+  const existing = listed.find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  return existing ?? listed.at(-1) ?? join(env['HOME'] ?? homedir(), '.kube', 'config');
+}
+
+/** The result of an edit: the new text, and the context that was current before. */
+export interface EditedKubeconfig {
+  readonly text: string;
+  readonly contextBefore?: string;
+}
+
+/** The lists of a kubeconfig with the member of their entries that has the content. */
+const LISTS = [
+  ['clusters', 'cluster'],
+  ['contexts', 'context'],
+  ['users', 'user'],
+] as const;
+
+/**
+ * Adds the entries of a cluster to a kubeconfig, or replaces those of the same name. Other entries, comments and unknown
+ * fields stay. `current-context` changes only with `use`.
+ *
+ * @param kubeconfig the cluster's own kubeconfig, with one cluster, one context and one user
+ * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig.
+ */
+export function withContext(
+  text: string,
+  file: string,
+  { name, kubeconfig, use }: { readonly name: string; readonly kubeconfig: string; readonly use: boolean },
+): EditedKubeconfig {
+  const document = parse(text, file);
+  const own: unknown = yamlLibrary().parse(kubeconfig);
+  for (const [list, member] of LISTS) {
+    const [entry] = asObjects(isJsonObject(own) ? own[list] : undefined);
+    const content = list === 'contexts' ? { cluster: name, user: name } : entry?.[member];
+    put(document, file, list, name, { name, [member]: content });
+  }
+  if (!document.has('apiVersion')) document.set('apiVersion', 'v1');
+  if (!document.has('kind')) document.set('kind', 'Config');
+  const current = currentContext(document);
+  if (use) document.set('current-context', name);
+  const contextBefore = use && current !== '' && current !== name ? { contextBefore: current } : {};
+  return { text: textOf(document, text), ...contextBefore };
+}
+
+/**
+ * Removes the entries of a name from a kubeconfig. Where its context is the current one, the context before it becomes
+ * current again, if it is still there, and otherwise none is. Returns `undefined` when nothing changes.
+ *
+ * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig.
+ */
+export function withoutContext(text: string, file: string, name: string, contextBefore = ''): string | undefined {
+  const document = parse(text, file);
+  let isChanged = false;
+  for (const [list] of LISTS) {
+    const entries = document.get(list);
+    if (!isSeq(entries)) continue;
+    const index = entries.items.findIndex((entry) => nameOf(entry) === name);
+    if (index < 0) continue;
+    entries.items.splice(index, 1);
+    isChanged = true;
+  }
+  if (currentContext(document) === name) {
+    const contexts = document.get('contexts');
+    const isThere = isSeq(contexts) && contexts.items.some((entry) => nameOf(entry) === contextBefore);
+    document.set('current-context', isThere ? contextBefore : '');
+    isChanged = true;
+  }
+  return isChanged ? textOf(document, text) : undefined;
+}
+
+function put(document: Document, file: string, list: string, name: string, entry: object): void {
+  const entries = document.get(list);
+  const node = document.createNode(entry);
+  // kubectl writes `clusters: null` into an empty kubeconfig.
+  if (entries === undefined || entries === null) {
+    document.set(list, document.createNode([node]));
+    return;
+  }
+  if (!isSeq(entries)) throw noKubeconfig(file, `"${list}" is not a list`);
+  const index = entries.items.findIndex((each) => nameOf(each) === name);
+  if (index < 0) entries.items.push(node);
+  else entries.items[index] = node;
+  entries.flow = false;
+}
+
+const isSeq = (value: unknown): value is YAMLSeq => yamlLibrary().isSeq(value);
+
+function nameOf(entry: unknown): unknown {
+  return yamlLibrary().isMap(entry) ? entry.get('name') : undefined;
+}
+
+function currentContext(document: Document): string {
+  const current = document.get('current-context');
+  return typeof current === 'string' ? current : '';
+}
+
+function parse(text: string, file: string): Document {
+  const document = yamlLibrary().parseDocument(text, YAML_OUTPUT) as Document;
+  const [problem] = document.errors;
+  if (problem !== undefined) throw noKubeconfig(file, (problem.message.split('\n')[0] ?? '').replace(/:$/, ''));
+  if (document.contents === null) document.contents = document.createNode({});
+  if (!yamlLibrary().isMap(document.contents)) throw noKubeconfig(file, 'it is not an object');
+  return document;
+}
+
+/** Prints the document with the list indentation of the text, and without breaking long certificates. */
+function textOf(document: Document, before: string): string {
+  const isIndented = /^(?:clusters|contexts|users):[^\n]*\n +- /m.test(before);
+  return yamlOutput(document, { indentSeq: isIndented });
+}
+
+const noKubeconfig = (file: string, reason: string): TypeKroError =>
+  new TypeKroError(`${file} is not a kubeconfig: ${reason}`, {
+    code: 'cluster/kubeconfig',
+    remedy: 'correct it, or name another with --kubeconfig',
+  });
+
+/** How long another program may hold the lock of a kubeconfig, in milliseconds. kubectl holds it for a few. */
+const MAX_LOCKED_MS = 2000;
+
+/**
+ * Changes a kubeconfig atomically. Holds the lock file of kubectl meanwhile, so that no change of kubectl is lost. A
+ * missing file counts as empty and is made with mode 600. An existing file keeps its mode, and a symbolic link stays.
+ *
+ * @param edit returns the new text, or `undefined` to leave the file as it is
+ * @param maxLockedMs how long another program may hold the lock
+ * @throws TypeKroError `cluster/kubeconfig` when another program holds the lock, or the file cannot be written.
+ */
+export async function editKubeconfig(
+  path: string,
+  edit: (text: string) => string | undefined,
+  maxLockedMs: number = MAX_LOCKED_MS,
+): Promise<void> {
+  const unlock = await lockKubeconfig(path, maxLockedMs);
+  try {
+    const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
+    const before = isThere ? readFileSync(path, 'utf8') : '';
+    const after = edit(before);
+    if (after === undefined || after === before) return;
+    if (isThere) replaceFile(path, after, { code: 'cluster/kubeconfig', remedy: 'name another with --kubeconfig' });
+    else writePrivate(path, after);
+  } catch (error) {
+    throw notWritten(path, error);
+  } finally {
+    unlock();
+  }
+}
+
+/** Makes the lock file. Returns the function that removes it. */
+async function lockKubeconfig(path: string, maxLockedMs: number): Promise<() => void> {
+  const lock = `${path}.lock`;
+  const isTaken = await poll(maxLockedMs, new AbortController().signal, () => {
+    try {
+      makeDirectory(dirname(path), 0o700);
+      closeSync(openSync(lock, 'wx', 0o600));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+      throw notWritten(path, error);
+    }
+  });
+  if (isTaken === true) return () => rmSync(lock, { force: true });
+  throw new TypeKroError(`another program changes ${path}: ${lock} exists`, {
+    code: 'cluster/kubeconfig',
+    remedy: `run the command again; if no other program runs, remove the file: rm ${lock}`,
+  });
+}
+
+const notWritten = (path: string, error: unknown): TypeKroError =>
+  TypeKroError.from(error, {
+    code: 'cluster/kubeconfig',
+    what: `change ${path}`,
+    remedy: 'name another kubeconfig with --kubeconfig',
+  });

@@ -1,0 +1,82 @@
+import type { CommandContext, CommandInput } from '../command.ts';
+import { listClusters, showStatus, start, stop } from './life-verbs.ts';
+
+/** A verb of `typekro cluster`. */
+export interface ClusterVerb {
+  readonly summary: string;
+  /** The arguments as help shows them. */
+  readonly form: string;
+  /** The least and the most number of arguments. */
+  readonly least: number;
+  readonly most: number;
+  /** The options of the verb besides `output`. */
+  readonly options: readonly string[];
+  run(context: CommandContext, input: CommandInput, names: readonly string[]): Promise<number>;
+}
+
+/** The module of the verbs about content. Starts and stops do not load it. */
+const content = () => import('./content-verbs.ts');
+
+const CONTEXT_OPTIONS = ['add-context', 'use-context', 'kubeconfig'];
+
+/** The verbs by name, in the order of help. */
+export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
+  start: {
+    summary: 'start it, or do nothing when it runs',
+    form: '[NAME]',
+    least: 0,
+    most: 1,
+    options: ['data', 'port', ...CONTEXT_OPTIONS],
+    run: start,
+  },
+  stop: { summary: 'end it', form: '[NAME]', least: 0, most: 1, options: ['all', 'delete'], run: stop },
+  list: { summary: 'all clusters of the user', form: '', least: 0, most: 0, options: [], run: listClusters },
+  status: {
+    summary: 'its state; for a crashed one the end of its log',
+    form: '[NAME]',
+    least: 0,
+    most: 1,
+    options: [],
+    run: showStatus,
+  },
+  kubeconfig: {
+    summary: 'print its kubeconfig',
+    form: '[NAME]',
+    least: 0,
+    most: 1,
+    options: CONTEXT_OPTIONS,
+    run: async (...words) => (await content()).printKubeconfig(...words),
+  },
+  load: {
+    summary: 'apply files, namespaces and CRDs first',
+    form: 'NAME FILE…',
+    least: 2,
+    most: Number.POSITIVE_INFINITY,
+    options: [],
+    run: async (...words) => (await content()).load(...words),
+  },
+  snapshot: {
+    summary: 'write all its objects into a file',
+    form: 'NAME FILE',
+    least: 2,
+    most: 2,
+    options: [],
+    run: async (...words) => (await content()).snapshot(...words),
+  },
+  restore: {
+    summary: 'replace all its objects by those of a snapshot',
+    form: 'NAME FILE',
+    least: 2,
+    most: 2,
+    options: [],
+    run: async (...words) => (await content()).restore(...words),
+  },
+  reset: {
+    summary: 'remove all objects',
+    form: 'NAME',
+    least: 1,
+    most: 1,
+    options: [],
+    run: async (...words) => (await content()).reset(...words),
+  },
+};

@@ -1,0 +1,96 @@
+import { TypeKroError } from '../../core/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import type { Command, CommandInput } from '../command.ts';
+import type { ClusterVerb } from '../clusters/verbs.ts';
+import { CLUSTER_VERBS } from '../clusters/verbs.ts';
+
+/** The texts of the verbs, for help and completion. */
+const VERBS = Object.keys(CLUSTER_VERBS);
+
+/** `typekro cluster VERB [NAME] [FILE…]`: named clusters that outlive the command. */
+export const cluster: Command = {
+  name: 'cluster',
+  description: `Starts, stops and fills named clusters. Each is a Kubernetes API on loopback in a process of its own, which outlives the command; many run side by side. Their files are in the user's state directory, and only the user may open them. A cluster has the controllers of Kubernetes, with simulated containers, and no controller of TypeKro. Verbs: ${Object.entries(
+    CLUSTER_VERBS,
+  )
+    .map(([verb, { form, summary }]) => `${[verb, form].join(' ').trim()}: ${summary}`)
+    .join('; ')}.`,
+  positionals: [
+    { name: 'verb', summary: VERBS.join(', '), required: true, choices: VERBS },
+    {
+      name: 'cluster',
+      summary: 'name of the cluster, a DNS label; "default" when start, stop, status and kubeconfig name none',
+    },
+    { name: 'file', summary: 'a snapshot; for load files, folders, or - for the standard input', variadic: true },
+  ],
+  options: [
+    { name: 'data', summary: 'start: keep the objects on the disk, also over a stop, a crash and a restart' },
+    { name: 'port', summary: 'start: port of the API; by default that of the last run, or a free one', value: 'port' },
+    {
+      name: 'add-context',
+      summary: 'start, kubeconfig: add the context typekro-NAME to your kubeconfig; a stop removes it',
+    },
+    { name: 'use-context', summary: 'start, kubeconfig: add the context, and make it the current one' },
+    {
+      name: 'kubeconfig',
+      summary: 'start, kubeconfig: the kubeconfig that gets the context; by default the one that kubectl changes',
+      value: 'file',
+    },
+    { name: 'all', summary: 'stop: all clusters' },
+    { name: 'delete', summary: 'stop: also delete the objects that --data keeps' },
+    {
+      name: 'output',
+      short: 'o',
+      summary: 'text, json or yaml; for kubeconfig also path and env (a line for eval in a shell)',
+      value: 'form',
+      defaultValue: 'text',
+    },
+  ],
+  examples: [
+    { command: 'typekro cluster start', summary: 'a cluster named default; the same again when it runs' },
+    {
+      command: 'typekro cluster start dev --data --use-context',
+      summary: 'kubectl uses it at once, and its objects stay',
+    },
+    { command: 'eval "$(typekro cluster kubeconfig dev -o env)"', summary: 'kubectl of this terminal uses it' },
+    { command: 'typekro cluster load dev crds/ app.yaml', summary: 'applies files and folders' },
+    { command: 'typekro cluster snapshot dev before.jsonl', summary: 'then: typekro cluster restore dev before.jsonl' },
+    { command: 'typekro cluster stop --all', summary: 'ends all clusters' },
+  ],
+  run(context, input) {
+    const [word = '', ...names] = input.positionals;
+    const verb = Object.hasOwn(CLUSTER_VERBS, word) ? CLUSTER_VERBS[word] : undefined;
+    if (verb === undefined) throw unknownVerb(word);
+    refuseForeignOptions(word, verb, input);
+    refuseWrongNumber(word, verb, names);
+    return verb.run(context, input, names);
+  },
+};
+
+function unknownVerb(word: string): TypeKroError {
+  const near = nearestName(word, VERBS);
+  return usage(
+    `${word} is none of ${VERBS.join(', ')}`,
+    near === undefined ? 'typekro cluster --help explains them' : `did you mean typekro cluster ${near}?`,
+  );
+}
+
+/** Refuses options of other verbs. An option without an effect would hide a mistake. */
+function refuseForeignOptions(word: string, { options }: ClusterVerb, input: CommandInput): void {
+  const foreign = Object.entries(input.options).find(
+    ([name, value]) => value !== undefined && name !== 'output' && !options.includes(name),
+  );
+  if (foreign === undefined) return;
+  const own = options.length === 0 ? 'it has --output only' : `it has ${options.map((name) => `--${name}`).join(', ')}`;
+  throw usage(`typekro cluster ${word} has no option --${foreign[0]}`, own);
+}
+
+function refuseWrongNumber(word: string, { form, least, most }: ClusterVerb, names: readonly string[]): void {
+  if (names.length >= least && names.length <= most) return;
+  const what =
+    names.length < least ? 'an argument is missing' : `there are too many arguments: ${names.slice(most).join(' ')}`;
+  throw usage(what, `write typekro cluster ${[word, form].join(' ').trim()}`);
+}
+
+const usage = (message: string, remedy: string): TypeKroError =>
+  new TypeKroError(message, { code: 'cli/usage', remedy });

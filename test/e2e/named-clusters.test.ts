@@ -1,0 +1,165 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { KubeClient, loadKubeConfig } from '../../src/kube/index.ts';
+import type { Ended } from '../support/command.ts';
+import { CLI, RunningCommand } from '../support/command.ts';
+
+interface View {
+  readonly name: string;
+  readonly state: string;
+  readonly pid: number;
+  readonly url: string;
+  readonly kubeconfig: string;
+}
+
+/** `typekro cluster` with real processes. */
+describe.skipIf(process.platform === 'win32')('named clusters', () => {
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'named clusters '));
+  });
+  afterEach(async () => {
+    expect((await run('stop', '--all', '--delete')).code).toBe(0);
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  const run = (...words: readonly string[]): Promise<Ended> => {
+    const env = { ...process.env, HOME: home, XDG_STATE_HOME: home, KUBECONFIG: join(home, 'config') };
+    return new RunningCommand(process.execPath, [CLI, 'cluster', ...words], { cwd: home, env }).ended;
+  };
+  async function ok(...words: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await run(...words);
+    expect([words, code, stderr]).toEqual([words, 0, '']);
+    return stdout;
+  }
+  const start = async (...words: readonly string[]): Promise<View> =>
+    (JSON.parse(await ok('start', ...words, '-o', 'json')) as { cluster: View }).cluster;
+  const state = async (name: string): Promise<string> =>
+    (JSON.parse((await run('status', name, '-o', 'json')).stdout) as { cluster: View }).cluster.state;
+  const folder = (name: string): string => join(home, 'typekro', 'clusters', name);
+
+  /** Waits for the end of a process that is not a child of this one. */
+  const ended = (pid: number) => expect.poll(() => hasEnded(pid), { timeout: 20_000 }).toBe(true);
+  function hasEnded(pid: number): boolean {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    // A process that waits for its parent has ended, too.
+    return existsSync(`/proc/${pid}/stat`) && / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  }
+
+  async function useApi<Result>({ kubeconfig }: View, work: (api: KubeClient) => Promise<Result>): Promise<Result> {
+    const api = new KubeClient({ config: await loadKubeConfig({ path: kubeconfig }) });
+    try {
+      return await work(api);
+    } finally {
+      await api.close();
+    }
+  }
+  const MAP = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kept', namespace: 'default' } };
+  const create = (view: View) => useApi(view, (api) => api.create(MAP));
+  const find = (view: View) =>
+    useApi(view, (api) => api.find({ apiVersion: 'v1', kind: 'ConfigMap', name: 'kept', namespace: 'default' }));
+
+  test('five starts of one name at once give one cluster, and two names give two', { timeout: 120_000 }, async () => {
+    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => start('dev')));
+    const other = await start('other');
+    expect(new Set(others.map(({ pid }) => pid))).toEqual(new Set([first?.pid]));
+    expect(other.pid).not.toBe(first?.pid);
+    expect(await ok('list')).toMatch(/^NAME .*\ndev +running .*\nother +running /);
+    await ok('stop', '--all');
+    for (const pid of [first?.pid ?? 0, other.pid]) await ended(pid);
+    expect(readdirSync(join(home, 'typekro', 'clusters'))).toEqual([]);
+  });
+
+  test('SIGTERM ends a cluster in order, and its data outlives kill -9', { timeout: 120_000 }, async () => {
+    const first = await start('dev', '--data', '--use-context');
+    await create(first);
+    process.kill(first.pid, 'SIGKILL');
+    await ended(first.pid);
+    expect(await state('dev')).toBe('crashed');
+    expect((await run('status', 'dev')).stdout).toContain('typekro cluster start dev');
+    const second = await start('dev');
+    expect([second.url, (await find(second))?.metadata.name]).toEqual([first.url, 'kept']);
+    process.kill(second.pid, 'SIGTERM');
+    await ended(second.pid);
+    expect(await state('dev')).toBe('stopped');
+    expect(readFileSync(join(home, 'config'), 'utf8')).not.toContain('typekro-dev');
+    expect(readFileSync(join(folder('dev'), 'log'), 'utf8')).toMatch(/ ended\n$/);
+  });
+
+  test('a process that has the number of an ended cluster is not ended', { timeout: 120_000 }, async () => {
+    const { pid } = await start('dev');
+    process.kill(pid, 'SIGKILL');
+    await ended(pid);
+    const victim = new RunningCommand('sleep', ['60'], { cwd: home });
+    const number = victim.process.pid ?? 0;
+    // The lock and the record of a process that had this number before.
+    writeFileSync(join(folder('dev'), 'lock'), `${number} 1 x`);
+    const record = join(folder('dev'), 'cluster.json');
+    writeFileSync(record, readFileSync(record, 'utf8').replace(/"pid": \d+/, `"pid": ${number}`));
+    expect(await state('dev')).toBe('crashed');
+    expect(await ok('stop', 'dev')).toContain('was not running');
+    expect(hasEnded(number)).toBe(false);
+    victim.process.kill('SIGKILL');
+    await victim.ended;
+  });
+
+  test('a stop ends a process that does not answer', { timeout: 120_000 }, async () => {
+    const { pid } = await start('dev');
+    const record = join(folder('dev'), 'cluster.json');
+    writeFileSync(record, readFileSync(record, 'utf8').replace(/"controlPort": \d+/, '"controlPort": 1'));
+    const { code, stdout } = await run('status', 'dev');
+    expect([code, stdout]).toEqual([1, expect.stringContaining('does not answer')]);
+    expect(await ok('stop', 'dev')).toContain('has ended');
+    await ended(pid);
+  });
+
+  test('a cluster ends when its folder is gone, and another takes the name', { timeout: 120_000 }, async () => {
+    const { pid } = await start('dev');
+    renameSync(folder('dev'), join(home, 'aside'));
+    const next = await start('dev');
+    await ended(pid);
+    expect(next.pid).not.toBe(pid);
+    expect(await state('dev')).toBe('running');
+  });
+
+  test('the control interface refuses requests without its token', { timeout: 120_000 }, async () => {
+    await start('dev');
+    const { controlPort, controlToken } = JSON.parse(readFileSync(join(folder('dev'), 'cluster.json'), 'utf8')) as {
+      controlPort: number;
+      controlToken: string;
+    };
+    const status = (path: string, token?: string, method = 'GET') =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+        request({ host: '127.0.0.1', port: controlPort, path, method, headers }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        })
+          .on('error', reject)
+          .end();
+      });
+    expect([
+      await status('/snapshot'),
+      await status('/stop', 'wrong', 'POST'),
+      await status('/status', controlToken),
+      await status('/restore', controlToken, 'POST'),
+      await status('/nothing', controlToken),
+      await status('/stop', controlToken),
+    ]).toEqual([401, 401, 200, 422, 404, 404]);
+    expect(await state('dev')).toBe('running');
+  });
+
+  test('a port of another program is named, and nothing is left of the start', { timeout: 120_000 }, async () => {
+    const { url } = await start('dev');
+    const { code, stderr } = await run('start', 'other', '--port', new URL(url).port);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('is in use')]);
+    expect(await ok('list')).not.toContain('other');
+  });
+});
