@@ -18,9 +18,15 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
     (argv) =>
       `typekro render ${filesOf(argv).join(' ')} prints the objects of an instance, typekro gitops writes definitions for a cluster`,
   ],
-  [['run', 'start'], (argv) => `typekro up ${filesOf(argv).join(' ')} starts a cluster here`],
+  [
+    ['run', 'start'],
+    (argv) => `typekro up ${filesOf(argv).join(' ')} starts a cluster here, typekro cluster start one that stays`,
+  ],
   [['serve', 'watch'], (argv) => `typekro dev ${filesOf(argv).join(' ')} runs files here, again after each save`],
-  [['down', 'stop', 'destroy'], () => 'ctrl-c in its terminal ends typekro up and its cluster'],
+  [
+    ['down', 'stop', 'destroy'],
+    () => 'ctrl-c in its terminal ends typekro up and its cluster; typekro cluster stop ends a named cluster',
+  ],
   [
     ['new', 'scaffold'],
     () => 'typekro init DIR makes a project; a .yaml or .ts file alone needs none: typekro up FILE',

@@ -20,7 +20,12 @@ test.each([
 ])('%s at the address of an embedded cluster says that it has ended', (code, words) => {
   const error = endedCluster(FILE, code);
   expect(error?.message).toBe(`the embedded cluster of .typekro/kubeconfig has ended: ${words}`);
-  expect(error?.remedy).toMatch(/^start it again with npm start, typekro up or typekro dev/);
+  expect(error?.remedy).toMatch(/^start it again with npm start, typekro up, typekro dev or typekro cluster start;/);
+});
+
+test('the context of a named cluster in the kubeconfig of its user says that it has ended', () => {
+  const error = endedCluster({ ...FILE, context: 'typekro-dev', source: '/home/me/.kube/config' }, 'ECONNREFUSED');
+  expect(error?.message).toMatch(/^the embedded cluster of \/home\/me\/\.kube\/config has ended/);
 });
 
 test.each([

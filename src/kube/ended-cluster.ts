@@ -5,7 +5,7 @@ import type { KubeConfig } from './types.ts';
 export const ENDED_SERVER = 'https://this-cluster-has-ended.start-it-again-with-typekro-up.invalid';
 
 const REMEDY =
-  'start it again with npm start, typekro up or typekro dev; for another cluster, name its kubeconfig with --kubeconfig or KUBECONFIG';
+  'start it again with npm start, typekro up, typekro dev or typekro cluster start; for another cluster, name its kubeconfig with --kubeconfig or KUBECONFIG';
 
 /** What answers at the address of an embedded cluster that has ended, by the code of the failed connection. */
 const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => string])[] = [
@@ -43,8 +43,12 @@ export function endedCluster(config: Address, code: string | undefined, cause?: 
   });
 }
 
-/** Was the file written for an embedded cluster of this machine? */
+/**
+ * Is it the address of an embedded cluster of this machine? The context of a named cluster in the kubeconfig of its user
+ * has the name of the cluster, too.
+ */
 function isEmbeddedFile({ server, context, source }: Address): boolean {
   const { hostname } = new URL(server);
-  return source !== undefined && context === EMBEDDED_CONTEXT && /^(?:127\.|localhost$|\[::1\]$)/.test(hostname);
+  const isOwn = context === EMBEDDED_CONTEXT || context.startsWith(`${EMBEDDED_CONTEXT}-`);
+  return source !== undefined && isOwn && /^(?:127\.|localhost$|\[::1\]$)/.test(hostname);
 }

@@ -2,7 +2,15 @@ import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Document, YAMLSeq } from 'yaml';
-import { isJsonObject, makeDirectory, TypeKroError, YAML_OUTPUT, yamlLibrary, yamlOutput } from '../../core/index.ts';
+import {
+  EMBEDDED_CONTEXT,
+  isJsonObject,
+  makeDirectory,
+  TypeKroError,
+  YAML_OUTPUT,
+  yamlLibrary,
+  yamlOutput,
+} from '../../core/index.ts';
 import { asObjects } from '../../kubernetes/index.ts';
 import { replaceFile } from '../write-file.ts';
 import { writePrivate } from './cluster-files.ts';
@@ -11,7 +19,7 @@ import { poll } from './poll.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The name of the context, cluster and user of a cluster in the kubeconfig of its user. */
-export const contextName = (cluster: string): string => `typekro-${cluster}`;
+export const contextName = (cluster: string): string => `${EMBEDDED_CONTEXT}-${cluster}`;
 
 /**
  * The kubeconfig that kubectl would write a new entry to: of the files of `KUBECONFIG` the first that exists, or else
