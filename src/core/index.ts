@@ -62,6 +62,7 @@ export { whyUnreadable } from './why-unreadable.ts';
 export { definedMember } from './defined-member.ts';
 export { earliest } from './earliest.ts';
 export { whenAborted } from './when-aborted.ts';
+export { equalSecrets } from './equal-secrets.ts';
 export { getOwn } from './get-own.ts';
 export { pascalCase, upperFirst } from './letter-case.ts';
 export { EMBEDDED_CONTEXT } from './embedded-context.ts';

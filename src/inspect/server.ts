@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { cryptoLibrary, httpLibrary, TypeKroError } from '../core/index.ts';
+import { cryptoLibrary, equalSecrets, httpLibrary, TypeKroError } from '../core/index.ts';
 import type { InspectEvent, InspectSource } from './model.ts';
 import { routeInspect } from './routes.ts';
 
@@ -90,9 +90,7 @@ function isAllowed(request: IncomingMessage, url: string, token: string): boolea
   const given = header.startsWith('Bearer ')
     ? header.slice('Bearer '.length)
     : (new URL(url, 'http://inspect').searchParams.get('token') ?? '');
-  // Digests have equal lengths, so the time of the comparison reveals nothing about the token.
-  const digest = (text: string) => cryptoLibrary().createHash('sha256').update(text).digest();
-  return cryptoLibrary().timingSafeEqual(digest(given), digest(token));
+  return equalSecrets(given, token);
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
