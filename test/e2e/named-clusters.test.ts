@@ -93,6 +93,22 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     expect(readFileSync(join(folder('dev'), 'log'), 'utf8')).toMatch(/ ended\n$/);
   });
 
+  test('a start after a crash renews the context, and a stop removes it', { timeout: 120_000 }, async () => {
+    const tokenIn = (path: string) => /token: (\S+)/.exec(readFileSync(path, 'utf8'))?.[1];
+    const { pid } = await start('dev', '--use-context');
+    const first = tokenIn(join(home, 'config'));
+    process.kill(pid, 'SIGKILL');
+    await ended(pid);
+    const again = await start('dev');
+    expect(tokenIn(join(home, 'config'))).toBe(tokenIn(again.kubeconfig));
+    expect(tokenIn(join(home, 'config'))).not.toBe(first);
+    process.kill(again.pid, 'SIGKILL');
+    await ended(again.pid);
+    expect(readFileSync(join(home, 'config'), 'utf8')).toContain('current-context: typekro-dev');
+    await ok('stop', 'dev');
+    expect(readFileSync(join(home, 'config'), 'utf8')).not.toContain('typekro-dev');
+  });
+
   test('a process that has the number of an ended cluster is not ended', { timeout: 120_000 }, async () => {
     const { pid } = await start('dev');
     process.kill(pid, 'SIGKILL');

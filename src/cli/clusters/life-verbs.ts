@@ -26,7 +26,8 @@ export async function start(
     ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),
   };
   const started = await startCluster(context, name, wish);
-  const entryIn = await contextOf(context, input, started.cluster);
+  const entryIn =
+    (await contextOf(context, input, started.cluster)) ?? (await renewedContext(context, started.cluster));
   const view = await clusterView(context, findCluster(context.env, name));
   print({
     data: { schemaVersion: 1, started: started.before !== 'running', cluster: view },
@@ -51,6 +52,12 @@ export async function contextOf(
     });
   }
   return addContext(context, cluster, { use, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+}
+
+/** Renews the context that a crashed process has left. Its address and its credentials may be others now. */
+async function renewedContext(context: CommandContext, cluster: RunningCluster): Promise<string | undefined> {
+  const kubeconfig = cluster.settings?.entryIn;
+  return kubeconfig === undefined ? undefined : addContext(context, cluster, { use: false, kubeconfig });
 }
 
 function startLines(

@@ -55,6 +55,7 @@ async function endProcess(
   if (state === 'running' && record !== undefined) {
     const asked = await control(record, 'stop', { signal, timeoutMs: limits.request }).then(
       () => true,
+      // A process that does not answer gets a signal.
       () => signal.throwIfAborted(),
     );
     if (asked === true && (await hasEnded(limits.asked))) return;
