@@ -106,16 +106,20 @@ export function replaceFile(path: string, text: string, details: WriteDetails): 
 
 /**
  * Writes a file with mode 600 that is never incomplete: a new file beside it takes its name. An existing file is
- * replaced.
+ * replaced. A symbolic link stays, and its target is replaced. A device or a pipe, such as `/dev/stdout`, is not
+ * replaced: it gets the bytes.
  *
  * @throws TypeKroError like `writeFile`.
  */
 export function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDetails): void {
   explaining(path, details, () => {
-    const draft = `${path}.typekro-${process.pid}`;
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) return writeFileSync(path, bytes);
+    const target = stats === undefined ? path : realpathSync(path);
+    const draft = `${target}.typekro-${process.pid}`;
     try {
       writeFileSync(draft, bytes, { mode: 0o600, flag: 'wx', flush: true });
-      renameSync(draft, path);
+      renameSync(draft, target);
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;
