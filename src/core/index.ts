@@ -24,6 +24,7 @@ export type { BackoffPolicy } from './backoff.ts';
 export { backoffMs } from './backoff.ts';
 export { MAX_SILENT_WAIT_MS, REQUEST_RETRIES, RETRY_POLICIES, SILENT_RETRIES } from './retry-policies.ts';
 export { isoTime } from './iso-time.ts';
+export { homeDirectory } from './home-directory.ts';
 export { makeDirectory } from './make-directory.ts';
 export { monotonicMs } from './monotonic.ts';
 export {

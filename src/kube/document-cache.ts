@@ -1,6 +1,5 @@
-import { cryptoLibrary, makeDirectory } from '../core/index.ts';
+import { cryptoLibrary, homeDirectory, makeDirectory } from '../core/index.ts';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join, posix, win32 } from 'node:path';
 
 /** The place and the size of a cache. */
@@ -25,8 +24,7 @@ const UNFINISHED_AFTER_MS = 3_600_000;
 /** The user's cache directory, by the convention of the platform. Relative paths in the environment have no effect. */
 export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   const paths = platform === 'win32' ? win32 : posix;
-  const given = env['HOME'];
-  const home = given !== undefined && paths.isAbsolute(given) ? given : homedir();
+  const home = homeDirectory(env, platform);
   const configured = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME'];
   if (configured !== undefined && paths.isAbsolute(configured)) return configured;
   if (platform === 'win32') return join(home, 'AppData', 'Local');

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonValue } from '../../core/index.ts';
 import { cryptoLibrary, tryParseJson } from '../../core/index.ts';
@@ -72,12 +72,22 @@ const CREDENTIALS = record({
   signingKey: text,
 });
 
+/** The folder of the objects of a cluster with data, in the folder of the cluster. */
+export const DATA_FOLDER = 'state';
+
 const SETTINGS_FILE = 'settings.json';
 const RECORD_FILE = 'cluster.json';
 const CREDENTIALS_FILE = 'credentials.json';
 
-export const readSettings = (folder: string): ClusterSettings | undefined =>
-  readJson(join(folder, SETTINGS_FILE), SETTINGS) as ClusterSettings | undefined;
+/**
+ * The settings of a cluster; `undefined` for a cluster that never ran. A stop removes the folder of a cluster without
+ * data, so settings that cannot be read, and those of a later version, count as data where there are stored objects.
+ */
+export function readSettings(folder: string): ClusterSettings | undefined {
+  const settings = readJson(join(folder, SETTINGS_FILE), SETTINGS) as ClusterSettings | undefined;
+  if (settings !== undefined) return settings;
+  return existsSync(join(folder, DATA_FOLDER)) ? { schemaVersion: 1, data: true } : undefined;
+}
 
 export const readRecord = (folder: string): RunningRecord | undefined =>
   readJson(join(folder, RECORD_FILE), RECORD) as RunningRecord | undefined;

@@ -20,8 +20,10 @@ test.each([
 test.each([
   [{ XDG_STATE_HOME: '/state', HOME: '/home' }, 'linux', '/state/typekro/clusters'],
   [{ XDG_STATE_HOME: '', HOME: '/home' }, 'linux', '/home/.local/state/typekro/clusters'],
+  [{ XDG_STATE_HOME: 'state', HOME: '/home' }, 'linux', '/home/.local/state/typekro/clusters'],
   [{ HOME: '/home' }, 'darwin', '/home/Library/Application Support/typekro/clusters'],
   [{ LOCALAPPDATA: '/local', HOME: '/home' }, 'win32', '/local/typekro/clusters'],
+  [{ LOCALAPPDATA: 'local', HOME: '/home' }, 'win32', '/home/AppData/Local/typekro/clusters'],
   [{ HOME: '/home' }, 'win32', '/home/AppData/Local/typekro/clusters'],
 ] as const)('the folder of all clusters for %o on %s', (env, platform, folder) => {
   expect(clustersDirectory(env, platform).replaceAll('\\', '/')).toBe(folder);

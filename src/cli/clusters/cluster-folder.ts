@@ -1,11 +1,10 @@
 import { chmodSync, lstatSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { makeDirectory, TypeKroError } from '../../core/index.ts';
+import { join, posix, win32 } from 'node:path';
+import { homeDirectory, makeDirectory, TypeKroError } from '../../core/index.ts';
 import { dnsLabel } from '../../kubernetes/index.ts';
 import { lockHolder } from '../up/process-lock.ts';
 import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
-import { readRecord, readSettings } from './cluster-files.ts';
+import { DATA_FOLDER, readRecord, readSettings } from './cluster-files.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,12 +23,17 @@ export interface ClusterFolder {
   readonly data: string;
 }
 
-/** The folder of all named clusters of a user, by the convention of the platform for state. */
+/**
+ * The folder of all named clusters of a user, by the convention of the platform for state. Relative paths in the
+ * environment have no effect: each directory would have other clusters, and the process of a cluster has its own
+ * directory.
+ */
 export function clustersDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
-  const home = env['HOME'] ?? homedir();
+  const { isAbsolute } = platform === 'win32' ? win32 : posix;
+  const home = homeDirectory(env, platform);
   const configured = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_STATE_HOME'];
   const base =
-    configured !== undefined && configured !== ''
+    configured !== undefined && isAbsolute(configured)
       ? configured
       : platform === 'win32'
         ? join(home, 'AppData', 'Local')
@@ -58,7 +62,7 @@ export function clusterFolder(env: Environment, name: string): ClusterFolder {
     lock: join(path, 'lock'),
     kubeconfig: join(path, 'kubeconfig'),
     log: join(path, 'log'),
-    data: join(path, 'state'),
+    data: join(path, DATA_FOLDER),
   };
 }
 

@@ -127,7 +127,7 @@ export async function addContext(
   { folder }: RunningCluster,
   wish: ContextWish,
 ): Promise<string> {
-  const file = wish.kubeconfig === undefined ? userKubeconfig(env) : resolve(cwd, wish.kubeconfig);
+  const file = wish.kubeconfig === undefined ? userKubeconfig(env, cwd) : resolve(cwd, wish.kubeconfig);
   const settings = readSettings(folder.path) ?? { schemaVersion: 1, data: false };
   if (settings.entryIn !== undefined && settings.entryIn !== file) {
     throw new TypeKroError(`the cluster "${folder.name}" has an entry in ${settings.entryIn} already`, {

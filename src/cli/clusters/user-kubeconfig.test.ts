@@ -107,10 +107,11 @@ describe('the file', () => {
   test('is the one that kubectl changes', () => {
     const [first, second] = [join(folder, 'a'), join(folder, 'b')];
     const listed = [first, second].join(delimiter);
-    expect(userKubeconfig({ KUBECONFIG: listed })).toBe(second);
+    expect(userKubeconfig({ KUBECONFIG: listed }, '/')).toBe(second);
     writeFileSync(first, '');
-    expect(userKubeconfig({ KUBECONFIG: listed })).toBe(first);
-    expect(userKubeconfig({ HOME: folder, KUBECONFIG: '' })).toBe(join(folder, '.kube', 'config'));
+    expect(userKubeconfig({ KUBECONFIG: listed }, '/')).toBe(first);
+    expect(userKubeconfig({ KUBECONFIG: 'own/config' }, folder)).toBe(join(folder, 'own', 'config'));
+    expect(userKubeconfig({ HOME: folder, KUBECONFIG: '' }, '/')).toBe(join(folder, '.kube', 'config'));
   });
 
   test.skipIf(process.platform === 'win32')('keeps its mode, and a symbolic link stays', async () => {

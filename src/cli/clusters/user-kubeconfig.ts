@@ -1,9 +1,9 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import type { Document, YAMLSeq } from 'yaml';
 import {
   EMBEDDED_CONTEXT,
+  homeDirectory,
   isJsonObject,
   makeDirectory,
   TypeKroError,
@@ -23,12 +23,18 @@ export const contextName = (cluster: string): string => `${EMBEDDED_CONTEXT}-${c
 
 /**
  * The kubeconfig that kubectl would write a new entry to: of the files of `KUBECONFIG` the first that exists, or else
- * the last; without the variable `~/.kube/config`.
+ * the last; without the variable `~/.kube/config`. The path is absolute, because the process of the cluster, which
+ * removes the entry, has another working directory.
+ *
+ * @param cwd the folder that relative paths of the variable begin with
  */
-export function userKubeconfig(env: Environment): string {
-  const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
+export function userKubeconfig(env: Environment, cwd: string): string {
+  const listed = (env['KUBECONFIG'] ?? '')
+    .split(delimiter)
+    .filter((path) => path !== '')
+    .map((path) => resolve(cwd, path));
   const existing = listed.find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
-  return existing ?? listed.at(-1) ?? join(env['HOME'] ?? homedir(), '.kube', 'config');
+  return existing ?? listed.at(-1) ?? join(homeDirectory(env), '.kube', 'config');
 }
 
 /** The result of an edit: the new text, and the context that was current before. */

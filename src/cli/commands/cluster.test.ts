@@ -200,6 +200,21 @@ test('the objects of a cluster with data, its kubeconfig and its port outlive a 
   `);
 });
 
+test.each(['', '{"schemaVersion": 1, "da', '{"schemaVersion": 2, "data": true}'])(
+  'the objects of a cluster stay when its settings are %j',
+  async (settings) => {
+    await run('cluster start dev --data');
+    await run('cluster load dev -', BOATS);
+    await run('cluster stop dev');
+    writeFileSync(join(folderOf('dev'), 'settings.json'), settings);
+    expect((await run('cluster stop dev')).out).toContain('its objects are kept');
+    writeFileSync(join(folderOf('dev'), 'settings.json'), settings);
+    await run('cluster start dev');
+    expect((await run('cluster load dev -', BOATS)).out).toContain('unchanged ConfigMap docks/c');
+    expect((await run('cluster stop dev')).out).toContain('its objects are kept');
+  },
+);
+
 test('cluster load: namespaces and definitions come first, and each refusal is named', async () => {
   await run('cluster start dev');
   mkdirSync(join(home, 'app'));
