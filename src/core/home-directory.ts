@@ -9,10 +9,10 @@ export function homeDirectory(
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform = process.platform,
 ): string {
-  const { isAbsolute } = platform === 'win32' ? win32 : posix;
+  const paths = platform === 'win32' ? win32 : posix;
   const given = env['HOME'];
-  if (given !== undefined && isAbsolute(given)) return given;
+  if (given !== undefined && paths.isAbsolute(given)) return given;
   // `homedir` returns the value of HOME, too.
   const known = homedir();
-  return isAbsolute(known) ? known : userInfo().homedir;
+  return paths.isAbsolute(known) ? known : userInfo().homedir;
 }

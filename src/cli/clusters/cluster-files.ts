@@ -1,9 +1,19 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { JsonValue } from '../../core/index.ts';
 import { cryptoLibrary, tryParseJson } from '../../core/index.ts';
 import type { Shape } from '../plan/file-shape.ts';
-import { boolean, number, optional, record, text } from '../plan/file-shape.ts';
+import { boolean, listOf, number, optional, record, text } from '../plan/file-shape.ts';
 
 /** The settings of a named cluster. A later start without options uses them again. */
 export interface ClusterSettings {
@@ -16,8 +26,8 @@ export interface ClusterSettings {
   readonly lastPort?: number;
   /** The kubeconfig of the user with an entry for this cluster. Absent when there is none. */
   readonly entryIn?: string;
-  /** The context that was current in that kubeconfig before the entry of this cluster. */
-  readonly contextBefore?: string;
+  /** The contexts that were current in that kubeconfig before the entry of this cluster, the last one first. */
+  readonly contextsBefore?: readonly string[];
 }
 
 /** The process that serves a cluster, and its addresses. */
@@ -51,7 +61,7 @@ const SETTINGS = record({
   port: optional(number),
   lastPort: optional(number),
   entryIn: optional(text),
-  contextBefore: optional(text),
+  contextsBefore: optional(listOf(text)),
 });
 
 const RECORD = record({

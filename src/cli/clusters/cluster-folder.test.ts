@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
-import { clustersDirectory, clusterFolder, stateOf } from './cluster-folder.ts';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { clustersDirectory, clusterFolder, inFolder, isFull, stateOf } from './cluster-folder.ts';
 
 test.each([
   ['nothing', { hasFolder: false, isHeld: false, hasLock: false }, 'absent'],
@@ -37,3 +40,44 @@ test.each(['', '.', '..', '../a', 'a/b', 'A', 'a_b', '-a', 'a-', 'a.b', 'a'.repe
     );
   },
 );
+
+describe('a folder that is removed again and again', () => {
+  const failing = (times: number, code: string): [work: () => boolean, env: { readonly XDG_STATE_HOME: string }] => {
+    const home = mkdtempSync(join(tmpdir(), 'typekro-folder-'));
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+    const { path } = clusterFolder({ XDG_STATE_HOME: home }, 'dev');
+    let calls = 0;
+    const work = (): boolean => {
+      calls += 1;
+      if (calls > times) return existsSync(path);
+      rmSync(path, { recursive: true });
+      throw Object.assign(new Error(code), { code });
+    };
+    return [work, { XDG_STATE_HOME: home }];
+  };
+  const use = ([work, env]: ReturnType<typeof failing>): boolean => inFolder(env, clusterFolder(env, 'dev'), work);
+
+  test('is made again', () => {
+    expect(use(failing(3, 'ENOENT'))).toBe(true);
+  });
+
+  test.each([
+    [99, 'ENOENT', /XDG_STATE_HOME/],
+    [1, 'EACCES', /XDG_STATE_HOME/],
+    [1, 'ENOSPC', /make room on the disk/],
+  ] as const)('is refused after %i times %s', (times, code, remedy) => {
+    expect(() => use(failing(times, code))).toThrow(
+      expect.objectContaining({ code: 'cluster/folder', remedy: expect.stringMatching(remedy) as string }) as Error,
+    );
+  });
+});
+
+test.each([
+  [{ code: 'ENOSPC' }, true],
+  [{ code: 'EDQUOT' }, true],
+  [{ code: 'cluster/folder', cause: { code: 'ENOSPC' } }, true],
+  [{ code: 'EACCES' }, false],
+  [{ code: 'cluster/folder', cause: undefined }, false],
+])('%o is a full disk: %s', (error, expected) => {
+  expect(isFull(error)).toBe(expected);
+});

@@ -29,11 +29,11 @@ export interface ClusterFolder {
  * directory.
  */
 export function clustersDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
-  const { isAbsolute } = platform === 'win32' ? win32 : posix;
+  const paths = platform === 'win32' ? win32 : posix;
   const home = homeDirectory(env, platform);
   const configured = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_STATE_HOME'];
   const base =
-    configured !== undefined && isAbsolute(configured)
+    configured !== undefined && paths.isAbsolute(configured)
       ? configured
       : platform === 'win32'
         ? join(home, 'AppData', 'Local')
@@ -96,6 +96,26 @@ export function prepareFolder(env: Environment, folder: ClusterFolder): void {
   }
 }
 
+/** How often a folder is made again that another process removes meanwhile. */
+const MAX_TRIES = 10;
+
+/**
+ * Makes or checks the folder, and runs a function that needs it. Repeats both when a stop removes the folder meanwhile.
+ *
+ * @throws TypeKroError as `prepareFolder` does, also for errors of the file system in the function.
+ */
+export function inFolder<Result>(env: Environment, folder: ClusterFolder, use: () => Result): Result {
+  for (let tries = 1; ; tries += 1) {
+    prepareFolder(env, folder);
+    try {
+      return use();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === MAX_TRIES)
+        throw folderError(error, folder.path);
+    }
+  }
+}
+
 /** Requires a folder of this user, and takes the rights of all other users away. */
 function requireOwn(path: string): void {
   const stats = lstatSync(path);
@@ -111,12 +131,21 @@ function requireOwn(path: string): void {
 const refused = (message: string, remedy: string): TypeKroError =>
   new TypeKroError(message, { code: 'cluster/folder', remedy });
 
-const folderError = (error: unknown, path: string): TypeKroError =>
+/** The error `cluster/folder` for an error of the file system. */
+export const folderError = (error: unknown, path: string): TypeKroError =>
   TypeKroError.from(error, {
     code: 'cluster/folder',
     what: `use ${path}`,
-    remedy: 'set XDG_STATE_HOME to a folder that you may write to',
+    remedy: isFull(error)
+      ? 'make room on the disk: typekro cluster stop NAME --delete removes the objects of a cluster'
+      : 'set XDG_STATE_HOME to a folder that you may write to',
   });
+
+/** Is an error the refusal of a full disk? */
+export const isFull = (error: unknown): boolean => {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || (cause !== undefined && cause !== null && isFull(cause));
+};
 
 /**
  * The state of a named cluster.
@@ -161,10 +190,18 @@ export function stateOf({ hasFolder, isHeld, hasLock, recordPid, pid }: FolderFa
   return hasLock || recordPid !== undefined ? 'crashed' : 'stopped';
 }
 
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (error) {
+    throw folderError(error, path);
+  }
+}
+
 /** Reads the folder of a cluster. */
 export function findCluster(env: Environment, name: string): FoundCluster {
   const folder = clusterFolder(env, name);
-  const hasFolder = lstatSync(folder.path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const hasFolder = isFolder(folder.path);
   if (!hasFolder) return { folder, state: 'absent' };
   const holder = lockHolder(folder.lock);
   const record = readRecord(folder.path);

@@ -4,6 +4,7 @@ import { closeSync, fstatSync, ftruncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { moduleUrl, TypeKroError } from '../../core/index.ts';
 import type { ClusterFolder } from './cluster-folder.ts';
+import { inFolder } from './cluster-folder.ts';
 import { openPrivateLog } from './cluster-files.ts';
 import type { ClusterSettings } from './cluster-files.ts';
 import { lastLines } from './log-lines.ts';
@@ -45,7 +46,7 @@ export async function launchCluster(
     });
   }
   signal.throwIfAborted();
-  const log = openPrivateLog(request.folder.log);
+  const log = inFolder(env, request.folder, () => openPrivateLog(request.folder.log));
   let child: ChildProcess;
   try {
     if (fstatSync(log).size > MAX_LOG_BYTES) ftruncateSync(log);

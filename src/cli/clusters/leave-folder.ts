@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { TypeKroError } from '../../core/index.ts';
 import { endedKubeconfig } from '../up/state-directory.ts';
 import { readSettings, removeRecord, writePrivate, writeSettings } from './cluster-files.ts';
 import type { ClusterFolder } from './cluster-folder.ts';
@@ -8,14 +10,32 @@ export const ALREADY_SERVED = 'cluster/already-served';
 
 /**
  * Leaves the folder of a cluster without a running process: the kubeconfig of the folder says that the cluster has ended,
- * and the entry in the user's kubeconfig is removed. The caller holds the lock.
+ * and the entry in the user's kubeconfig is removed. The caller holds the lock. Returns the problem of an entry that
+ * stays.
  */
-export async function leaveFolder({ path, name, kubeconfig }: ClusterFolder): Promise<void> {
-  removeRecord(path);
-  writePrivate(kubeconfig, endedKubeconfig());
-  const settings = readSettings(path);
-  if (settings?.entryIn === undefined) return;
-  const { entryIn, contextBefore, ...others } = settings;
-  await editKubeconfig(entryIn, (text) => withoutContext(text, entryIn, contextName(name), contextBefore));
-  writeSettings(path, others);
+export async function leaveFolder(folder: ClusterFolder): Promise<TypeKroError | undefined> {
+  removeRecord(folder.path);
+  writePrivate(folder.kubeconfig, endedKubeconfig());
+  const problem = await removeContext(folder);
+  if (problem !== undefined) return problem;
+  const settings = readSettings(folder.path);
+  if (settings?.entryIn === undefined) return undefined;
+  const { entryIn: _entryIn, contextsBefore: _contexts, ...others } = settings;
+  writeSettings(folder.path, others);
+  return undefined;
+}
+
+/** Removes the entry of a cluster in the user's kubeconfig. Returns the problem of an entry that stays. */
+export async function removeContext({ path, name }: ClusterFolder): Promise<TypeKroError | undefined> {
+  const { entryIn, contextsBefore = [] } = readSettings(path) ?? {};
+  if (entryIn === undefined || !existsSync(entryIn)) return undefined;
+  try {
+    await editKubeconfig(entryIn, (text) => withoutContext(text, entryIn, contextName(name), contextsBefore));
+    return undefined;
+  } catch (error) {
+    return new TypeKroError(
+      `the context ${contextName(name)} stays in ${entryIn}: ${error instanceof Error ? error.message : String(error)}`,
+      { code: 'cluster/kubeconfig', remedy: 'remove its cluster, its context and its user there', cause: error },
+    );
+  }
 }

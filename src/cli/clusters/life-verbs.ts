@@ -61,12 +61,11 @@ async function renewedContext(context: CommandContext, cluster: RunningCluster):
 }
 
 function startLines(
-  { cluster: { folder, record, settings }, before, startMs }: Started,
+  { cluster: { folder, record }, before, kept, startMs }: Started,
   entryIn: string | undefined,
   use: boolean,
 ): readonly string[] {
   const { name, kubeconfig } = folder;
-  const kept = settings?.data === true;
   const context = contextName(name);
   return [
     ...(before === 'crashed'
@@ -103,10 +102,12 @@ export async function stop(context: CommandContext, input: CommandInput, names: 
       const result = await stopCluster(context, each, isDeletion);
       if (result.before === 'absent' && !isAll) throw absentCluster(context.env, each);
       stopped.push(result);
+      if (result.problem !== undefined) failed.push(result.problem);
     } catch (error) {
+      context.signal.throwIfAborted();
       // The other clusters are stopped nevertheless.
-      if (!isAll || !(error instanceof TypeKroError)) throw error;
-      failed.push(error);
+      if (!isAll) throw error;
+      failed.push(TypeKroError.from(error, { code: 'cluster/not-stopped', what: `stop ${each}` }));
     }
   }
   const clusters = stopped.map(({ name, before, kept }) => ({ name, before, kept }));

@@ -7,7 +7,7 @@ import { DEFAULT_KUBERNETES_MINOR } from '../../schema/index.ts';
 import { listenOnPort } from '../up/listen-on-port.ts';
 import { takeLock } from '../up/process-lock.ts';
 import type { ClusterFolder } from './cluster-folder.ts';
-import { prepareFolder } from './cluster-folder.ts';
+import { folderError, inFolder, isFull } from './cluster-folder.ts';
 import type { ClusterCredentials, ClusterSettings } from './cluster-files.ts';
 import {
   readCredentials,
@@ -47,8 +47,7 @@ export interface ServedCluster {
  *   user named, `cluster/folder`, `cluster/state-unreadable`. Everything that was opened is closed then.
  */
 export async function serveCluster({ env, folder, settings, onStop }: ServeOptions): Promise<ServedCluster> {
-  prepareFolder(env, folder);
-  const lock = takeLock(folder.lock);
+  const lock = inFolder(env, folder, () => takeLock(folder.lock));
   if ('holder' in lock) {
     throw new TypeKroError(`the process ${lock.holder} serves the cluster "${folder.name}" already`, {
       code: ALREADY_SERVED,
@@ -57,7 +56,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
   const closers: (() => unknown)[] = [
     () => lock.release(),
     // A user may have removed the folder and started another cluster of the name, whose files must not change.
-    () => (lock.isHeld() ? leaveFolder(folder).catch((error: unknown) => console.error(error)) : undefined),
+    () => (lock.isHeld() ? leaveFolder(folder).then(logProblem, logProblem) : undefined),
   ];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
@@ -103,8 +102,13 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     return { url: listener.url, isHeld: () => lock.isHeld(), close };
   } catch (error) {
     await close();
-    throw error;
+    throw isFull(error) ? folderError(error, folder.path) : error;
   }
+}
+
+/** Writes a problem into the log. */
+function logProblem(problem: unknown): void {
+  if (problem !== undefined) console.error(problem instanceof TypeKroError ? problem.format() : problem);
 }
 
 async function listen(

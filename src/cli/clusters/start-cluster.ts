@@ -4,7 +4,7 @@ import { TypeKroError } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 import { shellWord } from '../shell-word.ts';
 import type { ClusterState, FoundCluster } from './cluster-folder.ts';
-import { findCluster, prepareFolder } from './cluster-folder.ts';
+import { clusterFolder, clusterNames, findCluster } from './cluster-folder.ts';
 import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
 import { readSettings, writeSettings } from './cluster-files.ts';
 import { launchCluster, NOT_STARTED } from './launch.ts';
@@ -38,6 +38,8 @@ export interface Started {
   readonly cluster: RunningCluster;
   /** The state before; `running` when the command started nothing. */
   readonly before: ClusterState;
+  /** Does the cluster continue with the objects of its last run? */
+  readonly kept: boolean;
   readonly startMs: number;
 }
 
@@ -53,19 +55,19 @@ const OTHER_PROCESS_MS = 30_000;
 export async function startCluster(context: CommandContext, name: string, wish: StartWish): Promise<Started> {
   const began = performance.now();
   const settled = await settledCluster(context, name);
-  const before = settled.state;
+  let before = settled.state;
   if (!isRunning(settled)) {
-    prepareFolder(context.env, settled.folder);
     try {
       const settings = settingsFor(readSettings(settled.folder.path), wish);
       await launchCluster({ folder: settled.folder, settings }, context.env, context.signal);
     } catch (error) {
       const { code } = TypeKroError.from(error, { code: NOT_STARTED });
-      // A refused start of a new name leaves nothing. A process that ended without a reason leaves its log.
-      if (before === 'absent' && code !== ALREADY_SERVED && code !== NOT_STARTED) {
-        await tidyFolder(context, settled.folder, true);
-      }
+      // A refused or cancelled start of a new name leaves nothing. A process that ended without a reason leaves its log.
+      const isExplained = context.signal.aborted || (code !== ALREADY_SERVED && code !== NOT_STARTED);
+      if (before === 'absent' && isExplained) await tidyFolder(context, settled.folder, true);
       if (code !== ALREADY_SERVED) throw error;
+      // Another command has started the process.
+      before = 'running';
     }
   }
   const cluster = isRunning(settled) ? settled : await settledCluster(context, name);
@@ -76,7 +78,7 @@ export async function startCluster(context: CommandContext, name: string, wish: 
     });
   }
   refuseOtherSettings(cluster, wish);
-  return { cluster, before, startMs: performance.now() - began };
+  return { cluster, before, kept: settled.settings?.data === true, startMs: performance.now() - began };
 }
 
 export const isRunning = (found: FoundCluster): found is RunningCluster =>
@@ -85,7 +87,11 @@ export const isRunning = (found: FoundCluster): found is RunningCluster =>
 /** The settings of the next run: those of the last one, changed by the options. */
 export function settingsFor(last: ClusterSettings | undefined, { data, port }: StartWish): ClusterSettings {
   const base: ClusterSettings = last ?? { schemaVersion: 1, data: false };
-  return { ...base, data: base.data || data === true, ...(port === undefined ? {} : { port }) };
+  const next = { ...base, data: base.data || data === true };
+  if (port !== 0) return { ...next, ...(port === undefined ? {} : { port }) };
+  // A free port is asked for: the next runs keep that port, and no earlier one.
+  const { port: _port, lastPort: _lastPort, ...others } = next;
+  return others;
 }
 
 function refuseOtherSettings({ folder: { name }, settings, record }: RunningCluster, { data, port }: StartWish): void {
@@ -136,17 +142,26 @@ export async function addContext(
     });
   }
   const own = readFileSync(folder.kubeconfig, 'utf8');
-  let { contextBefore } = settings;
   await editKubeconfig(file, (text) => {
     const edited = withContext(text, file, { name: contextName(folder.name), kubeconfig: own, use: wish.use });
-    contextBefore = edited.contextBefore ?? contextBefore;
+    const contextsBefore =
+      edited.contextBefore === undefined
+        ? settings.contextsBefore
+        : [edited.contextBefore, ...contextsBeforeThat(env, edited.contextBefore, file)];
     // The settings are written first: a stop must know the entry of a start that was killed.
     writeSettings(folder.path, {
       ...settings,
       entryIn: file,
-      ...(contextBefore === undefined ? {} : { contextBefore }),
+      ...(contextsBefore === undefined ? {} : { contextsBefore }),
     });
     return edited.text;
   });
   return file;
+}
+
+/** The contexts that were current before the context of another named cluster, which may end first. */
+function contextsBeforeThat(env: CommandContext['env'], context: string, file: string): readonly string[] {
+  const name = clusterNames(env).find((each) => contextName(each) === context);
+  const other = name === undefined ? undefined : readSettings(clusterFolder(env, name).path);
+  return other?.entryIn === file ? (other.contextsBefore ?? []) : [];
 }

@@ -4,10 +4,10 @@ import { cryptoLibrary, TypeKroError } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 import { lockHolder, takeLock } from '../up/process-lock.ts';
 import type { ClusterFolder, ClusterState, FoundCluster } from './cluster-folder.ts';
-import { findCluster, prepareFolder } from './cluster-folder.ts';
+import { findCluster, inFolder, isFull } from './cluster-folder.ts';
 import { readSettings } from './cluster-files.ts';
 import { control } from './control-client.ts';
-import { leaveFolder } from './leave-folder.ts';
+import { leaveFolder, removeContext } from './leave-folder.ts';
 import { poll } from './poll.ts';
 
 /** The result of a stop. */
@@ -17,6 +17,8 @@ export interface Stopped {
   readonly before: ClusterState;
   /** Are the objects of the cluster still on the disk? */
   readonly kept: boolean;
+  /** Why the entry in the user's kubeconfig stays. Absent when there is none any more. */
+  readonly problem?: TypeKroError;
 }
 
 /** The time limits of the steps of a stop, in milliseconds. */
@@ -40,8 +42,7 @@ export async function stopCluster(
   const { folder, state } = found;
   if (state === 'absent') return { name, before: state, kept: false };
   if (state === 'running' || state === 'starting') await endProcess(context, found, limits);
-  const kept = await tidyFolder(context, folder, isDeletion);
-  return { name, before: state, kept };
+  return { name, before: state, ...(await tidyFolder(context, folder, isDeletion)) };
 }
 
 async function endProcess(
@@ -87,32 +88,55 @@ function kill(pid: number, by: NodeJS.Signals): void {
 }
 
 /**
- * Removes what a stopped cluster leaves. Returns whether its objects are kept. Holds the lock meanwhile, so that a start
- * at the same time keeps its files.
+ * Removes what a stopped cluster leaves. Holds the lock meanwhile, so that a start at the same time keeps its files. A
+ * folder that is removed is removed also when the entry in the user's kubeconfig cannot be.
  */
 export async function tidyFolder(
   { env }: Pick<CommandContext, 'env'>,
   folder: ClusterFolder,
   isDeletion: boolean,
-): Promise<boolean> {
-  prepareFolder(env, folder);
-  const lock = takeLock(folder.lock);
-  if ('holder' in lock) return readSettings(folder.path)?.data === true;
+): Promise<Pick<Stopped, 'kept' | 'problem'>> {
+  const isKept = () => readSettings(folder.path)?.data === true && !isDeletion;
+  const lock = lockToTidy(env, folder, isKept);
+  if (lock !== undefined && 'holder' in lock) return { kept: readSettings(folder.path)?.data === true };
   try {
-    await leaveFolder(folder);
-    if (readSettings(folder.path)?.data === true && !isDeletion) return true;
-    // The rename takes the lock with the folder. A start that comes now makes a new folder.
-    const aside = join(dirname(folder.path), `.${folder.name}.${cryptoLibrary().randomUUID()}`);
-    renameSync(folder.path, aside);
-    rmSync(aside, { recursive: true, force: true });
-    return false;
+    const kept = isKept();
+    const problem = await (kept ? leaveFolder(folder) : removeContext(folder));
+    if (!kept) removeFolder(folder);
+    return { kept, ...(problem === undefined ? {} : { problem }) };
   } catch (error) {
     throw TypeKroError.from(error, {
       code: 'cluster/not-stopped',
-      what: `remove ${folder.path}`,
-      remedy: 'end the programs that use the folder, and run the command again',
+      what: `leave ${folder.path}`,
+      remedy: isFull(error)
+        ? 'make room on the disk, and run the command again'
+        : 'end the programs that use the folder, and run the command again',
     });
   } finally {
-    lock.release();
+    lock?.release();
   }
+}
+
+/**
+ * Takes the lock. Returns `undefined` on a full disk when the folder is to be removed: the lock needs space, which only
+ * the removal makes. No start takes the lock there either.
+ */
+function lockToTidy(
+  env: CommandContext['env'],
+  folder: ClusterFolder,
+  isKept: () => boolean,
+): ReturnType<typeof takeLock> | undefined {
+  try {
+    return inFolder(env, folder, () => takeLock(folder.lock));
+  } catch (error) {
+    if (!isFull(error) || isKept() || lockHolder(folder.lock) !== undefined) throw error;
+    return undefined;
+  }
+}
+
+/** Removes the folder. The rename takes the lock with it, so a start that comes now makes a new folder. */
+function removeFolder({ name, path }: ClusterFolder): void {
+  const aside = join(dirname(path), `.${name}.${cryptoLibrary().randomUUID()}`);
+  renameSync(path, aside);
+  rmSync(aside, { recursive: true, force: true });
 }

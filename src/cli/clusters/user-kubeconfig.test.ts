@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { editKubeconfig, userKubeconfig, withContext, withoutContext } from './user-kubeconfig.ts';
 
 const CLUSTER = `apiVersion: v1
@@ -81,10 +82,107 @@ users:
     const { text, contextBefore } = add(OWN, true);
     expect([text.includes('current-context: typekro-a'), contextBefore]).toEqual([true, 'prod']);
     expect(add(text, true).contextBefore).toBeUndefined();
-    expect(withoutContext(text, 'f', 'typekro-a', contextBefore)).toContain('current-context: prod\n');
-    expect(withoutContext(text, 'f', 'typekro-a', 'deleted')).toContain('current-context: ""\n');
+    expect(withoutContext(text, 'f', 'typekro-a', ['gone', 'prod', 'f'])).toContain('current-context: prod\n');
+    expect(withoutContext(text, 'f', 'typekro-a', ['deleted'])).toContain('current-context: ""\n');
     const chosenLater = text.replace('current-context: typekro-a', 'current-context: other');
-    expect(withoutContext(chosenLater, 'f', 'typekro-a', contextBefore)).toContain('current-context: other\n');
+    expect(withoutContext(chosenLater, 'f', 'typekro-a', ['prod'])).toContain('current-context: other\n');
+  });
+});
+
+const LAYOUTS: readonly (readonly [string, string])[] = [
+  [
+    'other indentation, flow style, comments and plain words',
+    `# my config
+---
+apiVersion:   v1
+kind: Config
+clusters:
+    # prod!
+    -   name: 'prod'
+        cluster: {server: "https://10.0.0.1",   insecure-skip-tls-verify: yes}   # inline
+    # behind it
+
+contexts:
+    - name: prod
+      context:
+          cluster: prod
+          user: &me me
+          namespace: >-
+              folded text that is
+              long
+current-context:   prod  # mine
+
+users:
+    -   name: me
+        user: {username: *me, password: 0123, on: no}
+`,
+  ],
+  [
+    'the ends of lines of Windows',
+    'apiVersion: v1\r\nclusters:\r\n- name: p\r\n  cluster:\r\n    server: https://p\r\ncontexts:\r\n- name: p\r\n  context:\r\n    cluster: p\r\nusers:\r\n- name: p\r\n  user:\r\n    token: t\r\ncurrent-context: p\r\nkind: Config\r\n',
+  ],
+  [
+    'a text in several lines at the end of a list',
+    'clusters:\n- cluster: {server: https://p}\n  name: p\ncontexts:\n- context: {cluster: p, user: p}\n  name: p\ncurrent-context: p\nkind: Config\napiVersion: v1\nusers:\n- name: p\n  user:\n    exec:\n      installHint: |\n        Install\n          it\n',
+  ],
+  [
+    'JSON',
+    '{\n  "apiVersion": "v1",\n  "kind": "Config",\n  "clusters": [\n    {\n      "name": "p"\n    }\n  ],\n  "contexts": [\n    {\n      "name": "p"\n    }\n  ],\n  "users": [],\n  "current-context": "p"\n}\n',
+  ],
+  [
+    'JSON in one line',
+    '{"kind":"Config","apiVersion":"v1","clusters":[],"contexts":[{"name":"p"}],"users":[],"current-context":"p"}',
+  ],
+];
+
+test.each(LAYOUTS)('a kubeconfig with %s is the same after a start and a stop', (_what, own) => {
+  const { text, contextBefore = '' } = add(own, true);
+  expect(text).not.toBe(own);
+  expect(withoutContext(text, 'f', 'typekro-a', [contextBefore])).toBe(own);
+  expect(JSON.stringify(parse(text))).toContain('"name":"typekro-a"');
+  expect((parse(text) as { 'current-context': string })['current-context']).toBe('typekro-a');
+});
+
+test.each([
+  ['without an end of its last line', 'kind: Config\napiVersion: v1\nusers: []', /users:\n- name: typekro-a\n/],
+  [
+    'with empty lists',
+    'clusters: null\ncontexts:\nusers: [ ]  # none\n',
+    /users:\n- name: typekro-a\n {2}user:\n {4}token: t *# none\n/,
+  ],
+  ['as one flow mapping', '{clusters: [], kind: Config} # c\n', /"?name"?: typekro-a/],
+])('a kubeconfig %s gets the entries', (_what, own, expected) => {
+  const { text } = add(own, true);
+  expect(text).toMatch(expected);
+  expect(parse(text)).toMatchObject({
+    'current-context': 'typekro-a',
+    users: [{ name: 'typekro-a', user: { token: 't' } }],
+  });
+});
+
+describe('an entry of the user with the name of a cluster', () => {
+  const entries = (server: string, context: string, user: string): string =>
+    `clusters: [{name: typekro-a, cluster: {server: "${server}"}}]\ncontexts: [{name: typekro-a, context: ${context}}]\nusers: [{name: typekro-a, user: ${user}}]\n`;
+  const LOCAL = 'https://127.0.0.1:5';
+  const OWN = '{cluster: typekro-a, user: typekro-a}';
+
+  test.each([
+    ['of another server', entries('https://prod:6443', OWN, '{token: t}')],
+    ['whose server only begins like a local one', entries('https://127.0.0.1.prod.test', OWN, '{token: t}')],
+    ['of another cluster', entries(LOCAL, '{cluster: prod, user: typekro-a}', '{token: t}')],
+    ['with other credentials', entries(LOCAL, OWN, '{client-key: k}')],
+  ])('%s is neither replaced nor removed', (_what, text) => {
+    expect(() => add(text)).toThrow('which is not of a named cluster');
+    const left = withoutContext(text, 'f', 'typekro-a') ?? text;
+    expect(left).toMatch(/prod|client-key/);
+  });
+
+  test('keeps the namespace that the user has chosen', () => {
+    const text = entries(LOCAL, '{cluster: typekro-a, user: typekro-a, namespace: mine}', '{token: old}');
+    const renewed = add(text).text;
+    expect(renewed).toContain('namespace: mine');
+    expect(renewed).toContain('token: t');
+    expect(renewed).not.toContain('old');
   });
 });
 
@@ -122,6 +220,13 @@ describe('the file', () => {
     expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['b', 0o640]);
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     expect(readdirSync(folder)).toEqual(['link', 'real']);
+  });
+
+  test('is refused as a symbolic link that leads nowhere', async () => {
+    const link = join(folder, 'link');
+    symlinkSync('nowhere', link);
+    await expect(editKubeconfig(link, () => 'b')).rejects.toThrow('leads nowhere');
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
   test('gets each of many changes at once', async () => {

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import type { Document, YAMLSeq } from 'yaml';
+import type { Document, YAMLMap, YAMLSeq } from 'yaml';
+import type { JsonObject } from '../../core/index.ts';
 import {
   EMBEDDED_CONTEXT,
   homeDirectory,
@@ -14,6 +15,7 @@ import {
 import { asObjects } from '../../kubernetes/index.ts';
 import { replaceFile } from '../write-file.ts';
 import { writePrivate } from './cluster-files.ts';
+import { changedText } from './kubeconfig-text.ts';
 import { poll } from './poll.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,19 +45,25 @@ export interface EditedKubeconfig {
   readonly contextBefore?: string;
 }
 
-/** The lists of a kubeconfig with the member of their entries that has the content. */
+/**
+ * The lists of a kubeconfig: the member of their entries that has the content, and whether an entry is that of a named
+ * cluster of this name. A user may have an entry of the same name, which must not be lost.
+ */
 const LISTS = [
-  ['clusters', 'cluster'],
-  ['contexts', 'context'],
-  ['users', 'user'],
+  ['clusters', 'cluster', ({ server }: JsonObject) => typeof server === 'string' && isLoopback(server)],
+  ['contexts', 'context', ({ cluster, user }: JsonObject, name: string) => cluster === name && user === name],
+  ['users', 'user', (content: JsonObject) => Object.keys(content).join() === 'token'],
 ] as const;
 
+const isLoopback = (server: string): boolean => /^https:\/\/(?:127\.[\d.]+|localhost|\[::1\])(?::|$)/.test(server);
+
 /**
- * Adds the entries of a cluster to a kubeconfig, or replaces those of the same name. Other entries, comments and unknown
- * fields stay. `current-context` changes only with `use`.
+ * Adds the entries of a cluster to a kubeconfig, or renews those that an earlier start has added. Other entries, comments
+ * and unknown fields stay. `current-context` changes only with `use`.
  *
  * @param kubeconfig the cluster's own kubeconfig, with one cluster, one context and one user
- * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig.
+ * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig, and for one with an entry of this name
+ *   that is not of a named cluster.
  */
 export function withContext(
   text: string,
@@ -64,8 +72,17 @@ export function withContext(
 ): EditedKubeconfig {
   const document = parse(text, file);
   const own: unknown = yamlLibrary().parse(kubeconfig);
-  for (const [list, member] of LISTS) {
+  for (const [list, member, isOwn] of LISTS) {
     const [entry] = asObjects(isJsonObject(own) ? own[list] : undefined);
+    const known = contentOf(document, list, member, name);
+    if (known !== undefined && !isOwn(known, name)) {
+      throw new TypeKroError(`${file} has an entry ${name} in "${list}" already, which is not of a named cluster`, {
+        code: 'cluster/kubeconfig',
+        remedy: 'rename the entry, choose another name for the cluster, or name another kubeconfig with --kubeconfig',
+      });
+    }
+    // A context that is there may have a namespace of the user.
+    if (list === 'contexts' && known !== undefined) continue;
     const content = list === 'contexts' ? { cluster: name, user: name } : entry?.[member];
     put(document, file, list, name, { name, [member]: content });
   }
@@ -78,26 +95,34 @@ export function withContext(
 }
 
 /**
- * Removes the entries of a name from a kubeconfig. Where its context is the current one, the context before it becomes
- * current again, if it is still there, and otherwise none is. Returns `undefined` when nothing changes.
+ * Removes the entries of a named cluster from a kubeconfig. Where its context is the current one, the context before it
+ * becomes current again, and otherwise none is. Returns `undefined` when nothing changes.
  *
+ * @param contextsBefore the contexts that may become current; the first that is still there does
  * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig.
  */
-export function withoutContext(text: string, file: string, name: string, contextBefore = ''): string | undefined {
+export function withoutContext(
+  text: string,
+  file: string,
+  name: string,
+  contextsBefore: readonly string[] = [],
+): string | undefined {
   const document = parse(text, file);
   let isChanged = false;
-  for (const [list] of LISTS) {
+  for (const [list, member, isOwn] of LISTS) {
     const entries = document.get(list);
-    if (!isSeq(entries)) continue;
-    const index = entries.items.findIndex((entry) => nameOf(entry) === name);
-    if (index < 0) continue;
-    entries.items.splice(index, 1);
+    const content = contentOf(document, list, member, name);
+    if (!isSeq(entries) || content === undefined || !isOwn(content, name)) continue;
+    entries.items.splice(
+      entries.items.findIndex((entry) => nameOf(entry) === name),
+      1,
+    );
     isChanged = true;
   }
-  if (currentContext(document) === name) {
-    const contexts = document.get('contexts');
-    const isThere = isSeq(contexts) && contexts.items.some((entry) => nameOf(entry) === contextBefore);
-    document.set('current-context', isThere ? contextBefore : '');
+  const contexts = document.get('contexts');
+  const names = isSeq(contexts) ? contexts.items.map(nameOf) : [];
+  if (currentContext(document) === name && !names.includes(name)) {
+    document.set('current-context', contextsBefore.find((context) => names.includes(context)) ?? '');
     isChanged = true;
   }
   return isChanged ? textOf(document, text) : undefined;
@@ -120,6 +145,16 @@ function put(document: Document, file: string, list: string, name: string, entry
 
 const isSeq = (value: unknown): value is YAMLSeq => yamlLibrary().isSeq(value);
 
+/** The content of the entry of a name in a list; `undefined` when there is no such entry. */
+function contentOf(document: Document, list: string, member: string, name: string): JsonObject | undefined {
+  const entries = document.get(list);
+  const entry = isSeq(entries) ? entries.items.find((each) => nameOf(each) === name) : undefined;
+  if (entry === undefined) return undefined;
+  const value = (entry as YAMLMap).toJS(document) as JsonObject;
+  const content = value[member];
+  return isJsonObject(content) ? content : {};
+}
+
 function nameOf(entry: unknown): unknown {
   return yamlLibrary().isMap(entry) ? entry.get('name') : undefined;
 }
@@ -138,8 +173,13 @@ function parse(text: string, file: string): Document {
   return document;
 }
 
-/** Prints the document with the list indentation of the text, and without breaking long certificates. */
+/**
+ * Changes the text to the value of the document. Prints the whole document where the form of the text allows no change,
+ * with the list indentation of the text and without breaking long certificates.
+ */
 function textOf(document: Document, before: string): string {
+  const changed = changedText(before, document.toJS() as JsonObject);
+  if (changed !== undefined) return changed;
   const isIndented = /^(?:clusters|contexts|users):[^\n]*\n +- /m.test(before);
   return yamlOutput(document, { indentSeq: isIndented });
 }
@@ -169,6 +209,12 @@ export async function editKubeconfig(
   const unlock = await lockKubeconfig(path, maxLockedMs);
   try {
     const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
+    if (!isThere && lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+      throw new TypeKroError(`${path} is a symbolic link that leads nowhere`, {
+        code: 'cluster/kubeconfig',
+        remedy: 'make its target, or name another kubeconfig with --kubeconfig',
+      });
+    }
     const before = isThere ? readFileSync(path, 'utf8') : '';
     const after = edit(before);
     if (after === undefined || after === before) return;

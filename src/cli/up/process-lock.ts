@@ -23,8 +23,8 @@ export interface LockRefusal {
 export function takeLock(file: string): ProcessLock | LockRefusal {
   const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, own, { mode: 0o600 });
   try {
+    writeFileSync(draft, own, { mode: 0o600 });
     for (;;) {
       if (link(draft, file)) return heldLock(file, own);
       const found = read(file);

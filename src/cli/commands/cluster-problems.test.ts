@@ -1,0 +1,119 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { CommandRun } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import type * as Launch from '../clusters/launch.ts';
+import { serveCluster } from '../clusters/serve-cluster.ts';
+import { commands } from './index.ts';
+
+/** The clusters run in this process. */
+vi.mock('../clusters/launch.ts', async (original) => ({
+  ...(await original<typeof Launch>()),
+  async launchCluster({ folder, settings }: Launch.LaunchRequest, env: NodeJS.ProcessEnv) {
+    const served = await serveCluster({ env, folder, settings, onStop: () => void served.close() });
+    open.push(served);
+  },
+}));
+
+const open: { close(): Promise<void> }[] = [];
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'typekro-clusters-'));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await Promise.all(open.splice(0).map((each) => each.close()));
+  rmSync(home, { recursive: true, force: true });
+});
+
+const runRaw = (line: string, stdin?: string): Promise<CommandRun> =>
+  commandRunner(commands, home, { HOME: home, XDG_STATE_HOME: join(home, 'state') })(line, stdin);
+
+async function run(line: string, stdin?: string): Promise<CommandRun> {
+  const { code, out, err } = await runRaw(line, stdin);
+  return { code, out: out.replaceAll(home, 'HOME'), err: err.replaceAll(home, 'HOME') };
+}
+
+const folderOf = (name: string): string => join(home, 'state', 'typekro', 'clusters', name);
+
+const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n';
+
+test.each(['', '{"schemaVersion": 1, "da', '{"schemaVersion": 2, "data": true}'])(
+  'the objects of a cluster stay when its settings are %j',
+  async (settings) => {
+    await run('cluster start dev --data');
+    await run('cluster load dev -', CONFIG);
+    await run('cluster stop dev');
+    writeFileSync(join(folderOf('dev'), 'settings.json'), settings);
+    expect((await run('cluster stop dev')).out).toContain('its objects are kept');
+    writeFileSync(join(folderOf('dev'), 'settings.json'), settings);
+    await run('cluster start dev');
+    expect((await run('cluster load dev -', CONFIG)).out).toContain('unchanged ConfigMap default/c');
+    expect((await run('cluster stop dev')).out).toContain('its objects are kept');
+  },
+);
+
+test('a kubeconfig that cannot be changed does not keep a cluster from its end', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const file = join(home, 'config');
+  await run('cluster start dev --add-context --kubeconfig config');
+  writeFileSync(file, 'clusters: [');
+  expect(await run('cluster stop dev')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: the context typekro-dev stays in HOME/config: HOME/config is not a kubeconfig: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 12 [cluster/kubeconfig]
+      hint: remove its cluster, its context and its user there",
+      "out": "dev has ended; nothing is left of it",
+    }
+  `);
+  expect((await run('cluster list')).out).toContain('there is no cluster');
+  await run('cluster start kept --data --add-context --kubeconfig other');
+  writeFileSync(join(home, 'other'), 'clusters: [');
+  expect(await run('cluster stop kept')).toMatchObject({ code: 1 });
+  writeFileSync(join(home, 'other'), '');
+  expect(await run('cluster stop --all')).toMatchObject({ code: 0 });
+});
+
+test('a stop makes no folder for the kubeconfig that a user has removed', async () => {
+  await run('cluster start dev --add-context --kubeconfig gone/config');
+  rmSync(join(home, 'gone'), { recursive: true });
+  expect(await run('cluster stop dev')).toMatchObject({ code: 0, err: '' });
+  expect(existsSync(join(home, 'gone'))).toBe(false);
+});
+
+test('the context before several clusters is current again after the last of them, in any order of their ends', async () => {
+  const file = join(home, 'config');
+  const OWN = 'contexts:\n- name: prod\n  context: {cluster: prod, user: me}\ncurrent-context: prod\n';
+  for (const order of ['a b', 'b a']) {
+    writeFileSync(file, OWN);
+    for (const name of ['a', 'b']) await run(`cluster start ${name} --use-context --kubeconfig config`);
+    for (const name of order.split(' ')) await run(`cluster stop ${name}`);
+    expect(readFileSync(file, 'utf8')).toContain('current-context: prod\n');
+  }
+});
+
+test('a port that was asked for stays until a free port is asked for', async () => {
+  const portOf = async (name: string): Promise<string> =>
+    new URL(
+      (JSON.parse((await runRaw(`cluster status ${name} -o json`)).out) as { cluster: { url: string } }).cluster.url,
+    ).port;
+  await run('cluster start dev --data');
+  const port = await portOf('dev');
+  await run('cluster stop dev');
+  await run(`cluster start dev --port ${port}`);
+  await run('cluster stop dev');
+  await run('cluster start dev --port 0');
+  const free = await portOf('dev');
+  await run('cluster stop dev');
+  await run('cluster start dev');
+  expect(await portOf('dev')).toBe(free);
+});
+
+test('a home that is a file is named as such', async () => {
+  writeFileSync(join(home, 'state'), '');
+  for (const line of ['cluster start', 'cluster status', 'cluster stop']) {
+    expect(await run(line)).toMatchObject({ code: 1, err: expect.stringContaining('[cluster/folder]') as string });
+  }
+});
