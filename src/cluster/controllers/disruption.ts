@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectAt, objectsAt, optionalAt, parseTime } from '../../kubernetes/index.ts';
+import { objectAt, optionalAt, parseTime } from '../../kubernetes/index.ts';
+import { disruptionConditions } from '../kinds/disruption-condition.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
@@ -46,16 +47,6 @@ export const disruptionController: SimulatedController = {
     const { expected, desired } = healthOf(client, budget, pods);
     const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0;
     const observedGeneration = budget.metadata.generation ?? 1;
-    const known = objectsAt(budget.status, 'conditions').find(({ type }) => type === 'DisruptionAllowed');
-    const status = allowed > 0 ? 'True' : 'False';
-    const condition = {
-      type: 'DisruptionAllowed',
-      status,
-      observedGeneration,
-      lastTransitionTime: known?.['status'] === status ? (known['lastTransitionTime'] ?? null) : client.timestamp(),
-      reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
-      message: '',
-    };
     client.updateStatus(budget, {
       observedGeneration,
       disruptionsAllowed: allowed,
@@ -63,7 +54,7 @@ export const disruptionController: SimulatedController = {
       desiredHealthy: desired,
       expectedPods: expected,
       ...(Object.keys(disrupted.pods).length === 0 ? {} : { disruptedPods: disrupted.pods }),
-      conditions: [condition],
+      conditions: disruptionConditions(budget, allowed, client.timestamp()),
     });
     return disrupted.againMs;
   },

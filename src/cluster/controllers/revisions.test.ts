@@ -103,10 +103,15 @@ describe('the template generation of a DaemonSet', () => {
 
   test('is a number that clients do not change', async () => {
     await using story = await tellClusterStory();
-    await expect(story.create(workload('DaemonSet', {}, { [GENERATION]: 'x' }))).rejects.toMatchObject({
-      status: 400,
-      message: expect.stringContaining('strconv.ParseInt: parsing "x": invalid syntax') as string,
-    });
+    for (const [text, problem] of [
+      ['x', 'invalid syntax'],
+      ['9223372036854775808', 'value out of range'],
+    ] as const) {
+      await expect(story.create(workload('DaemonSet', {}, { [GENERATION]: text }))).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringContaining(`strconv.ParseInt: parsing "${text}": ${problem}`) as string,
+      });
+    }
     await story.create(workload('DaemonSet'));
     const ref = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'r', namespace: 'default' };
     for (const subresource of [undefined, 'status']) {

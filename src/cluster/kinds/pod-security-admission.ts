@@ -1,13 +1,13 @@
 import type { KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { objectAt, objectsAt, optionalAt } from '../../kubernetes/index.ts';
+import { objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { GroupResource } from '../errors/status.ts';
 import { forbidden, invalid } from '../errors/status.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { CheckedPod, Violation } from './pod-security-standards.ts';
-import { violationsOf } from './pod-security-standards.ts';
+import { SECCOMP_ANNOTATION, violationsOf } from './pod-security-standards.ts';
 
 const PREFIX = 'pod-security.kubernetes.io/';
 const LEVELS = ['privileged', 'baseline', 'restricted'] as const;
@@ -142,12 +142,19 @@ function evaluate({ level, version }: Rule, pod: CheckedPod): Violation[] {
   return violationsOf(pod, level, version === 'latest' ? LATEST_MINOR : Number(version.slice('v1.'.length)));
 }
 
-/** Does an update add containers or change images? Other changes of a pod are not checked again. */
+/**
+ * Does an update add containers, or change images or the seccomp annotations of containers? Other changes of a pod are
+ * not checked again.
+ */
 function changesContainers(object: KubeObject, old: KubeObject): boolean {
+  const profileOf = ({ metadata }: KubeObject, name: string) => metadata.annotations?.[`${SECCOMP_ANNOTATION}${name}`];
   return ['containers', 'initContainers', 'ephemeralContainers'].some((key) => {
     const [next, before] = [objectsAt(object.spec, key), objectsAt(old.spec, key)];
     if (next.length !== before.length) return true;
-    return next.some((container, index) => container['image'] !== before[index]?.['image']);
+    return next.some((container, index) => {
+      const name = textAt(container, 'name');
+      return container['image'] !== before[index]?.['image'] || profileOf(object, name) !== profileOf(old, name);
+    });
   });
 }
 

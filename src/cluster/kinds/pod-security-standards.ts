@@ -265,11 +265,14 @@ function seccomp(pod: CheckedPod, minor: number): Violation | undefined {
   return ['seccompProfile', `${owners} must not set securityContext.seccompProfile.type to ${values}`];
 }
 
+/** The annotation of a container's seccomp profile, before the name of the container. */
+export const SECCOMP_ANNOTATION = 'container.seccomp.security.alpha.kubernetes.io/';
+
 /** Before version 1.19, annotations had the profiles. */
 function seccompAnnotations(pod: CheckedPod): Violation | undefined {
   const keys = [
     'seccomp.security.alpha.kubernetes.io/pod',
-    ...namesOf(containersOf(pod)).map((name) => `container.seccomp.security.alpha.kubernetes.io/${name}`),
+    ...namesOf(containersOf(pod)).map((name) => `${SECCOMP_ANNOTATION}${name}`),
   ];
   const bad = keys.filter((key) => {
     const value = pod.annotations[key];

@@ -172,6 +172,23 @@ describe('the labels of a namespace', () => {
     await story.create(pod({}));
   });
 
+  test('are applied to an update of a seccomp annotation, and not to one of another annotation', async () => {
+    await using story = await tellClusterStory();
+    await story.create(namespace({}));
+    await story.create(pod({ hostNetwork: true }));
+    const labels = { [key('enforce')]: 'baseline', [key('enforce-version')]: 'v1.18' };
+    await story.patch('v1 Namespace', 'n', { metadata: { labels } });
+    const annotate = (name: string) =>
+      story.client.patch(
+        { apiVersion: 'v1', kind: 'Pod', name: 'p', namespace: 'n' },
+        { metadata: { annotations: { [name]: 'unconfined' } } },
+      );
+    await annotate('container.seccomp.example.com/c');
+    await expect(annotate('container.seccomp.security.alpha.kubernetes.io/c')).rejects.toThrow(
+      'violates PodSecurity "baseline:v1.18": host namespaces (hostNetwork=true), seccompProfile (forbidden annotation',
+    );
+  });
+
   test('do not stop a workload, but its pods', async () => {
     await using story = await tellClusterStory();
     await story.create(namespace({ [key('enforce')]: 'restricted', [key('enforce-version')]: 'v1.30' }));

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { dnsLabel, listAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { goQuote } from '../../golang/index.ts';
+import { goParseInt } from '../../golang/index.ts';
 import {
   addInvalid,
   fieldForbidden,
@@ -346,8 +346,14 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
 
 const GENERATION = 'deprecated.daemonset.template.generation';
 
-/** The number of the pod template. It is an annotation of every DaemonSet, which clients cannot change. */
-const templateGeneration = ({ metadata }: KubeObject): bigint => BigInt(metadata.annotations?.[GENERATION] ?? '1');
+/**
+ * The number of the pod template. It is an annotation of every DaemonSet, which clients cannot change. A restored object
+ * may have another text, which counts as 1.
+ */
+function templateGeneration({ metadata }: KubeObject): bigint {
+  const parsed = goParseInt(metadata.annotations?.[GENERATION] ?? '1');
+  return parsed.ok ? BigInt(parsed.value) : 1n;
+}
 
 function setTemplateGeneration(object: KubeObject, generation: bigint): void {
   object.metadata.annotations = { ...object.metadata.annotations, [GENERATION]: String(generation) };
@@ -367,12 +373,9 @@ export const daemonSetStrategy: Partial<Strategy> = {
     }
     object.metadata.annotations = { ...object.metadata.annotations };
     object.metadata.annotations[GENERATION] ??= '0';
-    const text = object.metadata.annotations[GENERATION] ?? '';
     // The server keeps the number in a field of its own type, so another text cannot be decoded.
-    if (!/^[+-]?\d+$/.test(text)) {
-      const problem = `strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`;
-      throw badRequest(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${problem}`);
-    }
+    const parsed = goParseInt(object.metadata.annotations[GENERATION] ?? '');
+    if (!parsed.ok) throw badRequest(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${parsed.error}`);
   },
   prepareCreate(object) {
     const sent = templateGeneration(object);
@@ -381,7 +384,7 @@ export const daemonSetStrategy: Partial<Strategy> = {
   prepareUpdate(object, old, context) {
     const before = templateGeneration(old);
     const changed = context.subresource === '' && !jsonEquals(object.spec?.['template'], old.spec?.['template']);
-    setTemplateGeneration(object, changed ? before + 1n : before);
+    setTemplateGeneration(object, changed ? BigInt.asIntN(64, before + 1n) : before);
   },
   validate(object, problems) {
     validateTemplateOf(object, 'daemonset', problems, {

@@ -1,4 +1,4 @@
-import { goQuote } from '../../golang/index.ts';
+import { goParseInt, goQuote } from '../../golang/index.ts';
 import {
   fieldForbidden,
   fieldInvalid,
@@ -162,8 +162,9 @@ export function listOptions(query: Query, watch = query.flag('watch')): ListRequ
 export function integer(query: Query, name: string): number | undefined {
   const text = query.get(name);
   if (text === '') return undefined;
-  if (/^[+-]?\d{1,18}$/.test(text)) return Number(text);
-  throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+  const parsed = goParseInt(text);
+  if (!parsed.ok) throw badRequest(parsed.error);
+  return Number(parsed.value);
 }
 
 const WITH_CONTINUE = 'resourceVersionMatch is forbidden when continue is provided';

@@ -4,6 +4,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { admitEviction } from './disruption.ts';
 
 const NOW = '2026-01-01T12:00:00Z';
+const BEFORE = '2026-01-01T11:00:00Z';
 const labels = { app: 'web' };
 
 const pod = (phase: string, ready: boolean, metadata: object = {}): KubeObject => ({
@@ -63,6 +64,28 @@ describe('an eviction', () => {
       expect(status).toMatchObject({ disruptionsAllowed: 0, disruptedPods: { p: NOW } });
   });
 
+  test.each([
+    [1, 'False', NOW],
+    [2, 'True', BEFORE],
+  ])(
+    'of a pod of a budget that allows %i leaves the condition %s',
+    (disruptionsAllowed, status, lastTransitionTime) => {
+      const other = { type: 'Other', status: 'True' };
+      const condition = {
+        type: 'DisruptionAllowed',
+        status: 'True',
+        reason: 'SufficientPods',
+        lastTransitionTime: BEFORE,
+      };
+      const { store, written } = storeOf(budget({ ...NONE, disruptionsAllowed, conditions: [other, condition] }));
+      admitEviction(store, pod('Running', true), NOW, false);
+      const reason = status === 'True' ? 'SufficientPods' : 'InsufficientPods';
+      expect(written.map((object) => object.status?.['conditions'])).toEqual([
+        [other, expect.objectContaining({ type: 'DisruptionAllowed', status, reason, lastTransitionTime })],
+      ]);
+    },
+  );
+
   const WHY = 'The disruption budget b';
   test.each([
     ['too few are healthy', budget(NONE), 429, `${WHY} needs 2 healthy pods and has 2 currently`],
@@ -103,6 +126,7 @@ describe('an eviction', () => {
       429,
       `${WHY} does not allow evicting pods currently`,
     ],
+    ['a negative count', budget({ ...NONE, disruptionsAllowed: -1 }), 403, undefined],
     ['too many unconfirmed evictions', budget({ ...NONE, disruptionsAllowed: 1, disruptedPods: many }), 403, undefined],
   ])('is refused for %s', (what, protecting, code, cause) => {
     const { store, written } = storeOf(protecting);

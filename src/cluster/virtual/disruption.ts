@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { conditionOf, countAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { ApiError, forbidden, internalError } from '../errors/status.ts';
+import { disruptionConditions } from '../kinds/disruption-condition.ts';
 import { selects } from '../kinds/selects.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 
@@ -17,7 +18,7 @@ const GONE_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'Pendin
  * the time in the format of timestamps in objects.
  *
  * @throws ApiError 429 when the budget allows no eviction; 500 for a pod that several budgets select, as kube-apiserver
- * does; 403 when too many evictions of the budget are unconfirmed.
+ * does; 403 when too many evictions of the budget are unconfirmed, and for a budget whose count is negative.
  */
 export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now: string, dryRun: boolean): void {
   if (isBeyondBudgets(pod)) return;
@@ -39,7 +40,9 @@ export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now:
   if (dryRun) return;
   const disruptedPods = { ...objectAt(object.status, 'disruptedPods'), [name]: now };
   const disruptionsAllowed = countAt(object.status, 'disruptionsAllowed') - 1;
-  budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed, disruptedPods } });
+  // The last allowed eviction changes the condition at once. Otherwise the disruption controller keeps it.
+  const conditions = disruptionsAllowed === 0 ? { conditions: disruptionConditions(object, 0, now) } : {};
+  budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed, disruptedPods, ...conditions } });
 }
 
 /** Does the pod end, or not run yet, so that no budget protects it? */
@@ -74,12 +77,15 @@ function checkBudget(budget: KubeObject): void {
     const message = `The disruption budget ${name} is still being processed by the server.`;
     throw refused(message, { retryAfterSeconds: 10 }, { 'retry-after': '10' });
   }
+  const allowed = countAt(status, 'disruptionsAllowed');
+  const resource = { group: 'policy', plural: 'poddisruptionbudget' };
+  if (allowed < 0) throw forbidden(resource, name, 'pdb disruptions allowed is negative');
   const listed = Object.keys(objectAt(status, 'disruptedPods')).length;
   if (listed > MAX_DISRUPTED_PODS) {
     const problem = 'DisruptedPods map too big - too many evictions not confirmed by PDB controller';
-    throw forbidden({ group: 'policy', plural: 'poddisruptionbudget' }, name, problem);
+    throw forbidden(resource, name, problem);
   }
-  if (countAt(status, 'disruptionsAllowed') > 0) return;
+  if (allowed > 0) return;
   throw refused(whyNone(budget, name));
 }
 

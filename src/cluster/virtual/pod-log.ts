@@ -1,4 +1,4 @@
-import { goQuote } from '../../golang/index.ts';
+import { goParseInt, goQuote } from '../../golang/index.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, methodNotAllowed } from '../errors/status.ts';
@@ -68,10 +68,9 @@ function logOptions({ query }: ApiRequest, now: number): LogOptions {
   const number = (name: string, least: number): number | undefined => {
     const text = query.get(name);
     if (text === '') return undefined;
-    if (!/^[+-]?\d+$/.test(text)) {
-      throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
-    }
-    const value = Number(text);
+    const parsed = goParseInt(text);
+    if (!parsed.ok) throw badRequest(parsed.error);
+    const value = Number(parsed.value);
     if (value < least) throw outOfRange(name, value, least);
     return value;
   };
