@@ -61,6 +61,9 @@ export class Api {
     return this.#certificateAuthority;
   }
 
+  /** The URL of the latest socket; `undefined` until one is opened. */
+  serverUrl: string | undefined;
+
   /** Stores the authority of a socket that was opened with a certificate. */
   setCertificateAuthority(pem: string): void {
     this.#certificateAuthority = pem;

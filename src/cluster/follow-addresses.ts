@@ -36,7 +36,7 @@ export function followAddresses(context: AddressesContext): void {
   store.collection(GROUP, 'ipaddresses').subscribe(({ type, stored: { key, object } }) => {
     const holder = type === 'DELETED' ? holderOf(store, key, object) : undefined;
     if (holder !== undefined) keep(context, key, holder);
-    else if (familyOf(key) !== 4) return;
+    else if (familyOfValid(key) !== 4) return;
     else if (type === 'ADDED') addresses.take(key);
     else if (type === 'DELETED') addresses.release(key);
   });
@@ -46,13 +46,16 @@ export function followAddresses(context: AddressesContext): void {
   });
 }
 
-/** The family of a valid address or range. Node's `isIP` would load a module at the start of every cluster. */
-const familyOf = (text: string): 0 | 4 | 6 => (text.includes(':') ? 6 : /^\d/.test(text) ? 4 : 0);
+/**
+ * The family of a valid address or range; 0 for `None`. This function does not check its text, because Node's `isIP`
+ * would load a module at the start of every cluster.
+ */
+const familyOfValid = (text: string): 0 | 4 | 6 => (text.includes(':') ? 6 : /^\d/.test(text) ? 4 : 0);
 
 const addressesOf = ({ spec }: KubeObject): string[] =>
   listAt(spec, 'clusterIPs')
     .map(String)
-    .filter((address) => familyOf(address) !== 0);
+    .filter((address) => familyOfValid(address) !== 0);
 
 /** The IPv4 ranges of the ServiceCIDRs that are not being deleted. */
 const storedRanges = (store: Store): string[] =>
@@ -61,7 +64,7 @@ const storedRanges = (store: Store): string[] =>
     .all()
     .filter(({ object }) => object.metadata.deletionTimestamp === undefined)
     .flatMap(({ object }) => listAt(object.spec, 'cidrs').map(String))
-    .filter((range) => familyOf(range) === 4);
+    .filter((range) => familyOfValid(range) === 4);
 
 /**
  * The key of the Service that an IPAddress names as its parent; `undefined` for another parent. Labels say nothing about
@@ -85,7 +88,7 @@ function holderOf(store: Store, address: string, deleted: KubeObject): KubeObjec
 export function takeStoredAddresses({ store, addresses }: Pick<AddressesContext, 'store' | 'addresses'>): void {
   addresses.setRanges(storedRanges(store));
   for (const { key } of store.collection(GROUP, 'ipaddresses').all()) {
-    if (familyOf(key) === 4) addresses.take(key);
+    if (familyOfValid(key) === 4) addresses.take(key);
   }
 }
 
@@ -97,7 +100,7 @@ export function ipAddressOf(address: string, service: KubeObject): KubeObject {
     apiVersion: `${GROUP}/v1`,
     metadata: {
       name: address,
-      labels: { 'ipaddress.kubernetes.io/ip-family': `IPv${familyOf(address)}`, [MANAGED_BY]: MANAGER },
+      labels: { 'ipaddress.kubernetes.io/ip-family': `IPv${familyOfValid(address)}`, [MANAGED_BY]: MANAGER },
     },
     spec: { parentRef: { resource: 'services', namespace, name } },
   };

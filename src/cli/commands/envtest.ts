@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { moduleUrl, TypeKroError } from '../../core/index.ts';
+import { KUBERNETES_RELEASE } from '../../kubernetes/index.ts';
 import { userCacheDirectory } from '../../kube/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -60,7 +61,7 @@ export const envtest: Command = {
     const texts = {
       path: folder,
       env: `export ${VARIABLE}=${variable}`,
-      json: JSON.stringify({ schemaVersion: 1, version, kubernetesVersion: '1.36', path: folder }, null, 2),
+      json: JSON.stringify({ schemaVersion: 1, version, kubernetesVersion: KUBERNETES_RELEASE, path: folder }, null, 2),
     };
     context.print(texts[form as keyof typeof texts], 'document');
     return Promise.resolve(ExitCode.ok);

@@ -26,8 +26,10 @@ export interface ClusterAccess {
   readonly tokens: TokenIssuer;
   /**
    * The user of a request: the user of its bearer token, or `fallback` (default: anonymous) for a request without a
-   * token. A request without a token, but with a client certificate that is not valid, is refused. When the headers ask to impersonate another user, the result is that user. `request` is the action that the
-   * user wants to do. The error of a refused impersonation names it.
+   * token. The fallback `refuse` refuses a request without a token: one with a client certificate that is not valid, and,
+   * where every user is allowed everything, one from a web page or from another machine. When the headers ask to
+   * impersonate another user, the result is that user. `request` is the action that the user wants to do. The error of a
+   * refused impersonation names it.
    *
    * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
    */

@@ -7,7 +7,7 @@ import { issuerDocument, keyIdOf, keySetOf } from './token-documents.ts';
 test('a token names the key that verifies it, and the server publishes this key', async () => {
   await using story = await tellClusterStory();
   const ask = async (method: string, path: string, body?: string) => {
-    const headers = { 'content-type': 'application/json', host: 'localhost:6443' };
+    const headers = { 'content-type': 'application/json', host: 'elsewhere:6443' };
     const answer = await story.cluster
       .transport()
       .request({ method, path, headers, ...(body === undefined ? {} : { body }) });
@@ -22,7 +22,7 @@ test('a token names the key that verifies it, and the server publishes this key'
   const document = await ask('GET', '/.well-known/openid-configuration');
   expect(document.value).toEqual({
     issuer: 'https://kubernetes.default.svc',
-    jwks_uri: 'https://localhost:6443/openid/v1/jwks',
+    jwks_uri: 'https://kubernetes.default.svc/openid/v1/jwks',
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
@@ -36,6 +36,24 @@ test('a token names the key that verifies it, and the server publishes this key'
     .update(`${head}.${payload}`)
     .verify({ key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
   expect(isValid).toBe(true);
+});
+
+test.each([true, false])('the place of the keys is the address of the socket (https: %s)', async (https) => {
+  await using story = await tellClusterStory({ controllers: false });
+  const { url } = await story.cluster.listen({ https });
+  const answer = await story.cluster.transport().request({ method: 'GET', path: '/.well-known/openid-configuration' });
+  let text = '';
+  for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
+  expect(JSON.parse(text)).toMatchObject({ jwks_uri: `${url}/openid/v1/jwks` });
+});
+
+test('an issuer that is not an https URL has no documents', async () => {
+  await using story = await tellClusterStory({ controllers: false, serviceAccountIssuer: 'kubernetes/serviceaccount' });
+  for (const path of ['/.well-known/openid-configuration', '/openid/v1/jwks']) {
+    const answer = await story.cluster.transport().request({ method: 'GET', path });
+    for await (const _chunk of answer.body);
+    expect(answer.status).toBe(404);
+  }
 });
 
 test('keys of other kinds have their algorithms', () => {

@@ -24,11 +24,11 @@ export function keySetOf(publicKeys: readonly KeyObject[]) {
   return { keys: publicKeys.map(webKeyOf) };
 }
 
-/** The document by which other programs find the keys of an issuer. `host` is the address of the server. */
-export function issuerDocument(issuer: string, host: string, publicKeys: readonly KeyObject[]) {
+/** The document by which other programs find the keys of an issuer. `serverUrl` is the URL of the server. */
+export function issuerDocument(issuer: string, serverUrl: string, publicKeys: readonly KeyObject[]) {
   return {
     issuer,
-    jwks_uri: `https://${host}${KEYS_PATH}`,
+    jwks_uri: `${serverUrl}${KEYS_PATH}`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(publicKeys.map((key) => webKeyOf(key).alg))].toSorted(),

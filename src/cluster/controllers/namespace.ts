@@ -3,8 +3,8 @@ import type { ServedResource } from '../registry/resource.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { PODS } from './pods.ts';
 
-const PODS = { group: '', plural: 'pods' } as const;
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 
 /** The objects of one kind that a namespace still has while it is being deleted. */

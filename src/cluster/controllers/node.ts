@@ -1,5 +1,5 @@
-import { KUBERNETES_VERSION } from '../types/kubernetes-version.ts';
 import type { KubeObject } from '../../core/index.ts';
+import { KUBERNETES_VERSION } from '../../kubernetes/index.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
 import { NODE_ADDRESS, put } from '../bootstrap.ts';
 import { timestampOf } from '../clock.ts';

@@ -43,8 +43,7 @@ export const UNHEALTHY = 'Unhealthy';
 /**
  * The outcome of a pod, by its annotations and the milliseconds since its start. The pod becomes ready at once or
  * later. A pod of a Job, a pod with a time to run, and a pod whose policy is not `Always` and whose command has an end
- * then end. Any other pod runs without end. Annotations may let
- * the pod wait, crash or fail.
+ * then end. Any other pod runs without end. Annotations may let the pod wait, crash or fail.
  */
 export function planPod(pod: KubeObject, elapsed: number): PodPlan {
   const failure = simulated(pod, 'failure');

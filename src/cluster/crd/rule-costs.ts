@@ -6,9 +6,9 @@ import { fieldForbidden } from '../errors/field-problems.ts';
 import { sizeAtPath, timesInRequest } from './rule-sizes.ts';
 
 /** The maximum estimated cost of one expression, over all its evaluations for one object. */
-const EXPRESSION_LIMIT = 10_000_000;
+const MAX_EXPRESSION_COST = 10_000_000;
 /** The maximum estimated cost of all expressions of a schema. */
-const SCHEMA_LIMIT = 100_000_000;
+const MAX_SCHEMA_COST = 100_000_000;
 /** When all rules together cost too much, errors name at most this number of rules: the most expensive ones. */
 const MAX_NAMED_RULES = 4;
 
@@ -44,8 +44,8 @@ export class RuleCosts {
 
   #observe(cost: number, field: string, what: string): FieldError[] {
     this.#total += cost;
-    if (cost >= SCHEMA_LIMIT / 100) this.#dear.push({ field, cost });
-    return cost > EXPRESSION_LIMIT ? [fieldForbidden(field, excess(what, cost, EXPRESSION_LIMIT))] : [];
+    if (cost >= MAX_SCHEMA_COST / 100) this.#dear.push({ field, cost });
+    return cost > MAX_EXPRESSION_COST ? [fieldForbidden(field, excess(what, cost, MAX_EXPRESSION_COST))] : [];
   }
 
   /** Returns the errors for the total cost of the schema at `field`, and resets the total for the next schema. */
@@ -53,13 +53,13 @@ export class RuleCosts {
     const [total, dear] = [this.#total, this.#dear];
     this.#total = 0;
     this.#dear = [];
-    if (total <= SCHEMA_LIMIT) return [];
+    if (total <= MAX_SCHEMA_COST) return [];
     const dearest = dear.toSorted((a, b) => b.cost - a.cost).slice(0, MAX_NAMED_RULES);
     const contributed = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
     const what = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
     return [
       ...dearest.map((entry) => fieldForbidden(entry.field, contributed)),
-      fieldForbidden(field, excess(what, total, SCHEMA_LIMIT)),
+      fieldForbidden(field, excess(what, total, MAX_SCHEMA_COST)),
     ];
   }
 }

@@ -4,7 +4,7 @@ import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
 /** The maximum cost of one evaluation of a rule, in the units of an API server. */
-const CALL_LIMIT = 1_000_000;
+const MAX_CALL_COST = 1_000_000;
 
 /** The error of an evaluation that costs more. */
 export const LIMIT_EXCEEDED = 'operation cancelled: actual cost limit exceeded';
@@ -60,14 +60,14 @@ export function limitedRun(program: Program, checked: Checked): (variables: Reco
     if (round === undefined) {
       return { result: program.evaluate(variables, { trusted: true }), isOverLimit: false, cost: 0, estimate };
     }
-    const budget = Math.floor(CALL_LIMIT / round);
+    const budget = Math.floor(MAX_CALL_COST / round);
     const meter = { left: budget };
     const result = program.evaluate(variables, { trusted: true, budget, meter });
     if (meter.left >= 0 || result.ok) {
       return { result, isOverLimit: false, cost: (budget - meter.left) * round, estimate };
     }
     const max = estimate();
-    if (max > CALL_LIMIT) {
+    if (max > MAX_CALL_COST) {
       const error = { ...result.error, message: LIMIT_EXCEEDED };
       return { result: { ok: false, error }, isOverLimit: true, cost: max, estimate };
     }

@@ -1,8 +1,7 @@
-import { groupVersionPath } from '../../kubernetes/index.ts';
+import { groupVersionPath, KUBERNETES_MINOR, KUBERNETES_VERSION } from '../../kubernetes/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { needsSchemas } from '../crd/schemas.ts';
-import { KUBERNETES_VERSION } from '../types/kubernetes-version.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
 import { JsonSyntaxError } from '../codec/json.ts';
 import { healthReply } from './health.ts';
@@ -37,6 +36,8 @@ export interface IncomingRequest {
 export type HandlerContext = RouterContext &
   MetricsContext & {
     readonly access: ClusterAccess;
+    /** The URL of the latest socket; `undefined` for a cluster without sockets. */
+    readonly serverUrl: string | undefined;
     /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
     readonly intercept: Interceptor | undefined;
     /** Receives errors that are not refusals. */
@@ -52,8 +53,8 @@ export const MAX_BODY = 3 * 1024 * 1024;
 
 /**
  * Answers one request: authenticates, authorizes and routes it. `identity` is the user of a request without a token;
- * `refuse` refuses such a request. Errors become `Status` answers. An unexpected exception
- * becomes a 500 without internal details.
+ * `refuse` refuses such a request. Errors become `Status` answers. An unexpected exception becomes a 500 without
+ * internal details.
  */
 export async function handle(
   context: HandlerContext,
@@ -193,14 +194,19 @@ function otherPath(context: HandlerContext, request: ApiRequest): ApiReply {
   }
 }
 
-/** Answers with the keys of service-account tokens, or with the document that names their place. */
-function issuerReply({ access: { tokens } }: HandlerContext, request: ApiRequest): ApiReply {
+/**
+ * Answers with the keys of service-account tokens, or with the document that names their place. As in Kubernetes, both
+ * exist only for an issuer that is an https URL. The place is the address of the server, and not the host that the client
+ * names, because others may keep the document.
+ */
+function issuerReply({ access: { tokens }, serverUrl }: HandlerContext, request: ApiRequest): ApiReply {
   const isKeys = request.path === KEYS_PATH;
   if (!isKeys && request.path !== '/.well-known/openid-configuration') return unknownPath();
+  if (!tokens.issuer.startsWith('https://')) return unknownPath();
   if (request.method !== 'GET') throw methodNotAllowed();
   const keys = tokens.verificationKeys();
-  const host = request.headers['host'] ?? 'kubernetes.default.svc';
-  const value = isKeys ? keySetOf(keys) : issuerDocument(tokens.issuer, host, keys);
+  const url = serverUrl ?? 'https://kubernetes.default.svc';
+  const value = isKeys ? keySetOf(keys) : issuerDocument(tokens.issuer, url, keys);
   return replyValue(200, value, undefined, {
     'content-type': isKeys ? 'application/jwk-set+json' : 'application/json',
     'cache-control': 'public, max-age=3600',
@@ -210,11 +216,11 @@ function issuerReply({ access: { tokens } }: HandlerContext, request: ApiRequest
 function versionInfo() {
   return {
     major: '1',
-    minor: '36',
+    minor: String(KUBERNETES_MINOR),
     emulationMajor: '1',
-    emulationMinor: '36',
+    emulationMinor: String(KUBERNETES_MINOR),
     minCompatibilityMajor: '1',
-    minCompatibilityMinor: '35',
+    minCompatibilityMinor: String(KUBERNETES_MINOR - 1),
     gitVersion: `${KUBERNETES_VERSION}+typekro`,
     gitCommit: '',
     gitTreeState: 'clean',

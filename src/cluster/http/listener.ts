@@ -17,6 +17,8 @@ import { replyError } from '../protocol/reply.ts';
 export type ListenerContext = HandlerContext & {
   /** Called when a socket was opened with a certificate of this authority. */
   setCertificateAuthority(pem: string): void;
+  /** The URL of the latest socket. */
+  serverUrl: string | undefined;
 };
 
 /** Opens a socket for a cluster. */
@@ -60,6 +62,7 @@ export async function openListener(context: ListenerContext, options: ListenOpti
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const url = `${https ? 'https' : 'http'}://${shown}:${address.port}`;
+  context.serverUrl = url;
   const token = context.access.adminToken;
   return {
     url,

@@ -16,11 +16,8 @@ import {
   fieldRequired,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
+import { isExtendedResource, isHugePages, OF_CONTAINERS } from './resource-names.ts';
 
-const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
-const isHuge = (name: string) => name.startsWith('hugepages-');
-/** Is this an extended resource, which nodes advertise? */
-const isExtended = (name: string) => name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
 const quantity = (value: JsonValue | undefined) => quantityOf(value ?? '0');
 
 /** Checks requests and limits of a container. `pod` is the specification of its pod. */
@@ -35,7 +32,7 @@ export function validateResources(resources: JsonObject, pod: JsonObject, at: st
   }
   for (const [name, value = null] of Object.entries(requests)) compareToLimit(name, value, limits, at, problems);
   const names = [...Object.keys(limits), ...Object.keys(requests)];
-  if (names.some(isHuge) && !names.includes('cpu') && !names.includes('memory'))
+  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
     problems.push(fieldForbidden(at, 'HugePages require cpu or memory'));
   const known = objectsAt(pod, 'resourceClaims').map((claim) => textAt(claim, 'name'));
   for (const [index, claim] of objectsAt(resources, 'claims').entries()) {
@@ -55,7 +52,7 @@ export function validateResources(resources: JsonObject, pod: JsonObject, at: st
 }
 
 function checkAmount(name: string, value: JsonValue, path: string, problems: FieldError[]) {
-  if (!name.includes('/') && !STANDARD.includes(name) && !isHuge(name)) {
+  if (!name.includes('/') && !OF_CONTAINERS.includes(name) && !isHugePages(name)) {
     problems.push(
       fieldInvalid(path, name, 'must be a standard resource type or fully qualified'),
       fieldInvalid(path, name, 'must be a standard resource for containers'),
@@ -64,8 +61,9 @@ function checkAmount(name: string, value: JsonValue, path: string, problems: Fie
   const amount = quantity(value);
   if (amount === undefined) return;
   if (amount.unscaled < 0n) problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
-  if (isExtended(name) && !isWholeQuantity(amount)) problems.push(fieldInvalid(path, value, 'must be an integer'));
-  const page = isHuge(name) ? quantityOf(name.slice('hugepages-'.length)) : undefined;
+  if (isExtendedResource(name) && !isWholeQuantity(amount))
+    problems.push(fieldInvalid(path, value, 'must be an integer'));
+  const page = isHugePages(name) ? quantityOf(name.slice('hugepages-'.length)) : undefined;
   if (page !== undefined && page.unscaled > 0n && !isMultipleOf(amount, page))
     problems.push(fieldInvalid(path, value, `${String(value)} is not positive integer multiple of ${name}`));
 }
@@ -73,7 +71,7 @@ function checkAmount(name: string, value: JsonValue, path: string, problems: Fie
 function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: FieldError[]) {
   const limit = limits[name];
   // Resources that cannot be overcommitted must have equal requests and limits.
-  const whole = isExtended(name) || isHuge(name);
+  const whole = isExtendedResource(name) || isHugePages(name);
   if (limit === undefined) {
     if (whole) problems.push(fieldRequired(`${at}.limits`, 'Limit must be set for non overcommitable resources'));
     return;

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { KUBERNETES_MINOR, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { GroupResource } from '../errors/status.ts';
@@ -13,8 +13,6 @@ const PREFIX = 'pod-security.kubernetes.io/';
 const LEVELS = ['privileged', 'baseline', 'restricted'] as const;
 type Level = (typeof LEVELS)[number];
 
-/** The version for `latest`. */
-const LATEST_MINOR = 36;
 /** The maximum number of pods that a new policy of a namespace is compared with. */
 const MAX_CHECKED_PODS = 3000;
 
@@ -139,7 +137,7 @@ const details = (violations: readonly Violation[]): string =>
 
 function evaluate({ level, version }: Rule, pod: CheckedPod): Violation[] {
   if (level === 'privileged') return [];
-  return violationsOf(pod, level, version === 'latest' ? LATEST_MINOR : Number(version.slice('v1.'.length)));
+  return violationsOf(pod, level, version === 'latest' ? KUBERNETES_MINOR : Number(version.slice('v1.'.length)));
 }
 
 /**

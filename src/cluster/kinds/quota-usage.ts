@@ -12,15 +12,12 @@ import {
 import type { GroupResource } from '../errors/status.ts';
 import { podTotals } from './pod-totals.ts';
 import type { Amounts } from './pod-totals.ts';
-import { CORE_COUNTS } from './resource-names.ts';
+import { CORE_COUNTS, isExtendedResource, isHugePages, OF_CONTAINERS } from './resource-names.ts';
 
 const ONE = quantityOfInteger(1n);
 const ZERO = quantityOfInteger(0n);
 const BY_CLASS = '.storageclass.storage.k8s.io/';
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
-const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage'];
-const isHuge = (name: string): boolean => name.startsWith('hugepages-');
-const isExtended = (name: string): boolean => name.includes('/') && !/^(?:.*\.)?kubernetes\.io\//.test(name);
 
 /** What quotas count for an object: the object itself, and what a pod, claim or Service uses. `now` is in milliseconds. */
 export function usageOf(resource: GroupResource, object: KubeObject, now: number): Amounts {
@@ -52,8 +49,9 @@ function consumes({ metadata, status }: KubeObject, now: number): boolean {
 function addPod(usage: Amounts, { spec = {} }: KubeObject): void {
   usage.set('pods', ONE);
   for (const [name, amount] of podTotals(spec, 'requests')) {
-    if (OF_CONTAINERS.includes(name) || isHuge(name)) usage.set(name, amount);
-    if (OF_CONTAINERS.includes(name) || isHuge(name) || isExtended(name)) usage.set(`requests.${name}`, amount);
+    if (OF_CONTAINERS.includes(name) || isHugePages(name)) usage.set(name, amount);
+    if (OF_CONTAINERS.includes(name) || isHugePages(name) || isExtendedResource(name))
+      usage.set(`requests.${name}`, amount);
   }
   for (const [name, amount] of podTotals(spec, 'limits')) {
     if (OF_CONTAINERS.includes(name)) usage.set(`limits.${name}`, amount);
@@ -108,7 +106,7 @@ export function limitedBy(resource: GroupResource, names: readonly string[]): st
       return /\.storageclass\.storage\.k8s\.io\/(?:persistentvolumeclaims|requests\.storage)$/.test(name);
     if (plural !== 'pods') return false;
     const requested = name.startsWith('requests.') ? name.slice('requests.'.length) : undefined;
-    return isHuge(name) || (requested !== undefined && (isHuge(requested) || isExtended(requested)));
+    return isHugePages(name) || (requested !== undefined && (isHugePages(requested) || isExtendedResource(requested)));
   });
 }
 

@@ -15,7 +15,10 @@ export const CORE_COUNTS: ReadonlySet<string> = new Set([
   'services',
 ]);
 const COUNTED = [...CORE_COUNTS, 'services.loadbalancers', 'services.nodeports'];
-const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage'];
+
+/** The resources of containers whose names have no domain, except huge pages. */
+export const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage'];
+
 const OF_QUOTAS = [
   ...COUNTED,
   ...OF_CONTAINERS,
@@ -25,8 +28,14 @@ const OF_QUOTAS = [
 const KNOWN = new Set([...OF_QUOTAS, 'storage']);
 const CONTAINER_NAMES = new Set(OF_CONTAINERS);
 const QUOTA_NAMES = new Set(OF_QUOTAS);
-const isHuge = (name: string) => name.startsWith('hugepages-');
-const isHugeOfQuota = (name: string) => isHuge(name) || name.startsWith('requests.hugepages-');
+
+/** Does the name stand for huge pages of a size? */
+export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
+/** Is this an extended resource, which nodes advertise? */
+export const isExtendedResource = (name: string): boolean =>
+  name.includes('/') && !/(?:^|\.)kubernetes\.io\//.test(name);
+
+const isHugeOfQuota = (name: string) => isHugePages(name) || name.startsWith('requests.hugepages-');
 
 /** Is the resource counted in whole units? */
 export const isCounted = (name: string): boolean => COUNTED.includes(name) || name.includes('/');
@@ -45,7 +54,7 @@ export function checkResourceName(name: string, path: string, problems: FieldErr
 /** Checks the name of a resource that containers use. */
 export function checkContainerResourceName(name: string, path: string, problems: FieldError[]): void {
   checkResourceName(name, path, problems);
-  if (!name.includes('/') && !CONTAINER_NAMES.has(name) && !isHuge(name))
+  if (!name.includes('/') && !CONTAINER_NAMES.has(name) && !isHugePages(name))
     problems.push(fieldInvalid(path, name, 'must be a standard resource for containers'));
 }
 

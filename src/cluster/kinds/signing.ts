@@ -188,8 +188,8 @@ function validate(object: KubeObject, problems: FieldError[]): void {
   if (problem !== undefined) problems.push(fieldInvalid('status.certificate', '<certificate data>', problem));
 }
 
-const MAX_DOMAIN = 253;
-const MAX_SIGNER = MAX_DOMAIN + 1 + 253 + 63 + 1;
+const MAX_DOMAIN_LENGTH = 253;
+const MAX_SIGNER_LENGTH = MAX_DOMAIN_LENGTH + 1 + 253 + 63 + 1;
 
 function validateSigner(name: string, problems: FieldError[]): void {
   const field = 'spec.signerName';
@@ -203,7 +203,7 @@ function validateSigner(name: string, problems: FieldError[]): void {
     const text = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
     return void problems.push(fieldInvalid(field, name, text));
   }
-  if (domain.length > MAX_DOMAIN) problems.push(fieldTooLong(field, MAX_DOMAIN));
+  if (domain.length > MAX_DOMAIN_LENGTH) problems.push(fieldTooLong(field, MAX_DOMAIN_LENGTH));
   const labels = domain.split('.');
   const checks = [
     [domain, labels, dnsLabel],
@@ -216,7 +216,7 @@ function validateSigner(name: string, problems: FieldError[]): void {
     if (segment === domain && labels.length < 2)
       problems.push(fieldInvalid(field, domain, 'should be a domain with at least two segments separated by dots'));
   }
-  if (name.length > MAX_SIGNER) problems.push(fieldTooLong(field, MAX_SIGNER));
+  if (name.length > MAX_SIGNER_LENGTH) problems.push(fieldTooLong(field, MAX_SIGNER_LENGTH));
 }
 
 const APPROVALS = ['Approved', 'Denied'];

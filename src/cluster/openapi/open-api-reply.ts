@@ -1,7 +1,6 @@
-import { KUBERNETES_VERSION } from '../types/kubernetes-version.ts';
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { groupVersionPath } from '../../kubernetes/index.ts';
+import { groupVersionPath, KUBERNETES_RELEASE, KUBERNETES_VERSION } from '../../kubernetes/index.ts';
 import { toJsonBytes } from '../codec/json.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
@@ -104,13 +103,14 @@ function index(registry: Registry, cached: Cached): JsonObject {
   return paths;
 }
 
-const BUILTIN = 'kubernetes-1.36/1';
+/** The data of the built-in groups: their version, and the number of the last change of the data. */
+const BUILTIN_DATA = `kubernetes-${KUBERNETES_RELEASE}/1`;
 
 /** The hash of a document. It changes when the data of a built-in group or a schema of a custom resource changes. */
 function hashOf(registry: Registry, cached: Cached, { group, version, path }: GroupVersion): string {
   let hash = cached.hashes.get(path);
   if (hash === undefined) {
-    const sum = createHash('sha256').update(BUILTIN).update(path);
+    const sum = createHash('sha256').update(BUILTIN_DATA).update(path);
     for (const resource of registry.inVersion(group, version)) {
       sum.update(`${resource.plural} ${resource.kind} ${resource.namespaced}`);
       if (resource instanceof CustomResource) sum.update(toJsonBytes(resource.schema));
@@ -139,7 +139,7 @@ function document(registry: Registry, { group, version }: GroupVersion): JsonObj
   };
 }
 
-const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const SWAGGER_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** The answer of `/openapi/v2`: JSON, or protobuf for a client that prefers it. */
 function swagger(registry: Registry, request: ApiRequest): ApiReply {
@@ -150,7 +150,7 @@ function swagger(registry: Registry, request: ApiRequest): ApiReply {
   if (request.headers['if-none-match'] === etag) return { status: 304, headers, body: Buffer.alloc(0) };
   if (isProtobuf) {
     cached.v2Protobuf ??= swaggerProtobuf(swaggerDocument(registry));
-    return { status: 200, headers: { 'content-type': PROTOBUF, ...headers }, body: cached.v2Protobuf };
+    return { status: 200, headers: { 'content-type': SWAGGER_PROTOBUF, ...headers }, body: cached.v2Protobuf };
   }
   cached.v2 ??= toJsonBytes(swaggerDocument(registry));
   return { status: 200, headers: { 'content-type': 'application/json', ...headers }, body: cached.v2 };
@@ -170,7 +170,7 @@ function wantsProtobuf(accept: string): boolean {
   throw new ApiError({
     code: 406,
     reason: 'NotAcceptable',
-    message: `only the following media types are accepted: application/json, ${PROTOBUF}`,
+    message: `only the following media types are accepted: application/json, ${SWAGGER_PROTOBUF}`,
     details: {},
   });
 }
