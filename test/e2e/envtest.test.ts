@@ -134,6 +134,14 @@ describe.skipIf(process.platform === 'win32')('the programs for envtest', () => 
     expect(statSync(join(certificates, 'apiserver.key')).mode & 0o777).toBe(0o600);
   });
 
+  test.each(['apiserver.key', 'apiserver.crt'])('a lone %s in the folder is refused, and stays', async (name) => {
+    const path = file(name, 'x');
+    const server = start('kube-apiserver', [`--secure-port=${await freePort()}`, `--cert-dir=${directory}`]);
+    const { code, stderr } = await server.ended;
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`there is only ${path}`)]);
+    expect(readFileSync(path, 'utf8')).toBe('x');
+  });
+
   test.each([
     ['kube-apiserver', '--bind-address=0.0.0.0', /--bind-address=0\.0\.0\.0 asks for an address that other machines/],
     ['kube-apiserver', '--authorization-mode=Webhook', /Webhook is not supported/],

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -86,6 +96,30 @@ test.skipIf(process.platform === 'win32')('many calls at once make one folder, a
   expect(statSync(join(path, 'kubectl')).mode & 0o111).not.toBe(0);
 });
 
+test.skipIf(process.platform === 'win32')('only the user can write to the folder and its programs', async () => {
+  const path = (await runIn(home)('envtest')).out;
+  expect(statSync(path).mode & 0o077).toBe(0);
+  chmodSync(path, 0o777);
+  const other = join(home, 'program');
+  writeFileSync(other, readFileSync(join(path, 'etcd'), 'utf8'), { mode: 0o755 });
+  rmSync(join(path, 'etcd'));
+  symlinkSync(other, join(path, 'etcd'));
+  chmodSync(join(path, 'kubectl'), 0o777);
+  expect(await run('envtest')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('every user may write') as unknown,
+  });
+  chmodSync(path, 0o775);
+  expect(await run('envtest')).toMatchObject({ code: 0 });
+  expect(lstatSync(path).mode & 0o077).toBe(0);
+  expect(lstatSync(join(path, 'etcd')).isFile()).toBe(true);
+  expect(lstatSync(join(path, 'kubectl')).mode & 0o022).toBe(0);
+  vi.spyOn(process as { getuid: () => number }, 'getuid').mockReturnValue(statSync(path).uid + 1);
+  const { code, err } = await run('envtest');
+  vi.restoreAllMocks();
+  if (statSync(path).uid !== 0) expect([code, err]).toEqual([1, expect.stringContaining('belongs to another user')]);
+});
+
 test.skipIf(process.platform === 'win32')(
   'the programs answer --help without Node, and kubectl is the one of the PATH',
   async () => {
@@ -102,9 +136,12 @@ test.skipIf(process.platform === 'win32')(
     const kubectl = (folders: readonly string[]) =>
       spawnSync(join(path, 'kubectl'), ['get', 'a  b'], {
         encoding: 'utf8',
-        env: { PATH: [...folders, '/usr/bin', '/bin'].join(':') },
+        env: { PATH: folders.join(':') },
       });
     expect(kubectl([path, own]).stdout).toBe('own get a  b\n');
+    const other = (await runIn(join(home, 'other cache'))('envtest')).out;
+    expect(kubectl([path, other, path, own]).stdout).toBe('own get a  b\n');
+    expect(kubectl([other, path])).toMatchObject({ status: 127, stdout: '' });
   },
 );
 

@@ -14,7 +14,7 @@ const textOf = (path: string | undefined): string | undefined =>
 
 /**
  * The certificate that the flags name, or the one of the folder. A missing certificate is made and written to the folder,
- * where clients read it.
+ * where clients read it. A certificate without its key, and a key without its certificate, is an error and stays.
  */
 function servingCertificate({ certFile, keyFile, certDir, host }: ApiServerSettings): ServingCertificate | undefined {
   if (certFile !== undefined && keyFile !== undefined) {
@@ -22,11 +22,15 @@ function servingCertificate({ certFile, keyFile, certDir, host }: ApiServerSetti
   }
   if (certDir === undefined) return undefined;
   const [certPath, keyPath] = [join(certDir, 'apiserver.crt'), join(certDir, 'apiserver.key')];
-  if (!existsSync(certPath)) {
+  const present = [certPath, keyPath].filter((path) => existsSync(path));
+  if (present.length === 1) {
+    throw new Error(`there is only ${String(present[0])}: a certificate and its key must be given together`);
+  }
+  if (present.length === 0) {
     const made = createServingCertificate(Date.now(), [host]);
     makeDirectory(certDir);
-    writeFileSync(keyPath, made.key, { mode: 0o600 });
-    writeFileSync(certPath, made.cert);
+    writeFileSync(keyPath, made.key, { mode: 0o600, flag: 'wx' });
+    writeFileSync(certPath, made.cert, { flag: 'wx' });
     return made;
   }
   return { cert: readFileSync(certPath, 'utf8'), key: readFileSync(keyPath, 'utf8') };

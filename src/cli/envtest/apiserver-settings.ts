@@ -33,7 +33,7 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
   { name: 'v', summary: 'without an effect' },
 ];
 
-/** Flags whose effect only exists in a server that stores or calls something beyond loopback. */
+/** The flags whose URLs must be on loopback, although this server calls none of them. */
 const LOOPBACK_URLS = ['etcd-servers'];
 
 /** What the command line of `kube-apiserver` asks for. */
@@ -67,6 +67,8 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   const notices: string[] = [];
   const { values, unknown } = parseFlags(words, APISERVER_FLAGS);
   const last = (name: string): string | undefined => values.get(name)?.at(-1);
+  /** The path that a flag names; an empty one counts as none. */
+  const path = (name: string): string | undefined => (last(name) === '' ? undefined : last(name));
   const all = (name: string): string[] =>
     (values.get(name) ?? []).flatMap((value) => value.split(',')).filter((value) => value !== '');
 
@@ -93,6 +95,11 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
       '--anonymous-auth=false is not supported; with --authorization-mode=RBAC, anonymous users have no rights',
     );
   }
+  const certFile = path('tls-cert-file');
+  const keyFile = path('tls-private-key-file');
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    refusals.push('--tls-cert-file and --tls-private-key-file must be given together');
+  }
   const serviceCidr = all('service-cluster-ip-range')[0] ?? '10.0.0.0/24';
   if (!isIpv4Range(serviceCidr)) {
     refusals.push(`--service-cluster-ip-range=${serviceCidr} is not an IPv4 range such as 10.0.0.0/24`);
@@ -113,15 +120,15 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
     host: withoutBrackets(host),
     port,
     advertisedIp: ipOf(withoutBrackets(last('advertise-address') ?? host)),
-    certDir: last('cert-dir'),
-    certFile: last('tls-cert-file'),
-    keyFile: last('tls-private-key-file'),
-    clientCaFile: last('client-ca-file'),
-    tokenFile: last('token-auth-file'),
+    certDir: path('cert-dir'),
+    certFile,
+    keyFile,
+    clientCaFile: path('client-ca-file'),
+    tokenFile: path('token-auth-file'),
     authorization: modes.length === 0 || modes.includes('AlwaysAllow') ? 'AlwaysAllow' : 'RBAC',
     issuer: values.get('service-account-issuer')?.[0],
-    signingKeyFile: last('service-account-signing-key-file'),
-    verificationKeyFiles: values.get('service-account-key-file') ?? [],
+    signingKeyFile: path('service-account-signing-key-file'),
+    verificationKeyFiles: (values.get('service-account-key-file') ?? []).filter((file) => file !== ''),
     serviceCidr,
     notices,
     refusals,

@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cryptoLibrary, makeDirectory, TypeKroError } from '../../core/index.ts';
 import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts';
 import { ETCD_DESCRIPTION, ETCD_FLAGS } from './etcd-settings.ts';
@@ -46,15 +47,22 @@ exec "$node" "$module" "$@"
 `;
 }
 
-/** The program `kubectl`: the one of the user's `PATH`. */
+/**
+ * The program `kubectl`: the one of the user's `PATH`. The search passes over programs like itself, because the `PATH` may
+ * have the folders of several versions of the package.
+ */
 const KUBECTL = `#!/bin/sh
 # Made by typekro envtest: starts the kubectl of the PATH.
-own=$(cd "$(dirname "$0")" && pwd -P)
 set -f
 IFS=:
 for folder in $PATH; do
-  [ -x "$folder/kubectl" ] && [ ! -d "$folder/kubectl" ] || continue
-  [ "$(cd "$folder" && pwd -P)" = "$own" ] || exec "$folder/kubectl" "$@"
+  [ -x "$folder/kubectl" ] && [ -f "$folder/kubectl" ] || continue
+  second=
+  { read -r _ && read -r second; } <"$folder/kubectl" 2>/dev/null
+  case $second in
+    '# Made by typekro envtest'*) ;;
+    *) exec "$folder/kubectl" "$@" ;;
+  esac
 done
 echo 'kubectl: there is none on the PATH, and TypeKro has none' >&2
 exit 127
@@ -74,15 +82,18 @@ export function assetFiles({ node, apiServer, etcd }: AssetPaths): Readonly<Reco
  * Writes the programs into a folder below `parent`, and returns the path of this folder. The name of the folder has the
  * version and a hash of the programs, so that another version, another Node and another place of the package have their
  * own. Files that are right are left alone. Each file is replaced atomically, so that several processes may do this at
- * once while others run the programs.
+ * once while others run the programs. Only the user can write to the folder: another user could replace the programs.
  *
- * @throws TypeKroError `envtest/folder` when the folder cannot be written.
+ * @throws TypeKroError `envtest/folder` when the folder cannot be written, or when it or one of the two folders around
+ *   it belongs to another user or lets every user write.
  */
 export function writeAssets(parent: string, version: string, files: Readonly<Record<string, string>>): string {
   const hash = cryptoLibrary().createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12);
   const folder = join(parent, `${version}-${hash}`);
   try {
-    makeDirectory(folder);
+    makeDirectory(folder, 0o700);
+    for (const each of [dirname(parent), parent, folder]) checkOwner(each);
+    if (isWritableByOthers(lstatSync(folder))) chmodSync(folder, 0o700);
     for (const [name, text] of Object.entries(files)) {
       const path = join(folder, name);
       if (isRight(path, text)) continue;
@@ -104,8 +115,21 @@ export function writeAssets(parent: string, version: string, files: Readonly<Rec
   return folder;
 }
 
-/** Has the file this text, and may the user run it? */
+const isWritableByOthers = ({ mode }: Stats): boolean => (mode & 0o022) !== 0;
+
+/** Refuses a folder in which another user could replace files. The administrator can do so everywhere. */
+function checkOwner(folder: string): void {
+  const stats = lstatSync(folder);
+  const user = process.getuid?.();
+  if (!stats.isDirectory()) throw new Error(`${folder} is not a folder`);
+  if (user !== undefined && stats.uid !== user && stats.uid !== 0) throw new Error(`${folder} belongs to another user`);
+  if ((stats.mode & 0o002) !== 0) throw new Error(`every user may write to ${folder}`);
+}
+
+/** Has the file this text, is it the user's own, and may the user run it? */
 function isRight(path: string, text: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && stats.isFile() && (stats.mode & 0o500) === 0o500 && readFileSync(path, 'utf8') === text;
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || !stats.isFile() || isWritableByOthers(stats)) return false;
+  const isOwn = process.getuid === undefined || stats.uid === process.getuid();
+  return isOwn && (stats.mode & 0o500) === 0o500 && readFileSync(path, 'utf8') === text;
 }

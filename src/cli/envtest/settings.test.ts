@@ -87,6 +87,8 @@ describe('refusals of kube-apiserver', () => {
       '--anonymous-auth=false',
       '--anonymous-auth=false is not supported; with --authorization-mode=RBAC, anonymous users have no rights',
     ],
+    ['--tls-cert-file=a.crt', '--tls-cert-file and --tls-private-key-file must be given together'],
+    ['--tls-private-key-file=a.key', '--tls-cert-file and --tls-private-key-file must be given together'],
     [
       '--service-cluster-ip-range=fd00::/108',
       '--service-cluster-ip-range=fd00::/108 is not an IPv4 range such as 10.0.0.0/24',
@@ -106,6 +108,20 @@ test.each([
   [['--authorization-mode=RBAC', '--authorization-mode=AlwaysAllow'], 'AlwaysAllow'],
 ])('the authorization of %j is %s', (words, authorization) => {
   expect(apiServerSettings(words)).toMatchObject({ authorization, refusals: [] });
+});
+
+test('an empty path counts as none', () => {
+  const names = [
+    'cert-dir',
+    'tls-cert-file',
+    'tls-private-key-file',
+    'client-ca-file',
+    'token-auth-file',
+    'service-account-key-file',
+    'service-account-signing-key-file',
+  ];
+  const given = apiServerSettings(names.map((name) => `--${name}=`));
+  expect(given).toEqual(apiServerSettings([]));
 });
 
 test('flags without an effect are named', () => {
