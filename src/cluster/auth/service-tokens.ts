@@ -61,8 +61,8 @@ function algorithmOf(key: KeyObject): { readonly name: string; readonly hash: st
 
 interface TokenKeys {
   readonly signing: KeyObject;
-  /** The id of the signing key, which the header of a token names. */
-  readonly id: string;
+  /** The public part of the signing key. The header of a token names its id. */
+  readonly signingPublic: KeyObject;
   readonly verification: readonly KeyObject[];
 }
 
@@ -71,7 +71,7 @@ function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
   const { createPrivateKey, createPublicKey, generateKeyPairSync } = cryptoLibrary();
   if (given === undefined) {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    return { signing: privateKey, id: keyIdOf(publicKey), verification: [publicKey] };
+    return { signing: privateKey, signingPublic: publicKey, verification: [publicKey] };
   }
   const read = (pem: string, create: (pem: string) => KeyObject): KeyObject => {
     try {
@@ -85,11 +85,9 @@ function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
     });
   };
   const signing = read(given.signing, createPrivateKey);
-  return {
-    signing,
-    id: keyIdOf(createPublicKey(signing)),
-    verification: given.verification?.map((pem) => read(pem, createPublicKey)) ?? [createPublicKey(signing)],
-  };
+  const signingPublic = createPublicKey(signing);
+  const verification = given.verification?.map((pem) => read(pem, createPublicKey)) ?? [signingPublic];
+  return { signing, signingPublic, verification };
 }
 
 /**
@@ -105,7 +103,7 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
     issuer,
     verificationKeys: () => (keys ??= tokenKeys(undefined)).verification,
     issue(claims) {
-      const { signing, id } = (keys ??= tokenKeys(undefined));
+      const { signing, signingPublic } = (keys ??= tokenKeys(undefined));
       const { name, hash } = algorithmOf(signing) ?? { name: '', hash: '' };
       const now = Math.floor(context.clock.now() / 1000);
       const payload = {
@@ -121,7 +119,7 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
         },
         sub: `system:serviceaccount:${claims.namespace}:${claims.account}`,
       };
-      const body = `${encode({ alg: name, kid: id, typ: 'JWT' })}.${encode(payload)}`;
+      const body = `${encode({ alg: name, kid: keyIdOf(signingPublic), typ: 'JWT' })}.${encode(payload)}`;
       const signature = cryptoLibrary().createSign(hash).update(body).sign({ key: signing, dsaEncoding: 'ieee-p1363' });
       return `${body}.${signature.toString('base64url')}`;
     },
