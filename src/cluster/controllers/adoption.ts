@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { optionalAt } from '../../kubernetes/index.ts';
+import { objectAt, optionalAt } from '../../kubernetes/index.ts';
 import { labelMatcher } from '../kinds/selects.ts';
 import type { StoreEvent } from '../store/store.ts';
 import { concerns, keyOfObject } from './controller.ts';
@@ -27,23 +27,44 @@ export interface ControlRule {
   readonly keepsAll?: boolean;
 }
 
-function acceptance(rule: ControlRule, owner: KubeObject): ((object: KubeObject) => boolean) | undefined {
+/** The objects that an owner accepts. */
+interface Acceptance {
+  readonly accepts: (object: KubeObject) => boolean;
+  /** A label that all accepted objects have, by which they are found among many. */
+  readonly label: readonly [key: string, value: string] | undefined;
+}
+
+/** The acceptances of the stored owners by rule: each event of an object without a controller asks all owners. */
+const acceptances = new WeakMap<ControlRule, WeakMap<KubeObject, Acceptance>>();
+
+function acceptance(rule: ControlRule, owner: KubeObject): Acceptance | undefined {
+  let known = acceptances.get(rule);
+  if (known === undefined) acceptances.set(rule, (known = new WeakMap()));
+  const kept = known.get(owner);
+  if (kept !== undefined) return kept;
   const selector = rule.selectorOf === undefined ? optionalAt(owner.spec, 'selector') : rule.selectorOf(owner);
   if (selector === undefined) return undefined;
   const matches = labelMatcher(selector);
-  return (object) => matches(object.metadata.labels ?? {}) && rule.accepts?.(owner, object) !== false;
+  const [label] = Object.entries(objectAt(selector, 'matchLabels'));
+  const made: Acceptance = {
+    accepts: (object) => matches(object.metadata.labels ?? {}) && rule.accepts?.(owner, object) !== false,
+    label: label === undefined ? undefined : [label[0], String(label[1])],
+  };
+  known.set(owner, made);
+  return made;
 }
 
 /** Adopts and releases objects by the rule. An owner that is being deleted does neither. */
 export function controlByRule(client: ControllerClient, owner: KubeObject, rule: ControlRule): void {
   if (owner.metadata.deletionTimestamp !== undefined) return;
-  const accepts = acceptance(rule, owner);
-  if (accepts === undefined) return;
+  const accepted = acceptance(rule, owner);
+  if (accepted === undefined) return;
+  const { accepts, label } = accepted;
   const ignores = rule.ignores ?? (() => false);
   if (rule.keepsAll !== true)
     for (const object of client.controlled(owner, rule.resource))
       if (!ignores(object) && !accepts(object)) release(client, owner, object, rule.finalizer);
-  for (const object of client.uncontrolled(rule.resource, owner.metadata.namespace ?? ''))
+  for (const object of client.uncontrolled(rule.resource, owner.metadata.namespace ?? '', label))
     if (!ignores(object) && isAdoptable(object) && accepts(object)) adopt(client, owner, object, rule.finalizer);
 }
 
@@ -90,5 +111,5 @@ export function* ownerKeys(event: StoreEvent, client: ControllerClient, rule: Co
   if (before?.kind === kind && before.uid !== controller?.uid) yield `${namespace}/${before.name}`;
   if (controller !== undefined || event.type === 'DELETED' || !isAdoptable(object) || client.isEmpty(resource)) return;
   for (const owner of client.list(resource, namespace))
-    if (acceptance(rule, owner)?.(object) === true) yield keyOfObject(owner);
+    if (acceptance(rule, owner)?.accepts(object) === true) yield keyOfObject(owner);
 }

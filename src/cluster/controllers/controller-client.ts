@@ -15,7 +15,7 @@ import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { redecode } from '../verbs/write.ts';
 import type { IndexedObject } from './relation-index.ts';
-import { claimsOf, RelationIndex, ownersOf, controllerOf, uncontrolledIn } from './relation-index.ts';
+import { claimsOf, RelationIndex, ownersOf, controllerOf, uncontrolledIn, uncontrolledTerm } from './relation-index.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
@@ -148,9 +148,12 @@ export class ControllerClient {
     return objects;
   }
 
-  /** The objects of a namespace without a controller. The resource is one whose objects a controller may adopt. */
-  uncontrolled({ group, plural }: ResourceName, namespace: string): KubeObject[] {
-    return this.#indexes.uncontrolled.find(`${plural}.${group} ${namespace}`).map(({ object }) => object);
+  /**
+   * The objects of a namespace without a controller: all, or those with a label. The resource is one whose objects a
+   * controller may adopt.
+   */
+  uncontrolled(resource: ResourceName, namespace: string, label?: readonly [key: string, value: string]): KubeObject[] {
+    return this.#indexes.uncontrolled.find(uncontrolledTerm(resource, namespace, label)).map(({ object }) => object);
   }
 
   /** The pods that use a claim. */

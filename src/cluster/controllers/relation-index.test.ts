@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import { Store } from '../store/store.ts';
-import { RelationIndex, ownersOf } from './relation-index.ts';
+import { RelationIndex, ownersOf, uncontrolledIn, uncontrolledTerm } from './relation-index.ts';
 
 const KINDS = ['pods', 'configmaps'] as const;
 
@@ -50,4 +50,37 @@ test('a new index has the existing objects', () => {
   const store = new Store();
   store.collection('', 'pods').put('a', objectOf('a', ['u1']));
   expect(new RelationIndex(store, ownersOf).find('u1')).toHaveLength(1);
+});
+
+test('objects without a controller are found by their labels', () => {
+  const store = new Store();
+  const index = new RelationIndex(store, uncontrolledIn);
+  store.subscribe((event) => index.take(event));
+  const pods = store.collection('', 'pods');
+  const put = (name: string, labels: Record<string, string>, controller = false) => {
+    const object = objectOf(name, controller ? ['u'] : []);
+    const ownerReferences = object.metadata.ownerReferences?.map((owner) => ({ ...owner, controller })) ?? [];
+    pods.put(name, { ...object, metadata: { ...object.metadata, namespace: 'n', labels, ownerReferences } });
+  };
+  const names = (label?: readonly [string, string]) =>
+    index.find(uncontrolledTerm({ group: '', plural: 'pods' }, 'n', label)).map(({ object }) => object.metadata.name);
+  put('a', { app: 'x', tier: 'y' });
+  put('b', { app: 'z' });
+  put('c', { app: 'x' }, true);
+  store.collection('', 'configmaps').put('a', objectOf('a', []));
+  expect([names(), names(['app', 'x']), names(['tier', 'y']), names(['app', 'w'])]).toEqual([
+    ['a', 'b'],
+    ['a'],
+    ['a'],
+    [],
+  ]);
+  put('b', { app: 'x' });
+  put('c', { app: 'x' });
+  put('a', { tier: 'y' });
+  expect([names(), names(['app', 'x'])]).toEqual([
+    ['a', 'b', 'c'],
+    ['b', 'c'],
+  ]);
+  for (const name of ['a', 'b', 'c']) pods.remove(name);
+  expect(index.size).toBe(0);
 });

@@ -90,14 +90,31 @@ export function claimsOf(collection: Collection, pod: KubeObject): readonly stri
   return claimsOfPod(pod).map((claim) => `${pod.metadata.namespace ?? ''}/${claim}`);
 }
 
-/** The resources whose objects a controller may adopt. */
-const ADOPTABLE = new Set(['pods.', 'replicasets.apps', 'controllerrevisions.apps']);
+/** The resources whose objects a controller may adopt, with their groups. */
+const ADOPTABLE: ReadonlyMap<string, string> = new Map([
+  ['pods', ''],
+  ['replicasets', 'apps'],
+  ['controllerrevisions', 'apps'],
+]);
 
-/** Terms of the index of objects that a controller may adopt: resource and namespace. */
+/** The term of the objects of a namespace that a controller may adopt: of all, or of those with a label. */
+export function uncontrolledTerm(
+  { group, plural }: Pick<Collection, 'group' | 'plural'>,
+  namespace: string,
+  label?: readonly [key: string, value: string],
+): string {
+  const all = `${plural}.${group} ${namespace}`;
+  return label === undefined ? all : `${all} ${label[0]}=${label[1]}`;
+}
+
+/** Terms of the index of objects that a controller may adopt: the term of the namespace, and one for each label. */
 export function uncontrolledIn(collection: Collection, object: KubeObject): readonly string[] {
-  const resource = `${collection.plural}.${collection.group}`;
-  if (!ADOPTABLE.has(resource) || controllerOf(object) !== undefined) return NOTHING;
-  return [`${resource} ${object.metadata.namespace ?? ''}`];
+  // Most events are those of other resources.
+  if (ADOPTABLE.get(collection.plural) !== collection.group || controllerOf(object) !== undefined) return NOTHING;
+  const { namespace = '', labels = {} } = object.metadata;
+  const terms = [uncontrolledTerm(collection, namespace)];
+  for (const label of Object.entries(labels)) terms.push(uncontrolledTerm(collection, namespace, label));
+  return terms;
 }
 
 /** The reference to the controller of an object; `undefined` without a controller. */
