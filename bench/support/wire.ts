@@ -10,9 +10,16 @@ export interface Endpoint {
   readonly ca?: string | undefined;
 }
 
-/** The bytes of an HTTP/1.1 request. */
-export function requestBytes(method: string, path: string, body?: string, type = 'application/json'): string {
-  const head = `${method} ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer bench\r\naccept: application/json\r\n`;
+/** The bytes of an HTTP/1.1 request. `encoding` is the header Accept-Encoding. */
+export function requestBytes(
+  method: string,
+  path: string,
+  body?: string,
+  type = 'application/json',
+  encoding?: string,
+): string {
+  const accepted = encoding === undefined ? '' : `accept-encoding: ${encoding}\r\n`;
+  const head = `${method} ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer bench\r\naccept: application/json\r\n${accepted}`;
   if (body === undefined) return `${head}\r\n`;
   return `${head}content-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }

@@ -13,7 +13,7 @@ describe('an answer', () => {
     ['without the header', undefined, 200, large, false],
     ['for a client that refuses gzip', 'gzip;q=0', 200, large, false],
     ['that is small', 'gzip', 200, Buffer.from('a'), false],
-    ['with an error', 'gzip', 500, large, false],
+    ['with an error', 'gzip', 422, large, true],
   ])('%s', async (_title, header, status, body, isSmall) => {
     const reply = await compressReply(header, { status, headers: { vary: 'Accept' }, body });
     const whole = Buffer.isBuffer(body) ? body : Buffer.concat(body);

@@ -4,24 +4,26 @@ import type { ApiReply } from '../protocol/request.ts';
 /** The size in bytes from which an answer is compressed, as in an API server. */
 const MIN_COMPRESSED_BYTES = 128 * 1024;
 
-/** The compressed form of bodies that the server keeps, such as the documents of the API. */
+/**
+ * The compressed form of bodies that the server keeps, such as the documents of the API. The body of a list is joined for
+ * each answer, so its compressed form is not kept.
+ */
 const compressed = new WeakMap<Buffer, Buffer>();
 
 /**
- * Compresses a large answer for a client that accepts gzip. The work is done outside the event loop. Streams, small
- * answers and errors are not compressed.
+ * Compresses a large answer for a client that accepts gzip, whatever its status. The work is done outside the event loop.
+ * Streams and small answers are not compressed.
  */
 export async function compressReply(acceptEncoding: string | undefined, reply: ApiReply): Promise<ApiReply> {
-  const { body, status, headers } = reply;
-  if (acceptEncoding === undefined || status !== 200 || body === undefined || reply.stream !== undefined) return reply;
+  const { body, headers } = reply;
+  if (acceptEncoding === undefined || body === undefined || reply.stream !== undefined) return reply;
   if (sizeOf(body) < MIN_COMPRESSED_BYTES || !acceptsGzip(acceptEncoding)) return reply;
-  const whole = Buffer.isBuffer(body) ? body : Buffer.concat(body);
-  let small = compressed.get(whole);
+  let small = Buffer.isBuffer(body) ? compressed.get(body) : undefined;
   if (small === undefined) {
     // The module is loaded with the first large answer, so that the start of a server does not wait for it.
     const { gzip } = await import('node:zlib');
-    small = await promisify(gzip)(whole, { level: 1 });
-    compressed.set(whole, small);
+    small = await promisify(gzip)(Buffer.isBuffer(body) ? body : Buffer.concat(body), { level: 1 });
+    if (Buffer.isBuffer(body)) compressed.set(body, small);
   }
   const vary = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`;
   return { ...reply, headers: { ...headers, 'content-encoding': 'gzip', vary }, body: small };

@@ -62,9 +62,22 @@ export async function handle(
   identity: UserInfo | 'refuse' | undefined,
 ): Promise<ApiReply> {
   if (raw.body.length > MAX_BODY) return replyError(requestTooLarge(MAX_BODY));
+  const reply = await answered(context, raw, identity);
+  try {
+    return await compressReply(raw.headers['accept-encoding'], reply);
+  } catch (thrown) {
+    return replyThrown(context, thrown, raw, []);
+  }
+}
+
+async function answered(
+  context: HandlerContext,
+  raw: IncomingRequest,
+  identity: UserInfo | 'refuse' | undefined,
+): Promise<ApiReply> {
   const warnings: string[] = [];
   try {
-    return await compressReply(raw.headers['accept-encoding'], await answer(context, raw, identity, warnings));
+    return await answer(context, raw, identity, warnings);
   } catch (thrown) {
     return replyThrown(context, thrown, raw, warnings);
   }
