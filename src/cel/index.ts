@@ -95,7 +95,7 @@ export {
 export { createEnvironment } from './environment.ts';
 export { joinPrograms, replaceStrings } from './plan/program.ts';
 export type { SizeAt } from './cost/estimate.ts';
-export { estimateCost, roundCost } from './cost/estimate.ts';
+export { estimateCost, minRoundCost } from './cost/estimate.ts';
 export type { Range as CostRange } from './cost/range.ts';
 export { RULE_LIBRARIES } from './kubernetes.ts';
 export type { KroEnvironmentOptions, KroFeatures } from './kro.ts';

@@ -45,18 +45,18 @@ export function estimateCost(checked: Checked, sizeAt: SizeAt): Range {
 }
 
 /**
- * The cost of one round of the cheapest innermost loop, when all data have the size one; `undefined` for an expression
- * without loops. The number of rounds of an evaluation times this cost approximates the cost of a long evaluation.
+ * The least cost of one round of any loop, whatever the data are; `undefined` for an expression without loops. An
+ * evaluation costs at least the number of its rounds times this cost.
  */
-export function roundCost(checked: Checked): number | undefined {
+export function minRoundCost(checked: Checked): number | undefined {
   if (!(checked instanceof CheckedAst)) return undefined;
-  const estimate = new Estimate(checked, () => ONE);
+  const estimate = new Estimate(checked, () => UNKNOWN);
   estimate.of(checked.ast.expr);
   return estimate.rounds.length === 0 ? undefined : Math.max(1, Math.min(...estimate.rounds));
 }
 
 class Estimate {
-  /** The cost of a round of each loop that contains no other loop. */
+  /** The least cost of a round of each loop. */
   readonly rounds: number[] = [];
   readonly #checked: CheckedAst;
   readonly #sizeAt: SizeAt;
@@ -167,8 +167,9 @@ class Estimate {
     switch (id) {
       case 'logical_or':
       case 'logical_and':
-        // The second operand may not be evaluated.
-        return { cost: { min: a.min, max: addRanges(a, b).max } };
+        // The second operand may not be evaluated. A round of `all` or `exists` always evaluates it: the loop ends as
+        // soon as the accumulator decides.
+        return { cost: isAccumulator(expr.args[0]) ? addRanges(a, b) : { min: a.min, max: addRanges(a, b).max } };
       case 'conditional': {
         const [, yes, no] = expr.args;
         this.#join(expr.id, yes, no);
@@ -199,9 +200,8 @@ class Estimate {
       enter(expr.variable, this.#element(expr.range, list ? '@indices' : '@keys'));
       enter(expr.variable2, this.#element(expr.range, list ? '@items' : '@values'));
     }
-    const before = this.rounds.length;
     const round = addRanges(this.of(expr.condition), this.of(expr.step));
-    if (this.rounds.length === before) this.rounds.push(round.max);
+    this.rounds.push(round.min);
     for (const name of names.slice(1)) this.#locals.get(name)?.pop();
     cost = addRanges(cost, this.of(expr.result));
     this.#locals.get(expr.accumulator)?.pop();
@@ -304,6 +304,8 @@ class Estimate {
     });
   }
 }
+
+const isAccumulator = (expr: Expr | undefined): boolean => expr?.kind === 'ident' && expr.name === ACCUMULATOR;
 
 function isBinding({ range, condition, accumulator }: Comprehension): boolean {
   const [over, again] = [expanded(range), expanded(condition)];

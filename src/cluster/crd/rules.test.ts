@@ -45,6 +45,13 @@ describe('a rule stops at the cost limit of an API server', () => {
     ['very many elements of one loop', numbers, list(400_000), 'self.all(x, x >= 0)', false],
     ['a loop that ends early', numbers, list(400_000), 'self.exists(x, x == 5)', true],
     ['a loop over loops that end early', numbers, list(2000), 'self.all(x, self.exists(y, y == 1))', true],
+    [
+      'elements whose expensive condition is not evaluated',
+      texts,
+      list(60_000).map(() => 'a'),
+      `self.all(x, x == 'a' || ${Array.from({ length: 20 }, () => "x.matches('a+')").join(' && ')})`,
+      true,
+    ],
     ['long texts without a loop', texts, ['x'.repeat(500_000)], "self[0] + 'y' != ''", true],
   ])('%s', (_, schema, value, rule, passes) => {
     const errors = evaluate(schema, value, { rule });
