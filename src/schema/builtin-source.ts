@@ -1,10 +1,11 @@
 import type { GroupVersionKind, JsonValue } from '../core/index.ts';
 import { kubernetesDiscoveryText, kubernetesTypesText, TypeKroError } from '../core/index.ts';
-import type { TypeFacts } from './builtin-types.ts';
+import type { TypeFacts, TypeTable } from './builtin-types.ts';
 import { withSupplement } from './builtin-supplement.ts';
 import { BuiltinTypes } from './builtin-types.ts';
 import { resourcesOfDiscovery, ResourceIndex, typeKey } from './discovery.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
+import { tableOfFacts, tableOfText } from './type-table.ts';
 
 /** The minor version of Kubernetes whose built-in kinds are bundled. */
 export const DEFAULT_KUBERNETES_MINOR = '1.36';
@@ -56,8 +57,8 @@ function openBundle(minor: string): BuiltinSource {
       remedy: `use ${DEFAULT_KUBERNETES_MINOR}, or read the schemas from a cluster`,
     });
   }
-  return bundledSource({
-    types: () => withSupplement((JSON.parse(texts.types()) as { types: Record<string, TypeFacts> }).types),
+  return sourceOf({
+    types: () => withSupplement(tableOfText(texts.types())),
     discovery() {
       const { api, apis } = JSON.parse(texts.discovery()) as { api: JsonValue; apis: JsonValue };
       return [api, apis];
@@ -74,7 +75,11 @@ export interface BundleParts {
 }
 
 /** A source over a bundle of built-in types, for example a bundle made from a cluster's OpenAPI. */
-export function bundledSource(parts: BundleParts): BuiltinSource {
+export function bundledSource({ types, discovery }: BundleParts): BuiltinSource {
+  return sourceOf({ types: () => tableOfFacts(types()), discovery });
+}
+
+function sourceOf(parts: Pick<BundleParts, 'discovery'> & { readonly types: () => TypeTable }): BuiltinSource {
   const once = <T>(make: () => T): (() => T) => {
     let made: { value: T } | undefined;
     return () => (made ??= { value: make() }).value;

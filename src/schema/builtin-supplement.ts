@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import type { FieldFacts, TypeFacts } from './builtin-types.ts';
+import type { FieldFacts, TypeFacts, TypeTable } from './builtin-types.ts';
 
 /**
  * Built-in types that the data files lack: aggregation, device allocation and flow control. A section begins with `@
@@ -101,40 +101,69 @@ const DEFAULTS: readonly (readonly [type: string, field: string, value: JsonValu
   ['core.v1.ServicePort', 'protocol', 'TCP'],
 ];
 
-/** The facts of the data files, and of the types that the files lack. */
-export function withSupplement(facts: Readonly<Record<string, TypeFacts>>): Record<string, TypeFacts> {
-  const completed: Record<string, TypeFacts> = { ...parseTypes(TYPES), ...facts };
-  for (const [type, field, value] of DEFAULTS) {
-    const known = completed[type];
-    const stated = known?.fields[field];
-    if (known === undefined || stated === undefined) continue;
-    completed[type] = { ...known, fields: { ...known.fields, [field]: { ...stated, default: value } } };
-  }
-  return completed;
+/** The table of the data files with the types that the files lack. */
+export function withSupplement(table: TypeTable): TypeTable {
+  const lines = supplementLines(TYPES);
+  return {
+    names: () => new Set([...lines.keys(), ...table.names()]),
+    facts(name) {
+      const facts = table.facts(name);
+      if (facts !== undefined) return withDefaults(name, facts);
+      const line = lines.get(name);
+      return line === undefined ? undefined : factsOfLine(line);
+    },
+  };
 }
 
-function parseTypes(text: string): Record<string, TypeFacts> {
-  const types: Record<string, TypeFacts> = {};
+function withDefaults(name: string, facts: TypeFacts): TypeFacts {
+  let { fields } = facts;
+  for (const [type, field, value] of DEFAULTS) {
+    const stated = type === name ? fields[field] : undefined;
+    if (stated !== undefined) fields = { ...fields, [field]: { ...stated, default: value } };
+  }
+  return fields === facts.fields ? facts : { ...facts, fields };
+}
+
+/** The line of a type, or of the list kind that belongs to it. A look-up parses the line of its type. */
+interface SupplementLine {
+  readonly prefix: string;
+  readonly words: string;
+  /** Set for a kind. */
+  readonly gvk?: readonly [group: string, version: string, kind: string];
+  /** Set for a list kind: the type of the items. */
+  readonly items?: string;
+}
+
+function supplementLines(text: string): ReadonlyMap<string, SupplementLine> {
+  const lines = new Map<string, SupplementLine>();
   let [prefix, group, version] = ['', '', ''];
   for (const line of text.trim().replaceAll(/\n +/g, ' ').split('\n')) {
-    const [head = '', ...rest] = line.split(' ');
+    const [head = ''] = line.split(' ', 1);
+    const words = line.slice(head.length + 1);
     if (head === '@') {
-      [prefix = '', group = '', version = ''] = rest;
+      [prefix = '', group = '', version = ''] = words.split(' ');
       continue;
     }
     const isKind = head.startsWith('!');
     const name = isKind ? head.slice(1) : head;
-    const type = parseType(rest, prefix);
+    const type = `${prefix}.${name}`;
     if (!isKind) {
-      types[`${prefix}.${name}`] = type;
+      lines.set(type, { prefix, words });
       continue;
     }
-    types[`${prefix}.${name}`] = { ...type, fields: { ...OBJECT, ...type.fields }, gvk: [[group, version, name]] };
-    const items = { items: { t: `${prefix}.${name}[]` } };
-    const gvk: [string, string, string] = [group, version, `${name}List`];
-    types[`${prefix}.${name}List`] = { fields: { ...LIST, ...items }, required: ['items'], gvk: [gvk] };
+    lines.set(type, { prefix, words, gvk: [group, version, name] });
+    lines.set(`${type}List`, { prefix, words: '', gvk: [group, version, `${name}List`], items: type });
   }
-  return types;
+  return lines;
+}
+
+function factsOfLine({ prefix, words, gvk, items }: SupplementLine): TypeFacts {
+  if (gvk === undefined) return parseType(words.split(' '), prefix);
+  if (items !== undefined) {
+    return { fields: { ...LIST, items: { t: `${items}[]` } }, required: ['items'], gvk: [gvk] };
+  }
+  const type = parseType(words.split(' '), prefix);
+  return { ...type, fields: { ...OBJECT, ...type.fields }, gvk: [gvk] };
 }
 
 const TYPE_META: Record<string, FieldFacts> = { kind: { t: 'string' }, apiVersion: { t: 'string' } };

@@ -23,6 +23,13 @@ export interface TypeFacts {
   readonly gvk?: readonly (readonly [string, string, string])[];
 }
 
+/** The facts of types by their names. */
+export interface TypeTable {
+  names(): Iterable<string>;
+  /** The facts of a type; `undefined` for an unknown name. Two calls may return different objects. */
+  facts(name: string): TypeFacts | undefined;
+}
+
 /** The node of any JSON. {@link isOpaque} knows it by identity, so it is not the shared empty schema. */
 const ANYTHING: Schema = Object.freeze({});
 
@@ -59,19 +66,19 @@ export function isOpaque(schema: Schema): boolean {
 
 /** The schema nodes of the built-in types. A node is built at its first use, and all uses of a type share its node. */
 export class BuiltinTypes {
-  readonly #facts: ReadonlyMap<string, TypeFacts>;
+  readonly #table: TypeTable;
   readonly #nodes = new Map<string, Schema>(LEAVES);
 
-  constructor(facts: Readonly<Record<string, TypeFacts>>) {
-    this.#facts = new Map(Object.entries(facts));
+  constructor(table: TypeTable) {
+    this.#table = table;
   }
 
   names(): Iterable<string> {
-    return this.#facts.keys();
+    return this.#table.names();
   }
 
   facts(name: string): TypeFacts | undefined {
-    return this.#facts.get(name);
+    return this.#table.facts(name);
   }
 
   /**
@@ -81,7 +88,7 @@ export class BuiltinTypes {
   node(name: string): Schema {
     let node = this.#nodes.get(name);
     if (node === undefined) {
-      const facts = this.#facts.get(name);
+      const facts = this.#table.facts(name);
       node = facts === undefined ? EMPTY : this.#objectNode(facts);
       this.#nodes.set(name, node);
     }
@@ -95,7 +102,7 @@ export class BuiltinTypes {
   ownerOf(name: string, fields: readonly string[]): string | undefined {
     let owner = name;
     for (const [index, field] of fields.entries()) {
-      const facts = this.#facts.get(owner);
+      const facts = this.#table.facts(owner);
       const found = facts === undefined ? undefined : [...this.#fieldsOf(facts)].find(([each]) => each === field);
       if (found === undefined) return undefined;
       if (index < fields.length - 1) owner = found[1].t.replaceAll(/\[\]|\{\}/g, '');
@@ -124,7 +131,7 @@ export class BuiltinTypes {
   /** The fields of a type in JSON. A member that inlines another type is replaced by the fields of that type. */
   *#fieldsOf(facts: TypeFacts): Iterable<[string, FieldFacts]> {
     for (const [name, field] of Object.entries(facts.fields)) {
-      const inlined = field.inline === 1 ? this.#facts.get(field.t) : undefined;
+      const inlined = field.inline === 1 ? this.#table.facts(field.t) : undefined;
       if (inlined === undefined) yield [name, field];
       else yield* this.#fieldsOf(inlined);
     }
