@@ -6,6 +6,7 @@ import {
   isRewrite,
   MAX_REWRITES,
   rewriteContestAt,
+  Rewrites,
   RewriteSweep,
   withoutPastRewrites,
   withRewrite,
@@ -55,22 +56,70 @@ describe('a contest of the controller with itself', () => {
   });
 });
 
-describe('past histories', () => {
-  it.each<[string, number, number, readonly string[] | undefined]>([
-    ['stay within the window', 1, 60_000, ['a']],
-    ['are deleted after the window', 1, 60_001, undefined],
-    ['stay during a contest', MAX_REWRITES, 64_999, ['a']],
-    ['are deleted after a contest', MAX_REWRITES, 65_000, undefined],
-  ])('%s', (_title, writes, now, keys) => {
-    const rewrites = new Map([['a', historyAfter(times(writes), 0).history as RewriteHistory]]);
-    const left = withoutPastRewrites(rewrites, now);
-    expect(left === undefined ? undefined : [...left.keys()]).toEqual(keys);
+/** The rewrites of an owner with `objects` objects after `writes` writes of each, and the time at the end. */
+function rewritesAfter(writes: number, { objects = 1, pauseMs = 0, samples = ['1 1'] } = {}) {
+  const rewrites = new Rewrites();
+  for (let at = 0; at < writes; at += 1) {
+    for (let object = 0; object < objects; object += 1) {
+      rewrites.add(keyOf(object), samples[at % samples.length] ?? '', at * pauseMs);
+    }
+  }
+  return rewrites;
+}
+const keyOf = (object: number) => `ConfigMap/default/c${object}`;
+/** The keys of the objects with a contest. */
+const contested = (rewrites: Rewrites, objects: number, now = 0) =>
+  Array.from({ length: objects }, (_, object) => keyOf(object)).filter((key) => rewrites.contestAt(key, '1 1', now));
+
+describe('the rewrites of the objects of an owner', () => {
+  it.each<[string, number, Parameters<typeof rewritesAfter>[1], number]>([
+    ['one object before the last allowed write', MAX_REWRITES - 1, {}, 0],
+    ['one object with the last allowed write', MAX_REWRITES, {}, 1],
+    ['new objects, each written once', 1, { objects: 100 }, 0],
+    ['100 objects before the last allowed write', MAX_REWRITES - 1, { objects: 100 }, 0],
+    ['100 objects with the last allowed write', MAX_REWRITES, { objects: 100 }, 100],
+    ['slow writes', MAX_REWRITES, { pauseMs: 10_000 }, 0],
+    ['writes for changing specs', MAX_REWRITES, { samples: ['2 1', '1 1'] }, 0],
+    ['writes for another spec', MAX_REWRITES, { samples: ['2 1'] }, 0],
+  ])('%s: the contests', (_title, writes, options, count) => {
+    expect(contested(rewritesAfter(writes, options), 100)).toHaveLength(count);
   });
 
-  const ownersAt = (clock: TestClock) => {
-    const owners = [0, 1].map(() => ({ rewrites: new Map([['a', withRewrite(undefined, '1 1', clock.now())]]) }));
-    return owners as { rewrites: Map<string, RewriteHistory> | undefined }[];
-  };
+  it('do not count the first write for an earlier spec', () => {
+    const rewrites = new Rewrites();
+    rewrites.add('a', '1 1', 0);
+    for (let write = 1; write < MAX_REWRITES; write += 1) rewrites.add('a', '2 1', 0);
+    expect(rewrites.contestAt('a', '2 1', 0)).toBeUndefined();
+    rewrites.add('a', '2 1', 0);
+    expect(rewrites.contestAt('a', '2 1', 0)).toBeDefined();
+  });
+
+  it('do not count a first write a minute ago', () => {
+    const rewrites = new Rewrites();
+    rewrites.add('a', '1 1', 0);
+    for (let write = 1; write < MAX_REWRITES; write += 1) rewrites.add('a', '1 1', 60_001);
+    expect(rewrites.contestAt('a', '1 1', 60_001)).toBeUndefined();
+  });
+});
+
+describe('past rewrites', () => {
+  it.each<[string, number, number, boolean]>([
+    ['of an object that was written once stay within the window', 1, 60_000, true],
+    ['of an object that was written once are deleted after the window', 1, 60_001, false],
+    ['stay within the window', 2, 60_000, true],
+    ['are deleted after the window', 2, 60_001, false],
+    ['stay during a contest', MAX_REWRITES, 64_999, true],
+    ['are deleted after a contest', MAX_REWRITES, 65_000, false],
+  ])('%s', (_title, writes, now, stays) => {
+    expect(withoutPastRewrites(rewritesAfter(writes), now) !== undefined).toBe(stays);
+  });
+
+  const ownersAt = (clock: TestClock) =>
+    [0, 1].map((): { rewrites: Rewrites | undefined } => {
+      const rewrites = new Rewrites();
+      rewrites.add('a', '1 1', clock.now());
+      return { rewrites };
+    });
 
   it('are swept from owners at rest', async () => {
     const clock = new TestClock();
@@ -88,7 +137,7 @@ describe('past histories', () => {
     const sweep = new RewriteSweep(clock, () => owners);
     sweep.schedule();
     await clock.advance(60_000);
-    expect([owners[0]?.rewrites?.size, clock.timers]).toEqual([1, 1]);
+    expect([owners[0]?.rewrites !== undefined, clock.timers]).toEqual([true, 1]);
     await clock.advance(60_000);
     expect([owners[0]?.rewrites, clock.timers]).toEqual([undefined, 0]);
   });

@@ -1,10 +1,13 @@
 import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
+import { fnv32a } from '../../golang/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { ApplyAction, Contest } from '../../runtime/index.ts';
 
 /** This number of writes of one object within `WINDOW_MS` makes a contest of the controller with itself. */
 export const MAX_REWRITES = 20;
 const WINDOW_MS = 60_000;
+/** From this number of objects on, the list of the objects that were written once reserves room to grow. */
+const MANY = 32;
 
 /**
  * The recent writes that change or recreate one object while the spec of its owner stays the same. Without this count,
@@ -13,7 +16,7 @@ const WINDOW_MS = 60_000;
 export interface RewriteHistory {
   /** The generation and the revision for which the writes are counted. */
   readonly sample: string;
-  /** The time of the first counted write (milliseconds since the epoch). */
+  /** The time from which the writes are counted (milliseconds since the epoch). */
   readonly since: number;
   readonly writes: number;
   readonly contest?: Contest & { readonly pauses: number };
@@ -47,13 +50,63 @@ export function rewriteContestAt(
   return contest === undefined || contest.endsAt <= now ? undefined : contest;
 }
 
-/** The histories of one owner, by the key of the object; `undefined` while there is none. */
-type Rewrites = Map<string, RewriteHistory> | undefined;
+/**
+ * The rewrites of the objects of one owner. Every new object is written once, and most are never written again within
+ * the window: such an object takes one number. An object has a history from its second write on.
+ */
+export class Rewrites {
+  /** The sample and the time of the first write of `#once`. */
+  #sample = '';
+  #since = 0;
+  /**
+   * Hashes of the keys of the objects that were written once. Two keys with one hash count as one object, so that the
+   * history of the second one begins with two writes.
+   */
+  #once: number[] = [];
+  #histories: Map<string, RewriteHistory> | undefined;
 
-/** Deletes the histories that are over. Returns the map, or `undefined` when it is empty afterwards. */
-export function withoutPastRewrites(rewrites: Rewrites, now: number): Rewrites {
-  for (const [key, history] of rewrites ?? []) if (isOver(history, now)) rewrites?.delete(key);
-  return rewrites?.size === 0 ? undefined : rewrites;
+  /** Counts a rewrite of the object with this key. `sample` names the generation and the revision of the owner. */
+  add(key: string, sample: string, now: number): void {
+    const history = this.#histories?.get(key) ?? this.#first(key, sample, now);
+    if (history !== undefined) (this.#histories ??= new Map()).set(key, withRewrite(history, sample, now));
+  }
+
+  /** The contest of an object that is going on at `now`; `undefined` when there is none. */
+  contestAt(key: string, sample: string, now: number): Contest | undefined {
+    return rewriteContestAt(this.#histories?.get(key), sample, now);
+  }
+
+  /** Deletes what is over. Returns true when nothing is left. */
+  deletePast(now: number): boolean {
+    for (const [key, history] of this.#histories ?? []) if (isOver(history, now)) this.#histories?.delete(key);
+    if (this.#histories?.size === 0) this.#histories = undefined;
+    if (this.#isOnceOver(now)) this.#once = [];
+    return this.#histories === undefined && this.#once.length === 0;
+  }
+
+  /** The history of an object that was written once before. Records the first write of any other object. */
+  #first(key: string, sample: string, now: number): RewriteHistory | undefined {
+    if (this.#sample !== sample || this.#isOnceOver(now)) {
+      this.#sample = sample;
+      this.#since = now;
+      this.#once = [];
+    }
+    const hash = fnv32a(key) | 0;
+    if (this.#once.includes(hash)) return { sample, since: this.#since, writes: 1 };
+    // `concat` allocates the exact length. `push` reserves room to grow, which pays for many objects only.
+    if (this.#once.length < MANY) this.#once = this.#once.concat(hash);
+    else this.#once.push(hash);
+    return undefined;
+  }
+
+  #isOnceOver(now: number): boolean {
+    return now - this.#since > WINDOW_MS;
+  }
+}
+
+/** Deletes the histories that are over. Returns `undefined` when nothing is left. */
+export function withoutPastRewrites(rewrites: Rewrites | undefined, now: number): Rewrites | undefined {
+  return rewrites?.deletePast(now) === true ? undefined : rewrites;
 }
 
 /**
@@ -62,11 +115,11 @@ export function withoutPastRewrites(rewrites: Rewrites, now: number): Rewrites {
  */
 export class RewriteSweep {
   readonly #clock: Clock;
-  readonly #owners: () => Iterable<{ rewrites: Rewrites }>;
+  readonly #owners: () => Iterable<{ rewrites: Rewrites | undefined }>;
   #timer: { cancel(): void } | undefined;
   #isStopped = false;
 
-  constructor(clock: Clock, owners: () => Iterable<{ rewrites: Rewrites }>) {
+  constructor(clock: Clock, owners: () => Iterable<{ rewrites: Rewrites | undefined }>) {
     this.#clock = clock;
     this.#owners = owners;
   }

@@ -14,7 +14,7 @@ import type {
 import { refOfTarget, targetKey, writeKey, writerOf } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { NO_DRIFT, revertedFields, withRevert } from '../drift/contests.ts';
-import { isRewrite, withRewrite } from '../drift/rewrites.ts';
+import { isRewrite, Rewrites } from '../drift/rewrites.ts';
 import { cacheKey, isUnwatchable } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { deleteOrDrop } from './record.ts';
@@ -66,8 +66,8 @@ export class InstanceAnswers implements ExecutionView {
     record.unwatched?.applied(action, answer);
     const key = targetKey(action.target);
     if (isRewrite(action)) {
-      const rewrites = (record.rewrites ??= new Map());
-      rewrites.set(key, withRewrite(rewrites.get(key), record.templateNow?.sample ?? '', clock.now()));
+      record.rewrites ??= new Rewrites();
+      record.rewrites.add(key, record.templateNow?.sample ?? '', clock.now());
     }
     const reverted = revertedFields(action);
     if (reverted === undefined) return;

@@ -22,7 +22,6 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 import { contestAt } from '../drift/contests.ts';
-import { rewriteContestAt } from '../drift/rewrites.ts';
 import type { InstanceRecord } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
 
@@ -193,10 +192,7 @@ export class ObservedView implements Observed {
   contest(target: ObjectTarget): Contest | undefined {
     const key = targetKey(target);
     const { drift, rewrites, templateNow } = this.#record;
-    return (
-      contestAt(drift?.get(key), this.#now) ??
-      rewriteContestAt(rewrites?.get(key), templateNow?.sample ?? '', this.#now)
-    );
+    return contestAt(drift?.get(key), this.#now) ?? rewrites?.contestAt(key, templateNow?.sample ?? '', this.#now);
   }
 }
 

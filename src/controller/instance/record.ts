@@ -3,7 +3,7 @@ import type { Graph } from '../../graph/index.ts';
 import type { ObjectType, StepMemory } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
-import type { RewriteHistory } from '../drift/rewrites.ts';
+import type { Rewrites } from '../drift/rewrites.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { UnwatchedObjects } from './unwatched-objects.ts';
@@ -47,8 +47,8 @@ export interface InstanceRecord {
   waitsUntil: number;
   /** The recent drift of each child, by the keys of `failed`. */
   drift: Sparse<string, DriftHistory>;
-  /** The recent changes and creations of each child, by the keys of `failed`. */
-  rewrites: Sparse<string, RewriteHistory>;
+  /** The recent changes and creations of each child, by the keys of `failed`; `undefined` while there are none. */
+  rewrites: Rewrites | undefined;
   /**
    * Kinds of the ApplySet that the graph does not have, with the type that discovery found. `unserved` when discovery
    * found none.
