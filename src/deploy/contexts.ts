@@ -13,7 +13,7 @@ import { ProgressReporter } from './progress.ts';
 import type { DirectContext } from './direct-run.ts';
 
 /** The default time limits of a call, in milliseconds. */
-const DEFAULT_TIMEOUT = { direct: 300_000, kro: 600_000 } as const;
+const DEFAULT_TIMEOUT_MS = { direct: 300_000, kro: 600_000 } as const;
 
 /** Runs one call of a factory until a signal of the caller aborts or the time limit ends. */
 export function withLimit<Result>(
@@ -21,12 +21,12 @@ export function withLimit<Result>(
   options: DeployCallOptions,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const limit = options.timeout ?? target.options.timeout ?? DEFAULT_TIMEOUT[target.mode];
+  const limit = options.timeout ?? target.options.timeout ?? DEFAULT_TIMEOUT_MS[target.mode];
   return withDeadline(limit, [options.abortSignal, target.options.abortSignal], systemClock, async (signal) => {
     try {
       return await work(signal);
     } catch (error) {
-      // The call aborted this request. Throw the call's reason instead.
+      // The signal of the call aborted this request. Throw the reason of the signal instead.
       if (!(error instanceof KubeError) || !signal.aborted) throw error;
       throw isTimeout(signal) ? outOfTime(target, limit, error) : signal.reason;
     }
@@ -205,8 +205,8 @@ export function statusOf(target: DeployTarget, instances: readonly LastDeploy[])
 }
 
 /**
- * Rolls each instance back to the deploy before its last one. Deletes instances that were deployed only once. An
- * instance that cannot be rolled back does not change, and `errors` has its error.
+ * Rolls each instance back to the deploy before its last one. Deletes instances that were deployed only once. `errors`
+ * has the error of each instance whose rollback failed. A rollback that fails after it began leaves its writes.
  *
  * @throws TypeKroError `deploy/unsupported` in kro mode.
  */

@@ -111,7 +111,7 @@ export class DirectAnswers implements ExecutionView {
 
   /**
    * Answers a read from a watch. A watch takes one request for all objects of a kind. Returns false when no watch
-   * covers the read.
+   * covers the read, and for an object that is known already. A request then answers the read.
    */
   async #readFromWatch(request: ReadRequest): Promise<boolean> {
     const { store, watches } = this.#options;

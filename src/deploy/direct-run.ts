@@ -92,7 +92,10 @@ export interface DirectRunOptions {
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with each object whose deletion the server accepted, except in dry runs. */
   readonly onDeleted?: (action: DeleteAction) => void;
-  /** Called with each object that stays although it is retired, after the server accepted its release. */
+  /**
+   * Called with each object that stays although it is retired, after the server accepted its release, except in dry
+   * runs.
+   */
   readonly onOrphaned?: (action: OrphanAction) => void;
   /** Called with each decision before it is carried out. */
   report(decision: Decision): void;
@@ -271,7 +274,8 @@ export class DirectRun {
 
   /**
    * Pauses between decisions, because changes of a large graph arrive in bursts. The pause is as long as the last
-   * decision took. Decisions that the next change makes obsolete then take at most half of the time.
+   * decision took, but not longer than `MAX_REST_MS`. Obsolete decisions of up to this length then take at most half of
+   * the time.
    */
   #rest(milliseconds: number): Promise<void> {
     const { clock, signal } = this.#options;

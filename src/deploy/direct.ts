@@ -9,7 +9,7 @@ import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
 import type { StatusReport } from '../readiness/index.ts';
 import { readinessOf, statusReport } from '../readiness/index.ts';
 import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts';
-import { explainNode, keys, outcomeOfApply, refOfTarget } from '../runtime/index.ts';
+import { explainNode, keys, outcomeOfApply, refOfTarget, targetKey } from '../runtime/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource } from '../schema/index.ts';
 import type { DeletionOutcome } from './deletion-result.ts';
@@ -114,10 +114,8 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionOutc
   const run = directRun(context, 'write', {
     onDecision: (decision) => {
       last = decision;
-      for (const { target } of decision.delete) {
-        deleted.push(identity(refOfTarget(target)));
-      }
     },
+    onDeleted: ({ target }) => deleted.push(identity(refOfTarget(target))),
     metadata: { deletionTimestamp: new Date((context.clock ?? systemClock).now()).toISOString() },
   });
   try {
@@ -157,7 +155,7 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
   const objects = new Map<string, KubeObject>();
   const run = directRun(context, 'dry-run', {
     onDecision: (decision) => {
-      for (const action of decision.apply) objects.set(`${action.nodeId} ${action.target.name}`, action.desired);
+      for (const { nodeId, target, desired } of decision.apply) objects.set(`${nodeId} ${targetKey(target)}`, desired);
     },
   });
   const decision = await run.run((current) => current.read.length === 0 && current.apply.length === 0);
@@ -232,6 +230,7 @@ async function checkRecord(
 /** Hooks of a run. */
 interface RunHooks {
   readonly onApplied?: DirectRunOptions['onApplied'];
+  readonly onDeleted?: DirectRunOptions['onDeleted'];
   readonly onDecision?: (decision: Decision) => void;
   readonly beforeWrite?: (record: WatchedObject) => Promise<void>;
   /** Overrides of the instance's metadata. */
@@ -278,7 +277,10 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
       hooks.onApplied?.(action, before, after);
       if (effects === 'write') context.wrote(action, outcomeOfApply(action, before, after));
     },
-    onDeleted: (action) => context.wrote(action, 'deleted'),
+    onDeleted(action) {
+      hooks.onDeleted?.(action);
+      context.wrote(action, 'deleted');
+    },
     onOrphaned: (action) => context.wrote(action, 'orphaned'),
     report(decision) {
       hooks.onDecision?.(decision);

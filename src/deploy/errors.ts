@@ -43,13 +43,13 @@ export class InvalidGraphError extends TypeKroError {
 const MAX_CHARACTERS = 800;
 
 /**
- * A server's message without the middle of a very long one. Object and field are at its beginning, and the reason is at
- * its end.
+ * Shortens a server's message: leaves out the middle of a very long one. The object and the field are at the beginning
+ * of the message, and the reason is at its end.
  */
-export function shorten(said: string): string {
-  if (said.length <= MAX_CHARACTERS) return said;
+export function shorten(message: string): string {
+  if (message.length <= MAX_CHARACTERS) return message;
   const half = MAX_CHARACTERS / 2;
-  return `${said.slice(0, half)} … ${said.slice(-half)}`;
+  return `${message.slice(0, half)} … ${message.slice(-half)}`;
 }
 
 /** A handler for `catch` that ignores a missing object, as after a deletion. Rethrows all other errors. */

@@ -21,20 +21,21 @@ export interface RuntimeInstallation {
 }
 
 /** The default time limit of the installation, in milliseconds. */
-const TIMEOUT = 300_000;
+const DEFAULT_TIMEOUT_MS = 300_000;
 
 /**
- * Installs Flux, and also this project's controller when the settings ask for it. Waits until both run. The call is
- * idempotent. Returns the source of kro: its chart, or an existing Deployment.
+ * Installs Flux unless the settings say that it is installed already, and also this project's controller when the
+ * settings ask for it. Waits until both run. The call is idempotent. Returns the source of kro: its chart, or a
+ * Deployment.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable` or `bootstrap/manifests-invalid` for unusable manifests,
- * `bootstrap/stand-in-elsewhere` when the settings ask for stand-ins on a real cluster; DeploymentTimeoutError when an
- * object does not become ready.
+ * `bootstrap/stand-in-elsewhere` when the settings ask for stand-ins on a real cluster, `bootstrap/no-image` when they
+ * ask for this project's controller without its image; DeploymentTimeoutError when an object does not become ready.
  */
 export async function installRuntime(installation: RuntimeInstallation): Promise<KroSource> {
   const { settings, options } = installation;
   const api = await connect(options);
-  const limit = options.timeout ?? TIMEOUT;
+  const limit = options.timeout ?? DEFAULT_TIMEOUT_MS;
   try {
     return await withDeadline(limit, [options.abortSignal], systemClock, async (signal) => {
       if (settings.fluxInstallation === 'managed') await installFlux(api, installation, signal);
@@ -126,8 +127,8 @@ async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal
 }
 
 /**
- * Returns the source of kro. Keeps an installed kro; otherwise applies this project's controller, or leaves the
- * installation to kro's chart.
+ * Returns the source of kro. Keeps an older kro outside the namespace of the settings. Otherwise applies this project's
+ * controller, or leaves the installation to kro's chart.
  */
 async function kroSource(
   api: KubernetesApi,

@@ -15,7 +15,7 @@ const LAST_LOOK_MS = 5000;
  * The maximum number of attempts to delete a definition that other clients change. After the last attempt the
  * definition stays.
  */
-const TRIES = 5;
+const MAX_TRIES = 5;
 
 /**
  * Deletes an instance, or a Graph. Also deletes the definition when no instance of its kind is left. A failed deploy
@@ -61,7 +61,7 @@ async function deleteUnusedDefinition(
   wasThere: boolean,
 ): Promise<ObjectRef | undefined> {
   const { api, signal } = context;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const definition = await unusedDefinition(context, type, wasThere);
     if (definition === undefined) return undefined;
     const ref = refOf(definition);

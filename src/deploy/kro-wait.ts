@@ -250,7 +250,7 @@ async function waitForGoal(
       if (object === undefined || !isSame(object, instance) || object.metadata.deletionTimestamp !== undefined) {
         throw superseded(ref, 'deleted');
       }
-      // A new definition may add defaults to the same spec.
+      // A new schema may show more defaults in the spec without a new generation.
       const isChanged = object.metadata.generation !== generation && !jsonEquals(object.spec, instance.spec);
       if (isChanged) throw superseded(ref, 'changed the spec of');
       latest = object;

@@ -62,7 +62,7 @@ async function deployGraph(
 }
 
 /**
- * Applies a singleton unless it exists with the same spec.
+ * Applies a singleton, and waits until it is ready.
  *
  * @throws ResourceGraphFactoryError `deploy/singleton-changed` when it exists with another spec, because other graphs
  * depend on that spec.

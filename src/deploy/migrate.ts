@@ -16,7 +16,7 @@ const SUSPEND_MS = 10_000;
 /** The time in which the garbage collector must release an instance, in milliseconds. */
 const COLLECTED_MS = 10_000;
 /** The maximum number of attempts to release an instance that another client changes. */
-const TRIES = 5;
+const MAX_TRIES = 5;
 
 const INVENTORY_ANNOTATIONS = [
   keys.TOOLING_ANNOTATION,
@@ -39,10 +39,11 @@ function inventoryOf({ metadata }: KubeObject): Pick<KubeObject['metadata'], 'la
 /**
  * Moves an instance from a controller to direct mode. Copies the instance's inventory to the record, suspends the
  * instance, and deletes it without its finalizer. Writes no child. Returns the unchanged context when the instance does
- * not exist.
+ * not exist, or when an earlier process has released it.
  *
  * @throws TypeKroError `deploy/being-deleted` when the instance is being deleted together with its children;
- * `deploy/contended` when another client keeps changing the instance.
+ * `deploy/contended` when another client keeps changing the instance; `deploy/not-collected` when the released instance
+ * remains, because no garbage collector runs.
  */
 export async function takeFromController<Context extends TakenContext>(
   context: Context,
@@ -96,8 +97,8 @@ async function findInstance({ api, graph, name, namespace, signal }: TakenContex
 }
 
 /**
- * Makes the controller release the instance. Then deletes it without the controller's finalizer, which would delete the
- * children.
+ * Makes the controller release the instance. Then deletes the instance without the controller's finalizer, because with
+ * this finalizer the controller would delete the children.
  */
 async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<void> {
   await api.patch(
@@ -112,7 +113,7 @@ async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<v
     { type: 'merge', signal },
   );
   await untilSuspended(api, ref, signal);
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     try {
       const current = await api.find(ref, { signal });
       if (current === undefined) return;

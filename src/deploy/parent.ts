@@ -9,7 +9,7 @@ export const DEFINITION_LABEL = 'typekro.dev/definition';
 
 /** The record of a direct deploy in the cluster. Any later process can continue from it. */
 export interface DirectRecord {
-  /** The ResourceGraphDefinition that was deployed. */
+  /** The ResourceGraphDefinition or the Graph that was deployed. */
   readonly definition: JsonObject;
   /** The instance's spec, after defaults. */
   readonly spec: JsonObject;
@@ -186,7 +186,7 @@ export function virtualInstance(
   };
 }
 
-/** The labels and annotations of a decision's instance, for its parent ConfigMap. */
+/** The metadata of the parent after a write: its name, and its labels and annotations with those of the write. */
 export function wantedMetadata(write: ParentWrite, parent: KubeObject | undefined): KubeObject['metadata'] {
   const metadata = parent?.metadata;
   return {

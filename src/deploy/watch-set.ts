@@ -23,7 +23,7 @@ interface WatchSpec {
 
 /**
  * The state of an object according to a watch. `exists` is `undefined` when no synced watch covers the object, or when
- * the object has another owner and no step asked for it.
+ * the watch has not kept the content of another owner's object.
  */
 export interface WatchedObject {
   readonly exists: boolean | undefined;
@@ -41,8 +41,8 @@ class OpenWatch {
    */
   readonly others = new Map<string, string | undefined>();
   /**
-   * The identities of the objects that a step asked for. The watch keeps the content of these objects even when they
-   * have another owner.
+   * The identities of the objects that a step asked for. The watch keeps the content of these objects from their next
+   * event on, even when they have another owner.
    */
   readonly named = new Set<string>();
   /**
@@ -65,7 +65,7 @@ class OpenWatch {
    * Records an object. Its content is kept only when the deploy may read the object, a step asked for it, or the watch
    * has a selector.
    */
-  see(object: KubeObject, isOurs: (object: KubeObject) => boolean): void {
+  record(object: KubeObject, isOurs: (object: KubeObject) => boolean): void {
     const key = identity(object);
     const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || isOurs(object);
     this.forget(key);
@@ -197,7 +197,7 @@ export class WatchSet {
         case 'ADDED':
         case 'MODIFIED':
           shown.add(identity(event.object));
-          watch.see(event.object, this.#isOurs);
+          watch.record(event.object, this.#isOurs);
           this.#onChange(type, event.object, false);
           break;
         case 'DELETED':

@@ -7,12 +7,13 @@ import type { ParentOutcome } from './write-parent.ts';
 import { writeParent } from './write-parent.ts';
 
 /**
- * Carries out a decision: the reads and, at the same time, the parent's write followed by the children; the status when
- * nothing else is due. Returns true when another step is due, and false when the next step waits for an event or
+ * Carries out a decision: the reads and, at the same time, the parent's write followed by the children. The status is
+ * written when nothing else is due, and before the first deletion. Returns true when another step is due, and false when the next step waits for an event or
  * `Decision.requeueAt`.
  *
- * Failures of requests go to the view, and the next decision reports them. Any other error is thrown after all effects
- * have ended, because an effect must not run at the same time as the next pass of the same instance.
+ * Failures of requests go to the view, and the next decision reports them. A final failure of the parent's write
+ * (`WriteRules.lasting`) and any other error are thrown after all effects have ended, because an effect must not run at
+ * the same time as the next pass of the same instance.
  */
 export async function carryOut(decision: Decision, ports: ExecutionPorts): Promise<boolean> {
   const { effects, view, instance } = ports;

@@ -32,12 +32,12 @@ export async function eachEffect<Item>(
   };
   const workers: Promise<void>[] = [];
   let timer: { cancel(): void } | undefined;
-  const letIn = (most: number) => {
-    for (let count = 0; count < most; count += 1) workers.push(work());
+  const addWorkers = (added: number) => {
+    for (let count = 0; count < added; count += 1) workers.push(work());
     const isMore = workers.length < Math.min(items.length, MAX_EFFECTS);
-    timer = isMore ? clock.setTimer(MORE_AFTER_MS, () => letIn(EFFECTS_AT_FIRST)) : undefined;
+    timer = isMore ? clock.setTimer(MORE_AFTER_MS, () => addWorkers(EFFECTS_AT_FIRST)) : undefined;
   };
-  letIn(Math.min(items.length, EFFECTS_AT_FIRST));
+  addWorkers(Math.min(items.length, EFFECTS_AT_FIRST));
   // The loop also awaits workers that are added later.
   for (const worker of workers) await worker;
   timer?.cancel();

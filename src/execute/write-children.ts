@@ -98,14 +98,14 @@ export async function requestApply(
   }
 }
 
-/** The UID prevents that an apply creates an object that was deleted in the meantime. */
+/** With a UID, an apply creates no object in place of one that was deleted in the meantime. */
 function withUid(desired: KubeObject, uid: string | undefined): KubeObject {
   return uid === undefined ? desired : { ...desired, metadata: { ...desired.metadata, uid } };
 }
 
 /**
- * Releases fields of objects: an apply of nothing but the identity gives up every field of the manager. The object keeps
- * the fields that another manager owns, too. With `keepsFields`, the object keeps all fields.
+ * Releases fields of objects: an apply of nothing but the identity gives up every field of the manager. The fields that
+ * no other manager owns disappear from the object. With `keepsFields`, the object keeps all fields.
  */
 export function releaseFields(ports: ExecutionPorts, actions: readonly ReleaseAction[]): Promise<void> {
   return eachEffect(ports.clock, actions, (action) => releaseObject(ports, action));
@@ -173,7 +173,7 @@ function giveUp({ api, signal, effects }: ExecutionPorts, action: ReleaseAction)
 }
 
 /**
- * Removes a manager from the `managedFields` of an object, whose fields stay. Returns undefined when the object is gone.
+ * Removes a manager from the `managedFields` of an object. The fields stay. Returns undefined when the object is gone.
  * The API server refuses the write when the object has changed since the read.
  */
 async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<KubeObject | undefined> {
@@ -191,7 +191,7 @@ async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<Kub
   return api.patch(ref, body, { type: 'merge', fieldManager: keys.CHILD_MANAGER, signal, ...ONCE, ...dryRun });
 }
 
-/** Deletes children, with their UIDs as precondition, one wave after the other. */
+/** Deletes children, with their UIDs as precondition, one wave after the other, beginning with the highest number. */
 export async function deleteChildren(ports: ExecutionPorts, actions: readonly DeleteAction[]): Promise<void> {
   const waves = [...new Set(actions.map(({ wave }) => wave))].sort((a, b) => b - a);
   for (const wave of waves) {

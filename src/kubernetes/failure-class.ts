@@ -79,7 +79,8 @@ const PASSING: ReadonlySet<FailureClass> = new Set([
 ]);
 
 /**
- * Does the failure end by itself? If so, direct mode repeats the write. After any other failure, direct mode gives up.
+ * Does the failure end by itself? If so, direct mode repeats the write. After any other failure of an apply, direct mode
+ * gives up.
  */
 export function passes(failure: FailureClass): boolean {
   return PASSING.has(failure);

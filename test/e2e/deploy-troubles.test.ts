@@ -169,3 +169,29 @@ test('direct mode refuses a spec that is too large for its record before it crea
     remedy: expect.stringContaining('keep large values in objects of their own') as string,
   });
 });
+
+test('a deletion in direct mode lists an object once, although the server refused its first deletion', async () => {
+  let refusals = 0;
+  const transport = answering(({ method, path }) => {
+    if (refusals > 0 || method !== 'DELETE' || !path.includes('/configmaps/a')) return undefined;
+    refusals += 1;
+    return failure(403, 'Forbidden');
+  });
+  const factory = note.factory('direct', options({ transport }));
+  await factory.deploy({ name: 'a', text: '1' });
+  expect(await factory.deleteInstance('a')).toMatchObject({ status: 'complete', deleted: [{ name: 'a' }] });
+  expect(refusals).toBe(1);
+});
+
+test('a dry run in direct mode has the objects of one name in several namespaces', async () => {
+  const copies = kubernetesComposition(
+    { name: 'copies', spec: type({ name: 'string', places: 'string[]' }) },
+    ({ name, places }) => {
+      for (const place of places) ConfigMap({ id: 'copy', name, namespace: place, data: {} });
+    },
+  );
+  const { objects } = await copies
+    .factory('direct', options())
+    .toDryRun({ name: 'a', places: ['default', 'kube-public'] });
+  expect(objects.map(({ metadata }) => metadata.namespace).sort()).toEqual(['default', 'kube-public']);
+});
