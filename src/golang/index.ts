@@ -10,7 +10,7 @@ export { Failure, failure } from './failure.ts';
 export { formatExponent, formatFixed, formatGeneral, formatJsonNumber, formatPlain, parseFloat64 } from './float.ts';
 export { fnv32a, fnv64a } from './fnv.ts';
 export { goJson, goQuoteJson, goQuoteJsonByte } from './json.ts';
-export { goJsonKind } from './json-kind.ts';
+export { goJsonKind, goTypeOf } from './json-kind.ts';
 export { goJsonSyntaxError } from './json-syntax.ts';
 export type { IpAddress, IpPrefix } from './netip.ts';
 export {

@@ -7,3 +7,21 @@ export function goJsonKind(value: JsonValue | undefined): 'array' | 'bool' | 'nu
   if (typeof value === 'string') return 'string';
   return typeof value === 'object' && value !== null ? 'object' : 'number';
 }
+
+/** The Go type into which kro and the API server decode a JSON value, as their messages print it. */
+export function goTypeOf(value: JsonValue | undefined): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  switch (typeof value) {
+    case 'boolean':
+      return 'bool';
+    case 'string':
+      return 'string';
+    case 'bigint':
+      return BigInt.asIntN(64, value) === value ? 'int64' : 'float64';
+    case 'number':
+      return Number.isSafeInteger(value) ? 'int64' : 'float64';
+    default:
+      return 'map[string]interface {}';
+  }
+}

@@ -258,3 +258,19 @@ test('the first source that knows a kind gives its schema', () => {
   ).toBeDefined();
   expect(combineSources(own).schemaOf({ group: '', version: 'v1', kind: 'Pod' })).toBeUndefined();
 });
+
+test.each<[block: JsonValue, kind: string]>([
+  [true, 'bool'],
+  [5, 'number'],
+  [['a'], 'array'],
+])('kro’s text for the status block %o has the kind as Go names it', (status, kind) => {
+  const schema = { apiVersion: 'v1alpha1', kind: 'App', spec: { name: 'string' }, status };
+  const definition = {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'app' },
+    spec: { schema, resources: [] },
+  };
+  const [problem] = compile(definition, { sources }).diagnostics;
+  expect(problem?.kroMessage).toContain(`json: cannot unmarshal ${kind} into Go value`);
+});

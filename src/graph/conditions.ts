@@ -1,5 +1,5 @@
 import type { Call, CelType, Expr } from '../cel/index.ts';
-import { goQuote } from '../golang/index.ts';
+import { goQuote, goTypeOf } from '../golang/index.ts';
 import { typeToString, walkAst } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
@@ -56,7 +56,7 @@ function readSites(block: JsonValue, level: KroCompatibility, problems: Problems
   if (!Array.isArray(block)) {
     refuse(
       PATH,
-      `${prefix}status.conditions must be a list, got ${goType(block)}`,
+      `${prefix}status.conditions must be a list, got ${goTypeOf(block)}`,
       'status.conditions must be a list of expressions',
     );
     return [];
@@ -64,7 +64,7 @@ function readSites(block: JsonValue, level: KroCompatibility, problems: Problems
   return block.flatMap((entry, index) => {
     const path = [...PATH, index];
     if (typeof entry !== 'string') {
-      const kro = `${prefix}status.conditions[${index}] must be a CEL expression string, got ${goType(entry)}`;
+      const kro = `${prefix}status.conditions[${index}] must be a CEL expression string, got ${goTypeOf(entry)}`;
       refuse(path, kro, 'a condition is one expression', 'write ${runtime.newCondition({type: "…", status: "…"})}');
       return [];
     }
@@ -207,12 +207,4 @@ function isConditions(type: CelType): boolean {
   if (type.kind === 'dyn') return true;
   const inner = type.kind === 'list' ? type.params[0] : type;
   return inner?.name === 'kro.run.Condition' || (type.kind === 'list' && inner?.kind === 'dyn');
-}
-
-function goType(value: JsonValue): string {
-  if (value === null) return '<nil>';
-  if (Array.isArray(value)) return '[]interface {}';
-  if (typeof value === 'object') return 'map[string]interface {}';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
-  return typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'int64' : 'string';
 }

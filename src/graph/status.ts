@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { goQuote } from '../golang/index.ts';
+import { goJsonKind, goQuote } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { analyse } from './analysis.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
@@ -46,7 +46,7 @@ export function buildStatus(
       message: 'status must be an object',
       hint: Array.isArray(block) ? 'write NAME: ${…} for each field, without "- "' : 'write NAME: ${…} for each field',
       place: { path: PATH },
-      kro: `failed to unmarshal status schema: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(block) ? 'array' : typeof block} into Go value of type map[string]interface {}`,
+      kro: `failed to unmarshal status schema: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonKind(block)} into Go value of type map[string]interface {}`,
     });
     return { skeleton: {}, fields: [], properties: {}, conditions: undefined, marks: [] };
   }

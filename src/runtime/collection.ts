@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CollectionNode, ForEachDimension, GraphNode } from '../graph/index.ts';
-import { evaluateToJson, goTypeName } from './evaluate.ts';
+import { goTypeOf } from '../golang/index.ts';
+import { evaluateToJson } from './evaluate.ts';
 import { targetKey } from './identity.ts';
 import type { CollectionPlace } from './labels.ts';
 import { childLabels } from './labels.ts';
@@ -143,7 +144,7 @@ export function evaluateDimensions(context: StepContext, node: IteratingNode): D
       return { ok: false, reason: unresolvedBy(context, node, result.state, result.failure, `forEach.${name}`) };
     }
     if (!Array.isArray(result.value)) {
-      const message = context.texts.notList(node, name, goTypeName(result.value));
+      const message = context.texts.notList(node, name, goTypeOf(result.value));
       return {
         ok: false,
         reason: { state: 'failed', because: { kind: 'invalid-object', path: `forEach.${name}`, message }, message },

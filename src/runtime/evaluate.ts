@@ -1,7 +1,7 @@
 import type { Value } from '../cel/index.ts';
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
-import { formatGeneral, goQuote } from '../golang/index.ts';
+import { formatGeneral, goQuote, goTypeOf } from '../golang/index.ts';
 import type { Deferral, Expression, Hole, ReadPart } from '../graph/index.ts';
 
 /** The names that expressions can read: `schema`, node ids, iterators, `each`. */
@@ -33,13 +33,18 @@ export interface EvaluationFailure {
   readonly reads: readonly ReadPart[];
 }
 
+/** The inputs of an evaluation, except the expression and its variables. */
 export interface EvaluateContext {
   /** The value of `now()`, in milliseconds since the epoch. */
   readonly now: number;
+  /** The maximum cost of the expression. Default: the default of `Program.evaluate`. */
   readonly budget?: number;
   /** Are all variables plain JSON data, so that they need no check? Default false. */
   readonly trusted?: boolean;
-  /** More variables, only for deferred fields. A later map of the list has precedence. */
+  /**
+   * More variables, only for deferred fields. A later map of the list has precedence over an earlier one. The variables
+   * of the evaluation have precedence over all of them.
+   */
   readonly later?: readonly Variables[];
   /** Counts the expressions that were evaluated. */
   readonly tally?: { evaluations: number };
@@ -76,7 +81,7 @@ export function evaluateField(
     return { state: 'value', value: undefined };
   }
   if (isKey === true && result.state === 'value' && typeof result.value !== 'string' && isPresent(result.value)) {
-    const reason = `a key must be a string, got ${goTypeName(result.value)}`;
+    const reason = `a key must be a string, got ${goTypeOf(result.value)}`;
     return { state: 'error', failure: failureOf(expression, 'convert', reason) };
   }
   const number = result.state === 'value' ? firstNonFinite(result.value) : undefined;
@@ -100,16 +105,7 @@ function evaluateDeferred(
 
 /** The type of the value of a condition, as Go names it, when the value is neither a boolean nor null. */
 export function wrongTypeOfCondition(value: JsonValue | undefined): string | undefined {
-  return typeof value === 'boolean' || value === null || value === undefined ? undefined : goTypeName(value);
-}
-
-/** The type of a value as Go names it. */
-export function goTypeName(value: JsonValue | undefined): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return '[]interface {}';
-  if (typeof value === 'object') return 'map[string]interface {}';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'string' ? 'string' : Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'boolean' || value === null || value === undefined ? undefined : goTypeOf(value);
 }
 
 /** The first number that JSON cannot hold. */
