@@ -81,7 +81,7 @@ export type RecordedInventory =
   | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
 
 /**
- * Reads and validates the inventory of an instance before its children are deleted. In a valid inventory the id is
+ * Reads and validates the inventory of an instance. Children are deleted only with a valid inventory, in which the id is
  * `expected` (default: the computed one), the tooling is kro's or this project's, both scope annotations exist and
  * parse, and the hash matches. The hash may be absent, because older versions wrote none.
  */

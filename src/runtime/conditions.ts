@@ -43,8 +43,9 @@ function isStatus(value: JsonValue | undefined): value is Condition['status'] {
 /**
  * kro's conditions of an instance after a change. A missing condition becomes Unknown, with the creation of the
  * instance as its transition time. A transition time changes only with the status. `Ready` is True when all other
- * conditions are True; else `Ready` repeats the latest False condition, else the latest Unknown one. With `authored`,
- * the status holds the author's conditions, and none of them counts as a previous condition of kro's.
+ * conditions are True; else `Ready` repeats the latest False condition, else the latest Unknown one. When all are True,
+ * but some of an older generation, `Ready` stays as it was. With `authored`, the status holds the author's conditions,
+ * and none of them counts as a previous condition of kro's.
  */
 export function instanceConditions(
   instance: KubeObject,
@@ -87,7 +88,7 @@ function summarisedConditions<Type extends string>(
   const deleting = instance.metadata.deletionTimestamp !== undefined;
   const before = authored ? [] : readConditions(instance.status?.['conditions']);
   const previous = new Map(before.map((entry) => [entry.type, entry]));
-  const born = instance.metadata.creationTimestamp ?? formatTime(now);
+  const createdAt = instance.metadata.creationTimestamp ?? formatTime(now);
   const dependents = types.map((type): Condition => {
     const value = values[type];
     const known = previous.get(type);
@@ -96,7 +97,7 @@ function summarisedConditions<Type extends string>(
     return {
       type,
       ...awaiting(type),
-      lastTransitionTime: born,
+      lastTransitionTime: createdAt,
       observedGeneration: generation,
     };
   });
@@ -168,7 +169,7 @@ function orderByTime(conditions: readonly Condition[]): Condition[] {
   return [...conditions].sort((a, b) => transitionTime(a) - transitionTime(b));
 }
 
-/** The time of the last change, in milliseconds since 1970; 0 for a condition without one. */
+/** The time of the last change, in milliseconds since the epoch; 0 for a condition without one. */
 export function transitionTime(condition: Condition): number {
   const value = Date.parse(condition.lastTransitionTime ?? '');
   return Number.isNaN(value) ? 0 : value;

@@ -31,7 +31,7 @@ export function dropConflictingWrites(context: StepContext): void {
       const state = followsGraphEngine(context.graph.kroCompatibility) ? 'failed' : 'blocked';
       const object = refOfTarget(target);
       hold(context, id, { state, because: { kind: 'duplicate-target', object, node: first }, message });
-      const { message: _said, ...other } = {
+      const { message: _message, ...other } = {
         state,
         because: { kind: 'duplicate-target', object, node: id },
         message,

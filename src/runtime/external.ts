@@ -16,7 +16,7 @@ import type { Unresolved } from './resolved.ts';
 
 /**
  * An external object, by name. The node waits for the object and reads it, never writes it, and ignores its deletion
- * mark.
+ * timestamp.
  */
 export function assessExternal(context: StepContext, node: ExternalNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);

@@ -147,7 +147,7 @@ function isFirstPass(status: JsonObject): boolean {
 
 /**
  * Deletes retired objects when no node failed and no request of a node is due, so that a new object exists before the
- * old one is deleted. Releases retired fields when all nodes are done.
+ * old one is deleted. Releases retired fields when no retired object is left and all nodes are done.
  */
 function retire(context: StepContext, { retired }: TrackingPlan, isHeld: boolean): Retirements {
   const results = [...context.results.values()];

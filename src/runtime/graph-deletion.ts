@@ -23,7 +23,7 @@ import { keptWatchHealth } from './watch-health.ts';
  * from them: other Graphs and instances do not touch an object of a Graph. An unknown policy keeps the Graph.
  *
  * @param refusal the reason why no object may be deleted and no field released; a Graph with recorded objects or fields
- * then keeps its finalizer
+ * then keeps its finalizer, unless its policy is `orphan`
  */
 export function stepGraphDeletion(
   instance: KubeObject,
@@ -37,7 +37,7 @@ export function stepGraphDeletion(
   const unclear = deletionPolicyProblem(instance);
   if (unclear !== undefined) return decide({ finalizer: 'keep', problems: [unclear] });
   const keepsFields = keepsChildren(instance);
-  // Nothing is written as an account that is refused.
+  // Nothing is written as an account that is refused. The objects and fields keep the managers of the Graph.
   const recorded = keepsFields && refusal !== undefined ? NO_RECORD : recordedTracking(instance);
   const hasRecord = recorded.managedResources.length > 0 || recorded.contributions.length > 0;
   if (refusal !== undefined && hasRecord) return decide({ finalizer: 'keep', problems: [refusal] });

@@ -278,7 +278,7 @@ function releaseFrom(
   if (engineFieldsOf(live, writer).owned === '') return NEEDLESS;
   const { uid } = live.object.metadata;
   const failed = pausedWrite(observed, target, { digest: RELEASE, uid }, options.now, writerName(writer));
-  // The annotation of a user lets a Graph go whose account has lost its rights.
+  // With the annotation, a user can delete a Graph whose account has lost its rights.
   if (failed !== undefined && keepsFields === true && isOutOfReach(failed)) return DONE;
   if (failed !== undefined) return failedTo(what, failed);
   const action: ReleaseAction = {

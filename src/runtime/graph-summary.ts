@@ -2,14 +2,15 @@ import type { ConditionContent } from './conditions.ts';
 import { awaiting } from './conditions.ts';
 import type { NodeResult } from './step-context.ts';
 
-/** Did the node fail for a reason that does not pass by itself? kro calls it a hard error. */
+/** Did the node fail, in contrast to a node that waits? kro calls the failure a hard error. */
 export function isFailed({ state }: NodeResult): boolean {
   return state === 'failed';
 }
 
 /**
- * The condition ResourcesConverged of a Graph: all failures, one line each; else a conflict with another field manager;
- * else the first reason to wait; else the deletions and releases that failed.
+ * The condition ResourcesConverged of a Graph. It names all failures, one line each; else the deletions that failed; else
+ * a conflict with another field manager; else the first reason to wait; else the nodes that are not ready; else the
+ * releases that failed. It is Unknown while an object has not been read and no earlier rule applies.
  *
  * @param problem why nothing may be written at all
  */

@@ -12,8 +12,8 @@ export interface TrackingPlan {
   /** The objects and fields that resolved nodes want. */
   readonly current: GraphTracking;
   /**
-   * Recorded objects and fields that an unresolved node may still want. They include an object that another node
-   * recorded, if an unresolved node has its name.
+   * Recorded objects and fields that an unresolved node may still want. They include an object that is recorded for
+   * another node, if an unresolved node wants an object of this name.
    */
   readonly kept: GraphTracking;
   /** Recorded objects and fields that nothing wants. */

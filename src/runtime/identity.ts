@@ -12,7 +12,7 @@ export function typeOfNode(node: GraphNode): ObjectType {
   return { group, version, kind, plural: node.plural, namespaced: node.namespaced };
 }
 
-/** Nodes of these types come from Graph objects only. */
+/** Throws a TypeError for a node that has no type or no rule here. Such nodes come from Graph objects only. */
 export function unsupportedNode({ id, nodeType, type }: GraphNode): never {
   throw new TypeError(
     `node ${id}: the engine has no rule for a ${nodeType}${type === undefined ? ' without a type' : ''}`,

@@ -13,7 +13,7 @@ import { ownedFields } from './owned-fields.ts';
 import type { Pruning } from './prune.ts';
 import type { StepContext } from './step-context.ts';
 
-/** Kinds and namespaces of everything that nodes want. */
+/** The kinds of everything that nodes want, and its namespaces other than that of the instance. */
 export function wantedScope(context: StepContext): InventoryScope {
   const groupKinds = new Set<string>();
   const namespaces = new Set<string>();
@@ -36,7 +36,7 @@ function possibleScope({ graph }: StepContext): InventoryScope {
  * The inventory to record on the instance. The inventory covers the recorded and the wanted kinds and namespaces. It
  * shrinks to the wanted ones only when the record is valid, every node is resolved with its objects in place, all
  * recorded kinds could be listed, and no retired object is left. A suspended instance keeps its recorded inventory,
- * since the controller writes nothing for a suspended instance.
+ * since the controller writes no child of a suspended instance.
  */
 export function decideInventory(context: StepContext, pruning: Pruning): Inventory {
   const { recorded } = context;

@@ -191,8 +191,8 @@ export function applyOrderOf(object: KubeObject): number {
 }
 
 /**
- * The wave of a retired object whose node is gone. An annotation without a number gives infinity: at the level of kro
- * 0.10, such an object is deleted first.
+ * The wave of a retired object whose node is gone. At the level of kro 0.10, an annotation that is absent or no number
+ * gives infinity: such an object is deleted first.
  */
 export function orphanOrderOf(object: KubeObject, level: KroCompatibility): number {
   if (!followsGraphEngine(level)) return applyOrderOf(object);

@@ -53,7 +53,7 @@ export function isRetained(graph: Graph | undefined, object: KubeObject): boolea
   return isOrphaned(object) || (node !== undefined && 'deletionPolicy' in node && node.deletionPolicy === 'Orphaned');
 }
 
-/** The members among objects that stay by their deletion policy, as the part of a reason. */
+/** The objects that stay by their deletion policy, as a part of a reason. Absent when there are none. */
 export function keptOf(
   graph: Graph | undefined,
   objects: readonly KubeObject[],

@@ -80,7 +80,10 @@ export type ListObservation =
 
 /** The last failed write of an object, as the executor records it. */
 export interface FailedWrite {
-  /** Digest of the desired object (`ApplyAction.fingerprint`); empty for a deletion. */
+  /**
+   * Digest of the desired object (`ApplyAction.fingerprint`); `ORPHAN` or `RELEASE` for a release; empty for a deletion,
+   * and for a write of the instance's own metadata.
+   */
   readonly digest: string;
   /** UID of the object that was to be changed or deleted; undefined when it was to be created. */
   readonly uid: string | undefined;
@@ -97,7 +100,7 @@ export interface FailedWrite {
   readonly retryAt: number;
 }
 
-/** A failed read of a whole object, as the executor records it. */
+/** A failed read, as the executor records it. */
 export interface FailedRead {
   readonly failure: ApiFailure;
   /** The earliest time of the next attempt (milliseconds since the epoch). */
@@ -389,7 +392,7 @@ export interface ParentWrite {
   readonly labels?: KubeObject;
   /** The inventory (manager `kro.run/applyset-parent`) does not cover what will be applied: apply this object. */
   readonly inventory?: KubeObject;
-  /** All children are deleted: remove the finalizer. */
+  /** No child is left to delete or to release: remove the finalizer. */
   readonly removeFinalizer?: true;
   /** The finalizer of a Graph (`kro.run/graph-finalizer`) is missing: add it with a merge patch of the metadata. */
   readonly addFinalizer?: true;
@@ -434,8 +437,8 @@ export interface Contribution {
 }
 
 /**
- * The complete actions of a step, in order: `parent`, then `apply` (all at once), `orphan`, `delete`, then the status when
- * `read` is empty and nothing was applied. The caller carries the decision out, observes, and steps again until
+ * The complete actions of a step, in order: `parent`, then `apply` (in any order), `orphan`, `delete`, `release`, then the
+ * status when `read` is empty and nothing was written. The caller carries the decision out, observes, and steps again until
  * `quiet`.
  */
 export interface Decision {
@@ -462,7 +465,8 @@ export interface Decision {
   /** The value of `now()` in `status`; pass it as `statusNow` next time. */
   readonly statusNow: number;
   /**
-   * `keep`: the finalizer is in its wanted state. `none`: the object is not an instance of the graph (nothing to do).
+   * `keep`: the finalizer is in its wanted state. `none`: the object has no finalizer of the controller and gets none,
+   * because it is released or being deleted, or its definition is not usable.
    */
   readonly finalizer: 'add' | 'keep' | 'remove' | 'none';
   readonly inventory: Inventory;

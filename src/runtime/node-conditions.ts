@@ -19,8 +19,8 @@ const STUCK: ReadonlySet<NodeState> = new Set(['failed', 'blocked']);
 
 /**
  * A condition for every node, when the options or the annotation of the instance request them: True when nothing is
- * left to do, False when a user has to act, Unknown while the node is in progress. The reports are conditions because
- * the CRD of every instance has `status.conditions`. When there are too many nodes, unfinished ones come first.
+ * left to do, False when the node is failed or blocked, Unknown while it is in progress. The reports are conditions
+ * because the CRD of every instance has `status.conditions`. Above `MAX_NODES`, finished nodes are left out first.
  */
 export function nodeConditions(
   instance: KubeObject,

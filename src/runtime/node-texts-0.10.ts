@@ -7,10 +7,10 @@ import { namespacedName } from './identity.ts';
 import type { NodeTexts, ObjectProblem, ProblemVerdict } from './node-texts.ts';
 import type { ListTarget, ObjectTarget } from './target.ts';
 
-/** The end of every text of a node that waits and has not failed. */
+/** The end of most texts of a node that waits and has not failed. */
 const NOT_READY = '(executor: node not ready)';
 
-/** The largest size of a collection that kro can count: the largest `int` of Go. */
+/** The largest size of a collection that kro can count: the largest `int` of Go, rounded to a double. */
 const MAX_INT = 2 ** 63;
 
 /** kro's limit of dimensions in a `forEach`. */
@@ -109,8 +109,8 @@ function ofTargets(node: GraphNode, problems: readonly [ObjectProblem, ...Object
 }
 
 /**
- * A refused update leaves an item as it is. A refused creation and a foreign owner fail the collection. Any other
- * failed write makes the collection wait.
+ * A refused update leaves an item as it is. A refused creation, and an object of another ApplySet, fail the collection.
+ * Any other failed write or read makes the collection wait, and so does a conflict with another Graph or field manager.
  */
 function ofItems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict {
   const hard = problems.filter((problem) => isHard(problem));

@@ -9,9 +9,9 @@ import type { InstanceState } from './model.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 
 /**
- * The record of the objects of an instance: `status.graph` of a definition with the feature `managedResources`. One entry
- * for each single object that exists, and one for each collection and each selection of external objects, in the order of
- * the graph. An object of another owner has no entry. Undefined when the definition has no record. A step that visits no
+ * The record of the objects of an instance: `status.graph` of a definition with the feature `managedResources`. It has
+ * one entry for each single object that exists, and one for each collection and each selection of external objects, in
+ * the order of the graph. An object of another owner has no entry. Undefined when the definition has no record. A step that visits no
  * node keeps the last record.
  */
 export function objectRecord(context: StepContext, state: InstanceState): JsonObject | undefined {

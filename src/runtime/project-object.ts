@@ -9,7 +9,10 @@ import type { EngineFields, LiveObject } from './model.ts';
 /** Members of `metadata` that every projection keeps, whatever the graphs read. */
 const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];
 
-/** Labels that name the owner of an object: the only labels that the runtime itself reads. */
+/**
+ * Labels that name the owner of an object. The runtime reads no other labels, except those that name the instance of a
+ * foreign object in a reason. A reason therefore names this instance only when the view has the whole object.
+ */
 const KEPT_LABELS: ReadonlySet<string> = new Set([
   keys.MANAGED_BY_LABEL,
   keys.PART_OF_LABEL,
@@ -36,9 +39,10 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 }
 
 /**
- * Reduces a live object to the parts that the runtime reads: identity, version, deletion mark, finalizers, owner
- * labels, the annotations of the wave and of the deletion policy, the values at the paths that the graph reads, and the fingerprint of the owned fields.
- * The result shares with the input only the values read and the list of finalizers.
+ * Reduces a live object to the parts that the runtime reads: identity, version, deletion timestamp, finalizers, owner
+ * labels, the annotations of the wave and of the deletion policy, the values at the paths that the graph reads, and the
+ * fingerprints of the owned fields. The result shares with the input only the values that the graph reads and the list of
+ * finalizers.
  *
  * A path that leads through a list keeps the whole list, so that positions stay. An empty path keeps the whole object
  * without `managedFields`.

@@ -12,7 +12,7 @@ export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace
 const IMMUTABLE = /\bis immutable\b|may not change once set|updates to .* are forbidden/;
 
 /** Remedies for refused writes, by the server's message. */
-const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject) => string])[] = [
+const REFUSALS: readonly (readonly [pattern: RegExp, remedy: (object: RefusedObject) => string])[] = [
   [
     /^namespaces "[^"]*" not found/,
     ({ namespace = 'default' }) =>
@@ -52,7 +52,7 @@ const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject
 
 /** The remedy for a write that the API server refused; `undefined` for an unknown message. */
 export function refusalRemedy(message: string, object: RefusedObject): string | undefined {
-  return REFUSALS.find(([said]) => said.test(message))?.[1](object);
+  return REFUSALS.find(([pattern]) => pattern.test(message))?.[1](object);
 }
 
 function deletion({ kind, name, namespace }: RefusedObject): string {

@@ -4,7 +4,7 @@ import type { JsonValue, ObjectRef } from '../core/index.ts';
 export interface ApiFailure {
   /** HTTP status code; 0 when there was no answer. */
   readonly code: number;
-  /** `Status.reason`, e.g. `Forbidden`, `Invalid`; `Timeout` or `Unreachable` without an answer. */
+  /** `Status.reason`, e.g. `Forbidden`, `Invalid`; `Transport` without an answer. */
   readonly reason: string;
   /** `Status.message`. */
   readonly message: string;

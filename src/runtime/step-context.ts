@@ -68,7 +68,10 @@ export interface NodeRules {
    * applied.
    */
   readonly gatesDependents: boolean;
-  /** Is an `includeWhen` that is neither true nor false an error? Otherwise it leaves the node out. */
+  /**
+   * Is the value of a condition an error when it is neither a boolean nor null? Otherwise such an `includeWhen` leaves the
+   * node out, and such a `readyWhen` makes it wait.
+   */
   readonly refusesNonBool: boolean;
   /** Does the instance own this live object? */
   isOwn(context: StepContext, live: LiveObject): boolean;
@@ -174,7 +177,7 @@ export function failedBy(
   };
 }
 
-/** Objects of one node that a reason names. */
+/** The maximum number of objects of one node that a reason names. */
 const MAX_READ_OBJECTS = 3;
 
 /** The data of objects that an expression reads. When an iterator holds an object of a collection, only it counts. */

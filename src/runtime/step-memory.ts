@@ -49,7 +49,7 @@ export class StepMemory {
   readonly #nodes = new Map<string, Remembered>();
   readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
-  /** Begins a step: clears the memory when an input of all nodes changed. */
+  /** Begins a step: clears the memory when an input that all nodes share has changed. */
   begin(context: MemoryInputs): void {
     const shared = sharedInputs(context);
     const read = readOf(context);
@@ -113,8 +113,8 @@ function sharedInputs({ graph, instance, version, evaluation, options }: MemoryI
 }
 
 /**
- * The values that expressions read of the instance: its spec and parts of its metadata, which the controller also
- * writes.
+ * The values that expressions read of the instance: its spec, and parts of its metadata. All other metadata is left out,
+ * because the controller also writes metadata.
  */
 function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
   // The nodes of a Graph are its spec.

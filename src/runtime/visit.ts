@@ -76,7 +76,7 @@ function resolveNode(context: StepContext, node: FilledNode): Resolved {
 
 /**
  * The result of a node whose objects cannot be rendered (yet). Its existing objects stay. When their names are known,
- * the objects are watched, and the status still reads their data.
+ * the objects are watched. The status still reads their data, except at the level of kro 0.10.
  */
 function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolved): NodeResult {
   if (!ownsObjects(node)) {
