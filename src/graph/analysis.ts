@@ -26,10 +26,12 @@ export interface AnalysisError {
   readonly syntax: boolean;
 }
 
+/** The result of `analyse`. */
 export type Analysis<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: Analysed<S> }
   | { readonly ok: false; readonly refusal: AnalysisError };
 
+/** No names that stand for parts of nodes. */
 export const NO_NAMES: ReadonlyMap<string, ReadPart | undefined> = new Map();
 
 /**
@@ -107,8 +109,9 @@ const MAX_JOINED_PARTS = 16;
 
 /**
  * Analyses a text with several parts, such as `${schema.spec.name}-7`, expression by expression. Resources rarely share
- * a whole text, but often share its expressions. Returns undefined when an expression has an error, or when a comment
- * could change the meaning of the expression outside the text. In that case the whole text is analysed.
+ * a whole text, but often share its expressions. Returns undefined when an expression has an error, is too long, or may
+ * contain a comment, which would hide the next parts. Also returns undefined for too many parts, and for a literal part
+ * that CEL escapes. The whole text is analysed then.
  */
 function joinedText<S extends ExpressionSite>(site: S, language: Language): JoinedText<S> | undefined {
   const { text } = site;

@@ -109,8 +109,8 @@ function optionalCondition(resources: readonly TypedResource[]): string | undefi
 type Plans = Pick<Graph, 'nodes' | 'order' | 'applyOrder' | 'status' | 'reads'>;
 
 /**
- * A graph that makes its plans when one of them is read for the first time. A caller that only validates a definition
- * needs no plans. Then the graph releases the inputs of the plans.
+ * A graph that makes its plans when one of them is read for the first time, and then releases their inputs. A caller
+ * that only validates a definition needs no plans.
  */
 function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, parts: Parts): Graph {
   let pending: Parts | undefined = parts;

@@ -4,7 +4,7 @@ import type { SchemaBlock } from './parsed-definition.ts';
 
 const STRING: JsonObject = { type: 'string' };
 
-/** The status fields that kro adds: the conditions. */
+/** The schema of `status.conditions`, which kro adds. */
 const CONDITIONS: JsonObject = {
   type: 'array',
   items: {
@@ -20,7 +20,7 @@ const CONDITIONS: JsonObject = {
   },
 };
 
-const TEXTS = (...names: readonly string[]): JsonObject => Object.fromEntries(names.map((name) => [name, STRING]));
+const textFields = (...names: readonly string[]): JsonObject => Object.fromEntries(names.map((name) => [name, STRING]));
 
 /** The field of the status with the record of objects. */
 export const OBJECT_RECORD = 'graph';
@@ -38,7 +38,7 @@ export const OBJECT_RECORD_SCHEMA: JsonObject = {
         type: 'object',
         required: ['id', 'nodeType', 'apiVersion', 'kind'],
         properties: {
-          ...TEXTS('id', 'apiVersion', 'kind', 'namespace', 'name', 'uid', 'selector'),
+          ...textFields('id', 'apiVersion', 'kind', 'namespace', 'name', 'uid', 'selector'),
           nodeType: { type: 'string', enum: ['Resource', 'External', 'Collection', 'ExternalCollection'] },
           revision: { type: 'integer', format: 'int64' },
         },

@@ -3,7 +3,7 @@ import type { Language } from './language.ts';
 import type { Deferral } from './model.ts';
 import type { FieldSite } from './resource-draft.ts';
 
-/** The text of an expression that can be a deferral. */
+/** Matches the beginning of an expression that can be a deferral. */
 const BEGINNING = /^\s*defer\s*\(/;
 
 /**

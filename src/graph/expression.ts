@@ -9,6 +9,7 @@ import type { Language, ExpressionNames, CheckedExpression } from './language.ts
 /** An expression with its type and its program. */
 export interface CompiledExpression<S extends ExpressionSite = ExpressionSite> extends Analysed<S>, CheckedExpression {}
 
+/** A compiled expression, or the refusal of the type checker or of the planner. */
 export type ExpressionResult<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: CompiledExpression<S> }
   | { readonly ok: false; readonly stage: 'check' | 'plan'; readonly refusal: AnalysisError };

@@ -2,7 +2,7 @@ import { KRO_LIBRARIES } from '../cel/index.ts';
 
 let names: ReadonlySet<string> | undefined;
 
-/** The names of functions that hints may suggest: the functions of the libraries without operators, and the casts. */
+/** The names that hints may suggest: the functions of the libraries without operators, and CEL's standard functions. */
 export function functionNames(): ReadonlySet<string> {
   names ??= new Set([
     ...KRO_LIBRARIES.flatMap((library) => (library.functions ?? []).map((each) => each.name)).filter((name) =>

@@ -3,14 +3,14 @@ import { dimensionsOf, isExternal, kindOf } from './nodes.ts';
 import type { InstanceStatus, NodeStatus } from './outline/node-status.ts';
 import { graphOutline } from './outline/outline.ts';
 
-/** The maximum length of a text in the picture. Longer conditions are cut. */
-const MAX_TEXT = 60;
+/** The maximum length of a line in the picture. Longer lines are cut. */
+const MAX_LINE_LENGTH = 60;
 
 /**
- * A picture of a graph in the language of Mermaid, which GitHub and many editors draw. Each resource is a box; external
- * objects are dotted boxes. Each arrow leads from a node to a node or status that reads it, with the expression. Equal
- * graphs give equal texts. With the states of an instance, each box has the colour of its state, and a line with the
- * state and its reason.
+ * A picture of a graph in the language of Mermaid, which GitHub and many editors draw. Each resource is a box, each
+ * collection a box with double sides, and each external node a hexagon. Each arrow leads from a node to a node that reads
+ * it, with the expression, or to the instance whose status reads it. Equal graphs give equal texts. With the states of an
+ * instance, each box has the colour of its state, and a line with the state and its reason.
  */
 export function toMermaid(graph: Graph, states?: InstanceStatus): string {
   const own = states === undefined ? [] : [states.instance.text];
@@ -62,7 +62,7 @@ function boxOf(node: GraphNode, status: NodeStatus | undefined): string {
 /** Quotes lines as one text. Characters with a meaning in Mermaid or HTML become character references. */
 function quoted(...lines: readonly string[]): string {
   const safe = lines.map((line) => {
-    const short = line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;
+    const short = line.length > MAX_LINE_LENGTH ? `${line.slice(0, MAX_LINE_LENGTH - 1)}…` : line;
     return short.replace(/[^A-Za-z0-9 .,_:/=-]/g, (character) => `#${character.codePointAt(0) ?? 63};`);
   });
   return `"${safe.join('<br/>')}"`;

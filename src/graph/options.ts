@@ -76,6 +76,7 @@ export const TYPEKRO_FEATURES: GraphFeatures = {
   propagateWhen: true,
 };
 
+/** The options of the compiler. */
 export interface CompileOptions {
   /** The sources of the schemas of kinds. The first source that knows a kind gives its schema. */
   readonly sources: SchemaSource | readonly SchemaSource[];

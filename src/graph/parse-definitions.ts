@@ -15,6 +15,7 @@ const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;
 /** The maximum depth of a document. API objects are much less deep. */
 const MAX_DEPTH = 200;
 
+/** The documents of a text, and the problems of the text. */
 export interface ParsedDefinitions {
   /** The documents in order, without empty documents and documents with errors. */
   readonly documents: readonly DefinitionDocument[];

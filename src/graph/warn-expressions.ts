@@ -87,7 +87,8 @@ interface FailingCall {
 }
 
 /**
- * Conversions to a number of a constant text that is not a number, and constant patterns of `matches` that RE2 refuses.
+ * Conversions of a constant text that is no whole number by `int` or `uint`, and constant patterns of `matches` that RE2
+ * refuses.
  */
 function failingCalls(root: Expr): FailingCall[] {
   const found: FailingCall[] = [];
@@ -132,12 +133,12 @@ function otherType({ resolved, skeleton }: ResourceDraft): string | undefined {
 }
 
 /** Does an expression test whether a field exists, so that it works without the field? */
-function asksFirst(root: Expr): boolean {
-  let asks = false;
+function testsExistence(root: Expr): boolean {
+  let tests = false;
   walkAst(root, (expr) => {
-    asks ||= (expr.kind === 'select' && expr.test) || (expr.kind === 'select' && expr.optional);
+    tests ||= (expr.kind === 'select' && expr.test) || (expr.kind === 'select' && expr.optional);
   });
-  return asks;
+  return tests;
 }
 
 /** Is the condition the constant false? */
@@ -179,7 +180,7 @@ class Warner {
     for (const each of includeWhen) this.#constant(each);
     for (const each of readyWhen) {
       this.#neverReady(draft, each);
-      this.#unbalanced(each, 'graph/never-ready');
+      this.#emptyLoadBalancer(each, 'graph/never-ready');
     }
     for (let index = 0; index < fields.length; index += 1) this.expression(fields[index] as CompiledExpression);
     for (const each of [...dimensions, ...includeWhen]) this.expression(each);
@@ -235,7 +236,7 @@ class Warner {
     }
     for (const { message, hint } of rootsOf(found).flatMap(failingCalls))
       this.#warn('graph/never-available', message, placeOf(found), hint);
-    this.#unbalanced(found, 'graph/never-available');
+    this.#emptyLoadBalancer(found, 'graph/never-available');
     for (const { id, steps } of found.reads) {
       const draft = this.#drafts.get(id);
       if (draft?.resolved?.type.kind !== 'Secret' || steps[0] !== 'stringData') continue;
@@ -245,14 +246,14 @@ class Warner {
   }
 
   /** Warns of an expression that reads the load balancer's address of a Service of another type than LoadBalancer. */
-  #unbalanced(found: CompiledExpression, code: string): void {
+  #emptyLoadBalancer(found: CompiledExpression, code: string): void {
     const read = found.reads.find(({ id, steps }) => {
       const draft = this.#drafts.get(id);
       const own = draft !== undefined && draft.nodeType !== 'external' && draft.nodeType !== 'externalCollection';
       return own && steps[0] === 'status' && steps[1] === 'loadBalancer' && otherType(draft) !== undefined;
     });
     const draft = this.#drafts.get(read?.id ?? '');
-    if (read === undefined || draft === undefined || rootsOf(found).some(asksFirst)) return;
+    if (read === undefined || draft === undefined || rootsOf(found).some(testsExistence)) return;
     const message = `${read.id}.status.loadBalancer stays empty: only a Service of type LoadBalancer gets an address there, and this one is of type ${otherType(draft) ?? ''}`;
     const instead = code === 'graph/never-ready' ? 'remove this condition' : `read ${read.id}.spec.clusterIP instead`;
     this.#warn(code, message, placeOf(found), `set spec.type: LoadBalancer in ${read.id}, or ${instead}`);

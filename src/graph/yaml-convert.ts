@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { yamlLibrary } from '../core/index.ts';
 import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 
-/** The maximum number of nodes that aliases may add to a document. A file with more is refused as an alias bomb. */
+/** The maximum number of nodes that aliases may add to a document. More are refused as an alias bomb. */
 const MAX_ALIAS_NODES = 100_000;
 
 /** A problem that the conversion finds, at an offset of the text. */

@@ -8,8 +8,8 @@ export interface FlowText {
   readonly bracket: number;
 }
 
-/** Matches the text before the first bracket of a value: dashes and a key. */
-const BEFORE_VALUE = /(?:^|\n)[ \t]*(?:- +)*(?:[^\s:#][^\n:#]*:[ \t]+)?(?=[[{])/;
+/** Matches the text before the first bracket of a value of a flow collection: dashes and a key. */
+export const BEFORE_VALUE = /(?:^|\n)[ \t]*(?:- +)*(?:[^\s:#][^\n:#]*:[ \t]+)?(?=[[{])/;
 
 /**
  * Finds the text without quotes around an offset that has a bracket in it, such as `tag[7]`, `[]string` or
@@ -48,7 +48,8 @@ function valueStart(source: string, at: number): number {
   return start;
 }
 
-function lineEnd(source: string, at: number): number {
+/** The offset of the end of the line, without its line break. */
+export function lineEnd(source: string, at: number): number {
   const end = source.indexOf('\n', at);
   return end < 0 ? source.length : end;
 }

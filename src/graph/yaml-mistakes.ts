@@ -1,5 +1,5 @@
 import { TEMPLATE_ACTION } from '../golang/index.ts';
-import { flowTextAt } from './yaml-flow-text.ts';
+import { BEFORE_VALUE, flowTextAt, lineEnd } from './yaml-flow-text.ts';
 
 /** The reason why a document cannot be read, with its place. */
 export interface YamlProblem {
@@ -61,11 +61,6 @@ function commentEnd(source: string, at: number): number | undefined {
   if (!source.startsWith('/*', at)) return undefined;
   const end = source.indexOf('*/', at);
   return end < 0 ? source.length : end + 2;
-}
-
-function lineEnd(source: string, at: number): number {
-  const end = source.indexOf('\n', at);
-  return end < 0 ? source.length : end;
 }
 
 /** The offset of the quote that closes a string of JSON. */
@@ -208,7 +203,7 @@ interface OpenBracket {
 /** The brackets of flow collections that a text opens and does not close. A bracket inside of a plain text is none. */
 function openBrackets(text: string): readonly OpenBracket[] {
   const plain = text.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'|\$\{[^}\n]*\}/g, (quoted) => ' '.repeat(quoted.length));
-  const first = /(?:^|\n)[ \t]*(?:- +)*(?:[^\s:#][^\n:#]*:[ \t]+)?(?=[[{])/.exec(plain);
+  const first = BEFORE_VALUE.exec(plain);
   if (first === null) return [];
   const open: OpenBracket[] = [];
   for (let at = first.index + first[0].length; at < plain.length; at += 1) {

@@ -122,8 +122,8 @@ function subgraphDraft(id: string, block: NodeBlock): NodeDraft {
 }
 
 /**
- * The captures of a subgraph. Captured nodes of this frame become dependencies, and all others become captures of this
- * frame, too.
+ * Links the node of a subgraph by its captures. Captured nodes of this frame become dependencies, and all others become
+ * captures of this frame, too.
  */
 function linkSubgraph(draft: NodeDraft, { captures }: CompiledFrame, { frame, problems }: FrameContext): LinkedNode {
   const read = captures.filter((node) => node.frame === frame).map(({ id }) => id);

@@ -30,8 +30,8 @@ export function graphShape(spec: JsonObject): string {
  * result has all literals of `object`, and shares the expressions and their programs with `graph`. `graph` must be
  * compiled from an object, not from a document with positions.
  *
- * Returns undefined when a text around an expression differs whose program cannot be divided, for example because it
- * reads an iterator or a value of an unknown type. The compiler makes the graph then.
+ * Returns undefined when a text with expressions differs and its program cannot be divided, for example because it reads
+ * an iterator or a value of an unknown type. The compiler makes the graph then.
  *
  * @throws TypeError when the shapes differ.
  */
@@ -73,7 +73,7 @@ function scalarText(value: null | boolean | number | bigint): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** The shape of a value whose literals the compiler does not read. It reads the JSON type of each of them. */
+/** The shape of a value of whose literals the compiler reads only the JSON types. */
 function freeText(value: JsonValue): string {
   if (typeof value === 'string') return isPlain(value) ? TEXT : textShape(value);
   if (Array.isArray(value)) return listText(value, freeText);

@@ -115,7 +115,10 @@ export function patchProblems(value: JsonValue): ManifestProblem[] {
   return found;
 }
 
-/** The subresource to which the fields of a patch go, or the reason why there is no such one. */
+/**
+ * The endpoint of the fields of a patch: the status subresource, or the object itself. A problem when the fields belong
+ * to both, and when there are none.
+ */
 export function patchEndpoint(value: JsonValue): { readonly subresource?: 'status' } | ManifestProblem {
   const patch = isJsonObject(value) ? value : {};
   const metadata = valueAt(patch, 'metadata');

@@ -11,6 +11,7 @@ import { ACCOUNT_NAME, MAX_ACCOUNT_NAME_LENGTH } from './graph-crd.ts';
 /** The payloads of nodes, in kro's order. */
 export const PAYLOADS = ['template', 'ref', 'def', 'graph', 'patch'] as const;
 
+/** The member of a node that decides its kind. */
 export type Payload = (typeof PAYLOADS)[number];
 
 /** One entry of `nodes`. */
