@@ -51,7 +51,7 @@ const isLevel = (text: string): boolean => KRO_COMPATIBILITY_LEVELS.some((level)
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
 
-/** All flags: kro's in kro's order, followed by the additions. */
+/** All flags, in the order of the help. kro's flags are in kro's order; most additions follow them. */
 export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('metrics-bind-address', 'text', ':8078', 'Where metrics are served; 0 turns them off.', ADDRESS),
   flag('health-probe-bind-address', 'text', ':8079', 'Where /healthz and /readyz are served.', ADDRESS),

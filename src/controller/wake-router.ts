@@ -16,8 +16,8 @@ import { instanceId } from './instance/instance-directory.ts';
 import type { ServedKinds } from './served-kinds.ts';
 
 /**
- * The names of the subscribers of watches: one subscriber for definitions, revisions and CRDs, and one for each served
- * kind.
+ * The names of the subscribers of watches: one subscriber for the controller's own kinds (`#ownTypes`), and one for
+ * each served kind.
  */
 const DEFINITIONS = '#definitions';
 const KIND_PREFIX = '#kind ';
@@ -37,11 +37,11 @@ export interface WakeRouterOptions {
   readonly wakeDefinition: (name: string) => void;
   /** Called with true when the controller starts serving a kind, and with false when it stops. */
   readonly onServing: (serves: boolean) => void;
-  /** Called when an instance of a served kind changed. */
+  /** Called when an instance of a served kind or a Graph changed. */
   readonly onInstance: (change: CacheChange) => void;
-  /** Called when definitions, revisions and CRDs are listed. */
+  /** Called when all of the controller's own kinds are listed. */
   readonly onReady: () => void;
-  /** Called with the error of the watch of definitions, revisions or CRDs; with `undefined` while the watch works. */
+  /** Called with the error of the watch of an own kind; with `undefined` while the watch works. */
   readonly onOwnRead: (type: ObjectType, error: KubeError | undefined) => void;
 }
 
@@ -55,11 +55,12 @@ export class WakeRouter {
     this.#options = options;
   }
 
+  /** Definitions, revisions and CRDs, and Graphs where the controller serves them. */
   get #ownTypes(): readonly ObjectType[] {
     return this.#options.graphCompiler === undefined ? OWN_TYPES : OWN_TYPES_WITH_GRAPHS;
   }
 
-  /** Opens the watches of definitions, revisions and CRDs, and of Graphs where the controller serves them. */
+  /** Opens the watches of the controller's own kinds. */
   start(): void {
     const { caches } = this.#options;
     caches.keep(DEFINITION_TYPE, [[]]);
@@ -83,7 +84,7 @@ export class WakeRouter {
     caches.setInterest(DEFINITIONS, this.#ownTypes.map(everythingOf));
   }
 
-  /** Are definitions, revisions and CRDs listed? Until then, a definition would seem to have no revisions. */
+  /** Are all of the controller's own kinds listed? Until then, a definition would seem to have no revisions. */
   get ready(): boolean {
     return this.#ownTypes.every((type) => this.#options.caches.peek(type)?.synced === true);
   }
@@ -250,7 +251,7 @@ function isServedOtherwise(change: CacheChange): boolean {
   );
 }
 
-/** Did a change of a CRD also change the schema? */
+/** Did a change of a CRD change its spec, which has the schema? */
 function isRedefined({ before, after }: CacheChange): boolean {
   const [a, b] = [before?.object.metadata, after?.object.metadata];
   return a?.uid !== b?.uid || a?.generation !== b?.generation;

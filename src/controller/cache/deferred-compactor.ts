@@ -13,8 +13,9 @@ const MAX_PER_TURN = 64;
 export class DeferredCompactor {
   readonly #clock: Clock;
   readonly #compact: (key: string) => void;
-  /** `#fresh` has the keys that arrived since the last run. `#due` has the keys to compact in the next turns. */
+  /** The keys that arrived since the last run. */
   #fresh = new Set<string>();
+  /** The keys to compact in the next turns. */
   #due = new Set<string>();
   #timer: { cancel(): void } | undefined;
 

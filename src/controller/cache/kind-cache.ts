@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { EquivalentDigests, FieldWriter, Fingerprint, LiveObject, ObjectType } from '../../runtime/index.ts';
-import { ownedFingerprint, writerName } from '../../runtime/index.ts';
+import { keys, ownedFingerprint, writerName } from '../../runtime/index.ts';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
 import type { StaleObjectsView } from './stale-objects.ts';
@@ -37,9 +37,6 @@ export interface KindCacheOptions {
   readonly onRead: () => void;
 }
 
-/** The label that names the ApplySet of an object. */
-const PART_OF = 'applyset.kubernetes.io/part-of';
-
 /**
  * The maximum number of tombstones: UIDs of deleted objects. A late response cannot add an object with such a UID
  * again.
@@ -67,7 +64,7 @@ export class KindCache {
   constructor(options: KindCacheOptions) {
     this.#options = options;
     this.type = options.type;
-    this.#compactor = new DeferredCompactor(options.clock, (key) => this.#tidy(key));
+    this.#compactor = new DeferredCompactor(options.clock, (key) => this.#compactEntry(key));
     this.#listener = {
       put: (scope, object) => this.#put(object, !scope.synced),
       gone: (object) => {
@@ -171,8 +168,8 @@ export class KindCache {
   }
 
   /**
-   * Are the namespaces watched one by one? An error of the server during a retry of the watch of the whole kind does not
-   * end the watches of the namespaces.
+   * Are the namespaces watched one by one? An error of the server during a retry of the watch of the whole kind does
+   * not end the watches of the namespaces.
    */
   #isNarrow(): boolean {
     const { error, synced } = this.#all;
@@ -294,7 +291,7 @@ export class KindCache {
     return after;
   }
 
-  #tidy(key: string): void {
+  #compactEntry(key: string): void {
     const live = this.#objects.get(key);
     if (live !== undefined) this.#objects.set(key, compacted(live));
   }
@@ -366,7 +363,7 @@ function isVersionOf(live: LiveObject | undefined, uid: string, version: string 
 /** The ApplySet that the object's label names. */
 export function applySetOf(live: LiveObject | undefined): string | undefined {
   const labels = live?.object.metadata.labels;
-  return labels !== undefined && Object.hasOwn(labels, PART_OF) ? labels[PART_OF] : undefined;
+  return labels !== undefined && Object.hasOwn(labels, keys.PART_OF_LABEL) ? labels[keys.PART_OF_LABEL] : undefined;
 }
 
 /** Is version `a` of an object later than `b`? Versions are increasing decimal numbers of any length. */

@@ -1,5 +1,5 @@
-/** From this number of members on, a `Set` is faster and worth its memory. */
-const MANY = 32;
+/** The maximum number of members in an array. For more members, a `Set` is faster and worth its memory. */
+const MAX_ARRAY_LENGTH = 32;
 
 /**
  * A set of texts in the order in which they were added. It saves memory when there are thousands of sets with a few
@@ -20,7 +20,7 @@ export class SmallSet {
     if (!Array.isArray(this.#members)) this.#members.add(member);
     else if (this.#members.includes(member)) return;
     // `concat` allocates the exact length. `push` would reserve room to grow.
-    else if (this.#members.length < MANY) this.#members = this.#members.concat(member);
+    else if (this.#members.length < MAX_ARRAY_LENGTH) this.#members = this.#members.concat(member);
     else this.#members = new Set(this.#members).add(member);
   }
 

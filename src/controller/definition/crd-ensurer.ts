@@ -58,13 +58,13 @@ interface Planned {
  */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
-  /** The last successful check of each definition: the version of the CRD, and what decides the wanted one. */
-  readonly #inOrder = new Map<string, { readonly stamp: string; readonly source: string }>();
+  /** The last successful check of each definition: the version of its CRD, and the source of the wanted CRD. */
+  readonly #lastChecks = new Map<string, { readonly stamp: string; readonly source: string }>();
   /**
    * Digests of the definitions' CRDs, by name of the CRD. They are made from the whole objects of the watch, because
    * the cache holds only projections.
    */
-  readonly #prints = new Map<string, { readonly stamp: string; readonly print: string }>();
+  readonly #digests = new Map<string, { readonly stamp: string; readonly digest: string }>();
   readonly #waitingSince = new Map<string, number>();
   /** Plans that `refusalOf` made, for `ensure` in the same pass (`beginPass`). */
   readonly #planned = new Map<string, { readonly source: string; readonly made: Promise<Planned> }>();
@@ -86,7 +86,7 @@ export class CrdEnsurer {
   async ensure(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<CrdState> {
     const name = nameOf(graph);
     try {
-      if (!this.#isInOrder(definition, graph) && !this.#isAsWanted(definition, graph)) {
+      if (!this.#isUnchanged(definition, graph) && !this.#isAsWanted(definition, graph)) {
         const planned = this.#planned.get(definition.name);
         this.#planned.delete(definition.name);
         const made = planned?.source === crdSourceOf(graph) ? planned.made : this.#plan(definition, graph, signal);
@@ -94,7 +94,7 @@ export class CrdEnsurer {
         if (plan.do === 'refuse') return { state: 'refused', message: plan.message };
         const crd = await this.#carryOut(plan, existing, signal);
         this.#caches.peek(CRD_TYPE)?.observe(crd);
-        this.#inOrder.set(definition.name, { stamp: stampOf(crd), source: crdSourceOf(graph) });
+        this.#lastChecks.set(definition.name, { stamp: stampOf(crd), source: crdSourceOf(graph) });
       }
     } catch (thrown) {
       const refusal = writeRefusalText(thrown);
@@ -148,19 +148,19 @@ export class CrdEnsurer {
 
   /** Drops the checks and waits of a deleted definition. */
   forget(definition: string): void {
-    this.#inOrder.delete(definition);
+    this.#lastChecks.delete(definition);
     this.#waitingSince.delete(definition);
     this.#planned.delete(definition);
     const cache = this.#caches.peek(CRD_TYPE);
-    for (const name of this.#prints.keys()) if (cache?.get(`/${name}`) === undefined) this.#prints.delete(name);
+    for (const name of this.#digests.keys()) if (cache?.get(`/${name}`) === undefined) this.#digests.delete(name);
   }
 
   get #caches(): CacheSet {
     return this.#options.caches;
   }
 
-  #isInOrder(definition: DefinitionObject, graph: Graph): boolean {
-    const known = this.#inOrder.get(definition.name);
+  #isUnchanged(definition: DefinitionObject, graph: Graph): boolean {
+    const known = this.#lastChecks.get(definition.name);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
     return (
       known !== undefined && crd !== undefined && known.source === crdSourceOf(graph) && known.stamp === stampOf(crd)
@@ -173,23 +173,23 @@ export class CrdEnsurer {
   #isAsWanted(definition: DefinitionObject, graph: Graph): boolean {
     const name = nameOf(graph);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${name}`)?.object;
-    const seen = this.#prints.get(name);
+    const seen = this.#digests.get(name);
     if (crd === undefined || seen?.stamp !== stampOf(crd)) return false;
     if (ownerConflict(crd, definition.name) !== undefined) return false;
     const wanted = graph.instance.crd;
     // The cache holds labels but no annotations, so a CRD with wanted annotations must be read.
-    if (!hasMetadata(crd, wanted) || crdDigest(wanted) !== seen.print) return false;
-    this.#inOrder.set(definition.name, { stamp: seen.stamp, source: crdSourceOf(graph) });
+    if (!hasMetadata(crd, wanted) || crdDigest(wanted) !== seen.digest) return false;
+    this.#lastChecks.set(definition.name, { stamp: seen.stamp, source: crdSourceOf(graph) });
     return true;
   }
 
   #recordDigest(crd: KubeObject): void {
     const { name = '' } = crd.metadata;
     const stamp = stampOf(crd);
-    if (!isOwned(crd) || this.#prints.get(name)?.stamp === stamp) return;
-    const print = crdDigest(crd);
-    if (print === undefined) this.#prints.delete(name);
-    else this.#prints.set(name, { stamp, print });
+    if (!isOwned(crd) || this.#digests.get(name)?.stamp === stamp) return;
+    const digest = crdDigest(crd);
+    if (digest === undefined) this.#digests.delete(name);
+    else this.#digests.set(name, { stamp, digest });
   }
 
   async #plan(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<Planned> {

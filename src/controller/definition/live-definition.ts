@@ -32,11 +32,11 @@ import { readPolicies } from './policies.ts';
 export interface LiveDefinition {
   /** `undefined` when no revision compiles. */
   readonly graph?: Graph;
-  /** The number of the graph's revision; 0 when the graph comes from the definition itself. */
+  /** The number of the graph's revision; 0 without a graph, and when the graph comes from the definition itself. */
   readonly revision: number;
   /** The options of a step from the definition's annotations. */
   readonly step: InstanceStepOptions;
-  /** The user as which the controller writes the objects; `undefined` when the definition names none. */
+  /** The user as which the controller writes the objects. Absent without a graph, or when the definition names none. */
   readonly actingAs?: string;
   /** Errors of the newest spec, when it does not compile. */
   readonly problems: readonly Diagnostic[];

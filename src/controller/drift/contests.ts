@@ -61,16 +61,16 @@ export function withRevert(
   for (const [path, times] of history.reverts) if (recent(times).length > 0) reverts.set(path, recent(times));
   for (const { path } of fields) reverts.set(path, [...(reverts.get(path) ?? []), now].slice(-policy.reverts));
   const before = contestAt(history, now) === undefined ? undefined : history.contest;
-  const fought = fields.filter(({ path }) => {
+  const contested = fields.filter(({ path }) => {
     return before?.fields.includes(path) === true || (reverts.get(path)?.length ?? 0) >= policy.reverts;
   });
-  if (fought.length === 0) return before === undefined ? { reverts } : { reverts, contest: before };
+  if (contested.length === 0) return before === undefined ? { reverts } : { reverts, contest: before };
   const pauses = (before?.pauses ?? 0) + 1;
   const pauseMs = backoffMs(policy.pause, pauses, 0);
   const retryAt = now + pauseMs;
   const contest = {
-    fields: sorted([...(before?.fields ?? []), ...fought.map(({ path }) => path)]),
-    managers: sorted([...(before?.managers ?? []), ...fought.flatMap(({ managers }) => managers)]),
+    fields: sorted([...(before?.fields ?? []), ...contested.map(({ path }) => path)]),
+    managers: sorted([...(before?.managers ?? []), ...contested.flatMap(({ managers }) => managers)]),
     pauses,
     retryAt,
     endsAt: retryAt + Math.max(policy.windowMs, pauseMs),

@@ -7,7 +7,7 @@ const MAX_NAMED_FIELDS = 10;
 
 /**
  * Names the changed fields of a child and their managers, e.g. `ConfigMap v1 ns/a (node map): data.x changed by
- * kubectl-edit`.
+ * kubectl-edit; put back`.
  */
 export function driftText({ target, nodeId, differences = [], lastWriter }: ApplyAction): string {
   const where = `${formatRef(refOfTarget(target))} (node ${nodeId})`;

@@ -3,14 +3,14 @@ import type { Graph } from '../../graph/index.ts';
 import { ownsObjects, typedNodes } from '../../graph/index.ts';
 
 /** Kinds that grant rights. Their writer must hold the granted rights. */
-const HANDS_OUT_RIGHTS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
+const GRANTING_KINDS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
 
 /** A warning for each node whose objects grant rights. */
 export function escalationWarnings(graph: Graph): Diagnostic[] {
   return typedNodes(graph)
     .filter(
       (node) =>
-        node.type.group === 'rbac.authorization.k8s.io' && HANDS_OUT_RIGHTS.has(node.type.kind) && ownsObjects(node),
+        node.type.group === 'rbac.authorization.k8s.io' && GRANTING_KINDS.has(node.type.kind) && ownsObjects(node),
     )
     .map(({ id, type }) => ({
       code: 'rbac/escalation',

@@ -22,8 +22,9 @@ import { listKeyOf } from './unwatched-objects.ts';
 
 /** The context of one pass. */
 export interface AnswerContext {
-  /** The client for children, with the account that the definition names. */
+  /** The client for children, with the identity of the definition, of the instance's namespace or of the Graph. */
   readonly client: KubernetesApi;
+  /** The user of `client`; `undefined` for the controller itself. */
   readonly user: string | undefined;
   readonly caches: CacheSet;
   readonly clock: Clock;

@@ -29,25 +29,25 @@ export interface InstanceRecord {
   readonly definition: string;
   /** The caches with the subscriptions of the instance. */
   caches: CacheSet;
-  /** Failed writes of children, by `Kind.group/namespace/name`. */
+  /** Failed writes of children, by `writeKey`. */
   failed: Sparse<string, RememberedWrite>;
   /**
-   * Failed reads. Reads of whole objects have the keys of `failed`; look-ups of a kind's version have `group/kind`.
+   * Failed reads: of objects by `targetKey`, of lists by `listKeyOf`, and look-ups of a kind's version by `group/kind`.
    */
   unread: Sparse<string, RememberedRead>;
   /** The objects that no watch delivers; `undefined` while watches deliver all of them. */
   unwatched: UnwatchedObjects | undefined;
   /** The UIDs of the objects that this pass has deleted. */
   deleted: Set<string> | undefined;
-  /** The keys of the objects whose state the API server reported to this pass; only for Graphs. */
+  /** The keys of the objects whose state the API server reported to this pass. Only the steps of Graphs use them. */
   confirmed: Set<string> | undefined;
   /** The number of pauses in a row of the waiting Graph. */
   waits: number;
   /** The end of the latest pause of the waiting Graph; 0 while the Graph does not wait. */
   waitsUntil: number;
-  /** The recent drift of each child, by the keys of `failed`. */
+  /** The recent drift of each child, by `targetKey`. */
   drift: Sparse<string, DriftHistory>;
-  /** The recent changes and creations of each child, by the keys of `failed`; `undefined` while there are none. */
+  /** The recent changes and creations of each child, by `targetKey`; `undefined` while there are none. */
   rewrites: Rewrites | undefined;
   /**
    * Kinds of the ApplySet that the graph does not have, with the type that discovery found. `unserved` when discovery

@@ -210,7 +210,7 @@ export class MetricsObserver {
     if (!(error instanceof TypeKroError)) this.#metrics.panics.add(path);
   }
 
-  /** Replaces the earlier amounts of an instance in the gauges over all instances by its new ones. */
+  /** Subtracts the earlier amounts of an instance from the gauges, and adds the new ones. */
   #stand(id: string, next: Standing | undefined): void {
     const before = this.#standing.get(id);
     if (before === undefined && next === undefined) return;

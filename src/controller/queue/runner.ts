@@ -60,7 +60,7 @@ export class Runner {
     this.at(work, this.#options.clock.now());
   }
 
-  /** Makes work due at a time, or earlier after an event. */
+  /** Makes work due at a time, unless it is due earlier. */
   at(work: WorkKey, dueAt: number): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#queue.add(work, dueAt, this.#options.clock.now())) this.#pump();

@@ -1,7 +1,8 @@
 import { DueHeap } from './due-heap.ts';
 
 /**
- * The name of a piece of work. The queue is fair between groups, which are definitions. `key` is unique in its group.
+ * The name of a piece of work. The queue is fair between groups: definitions, or single Graphs. `key` is unique in its
+ * group.
  */
 export interface WorkKey {
   readonly group: string;
@@ -32,8 +33,8 @@ export class WorkQueue {
   #running = 0;
 
   /**
-   * Requests `work` at `dueAt`, unless it is already requested for the same or an earlier time. Returns false when the
-   * time of the next work does not change.
+   * Requests `work` at `dueAt`, unless it is already requested for the same or an earlier time. Returns true when the
+   * time of the next work may have changed.
    */
   add(work: WorkKey, dueAt: number, now: number): boolean {
     const id = idOf(work);

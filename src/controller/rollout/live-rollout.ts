@@ -25,11 +25,11 @@ export interface LiveRollout {
 const MAX_NAMED = 5;
 
 /**
- * Does the newest revision of a definition with a canary apply to an instance? The controller chooses the first
+ * The effect of the running roll-out of a definition's newest revision on an instance. The controller chooses the first
  * instances by their UIDs and records their number on the revision, so another program finds the same instances.
  *
- * @returns `undefined` when the revision goes to all instances or the roll-out does not affect this instance, and when
- * the instances cannot be listed.
+ * @returns `undefined` when the revision goes to all instances, when the roll-out does not affect this instance, when
+ * no earlier revision exists, and when the instances cannot be listed.
  */
 export async function liveRollout(
   api: Pick<KubernetesApi, 'list'>,

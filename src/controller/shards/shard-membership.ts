@@ -36,7 +36,7 @@ export class ShardMembership {
     for (const lease of leases) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
   }
 
-  /** Do the current Leases include no other live replica? */
+  /** According to the current Leases, has every other replica left? */
   isAlone(leases: readonly KubeObject[]): boolean {
     const heartbeats = this.#recordHeartbeats(leases);
     const left = expiredMembers(heartbeats, elapsed(this.#options.clock), this.#options.durationMs);
