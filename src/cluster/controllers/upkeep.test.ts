@@ -119,6 +119,29 @@ describe('volumes', () => {
     expect(await boundTo(story)).toBe('mine');
   });
 
+  test('a claim that names a volume waits for this volume', async () => {
+    await using story = await tellClusterStory();
+    await story.create(claim({ volumeName: 'mine' }));
+    expect((await story.get(CLAIM, 'c')).status).toEqual({ phase: 'Pending' });
+    expect(await story.list('v1 PersistentVolume')).toEqual([]);
+    await create(story, volume('other', '2Gi', { storageClassName: 'standard' }));
+    expect((await story.get(CLAIM, 'c')).status).toEqual({ phase: 'Pending' });
+    await create(story, volume('mine', '2Gi', { storageClassName: 'standard' }));
+    expect((await story.get(CLAIM, 'c')).status).toMatchObject({ phase: 'Bound' });
+  });
+
+  test('a claim is lost with its volume', async () => {
+    await using story = await tellClusterStory();
+    await story.create(claim());
+    const name = String(await boundTo(story));
+    const ref = { apiVersion: 'v1', kind: 'PersistentVolume', name };
+    await story.client.delete(ref);
+    await story.client.patch(ref, { metadata: { finalizers: null } });
+    await story.cluster.idle();
+    expect(await story.list('v1 PersistentVolume')).toEqual([]);
+    expect((await story.get(CLAIM, 'c')).status).toMatchObject({ phase: 'Lost' });
+  });
+
   test.each([
     ['requires an access mode that no volume has', { accessModes: ['ReadWriteMany'] }],
     ['is too large', { resources: { requests: { storage: '11Gi' } } }],

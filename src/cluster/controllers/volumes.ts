@@ -41,7 +41,10 @@ export const claimController: SimulatedController = {
     if (concerns(event, '', 'persistentvolumeclaims')) {
       if (event.type !== 'DELETED') yield key;
     } else if (concerns(event, '', 'persistentvolumes') || concerns(event, 'storage.k8s.io', 'storageclasses')) {
-      for (const claim of client.list(CLAIMS, '')) if (isPending(claim)) yield keyOfObject(claim);
+      const lost = event.type === 'DELETED' ? object.metadata.name : undefined;
+      for (const claim of client.list(CLAIMS, '')) {
+        if (isPending(claim) || textAt(claim.spec, 'volumeName') === lost) yield keyOfObject(claim);
+      }
     } else if (concerns(event, '', 'pods') && event.type === 'ADDED') {
       // Classes with `WaitForFirstConsumer` let a claim wait for the first pod that uses it.
       for (const claim of claimsOfPod(object)) yield `${object.metadata.namespace ?? ''}/${claim}`;
@@ -53,7 +56,9 @@ export const claimController: SimulatedController = {
     const claim = client.get(CLAIMS, namespace, name);
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return;
     if (!isPending(claim)) return resize(client, claim);
-    const volume = volumeFor(client, claim) ?? provision(client, claim);
+    // A claim that names a volume waits for this volume, also after the volume was lost.
+    const namesVolume = textAt(claim.spec, 'volumeName') !== '';
+    const volume = volumeFor(client, claim) ?? (namesVolume ? undefined : provision(client, claim));
     if (volume !== undefined) bind(client, claim, volume);
   },
 };
@@ -113,31 +118,31 @@ function isFor(volume: KubeObject, claim: KubeObject): boolean {
   return textAt(reference, 'uid') === '' || textAt(reference, 'uid') === uid;
 }
 
-/** Creates a volume for a claim. When it cannot, records the reason as an Event and returns `undefined`. */
+/** Creates a volume for a claim. Otherwise returns `undefined`, and usually records the reason as an Event. */
 function provision(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const name = classOf(claim);
   const { namespace = '', name: claimName = '' } = claim.metadata;
-  const recordFailure = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') => {
+  const recordReason = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') => {
     recordEvent(client, claim, NAME, reason, message, type);
     return undefined;
   };
   if (name === '') {
-    return recordFailure('FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
+    return recordReason('FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
   }
   const found = client.get(CLASSES, '', name);
   if (found === undefined) {
-    return recordFailure('ProvisioningFailed', `storageclass.storage.k8s.io ${goQuote(name)} not found`, 'Warning');
+    return recordReason('ProvisioningFailed', `storageclass.storage.k8s.io ${goQuote(name)} not found`, 'Warning');
   }
   const storageClass = jsonOf(found);
   const waits = storageClass['volumeBindingMode'] === 'WaitForFirstConsumer';
   if (waits && client.podsOfClaim(namespace, claimName).length === 0) {
-    return recordFailure('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+    return recordReason('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
   }
   const provisioner = textAt(storageClass, 'provisioner');
   if (provisioner === 'kubernetes.io/no-provisioner') return undefined;
   if (provisioner !== PROVISIONER) {
     const text = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
-    return recordFailure('ExternalProvisioning', text);
+    return recordReason('ExternalProvisioning', text);
   }
   const volumeName = `pvc-${claim.metadata.uid ?? ''}`;
   const volume = client.create({
@@ -153,7 +158,7 @@ function provision(client: ControllerClient, claim: KubeObject): KubeObject | un
       volumeMode: textAt(claim.spec, 'volumeMode') || 'Filesystem',
     },
   });
-  recordFailure('ProvisioningSucceeded', `Successfully provisioned volume ${volumeName}`);
+  recordReason('ProvisioningSucceeded', `Successfully provisioned volume ${volumeName}`);
   return volume;
 }
 
