@@ -31,8 +31,9 @@ export interface BootstrapContext {
 }
 
 /**
- * Makes the objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. The code
- * contains these objects in decoded form, so that the start of a cluster loads no type. With `emitEvents`, the objects
+ * Makes the objects that every cluster begins with: the system's namespaces, the `kubernetes` Service with its address
+ * and endpoints, the range of Services, and the default roles. The code contains all of them except the roles in
+ * decoded form, so that the start of a cluster loads no type. With `emitEvents`, the objects
  * are made at once, and the controllers get their events. Otherwise the first read of a collection makes its objects.
  */
 export function bootstrap(context: BootstrapContext, emitEvents: boolean): void {
@@ -81,8 +82,8 @@ function networkObjects(context: BootstrapContext) {
 }
 
 /**
- * Adds the objects of `networkObjects` that a restored state does not have. An earlier release made no such objects, and
- * an API server makes missing ones again.
+ * Adds the objects of `networkObjects` that a restored state does not have. An earlier release made no such objects. An
+ * API server makes missing ones again.
  */
 function addMissing(context: BootstrapContext): void {
   const created = timestampOf(context.clock);
@@ -163,7 +164,7 @@ function begin(
   }
 }
 
-/** Adds the metadata that a server gives every object. Adds no `generation`, because none of these kinds has one. */
+/** Adds the metadata that a server gives every object. An object of a kind with generations has its own already. */
 function complete(context: BootstrapContext, object: KubeObject, created: string): { key: string; object: KubeObject } {
   const { metadata } = object;
   metadata.uid = context.newUid();

@@ -67,8 +67,8 @@ const storedRanges = (store: Store): string[] =>
     .filter((range) => familyOfValid(range) === 4);
 
 /**
- * The key of the Service that an IPAddress names as its parent; `undefined` for another parent. Labels say nothing about
- * the parent, because clients may change them.
+ * The key of the Service that an IPAddress names as its parent; `undefined` for another parent. Labels do not count,
+ * because clients may change them.
  */
 function serviceOf({ spec }: KubeObject): string | undefined {
   const parent = objectAt(spec, 'parentRef');

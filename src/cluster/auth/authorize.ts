@@ -77,7 +77,7 @@ export function refusal(user: UserInfo, attributes: Attributes, reason: string):
 
 const NAMESPACE_PARTS = new Set(['status', 'finalize']);
 
-/** The attributes of a request, derived from its path alone. */
+/** The attributes of a request, derived from its method, path and query. */
 export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segments' | 'query'>): Attributes {
   const { segments, method, query } = request;
   const core = segments[0] === 'api';

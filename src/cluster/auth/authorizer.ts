@@ -20,7 +20,10 @@ export interface Attributes {
 /** The authorizer's answer. */
 export interface AuthorizationDecision {
   readonly allowed: boolean;
-  /** The binding that allows the action. For a refusal: the problems of the bindings that were read, or `''`. */
+  /**
+   * The binding that allows the action; `''` when the action needs no binding. For a refusal: the problems of the
+   * bindings that were read, or `''`.
+   */
   readonly reason: string;
 }
 
@@ -36,8 +39,8 @@ export interface RoleContext {
 }
 
 /**
- * Is the user allowed to act? Role-based access control decides; the group `system:masters` is allowed everything. In a
- * cluster that allows all requests, every user is.
+ * Is the user allowed to act? Role-based access control decides. The group `system:masters` is allowed everything, and
+ * so is every user of a cluster that allows all requests.
  */
 export function authorize(context: RoleContext, user: UserInfo, attributes: Attributes): AuthorizationDecision {
   if (context.allowsAll) return { allowed: true, reason: '' };

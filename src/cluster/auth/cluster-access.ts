@@ -35,8 +35,8 @@ export interface ClusterAccess {
    */
   authenticate(headers: RawHeaders, request: Attributes, fallback?: UserInfo | 'refuse'): UserInfo;
   /**
-   * The user of a token, if the token is for one of the audiences (default: this server), and those of the audiences for
-   * which it is. `undefined` when the token is not valid, or is for others.
+   * The user of a token that is valid for at least one of the audiences (default: this server), and the audiences for
+   * which it is valid. `undefined` for any other token.
    */
   ownerOf(token: string, audiences?: readonly string[]): TokenOwner | undefined;
 }

@@ -30,13 +30,13 @@ export interface TokenIssuer {
   verificationKeys(): readonly KeyObject[];
   issue(claims: TokenClaims): string;
   /**
-   * The service account of a valid token, and the audiences of the token: the caller decides whether it is one of them.
+   * The service account of a valid token, and the audiences of the token. The caller checks the audiences.
    * `undefined` when the token is not valid, or when its account does not exist any more.
    */
   verify(token: string): TokenOwner | undefined;
 }
 
-/** The user of a valid token, and those for whom the token is valid. */
+/** The user of a valid token, and the audiences of the token. */
 export interface TokenOwner {
   readonly user: UserInfo;
   readonly audiences: readonly string[];
@@ -91,8 +91,8 @@ function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
 }
 
 /**
- * Makes an issuer of JSON web tokens. A key of the cluster signs them: the key of the options, or a key that is made with
- * the first token.
+ * Makes an issuer of JSON web tokens. A key of the cluster signs them: the key of the options, or a key that is made
+ * when it is needed for the first time.
  *
  * @throws TypeKroError `cluster/service-account-key` when a key of the options cannot be used.
  */

@@ -9,7 +9,7 @@ export interface DerElement {
 /** The error of bytes that are not DER. */
 export class DerError extends Error {}
 
-/** The elements in a text of bytes. Throws DerError. */
+/** The elements in a sequence of bytes. Throws DerError. */
 export function readDer(bytes: Buffer): DerElement[] {
   const found: DerElement[] = [];
   for (let at = 0; at < bytes.length;) {

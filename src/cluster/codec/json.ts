@@ -69,8 +69,8 @@ function openings(text: string): number {
 export const MAX_STRICT_PROBLEMS = 100;
 
 /**
- * Does an object of a JSON text have a member more than once? `value` is the parsed text. The function compares the number
- * of keys in the text with the number of members in the value, so that it costs one scan.
+ * Does an object of a JSON text have a member more than once? `value` is the parsed text. The function compares the
+ * number of keys in the text with the number of members in the value, so that it costs one scan.
  */
 export const hasDuplicateFields = (text: string, value: JsonValue): boolean => countKeys(text) !== countMembers(value);
 

@@ -13,7 +13,7 @@ const INGRESSES = { group: 'networking.k8s.io', plural: 'ingresses' } as const;
  */
 const INGRESS_ADDRESS = '203.0.113.1';
 
-/** Gives each Service of type LoadBalancer an address, and removes the address from other Services. */
+/** Gives each Service of type LoadBalancer without a class an address, and removes the address from other Services. */
 export const loadBalancerController: SimulatedController = {
   name: 'service-lb-controller',
   target: targetIn(SERVICES),

@@ -59,7 +59,7 @@ function jobsOf(client: ControllerClient, cron: KubeObject): KubeObject[] {
 
 const activeOf = (cron: KubeObject): JsonObject[] => objectsAt(cron.status, 'active');
 
-/** Removes ended Jobs from the list of active ones. */
+/** Removes ended and deleted Jobs from the list of active ones. */
 function noteFinished(client: ControllerClient, cron: KubeObject): void {
   const jobs = new Map(jobsOf(client, cron).map((job) => [job.metadata.uid ?? '', job]));
   let last = textAt(cron.status, 'lastSuccessfulTime');

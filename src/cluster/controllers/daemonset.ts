@@ -17,7 +17,7 @@ import {
   podsOf,
   specNumber,
   untilAvailable,
-  isTurn,
+  isNotablePodEvent,
 } from './pods.ts';
 import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
 import { share } from './rollout-plan.ts';
@@ -41,7 +41,7 @@ export const daemonSetController: SimulatedController = {
   *keysOf(event, client) {
     if (concerns(event, 'apps', 'daemonsets')) yield event.stored.key;
     if (concerns(event, '', 'nodes')) yield* client.list(DAEMON_SETS, '').map(keyOfObject);
-    if (concerns(event, '', 'pods') && isTurn(event)) yield* ownerKeys(event, client, PODS_OF_SET);
+    if (concerns(event, '', 'pods') && isNotablePodEvent(event)) yield* ownerKeys(event, client, PODS_OF_SET);
   },
 
   reconcile(key, client) {

@@ -88,7 +88,7 @@ function revisionOf(object: KubeObject): bigint {
   return revision > MAX_INT64 ? 0n : revision;
 }
 
-/** The highest of some revisions and the lowest one, 0. */
+/** The highest revision; 0 without revisions. */
 const highestOf = (revisions: readonly bigint[]): bigint =>
   revisions.reduce((highest, revision) => (revision > highest ? revision : highest), 0n);
 

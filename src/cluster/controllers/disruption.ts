@@ -5,7 +5,7 @@ import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { isFinished, isReady, PODS, specNumber, isTurn } from './pods.ts';
+import { isFinished, isReady, PODS, specNumber, isNotablePodEvent } from './pods.ts';
 import { share } from './rollout-plan.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
@@ -16,8 +16,8 @@ const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 const DELETION_TIMEOUT_MS = 120_000;
 
 /**
- * Computes how many pods of each PodDisruptionBudget may be evicted now. Evictions read this count, and list the evicted
- * pods in the budget: such a pod is not healthy any more, although it may still be ready.
+ * Computes how many pods of each PodDisruptionBudget may be evicted now. Evictions read this count, and list the
+ * evicted pods in the budget. A listed pod does not count as healthy, although it may still be ready.
  */
 export const disruptionController: SimulatedController = {
   name: 'disruption-controller',
@@ -25,7 +25,7 @@ export const disruptionController: SimulatedController = {
 
   *keysOf(event, client) {
     if (concerns(event, 'policy', 'poddisruptionbudgets') && event.type !== 'DELETED') yield event.stored.key;
-    if (!concerns(event, '', 'pods') || client.isEmpty(BUDGETS) || !isTurn(event)) return;
+    if (!concerns(event, '', 'pods') || client.isEmpty(BUDGETS) || !isNotablePodEvent(event)) return;
     const pods = [event.stored.object, event.previous?.object].filter((pod) => pod !== undefined);
     for (const budget of client.list(BUDGETS, event.stored.object.metadata.namespace ?? '')) {
       if (pods.some((pod) => covers(budget, pod))) yield keyOfObject(budget);

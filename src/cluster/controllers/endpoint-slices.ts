@@ -106,9 +106,9 @@ interface KeptSlice {
 
 /**
  * Writes the EndpointSlices of a Service: slices for each group of pods with the same ports. An endpoint stays in its
- * slice, and new endpoints fill slices with room. A slice that lost all its endpoints is used for other endpoints or
- * deleted, unless it is the last slice: by an empty slice without ports clients learn that the Service has no endpoints.
- * A change of one pod therefore changes one slice.
+ * slice, and new endpoints fill slices with room, so that a change of one pod changes one slice. A slice that lost all
+ * its endpoints is used for other endpoints or deleted. The last slice is kept, empty and without ports, because it
+ * tells clients that the Service has no endpoints.
  */
 export function writeSlices(client: ControllerClient, service: KubeObject, groups: readonly PortGroup[]): void {
   const slices = client.controlled(service, SLICES).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === MANAGER);

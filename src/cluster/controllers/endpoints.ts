@@ -3,7 +3,7 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
-import { isFinished, isReady, isTerminating, jsonOf, PODS, isTurn } from './pods.ts';
+import { isFinished, isReady, isTerminating, jsonOf, PODS, isNotablePodEvent } from './pods.ts';
 import type { PortGroup } from './endpoint-ports.ts';
 import { groupByPorts, portSubsets } from './endpoint-ports.ts';
 import { HEADLESS, hostnameIn, isHeadless, targetRef, writeSlices } from './endpoint-slices.ts';
@@ -24,7 +24,7 @@ export const endpointsController: SimulatedController = {
 
   *keysOf(event, client) {
     if (concerns(event, '', 'services') && event.type !== 'DELETED') yield event.stored.key;
-    if (!concerns(event, '', 'pods') || !isTurn(event)) return;
+    if (!concerns(event, '', 'pods') || !isNotablePodEvent(event)) return;
     const { namespace = '' } = event.stored.object.metadata;
     for (const service of client.list(SERVICES, namespace)) {
       const objects = [event.stored.object, event.previous?.object].filter((object) => object !== undefined);
@@ -46,7 +46,7 @@ export const endpointsController: SimulatedController = {
   },
 };
 
-/** The groups with addresses in the Endpoints. Only in a headless Service without ports a pod needs no port. */
+/** The groups with addresses in the Endpoints. Only a headless Service without ports shows pods without ports. */
 function withAddresses(service: KubeObject, groups: readonly PortGroup[]): readonly PortGroup[] {
   if (objectsAt(service.spec, 'ports').length > 0) return groups.filter(({ ports }) => ports.length > 0);
   return isHeadless(service) ? groups : [];
@@ -91,7 +91,7 @@ function writeEndpoints(client: ControllerClient, service: KubeObject, groups: r
   });
 }
 
-/** The subsets of an Endpoints object. Together they have at most `CAPACITY` addresses, ready ones first. */
+/** The subsets of an Endpoints object, with at most `CAPACITY` addresses in total. Ready pods are first in a subset. */
 function subsetsOf(
   service: KubeObject,
   groups: readonly PortGroup[],

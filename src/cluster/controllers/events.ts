@@ -6,8 +6,8 @@ import { isApiError } from './controller-client.ts';
 const EVENTS = { group: '', plural: 'events' } as const;
 
 /**
- * Records an Event of a controller about an object. A repeated Event increases a count. When the API refuses the Event
- * (a quota, a namespace that is being deleted), the Event is dropped, as in Kubernetes.
+ * Records an Event of a controller about an object. A repeated Event only increases the count of the known one. When
+ * the API refuses the Event (a quota, a namespace that is being deleted), the Event is dropped, as in Kubernetes.
  */
 export function recordEvent(
   client: ControllerClient,

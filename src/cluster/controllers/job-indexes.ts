@@ -17,7 +17,7 @@ export function indexOf(pod: KubeObject): number {
   return text === undefined ? Number.NaN : Number(text);
 }
 
-/** The time when the containers of an ended pod ended, in milliseconds since the epoch. */
+/** The time when the last container of an ended pod ended, in milliseconds since the epoch; 0 when it is not known. */
 export function endOf(pod: KubeObject): number {
   const times = objectsAt(pod.status, 'containerStatuses').map((entry) => {
     const state = entry['state'] as { terminated?: { finishedAt?: string } } | undefined;

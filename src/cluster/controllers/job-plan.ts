@@ -209,8 +209,8 @@ function scale(
   const needed = completions === undefined ? parallelism : completions - tally.succeeded;
   // Without `completions` no pod is created after the first success.
   const wanted = completions === undefined && tally.succeeded > 0 ? tally.active.length : Math.min(parallelism, needed);
-  const untilDeadline = deadlineOf(job);
-  const replanInMs = untilDeadline === undefined ? undefined : untilDeadline - now;
+  const deadline = deadlineOf(job);
+  const replanInMs = deadline === undefined ? undefined : deadline - now;
   const running = tally.active.length + tally.terminating.length;
   if (tally.active.length > wanted) return { remove: tally.active.slice(wanted), create: [], replanInMs };
   const missing = wanted - running;

@@ -71,7 +71,7 @@ export const jobController: SimulatedController = {
   },
 };
 
-/** Removes the finalizer of a counted pod. */
+/** Removes the finalizer of a counted pod, or of a pod without a Job. */
 function release(client: ControllerClient, pod: KubeObject): void {
   const { finalizers = [], ...metadata } = pod.metadata;
   if (!finalizers.includes(TRACKING)) return;

@@ -14,8 +14,8 @@ const NAME = 'kubelet';
 
 /**
  * The kubelet of the simulated nodes. It runs nothing: it reports the containers of the nodes' pods as started and
- * ready, reports pods of Jobs as succeeded, and ends deleted pods. Annotations of a pod delay its readiness or make it
- * fail.
+ * ready, ends the pods of Jobs and the pods whose commands end (`planPod`), and ends deleted pods. Annotations of a pod
+ * delay its readiness or make it fail.
  */
 export const kubelet: SimulatedController = {
   name: NAME,

@@ -53,7 +53,7 @@ export function endOfCommand(words: readonly string[]): CommandEnd | undefined {
   return Number.isFinite(run.afterMs) ? { afterMs: run.afterMs, exitCode: run.exitCode } : undefined;
 }
 
-/** How far a shell is. */
+/** The progress of a shell. */
 interface Run {
   /** The time that has passed; infinite after a command without an end. */
   afterMs: number;

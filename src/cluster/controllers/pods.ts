@@ -30,7 +30,7 @@ export function isAvailable(pod: KubeObject, minReadySeconds: number, now: numbe
  * Can the event of a pod matter to controllers that count or address pods? Most status changes do not matter, and
  * reading all pods is expensive when there are many.
  */
-export function isTurn({ type, stored, previous }: StoreEvent): boolean {
+export function isNotablePodEvent({ type, stored, previous }: StoreEvent): boolean {
   if (type !== 'MODIFIED' || previous === undefined) return true;
   const [before, after] = [previous.object, stored.object];
   return (

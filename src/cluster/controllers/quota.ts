@@ -10,8 +10,8 @@ import type { ResourceName } from './controller-client.ts';
 const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
 
 /**
- * Keeps the status of ResourceQuotas. Admission adds new objects to the status, and this controller subtracts removed
- * ones.
+ * Keeps the status of ResourceQuotas. Admission adds new objects to the status. This controller counts all objects
+ * again after each change.
  */
 export const quotaController: SimulatedController = {
   name: 'resourcequota-controller',

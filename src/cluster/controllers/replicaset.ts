@@ -19,7 +19,7 @@ import {
   specNumber,
   untilAvailable,
   withoutZeros,
-  isTurn,
+  isNotablePodEvent,
 } from './pods.ts';
 import { controllerReference, isApiError } from './controller-client.ts';
 import type { ControllerClient, ResourceName } from './controller-client.ts';
@@ -79,7 +79,7 @@ function replicaController(kind: ReplicaKind): SimulatedController {
 
     *keysOf(event, client) {
       if (concerns(event, group, plural)) yield event.stored.key;
-      if (concerns(event, '', 'pods') && isTurn(event)) yield* ownerKeys(event, client, rule);
+      if (concerns(event, '', 'pods') && isNotablePodEvent(event)) yield* ownerKeys(event, client, rule);
     },
 
     reconcile(key, client) {
@@ -214,8 +214,8 @@ function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolea
 }
 
 /**
- * The condition with the refusal. The condition keeps the text of the first refusal, because each later
- * refusal of a new pod names another random pod and would therefore cause a write.
+ * The condition with the refusal. The condition keeps the text of the first refusal, because each later refusal of a
+ * new pod names another random pod and would therefore cause a write.
  */
 function failureOf(client: ControllerClient, set: KubeObject, { reason, message }: Problem): JsonObject {
   const known = conditionOf(set, 'ReplicaFailure');

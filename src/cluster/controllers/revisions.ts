@@ -73,8 +73,8 @@ export function currentRevision(
 }
 
 /**
- * Creates a revision. When its name is taken, by a revision with equal data, e.g. a released one, this revision is used.
- * Any other object with the name is a collision, and the next hash is tried.
+ * Creates a revision. Its name may be taken. An object of the name with equal data, e.g. a released revision, is used.
+ * Any other object is a collision, and the next hash is tried.
  */
 function create(
   client: ControllerClient,

@@ -14,7 +14,7 @@ export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
 
 /**
  * The scheduler, which binds pods to simulated nodes. A pod waits in three cases: it has scheduling gates, one of its
- * claims is not bound, or no simulated node fits.
+ * claims is not bound, or no simulated node fits. Pods that name another scheduler are left alone.
  */
 export const scheduler: SimulatedController = {
   name: NAME,

@@ -9,7 +9,7 @@ const RANGES = { group: 'networking.k8s.io', plural: 'servicecidrs' } as const;
 const ADDRESSES = { group: 'networking.k8s.io', plural: 'ipaddresses' } as const;
 const FINALIZER = 'networking.k8s.io/service-cidr-finalizer';
 
-/** Reports ServiceCIDRs as ready, and keeps a deleted one while Services have addresses of its ranges only. */
+/** Reports ServiceCIDRs as ready. Keeps a deleted one while only its ranges contain the address of some Service. */
 export const serviceCidrController: SimulatedController = {
   name: 'service-cidr-controller',
   target: targetIn(RANGES),
@@ -46,7 +46,7 @@ export const serviceCidrController: SimulatedController = {
   },
 };
 
-/** Has an address of the ranges that no other range contains? */
+/** Does the cluster have an address that only this range contains, among those that are not being deleted? */
 function isNeeded(client: ControllerClient, range: KubeObject): boolean {
   const others = client
     .list(RANGES, '')

@@ -39,7 +39,7 @@ export function parseScript(script: string): readonly CommandList[] | undefined 
   let isTarget = false;
 
   const endWord = (): void => {
-    // The word after a redirection is a file, and no argument.
+    // The word after a redirection is a file, not an argument.
     if (word !== undefined && !isTarget) words.push(word);
     if (word !== undefined) isTarget = false;
     word = undefined;

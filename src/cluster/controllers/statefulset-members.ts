@@ -21,8 +21,8 @@ const claimName = (template: JsonObject, member: string): string =>
   `${textAt(objectAt(template, 'metadata'), 'name')}-${member}`;
 
 /**
- * Creates the pod of an ordinal from the template of a revision. Creates the claims of the pod first. Returns false when
- * the API refused the pod, e.g. because another pod has its name.
+ * Creates the pod of an ordinal from the template of a revision. Creates the claims of the pod first. Returns false
+ * when the API refused the pod, e.g. because another pod has its name.
  */
 export function createMember(client: ControllerClient, set: KubeObject, ordinal: number, revision: string): boolean {
   const { name = '', namespace = '' } = set.metadata;
@@ -136,7 +136,7 @@ export function ownClaims(client: ControllerClient, set: KubeObject): void {
  * Makes a member's pod the owner of its claims, when the retention policy deletes the claims of members that are scaled
  * away.
  */
-export function keepClaimsOf(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
+export function giveClaimsToPod(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
   if (retention(set, 'whenScaled') !== 'Delete') return;
   for (const claim of claimsOf(client, set, pod.metadata.name ?? '')) {
     setOwner(client, claim, set.metadata.uid ?? '', pod);

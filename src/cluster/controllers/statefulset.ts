@@ -15,10 +15,10 @@ import {
   podsOf,
   specNumber,
   untilAvailable,
-  isTurn,
+  isNotablePodEvent,
 } from './pods.ts';
 import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
-import { createMember, keepClaimsOf, ordinalOf, ownClaims } from './statefulset-members.ts';
+import { createMember, giveClaimsToPod, ordinalOf, ownClaims } from './statefulset-members.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'statefulset-controller';
@@ -26,7 +26,10 @@ const STATEFUL_SETS = { group: 'apps', plural: 'statefulsets' } as const;
 
 const OWNERS = { kind: 'StatefulSet', resource: STATEFUL_SETS } as const;
 
-/** A member has the name of its set. The set releases a pod that has lost the labels, although its name is taken. */
+/**
+ * The name of a member is the name of its set and a number. The set releases a member that has lost the labels,
+ * although the pod keeps the name.
+ */
 const MEMBERS: ControlRule = {
   owners: OWNERS,
   resource: PODS,
@@ -42,7 +45,7 @@ export const statefulSetController: SimulatedController = {
 
   *keysOf(event, client) {
     if (concerns(event, 'apps', 'statefulsets')) yield event.stored.key;
-    if (concerns(event, '', 'pods') && isTurn(event)) yield* ownerKeys(event, client, MEMBERS);
+    if (concerns(event, '', 'pods') && isNotablePodEvent(event)) yield* ownerKeys(event, client, MEMBERS);
   },
 
   reconcile(key, client) {
@@ -101,19 +104,19 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
   for (const [, pod] of surplus) {
     if (!isTerminating(pod)) {
-      keepClaimsOf(client, set, pod);
+      giveClaimsToPod(client, set, pod);
       remove(client, set, pod);
     }
     if (ordered) return true;
   }
   if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') !== 'OnDelete') {
-    replaceOldest(client, set, members, revisions, healthy);
+    replaceOutdated(client, set, members, revisions, healthy);
   }
   return true;
 }
 
 /** Replaces one pod of an old revision, from the last ordinal down to the partition. */
-function replaceOldest(
+function replaceOutdated(
   client: ControllerClient,
   set: KubeObject,
   members: ReadonlyMap<number, KubeObject>,

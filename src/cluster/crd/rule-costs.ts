@@ -25,7 +25,7 @@ function excess(what: string, cost: number, limit: number): string {
 /** Adds up the costs of the rules of one schema. `finish` begins the sum of the next schema. */
 export class RuleCosts {
   #total = 0;
-  #dear: { readonly field: string; readonly cost: number }[] = [];
+  #expensive: { readonly field: string; readonly cost: number }[] = [];
 
   /**
    * Estimates one rule. `times` is the maximum number of values of the schema in one object; `undefined` when it has no
@@ -44,15 +44,15 @@ export class RuleCosts {
 
   #observe(cost: number, field: string, what: string): FieldError[] {
     this.#total += cost;
-    if (cost >= MAX_SCHEMA_COST / 100) this.#dear.push({ field, cost });
+    if (cost >= MAX_SCHEMA_COST / 100) this.#expensive.push({ field, cost });
     return cost > MAX_EXPRESSION_COST ? [fieldForbidden(field, excess(what, cost, MAX_EXPRESSION_COST))] : [];
   }
 
   /** Returns the errors for the total cost of the schema at `field`, and resets the total for the next schema. */
   finish(field: string): FieldError[] {
-    const [total, dear] = [this.#total, this.#dear];
+    const [total, expensive] = [this.#total, this.#expensive];
     this.#total = 0;
-    this.#dear = [];
+    this.#expensive = [];
     if (total <= MAX_SCHEMA_COST) return [];
     const dearest = dear.toSorted((a, b) => b.cost - a.cost).slice(0, MAX_NAMED_RULES);
     const contributed = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';

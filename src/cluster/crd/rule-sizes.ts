@@ -83,8 +83,8 @@ function longestText({ format, maxLength, enum: values = [] }: Schema): number {
   return Math.max(0, ...values.map((value) => (typeof value === 'string' ? Buffer.byteLength(value) : 0)));
 }
 
-/** The fields of a resource's metadata that rules see. */
 const TEXT: Schema = { type: 'string' };
+/** The fields of a resource's metadata that rules see. */
 const METADATA: Schema = { type: 'object', properties: { name: TEXT, generateName: TEXT } };
 
 function member(schema: Schema, name: string, resource: boolean): Schema | undefined {

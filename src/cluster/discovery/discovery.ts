@@ -18,7 +18,9 @@ interface Documents {
 const caches = new WeakMap<Registry, Documents>();
 
 /**
- * Answers `/api…` and `/apis…` paths without a resource. Returns `undefined` when the group or the version is unknown.
+ * Answers `/api…` and `/apis…` paths without a resource. Returns `undefined` when the group is unknown.
+ *
+ * @throws ApiError 404 when the group does not have the version.
  */
 export function discoveryReply(
   registry: Registry,

@@ -93,7 +93,10 @@ function certificate(init: CertificateInit): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** Makes an authority. Its certificates are valid around `now` (milliseconds since the epoch). */
+/**
+ * Makes an authority. Its certificates are valid from one year before `now` (milliseconds since the epoch) to nine
+ * years after it.
+ */
 export function createAuthority(now: number): Authority {
   const { publicKey, privateKey } = cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = distinguishedName('typekro-ca');

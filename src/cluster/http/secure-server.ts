@@ -44,9 +44,11 @@ function readable<Result>(work: () => Result): Result {
 }
 
 /**
- * Prepares TLS for a socket on `host`, with the certificate of the options or a self-made one that is valid around `now`
- * (milliseconds since the epoch). This function and `createServer` throw TypeKroError `cluster/certificate-unusable` for
- * texts that are no certificate, or no key of it.
+ * Prepares TLS for a socket on `host`, with the certificate of the options or a self-made one that is valid at `now`
+ * (milliseconds since the epoch).
+ *
+ * @throws TypeKroError `cluster/certificate-unusable` for a text that is not a certificate, or not its key. So does
+ * `createServer`.
  */
 export function secureServing(
   options: Pick<ListenOptions, 'certificate' | 'clientCertificateAuthority'>,
@@ -72,8 +74,8 @@ export function secureServing(
 }
 
 /**
- * Makes a certificate for a socket on loopback addresses, valid around `now` (milliseconds since the epoch). Its text ends
- * with the certificate of its authority, so that clients can trust the whole text.
+ * Makes a certificate for a socket on loopback and the given addresses, valid at `now` (milliseconds since the epoch).
+ * Its text ends with the certificate of its authority, so that clients can trust the whole text.
  */
 export function createServingCertificate(now: number, addresses: readonly string[]): ServingCertificate {
   const authority = createAuthority(now);

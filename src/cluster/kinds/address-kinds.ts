@@ -8,7 +8,7 @@ import type { Strategy } from './strategy.ts';
 
 const IMMUTABLE = 'field is immutable';
 
-/** The strategy of IPAddresses. The name of an object is the address; the object says which object has it. */
+/** The strategy of IPAddresses. The name is the address, and `parentRef` names the object that has the address. */
 export const ipAddressStrategy: Partial<Strategy> = {
   validateName(name) {
     const problem = strictAddressProblem(name);

@@ -6,6 +6,7 @@ import type { RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { GroupResource } from '../errors/status.ts';
 import { forbidden } from '../errors/status.ts';
+import { STANDARD_FINALIZERS } from './metadata.ts';
 import type { Strategy, WriteContext } from './strategy.ts';
 import { plainStrategy } from './strategy.ts';
 import type { DefinedVersion } from '../crd/parsed-crd.ts';
@@ -94,13 +95,11 @@ function checkReplicas(object: JsonObject, path: string, problems: FieldError[])
   problems.push(fieldInvalid(path, 0, `${path} accessor error: ${shown} is of the type ${type}, expected int64`));
 }
 
-const STANDARD = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
-
 /** Warnings about finalizers without a domain that a write adds to a custom resource. */
 export function finalizerWarnings(object: KubeObject, old: KubeObject | undefined): readonly string[] {
   const before = new Set(old?.metadata.finalizers ?? []);
   return [...new Set(object.metadata.finalizers ?? [])]
-    .filter((name) => !before.has(name) && !name.includes('/') && !STANDARD.has(name))
+    .filter((name) => !before.has(name) && !name.includes('/') && !STANDARD_FINALIZERS.has(name))
     .toSorted()
     .map((name) => {
       const path = name.includes('.') ? ' including a path (/)' : '';

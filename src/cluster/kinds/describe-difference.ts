@@ -6,7 +6,7 @@ import { unifiedDifference } from './line-difference.ts';
 
 /**
  * The unified difference of two values. Both values are printed as the server prints its internal types: with the
- * member names of Go, `null` for absent members, and one line per member.
+ * member names of Go, `null` or Go's zero value for absent members, and one line per member.
  */
 export function describeDifference(type: string, before: JsonObject, after: JsonObject): string {
   const lines = (value: JsonObject) => JSON.stringify(internalValue(type, value), null, 1).split('\n');
@@ -63,7 +63,7 @@ function reorder(value: JsonObject): JsonObject {
   return out;
 }
 
-/** Names that begin with an abbreviation. */
+/** Names whose form in Go has another letter in upper case than the first one. */
 const INITIALISMS = new Map([
   ['awsElasticBlockStore', 'AWSElasticBlockStore'],
   ['cephfs', 'CephFS'],
@@ -74,14 +74,12 @@ const INITIALISMS = new Map([
   ['fsGroup', 'FSGroup'],
   ['fsGroupChangePolicy', 'FSGroupChangePolicy'],
   ['gcePersistentDisk', 'GCEPersistentDisk'],
-  ['hostIP', 'HostIP'],
   ['iscsi', 'ISCSI'],
   ['nfs', 'NFS'],
   ['os', 'OS'],
   ['rbd', 'RBD'],
   ['seLinuxChangePolicy', 'SELinuxChangePolicy'],
   ['seLinuxOptions', 'SELinuxOptions'],
-  ['setHostnameAsFQDN', 'SetHostnameAsFQDN'],
   ['storageos', 'StorageOS'],
   ['tty', 'TTY'],
 ]);

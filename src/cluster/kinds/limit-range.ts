@@ -6,7 +6,8 @@ import { validateLimits } from './limit-range-validation.ts';
 import { ensureAt } from '../types/parts.ts';
 
 /**
- * The strategy of LimitRange. A missing `default` is taken from `max`, and a missing `defaultRequest` from `default`.
+ * The strategy of LimitRange. A missing `default` is taken from `max`, and a missing `defaultRequest` from `default` or
+ * `min`.
  */
 export const limitRangeStrategy: Partial<Strategy> = {
   defaults(object) {

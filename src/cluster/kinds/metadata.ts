@@ -5,7 +5,8 @@ import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong }
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 
-const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
+/** The finalizers that need no domain. */
+export const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
 /** The facts of a resource that the rules for metadata use. */

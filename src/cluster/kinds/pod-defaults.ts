@@ -19,7 +19,6 @@ export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
     for (const container of objectsAt(spec, key)) defaultContainer(container, spec['hostNetwork'] === true, isPod);
   }
   for (const volume of objectsAt(spec, 'volumes')) defaultVolume(volume);
-  for (const constraint of objectsAt(spec, 'topologySpreadConstraints')) void constraint;
 }
 
 /** Copies between `serviceAccountName` and its old name `serviceAccount`. The API shows both fields. */

@@ -15,7 +15,7 @@ interface Check {
   readonly level: 'baseline' | 'restricted';
   /** The first minor version of Kubernetes 1 with this check. */
   readonly since: number;
-  /** Names of checks of the baseline that the check replaces. */
+  /** The name of the check of the baseline that this check replaces. */
   readonly replaces?: string;
   readonly check: (pod: CheckedPod, minor: number) => Violation | undefined;
 }
@@ -84,7 +84,7 @@ const containersOf = ({ spec }: CheckedPod): JsonObject[] =>
   ['initContainers', 'containers', 'ephemeralContainers'].flatMap((key) => objectsAt(spec, key));
 const contextOf = (owner: JsonObject): JsonObject => objectAt(owner, 'securityContext');
 const isWindows = ({ spec }: CheckedPod): boolean => textAt(objectAt(spec, 'os'), 'name') === 'windows';
-/** Has the pod users of its own? Root in the pod then is no root on the node. */
+/** Does the pod have its own user namespace? Root in the pod is then not root on the node. */
 const hasOwnUsers = ({ spec }: CheckedPod): boolean => spec['hostUsers'] === false;
 
 /** The owners of a setting that breaks a rule: the pod, its containers, or both. */

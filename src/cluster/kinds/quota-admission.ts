@@ -122,7 +122,7 @@ function difference(usage: Amounts, before: Amounts): Amounts {
   return grown;
 }
 
-/** The used amounts after the write; `undefined` when they do not change. Throws 403 when an amount exceeds its limit. */
+/** The used amounts after the write; `undefined` when they stay equal. Throws 403 when an amount exceeds its limit. */
 function charge(
   resource: GroupResource,
   object: KubeObject,

@@ -2,8 +2,6 @@ import { addInvalid, fieldInvalid } from '../errors/field-problems.ts';
 import { qualifiedName } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
-/** Names of the resources that LimitRanges and quotas may limit. */
-
 /** The kinds of the core group whose objects quotas count by their plain names. */
 export const CORE_COUNTS: ReadonlySet<string> = new Set([
   'configmaps',

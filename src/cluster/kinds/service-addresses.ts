@@ -2,7 +2,7 @@
 export interface ServiceAddresses {
   /** Allocates a free address. Returns `undefined` when no address is free. */
   allocate(): string | undefined;
-  /** Allocates the given address. Returns false when it is not free. */
+  /** Allocates the given address. Returns false when it is allocated already. The address may be outside the ranges. */
   take(address: string): boolean;
   contains(address: string): boolean;
   /** The first address of the range. It is always allocated, for the `kubernetes` Service. */
@@ -14,9 +14,9 @@ export interface ServiceAddresses {
   /** Releases all ports, all ranges besides the first one, and all addresses except the first one. */
   reset(): void;
   /**
-   * Replaces the ranges besides the first one by the IPv4 ranges of the ServiceCIDRs. A range may be given several times,
-   * and so may the first one. Addresses of a range are allocated when no address of an earlier range is free. New ranges
-   * come after those that stay. Allocated addresses stay allocated.
+   * Replaces the ranges besides the first one by the IPv4 ranges of the ServiceCIDRs. A range may be given several
+   * times, and so may the first one. Addresses of a range are allocated when no address of an earlier range is free.
+   * New ranges come after those that stay. Allocated addresses stay allocated.
    */
   setRanges(cidrs: Iterable<string>): void;
   /** The first range in CIDR notation. */

@@ -9,7 +9,7 @@ export const STAND_IN = 'typekro.dev/stand-in';
 
 const DEPLOYMENTS: ResourceName = { group: 'apps', plural: 'deployments' };
 
-/** The resources of Flux by their kinds. */
+/** The resources of Flux's sources, by kind. */
 export const FLUX: Readonly<Record<string, ResourceName>> = {
   GitRepository: { group: 'source.toolkit.fluxcd.io', plural: 'gitrepositories' },
   OCIRepository: { group: 'source.toolkit.fluxcd.io', plural: 'ocirepositories' },

@@ -8,8 +8,8 @@ import { concernsDeployment, FLUX, runs, settle } from './simulation.ts';
 const NAME = 'source-controller';
 
 /**
- * Simulates Flux's source controller. Every source counts as fetched at once. The revision of its artifact is a digest
- * of its spec. Nothing is fetched.
+ * Simulates Flux's source controller. Every source counts as fetched at once. The revision of its artifact contains a
+ * digest of its spec; that of a HelmChart is the chart's version. Nothing is fetched.
  */
 export const sourceStandIn: SimulatedController = {
   name: NAME,
@@ -53,7 +53,7 @@ function parts(key: string): { readonly plural: string; readonly namespace: stri
   return { plural: key.slice(0, colon), ...splitKey(key.slice(colon + 1)) };
 }
 
-/** The artifact of a source. Equal specs give equal revisions. */
+/** The artifact of a source. Equal specs give equal artifacts. */
 function artifactOf(source: KubeObject, client: ControllerClient) {
   const digest = createHash('sha256')
     .update(JSON.stringify(source.spec ?? {}))
