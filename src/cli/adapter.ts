@@ -132,8 +132,8 @@ const withDebug = (context: CommandContext): CommandContext =>
 const nameIn = ([first, second]: readonly string[]): string | undefined => (first === 'help' ? second : first);
 
 /**
- * Turns `help NAME` with an unknown name into `NAME`. The error for an unknown command names the nearest command, and
- * commander's help does not.
+ * Turns `help NAME` with an unknown name into `NAME`: the error for an unknown command names the nearest command, and
+ * commander's help does not. For an alias, returns the help of its command.
  */
 function withoutHelpOfNothing(words: readonly string[], commands: readonly CommandEntry[]): readonly string[] {
   const [first, name, ...rest] = words;

@@ -13,11 +13,11 @@ export interface CommandContext {
   print(text: string, form?: 'document'): void;
   /** Writes a line (or several) about problems. */
   printError(text: string): void;
-  /** The width of the terminal to which problems go; absent when they go to a file or pipe. */
+  /** The width of the terminal to which problems go; absent for a file, a pipe, and `TERM=dumb`. */
   readonly errorColumns?: number | undefined;
   /** Reads the whole standard input. Throws `TypeKroError` `input/unreadable` for bytes that are not UTF-8. */
   readInput(): Promise<string>;
-  /** The terminal for live output; absent when the output goes to a file or pipe. */
+  /** The terminal for live output; absent for a file, a pipe, and a terminal that cannot draw (`TERM=dumb`). */
   readonly terminal?: LiveTerminal;
   /** The keys of the terminal; present only when both input and output are a terminal. */
   readonly keyboard?: Keyboard;

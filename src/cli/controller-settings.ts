@@ -58,7 +58,7 @@ export function levelOption(input: CommandInput): KroCompatibility | undefined {
   if (text === undefined || level !== undefined) return level;
   throw new TypeKroError(`--kro-compatibility ${text} is not a level`, {
     code: 'cli/usage',
-    remedy: `write one of ${KRO_COMPATIBILITY_LEVELS.join(' and ')}`,
+    remedy: `write ${KRO_COMPATIBILITY_LEVELS.join(' or ')}`,
   });
 }
 
@@ -78,9 +78,10 @@ export function settingsOf(level: KroCompatibility, from: string, features?: Mea
 }
 
 /**
- * Returns the settings of a cluster's controller. The level of the command line has precedence over that of the
- * controller; the gates are those of the controller. The controller's Deployment decides: its flags for typekro, its version for kro. When no Deployment is found or readable,
- * as for a controller outside the cluster, the level is the default.
+ * Returns the settings of a cluster's controller. The gates are those of the controller, and a level on the command
+ * line has precedence over the controller's level. The controller's Deployment has both: in its flags for typekro, in
+ * its version for kro. When no Deployment is found or readable, as for a controller outside the cluster, the level is
+ * the default.
  */
 export async function controllerSettings(
   api: KubernetesApi,

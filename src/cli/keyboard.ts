@@ -1,6 +1,6 @@
 import type { Keyboard } from './command.ts';
 
-/** Bytes that a terminal in raw mode sends instead of signals. */
+/** Characters that a terminal in raw mode passes on, and handles itself in any other mode. */
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 const CTRL_Z = '\u001a';
@@ -26,7 +26,7 @@ export function terminalKeyboard(
     listen(onKey) {
       const raw = (on: boolean): void => void input.setRawMode(on);
       const onData = (text: string): void => {
-        // A terminal sends the bytes of an arrow, a function key or Alt with a letter at once.
+        // A terminal sends all bytes of an arrow, a function key or Alt with a letter in one piece.
         if (text.startsWith(ESCAPE)) return;
         for (const key of text) {
           if (key === CTRL_C || key === CTRL_D) interrupt();

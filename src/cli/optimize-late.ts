@@ -22,8 +22,9 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = { 11: BYTECODE_LIMI
 
 /**
  * Makes V8 optimize only the functions of a command that run very often. A command ends before most optimized functions
- * repay their compilation: with the default, V8 spends a third of the processor time of `validate` on it. Must be called
- * before other modules are loaded, because V8 accepts compiled code only under the flags with which it was compiled.
+ * repay their compilation: with the default, V8 spends a third of the processor time of `validate` on it. Must be
+ * called before other modules are loaded, because V8 accepts compiled code only under the flags with which it was
+ * compiled.
  *
  * @param command the first argument of the program
  */

@@ -46,8 +46,8 @@ export function outputText(
 }
 
 /**
- * Like `printable`, on one line: white space at both ends is removed, and every other run of it becomes one space. Large
- * values in messages of servers are cut (`withShortValues`); JSON and YAML output has them.
+ * Like `printable`, on one line: white space at both ends is removed, and every other run of it becomes one space.
+ * Large values in messages of servers are cut (`withShortValues`). JSON and YAML output does not use this function.
  */
 export function printableLine(text: string): string {
   return printable(withShortValues(text.trim().replaceAll(/\s+/g, ' ')));

@@ -45,8 +45,8 @@ interface Output {
 }
 
 /**
- * Makes an output to a stream. A failed write interrupts every command that only reads. When the reader of the stream is
- * gone (`| head`, a closed terminal), nothing is reported; other failures are reported at the end.
+ * Makes an output to a stream. A failed write interrupts every command that only reads. When the reader of the stream
+ * is gone (`| head`, a closed terminal), nothing is reported; other failures are reported at the end.
  */
 function outputTo(stream: NodeJS.WriteStream): Output {
   const write = stream.write.bind(stream);

@@ -12,8 +12,10 @@ const MAX_DEPTH = 20;
 export type SampleFields = 'required' | 'withoutDefaults';
 
 /**
- * Makes a value that the schema accepts. The name of the field becomes the text of strings. Patterns are ignored, so a
- * string can violate its `pattern`. Returns `undefined` when `withoutDefaults` leaves nothing.
+ * Makes a value for a schema. The value has the right types, the required fields, an allowed value of an enum, and a
+ * number or length within the bounds. It can violate `pattern`, `format`, `exclusiveMaximum`, `multipleOf` and
+ * `uniqueItems`, and a list has at most ten items. The name of the field becomes the text of strings. Returns
+ * `undefined` when `withoutDefaults` leaves nothing.
  */
 export function sampleValue(schema: Schema, name: string, fields: SampleFields, depth = 0): JsonValue | undefined {
   if (schema.default !== undefined) {

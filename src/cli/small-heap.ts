@@ -6,12 +6,13 @@ import { RestMeter } from './rest-meter.ts';
 const GROWTH_PERCENT = 30;
 
 /** The time between two samples of the processor time. */
-const LOOK_MS = 1000;
+const SAMPLE_INTERVAL_MS = 1000;
 /** The number of calm samples in a row that mean rest. */
-const LOOKS_TO_REST = 3;
-const LOOKS_TO_COLLECT = 10;
+const SAMPLES_TO_REST = 3;
+/** The number of calm samples in a row before the first collection at rest. */
+const SAMPLES_TO_COLLECT = 10;
 /** The number of samples between two collections at rest. Reopened watches leave code and garbage even at rest. */
-const LOOKS_BETWEEN_COLLECTIONS = 120;
+const SAMPLES_BETWEEN_COLLECTIONS = 120;
 /** V8's default for the number of collections after which unused code is flushed. */
 const USUAL_AGE = 5;
 
@@ -26,7 +27,7 @@ const MODULES = ['node:crypto', 'node:tls', 'node:http', 'node:dns', 'node:clust
 export function keepHeapSmall(options: readonly string[] = nodeOptions()): void {
   if (isHeapSized(options)) return;
   if (!hasSecondCompiler()) loadModules();
-  // The young generation stays at a megabyte or two, instead of growing to 32 under load.
+  // The young generation stays at a megabyte or two, instead of growing to 48 under load.
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
   // V8 evacuates pages that are mostly garbage and releases them.
@@ -74,13 +75,13 @@ function isHeapSized(options: readonly string[]): boolean {
  */
 function throwCodeAwayAtRest(collect: () => void): void {
   const meter = new RestMeter(process.uptime(), cpuSeconds());
-  const sampleMeter = () => {
-    const looks = meter.sample(process.uptime(), cpuSeconds());
-    if (looks === 0) setFlagsFromString(`--bytecode-old-age=${USUAL_AGE}`);
-    if (looks === LOOKS_TO_REST) setFlagsFromString('--bytecode-old-age=1');
-    if (looks % LOOKS_BETWEEN_COLLECTIONS === LOOKS_TO_COLLECT) collect();
+  const takeSample = () => {
+    const calmSamples = meter.sample(process.uptime(), cpuSeconds());
+    if (calmSamples === 0) setFlagsFromString(`--bytecode-old-age=${USUAL_AGE}`);
+    if (calmSamples === SAMPLES_TO_REST) setFlagsFromString('--bytecode-old-age=1');
+    if (calmSamples % SAMPLES_BETWEEN_COLLECTIONS === SAMPLES_TO_COLLECT) collect();
   };
-  setInterval(sampleMeter, LOOK_MS).unref();
+  setInterval(takeSample, SAMPLE_INTERVAL_MS).unref();
 }
 
 /** The processor time of all threads since the start of the process, in seconds. */

@@ -172,8 +172,8 @@ export const CLI: readonly MutationRow[] = [
   {
     name: 'fields of the server stay',
     file: 'src/cli/convert/to-definition.ts',
-    find: "  'uid',\n",
-    replace: '',
+    find: '= withoutServerFields(object);',
+    replace: '= object;',
     tests: ['src/cli/convert/convert.test.ts'],
   },
   {

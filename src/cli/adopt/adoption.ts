@@ -13,7 +13,7 @@ import { isOfController } from '../plan/value-lines.ts';
  */
 export interface Adoption {
   readonly schemaVersion: 1;
-  /** True when nothing was written. */
+  /** True with `--dry-run`: nothing is written. Without an object in `objects`, nothing is written either. */
   readonly dryRun: boolean;
   readonly objects: readonly AdoptedObject[];
   /**

@@ -162,7 +162,7 @@ export async function pruneInstallation(
  */
 export async function waitUntilReady({ api, signal, clock, timeoutMs }: ClusterWriter, ref: ObjectRef): Promise<void> {
   let limit: AbortSignal | undefined;
-  let last = 'it is not there';
+  let last = 'it does not exist';
   try {
     await withDeadline(timeoutMs, [signal], clock, async (until) => {
       limit = until;

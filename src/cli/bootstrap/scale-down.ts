@@ -3,6 +3,7 @@ import { TypeKroError } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { isTimeout, waitForObject, withDeadline } from '../../kube/index.ts';
 import { valueAt } from '../../kubernetes/index.ts';
+import { selectorText } from '../../runtime/index.ts';
 import { CLI_MANAGER } from '../instance/change-report.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 
@@ -63,11 +64,10 @@ async function podsOf(
   deployment: KubeObject,
   signal: AbortSignal,
 ): Promise<ObjectRef[]> {
-  const labels = valueAt(deployment.spec, 'selector', 'matchLabels');
-  const labelSelector = Object.entries(typeof labels === 'object' && labels !== null ? labels : {})
-    .map(([key, value]) => `${key}=${String(value)}`)
-    .join(',');
-  if (labelSelector === '') return [];
-  const { items } = await api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labelSelector, signal });
+  const selector = selectorText(valueAt(deployment.spec, 'selector'));
+  // An API server accepts no Deployment with an empty or invalid selector.
+  if (!selector.ok || selector.text === '') return [];
+  const options = { namespace, labelSelector: selector.text, signal };
+  const { items } = await api.list({ apiVersion: 'v1', kind: 'Pod' }, options);
   return items.map(({ metadata: { name = '' } }) => ({ apiVersion: 'v1', kind: 'Pod', name, namespace }));
 }

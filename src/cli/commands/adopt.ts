@@ -16,7 +16,7 @@ const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;
 export const adopt: Command = {
   name: 'adopt',
   description:
-    'Plans the instances in the files and shows the existing objects that they would adopt, with each changed field and the field managers that lose it. Then applies the files, and the controller adopts the objects. An adopted object keeps its UID and the values that the graph does not set. The definition is in the cluster or in the files. Objects of other instances and ApplySets are refused, unless the definition allows it with typekro.dev/adoption. Objects of a Helm release, of Flux, of Argo CD and of other controllers are refused, unless --from names the owner; this owner must release them afterwards. --dry-run applies nothing.',
+    'Plans the instances in the files and shows the existing objects that they would adopt, with each changed field and the field managers that lose it. Then applies the files, and the controller adopts the objects. Applies nothing when there is no such object. An adopted object keeps its UID and the values that the graph does not set. The definition is in the cluster or in the files. Objects of other instances and ApplySets are refused, unless the definition allows it with typekro.dev/adoption. Objects of a Helm release, of Flux, of Argo CD and of other controllers are refused, unless --from names the owner; this owner must release them afterwards. --dry-run applies nothing.',
   positionals: [
     {
       name: 'file',

@@ -114,9 +114,9 @@ function filesOf(
 /** The options with which a saved plan was made. */
 function scopeOf({ plan, options }: SavedPlan, input: CommandInput): CommandInput {
   const { only, dryRun, level } = options;
-  const isDeletion = plan.operation === 'delete' ? { delete: true as const } : {};
+  const deletion = plan.operation === 'delete' ? { delete: true as const } : {};
   const restored = { namespace: only, 'dry-run': dryRun, [LEVEL_OPTION.name]: level };
-  return { ...input, options: { ...input.options, ...isDeletion, ...restored } };
+  return { ...input, options: { ...input.options, ...deletion, ...restored } };
 }
 
 function checkMoved(
@@ -129,21 +129,21 @@ function checkMoved(
   if (moved === undefined) return;
   throw new TypeKroError(`the cluster has changed since the plan: ${moved}`, {
     code: 'apply/cluster-moved',
-    remedy: `nothing was applied; plan again, and look what is different: ${planAgain(saved)}`,
+    remedy: `nothing was applied; plan again, and compare the plans: ${planAgain(saved)}`,
   });
 }
 
 function otherCluster(saved: SavedPlan, { source }: Plan, { positionals: [file = ''] }: CommandInput): TypeKroError {
   const { name } = saved.plan.source;
   // A new cluster can have the name of an earlier one.
-  const isAnew = name === source.name;
-  const message = isAnew
-    ? `the plan was made for a cluster that ${name} was before: this one was created after it`
+  const isRecreated = name === source.name;
+  const message = isRecreated
+    ? `the plan was made for an earlier cluster ${name}: the present one was created later`
     : `the plan was made for another cluster: ${name}, and not for this one, ${source.name}`;
   const choose = `to apply it there: typekro apply ${shellWord(file)} --context ${shellWord(name)}; for this cluster, `;
   return new TypeKroError(message, {
     code: 'apply/other-cluster',
-    remedy: `nothing was applied; ${isAnew ? '' : choose}plan again: ${planAgain(saved)}`,
+    remedy: `nothing was applied; ${isRecreated ? '' : choose}plan again: ${planAgain(saved)}`,
   });
 }
 

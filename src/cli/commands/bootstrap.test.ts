@@ -234,7 +234,7 @@ test('a controller that does not become ready is an error, and the next run cont
   expect({ code, err }).toMatchInlineSnapshot(`
     {
       "code": 1,
-      "err": "error: the controller is not ready after 0.001 s: it is not there [bootstrap/not-ready]
+      "err": "error: the controller is not ready after 0.001 s: it does not exist [bootstrap/not-ready]
       hint: everything is applied; look at its pods: kubectl describe pods -n kro-system, or wait longer: --timeout",
     }
   `);

@@ -165,7 +165,7 @@ function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeploym
   for (const controller of [kro, own]) {
     if (controller === undefined) continue;
     const { flags: kept, unknown } = flagTexts(controller.flags);
-    for (const [name, text] of kept) if (!OWN_PLACES.has(name) || controller === own) flags.set(name, text);
+    for (const [name, text] of kept) if (!OWN_FLAGS.has(name) || controller === own) flags.set(name, text);
     if (unknown.length > 0)
       notes.push(`${controller.name} has flags that this controller does not know: ${unknown.join(' ')}`);
   }
@@ -183,7 +183,7 @@ const GATES = 'feature-gates';
  * kro's addresses and account are not taken over, because the manifest has this controller's probes, ports and
  * ServiceAccount.
  */
-const OWN_PLACES: ReadonlySet<string> = new Set([
+const OWN_FLAGS: ReadonlySet<string> = new Set([
   'metrics-bind-address',
   'health-probe-bind-address',
   'pprof-bind-address',

@@ -125,7 +125,7 @@ function namesOf(input: CommandInput): { readonly name: string; readonly kind: s
   if (!isUpperCamelCase(kind)) {
     throw new TypeKroError(`${kind} is not a name of a kind`, {
       code: 'cli/usage',
-      remedy: 'write it with a capital and letters and digits: --kind WebShop',
+      remedy: 'write a capital letter, then letters and digits: --kind WebShop',
     });
   }
   return { name, kind };
@@ -140,8 +140,8 @@ function refuseEmpty(objects: readonly KubeObject[], files: readonly string[]): 
 }
 
 /**
- * Throws for definitions whose options do not fit. A definition can only become a composition, and has a name and
- * fields of its own.
+ * Throws for options that do not fit definitions. A definition can only become a composition, and has a kind and fields
+ * of its own.
  */
 function refuseDefinitions(input: CommandInput, [first]: readonly KubeObject[], toTypeScript: boolean): void {
   const name = first?.metadata.name ?? '';

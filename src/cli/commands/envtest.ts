@@ -8,6 +8,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { assetFiles, writeAssets } from '../envtest/assets.ts';
 import { unknownForm } from '../output-form.ts';
 import { packageVersion } from '../package-version.ts';
+import { shellWord } from '../shell-word.ts';
 
 const FORMS = ['path', 'env', 'json'] as const;
 const VARIABLE = 'KUBEBUILDER_ASSETS';
@@ -57,10 +58,9 @@ export const envtest: Command = {
     });
     const cache = userCacheDirectory({ ...context.env }, process.platform);
     const folder = writeAssets(join(cache, 'typekro', 'envtest'), version, files);
-    const variable = `'${folder.replaceAll("'", `'\\''`)}'`;
     const texts = {
       path: folder,
-      env: `export ${VARIABLE}=${variable}`,
+      env: `export ${VARIABLE}=${shellWord(folder)}`,
       json: JSON.stringify({ schemaVersion: 1, version, kubernetesVersion: KUBERNETES_RELEASE, path: folder }, null, 2),
     };
     context.print(texts[form as keyof typeof texts], 'document');

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
+import { compareText } from '../../golang/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readSession, systemClock } from '../../kube/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
@@ -62,8 +63,11 @@ async function listEvents(
   const lists = await Promise.all(filter.namespaces.map((namespace) => api.list(EVENT, { namespace, signal })));
   const all = lists.flatMap(({ items }) => items).toSorted(byVersion);
   const found = await Promise.all(all.map((event) => filter.accept(event)));
-  return found.filter((event) => event !== undefined).toSorted((a, b) => (a.time < b.time ? -1 : 1));
+  return found.filter((event) => event !== undefined).toSorted(byTime);
 }
+
+/** Compares the times of events. Events of one time keep their order. */
+const byTime = (a: InstanceEvent, b: InstanceEvent): number => compareText(a.time, b.time);
 
 /** Sorts events by resource version, because timestamps have a resolution of a second. */
 function byVersion(a: KubeObject, b: KubeObject): number {
@@ -88,7 +92,7 @@ async function watchEvents(
       // The watch tries again by itself, and says nothing while the cluster is gone. This read fails then.
       if (event.type === 'ERROR') await api.find(instance, { signal });
       if (event.type === 'SYNCED' && first !== undefined) {
-        const oldest = first.toSorted((a, b) => (a.time < b.time ? -1 : 1));
+        const oldest = first.toSorted(byTime);
         if (oldest.length > 0) report(oldest);
         first = undefined;
       }

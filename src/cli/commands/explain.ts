@@ -43,7 +43,7 @@ export const explain: Command = {
       defaultValue: 'text',
       choices: ['text', 'json', 'yaml'],
     },
-    { name: 'api-version', summary: 'of a kind that is served in several', value: 'version' },
+    { name: 'api-version', summary: 'version of the kind, when the kind has several', value: 'version' },
     DEFINITION_OPTION,
     ...CRD_OPTIONS,
   ],
@@ -99,7 +99,7 @@ const isFile = ({ cwd }: CommandContext, subject: string): boolean =>
   subject === '-' || FILE_TYPES.has(extname(subject).toLowerCase()) || existsSync(resolve(cwd, subject));
 
 const NO_PAGE =
-  'docs/diagnostics.md lists the codes with a page, those of problems in files; the text of another problem, such as cli/usage, has its own hint';
+  'docs/diagnostics.md lists the codes that have a page: those of problems in files; any other problem, such as cli/usage, is printed with its hint';
 
 function unknownCode(code: string): TypeKroError {
   const codes = documentedCodes().map((info) => info.code);
@@ -137,7 +137,7 @@ async function ofDefinition(
     return { ...report, ...(computed === undefined ? {} : { set: computed }) };
   }
   const set = expressionsAt(node.template.holes, rest);
-  // A node without a known type has the fields that its text has, and no schema.
+  // A node without a known type has no schema.
   if (!isTyped(node)) {
     const shown = { group: '', version: '', kind: kindOf(node) };
     return { ...reportOn({}, shown, rest, undefined), path, ...(set === undefined ? {} : { set }) };

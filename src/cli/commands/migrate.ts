@@ -269,8 +269,9 @@ async function stepToDirect(task: Task, text: string, name: string, files: Check
 }
 
 /**
- * The definition with which the controller works on an instance. Its pin, a roll-out, or an error in the newest spec may
- * keep it on an earlier revision. Returns `undefined` when no revision compiles, or when the revision cannot be read.
+ * The definition with which the controller works on an instance. Its pin, a roll-out, or an error in the newest spec
+ * may keep it on an earlier revision. Returns `undefined` when no revision compiles, or when the revision cannot be
+ * read.
  */
 async function servedDefinition(
   { api, signal }: Task,

@@ -55,7 +55,8 @@ export const plan: Command = {
     {
       name: 'namespace',
       short: 'n',
-      summary: 'plan only instances of this namespace, with reads in it alone; objects of the files have to be in it',
+      summary:
+        'plan only instances of this namespace, and read only this namespace; objects of the files must be in it',
       value: 'name',
     },
     {
@@ -110,7 +111,7 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
   try {
     const objects = loaded.objects.map(({ object }) => object);
-    await refuseMissingNamespace(target, textOption(input, 'namespace'), objects);
+    await refuseMissingNamespace(target, textOption(input, 'namespace'), objects, context.signal);
     const salt = newSalt();
     const made = await planOfFiles(context, input, loaded, target, isSaved ? { salt } : undefined);
     if (made === undefined) return codeOfErrors(input);

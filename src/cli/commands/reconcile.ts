@@ -150,8 +150,8 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
     throw new TypeKroError(`no controller ended a pass over ${objectName(refOf(object))} in ${timeout}`, {
       code: 'reconcile/not-answered',
       remedy: bySuspension
-        ? 'the suspension is taken back; see whether a controller runs: kubectl get pods -A -l app.kubernetes.io/name=kro'
-        : 'the request is taken back; see whether the controller runs; one of kro, or an older one of this project, needs --by-suspension',
+        ? 'the suspension is taken back; check whether a controller runs: kubectl get pods -A -l app.kubernetes.io/name=kro'
+        : 'the request is taken back; check whether the controller runs; stock kro and older versions of this controller need --by-suspension',
       cause: error,
     });
   }
@@ -233,7 +233,7 @@ async function withdraw({ api, context, object }: RequestTask, key: string, valu
   }
 }
 
-/** The maximum number of conflicts in the removal of an annotation. */
+/** The maximum number of conflicts after which the removal of an annotation is tried again. */
 const MAX_STALE_WRITES = 5;
 
 /** The time limit of the removal of a request, in milliseconds. */

@@ -20,6 +20,7 @@ import { withInstances } from '../render/with-instances.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { withNamespace } from '../with-namespace.ts';
 
 /** `typekro render FILE…`: prints the objects of an instance without a cluster. */
 export const render: Command = {
@@ -83,7 +84,7 @@ export const render: Command = {
       inputs.objects
         .filter(({ object }) => (graph.definedBy === 'graph' ? isSource(object, graph) : isInstanceOf(object, graph)))
         .map(({ object: given }): Rendering => {
-          const object = graph.definedBy === 'graph' ? placed(input, given) : given;
+          const object = graph.definedBy === 'graph' ? withNamespace(given, textOption(input, 'namespace')) : given;
           const instance = asStored(object, graph, observed);
           return { graph, instance, rendered: renderInstance(graph, instance, observed, { now, revision: 1 }) };
         }),
@@ -120,12 +121,6 @@ function isSource(object: KubeObject, { definition }: Graph): boolean {
   return object.kind === kind && name === metadata.name && namespace === metadata.namespace;
 }
 
-/** Returns a Graph with the namespace of `--namespace`, when it has none. */
-function placed(input: CommandInput, object: KubeObject): KubeObject {
-  const namespace = object.metadata.namespace ?? textOption(input, 'namespace');
-  return namespace === undefined ? object : { ...object, metadata: { ...object.metadata, namespace } };
-}
-
 /** Throws when values are given and every chosen graph is a Graph. */
 function refuseValues(chosen: readonly Graph[], input: CommandInput): void {
   if (chosen.some(({ definedBy }) => definedBy !== 'graph')) return;
@@ -153,7 +148,7 @@ function printFailures(context: CommandContext, renderings: readonly Rendering[]
  * finds these only when the other node is ready.
  */
 function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
-  if (isUnhelped(report)) {
+  if (needsChangedInput(report)) {
     const { node, reason, remedy } = explainNode(report);
     return [`${node} ${reason}${remedy === undefined ? '' : `\n  hint: ${remedy}`}`];
   }
@@ -176,7 +171,7 @@ const inMarks = (expression: string): string => (expression.includes('${') ? exp
  * Does only another spec or definition help the node? That is so for a failure, and for data that is missing in the
  * instance itself.
  */
-function isUnhelped({ state, because }: NodeReport): boolean {
+function needsChangedInput({ state, because }: NodeReport): boolean {
   return state === 'failed' || (because.kind === 'missing-data' && because.nodes.length === 0);
 }
 

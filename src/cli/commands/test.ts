@@ -64,7 +64,7 @@ docs/testing.md explains all fields.`,
     },
     {
       name: 'faults',
-      summary: `take each graph through so many lives under faults (1 to ${MAX_LIVES}): a controller that dies, refused requests, lost answers, late watches, other clients`,
+      summary: `take each graph through this number of lives under faults (1 to ${MAX_LIVES}): a controller that dies, refused requests, lost answers, late watches, other clients`,
       value: 'lives',
     },
     { name: 'seed', summary: 'with --faults: the seed of the first life; by default a random one', value: 'number' },
@@ -79,7 +79,7 @@ docs/testing.md explains all fields.`,
     { command: 'typekro test app.test.yaml -t ingress', summary: 'tests with "ingress" in their names' },
     {
       command: 'typekro test graphs/ --faults 200',
-      summary: 'besides, 200 lives of each graph under faults; a failure prints the command that replays it',
+      summary: 'also 200 lives of each graph under faults; a failure prints the command that replays it',
     },
     { command: 'typekro test app.test.yaml --faults 1 --seed 91', summary: 'replays one life exactly' },
   ],
@@ -225,12 +225,12 @@ function faultsOf(input: CommandInput): { readonly lives: number; readonly seed:
   });
 }
 
-function numberOf(input: CommandInput, name: string, least: number, most: number): number | undefined {
+function numberOf(input: CommandInput, name: string, minimum: number, maximum: number): number | undefined {
   const text = textOption(input, name);
   if (text === undefined) return undefined;
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new TypeKroError(`--${name} ${text} is not a whole number from ${least} to ${most}`, {
+  if (number >= minimum && number <= maximum) return number;
+  throw new TypeKroError(`--${name} ${text} is not a whole number from ${minimum} to ${maximum}`, {
     code: 'cli/usage',
     remedy: `write --${name} ${name === 'faults' ? 200 : 1}`,
   });

@@ -17,7 +17,7 @@ import {
 import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { watchReport } from '../instance/watch-report.ts';
 import type { TreeReport } from '../instance/tree-view.ts';
-import { rests } from '../instance/suspension.ts';
+import { suspendsWrites } from '../instance/suspension.ts';
 import { treeLines, treeNodes } from '../instance/tree-view.ts';
 
 /** `typekro tree INSTANCE`: prints the nodes of an instance with their objects and states. */
@@ -62,7 +62,7 @@ function treeAnswer(context: CommandContext, observation: InstanceObservation): 
     schemaVersion: 1,
     instance: refOf(instance),
     state: recordedState(instance).state,
-    ...(rests(instance) ? { suspended: true } : {}),
+    ...(suspendsWrites(instance) ? { suspended: true } : {}),
     revision,
     nodes: treeNodes(observation),
   };

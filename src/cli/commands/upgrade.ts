@@ -73,7 +73,7 @@ async function checkAll(context: CommandContext, input: CommandInput, options: U
     const planning = await openPlanning(context, input, target);
     const { planned, from } = planning;
     try {
-      // The check must know the revisions: pins and the last good revision of a refused definition are among them.
+      // Without the revisions, the check would miss pinned instances, and the revision that a refused definition keeps.
       for (const type of [DEFINITION_TYPE, REVISION_TYPE]) requireRead(planned, type);
       const schemas = new LiveSchemas(target.api);
       const live = planned.basics.definitions

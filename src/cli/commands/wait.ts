@@ -8,7 +8,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { findInstance, NEAR_NAMES } from '../instance/find-instance.ts';
 import { CONNECTION_OPTIONS, INSTANCE_POSITIONAL, recordedState } from '../instance/observation.ts';
-import { rests, resumeCommand } from '../instance/suspension.ts';
+import { suspendsWrites, resumeCommand } from '../instance/suspension.ts';
 import type { WaitGoal } from '../instance/wait-goal.ts';
 import { goalText, isReached, parseGoal } from '../instance/wait-goal.ts';
 import { printableLine } from '../printable.ts';
@@ -152,7 +152,7 @@ async function lookAgain(
   } catch (error) {
     if (signal.aborted) throw error;
     const why = `the cluster gives no answer since ${since} (${message}); before, ${last.why}`;
-    return { failure: { why, remedy: 'see that the API server runs, then wait again' } };
+    return { failure: { why, remedy: 'check that the API server runs, then wait again' } };
   }
 }
 
@@ -164,7 +164,7 @@ const LOOK_ONCE_MS = 30_000;
 
 function failureOf(instance: KubeObject): Failure {
   const why = stateText(instance);
-  if (!rests(instance)) return { why };
+  if (!suspendsWrites(instance)) return { why };
   return { why: `${why}, and it is suspended`, remedy: `${resumeCommand(refOf(instance))} ends the suspension` };
 }
 

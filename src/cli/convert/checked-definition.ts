@@ -29,8 +29,8 @@ export interface DefinitionOrigin {
 }
 
 /**
- * Checks a definition by the rules of `validate` and with the CRDs that the options name. Prints the problems with their
- * places in the user's files. Returns `undefined` when one of them is an error.
+ * Checks a definition by the rules of `validate` and with the CRDs that the options name. Prints the problems with
+ * their places in the user's files. Returns `undefined` when one of them is an error.
  */
 export async function checkedDefinition(
   context: CommandContext,

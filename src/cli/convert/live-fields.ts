@@ -3,7 +3,7 @@ import { formatRef, isJsonObject, parseApiVersion, refOf } from '../../core/inde
 import { LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 
-/** Objects without the fields that a cluster assigned, and the removed parts, one line each. */
+/** Objects without the fields that a cluster assigned, and the parts that a definition leaves out, one line each. */
 export interface WithoutLiveFields {
   readonly objects: readonly KubeObject[];
   readonly leftOut: readonly string[];
@@ -46,8 +46,9 @@ const MAKERS =
 
 /**
  * Removes the fields that the cluster assigned or kro wrote from live objects, so that a definition can create the
- * objects in any cluster. Objects without a UID come from files; from these only kro's labels, annotations and
- * finalizers are removed. Objects that another controller creates are left out completely.
+ * objects in any cluster. Objects without a UID come from files; from these only labels, annotations and finalizers of
+ * controllers are removed. Objects that another controller creates are left out completely. The status and the server's
+ * metadata stay, and `leftOut` lists them: `toDefinition` removes these from every object.
  */
 export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFields {
   const leftOut: string[] = [];
@@ -163,7 +164,7 @@ function dropTokenVolume(spec: JsonObject, path: string, fields: string[]): void
   }
 }
 
-/** The labels by which a Job finds its pods, which have the uid of the Job. */
+/** Removes the labels by which a Job finds its pods. They contain the uid or the name of the Job. */
 function dropJobLabels(spec: JsonObject, fields: string[]): void {
   const { template } = spec;
   if (!isJsonObject(template) || !isJsonObject(template['metadata'])) return;

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { objectAt } from '../../kubernetes/index.ts';
 import type { PathStep } from '../../graph/index.ts';
+import { valueAtSteps } from '../../schema/index.ts';
 
 /** A field that contains the name, or another part, of another object. */
 export interface FieldReference {
@@ -82,13 +83,7 @@ function kindNamedAt(object: KubeObject, path: readonly PathStep[]): string | un
   const above = path.slice(0, -1).findLast((step) => typeof step === 'string');
   if (above === 'service' && path.some((step) => step === 'backend' || step === 'defaultBackend')) return 'Service';
   if (!KIND_OBJECTS.has(above)) return NAME_OBJECTS.get(above);
-  const parent = path
-    .slice(0, -1)
-    .reduce<JsonValue | undefined>(
-      (value, step) =>
-        isJsonObject(value) ? value[String(step)] : Array.isArray(value) ? value[Number(step)] : undefined,
-      object as unknown as JsonObject,
-    );
+  const parent = valueAtSteps(object as unknown as JsonObject, path.slice(0, -1));
   const kind = isJsonObject(parent) ? parent['kind'] : undefined;
   return typeof kind === 'string' ? kind : undefined;
 }

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, setOwn, stringifyJson } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { isReservedWord, suggestId } from '../../graph/index.ts';
+import { asObject, withoutServerFields } from '../../kubernetes/index.ts';
 import { toSimpleSchema } from '../../schema/index.ts';
 import type { Lift } from './lift.ts';
 import type { FieldReference } from './references.ts';
@@ -100,23 +101,16 @@ function isSamePath(one: readonly PathStep[], other: readonly PathStep[]): boole
   return short.every((step, index) => step === long[index]);
 }
 
-/** The fields of metadata that a server writes. */
-const SERVER_FIELDS: ReadonlySet<string> = new Set([
-  'creationTimestamp',
+/** The fields of metadata about a deletion and about owners. An instance creates its objects without them. */
+const LIVE_FIELDS: ReadonlySet<string> = new Set([
   'deletionTimestamp',
   'deletionGracePeriodSeconds',
-  'generation',
-  'managedFields',
   'ownerReferences',
-  'resourceVersion',
-  'selfLink',
-  'uid',
 ]);
 
 function cleaned(object: KubeObject): JsonValue {
-  const { status: _status, metadata, ...rest } = object;
-  const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVER_FIELDS.has(key)));
-  const { apiVersion, kind, ...others } = rest;
+  const { apiVersion, kind, metadata, ...others } = withoutServerFields(object);
+  const kept = Object.fromEntries(Object.entries(asObject(metadata)).filter(([key]) => !LIVE_FIELDS.has(key)));
   return quoted({ apiVersion, kind, metadata: kept, ...others });
 }
 

@@ -23,7 +23,7 @@ export interface FaultTask {
 interface FaultChoice {
   readonly key: string;
   readonly label: string;
-  /** Injects the fault. Returns its description when the graph can react to it. */
+  /** Injects the fault. Resolves with its description as soon as the graph can react to it. */
   readonly run: (task: FaultTask) => Promise<string>;
 }
 

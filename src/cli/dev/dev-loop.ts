@@ -75,8 +75,9 @@ export class DevLoop {
   }
 
   /**
-   * Runs until `q` or Ctrl-C. Returns the exit code. Throws the error of the first start. After the error of a later
-   * start, the loop waits for a key or a save.
+   * Runs until `q` or Ctrl-C, or until a file cannot be read in the first round. Returns the exit code. Throws the
+   * errors of the first start and of the first round. After the error of a later start, the loop waits for a key or a
+   * save.
    */
   async run(): Promise<number> {
     const { context } = this.#options;

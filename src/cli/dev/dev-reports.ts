@@ -45,7 +45,7 @@ export async function whyText(
   return texts.join('\n\n');
 }
 
-/** Prints the plan of an apply of the files. */
+/** Returns the plan of an apply of the files as text. */
 export async function planText(
   context: CommandContext,
   { api }: Pick<Session, 'api'>,

@@ -58,7 +58,7 @@ export interface ApiServerSettings {
 
 const AUTHORIZATION_MODES = ['RBAC', 'AlwaysAllow', 'Node'];
 
-/** Plugins of Kubernetes that this server has no part of, so that disabling them is what the server does anyway. */
+/** Admission plugins that this server lacks. A flag that disables one of them needs no notice. */
 const ABSENT_PLUGINS = ['ServiceAccount'];
 
 /** Reads the command line of `kube-apiserver`. */
@@ -154,8 +154,8 @@ function isIpv4Range(text: string): boolean {
 }
 
 /**
- * Reads the lines of a file of tokens: `token,user,uid,"group,group"`. An incomplete line, or one without a token or user,
- * throws an Error that names the number of the line and not its content.
+ * Reads the lines of a file of tokens: `token,user,uid,"group,group"`. An incomplete line, or one without a token or
+ * user, throws an Error that names the number of the line and not its content.
  */
 export function readTokens(
   text: string,

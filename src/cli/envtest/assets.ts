@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync }
 import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cryptoLibrary, makeDirectory, TypeKroError } from '../../core/index.ts';
+import { shellWord } from '../shell-word.ts';
 import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts';
 import { ETCD_DESCRIPTION, ETCD_FLAGS } from './etcd-settings.ts';
 import { helpText } from './flags.ts';
@@ -14,9 +15,6 @@ export interface AssetPaths {
   readonly apiServer: string;
   readonly etcd: string;
 }
-
-/** A text in single quotes of the shell. */
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
  * A program for `/bin/sh`. The shell itself answers `--help`, because envtest asks both programs for their help at each
@@ -36,8 +34,8 @@ END
       ;;
   esac
 done
-node=${quoted(node)}
-module=${quoted(module)}
+node=${shellWord(node)}
+module=${shellWord(module)}
 [ -x "$node" ] || node=node
 if [ ! -f "$module" ]; then
   echo "${name}: $module is gone; run typekro envtest again, and use the folder that it prints" >&2

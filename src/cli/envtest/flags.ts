@@ -16,8 +16,8 @@ export interface ParsedFlags {
 }
 
 /**
- * Parses a command line in the forms of Go's pflag: `--name=value`, `--name value`, `--switch`. An unknown flag takes the
- * next word when this word is no flag.
+ * Parses a command line in the forms of Go's pflag: `--name=value`, `--name value`, `--switch`. An unknown flag takes
+ * the next word when this word is no flag.
  */
 export function parseFlags(words: readonly string[], known: readonly KnownFlag[]): ParsedFlags {
   const values = new Map<string, string[]>();

@@ -8,7 +8,7 @@ import { builtinSource } from '../../schema/index.ts';
  */
 export function codeLines(info: CodeInfo): string[] {
   const { code, severity, summary, example, remedy } = info;
-  const compilerMessage = saidOf(info);
+  const compilerMessage = messageFor(info);
   return [
     `${code}  ${severity}`,
     `  ${summary}`,
@@ -26,7 +26,7 @@ export function codeLines(info: CodeInfo): string[] {
  * The compiler's message for an example in YAML. Examples in other languages, and those of objects, return `undefined`,
  * because they need a program or other files around them.
  */
-function saidOf({ code, example, language }: CodeInfo): string | undefined {
+function messageFor({ code, example, language }: CodeInfo): string | undefined {
   if (language !== undefined && language !== 'yaml') return undefined;
   const { documents, diagnostics } = parseDefinitions(example, 'example.yaml');
   const compiled = documents.flatMap((document) => compileDocument(document, { sources: builtinSource() }).diagnostics);

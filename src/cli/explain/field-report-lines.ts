@@ -11,7 +11,10 @@ export interface FieldReport extends FieldDescription {
   readonly kind: string;
   /** The path of the field; empty for the kind itself. */
   readonly path: string;
-  /** The value that the template of a node sets. Absent for other fields. */
+  /**
+   * The expressions that compute the field: in the template of a node, or in the status of the definition. Absent for
+   * other fields.
+   */
   readonly set?: string;
   readonly fields: readonly MemberFacts[];
 }

@@ -44,8 +44,9 @@ const MAX_DEPTH = 20;
 /**
  * Reads files, folders with their subfolders in the order of names, and for `-` the standard input.
  *
- * @throws TypeKroError for the only file `input/not-found`, `input/unreadable`, and `input/unknown-type` for a program;
- *   `input/empty` when no document was found. One of several files that cannot be read becomes a diagnostic.
+ * @throws TypeKroError `input/not-found`, `input/unreadable`, or (for a program) `input/unknown-type` when the only
+ *   file cannot be read. `input/empty` when no document was found. One of several files that cannot be read becomes a
+ *   diagnostic instead.
  */
 export async function readSources(
   names: readonly string[],
@@ -123,11 +124,11 @@ function parse(text: string, file: string, reader: SourceReader): Pick<Sources, 
   // Text with YAML errors and a template action is a Helm template; the YAML errors would not help the user.
   const template = TEMPLATE_ACTION.exec(text);
   if (hasErrors(diagnostics) && template !== null)
-    return { documents: [], diagnostics: [isTemplate(text, file, template, reader)] };
+    return { documents: [], diagnostics: [templateProblem(text, file, template, reader)] };
   return { documents: documents.map(({ value }) => value), diagnostics };
 }
 
-function isTemplate(
+function templateProblem(
   text: string,
   file: string,
   { index }: { readonly index: number },

@@ -27,7 +27,7 @@ export interface TestRunOptions {
   readonly filter?: string;
   /** Writes the snapshots of the tests instead of comparing them. Default false. */
   readonly update?: boolean;
-  /** Runs the graph under faults after the tests. Default: no. */
+  /** Runs the graph under faults after the tests. By default, the graph has no lives under faults. */
   readonly faults?: { readonly lives: number; readonly seed: number };
   /** Called when a test has ended. */
   onResult?(result: TestResult): void;

@@ -46,7 +46,8 @@ function isOfSteps(value: JsonValue | undefined): boolean {
  *
  * @throws TypeKroError `testing/not-written`.
  *
- * @param of the absolute path of the test file, and its name in messages
+ * @param stored the snapshots in the file
+ * @param names the names of all tests of the test file
  */
 export function writeSnapshots(
   { path, file }: { readonly path: string; readonly file: string },

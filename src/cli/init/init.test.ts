@@ -101,12 +101,48 @@ items:
     stdin = MANIFESTS;
     for (const [at, from] of ['k8s/all.yaml', 'k8s', '-'].entries()) {
       const { code, err } = await run(`p${at}`, '--from', from, '--name', '@acme/web-shop');
-      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect({ code, err }).toEqual({ code: 0, err: 'left out: ConfigMap v1 settings: metadata.uid' });
       const text = readFileSync(join(cwd, `p${at}/app.yaml`), 'utf8');
       expect(parse(text)).toMatchObject(expected);
       expect(text).not.toContain('uid');
       expect(text).toContain('${configMap.metadata.name}');
     }
+  });
+
+  test('leaves out what a cluster added to manifests, as convert does', async () => {
+    stdin = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', uid: 'u', labels: { 'kro.run/owned': 'true', app: 'web' } },
+      spec: { clusterIP: '10.0.0.1', selector: { app: 'web' }, ports: [{ port: 80 }] },
+    });
+    const { code, err } = await run('p', '--from', '-');
+    expect(code).toBe(0);
+    expect(err).toContain('spec.clusterIP');
+    expect(readFileSync(join(cwd, 'p/app.yaml'), 'utf8')).not.toMatch(/clusterIP|kro\.run\/owned/);
+    stdin = JSON.stringify({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });
+    expect(await run('q', '--from', '-')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('controllers create all objects of -'),
+    });
+  });
+
+  test('leaves out what a cluster added to manifests, as convert does', async () => {
+    stdin = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', uid: 'u', labels: { 'kro.run/owned': 'true', app: 'web' } },
+      spec: { clusterIP: '10.0.0.1', selector: { app: 'web' }, ports: [{ port: 80 }] },
+    });
+    const { code, err } = await run('p', '--from', '-');
+    expect(code).toBe(0);
+    expect(err).toContain('spec.clusterIP');
+    expect(readFileSync(join(cwd, 'p/app.yaml'), 'utf8')).not.toMatch(/clusterIP|kro\.run\/owned/);
+    stdin = JSON.stringify({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });
+    expect(await run('q', '--from', '-')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('controllers create all objects of -'),
+    });
   });
 
   test('the test of the project passes, and fails where an object is missing', async () => {

@@ -12,6 +12,7 @@ import type { CommandContext, CommandInput } from '../command.ts';
 import { STANDARD_INPUT, textOption } from '../command.ts';
 import type { CheckedDefinition } from '../convert/checked-definition.ts';
 import { checkedDefinition } from '../convert/checked-definition.ts';
+import { withoutLiveFields } from '../convert/live-fields.ts';
 import { objectsIn } from '../convert/objects-in.ts';
 import { originals, placedInObjects } from '../convert/origins.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
@@ -59,8 +60,16 @@ export async function projectStart(
     printDiagnostics(context, diagnostics, texts);
     return undefined;
   }
-  const objects = objectsIn(documents);
-  if (objects.length === 0 || objects.some(isDefinition)) return ofFile(again, input, from);
+  const found = objectsIn(documents);
+  if (found.length === 0 || found.some(isDefinition)) return ofFile(again, input, from);
+  const { objects, leftOut } = withoutLiveFields(found);
+  for (const line of leftOut) context.printError(`left out: ${line}`);
+  if (objects.length === 0) {
+    throw new TypeKroError(`controllers create all objects of ${from}`, {
+      code: 'input/empty',
+      remedy: 'name files with the objects that a user applies, such as Deployments',
+    });
+  }
   const own = definitionName(name);
   const definition = toDefinition(objects, [], { name: own, kind: kindOfName(own) });
   const place = (problem: Diagnostic): Diagnostic => placedInObjects(problem, objects, originals(texts));

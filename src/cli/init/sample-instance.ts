@@ -6,8 +6,8 @@ import { sampleValue } from '../sample-value.ts';
 
 /**
  * Makes an example of an instance of a definition. The fields without a default get a value, except maps and fields of
- * any type. A value fits the schema of its field, but a text can violate its `pattern`. The author must replace such a
- * text.
+ * any type. A value can violate a rule of its field that `sampleValue` does not follow, such as `pattern`. The author
+ * must replace such a value.
  */
 export function sampleInstance({ instance }: Graph): JsonObject {
   const schema = crdSource([instance.crd]).schemaOf(instance);

@@ -5,7 +5,7 @@ import type { ApplyAction, FieldDifference, NodeReport } from '../../runtime/ind
 import { explainNode, refOfTarget } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
-import { secretFields } from './secret-fields.ts';
+import { MASK, secretFields } from './secret-fields.ts';
 import { suspensionText } from './suspension.ts';
 
 /**
@@ -96,9 +96,6 @@ function isCompared({ state, objects }: NodeReport): boolean {
   const isKnown = objects.every((object) => object.state !== 'unknown' && object.state !== 'failed');
   return isKnown && (state === 'ready' || state === 'skipped' || state === 'deleted' || state === 'waiting');
 }
-
-/** The text in place of a value that may come from a Secret. */
-const MASK = '(secret)';
 
 function masked({ wanted, found, ...difference }: FieldDifference): FieldDifference {
   return {

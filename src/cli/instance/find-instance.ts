@@ -4,8 +4,10 @@ import { formatApiVersion, isJsonObject, objectName, refOf, TypeKroError } from 
 import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { ApiResource, KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
+import { listAt } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { nearestName, pluralize } from '../../schema/index.ts';
+import { hasNamespace } from '../has-namespace.ts';
 import type { InstanceName } from './instance-name.ts';
 import { readingsOf } from './instance-name.ts';
 import { servingDefinition, severalServe } from './serving-definition.ts';
@@ -29,6 +31,8 @@ export interface FoundInstance {
 interface Declared {
   readonly definition?: KubeObject;
   readonly type: GroupVersionKind;
+  /** Other names of the kind, in lower case: irregular plurals, singulars and short names. */
+  readonly names?: readonly string[];
 }
 
 /** What an argument can name. */
@@ -71,8 +75,8 @@ export async function findInstance(
 }
 
 /**
- * Adds the kind Graph of kro to the kinds of definitions, unless a definition declares it. An object of the kind has its
- * graph in its own spec.
+ * Adds the kind Graph of kro to the kinds of definitions, unless a definition declares it. An object of the kind has
+ * its graph in its own spec.
  */
 function withGraphs<Kinds extends { readonly kinds: readonly Declared[] }>(found: Kinds): Kinds {
   const isDeclared = found.kinds.some(({ type }) => type.kind === GRAPH_TYPE.kind && type.group === GRAPH_TYPE.group);
@@ -87,11 +91,11 @@ async function findAmong(
   signal: AbortSignal,
   subject: Subject,
 ): Promise<FoundInstance | undefined> {
-  const all = readingsOf(text, (word) => declared.some(({ type }) => hasName(type, word)));
+  const all = readingsOf(text, (word) => declared.some((each) => hasName(each, word)));
   if (all.length === 0) throw unreadable(text);
   const readings = all.filter(({ node }) => node === undefined || subject === 'instance-or-node');
   for (const reading of readings) {
-    const kinds = declared.filter(({ type }) => reading.kind === undefined || hasName(type, reading.kind));
+    const kinds = declared.filter((each) => reading.kind === undefined || hasName(each, reading.kind));
     const found = await instancesOf(api, kinds, reading, namespace, signal);
     if (found.length > 1) throw ambiguous(text, found);
     const [only] = found;
@@ -113,6 +117,7 @@ async function declaredKinds(
       kinds: items.map((item) => ({
         definition: item,
         type: declaredKind(isJsonObject(item.spec) ? item.spec : {}),
+        names: listAt(item.spec, 'schema', 'shortNames').map(String),
       })),
     };
   } catch (error) {
@@ -120,7 +125,7 @@ async function declaredKinds(
     if (!isNotFound(error)) throw error;
     throw new TypeKroError('this cluster does not know ResourceGraphDefinitions', {
       code: 'cli/no-definitions',
-      remedy: 'name another cluster with --context, or install the controller: typekro install | kubectl apply -f -',
+      remedy: 'name another cluster with --context, or install the CRDs and the controller: typekro bootstrap',
     });
   }
 }
@@ -149,10 +154,11 @@ async function undeclaredKinds(
     declared.some(({ type }) => type.kind === kind && type.group === group) || OWN_KINDS.has(kind);
   const byKind = new Map<string, Declared>();
   for (const resource of resources) {
-    const { group, version, kind } = resource;
+    const { group, version, kind, plural, singular, shortNames } = resource;
     if (!group.includes('.') || isDeclared(resource) || !(isNamed(resource) || isOwned(resource))) continue;
     // Discovery lists the preferred version first.
-    if (!byKind.has(`${kind}.${group}`)) byKind.set(`${kind}.${group}`, { type: { group, version, kind } });
+    const names = [plural, singular, ...shortNames];
+    if (!byKind.has(`${kind}.${group}`)) byKind.set(`${kind}.${group}`, { type: { group, version, kind }, names });
   }
   return [...byKind.values()];
 }
@@ -195,17 +201,17 @@ async function withDefinition(
 
 function unknownKinds(text: string, refusal: string): TypeKroError {
   const { length } = text.split('/');
-  const hint = length === 1 ? `name its kind: KIND/${text}` : 'see that kind, namespace and name are right';
+  const hint = length === 1 ? `name its kind: KIND/${text}` : 'check kind, namespace and name';
   return new TypeKroError(`there is no instance ${text} among the kinds that can be found: ${refusal}`, {
     code: 'cli/no-instance',
     remedy: `${hint}; or get the right to list resourcegraphdefinitions.kro.run`,
   });
 }
 
-/** Is the word the kind or its plural, alone or followed by `.GROUP`? */
-function hasName({ kind, group }: GroupVersionKind, word: string): boolean {
+/** Is the word the kind, its plural or another of its names, alone or followed by `.GROUP`? */
+function hasName({ type: { kind, group }, names = [] }: Declared, word: string): boolean {
   const name = kind.toLowerCase();
-  return [name, pluralize(name)].flatMap((each) => [each, `${each}.${group}`]).includes(word.toLowerCase());
+  return [name, pluralize(name), ...names].flatMap((each) => [each, `${each}.${group}`]).includes(word.toLowerCase());
 }
 
 type Found = Pick<FoundInstance, 'instance' | 'definition' | 'missing'>;
@@ -293,15 +299,9 @@ async function missingNamespace(
   fallback: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const readings = readingsOf(text, (word) => declared.some(({ type }) => hasName(type, word)));
+  const readings = readingsOf(text, (word) => declared.some((each) => hasName(each, word)));
   const name = readings[0]?.namespace ?? fallback;
-  try {
-    const found = await api.find({ apiVersion: 'v1', kind: 'Namespace', name }, { signal });
-    return found === undefined ? name : undefined;
-  } catch (error) {
-    if (error instanceof KubeError) return undefined;
-    throw error;
-  }
+  return (await hasNamespace(api, name, signal)) === false ? name : undefined;
 }
 
 /** Makes the error for a missing instance. Its remedy has the nearest names, or the existing instances. */

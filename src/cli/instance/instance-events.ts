@@ -28,8 +28,9 @@ export const EVENT = { apiVersion: 'v1', kind: 'Event' } as const;
 const MAX_OWNERS = 5;
 
 /**
- * Selects the events about an instance: about itself, its objects, and the objects that these own. An object that no
- * longer exists counts as owned when its name contains the name of an object of the instance.
+ * Selects the events about an instance: about itself, its objects, and the objects that these own. An owned object
+ * counts only when its name contains the name of an object of the instance. Such an object counts as owned, too, when
+ * it no longer exists.
  */
 export class InstanceEventFilter {
   /** The namespaces of events about the instance. */
@@ -37,7 +38,7 @@ export class InstanceEventFilter {
   readonly #api: KubernetesApi;
   readonly #signal: AbortSignal;
   readonly #known = new Map<string, boolean>();
-  /** `namespace/name` of the objects of the instance. */
+  /** The namespaces and names of the objects of the instance. */
   readonly #names: readonly { readonly namespace: string; readonly name: string }[];
 
   constructor(api: KubernetesApi, { instance, decision, node }: InstanceObservation, signal: AbortSignal) {

@@ -5,7 +5,7 @@ import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownCounts } from './shown-node.ts';
 import { shownNodes } from './shown-node.ts';
-import { rests, suspensionText } from './suspension.ts';
+import { suspendsWrites, suspensionText } from './suspension.ts';
 
 /**
  * Prints the first lines of each view: `WebApp team-a/shop   IN_PROGRESS 4m12s   revision 7   2 of 5 nodes ready`, then
@@ -20,7 +20,7 @@ export function headLines(observation: InstanceObservation, now: number): string
   const since = Number.isNaN(changed) ? '' : ` ${age(ready?.lastTransitionTime, now)}`;
   const nodes = currentNodes(decision);
   const { deletionTimestamp } = instance.metadata;
-  const isResting = rests(instance);
+  const isResting = suspendsWrites(instance);
   const parts = [
     objectName(refOf(instance)),
     state === '' ? 'no controller has written its status yet' : `${state}${since}`,

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 
 /** A parse of `INSTANCE[/NODE]`. */
 export interface InstanceName {
-  /** A kind, its plural, its singular or a short name, as typed. Absent for any kind. */
+  /** A kind, its plural or another of its names, as typed. Absent for any kind. */
   readonly kind?: string;
   /** Absent for the namespace of the connection, and for cluster-scoped kinds. */
   readonly namespace?: string;

@@ -40,8 +40,8 @@ export interface InstanceObservation {
   /** For a suspended instance, the decision that would follow its resumption. Absent for other instances. */
   readonly resumed?: Decision;
   /**
-   * The pending writes that the API server refuses, by the ids of their nodes. Only `withRefusedWrites` adds them. Absent
-   * when there is none.
+   * The pending writes that the API server refuses, by the ids of their nodes. Only `withRefusedWrites` adds them.
+   * Absent when there is none.
    */
   readonly refusedWrites?: RefusedWrites;
   /** The user that the controller impersonates to write the objects. Absent when the definition names no account. */

@@ -16,8 +16,8 @@ import type { PendingWrite } from './why-report.ts';
 const MAX_TRIED = 10;
 
 /**
- * Adds the refusals of the pending writes to an observation, so that a view shows these nodes as failed. A dry run tries
- * each write, as `typekro why` does for the root causes.
+ * Adds the refusals of the pending writes to an observation, so that a view shows these nodes as failed. A dry run
+ * tries each write, as `typekro why` does for the root causes.
  */
 export async function withRefusedWrites(
   api: KubernetesApi,

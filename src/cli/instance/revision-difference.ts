@@ -7,7 +7,7 @@ import { objectsAt, textAt } from '../../kubernetes/index.ts';
  * removed nodes. The forms are `schema.spec.replicas`, `node deployment`, `+ node pdb` and `- node job`.
  */
 export function graphDifferences(before: JsonObject, after: JsonObject): string[] {
-  const [was, is] = [nodesOf(before), nodesOf(after)];
+  const [was, is] = [resourcesById(before), resourcesById(after)];
   const nodes = [...is].flatMap(([id, node]) => {
     const old = was.get(id);
     if (old === undefined) return [`+ node ${id}`];
@@ -20,7 +20,8 @@ export function graphDifferences(before: JsonObject, after: JsonObject): string[
 /** The depth of the compared fields below `schema`: 2 for `schema.spec.image`. */
 const MAX_DEPTH = 2;
 
-const nodesOf = (spec: JsonObject): Map<string, JsonObject> =>
+/** The resources in the spec of a definition, by their ids. */
+export const resourcesById = (spec: JsonObject): Map<string, JsonObject> =>
   new Map(objectsAt(spec, 'resources').map((node) => [textAt(node, 'id'), node]));
 
 function fieldDifferences(

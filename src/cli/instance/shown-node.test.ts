@@ -17,7 +17,11 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
   [
     'nodes behind an unknown node are unknown, too',
     [hidden, dependent('a', 'blocked', ['hidden', 'failed']), dependent('b', 'blocked', ['a', 'blocked'])],
-    ['unknown: may not be read by you: no', 'unknown: depends on hidden (unknown)', 'unknown: depends on a (unknown)'],
+    [
+      'unknown: cannot be read with your rights: no',
+      'unknown: depends on hidden (unknown)',
+      'unknown: depends on a (unknown)',
+    ],
   ],
   [
     'a node that also waits for a node in progress is pending, also to the nodes behind it',
@@ -28,7 +32,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
       dependent('b', 'blocked', ['a', 'blocked']),
     ],
     [
-      'unknown: may not be read by you: no',
+      'unknown: cannot be read with your rights: no',
       'waiting: has 1 of 2 objects',
       'pending: waits for hidden (unknown), late (waiting)',
       'pending: waits for a (pending)',
@@ -38,7 +42,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     'a node that also waits for a failed node is blocked',
     [hidden, broken, dependent('a', 'blocked', ['hidden', 'failed'], ['broken', 'failed'])],
     [
-      'unknown: may not be read by you: no',
+      'unknown: cannot be read with your rights: no',
       'failed: cannot be read: no',
       'blocked: waits for hidden (unknown), broken (failed)',
     ],
@@ -50,7 +54,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
       'ready: is as wanted and ready',
       'failed: cannot be read: no',
       'blocked: waits for broken (failed)',
-      'unknown: may not be read by you: no',
+      'unknown: cannot be read with your rights: no',
     ],
   ],
 ])('%s', (_title, nodes, expected) => {

@@ -58,7 +58,7 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, re
   const { reason, waitsFor, remedy } = explainNode(node);
   const { because, state } = node;
   if (because.kind === 'read-failed' && because.failure.code === 403) {
-    const own = reason.replace(/^cannot be read/, 'may not be read by you');
+    const own = reason.replace(/^cannot be read/, 'cannot be read with your rights');
     return { state: 'unknown', reason: own, waitsFor, remedy: OWN_RIGHTS };
   }
   const refusal = because.kind === 'write' && node.retired !== true ? refused.get(node.id) : undefined;

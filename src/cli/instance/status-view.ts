@@ -11,7 +11,7 @@ import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
-import { rests } from './suspension.ts';
+import { suspendsWrites } from './suspension.ts';
 
 /**
  * The report of `typekro status`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
@@ -61,7 +61,7 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
     instance: refOf(instance),
     state: recordedState(instance).state,
     revision,
-    ...(rests(instance) ? { suspended: true } : {}),
+    ...(suspendsWrites(instance) ? { suspended: true } : {}),
     ready: counts.ready,
     nodes: counts.nodes,
     skipped: counts.skipped,

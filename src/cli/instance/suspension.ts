@@ -8,7 +8,7 @@ import { argumentOf } from './instance-name.ts';
 export const isPaused = (instance: KubeObject): boolean => isSuspended(instance) && !isGraphObject(instance);
 
 /** Is nothing written for the instance because of its suspension? The deletion of a suspended instance continues. */
-export function rests(instance: KubeObject): boolean {
+export function suspendsWrites(instance: KubeObject): boolean {
   return isPaused(instance) && instance.metadata.deletionTimestamp === undefined;
 }
 

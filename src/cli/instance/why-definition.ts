@@ -118,7 +118,7 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
   const isRefused = conditions.some(({ type, status }) => type === 'GraphAccepted' && status === 'False');
   return [
     ...(deletionTimestamp === undefined ? [] : deletionNotes(definition)),
-    ...(conditions.length === 0 ? ['no controller has looked at the definition: see that the controller runs'] : []),
+    ...(conditions.length === 0 ? ['no controller has looked at the definition: check that the controller runs'] : []),
     ...(conditions.length > 0 && seen < generation
       ? [`the controller has seen generation ${seen} of ${generation}: what it reports is about an older spec`]
       : []),

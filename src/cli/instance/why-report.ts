@@ -13,7 +13,7 @@ import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownNode, ShownState } from './shown-node.ts';
 import { shownNodes } from './shown-node.ts';
-import { rests, resumeCommand } from './suspension.ts';
+import { suspendsWrites, resumeCommand } from './suspension.ts';
 import { blockerWithoutDefinition } from './without-definition.ts';
 
 /**
@@ -63,7 +63,10 @@ export interface WhyCause {
   /** The nodes that wait for this node. */
   readonly waiting: readonly string[];
   readonly objects: readonly ObjectRef[];
-  /** What the objects have at the place of the missing data. */
+  /**
+   * Facts about the cause, as sentences: what the objects have in place of missing data, changed fields, due deletions,
+   * and the origins of refused fields.
+   */
   readonly found: readonly string[];
   /** The reasons why the objects, or the objects that they own, are not ready. */
   readonly troubles: readonly Trouble[];
@@ -125,7 +128,7 @@ export function whyReport(
     state,
     ...(ready?.lastTransitionTime === undefined ? {} : { since: ready.lastTransitionTime }),
     ...(recorded === undefined ? {} : { recorded }),
-    ...(rests(instance) ? { suspended: true } : {}),
+    ...(suspendsWrites(instance) ? { suspended: true } : {}),
     ready: counts.ready,
     nodes: counts.nodes,
     skipped: counts.skipped,
@@ -297,7 +300,7 @@ function blockerOf(reason: string, instance: InstanceObservation['instance']): B
 }
 
 /**
- * The reasons that the controller recorded for objects and fields of a Graph that it could not delete or take back. A
+ * The reasons that the controller recorded for objects and fields of a Graph that it could not delete or release. A
  * decision of this process does not have these reasons, because it has not seen the failed requests.
  */
 function recordedBlockers(instance: InstanceObservation['instance']): string[] {

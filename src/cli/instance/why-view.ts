@@ -136,7 +136,7 @@ function sentencesOf(reason: string): string[] {
     .filter((text) => text.length >= MIN_SENTENCE_LENGTH);
 }
 
-const SEE_CONTROLLER = '   do         see that the controller runs: it has not written what it would find now';
+const SEE_CONTROLLER = '   do         check that the controller runs: the status does not show the present state';
 
 /** Does the definition declare the conditions of the instance? */
 const isAuthored = (definition: KubeObject | undefined): boolean =>

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../core/index.ts';
 import { afterEach, expect, test } from 'vitest';
 import { refusingClient } from '../../../test/support/refusing-client.ts';
 import { withoutTimes } from '../../../test/support/without-times.ts';
@@ -161,7 +162,7 @@ test('a read that is forbidden to the user is no failure of the node or of its d
   expect(withoutTimes(treeLines(seen, world.clock.now(), false))).toMatchInlineSnapshot(`
     [
       "Pot default/shop   ACTIVE AGE   revision 1   0 of 2 nodes ready, 2 unknown",
-      "├─ ? map    ConfigMap default/shop-map    unknown: may not be read by you: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
+      "├─ ? map    ConfigMap default/shop-map    unknown: cannot be read with your rights: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
       "└─ ? after  ConfigMap default/shop-after  unknown: depends on map (unknown)",
     ]
   `);
@@ -169,7 +170,7 @@ test('a read that is forbidden to the user is no failure of the node or of its d
   expect(withoutTimes(open)).toMatchInlineSnapshot(`
     [
       "not ready or unknown",
-      "  ? map  unknown: may not be read by you: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
+      "  ? map  unknown: cannot be read with your rights: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
       "  ? after  unknown: depends on map (unknown)",
     ]
   `);
@@ -177,7 +178,7 @@ test('a read that is forbidden to the user is no failure of the node or of its d
     [
       "Pot default/shop   ACTIVE AGE   revision 1   0 of 2 nodes ready, 2 unknown",
       "",
-      "? map  unknown: may not be read by you: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
+      "? map  unknown: cannot be read with your rights: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
       "   do         ask for that right to see more; the controller has rights of its own",
       "   dependents after",
     ]
@@ -212,4 +213,21 @@ test('a condition of the instance itself', async () => {
       "   do         see that the controller runs and may write this kind: its log and its events name what it was refused",
     ]
   `);
+});
+
+test('the short name of a kind names its instances, with the definition and without it', async () => {
+  world = await virtualWorld();
+  const definition = potDefinition([mapResource('map', { a: 'b' })]);
+  const schema = { ...(definition.spec?.['schema'] as JsonObject), shortNames: ['po2'] };
+  await world.apply({ ...definition, spec: { ...definition.spec, schema } });
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  expect(await why('po2/shop/map')).toEqual(await why('pot/shop/map'));
+  await world.controller.stop();
+  await world.user.patch(potsRef, { metadata: { finalizers: null } });
+  await world.user.delete(potsRef);
+  const gone = await why('po2/default/shop');
+  expect(gone).toContain('note: the definition pots is gone');
+  expect(gone).toEqual(await why('pot/default/shop'));
 });

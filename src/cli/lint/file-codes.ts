@@ -41,7 +41,7 @@ const fileCodes: readonly CodeInfo[] = [
     code: 'input/missing-reference',
     severity: 'warning',
     summary:
-      'An object names another one by a name that no object of its kind in the files has. The pod or the route that needs it waits for ever.',
+      'An object names another one by a name that no object of its kind in the files has. The pod that needs it does not start, and the route leads nowhere.',
     example: podWith('{ name: setings, key: level }'),
     remedy: 'Correct the name, add the object, or declare it with externalRef when the cluster has it already.',
   },
@@ -93,7 +93,7 @@ const fileCodes: readonly CodeInfo[] = [
   {
     code: 'input/not-an-object',
     severity: 'error',
-    summary: 'A document of the file is no Kubernetes object, or lacks apiVersion, kind or metadata.name.',
+    summary: 'A document of the file is not a Kubernetes object, or lacks apiVersion, kind or metadata.name.',
     example: 'kind: ConfigMap\nmetadata: { name: settings }\n',
     remedy: 'Add the missing field, or render the file with the tool that it belongs to (Helm, Kustomize).',
   },

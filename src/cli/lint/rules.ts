@@ -26,8 +26,8 @@ export const CONFIG_FILE = 'typekro.lint.yaml';
  * Reads the levels of a configuration file. Its object `rules` has a level for each name.
  *
  * @param name the file that the user named. When it is undefined, `typekro.lint.yaml` in `cwd` is read if it exists
- * @throws TypeKroError `lint/bad-config` for a file without rules, `cli/usage` for an unknown rule or level, and the
- *   errors of `readTextFile`.
+ * @throws TypeKroError `lint/bad-config` for a file that does not parse or whose `rules` is not an object, `cli/usage`
+ *   for an unknown rule or level, and the errors of `readTextFile`.
  */
 export async function readLevels(cwd: string, name: string | undefined): Promise<Levels> {
   const file = name ?? CONFIG_FILE;

@@ -178,7 +178,7 @@ test.each([
   ['a module', 'validate', { files: ['app.ts'] }, /app\.ts is a module, whose code would run/],
   ['a list in place of a file', 'validate', { files: 'pots.json' }, /must be array/],
   ['a number in place of a name', 'validate', { files: [7] }, /must be string/],
-  ['no argument', 'validate', {}, /one of files and text has to be given/],
+  ['no argument', 'validate', {}, /exactly one of files and text is needed/],
   ['a missing argument', 'why', {}, /required property 'instance'/],
   ['an unknown argument', 'plan', { files: ['pots.json'], save: true }, /additional properties/],
   ['many files', 'validate', { files: Array.from({ length: 300 }, () => 'pots.json') }, /more than 200/],

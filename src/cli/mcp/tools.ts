@@ -242,7 +242,7 @@ function flagOf(given: JsonObject, name: string): Record<string, true> {
 }
 
 function oneOf(...names: readonly string[]): TypeKroError {
-  return new TypeKroError(`one of ${names.join(' and ')} has to be given`, {
+  return new TypeKroError(`exactly one of ${names.join(' and ')} is needed`, {
     code: 'cli/usage',
     remedy: `give ${names[0]}`,
   });

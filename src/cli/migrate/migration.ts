@@ -17,7 +17,7 @@ export type Owner = 'direct' | 'kro';
 export interface Migration {
   readonly schemaVersion: 1;
   readonly to: Owner;
-  /** True when nothing was written. */
+  /** True with `--dry-run`: nothing is written. */
   readonly dryRun: boolean;
   readonly instances: readonly MovedInstance[];
 }
@@ -53,7 +53,7 @@ function linesOf({ instance, state, writes, children, notes }: MovedInstance, to
   const owner = OWNERS[to];
   if (state === 'done') return [printableLine(`= ${name} belongs to ${owner} already`)];
   return [
-    printableLine(`~ ${name} moves to ${owner}${state === 'goes on' ? ', where an earlier migration ended' : ''}`),
+    printableLine(`~ ${name} moves to ${owner}${state === 'goes on' ? '; this continues an earlier migration' : ''}`),
     ...[
       ...writes.map(({ object, action, why }) => `${action === 'create' ? '+' : '-'} ${objectName(object)}: ${why}`),
       ...children.map((child) => `= ${objectName(child)} stays as it is`),

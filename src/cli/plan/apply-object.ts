@@ -43,8 +43,8 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
     const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     try {
       // A server accepts no resourceVersion for a new object. An apply without force conflicts with the fields of an
-      // object that appears after the read. A POST is not an alternative: it would own the fields as an update, and later
-      // applies could not remove them.
+      // object that appears after the read. A POST is not an alternative: it would own the fields as an update, and
+      // later applies could not remove them.
       const force = before !== undefined;
       const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
       print(`${outcomeOfWrite(before, after, isAbsent)} ${objectName(ref)}`);
@@ -132,7 +132,7 @@ function notDeleted(ref: ObjectRef, finalizers: readonly string[], limitMs: numb
   const why = finalizers.length === 0 ? '' : `, kept by its finalizers ${finalizers.join(', ')}`;
   return new TypeKroError(`${objectName(ref)} is still being deleted after ${limitMs / 1000} s${why}; ${next}`, {
     code: 'apply/not-deleted',
-    remedy: `look whether the controller that removes the finalizers runs (kubectl get ${kubectlObject(ref)} -o yaml); then plan and apply again`,
+    remedy: `check whether the controller that removes the finalizers runs (kubectl get ${kubectlObject(ref)} -o yaml); then plan and apply again`,
   });
 }
 

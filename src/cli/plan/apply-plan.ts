@@ -54,7 +54,7 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
     learn(task, object);
   }
   const applied = new Map<string, KubeObject>();
-  const going = new Set(task.plan.instances.filter(isGoing).map(({ instance }) => refKey(instance)));
+  const going = new Set(task.plan.instances.filter(isBeingDeleted).map(({ instance }) => refKey(instance)));
   for (const object of instances) {
     const name = objectName(refOf(object));
     if (going.has(refKey(refOf(object)))) task.print(`${name} was not applied: ${RETRY_AFTER_DELETION}`);
@@ -76,10 +76,11 @@ function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
 }
 
 /**
- * Is the instance being deleted? An apply would change it only until its deletion ends, and a controller that serves its
- * definition again ends the deletion at any time.
+ * Is the instance being deleted? An apply would change it only until its deletion ends, and a controller that serves
+ * its definition again ends the deletion at any time.
  */
-const isGoing = ({ deletedSince, state }: InstancePlan): boolean => state === 'deferred' && deletedSince !== undefined;
+const isBeingDeleted = ({ deletedSince, state }: InstancePlan): boolean =>
+  state === 'deferred' && deletedSince !== undefined;
 
 const RETRY_AFTER_DELETION = 'it is being deleted; apply the files again when it is gone';
 

@@ -73,7 +73,7 @@ test('an instance without its definition is not deleted, and plan, apply and a s
   expect(withoutTimes([(await run(`apply ${before}`)).err])).toMatchInlineSnapshot(`
     [
       "error: the cluster has changed since the plan: Pot default/kept: it was changed in the plan, and is blocked now: the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer [apply/cluster-moved]
-      hint: nothing was applied; plan again, and look what is different: typekro plan app.yaml --delete --dry-run server --save",
+      hint: nothing was applied; plan again, and compare the plans: typekro plan app.yaml --delete --dry-run server --save",
     ]
   `);
   for (const files of [[pot('kept')], [definition, pot('kept')]]) {

@@ -5,9 +5,10 @@ import { compareInstanceCrds } from '../../graph/index.ts';
 import { instanceKey } from '../../controller/index.ts';
 import { changedFields } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { asObjects, objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
+import { objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { ComparedFacets, SchemaChange } from '../../schema/index.ts';
 import { fieldOfChange } from '../../schema/index.ts';
+import { resourcesById } from '../instance/revision-difference.ts';
 import { hidesInSecret } from '../instance/secret-fields.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from './plan.ts';
 import { valueLine } from './value-lines.ts';
@@ -38,7 +39,7 @@ export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
   const before = preview.before ?? (isJsonObject(live?.spec) ? live.spec : undefined);
   const after = isJsonObject(object.spec) ? object.spec : {};
   const { rollout, refusal, revision } = preview;
-  const other = [...annotationLines(live, object), ...(before === undefined ? [] : restLines(before, after))];
+  const other = [...annotationLines(live, object), ...(before === undefined ? [] : statusLines(before, after))];
   const isNew = before === undefined && unread === undefined;
   const nodes = isNew ? graph.order.map((id) => newNode(graph, id)) : nodeLines(before ?? after, after);
   const schema = schemaLines(input);
@@ -117,7 +118,7 @@ export function schemaAt(crd: KubeObject, field: string): JsonObject | undefined
   return isJsonObject(schema) ? schema : undefined;
 }
 
-/** Does an object set a field to more than its default, in any item of the lists on the way? */
+/** Does an object set a field to another value than its default, in any item of the lists on the way? */
 function isSet(object: KubeObject, field: string, schema: JsonObject | undefined): boolean {
   let values: (JsonValue | undefined)[] = [object as unknown as JsonObject];
   for (const part of field.split('.')) {
@@ -132,15 +133,12 @@ function isSet(object: KubeObject, field: string, schema: JsonObject | undefined
   return values.some((value) => value !== undefined && (given === undefined || !jsonEquals(value, given)));
 }
 
-const nodesOf = (spec: JsonObject): Map<string, JsonObject> =>
-  new Map(asObjects(spec['resources']).map((resource) => [textAt(resource, 'id'), resource]));
-
 function kindOf(resource: JsonObject | undefined): string {
   return textAt(resource, 'template', 'kind') || textAt(resource, 'externalRef', 'kind');
 }
 
 function nodeLines(before: JsonObject, after: JsonObject): NodeLine[] {
-  const [old, next] = [nodesOf(before), nodesOf(after)];
+  const [old, next] = [resourcesById(before), resourcesById(after)];
   const lines: NodeLine[] = [];
   for (const [id, resource] of next) {
     const former = old.get(id);
@@ -169,7 +167,7 @@ function changesOf(before: JsonObject, after: JsonObject): ValueLine[] {
 }
 
 /** The changes of the status that the definition declares. */
-function restLines(before: JsonObject, after: JsonObject): ValueLine[] {
+function statusLines(before: JsonObject, after: JsonObject): ValueLine[] {
   const [old, next] = [valueAt(before, 'schema', 'status'), valueAt(after, 'schema', 'status')];
   return changedFields(old, next, 'status').map((change) => valueLine(change, NOTHING_SECRET));
 }

@@ -54,7 +54,7 @@ export async function waitUntilServed(
   }
   throw new TypeKroError(`no controller has answered to ${objectName(ref)} within ${SERVE_TIMEOUT_MS / 1000} s`, {
     code: 'apply/not-served',
-    remedy: `look whether the controller runs: kubectl get resourcegraphdefinition ${ref.name} -o yaml`,
+    remedy: `check whether the controller runs: kubectl get resourcegraphdefinition ${ref.name} -o yaml`,
   });
 }
 

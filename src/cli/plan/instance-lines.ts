@@ -100,7 +100,7 @@ function nodeRows({ writes, later, blocked }: Meanwhile, view: PlanView, { names
   return [
     ...shown.flatMap((write) => objectLines(write, view, 0, namespace)),
     ...later.map(({ node, reason }) => `${paint.sign('?')} ${node}  known later: ${printableLine(reason)}`),
-    ...untold(blocked, writes).flatMap(({ node, reason, remedy: way }) => [
+    ...withoutShownRefusals(blocked, writes).flatMap(({ node, reason, remedy: way }) => [
       `${paint.sign('!')} ${node}  ${paint.alarm('blocked')}: ${printableLine(reason)}`,
       ...(way === undefined ? [] : [`    try: ${printableLine(way)}`]),
     ]),
@@ -112,7 +112,7 @@ function nodeRows({ writes, later, blocked }: Meanwhile, view: PlanView, { names
 }
 
 /** The blocked nodes whose refusal is not already shown with a write. */
-function untold(blocked: readonly OpenNode[], writes: readonly ObjectPlan[]): readonly OpenNode[] {
+function withoutShownRefusals(blocked: readonly OpenNode[], writes: readonly ObjectPlan[]): readonly OpenNode[] {
   const refusedNodes = new Set(writes.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
   return blocked.filter(({ node }) => !refusedNodes.has(node));
 }

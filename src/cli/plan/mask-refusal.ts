@@ -2,7 +2,8 @@ import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { objectPathOf, objectPathText } from '../../graph/index.ts';
-import { MASK } from './value-lines.ts';
+import { valueAtSteps } from '../../schema/index.ts';
+import { MASK } from '../instance/secret-fields.ts';
 
 /**
  * The minimum length of a value that is searched for in a message. A shorter value can occur there by coincidence.
@@ -35,7 +36,7 @@ export function refusalMask(
     const hidden = node.template.holes.filter((hole) => hides(id, objectPathText(hole)));
     if (!isSecret && hidden.length === 0) return text;
     const values = new Set<string>();
-    for (const hole of hidden) collect(valueBehind(desired, objectPathOf(hole)), values);
+    for (const hole of hidden) collect(valueIn(desired, objectPathOf(hole)), values);
     if (isSecret) collectSecret(desired, values);
     return masked(text, desired, values);
   };
@@ -63,8 +64,7 @@ function masked(text: string, object: KubeObject | undefined, values: ReadonlySe
 
 /** Collects the values of a Secret, and its annotations, because some contain a copy of the values. */
 function collectSecret(secret: KubeObject | undefined, values: Set<string>): void {
-  for (const path of [['data'], ['stringData'], ['metadata', 'annotations']])
-    collect(valueBehind(secret, path), values);
+  for (const path of [['data'], ['stringData'], ['metadata', 'annotations']]) collect(valueIn(secret, path), values);
 }
 
 /** Collects all texts and numbers in a value, and the decoded form of base64 texts. */
@@ -78,11 +78,5 @@ function collect(value: JsonValue | undefined, values: Set<string>): void {
   else if (isJsonObject(value)) for (const member of Object.values(value)) collect(member, values);
 }
 
-function valueBehind(object: KubeObject | undefined, path: readonly (string | number)[]): JsonValue | undefined {
-  let value = object as unknown as JsonValue | undefined;
-  for (const step of path) {
-    if (Array.isArray(value)) value = value[Number(step)];
-    else value = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
-  }
-  return value;
-}
+const valueIn = (object: KubeObject | undefined, path: readonly (string | number)[]): JsonValue | undefined =>
+  object === undefined ? undefined : valueAtSteps(object as unknown as JsonValue, path);

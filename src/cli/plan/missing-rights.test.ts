@@ -161,8 +161,8 @@ test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
     /^PATCH .*configmaps/,
     {
       limits: [
-        'configmaps in namespace default may not be written by you, and so no dry run was made',
-        'configmaps in namespace team-a may not be written by you, and so no dry run was made',
+        'configmaps in namespace default cannot be written with your rights, and so no dry run was made',
+        'configmaps in namespace team-a cannot be written with your rights, and so no dry run was made',
       ],
       checked: { server: 3, rules: 2, none: 0 },
     },
@@ -217,7 +217,7 @@ test('an object of a file that may not be read is neither new nor absent', async
   const refuses = /^GET \/api\/v1\/(?:namespaces\/[^/]+\/)?configmaps/;
   const { plan, lines } = await linesWithout(refuses, [map('right')], {});
   expect(plan.objects).toMatchObject([{ action: 'change', unread: true, checked: 'server' }]);
-  expect(lines[0]).toBe('  ? ConfigMap team-a/right  may not be read by you, so it may be new, or differ');
+  expect(lines[0]).toBe('  ? ConfigMap team-a/right  cannot be read with your rights, so it may be new or different');
   expect(plan.summary).toMatchObject({ create: 0, change: 1 });
   const deleted = await linesWithout(refuses, [map('right')], { delete: true });
   expect(deleted.plan.objects).toMatchObject([{ action: 'delete', unread: true }]);
@@ -228,7 +228,9 @@ test('an instance of a file that may not be read is neither new nor absent', asy
   const refuses = /^GET \/apis\/kro\.run\/v1alpha1\/(?:namespaces\/[^/]+\/)?rights/;
   const { plan, lines } = await linesWithout(refuses, [right], {});
   expect(plan.instances).toMatchObject([{ action: 'change', unread: true }]);
-  expect(lines[0]).toBe('  team-a/right  ? the instance  may not be read by you, so it may be new, or differ');
+  expect(lines[0]).toBe(
+    '  team-a/right  ? the instance  cannot be read with your rights, so it may be new or different',
+  );
   const deleted = await linesWithout(refuses, [right], { delete: true });
   expect(deleted.plan.instances).toMatchObject([{ action: 'delete', unread: true, state: 'blocked' }]);
 });
@@ -240,7 +242,7 @@ test('a definition that may not be read is neither new nor unchanged', async () 
     { action: 'change', unread: true, nodes: [{ change: 'changed' }, { change: 'changed' }] },
   ]);
   expect(lines[0]).toMatch(/^Definition {2}\? rights/);
-  expect(lines).toContain('  note    may not be read by you, so it may be new, or differ');
+  expect(lines).toContain('  note    cannot be read with your rights, so it may be new or different');
   // Without its revisions nothing is known of its nodes.
   const without = await linesWithout(
     /^GET \/apis\/(?:kro\.run\/v1alpha1\/resourceg|internal)/,

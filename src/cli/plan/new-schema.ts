@@ -42,8 +42,8 @@ export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSc
 }
 
 /**
- * Merges the fields of `desired` into `live`. The result equals server-side apply, except that lists with keys are
- * replaced as a whole.
+ * Merges the fields of `desired` into `live`. Unlike server-side apply, it replaces lists with keys as a whole, and
+ * removes no field.
  */
 export function laidOver(live: KubeObject | undefined, desired: KubeObject): KubeObject {
   if (live === undefined) return desired;

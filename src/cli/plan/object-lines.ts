@@ -1,9 +1,9 @@
 import { objectName, stringifyJson } from '../../core/index.ts';
+import { MASK } from '../instance/secret-fields.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { Paint } from './paint.ts';
 import { signOf, UNREAD } from './paint.ts';
 import type { ObjectPlan, ValueLine } from './plan.ts';
-import { MASK } from './value-lines.ts';
 
 /** Options of the output of a plan. */
 export interface PlanView {

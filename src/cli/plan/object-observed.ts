@@ -25,7 +25,7 @@ export async function waitUntilObserved(waiting: Waiting, instance: KubeObject):
   await waitFor(waiting, instance, isSeen, {
     what: 'no controller has answered to',
     remedy:
-      'look whether the controller runs; nothing was deleted for the instance: typekro why explains what it waits for',
+      'check whether the controller runs; nothing was deleted for the instance: typekro why explains what it waits for',
   });
 }
 

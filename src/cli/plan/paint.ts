@@ -19,7 +19,7 @@ export const signOf = ({ action, unread }: { readonly action: PlanAction | 'none
   unread === undefined ? SIGNS[action] : '?';
 
 /** The note on an object in the cluster that could not be read. */
-export const UNREAD = 'may not be read by you, so it may be new, or differ';
+export const UNREAD = 'cannot be read with your rights, so it may be new or different';
 
 const COLOURS: Readonly<Record<string, number>> = { '+': 32, '~': 33, '-': 31, '-/+': 31, '!': 31, '?': 36, '=': 2 };
 

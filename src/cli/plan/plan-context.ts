@@ -4,7 +4,6 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import type { ObjectTarget, ObjectType } from '../../runtime/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { pluralize } from '../../schema/index.ts';
-import type { InputObject } from '../up/load-inputs.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import type { ClusterBasics } from './cluster-basics.ts';
 import type { LiveSource } from './live-source.ts';
@@ -52,16 +51,6 @@ export async function typeOf(
     plural: found?.plural ?? pluralize(kind.toLowerCase()),
     namespaced: found?.namespaced ?? object.metadata.namespace !== undefined,
   };
-}
-
-/** Returns the object of a file with the namespace in which it will be stored. */
-export function placed(
-  { namespace }: PlanContext,
-  type: Pick<ObjectType, 'namespaced'>,
-  input: InputObject,
-): KubeObject {
-  const { object } = input;
-  return type.namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
 }
 
 /** Returns the target of an object. */

@@ -186,7 +186,12 @@ export function restOf(
 ): InstancePlan | undefined {
   if (operation === 'delete') {
     if (live === undefined && unread !== undefined) {
-      return restingPlan(head, 'blocked', 'it may not be read by you, so its objects are not known', READ_RIGHT);
+      return restingPlan(
+        head,
+        'blocked',
+        'it cannot be read with your rights, so its objects are not known',
+        READ_RIGHT,
+      );
     }
     return live === undefined ? restingPlan(head, 'unchanged', 'it is not in the cluster') : undefined;
   }
@@ -201,4 +206,4 @@ export function restOf(
 }
 
 /** The remedy for an instance that may not be read. */
-const READ_RIGHT = 'get the right to read it: kubectl auth can-i get says what you may do';
+const READ_RIGHT = 'get the right to read it; kubectl auth can-i --list shows your rights';

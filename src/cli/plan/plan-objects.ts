@@ -11,7 +11,8 @@ import { maskedSecretRefusal } from './mask-refusal.ts';
 import { blockerOfDeletion } from './being-deleted.ts';
 import type { ObjectPlan, ValueLine } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
-import { placed, targetOf, typeOf } from './plan-context.ts';
+import { withNamespace } from '../with-namespace.ts';
+import { targetOf, typeOf } from './plan-context.ts';
 import { FILE_MANAGER, keptKind, keptLive, refusalText } from './replacement.ts';
 import type { WriteAnswer } from './simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
@@ -29,8 +30,8 @@ export interface FileObject {
 }
 
 /**
- * Reads the live objects of files, and checks what an apply would store. Throws `cli/other-namespace` when `--namespace`
- * excludes an object of the files.
+ * Reads the live objects of files, and checks what an apply would store. Throws `cli/other-namespace` when
+ * `--namespace` excludes an object of the files.
  *
  * @param declared the kinds that the files declare
  */
@@ -43,7 +44,7 @@ export async function readFileObjects(
   const types = await Promise.all(inputs.map(({ object }) => typeOf(context, declared, object)));
   const writes = inputs.map((input, index) => {
     const type = types[index] as (typeof types)[number];
-    const desired = placed(context, type, input);
+    const desired = type.namespaced ? withNamespace(input.object, context.namespace) : input.object;
     return { input, desired, target: targetOf(type, desired) };
   });
   if (context.only !== undefined) {

@@ -107,8 +107,8 @@ export interface ValueLine {
  * The action of a write. `adopt` changes an object that the instance does not own yet. `restore` reverts a change of
  * another client. `replace` deletes and creates the object, because an immutable field changes. `prune` deletes an
  * object that no node wants any more. `delete` deletes an object with its instance. `orphan` is in place of both for an
- * object with `deletionPolicy: Orphaned`: the object stays, and belongs to no instance. `labels` changes only labels and
- * annotations of controllers.
+ * object with `deletionPolicy: Orphaned`: the object stays, and belongs to no instance. `labels` changes only labels
+ * and annotations of controllers.
  */
 export type PlanAction =
   | 'create'
@@ -162,8 +162,8 @@ export interface InstancePlan {
   readonly definition: string;
   /**
    * `deferred`: nothing is written yet, and `because` says why. `blocked`: a node is blocked, the server refuses the
-   * instance itself, the instance of a file is being deleted, or no controller would end its deletion. The listed writes
-   * of a blocked instance still happen, unless `because` is present.
+   * instance itself, the instance of a file is being deleted, or no controller would end its deletion. The listed
+   * writes of a blocked instance still happen, unless `because` is present.
    */
   readonly state: 'changed' | 'unchanged' | 'deferred' | 'blocked';
   readonly because?: string;

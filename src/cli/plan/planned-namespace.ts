@@ -3,6 +3,7 @@ import { TypeKroError } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { nearestName } from '../../schema/index.ts';
+import { hasNamespace } from '../has-namespace.ts';
 import type { PlanTarget } from './plan-of-files.ts';
 
 const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace' };
@@ -17,26 +18,22 @@ export async function refuseMissingNamespace(
   { api, source }: Pick<PlanTarget, 'api' | 'source'>,
   namespace: string | undefined,
   objects: readonly KubeObject[],
+  signal: AbortSignal,
 ): Promise<void> {
   // A snapshot has only the objects of instances, so it does not show which namespaces exist.
   if (namespace === undefined || source.kind === 'snapshot') return;
   if (objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)) return;
-  try {
-    if ((await api.find({ ...NAMESPACES, name: namespace })) !== undefined) return;
-  } catch (error) {
-    if (error instanceof KubeError && error.status === 403) return;
-    throw error;
-  }
+  if ((await hasNamespace(api, namespace, signal)) !== false) return;
   throw new TypeKroError(`--namespace names ${namespace}, which is neither in the cluster nor in the files`, {
     code: 'cli/usage',
-    remedy: await remedyOf(api, namespace),
+    remedy: await remedyForMissing(api, namespace, signal),
   });
 }
 
-async function remedyOf(api: KubernetesApi, namespace: string): Promise<string> {
+async function remedyForMissing(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<string> {
   const create = `create it first: kubectl create namespace ${namespace}`;
   try {
-    const { items } = await api.list(NAMESPACES, { metadataOnly: true });
+    const { items } = await api.list(NAMESPACES, { metadataOnly: true, signal });
     const near = nearestName(
       namespace,
       items.flatMap(({ metadata }) => metadata.name ?? []),

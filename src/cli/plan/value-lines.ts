@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../core/index.ts';
 import type { ValueChange } from '../../deploy/index.ts';
 import { keys } from '../../runtime/index.ts';
+import { MASK } from '../instance/secret-fields.ts';
 import type { ValueLine } from './plan.ts';
 
 /** Matches the path of a label or an annotation. */
@@ -39,6 +40,3 @@ export function valueLine(
     ...(isImmutable ? { immutable: true as const } : {}),
   };
 }
-
-/** The text in place of values of Secrets. */
-export const MASK = '(secret)';

@@ -80,7 +80,7 @@ export class WriteChecker {
     if (permission !== undefined) {
       this.#denied.add(place);
       const where = target.namespace === undefined ? '' : ` in namespace ${target.namespace}`;
-      this.limits.add(`${what}${where} may not be written by you, and so no dry run was made: ${message}`);
+      this.limits.add(`${what}${where} cannot be written with your rights, and so no dry run was made: ${message}`);
       return 'rules';
     }
     if (code === 400 && /dry[ -]?run/i.test(message)) {

@@ -16,9 +16,9 @@ export interface Rendering {
 }
 
 /**
- * Prints the objects of instances as one YAML stream, in the order of their dependencies. Comments give the state and reason of
- * each node, and the values that are not known yet with the nodes that they wait for. The status of the instance comes
- * last.
+ * Prints the objects of instances as one YAML stream, in the order of their dependencies. Comments give the state and
+ * reason of each node, and the values that are not known yet with the nodes that they wait for. The status of the
+ * instance comes last.
  */
 export function renderedYaml(renderings: readonly Rendering[]): string {
   const blocks = renderings.flatMap((rendering) => blocksOf(rendering, renderings.length > 1));

@@ -15,7 +15,7 @@ export interface Setting {
 /**
  * Parses settings such as `a.b=1,c[0]=x`. Values are YAML. `\,` is a comma in a value. A path may begin with `spec`.
  *
- * @throws TypeKroError `cli/usage` for a setting without a path or a value.
+ * @throws TypeKroError `cli/usage` for a setting without a path or without `=`.
  */
 export function parseSettings(text: string): Setting[] {
   return text.split(/(?<!\\),/).map((part) => {

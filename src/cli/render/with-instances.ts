@@ -9,6 +9,7 @@ import type { CommandContext, CommandInput } from '../command.ts';
 import { STANDARD_INPUT, textOption } from '../command.ts';
 import { refuseOtherNamespace } from '../other-namespace.ts';
 import type { InputObject, LoadedInputs } from '../up/load-inputs.ts';
+import { withNamespace } from '../with-namespace.ts';
 import { asKubeObject, readTextFile } from '../up/read-manifest.ts';
 import type { Setting } from './settings.ts';
 import { parseSettings, settingOf, settingsFor, withSettings } from './settings.ts';
@@ -38,13 +39,13 @@ export async function withInstances(
   const chosen = chooseDefinitions(definitions, input);
   const isInstance = ({ object }: InputObject): boolean => chosen.some((api) => isOf(object, api));
   const given = inputs.objects.filter(isInstance);
+  const only = textOption(input, 'namespace');
   const values = textOption(input, 'values');
   const sets = (textOption(input, 'set') ?? '') === '' ? [] : parseSettings(textOption(input, 'set') ?? '');
   const read = values === undefined ? undefined : await readValues(context, input, values, chosen);
   const made = (read?.objects ?? (given.length > 0 ? given : chosen.map((api) => emptyInstance(input, api)))).map(
-    (each) => (isInstance(each) ? placed(input, each) : each),
+    (each) => (isInstance(each) ? { ...each, object: withNamespace(each.object, only) } : each),
   );
-  const only = textOption(input, 'namespace');
   if (only !== undefined) refuseOtherNamespace(made.filter(isInstance), only);
   const instances = sets.length === 0 ? made : made.map((each) => (isInstance(each) ? withSets(each, sets) : each));
   return {
@@ -52,14 +53,6 @@ export async function withInstances(
     diagnostics: [...inputs.diagnostics, ...(read?.diagnostics ?? [])],
     texts: new Map([...inputs.texts, ...(read?.texts ?? [])]),
   };
-}
-
-/** Returns the instance of a file with the namespace of `--namespace`, when it has none. */
-function placed(input: CommandInput, each: InputObject): InputObject {
-  const namespace = textOption(input, 'namespace');
-  const { metadata } = each.object;
-  if (namespace === undefined || metadata.namespace !== undefined) return each;
-  return { ...each, object: { ...each.object, metadata: { ...metadata, namespace } } };
 }
 
 function apiOf(object: KubeObject): Api[] {

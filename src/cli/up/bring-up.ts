@@ -19,6 +19,7 @@ import { inputPosition } from './input-position.ts';
 import type { InstanceView } from './view.ts';
 import { instanceViewLines, nodeLine } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
+import { withNamespace } from '../with-namespace.ts';
 import { yamlOf } from '../yaml-text.ts';
 
 /** The inputs of `bringUp`: the objects, the session, and the options. */
@@ -170,9 +171,9 @@ function sortInputs({ objects, graphs }: BringUp) {
   for (const input of objects) {
     const { object } = input;
     const graph = graphOf.get(`${object.apiVersion} ${object.kind}`);
-    if (isGraphObject(object)) instances.push({ ...input, object: inNamespace(object) });
+    if (isGraphObject(object)) instances.push({ ...input, object: withNamespace(object, 'default') });
     else if (graph !== undefined) {
-      instances.push(graph.instance.namespaced ? { ...input, object: inNamespace(object) } : input);
+      instances.push(graph.instance.namespaced ? { ...input, object: withNamespace(object, 'default') } : input);
     } else if (isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace')) bases.push(input);
     else if (!isDefinition(object)) others.push(input);
   }
@@ -183,12 +184,12 @@ function sortInputs({ objects, graphs }: BringUp) {
 /** The instances and Graphs among the objects, in their namespaces. */
 export function instancesOf(objects: readonly InputObject[], graphs: readonly Graph[]): KubeObject[] {
   return objects.flatMap(({ object }) => {
-    if (isGraphObject(object)) return [inNamespace(object)];
+    if (isGraphObject(object)) return [withNamespace(object, 'default')];
     const graph = graphs.find(
       ({ instance }) => formatApiVersion(instance) === object.apiVersion && instance.kind === object.kind,
     );
     if (graph === undefined) return [];
-    return [graph.instance.namespaced ? inNamespace(object) : object];
+    return [graph.instance.namespaced ? withNamespace(object, 'default') : object];
   });
 }
 
@@ -273,11 +274,6 @@ function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[]
   const found = causes?.get(node.id) ?? [];
   const remedies = new Set(found.flatMap(({ remedy }) => remedy ?? []));
   return found.length > 0 ? [...remedies] : [explainNode(node).remedy ?? []].flat();
-}
-
-/** Adds the namespace `default` to an instance without a namespace. */
-function inNamespace(object: KubeObject): KubeObject {
-  return { ...object, metadata: { namespace: 'default', ...object.metadata } };
 }
 
 /** Waits until the cluster and the controller have no due work. Rejects when the signal aborts. */

@@ -3,7 +3,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
 import { nearestName } from '../../schema/index.ts';
 
-function fail(code: string, message: string, remedy: string): never {
+function throwInputError(code: string, message: string, remedy: string): never {
   throw new TypeKroError(message, { code, remedy });
 }
 
@@ -17,25 +17,29 @@ function fail(code: string, message: string, remedy: string): never {
  */
 export function checkFile(path: string, file: string, types: ReadonlySet<string>): void {
   if (/^https?:\/\/?/.test(file))
-    fail(
+    throwInputError(
       'input/unknown-type',
       `${file} is an address, and only files are read`,
       'download it first, and name the file',
     );
   if (file === '-')
-    fail('input/unknown-type', 'standard input is not read', 'write it into a file first, and name the file');
+    throwInputError(
+      'input/unknown-type',
+      'standard input is not read',
+      'write it into a file first, and name the file',
+    );
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory() === true) {
     const example = namesIn(path).find((name) => types.has(extname(name).toLowerCase()));
     const name = example ?? 'app.yaml';
     const all = join(file, `*${extname(name)}`);
     const remedy = `name the files in it, such as ${join(file, name)}, or all of them: ${all}`;
-    fail('input/unreadable', `${file} is a folder, and only files are read`, remedy);
+    throwInputError('input/unreadable', `${file} is a folder, and only files are read`, remedy);
   }
   if (stats === undefined && /[*?]/.test(file))
-    fail('input/not-found', `there is no file ${file}`, patternRemedy(path, file));
+    throwInputError('input/not-found', `there is no file ${file}`, patternRemedy(path, file));
   if (!types.has(extname(path).toLowerCase())) {
-    fail(
+    throwInputError(
       'input/unknown-type',
       `${file} is not a YAML, JSON, TypeScript or JavaScript file`,
       'name .yaml, .yml, .json, .ts or .js files',
@@ -43,7 +47,11 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
   }
   if (stats === undefined) refuseMissingFile(path, file);
   if (stats?.isFile() === false)
-    fail('input/unreadable', `${file} is a device or a pipe, and only files are read`, 'write it into a file first');
+    throwInputError(
+      'input/unreadable',
+      `${file} is a device or a pipe, and only files are read`,
+      'write it into a file first',
+    );
 }
 
 /** Throws `input/not-found` when there is nothing at the path. The remedy names the nearest file of its folder. */
@@ -55,7 +63,7 @@ export function refuseMissingFile(path: string, file: string): void {
     near === undefined || near === basename(path)
       ? `check the name; ${looked}`
       : `did you mean ${join(dirname(file), near)}? ${looked}`;
-  fail('input/not-found', `there is no file ${file}`, remedy);
+  throwInputError('input/not-found', `there is no file ${file}`, remedy);
 }
 
 /** The shell leaves a pattern unexpanded when it is in quotes, when no file matches, or when the shell expands none. */

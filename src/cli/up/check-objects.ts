@@ -48,6 +48,9 @@ export async function checkObjects(
   return found;
 }
 
+/** The server adds this cause to the errors of an object that it does not validate to the end. */
+const RULES_NOT_CHECKED = 'some validation rules were not checked because the object was invalid';
+
 async function checkObject(
   input: InputObject,
   schema: Schema,
@@ -78,15 +81,16 @@ async function checkObject(
   // The report of a missing field is a consequence of a misspelt field. The report about a whole object is a
   // consequence of a wrong field in it.
   const follows = ({ field, message }: RefusalCause): boolean =>
-    /^(?:Required|Invalid) value/.test(message) &&
-    steps.some((own) => {
-      const parent = valueAtSteps(value, own.slice(0, -1));
-      const name = String(stepsIn(value, field).at(-1) ?? '');
-      const holder = formatPath(
-        message.startsWith('Required') ? stepsIn(value, field).slice(0, -1) : stepsIn(value, field),
-      );
-      return holder === formatPath(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
-    });
+    message.includes(RULES_NOT_CHECKED) ||
+    (/^(?:Required|Invalid) value/.test(message) &&
+      steps.some((own) => {
+        const parent = valueAtSteps(value, own.slice(0, -1));
+        const name = String(stepsIn(value, field).at(-1) ?? '');
+        const holder = formatPath(
+          message.startsWith('Required') ? stepsIn(value, field).slice(0, -1) : stepsIn(value, field),
+        );
+        return holder === formatPath(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
+      }));
   const wrong = validateValue(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
   const causes = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
   // Unknown members in a list that should be an object are a consequence of the wrong type.

@@ -178,7 +178,7 @@ function mismatch(
   port: JsonValue,
   path: readonly PathStep[],
   offers: readonly Offer[],
-  who: string,
+  absence: string,
   field: string,
 ): Mismatch {
   const shown = (holder: WrittenObject, value: JsonValue | undefined): string[] => {
@@ -197,7 +197,7 @@ function mismatch(
   return {
     code: 'input/port-mismatch',
     path,
-    message: `it asks for the port ${byName ? `named "${text}"` : text}, which ${who}`,
+    message: `it asks for the port ${byName ? `named "${text}"` : text}, which ${absence}`,
     hint:
       near === undefined
         ? `${offered.length === 0 ? 'no port is listed there' : offered.join('; ')}: correct ${field}, or add the port there`

@@ -35,7 +35,7 @@ export function checkReferences(inputs: readonly InputObject[], compiled: readon
 }
 
 /** Kinds of objects that controllers of custom resources may create. */
-const MADE_BY_OTHERS = new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim']);
+const MADE_BY_CUSTOM_RESOURCES = new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim']);
 
 function problemOf(manifest: WrittenObject, reference: NameReference, all: readonly WrittenObject[]): Mismatch[] {
   const name = textIn(manifest, reference.name);
@@ -52,7 +52,7 @@ function problemOf(manifest: WrittenObject, reference: NameReference, all: reado
   }
   const own = known.filter(({ input }) => input === manifest.input);
   const mayBeForeign = manifest.base.length === 0 ? known.length === 0 : !isConstantName(name) && own.length === 0;
-  if (mayBeForeign || (MADE_BY_OTHERS.has(reference.kind) && hasMakers(reference.kind, all))) return [];
+  if (mayBeForeign || (MADE_BY_CUSTOM_RESOURCES.has(reference.kind) && hasMakers(reference.kind, all))) return [];
   const names = known.flatMap((other) => shownIn(other, manifest));
   const near = nearestName(shownName(name), names);
   return [

@@ -9,8 +9,8 @@ const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
 const ADMISSION = /admission webhook|ValidatingAdmissionPolicy/;
 
 /**
- * Checks objects by dry runs on a cluster, with its own versions, defaults, policies and webhooks. An object that exists
- * counts as accepted. A refusal by a policy or webhook has an empty field.
+ * Checks objects by dry runs on a cluster, with its own versions, defaults, policies and webhooks. An object that
+ * exists counts as accepted. A refusal by a policy or webhook has an empty field.
  */
 export function clusterDryRun(client: KubernetesApi, signal: AbortSignal): DryRun {
   return {

@@ -5,18 +5,15 @@ import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
 import { crdSource, nearestName, prune, schemaNodeAt, stepsIn, valueAtSteps } from '../../schema/index.ts';
 
 /**
- * The definition with misspelt fields renamed to the most likely field, unless the object has that field already. The
- * compiler then finds other errors instead of consequences of the misspelling, which `checkObjects` reports. The
- * positions are positions in the original text.
+ * The definition or Graph with misspelt fields renamed to the most likely field, unless the object has that field
+ * already. The compiler then finds other errors instead of consequences of the misspelling, which `checkObjects`
+ * reports. The positions are positions in the original text.
  */
 export function corrected(document: DefinitionDocument): DefinitionDocument {
   const { value } = document;
-  const apiVersion = isJsonObject(value) ? value['apiVersion'] : undefined;
-  if (typeof apiVersion !== 'string') return document;
-  const schema = crdSource(controllerCrds()).schemaOf({
-    ...parseApiVersion(apiVersion),
-    kind: 'ResourceGraphDefinition',
-  });
+  const [apiVersion, kind] = isJsonObject(value) ? [value['apiVersion'], value['kind']] : [];
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return document;
+  const schema = crdSource(controllerCrds()).schemaOf({ ...parseApiVersion(apiVersion), kind });
   const unknown = schema === undefined ? [] : prune(schema, value).unknown;
   if (schema === undefined || unknown.length === 0) return document;
   const copy = structuredClone(value);

@@ -124,3 +124,14 @@ describe('the dry run of a cluster', () => {
     expect((await checked(PORTS('80'), client)).diagnostics).toEqual([]);
   });
 });
+
+test('a misspelt field of a Graph is reported, and not as a missing one', async () => {
+  const { diagnostics } = await checked(DEFINITION + graph('prefix').replace('nodes:', 'noeds:'));
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'input/unknown-field',
+      message: expect.stringContaining('unknown field "noeds"'),
+      hint: 'did you mean "nodes"?',
+    },
+  ]);
+});

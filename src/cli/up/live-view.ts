@@ -8,7 +8,7 @@ import { fitLine, instanceViewLines, messageLines, nodeLines, wrapLine } from '.
 /** Shows instances as they change. */
 export interface LiveView {
   update(views: readonly InstanceView[]): void;
-  /** Keeps the last output and shows the cursor again. */
+  /** Keeps the last output: the next update is drawn below it. */
   finish(): void;
 }
 

@@ -20,7 +20,7 @@ export class ReplaceableSource implements InspectSource {
 
   constructor(source: InspectSource) {
     this.#source = source;
-    this.#unsubscribe = source.subscribe((event) => this.#tell(event));
+    this.#unsubscribe = source.subscribe((event) => this.#emit(event));
   }
 
   /** Switches all reports to another source. */
@@ -28,7 +28,7 @@ export class ReplaceableSource implements InspectSource {
     this.#unsubscribe();
     this.#offset = this.#last;
     this.#source = source;
-    this.#unsubscribe = source.subscribe((event) => this.#tell(event));
+    this.#unsubscribe = source.subscribe((event) => this.#emit(event));
   }
 
   definitions(): readonly DefinitionSummary[] {
@@ -56,7 +56,7 @@ export class ReplaceableSource implements InspectSource {
     return this.#offset === 0 ? event : { ...event, id: event.id + this.#offset };
   }
 
-  #tell(event: InspectEvent): void {
+  #emit(event: InspectEvent): void {
     const shifted = this.#shifted(event);
     this.#last = shifted.id;
     for (const listener of this.#listeners) listener(shifted);

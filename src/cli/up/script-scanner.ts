@@ -11,13 +11,13 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
   ['(', ')'],
 ]);
 /** The maximum length of a variable's name together with the text after it. */
-const MAX_NAME = 200;
+const MAX_NAME_LENGTH = 200;
 const CALLEE = /(?:[\w$]+\s*\.\s*)*[\w$]+\s*(?:<[^(){}]*>\s*)?\(/y;
 const NAME = /[\w$]+|'[^'\n]*'|"[^"\n]*"/y;
 
 /**
  * Reads literals of JavaScript and TypeScript in the text of a module, without parsing the module. This is enough to
- * find the line of a field in the user's code. Every function reads the text forward only.
+ * find the line of a field in the user's code.
  */
 export class ScriptScanner {
   readonly #text: string;
@@ -47,7 +47,9 @@ export class ScriptScanner {
   literalOf(offset: number): number | undefined {
     const literal = this.literalAt(offset);
     if (literal !== undefined) return literal;
-    const name = /^([A-Za-z_$][\w$]*)\s*(?:[,}\])]|as\b|$)/.exec(this.#text.slice(offset, offset + MAX_NAME))?.[1];
+    const name = /^([A-Za-z_$][\w$]*)\s*(?:[,}\])]|as\b|$)/.exec(
+      this.#text.slice(offset, offset + MAX_NAME_LENGTH),
+    )?.[1];
     if (name === undefined) return undefined;
     const written = name.replaceAll('$', String.raw`\$`);
     const declared = new RegExp(String.raw`\b(?:const|let|var)\s+${written}\s*(?::[^=\n]*)?=(?![=>])`, 'g');

@@ -6,7 +6,7 @@ import { moduleOf } from './import-problem.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
 
 /** The maximum length of an error's text in the output. The error of a bundler may contain a whole file. */
-const MAX_MESSAGE = 400;
+const MAX_MESSAGE_LENGTH = 400;
 
 /**
  * The problem of an error that code threw while a module was loaded: the author's own error, or an error of JavaScript.
@@ -14,7 +14,7 @@ const MAX_MESSAGE = 400;
 export async function thrownProblem(error: unknown, path: string): Promise<Diagnostic> {
   const text = firstLine(textOfThrown(error));
   const source = placeOfThrown(error, path);
-  const remedy = remedyOf(error);
+  const remedy = ownRemedy(error);
   return {
     code: 'input/module-failed',
     severity: 'error',
@@ -137,14 +137,14 @@ export async function missingNameHint(name: string, file: string): Promise<strin
 }
 
 /** The remedy in an error of this package, also of another copy of this package. */
-function remedyOf(error: unknown): string | undefined {
+function ownRemedy(error: unknown): string | undefined {
   const remedy: unknown = error instanceof Error ? Reflect.get(error, 'remedy') : undefined;
   return typeof remedy === 'string' ? remedy : undefined;
 }
 
 export function firstLine(text: string): string {
   const [line = ''] = text.split('\n', 1);
-  return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}…` : line;
+  return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH)}…` : line;
 }
 
 /** Does an error come from this package, without a frame of the user's code? */

@@ -3,6 +3,7 @@ import type { NodeReport, NodeState } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import { causeText } from '../../readiness/index.ts';
+import { widthOf } from '../layout.ts';
 import { columnWidth, printableLine } from '../printable.ts';
 
 /** The data of one instance that `up` shows. */
@@ -86,7 +87,7 @@ export function messageLines({ message }: InstanceView): string[] {
 export function wrapLine(line: string, columns: number): string[] {
   const rows: string[] = [];
   let rest = line;
-  for (let room = columns; columns > INDENT.length && widthOf(plain(rest)) > room;) {
+  for (let room = columns; columns > INDENT.length && widthOf(rest) > room;) {
     const at = breakAt(rest, room);
     rows.push((rows.length === 0 ? '' : INDENT) + rest.slice(0, at).trimEnd());
     rest = rest.slice(at).trimStart();
@@ -96,13 +97,6 @@ export function wrapLine(line: string, columns: number): string[] {
 }
 
 const INDENT = '      ';
-
-// oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
-const ESCAPES = /\u001b\[[0-9;]*m/g;
-
-function plain(text: string): string {
-  return text.replaceAll(ESCAPES, '');
-}
 
 /**
  * The length of the part of a text that fits into some columns. The part ends after a space, if there is one in the
@@ -138,12 +132,6 @@ export function fitLine(line: string, columns: number): string {
     room -= Math.min(room, widthOf(part));
   }
   return cut;
-}
-
-function widthOf(text: string): number {
-  let width = 0;
-  for (const character of text) width += columnWidth(character);
-  return width;
 }
 
 /** The text if it fits, else its beginning with an ellipsis; empty without any room. */

@@ -19,6 +19,6 @@ export function requireRead(
   const checked = type.plural === GRAPH_TYPE.plural && type.group === GRAPH_TYPE.group ? 'Graphs' : 'definitions';
   throw new TypeKroError(`the ${checked} cannot be checked: ${unread}`, {
     code: 'upgrade/not-read',
-    remedy: `nothing was changed; ask as a user who may list ${type.plural}.${type.group} in the whole cluster, or take the snapshot again as that user`,
+    remedy: `nothing was changed; run the command as a user who may list ${type.plural}.${type.group} in the whole cluster, or take the snapshot again as that user`,
   });
 }

@@ -54,7 +54,7 @@ export class RuleCosts {
     this.#total = 0;
     this.#expensive = [];
     if (total <= MAX_SCHEMA_COST) return [];
-    const dearest = dear.toSorted((a, b) => b.cost - a.cost).slice(0, MAX_NAMED_RULES);
+    const dearest = expensive.toSorted((a, b) => b.cost - a.cost).slice(0, MAX_NAMED_RULES);
     const contributed = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
     const what = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
     return [

@@ -23,7 +23,7 @@ export class FileNames {
     else this.#core.add(name);
   }
 
-  /** Reserves a name. When it is taken, the suffix is appended, then a number. */
+  /** Reserves a name. A name that is taken or not a valid variable gets the suffix, then a number. */
   take(wanted: string, suffix: string): string {
     const base = isVariableName(wanted) && !this.#taken.has(wanted) ? wanted : `${wanted}${suffix}`;
     let name = base;

@@ -22,7 +22,7 @@ export interface ReadableResource {
   readonly isCounter: (field: string) => boolean;
 }
 
-/** The kinds of values that have the same behaviour in JavaScript and CEL. */
+/** The kinds of values. Values of every kind except `other` behave in JavaScript as in CEL. */
 type ValueKind = 'boolean' | 'integer' | 'other' | 'string';
 
 /** An expression of JavaScript. */
