@@ -19,7 +19,7 @@ const ROWS: readonly (readonly [FaultTestResult, string])[] = [
   [result(9, [failure('flap', 2), failure('flap', 2)]), '9 lives, 0 orphans, 0 stuck, 1 flap (seed 2)'],
   [
     result(9, [failure('orphan', 1), failure('orphan', 4), failure('stuck', 1), failure('differs', 7)]),
-    '9 lives, 2 orphans (seeds 1, 4), 1 stuck (seed 1), 0 flaps, 1 other end (seed 7)',
+    '9 lives, 2 orphans (seeds 1, 4), 1 stuck (seed 1), 0 flaps, 1 different end (seed 7)',
   ],
   [
     result(

@@ -9,7 +9,7 @@ const NOUNS: Readonly<Record<Invariant, readonly [string, string]>> = {
   stuck: ['stuck', 'stuck'],
   flap: ['flap', 'flaps'],
   missing: ['missing child', 'missing children'],
-  differs: ['other end', 'other ends'],
+  differs: ['different end', 'different ends'],
   restless: ['restless', 'restless'],
   endless: ['endless', 'endless'],
   order: ['wrong order', 'wrong orders'],

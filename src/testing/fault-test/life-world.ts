@@ -38,6 +38,7 @@ const MAX_TRIES = 8;
 const NEVER_DELETED: ReadonlySet<string> = new Set(['CustomResourceDefinition', 'Namespace']);
 /** The maximum time with faults in a step that advances the clock, in milliseconds. */
 const MAX_STORM_MS = 10 * 60_000;
+/** The time without faults in which the cluster does the work that the end of the faults causes, in milliseconds. */
 const FOLLOW_UP_MS = 5 * 60_000;
 
 type GraphRule = Extract<Rule, Invariant>;

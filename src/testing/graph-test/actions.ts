@@ -1,5 +1,5 @@
 import { TypeKroError } from '../../core/index.ts';
-import { goParseDurationMs } from '../../golang/index.ts';
+import { durationMs } from './duration.ts';
 import type { GraphWorld } from './graph-world.ts';
 import type { GivenState, TestPath, TestStep } from './model.ts';
 
@@ -28,20 +28,21 @@ export function stepActions(world: GraphWorld, step: TestStep, at: TestPath): Ac
     })),
     ...gone.map((target, index) => ({ at: [...at, 'delete', index], run: () => world.delete(target) })),
     ...(restart === true ? [{ at: [...at, 'restart'], run: () => world.restart() }] : []),
-    ...(advance === undefined ? [] : [{ at: [...at, 'advance'], run: () => world.advance(durationMs(advance)) }]),
+    ...(advance === undefined
+      ? []
+      : [{ at: [...at, 'advance'], run: () => world.advance(checkedDurationMs(advance)) }]),
   ];
 }
 
 /**
- * Converts a duration to milliseconds. The duration is a number of seconds, or a text such as `90s`.
+ * A duration of a test in milliseconds.
  *
- * @throws TypeKroError `testing/bad-duration` for any other text and for negative durations.
+ * @throws TypeKroError `testing/bad-duration` for a text that is not a duration, and for a negative duration.
  */
-function durationMs(duration: string | number): number {
-  const text = String(duration);
-  const milliseconds = goParseDurationMs(/^\d{1,9}(\.\d+)?$/.test(text) ? `${text}s` : text);
-  if (milliseconds !== undefined && milliseconds >= 0) return milliseconds;
-  throw new TypeKroError(`"${text}" is not a duration`, {
+function checkedDurationMs(duration: string | number): number {
+  const milliseconds = durationMs(duration);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new TypeKroError(`"${duration}" is not a duration`, {
     code: 'testing/bad-duration',
     remedy: 'write e.g. 90s or 5m',
   });

@@ -36,12 +36,12 @@ function mismatchLines({ subject, expected, received }: Mismatch, place: string,
   ];
 }
 
-function whenLines({ step, atMs, waiting }: TestFailure, told: ReadonlySet<string>): string[] {
+function whenLines({ step, atMs, waiting }: TestFailure, printed: ReadonlySet<string>): string[] {
   const when = step < 0 ? 'at the start' : `after step ${step + 1}`;
   return [
     `     when      ${when}, at t=${atMs / 1000}s`,
     ...waiting
-      .filter((text) => !told.has(text))
+      .filter((text) => !printed.has(text))
       .map((text, index) => `     ${index === 0 ? 'waiting ' : '        '}  ${text}`),
   ];
 }

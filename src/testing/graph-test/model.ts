@@ -138,8 +138,8 @@ export interface TestFailure {
   readonly atMs: number;
   readonly mismatches: readonly Mismatch[];
   /**
-   * What the controller reports of the nodes for which the others wait: `service waiting: waits until …; ingress waits for
-   * it`. The nodes nearest to the unmet expectations are first.
+   * What the controller reports of the nodes for which the others wait: `service waiting: waits until …; ingress waits
+   * for it`. The nodes nearest to the unmet expectations are first.
    */
   readonly waiting: readonly string[];
 }

@@ -1,8 +1,8 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
 import { hasErrors, isJsonObject } from '../../core/index.ts';
-import { goParseDurationMs } from '../../golang/index.ts';
 import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
 import { formatPath, parseDefinitions } from '../../graph/index.ts';
+import { durationMs } from './duration.ts';
 import type { GraphTest } from './model.ts';
 import { snapshotKey } from './run-graph-test.ts';
 import type { Report, Shape } from './shape.ts';
@@ -153,11 +153,8 @@ function pick(value: JsonObject, names: readonly string[]): JsonObject {
 }
 
 const duration: Shape = (value, path, report) => {
-  const written = typeof value === 'number' || typeof value === 'string' ? String(value) : undefined;
-  const milliseconds =
-    written === undefined ? undefined : goParseDurationMs(/^\d{1,9}(\.\d+)?$/.test(written) ? `${written}s` : written);
-  if (milliseconds === undefined || milliseconds < 0)
-    report(path, '"advance" has to be a duration', 'write e.g. 90s or 5m');
+  const isDuration = (typeof value === 'number' || typeof value === 'string') && durationMs(value) !== undefined;
+  if (!isDuration) report(path, '"advance" has to be a duration', 'write e.g. 90s or 5m');
 };
 
 const expectation = members({

@@ -19,6 +19,6 @@ function looksDifferent(text: string): boolean {
   return text.trim() !== text || text === '' || text === 'nothing' || isJsonLike(text);
 }
 
-/** A number, a constant, or the begin of a list, an object or a quoted text in JSON. */
+/** A number, a constant, or the beginning of a list, an object or a quoted text in JSON. */
 const isJsonLike = (text: string): boolean =>
   /^(?:true|false|null)$|^["[{]/.test(text) || (/^[-+.\d]/.test(text) && !Number.isNaN(Number(text)));

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 
-/** The members that differ between runs: times, versions and UIDs, texts with them, and labels that users add. */
+/** The members that differ between runs: times, versions, UIDs, messages that contain these, and labels with a UID. */
 const VOLATILE = new Set([
   'uid',
   'resourceVersion',
@@ -16,7 +16,7 @@ const VOLATILE = new Set([
   'kro.run/instance-id',
 ]);
 
-/** The object without times, versions and UIDs. Messages are also removed, because they may contain these. */
+/** The object without the members that differ between runs, and with its conditions in the order of their types. */
 export function normalize(object: KubeObject): KubeObject {
   const walk = (value: unknown, key: string): unknown => {
     if (Array.isArray(value)) {

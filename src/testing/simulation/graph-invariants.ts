@@ -157,13 +157,13 @@ export class GraphInvariants {
 
   #checkOwner(path: string, live: KubeObject | undefined, knowledge: Knowledge, manager: string): void {
     if (live === undefined) return;
-    const told = knowledge.of(objectKey(live));
+    const known = knowledge.of(objectKey(live));
     const set = live.metadata.labels?.[keys.PART_OF_LABEL];
-    if (set !== undefined && told?.partOf === set) {
+    if (set !== undefined && known?.partOf === set) {
       this.#options.report('ownership', `took over what belongs to an ApplySet: ${path}`);
     }
     const others = templateManagers(live).filter((each) => each !== manager);
-    if (others.some((other) => told?.graphs.includes(other) === true)) {
+    if (others.some((other) => known?.graphs.includes(other) === true)) {
       this.#options.report('ownership', `took over what belongs to another Graph: ${path}`);
     }
   }
@@ -205,8 +205,8 @@ export class GraphInvariants {
     if (owners.length > 1 || graph === undefined || isChanged(graph)) return;
     this.#checkAccount(graph, userOf(request), path, false);
     if (live.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) {
-      const told = knowledge.of(objectKey(live));
-      if (told?.partOf !== undefined) report('ownership', `deleted what belongs to an ApplySet: ${path}`);
+      const known = knowledge.of(objectKey(live));
+      if (known?.partOf !== undefined) report('ownership', `deleted what belongs to an ApplySet: ${path}`);
     }
     if (graph.metadata.deletionTimestamp === undefined) return;
     const { managedResources } = recordedTracking(graph);
