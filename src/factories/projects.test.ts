@@ -46,6 +46,20 @@ describe('flux', () => {
     });
   });
 
+  test('members of the metadata stay out of the spec', () => {
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: 'u' };
+    const metadata = { annotations: { a: 'b' }, finalizers: ['example.com/f'], ownerReferences: [owner] };
+    const { objects } = composed(({ name }) => {
+      gitRepository({ id: 'git', name, url: 'https://example.com/a.git', ...metadata });
+      kustomization({ id: 'app', name, source: { kind: 'GitRepository', name: 'a' }, ...metadata });
+      helmRelease({ id: 'release', name, chartRef: { kind: 'HelmChart', name: 'a' }, ...metadata });
+    });
+    for (const id of ['git', 'app', 'release']) {
+      expect(objects[id]).toMatchObject({ metadata: { name: 'x', ...metadata } });
+      expect(objects[id]).not.toHaveProperty('spec.ownerReferences');
+    }
+  });
+
   test('a kustomization follows its source, with the defaults of the SDK', () => {
     const { objects, yaml } = composed(({ name }) => {
       const source = gitRepository({ id: 'git', name, url: 'https://example.com/a.git', waitForReady: true });

@@ -2,7 +2,7 @@ import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 
 /** Options of `typeKroRuntimeBootstrap`. */
 export interface TypeKroRuntimeOptions {
-  /** Namespace of Flux when the spec gives none. Default `flux-system`. */
+  /** Namespace of the runtime, and of Flux in `toYaml()` of a factory without a spec. Default `flux-system`. */
   readonly namespace?: string;
   /** Release of Flux. Default `v2.7.5`. */
   readonly fluxVersion?: string;

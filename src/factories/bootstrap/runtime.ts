@@ -79,7 +79,7 @@ function external(id: string, namespaceName: string, name: string): Part {
  * factories of Flux load their schemas, and `import 'typekro'` loads this file.
  */
 function kroRelease(spec: TypeKroRuntimeSpec, settings: RuntimeSettings): Part {
-  const room = createResource(
+  const namespace = createResource(
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: settings.kroNamespace } },
     { id: 'kroNamespace' },
   );
@@ -99,7 +99,7 @@ function kroRelease(spec: TypeKroRuntimeSpec, settings: RuntimeSettings): Part {
     {
       apiVersion: 'helm.toolkit.fluxcd.io/v2',
       kind: 'HelmRelease',
-      metadata: { name: 'kro', namespace: room.metadata.name },
+      metadata: { name: 'kro', namespace: namespace.metadata.name },
       spec: {
         interval: '5m',
         chart: { spec: { chart: 'kro', version: settings.kroVersion, sourceRef } },

@@ -1,6 +1,9 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/**
+ * Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own
+ * spec.
+ */
 export const { CiliumBootstrapSpecSchema, CiliumBootstrapStatusSchema } = movedNames(
   'the types and checks come with the factories of this entry point; a composition declares its own spec',
   ['CiliumBootstrapSpecSchema', 'CiliumBootstrapStatusSchema'],
@@ -15,7 +18,10 @@ export const { CiliumConfigurationError, CiliumDeploymentError, CiliumReadinessE
     'CiliumResourceValidationError',
   ]);
 
-/** Removed in 1.0: use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'. */
+/**
+ * Removed in 1.0: use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName:
+ * 'cilium'.
+ */
 export const { CiliumIngress, CiliumIngressClass } = movedNames(
   "use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'",
   ['CiliumIngress', 'CiliumIngressClass'],
@@ -29,7 +35,10 @@ export const { ClusterwideNetworkPolicy } = movedNames('use ciliumClusterwideNet
 /** Removed in 1.0: use ciliumNetworkPolicy. */
 export const { NetworkPolicy } = movedNames('use ciliumNetworkPolicy', ['NetworkPolicy']);
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   ciliumBootstrap,
   ciliumHelmRelease,

@@ -1,6 +1,9 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/**
+ * Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own
+ * spec.
+ */
 export const {
   BackupConfigSchema,
   ClusterConfigSchema,
@@ -29,7 +32,10 @@ export const { CNPG_CLUSTER_PHASES } = movedNames('compare cluster.status.phase 
   'CNPG_CLUSTER_PHASES',
 ]);
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   cnpgBootstrap,
   cnpgHelmRelease,

@@ -1,12 +1,18 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/**
+ * Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own
+ * spec.
+ */
 export const { ExternalDnsBootstrapConfigSchema, ExternalDnsBootstrapStatusSchema } = movedNames(
   'the types and checks come with the factories of this entry point; a composition declares its own spec',
   ['ExternalDnsBootstrapConfigSchema', 'ExternalDnsBootstrapStatusSchema'],
 );
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   externalDnsBootstrap,
   externalDnsHelmRelease,

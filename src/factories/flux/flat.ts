@@ -2,7 +2,16 @@ import { defineResourceFactory, argumentMembers, withDefault } from '../../compo
 import type { FactoryExtras, NamedInput, Resource, ResourceFactory } from '../../compose/index.ts';
 
 /** Members of a flat argument that do not belong to the spec. */
-const OWN = new Set(['id', 'waitForReady', 'name', 'namespace', 'labels', 'annotations', 'finalizers']);
+const OWN = new Set([
+  'id',
+  'waitForReady',
+  'name',
+  'namespace',
+  'labels',
+  'annotations',
+  'finalizers',
+  'ownerReferences',
+]);
 
 /** The argument of a flat factory: the members of the spec, with name, namespace and so on at the same level. */
 export type FlatInput<Spec extends object, Optional extends keyof Spec = never> = NamedInput &

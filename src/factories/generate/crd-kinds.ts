@@ -11,7 +11,7 @@ import { readinessRule } from './readiness-rule.ts';
 const NAMES = { kind: /^[A-Za-z][A-Za-z0-9]{0,62}$/, plural: /^[a-z][-a-z0-9]{0,62}$/ };
 const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
 
-/** Makes a plan for each served version of the kinds of CRDs, and diagnostics for CRDs that cannot be used. */
+/** Makes a plan for each served version of the kinds of CRDs, and diagnostics for CRDs that are refused or ignored. */
 export function kindsOfCrds(documents: readonly JsonValue[]): {
   readonly kinds: readonly KindPlan[];
   readonly diagnostics: readonly Diagnostic[];
@@ -50,7 +50,10 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
     diagnostics.push({ code: 'generate/not-a-definition', severity: 'error', message: `${name}: ${message}`, hint });
   const apiVersion = asText(crd['apiVersion']);
   if (apiVersion !== '' && apiVersion !== 'apiextensions.k8s.io/v1') {
-    refuse(`it is of ${apiVersion}`, 'use the form of apiextensions.k8s.io/v1, which every API server since 1.22 has');
+    refuse(
+      `its apiVersion is ${apiVersion}`,
+      'use the form of apiextensions.k8s.io/v1, which every API server since 1.22 has',
+    );
     return;
   }
   const spec = crd['spec'];
@@ -77,7 +80,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
   for (const version of served) {
     const versionName = asText(ownMember(version, 'name'));
     if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(versionName)) {
-      refuse(`version ${JSON.stringify(versionName)} is not a legal name`, 'use a name such as v1 or v1beta1');
+      refuse(`version ${JSON.stringify(versionName)} is not a valid name`, 'use a name such as v1 or v1beta1');
       continue;
     }
     const raw = ownMember(ownMember(version, 'schema'), 'openAPIV3Schema');

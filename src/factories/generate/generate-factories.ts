@@ -26,7 +26,7 @@ export interface GeneratedFactories {
   readonly files: ReadonlyMap<string, string>;
   /** The kinds that were written, for a summary. */
   readonly kinds: readonly { readonly apiVersion: string; readonly kind: string; readonly path: string }[];
-  /** The errors of CRDs that cannot be used. */
+  /** Errors for CRDs that are refused, and warnings for those that are ignored, as a second one of a kind. */
   readonly diagnostics: readonly Diagnostic[];
 }
 

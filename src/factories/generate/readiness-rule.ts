@@ -12,10 +12,10 @@ export function builtinReadiness(type: { readonly group: string; readonly kind: 
 }
 
 /**
- * Returns the readiness rule of a custom kind. A kind with conditions in its status has its own rule, or else the rule
- * of the summarising condition that the printer columns show, or else of the first summarising condition of an object.
- * A kind without conditions is ready when its controller has observed the newest generation. Without
- * `observedGeneration`, an object is ready when it exists.
+ * Returns the readiness rule of a custom kind: its own rule, or else a rule that follows from the schema of its status.
+ * With conditions, that is the summarising condition that the printer columns show, or else the first summarising
+ * condition that the object has. Without conditions, the controller must have observed the newest generation. Without
+ * `observedGeneration` either, an object is ready when it exists.
  */
 export function readinessRule(
   type: { readonly group: string; readonly kind: string },

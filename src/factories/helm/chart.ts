@@ -36,9 +36,8 @@ export type ChartFactory<Values extends object> = (config: ChartConfig<Values>) 
  * the type, from the chart's `values.schema.json`. The factory makes a HelmRelease and, unless `sourceRef` names a
  * source, a HelmRepository.
  *
- * @example
- * const redis = chartFactory<{ replicas: number }>({ chart: 'redis', repository: 'https://charts.example.com/stable' });
- * redis({ name: 'cache', values: { replicas: 3 } });
+ * @example const redis = chartFactory<{ replicas: number }>({ chart: 'redis', repository:
+ *   'https://charts.example.com/stable' }); redis({ name: 'cache', values: { replicas: 3 } });
  */
 export function chartFactory<Values extends object>(reference: ChartReference): ChartFactory<Values> {
   return defineResourceFactory((config: ChartConfig<Values>): HelmReleaseResource => {
@@ -49,7 +48,7 @@ export function chartFactory<Values extends object>(reference: ChartReference): 
     const source = ifPresent(
       sourceRef,
       (sure) => sure,
-      () => broughtAlong(reference.repository, own),
+      () => ownRepository(reference.repository, own),
     );
     const release = { id: own, ...rest, chart, sourceRef: source };
     return helmRelease(release as unknown as HelmReleaseConfig<Values>);
@@ -57,7 +56,7 @@ export function chartFactory<Values extends object>(reference: ChartReference): 
 }
 
 /** Makes the HelmRepository. The release reads its name, so that the repository is applied first. */
-function broughtAlong(url: string, release: string): ChartSource {
+function ownRepository(url: string, release: string): ChartSource {
   const made = helmRepository({ id: `${release}Repository`, name: repositoryName(url), url });
   return { kind: 'HelmRepository', name: made.metadata.name, namespace: FLUX_NAMESPACE };
 }

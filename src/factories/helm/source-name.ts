@@ -14,7 +14,7 @@ const WELL_KNOWN = ['bitnami'];
  *
  * @param address the address of the repository, a constant text
  * @param release the name of the release; it can be an expression
- * @throws TypeKroError `factories/no-chart-source` when the address is not a constant text.
+ * @throws TypeKroError `factories/no-chart-source` when the address has no host, or is not a constant text.
  */
 export function sourceName(address: unknown, release: string): string {
   const text = typeof address === 'string' ? address : '';
@@ -24,8 +24,9 @@ export function sourceName(address: unknown, release: string): string {
 }
 
 /**
- * The last part of an address's path as a name, or its host when there is no path. @throws TypeKroError
- * `factories/no-chart-source`.
+ * The last part of an address's path as a name, or its host when there is no path.
+ *
+ * @throws TypeKroError `factories/no-chart-source` for an address without a host.
  */
 export function repositoryName(address: string): string {
   const [host = '', ...path] = address

@@ -1,6 +1,9 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+/**
+ * Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease
+ * of typekro/helm.
+ */
 export const {
   DEFAULT_NACK_REPOSITORY_NAME,
   DEFAULT_NACK_VERSION,
@@ -18,7 +21,10 @@ export const {
   ],
 );
 
-/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/**
+ * Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own
+ * spec.
+ */
 export const {
   JetStreamConsumerConfigSchema,
   JetStreamStreamConfigSchema,
@@ -44,7 +50,10 @@ export const { jetStreamConsumer } = movedNames('use consumer', ['jetStreamConsu
 /** Removed in 1.0: use stream. */
 export const { jetStreamStream } = movedNames('use stream', ['jetStreamStream']);
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   makeNatsBootstrap,
   nackControllerBootstrap,

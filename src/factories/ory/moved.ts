@@ -1,12 +1,18 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+/**
+ * Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease
+ * of typekro/helm.
+ */
 export const { ORY_CHART_VERSION, ORY_HELM_REPOSITORY_URL } = movedNames(
   'write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm',
   ['ORY_CHART_VERSION', 'ORY_HELM_REPOSITORY_URL'],
 );
 
-/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/**
+ * Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own
+ * spec.
+ */
 export const {
   OryIdentityStackConfigSchema,
   OryIdentityStackStatusSchema,
@@ -22,7 +28,10 @@ export const {
   ],
 );
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   getOryHealthChecks,
   getOryHelmValueWarnings,

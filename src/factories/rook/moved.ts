@@ -1,6 +1,9 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/**
+ * Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own
+ * spec.
+ */
 export const {
   CephObjectStoreConfigSchema,
   CephObjectStoreUserConfigSchema,
@@ -42,7 +45,10 @@ export const {
   ],
 );
 
-/** Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+/**
+ * Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease
+ * of typekro/helm.
+ */
 export const {
   DEFAULT_ROOK_CEPH_REPO_NAME,
   DEFAULT_ROOK_CEPH_REPO_URL,
@@ -71,7 +77,10 @@ export const {
   'objectBucketClaimReadinessEvaluator',
 ]);
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   mapRookCephOperatorConfigToHelmValues,
   mapRookCephProductionObjectStoreSpec,

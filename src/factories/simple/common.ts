@@ -11,7 +11,10 @@ export interface CommonConfig {
   readonly name: string;
   /** Namespace of the object; the namespace of the instance when absent. */
   readonly namespace?: string | undefined;
-  /** Labels in addition to `app`. The value of `app` is the name of the object, if these labels do not set it. */
+  /**
+   * Labels of the object, and of the pods of a workload. Without an entry `app`, the label `app` is the name of the
+   * object. Services and PersistentVolumes get only these labels.
+   */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Annotations of the object: texts by key that no selector reads. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;

@@ -10,7 +10,10 @@ export interface PvcConfig extends CommonConfig {
   readonly size: string;
   /** Name of the StorageClass; the cluster's default class when absent. */
   readonly storageClass?: string | undefined;
-  /** How nodes may mount the volume: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. Default ReadWriteOnce. */
+  /**
+   * How nodes may mount the volume: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. Default
+   * ReadWriteOnce.
+   */
   readonly accessModes?: readonly string[] | undefined;
   /** `Filesystem` or `Block`. Default Filesystem. */
   readonly volumeMode?: string | undefined;
@@ -49,7 +52,10 @@ export interface PersistentVolumeConfig extends Omit<CommonConfig, 'namespace'> 
   readonly size: string;
   /** Name of the StorageClass to which the volume belongs; no class when absent. */
   readonly storageClass?: string | undefined;
-  /** How nodes may mount the volume: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. Default ReadWriteOnce. */
+  /**
+   * How nodes may mount the volume: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. Default
+   * ReadWriteOnce.
+   */
   readonly accessModes?: readonly string[] | undefined;
   /** A folder of the node as the volume, for tests on one node. A text is the path of the folder. */
   readonly hostPath?: string | { readonly path: string; readonly type?: string | undefined } | undefined;

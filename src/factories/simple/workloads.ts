@@ -104,7 +104,7 @@ export const DaemonSet = simpleFactory(
 
 /** Arguments of `Job`. */
 export interface JobConfig extends PodConfig {
-  /** How many pods must succeed. Default 1, or `parallelism`. */
+  /** How many pods must succeed. Default 1. With `parallelism` alone, the success of one pod is enough. */
   readonly completions?: number | undefined;
   /** How many pods may run at once. Default 1. */
   readonly parallelism?: number | undefined;

@@ -1,12 +1,18 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+/**
+ * Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease
+ * of typekro/helm.
+ */
 export const { DEFAULT_VALKEY_REPO_NAME, DEFAULT_VALKEY_REPO_URL, DEFAULT_VALKEY_VERSION } = movedNames(
   'write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm',
   ['DEFAULT_VALKEY_REPO_NAME', 'DEFAULT_VALKEY_REPO_URL', 'DEFAULT_VALKEY_VERSION'],
 );
 
-/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/**
+ * Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own
+ * spec.
+ */
 export const {
   ValkeyBootstrapConfigSchema,
   ValkeyBootstrapStatusSchema,
@@ -28,7 +34,10 @@ export const {
   ],
 );
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   getValkeyHelmValueWarnings,
   mapValkeyConfigToHelmValues,
