@@ -136,7 +136,7 @@ async function latency(mode: Mode): Promise<void> {
   running.process.disconnect();
   const longest = Math.max(...times);
   row(
-    `${mode}, 5 resources: from the last child's readiness to the answer, median and most of ${ROUNDS}`,
+    `${mode}, 5 resources: from the last child's readiness to the answer, median and longest of ${ROUNDS}`,
     `${median(times).toFixed(0)} ms, ${longest.toFixed(0)} ms`,
     `≤ ${GOAL.latency} ms`,
     longest <= GOAL.latency,

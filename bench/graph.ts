@@ -58,7 +58,7 @@ function chain(length: number): JsonObject {
   };
 }
 
-/** A CRD with some hundred fields on several levels. */
+/** A CRD with about 5,000 fields on several levels. */
 function largeCrd(index: number): KubeObject {
   const level = (depth: number): JsonObject => ({
     type: 'object',

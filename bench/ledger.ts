@@ -34,7 +34,7 @@ function edited(file: string, text: string, edits: readonly Edit[]): string {
   return edits
     .filter((edit) => edit.file === file)
     .reduce((source, { find, replace }) => {
-      if (source.split(find).length !== 2) throw new Error(`${file} must hold this once: ${find}`);
+      if (source.split(find).length !== 2) throw new Error(`${file} must contain this once: ${find}`);
       return source.replace(find, () => replace);
     }, text);
 }

@@ -1,6 +1,6 @@
 /**
- * Measures the first minute: start of the embedded cluster, `npm start -- --once` from cold, an instance from creation
- * to ACTIVE, memory of all processes, import time of the package. Run: `npm run bench -- start`.
+ * Measures the first minute: start of the embedded cluster, `typekro up --once` from cold, an instance from creation
+ * to ACTIVE, memory of the process, import time of the package. Run: `npm run bench -- start`.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -62,7 +62,7 @@ const clusters = runs(() =>
 );
 [
   'load the module',
-  'createCluster()',
+  'createEmbeddedCluster()',
   'listen() with a certificate',
   'ready, from process start',
   'memory, whole process',

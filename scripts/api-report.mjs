@@ -1,6 +1,6 @@
 /**
- * Writes the public API of every entry point to `api/<entry>.api.md` and fails when a report differs
- * from the committed one, or a signature mentions a type that no entry point exports. `--update` accepts the difference.
+ * Writes the public API of every entry point to `api/<entry>.api.md` and fails when a report differs from the committed
+ * one, or a signature mentions a type that no entry point exports. `--update` accepts the difference.
  */
 import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';

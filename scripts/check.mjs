@@ -1,6 +1,6 @@
 /**
  * Every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, format, dead
- * code, package, API reports, size. Runs all of them even when one fails, and then lists the failed ones. `npm run
+ * code, package, API reports, size, examples. Runs all of them even when one fails, and then lists the failed ones. `npm run
  * check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public API.
  */
 import { build, isBuilt } from './build.mjs';

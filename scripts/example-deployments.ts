@@ -12,7 +12,7 @@ import type { Story } from './example-stories.ts';
 import { differences, filledIn } from './example-stories.ts';
 
 /** Milliseconds for a deployment, and then for the status to become as the header says. */
-const TIMEOUT = 20_000;
+const TIMEOUT_MS = 20_000;
 
 /** The result of one story. */
 export interface Outcome {
@@ -47,7 +47,7 @@ export async function deployStories(
     if (stories.some((story) => isGraph(compositionOf(story)))) await giveRights(cluster);
     for (const story of stories) {
       playControllers(cluster, story, kindsIn(compositionOf(story).toDefinition()), signal);
-      const options = { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT };
+      const options = { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT_MS };
       const began = performance.now();
       if (isGraph(compositionOf(story))) {
         outcomes.push(await deployGraph(mode, story, compositions[story.exported] as AnyGraph, cluster));
@@ -99,7 +99,7 @@ async function deployGraph(
 ): Promise<Outcome | undefined> {
   const began = performance.now();
   try {
-    await graph.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT }).deploy();
+    await graph.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT_MS }).deploy();
     const milliseconds = performance.now() - began;
     const { problems } = await settled(story, () => objectsOf(cluster, Object.keys(story.gives)));
     return { milliseconds, problems };
@@ -166,7 +166,7 @@ const isFlux = ({ group }: { readonly group: string }): boolean => group.endsWit
 
 async function prepare(cluster: TestCluster, kinds: ReturnType<typeof kindsIn>): Promise<void> {
   if (kinds.some(isFlux)) {
-    const options = { namespace: 'flux-system', transport: cluster.transport, timeout: TIMEOUT };
+    const options = { namespace: 'flux-system', transport: cluster.transport, timeout: TIMEOUT_MS };
     await typeKroRuntimeBootstrap().factory('direct', options).deploy({ namespace: 'flux-system' });
   }
   const needed = new Set(kinds.filter((kind) => !isFlux(kind)).map(({ group, kind }) => `${kind}.${group}`));
@@ -237,7 +237,7 @@ async function settled(
 
 /** Polls until `done` returns true, or the timeout is over. */
 async function until(done: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + TIMEOUT;
+  const end = performance.now() + TIMEOUT_MS;
   while (!(await done()) && performance.now() < end) await sleep(20);
 }
 

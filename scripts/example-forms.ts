@@ -53,10 +53,10 @@ const NAMESPACES = ['team-a', 'kro-system'];
 const ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
 
 /** Milliseconds for one step. */
-const TIMEOUT = 20_000;
+const TIMEOUT_MS = 20_000;
 
 /** Milliseconds after which the objects of a graph that is not ready count as final. */
-const REST = 300;
+const REST_MS = 300;
 
 /** The examples in the order of their numbers. */
 export function formExamples(): FormExample[] {
@@ -223,9 +223,11 @@ async function runStep(
   if (form === 'direct') {
     // A deploy by this process sees a change of another client when it runs again.
     const due = graphs.length > 0 ? graphs : names.flatMap((name) => fromTypeScript(exported, name, 1));
-    for (const made of due) await made.factory('direct', { transport: cluster.transport, timeout: TIMEOUT }).deploy();
+    for (const made of due)
+      await made.factory('direct', { transport: cluster.transport, timeout: TIMEOUT_MS }).deploy();
   } else if (form === 'TypeScript' && step.end === 'ready') {
-    for (const made of graphs) await made.factory('kro', { transport: cluster.transport, timeout: TIMEOUT }).deploy();
+    for (const made of graphs)
+      await made.factory('kro', { transport: cluster.transport, timeout: TIMEOUT_MS }).deploy();
   } else {
     for (const parent of parents) await apply(withoutStep(parent));
   }
@@ -241,7 +243,7 @@ async function runStep(
   });
   if (step.end !== 'ready') {
     // A graph that must stay in its state gets some time in which it could leave it.
-    await sleep(REST);
+    await sleep(REST_MS);
     objects = await objectsOf(cluster, step.gives, own);
     missing = wrongIn(step.gives, objects);
   }
@@ -268,8 +270,9 @@ function lastParent({ form, example, index }: StepTask): KubeObject | undefined 
 }
 
 function withoutStep(object: KubeObject): KubeObject {
-  const { annotations: _step, ...metadata } = object.metadata;
-  return { ...object, metadata };
+  const { annotations = {}, ...metadata } = object.metadata;
+  const kept = Object.fromEntries(Object.entries(annotations).filter(([key]) => key !== STEP));
+  return { ...object, metadata: { ...metadata, ...(Object.keys(kept).length === 0 ? {} : { annotations: kept }) } };
 }
 
 async function isServed({ client }: TestCluster, { apiVersion, kind }: KubeObject): Promise<boolean> {
@@ -282,7 +285,9 @@ const read = ({ client }: TestCluster, { apiVersion, kind, metadata }: KubeObjec
   return client.find({ apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) });
 };
 
-/** Where the controller stands with a Graph, an instance or a definition; undefined before it has looked at it. */
+/**
+ * The state of a Graph, an instance or a definition as the controller reports it; undefined before its first report.
+ */
 async function endOf(cluster: TestCluster, object: KubeObject): Promise<End | undefined> {
   const found = await read(cluster, object);
   const { conditions = [], state } = (found?.status ?? {}) as {
@@ -351,6 +356,6 @@ function content({ metadata, spec, status, kind, data }: KubeObject): JsonObject
 
 /** Polls until `done` returns true, or the timeout is over. */
 async function until(done: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + TIMEOUT;
+  const end = performance.now() + TIMEOUT_MS;
   while (!(await done()) && performance.now() < end) await sleep(20);
 }

@@ -58,18 +58,18 @@ function integer(name: 'seed' | 'from' | 'to' | 'jobs' | 'job'): number {
 }
 
 /** With `--shards`, the replicas and shards of a seed. */
-const staff = (seed: number) => (values.shards ? divided(seed) : undefined);
+const processesOf = (seed: number) => (values.shards ? divided(seed) : undefined);
 
 const stories = values.graphs ? STORIES.graphs : STORIES.definitions;
 
 /** Runs one seed and prints its log, its problems, and the smallest set of disruptions that causes them. */
 async function replay(seed: number): Promise<number> {
   const only = values.only === undefined ? undefined : new Set(values.only.split(',').map((name) => name.trim()));
-  const { problems, log, struck } = await simulate(seed, only, staff(seed), stories);
+  const { problems, log, struck } = await simulate(seed, only, processesOf(seed), stories);
   console.log(log.join('\n'));
   printProblems(`seed ${seed}`, problems);
   if (problems.length > 0 && only === undefined) {
-    const left = await shrink(seed, struck, staff(seed), stories);
+    const left = await shrink(seed, struck, processesOf(seed), stories);
     console.log(
       left.length === 0 ? 'It fails without disruptions, too.' : `It fails with --only "${left.join(',')}", too.`,
     );
@@ -82,7 +82,7 @@ async function range(from: number, to: number, share: { index: number; of: numbe
   let failed = 0;
   for (let seed = from; seed <= to; seed += 1) {
     if (Math.floor((seed - from) / 20) % share.of !== share.index) continue;
-    const { problems } = await simulate(seed, undefined, staff(seed), stories);
+    const { problems } = await simulate(seed, undefined, processesOf(seed), stories);
     printProblems(`seed ${seed}`, problems);
     if (problems.length > 0) failed += 1;
   }

@@ -1,11 +1,11 @@
 /**
- * Refuses second copies of the small vocabularies. Only `src/golang` and `src/kubernetes` have the functions of Go's and
- * Kubernetes' libraries for texts, numbers and names. Only `src/javascript` interprets syntax trees of JavaScript. Only
- * `src/core` has the setter of own members and the retry policies. The script finds a copy by a pattern that every
+ * Refuses second copies of the small vocabularies. Only `src/golang` and `src/kubernetes` have the functions of Go's
+ * and Kubernetes' libraries for texts, numbers and names. Only `src/javascript` interprets syntax trees of JavaScript.
+ * Only `src/core` has the setter of own members and the retry policies. The script finds a copy by a pattern that every
  * implementation of the vocabulary needs. There is no list of exceptions.
  *
- * The same check refuses sentences without a named subject, and archaic words, in comments, titles of tests and Markdown
- * files.
+ * The same check refuses sentences without a named subject, and archaic words, in comments, titles of tests and
+ * Markdown files.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

@@ -1,7 +1,8 @@
 /**
  * A deploying program in a process of its own, as a user runs it: from `dist/`, without a loader. `deploy-process.mjs
  * KUBECONFIG MODE COUNT` composes COUNT resources, of which the second is a Deployment, and sends its memory. Each
- * message is the name of an instance to deploy. The response is the memory and the time of the end.
+ * message is the name of an instance to deploy. The response is the memory, the time of the end, and how long the
+ * deploy took.
  */
 import { kubernetesComposition } from '../../dist/index.js';
 import { ConfigMap, Deployment } from '../../dist/factories/simple/index.js';

@@ -49,7 +49,10 @@ function workload(id: string, image: string): JsonObject {
   };
 }
 
-/** An application of 12 nodes: values, workloads, a collection, a reference, a patch and a subgraph. */
+/**
+ * An application of 13 nodes, three of them in a subgraph: values, workloads, a collection, a reference, a patch and a
+ * subgraph.
+ */
 export function application(): JsonObject {
   const settings = {
     name: 'shop',

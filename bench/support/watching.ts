@@ -12,7 +12,7 @@ interface Followed extends AsyncDisposable {
   count(wanted: number): Promise<void>;
 }
 
-/** Watches the objects of the namespace `default`, or the cluster-scoped objects of kro. */
+/** Watches the objects of a type: those of kro in the whole cluster, others in the namespace `default`. */
 export function follow(
   client: KubeClient,
   type: { apiVersion: string; kind: string },
