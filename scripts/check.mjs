@@ -1,7 +1,7 @@
 /**
  * Every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, format, dead
- * code, package, API reports, size, examples. Runs all of them even when one fails, and then lists the failed ones. `npm run
- * check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public API.
+ * code, package, API reports, size, examples. Runs all of them even when one fails, and then lists the failed ones.
+ * `npm run check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public API.
  */
 import { build, isBuilt } from './build.mjs';
 import { main, succeeds } from './run.mjs';
