@@ -4,6 +4,7 @@ import type { TypeFacts, TypeTable } from './builtin-types.ts';
 import { withSupplement } from './builtin-supplement.ts';
 import { BuiltinTypes } from './builtin-types.ts';
 import { resourcesOfDiscovery, ResourceIndex, typeKey } from './discovery.ts';
+import { once } from './lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 import { tableOfFacts, tableOfText } from './type-table.ts';
 
@@ -80,10 +81,6 @@ export function bundledSource({ types, discovery }: BundleParts): BuiltinSource 
 }
 
 function sourceOf(parts: Pick<BundleParts, 'discovery'> & { readonly types: () => TypeTable }): BuiltinSource {
-  const once = <T>(make: () => T): (() => T) => {
-    let made: { value: T } | undefined;
-    return () => (made ??= { value: make() }).value;
-  };
   const types = once(() => new BuiltinTypes(parts.types()));
   const names = once(() => namesByKind(types()));
   const resources = once(() => new ResourceIndex(parts.discovery().flatMap((list) => resourcesOfDiscovery(list))));

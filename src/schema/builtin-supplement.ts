@@ -4,8 +4,8 @@ import type { FieldFacts, TypeFacts, TypeTable } from './builtin-types.ts';
 /**
  * Built-in types that the data files lack: aggregation, device allocation and flow control. A section begins with `@
  * package group version`. Each type has one line of `field:type`; an indented line continues it. `*` marks a required
- * field, `!` a kind, `.X` a type of the same package, `/a,b` the keys of a map list. Each kind also gets the members of
- * every object, and a list kind.
+ * field, `!` a kind, `.X` a type of the same package, `[]` a list, `{}` a map, `/a,b` the keys of a map list. Each kind
+ * also gets the members of every object, and a list kind.
  */
 const TYPES = `
 @ apiregistration.v1 apiregistration.k8s.io v1

@@ -5,14 +5,14 @@ import type { ListType } from './model.ts';
 import { asTexts } from '../kubernetes/index.ts';
 
 /** Types without fields of their own, by the last part of their published names. */
-const LEAVES: ReadonlyMap<string, string> = new Map([
-  ['Quantity', 'Quantity'],
-  ['IntOrString', 'IntOrString'],
-  ['RawExtension', 'RawExtension'],
-  ['Time', 'Time'],
-  ['MicroTime', 'MicroTime'],
-  ['FieldsV1', 'FieldsV1'],
-  ['JSON', 'JSON'],
+const LEAVES: ReadonlySet<string> = new Set([
+  'Quantity',
+  'IntOrString',
+  'RawExtension',
+  'Time',
+  'MicroTime',
+  'FieldsV1',
+  'JSON',
 ]);
 
 const REFERENCE = '#/components/schemas/';

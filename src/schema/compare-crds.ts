@@ -70,8 +70,8 @@ export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedF
 }
 
 /**
- * The changed field, as authors of instances write it: `spec.ports[].name`. The root is `the object`. A change that
- * concerns no field gives a text that begins with `version`.
+ * The changed field, as authors of instances write it: `spec.ports[].name`, or `spec.labels.*` for the values of a map.
+ * The root is `the object`. A change that concerns no field gives a text that begins with `version`.
  */
 export function fieldOfChange({ type, path, old, new: next }: SchemaChange): string {
   if (path.startsWith('version')) return path;
@@ -80,7 +80,8 @@ export function fieldOfChange({ type, path, old, new: next }: SchemaChange): str
   const hasKeyword = type !== 'PROPERTY_REMOVED' && type !== 'PROPERTY_ADDED';
   const fields = names.map((name, index) => {
     const isLast = index === names.length - 1;
-    return (isLast && hasKeyword ? name.replace(/\.[a-zA-Z]+$/, '') : name).replaceAll('.items', '[]');
+    const field = isLast && hasKeyword ? name.replace(/\.[a-zA-Z-]+$/, '') : name;
+    return field.replaceAll('.items', '[]').replaceAll('.additionalProperties', '.*');
   });
   const member = type === 'REQUIRED_ADDED' ? next : type === 'REQUIRED_DEFAULT_REMOVED' ? old : '';
   return [...fields, ...(member === '' ? [] : [member])].join('.') || 'the object';

@@ -27,7 +27,7 @@ export interface FacetChange {
   readonly description: string;
 }
 
-/** Keywords that other functions compare, or whose values are schemas. */
+/** Keywords that other functions compare, and `title`, which restricts no value. */
 const COMPARED_ELSEWHERE: ReadonlySet<string> = new Set(
   `type description title default enum nullable format properties additionalProperties required items pattern minimum
   maximum minLength maxLength minItems maxItems x-kubernetes-preserve-unknown-fields x-kubernetes-list-type

@@ -74,6 +74,30 @@ describe('the field of a change', () => {
     const breaking = compareSchemas(old, next).filter((change) => change.breaking);
     expect(breaking.map(fieldOfChange)).toEqual(fields);
   });
+
+  test.each<[what: string, old: Schema, next: Schema, fields: string[]]>([
+    [
+      'that no longer keeps unknown fields',
+      inSpec({ a: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }),
+      inSpec({ a: { type: 'object' } }),
+      ['spec.a'],
+    ],
+    [
+      'in the values of a map',
+      inSpec({ a: { type: 'object', additionalProperties: object({ b: text }) } }),
+      inSpec({ a: { type: 'object', additionalProperties: object({}) } }),
+      ['spec.a.*.b'],
+    ],
+    [
+      'that is the values of a map',
+      inSpec({ a: { type: 'object', additionalProperties: text } }),
+      inSpec({ a: { type: 'object', additionalProperties: { type: 'integer' } } }),
+      ['spec.a.*'],
+    ],
+  ])('%s, among all keywords', (_what, old, next, fields) => {
+    const breaking = compareSchemas(old, next, 'conservative').filter((change) => change.breaking);
+    expect(breaking.map(fieldOfChange)).toEqual(fields);
+  });
 });
 
 test.each<[JsonValue]>([

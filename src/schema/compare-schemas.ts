@@ -24,7 +24,7 @@ export type ChangeType =
   | `PATTERN_${'ADDED' | 'CHANGED' | 'REMOVED'}`
   | `${BoundKeyword}_${'ADDED' | 'REMOVED' | 'INCREASED' | 'DECREASED'}`;
 
-/** One difference between two schemas. `old` and `new` are JSON texts, or empty. */
+/** One difference between two schemas. `old` and `new` are the values of the changed keyword as texts, or empty. */
 export interface SchemaChange {
   readonly type: ChangeType;
   readonly breaking: boolean;

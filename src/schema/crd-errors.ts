@@ -12,8 +12,8 @@ export interface CrdErrorOptions {
   /** Compiles the CEL rules of one schema node. Default: the rules are checked without compilation. */
   readonly checkRules?: RuleChecker;
   /**
-   * Returns the problems of all rules of a schema together, such as their total cost. Called after each rule was
-   * checked.
+   * Returns the problems of all rules of a schema together, such as their total cost. Called once for each schema,
+   * after `checkRules` was called for all its nodes.
    */
   readonly checkAllRules?: (schemaPath: string) => readonly FieldError[];
 }

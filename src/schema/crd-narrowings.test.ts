@@ -58,6 +58,12 @@ const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
   ['an enum is added', text, { ...text, enum: ['a'] }, ['spec: accepts fewer values']],
   ['a pattern', text, { ...text, pattern: '^a$' }, ['spec: accepts only texts that match ^a$']],
   ['a format', text, { ...text, format: 'date-time' }, ['spec: accepts only the format date-time']],
+  [
+    'a format of a smaller range',
+    { type: 'integer' },
+    { type: 'integer', format: 'int32' },
+    ['spec: accepts only the format int32'],
+  ],
   ['a lower bound', { ...text, minLength: 1 }, { ...text, minLength: 2 }, ['spec: minLength is 2']],
   ['an upper bound', text, { ...text, maxLength: 9 }, ['spec: maxLength is 9']],
   [
@@ -121,7 +127,8 @@ test.each<[string, JsonObject, JsonObject]>([
     object({ a: text }),
     object({ a: { ...text, default: 'x' } }, { required: ['a'] }),
   ],
-  ['formats that are not checked', { type: 'integer' }, { type: 'integer', format: 'int64' }],
+  ['a format of the full range', { type: 'integer' }, { type: 'integer', format: 'int64' }],
+  ['a format that is not checked', text, { ...text, format: 'colour' }],
   ['a new field where unknown fields were dropped', object({}), object({ a: { ...text, pattern: '^a$' } })],
 ])('nothing narrows: %s', (_what, old, next) => {
   expect(crdNarrowings(crd(old), crd(next))).toEqual([]);

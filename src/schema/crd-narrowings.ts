@@ -1,13 +1,14 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { formatCheck } from './formats.ts';
 import type { Schema } from './model.ts';
 import { crdVersions, versionSchema } from './crd-versions.ts';
 
 /** The depth at which the comparison stops. The result then says so. */
 const MAX_DEPTH = 64;
 
-/** Formats that only document the size of a number; the API server checks none of them. */
-const UNCHECKED_FORMATS: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double']);
+/** Formats of numbers that refuse values. `int64` and `double` allow all numbers that their types allow. */
+const RANGE_FORMATS: ReadonlySet<string> = new Set(['int32', 'float']);
 
 /** A greater lower bound allows fewer values; so does a smaller upper bound. */
 const LOWER_BOUNDS = ['minimum', 'minLength', 'minItems', 'minProperties'] as const;
@@ -15,10 +16,11 @@ const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as co
 
 /**
  * The values that an API server no longer accepts, keeps or serves when `next` replaces the CustomResourceDefinition
- * `old`. The result has one text for each field. Empty when `next` accepts everything that `old` accepts. `compareCrds`
- * compares as kro does before it changes a CRD. This function compares all keywords that refuse or drop a value, such
- * as rules, additional fields, enums, formats, versions and selectable fields. A changed rule or pattern is reported,
- * because the function cannot prove that both mean the same. Rules with the same message count as equal.
+ * `old`. The result has one text for each narrower keyword of a field. It is empty when `next` accepts everything that
+ * `old` accepts. `compareCrds` compares as kro does before it changes a CRD. This function compares all keywords that
+ * refuse or drop a value, such as rules, additional fields, enums, formats, versions and selectable fields. A changed
+ * rule or pattern is reported, because the function cannot prove that both mean the same. Rules with the same message
+ * count as equal.
  */
 export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
   const found: string[] = [];
@@ -54,7 +56,7 @@ function versionNarrowings(name: string, before: JsonObject, after: JsonObject):
   return found;
 }
 
-/** The values that the schema `old` accepts and the schema `next` refuses or drops, as one text for each field. */
+/** The values that the schema `old` accepts and the schema `next` refuses or drops: a text for each narrower keyword. */
 export function schemaNarrowings(old: Schema, next: Schema): string[] {
   const found: string[] = [];
   compare('', old, next, found, 0);
@@ -110,8 +112,8 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
     add(`accepts only ${next.type}`);
   if (old.nullable === true && next.nullable !== true) add('no longer accepts null');
   for (const name of next.required ?? []) {
-    const given = next.properties?.[name]?.default !== undefined;
-    if (!given && old.required?.includes(name) !== true) add(`requires ${name}`);
+    const hasDefault = next.properties?.[name]?.default !== undefined;
+    if (!hasDefault && old.required?.includes(name) !== true) add(`requires ${name}`);
   }
   if (next.enum !== undefined) {
     const left = old.enum?.filter((value) => !next.enum?.some((other) => jsonEquals(value, other)));
@@ -119,8 +121,8 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
   }
   if (next.pattern !== undefined && next.pattern !== old.pattern) add(`accepts only texts that match ${next.pattern}`);
   const { format } = next;
-  if (format !== undefined && format !== old.format && !UNCHECKED_FORMATS.has(format))
-    add(`accepts only the format ${format}`);
+  const isChecked = format !== undefined && (RANGE_FORMATS.has(format) || formatCheck(format) !== undefined);
+  if (isChecked && format !== old.format) add(`accepts only the format ${format}`);
   for (const keyword of LOWER_BOUNDS) {
     const [was, is] = [old[keyword], next[keyword]];
     if (is !== undefined && (was === undefined || is > was)) add(`${keyword} is ${is}`);

@@ -3,7 +3,7 @@ import { isJsonObject, parseJson, stringifyJson, zlibLibrary } from '../core/ind
 import { asText, asTexts } from '../kubernetes/index.ts';
 import { builtinSource } from './builtin-source.ts';
 import { ResourceIndex, typeKey } from './discovery.ts';
-import { deriveSchema, EMPTY, lazyMember, viewSchema } from './lazy.ts';
+import { deriveSchema, EMPTY, lazyMember, once, viewSchema } from './lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 
 /** Verbs of a custom resource. */
@@ -83,11 +83,6 @@ function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
     };
   }
 }
-
-const once = <T>(make: () => T): (() => T) => {
-  let made: { value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-};
 
 /** Publishes a schema at the first call, and then releases the raw form. */
 function publisher(load: () => JsonValue | undefined, info: ResourceInfo): () => Schema {

@@ -9,9 +9,10 @@ const MAX_DEPTH = 500;
 const hasDefaults = anywhere((schema) => schema.default !== undefined);
 
 /**
- * Fills in the defaults of a schema as an API server does. An absent member, and a null member that is not nullable,
- * takes its default, also inside a default. A null that is not allowed and has no default is dropped. The given value
- * does not change: the result shares the unchanged parts, and is the value itself when nothing changes.
+ * Fills in the defaults of a schema as an API server does. An absent member, and a null member or element that is not
+ * nullable, takes its default, also inside a default. A null member that is neither nullable nor has a default is
+ * dropped; such an element of a list stays. The given value does not change: the result shares the unchanged parts, and
+ * is the value itself when nothing changes.
  */
 export function applyDefaults(schema: Schema, value: JsonValue): JsonValue {
   return fill(schema, value, 0);

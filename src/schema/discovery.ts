@@ -9,8 +9,8 @@ export function typeKey(type: GroupVersionKind): string {
 }
 
 /**
- * The resources of an aggregated discovery answer (`APIGroupDiscoveryList`), in its order. Resources
- * without a kind of their own are left out.
+ * The resources of an aggregated discovery answer (`APIGroupDiscoveryList`), in its order. Resources without a kind of
+ * their own are left out.
  */
 export function resourcesOfDiscovery(list: JsonValue): ResourceInfo[] {
   if (!isJsonObject(list)) return [];

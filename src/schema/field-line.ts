@@ -11,9 +11,13 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 
 /** Keywords of JSON Schema that are SimpleSchema markers, too. */
 const MARKERS = ['default', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'pattern', 'enum'];
+/** Keywords by which a JSON schema is recognised. The line has the type, the type of the items and `required` of them. */
 const OTHERS = ['type', 'description', 'required', 'format', 'items', 'properties', 'nullable', 'example', 'title'];
 
-/** The SimpleSchema line for the JSON schema of one field; `undefined` when no line has the same meaning. */
+/**
+ * The SimpleSchema line for the JSON schema of one field. The line leaves out descriptions, formats, nullability and
+ * the properties of an object. `undefined` when the object is not a JSON schema of one field.
+ */
 export function fieldLine(schema: JsonObject): string | undefined {
   const keys = Object.keys(schema);
   if (keys.length < 2 || keys.some((key) => !MARKERS.includes(key) && !OTHERS.includes(key))) return undefined;

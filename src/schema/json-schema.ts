@@ -72,13 +72,13 @@ class Converter {
   }
 
   #error(path: string, code: string, message: string, hint?: string): void {
-    const field = path === '' ? 'the schema' : `field ${path}`;
+    const field = nameOfPart(path);
     if (this.#lenient) this.#add('warning', path, code, `${field} may hold anything: ${message}`, undefined);
     else this.#add('error', path, code, `${field}: ${message}`, hint);
   }
 
   #warn(path: string, code: string, message: string, hint?: string): void {
-    this.#add('warning', path, code, `field ${path}: ${message}`, hint);
+    this.#add('warning', path, code, `${nameOfPart(path)}: ${message}`, hint);
   }
 
   #add(severity: 'error' | 'warning', path: string, code: string, message: string, hint: string | undefined): void {
@@ -307,6 +307,8 @@ class Converter {
     }
   }
 }
+
+const nameOfPart = (path: string): string => (path === '' ? 'the schema' : `field ${path}`);
 
 /** Keywords that restrict values but have no structural form. */
 const IGNORED = [

@@ -15,6 +15,12 @@ export function lazyMember<T extends object>(target: T, name: string, compute: (
   });
 }
 
+/** Makes a function that calls `make` once, at its first call, and returns the same result at every call. */
+export function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
 type Child = (raw: JsonValue | undefined) => Schema;
 
 /** The reader of each known member. A reader leaves out a value of a wrong JSON type. */
@@ -133,8 +139,8 @@ export function viewSchema(raw: JsonObject, child: Child): Schema {
 const structural = new WeakMap<JsonObject, Schema>();
 
 /**
- * The schema of a CRD (`openAPIV3Schema`) as a `Schema`. Members of a wrong JSON type are left out, because no function
- * of this folder checks for them. The same JSON object gives the same node.
+ * The schema of a CRD (`openAPIV3Schema`) as a `Schema`. Members of a wrong JSON type are left out, so that the other
+ * functions of this room need not check the types of members. The same JSON object gives the same node.
  */
 export function structuralSchema(raw: JsonValue | undefined): Schema {
   if (!isJsonObject(raw)) return EMPTY;

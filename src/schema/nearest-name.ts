@@ -5,9 +5,9 @@ const MAX_LENGTH = 64;
 const MAX_CANDIDATES = 1_000;
 
 /**
- * The known name that is most similar to `name`, for "did you mean". At most a third of the characters may differ by
- * insertions, deletions, replacements and swaps of neighbours. A difference of case counts half. `undefined` when no
- * name is similar enough.
+ * The known name that is most similar to `name`, for "did you mean". At most a third of the characters, but at least
+ * one, may differ by insertions, deletions, replacements and swaps of neighbours. A difference of case counts half.
+ * `undefined` when no name is similar enough.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   if (name.length === 0 || name.length > MAX_LENGTH) return undefined;

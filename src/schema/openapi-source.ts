@@ -60,8 +60,7 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
 /** The options of {@link openApiSource}. */
 export interface OpenApiSourceOptions {
   /**
-   * The aggregated discovery answers of `/api` and `/apis`. They decide which kinds exist, and have the resources of
-   * these kinds.
+   * The aggregated discovery answers of `/api` and `/apis`. `kinds` and `resourceOf` read them; `schemaOf` does not.
    */
   readonly discovery: readonly JsonValue[];
   /**

@@ -37,9 +37,9 @@ function buildTables(): Tables {
 }
 
 /**
- * The English plural of a kind, lower-cased: the `plural` of the CRD that kro generates (`WebApp` → `webapps`, `Policy`
- * → `policies`). The plural is part of the CRD's name and of URLs, so it equals kro's plural even when that is wrong
- * (`Dns` → `dnsDNSes`).
+ * The English plural of a kind's name in lower case: the `plural` of the CRD that kro generates (`WebApp` → `webapps`,
+ * `Policy` → `policies`). The plural is part of the CRD's name and of URLs, so it equals kro's plural even when that is
+ * wrong (`Dns` → `dnsDNSes`).
  */
 export function pluralize(kind: string): string {
   tables ??= buildTables();

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { PathPart } from './field-error.ts';
+import { fieldPath } from './field-error.ts';
 import { builtinSource } from './builtin-source.ts';
 import { isOpaque } from './builtin-types.ts';
 import type { Schema } from './model.ts';
@@ -17,7 +18,7 @@ const TYPE_MEMBERS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metada
 /** The fields of metadata of every kind. */
 const objectMeta = (): Schema => builtinSource().typeNamed('meta.v1.ObjectMeta');
 
-/** The depth below which parts are treated as unknown. */
+/** The depth at which a value is cut off. Deeper objects and lists become empty, and `unknown` does not list them. */
 const MAX_DEPTH = 500;
 
 /** The options of {@link prune}. */
@@ -39,7 +40,7 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
   const unknown: string[] = [];
   const steps: PathPart[] = [];
   const report = (name: string): void => {
-    unknown.push(pathText(steps, name));
+    unknown.push(fieldPath([...steps, name]));
   };
 
   const keepObject = (
@@ -107,13 +108,4 @@ function childOf(schema: Schema, name: string): Schema | undefined | typeof UNKN
   if (properties !== undefined && Object.hasOwn(properties, name)) return properties[name];
   if (typeof additionalProperties === 'object') return additionalProperties;
   return additionalProperties === undefined ? UNKNOWN : undefined;
-}
-
-function pathText(steps: readonly PathPart[], name: string): string {
-  let text = '';
-  for (const step of [...steps, name]) {
-    if (typeof step === 'number') text += `[${step}]`;
-    else if (typeof step === 'string') text += text === '' ? step : `.${step}`;
-  }
-  return text;
 }

@@ -107,15 +107,15 @@ type Hint = (match: RegExpExecArray, value: JsonValue | undefined, field: string
 const lastName = (field: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(field)?.[1] ?? field;
 
 /**
- * A valid name made of the given name. It is in lower case, has `-` in place of each character that is not allowed, and
- * has at most `max` characters. Undefined when nothing is left, and for a value that is not a text.
+ * A valid name made of the given name. It is in lower case, has `-` in place of each match of `disallowed`, and has at
+ * most `max` characters. Undefined when nothing is left, and for a value that is not a text.
  */
-function validName(value: JsonValue | undefined, allowed: RegExp, max = 63): string | undefined {
+function validName(value: JsonValue | undefined, disallowed: RegExp, max = 63): string | undefined {
   if (typeof value !== 'string') return undefined;
   const name = value
     .replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-')
     .toLowerCase()
-    .replaceAll(allowed, '-')
+    .replaceAll(disallowed, '-')
     .slice(0, max)
     .replace(/^[-.]+|[-.]+$/g, '');
   return name === '' ? undefined : name;
@@ -230,7 +230,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [/IP address|CIDR/i, () => 'write an address such as 10.0.0.1, a range such as 10.0.0.0/16'],
 ];
 
-/** The hint for an undeclared field: the most similar name, or all names. */
+/** The hint for an undeclared field: the most similar name, or all names if there are at most 12. */
 export function unknownFieldHint(name: string, schema: Schema | undefined): string | undefined {
   const known = Object.keys(schema?.properties ?? {});
   const near = nearestName(name, known);

@@ -2,12 +2,10 @@ import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { Failure } from '../golang/index.ts';
 import { parseQuantity } from '../kubernetes/index.ts';
-
-/** A member or an index. */
-type PathStep = string | number;
+import type { FieldStep } from './model.ts';
 
 /** The steps of a path as Kubernetes writes it: `spec.ports[0].name`, `spec.labels[a.b]`; `<nil>` is the root. */
-export function fieldSteps(field: string): PathStep[] {
+export function fieldSteps(field: string): FieldStep[] {
   if (field === '<nil>') return [];
   return [...field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([text, inBrackets]) => {
     if (inBrackets === undefined) return text;
@@ -19,9 +17,9 @@ export function fieldSteps(field: string): PathStep[] {
  * The steps of a path in a given object. Unlike in `fieldSteps`, `a.b` in `spec.labels.a.b` is one step if the object
  * has a key `a.b`.
  */
-export function stepsIn(root: JsonValue, field: string): PathStep[] {
+export function stepsIn(root: JsonValue, field: string): FieldStep[] {
   const rest = fieldSteps(field);
-  const steps: PathStep[] = [];
+  const steps: FieldStep[] = [];
   let value: JsonValue | undefined = root;
   for (let at = 0; at < rest.length;) {
     const { step, used } = nextStep(value, rest, at);
@@ -38,9 +36,9 @@ export function stepsIn(root: JsonValue, field: string): PathStep[] {
  */
 function nextStep(
   value: JsonValue | undefined,
-  steps: readonly PathStep[],
+  steps: readonly FieldStep[],
   at: number,
-): { readonly step: PathStep; readonly used: number } {
+): { readonly step: FieldStep; readonly used: number } {
   const [first = ''] = steps.slice(at);
   if (!isJsonObject(value)) return { step: first, used: 1 };
   for (let end = Math.min(steps.length, at + 8); end > at + 1; end -= 1) {
@@ -53,7 +51,7 @@ function nextStep(
 }
 
 /** The value at a path; `undefined` when there is none. */
-export function valueAtSteps(root: JsonValue, steps: readonly PathStep[]): JsonValue | undefined {
+export function valueAtSteps(root: JsonValue, steps: readonly FieldStep[]): JsonValue | undefined {
   let value: JsonValue | undefined = root;
   for (const step of steps) {
     if (Array.isArray(value) && typeof step === 'number') value = value[step];
@@ -65,7 +63,7 @@ export function valueAtSteps(root: JsonValue, steps: readonly PathStep[]): JsonV
 
 /** The place of a refused value in an object. */
 export interface RefusedPlace {
-  readonly steps: readonly PathStep[];
+  readonly steps: readonly FieldStep[];
   /**
    * Is the place the key of the last step, not its value? True when the name is wrong, or when a member of the value is
    * missing.
@@ -117,8 +115,8 @@ function findQuantity(
 
 /**
  * The place of a server's refusal in an object. For a wrong key or value of a map, the server names the map and quotes
- * the key or value. For labels of a template, the server omits `metadata` from the path. For a missing field, the place
- * is its nearest existing ancestor.
+ * the key or value. For labels and annotations of a template, the server omits `metadata` from the path. For a missing
+ * field, the place is its nearest existing ancestor.
  */
 export function refusedPlace(root: JsonValue, field: string, message: string): RefusedPlace {
   let steps = stepsIn(root, field);

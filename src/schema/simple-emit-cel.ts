@@ -23,7 +23,7 @@ export function celField(name: string): string | undefined {
   return escaped === undefined ? undefined : `self.${escaped}`;
 }
 
-/** The rule that enforces a format: SimpleSchema has no marker for formats. */
+/** The pattern, rule or bounds that enforce a format: SimpleSchema has no marker for formats. */
 interface FormatConstraint {
   readonly pattern?: string;
   readonly rule?: string;
@@ -55,7 +55,10 @@ const FORMATS: ReadonlyMap<string, FormatConstraint> = new Map<string, FormatCon
   ['uuid', { pattern: '^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$' }],
 ]);
 
-/** The rule for the format of a field; `undefined` for formats that an API server does not check. */
+/**
+ * The constraint for the format of a field. `undefined` for formats that an API server does not check, and for rare
+ * formats such as `isbn`, which SimpleSchema then does not enforce.
+ */
 export function formatConstraint(schema: Schema): FormatConstraint | undefined {
   return schema.format === undefined ? undefined : FORMATS.get(schema.format);
 }

@@ -129,9 +129,9 @@ class Emitter {
     return kept.length === 0 ? described.type : written(this.names.define(described.type, name), kept);
   }
 
-  #describe(given: Schema, path: string, name: string): Described | undefined {
-    const whole = given.type === 'number' && this.#options.isInteger?.(given) === true;
-    const schema: Schema = whole ? { ...given, type: 'integer' } : given;
+  #describe(original: Schema, path: string, name: string): Described | undefined {
+    const isInteger = original.type === 'number' && this.#options.isInteger?.(original) === true;
+    const schema: Schema = isInteger ? { ...original, type: 'integer' } : original;
     const identity: object = schema.properties ?? schema;
     if (this.#open.size > MAX_DEPTH) {
       this.#error(path, 'too-deep', `nested deeper than ${MAX_DEPTH} levels`, 'use object for the inner part');

@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { asObjects } from '../kubernetes/index.ts';
-import { ABSENT, NOTES, UNSUPPORTED } from './json-schema.ts';
+import { ABSENT, UNSUPPORTED } from './json-schema.ts';
+import { addNote, readMember } from './library-type.ts';
 import { withFlags } from './regex-flags.ts';
 
 /** arktype's report of a part that JSON Schema cannot express. */
@@ -61,9 +62,9 @@ function predicate(lost: Lost): Record<string, unknown> {
   const name: unknown = typeof lost.predicate === 'function' ? lost.predicate.name : undefined;
   const format = typeof name === 'string' ? FORMAT_OF.get(name) : undefined;
   if (format !== undefined) return { ...lost.base, format };
-  const notes: unknown = Reflect.get(lost.base, NOTES);
-  const note = 'the condition in its type is checked by the program only, not by the cluster';
-  return { ...lost.base, [NOTES]: [...(Array.isArray(notes) ? notes : []), note] };
+  const printed = { ...lost.base };
+  addNote(printed, 'the condition in its type is checked by the program only, not by the cluster');
+  return printed;
 }
 
 const MAX_DEPTH = 100;
@@ -80,7 +81,7 @@ class Overlay {
     const schema = this.#follow(printed);
     if (!isJsonObject(structure) || schema === undefined || depth > MAX_DEPTH) return;
     if (structure['in'] !== undefined) {
-      this.apply(structure['in'], schema, read(live, 'in'), depth + 1);
+      this.apply(structure['in'], schema, readMember(live, 'in'), depth + 1);
       return;
     }
     this.#pattern(structure, schema);
@@ -94,7 +95,7 @@ class Overlay {
         const value = defaultOf(entry['default'], prop);
         if (value !== undefined) properties[key] = { ...member, default: value };
       }
-      this.apply(entry['value'], properties[key], read(prop, 'value'), depth + 1);
+      this.apply(entry['value'], properties[key], readMember(prop, 'value'), depth + 1);
     }
     const sequence = structure['sequence'];
     const element = isJsonObject(sequence) && sequence['variadic'] !== undefined ? sequence['variadic'] : sequence;
@@ -122,23 +123,19 @@ class Overlay {
   }
 }
 
-function read(target: unknown, name: string): unknown {
-  if ((typeof target !== 'object' && typeof target !== 'function') || target === null) return undefined;
-  return Reflect.get(target, name);
-}
-
 /** The property of a live object type; its `default` may be a function. */
 function propOf(live: unknown, key: string): unknown {
-  const props = read(live, 'props');
-  return Array.isArray(props) ? props.find((prop) => read(prop, 'key') === key) : undefined;
+  const props = readMember(live, 'props');
+  return Array.isArray(props) ? props.find((prop) => readMember(prop, 'key') === key) : undefined;
 }
 
-const elementOf = (live: unknown): unknown => read(read(read(live, 'structure'), 'sequence'), 'element');
+const elementOf = (live: unknown): unknown =>
+  readMember(readMember(readMember(live, 'structure'), 'sequence'), 'element');
 
 /** A default as JSON. A default function is called once, and its result is the default. */
 function defaultOf(printed: JsonValue, prop: unknown): JsonValue | undefined {
   if (typeof printed !== 'string' || !printed.startsWith('$ark.')) return printed;
-  const make = read(prop, 'default');
+  const make = readMember(prop, 'default');
   const value: unknown = typeof make === 'function' ? (make as () => unknown)() : make;
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as JsonValue);
 }

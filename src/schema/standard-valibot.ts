@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { ABSENT, NOTES, UNSUPPORTED } from './json-schema.ts';
+import { ABSENT, UNSUPPORTED } from './json-schema.ts';
+import { addNote, readMember } from './library-type.ts';
 import { withFlags } from './regex-flags.ts';
 
 /**
@@ -22,16 +23,12 @@ interface Printing {
 
 const MAX_DEPTH = 100;
 
-function read(target: unknown, name: string): unknown {
-  return typeof target === 'object' && target !== null ? (Reflect.get(target, name) as unknown) : undefined;
-}
-
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 
 function print(schema: unknown, state: Printing): JsonObject {
   if (state.depth > MAX_DEPTH) return { [UNSUPPORTED]: 'a type nested too deeply' };
   const inner = { ...state, depth: state.depth + 1 };
-  const [first, ...actions] = list(read(schema, 'pipe'));
+  const [first, ...actions] = list(readMember(schema, 'pipe'));
   if (first === undefined || first === schema) return amend(printType(schema, inner), actions);
   return amend(print(first, inner), actions);
 }
@@ -54,25 +51,25 @@ const ABSENT_SCHEMA: JsonObject = { [ABSENT]: true };
 const NULL: JsonObject = { type: 'null' };
 
 function printType(schema: unknown, state: Printing): JsonObject {
-  const type = String(read(schema, 'type'));
+  const type = String(readMember(schema, 'type'));
   const scalar = SCALARS.get(type);
   if (scalar !== undefined) return { ...scalar };
-  const wrapped = () => print(read(schema, 'wrapped'), state);
-  const options = () => list(read(schema, 'options')).map((option) => print(option, state));
+  const wrapped = () => print(readMember(schema, 'wrapped'), state);
+  const options = () => list(readMember(schema, 'options')).map((option) => print(option, state));
   switch (type) {
     case 'literal':
-      return { const: json(read(schema, 'literal')) ?? null };
+      return { const: json(readMember(schema, 'literal')) ?? null };
     case 'picklist':
     case 'enum':
-      return { enum: list(read(schema, 'options')).map((option) => json(option) ?? null) };
+      return { enum: list(readMember(schema, 'options')).map((option) => json(option) ?? null) };
     case 'array':
-      return { type: 'array', items: print(read(schema, 'item'), state) };
+      return { type: 'array', items: print(readMember(schema, 'item'), state) };
     case 'tuple':
     case 'strict_tuple':
     case 'loose_tuple':
       return {
         type: 'array',
-        prefixItems: list(read(schema, 'items')).map((item) => print(item, state)),
+        prefixItems: list(readMember(schema, 'items')).map((item) => print(item, state)),
         items: false,
       };
     case 'object':
@@ -83,8 +80,8 @@ function printType(schema: unknown, state: Printing): JsonObject {
     case 'record':
       return {
         type: 'object',
-        propertyNames: print(read(schema, 'key'), state),
-        additionalProperties: print(read(schema, 'value'), state),
+        propertyNames: print(readMember(schema, 'key'), state),
+        additionalProperties: print(readMember(schema, 'value'), state),
       };
     case 'optional':
     case 'exact_optional':
@@ -111,29 +108,29 @@ function printType(schema: unknown, state: Printing): JsonObject {
 }
 
 function printObject(schema: unknown, type: string, state: Printing): JsonObject {
-  const entries = read(schema, 'entries');
+  const entries = readMember(schema, 'entries');
   const properties: JsonObject = {};
   const required: string[] = [];
   for (const [name, entry] of Object.entries(typeof entries === 'object' && entries !== null ? entries : {})) {
     properties[name] = print(entry, state);
-    if (!OPTIONAL.has(String(read(entry, 'type')))) required.push(name);
+    if (!OPTIONAL.has(String(readMember(entry, 'type')))) required.push(name);
   }
   const rest =
-    type === 'object_with_rest' ? print(read(schema, 'rest'), state) : type === 'loose_object' ? {} : undefined;
+    type === 'object_with_rest' ? print(readMember(schema, 'rest'), state) : type === 'loose_object' ? {} : undefined;
   return { type: 'object', properties, required, ...(rest === undefined ? {} : { additionalProperties: rest }) };
 }
 
 const OPTIONAL = new Set(['optional', 'exact_optional', 'undefinedable', 'nullish']);
 
 function withDefault(printed: JsonObject, schema: unknown): JsonObject {
-  const given = read(schema, 'default');
-  const value = json(typeof given === 'function' ? (given as () => unknown)() : given);
+  const declared = readMember(schema, 'default');
+  const value = json(typeof declared === 'function' ? (declared as () => unknown)() : declared);
   return value === undefined || value === null ? printed : { ...printed, default: value };
 }
 
 /** Prints a lazy schema. A recursive part becomes a definition that refers to itself. */
 function printLazy(schema: unknown, state: Printing): JsonObject {
-  const getter = read(schema, 'getter');
+  const getter = readMember(schema, 'getter');
   const target: unknown = typeof getter === 'function' ? (getter as (input: unknown) => unknown)(undefined) : undefined;
   const known = state.open.get(target);
   if (known !== undefined) return { $ref: `#/$defs/${known}` };
@@ -183,22 +180,22 @@ const VALUES: ReadonlyMap<string, string> = new Map([
 function amend(printed: JsonObject, actions: readonly unknown[]): JsonObject {
   const result = { ...printed };
   for (const action of actions) {
-    const kind = read(action, 'kind');
+    const kind = readMember(action, 'kind');
     if (kind === 'transformation') break;
     if (kind === 'schema') continue;
-    amendOne(result, String(read(action, 'type')), action, kind === 'metadata');
+    amendOne(result, String(readMember(action, 'type')), action, kind === 'metadata');
   }
   return result;
 }
 
 function amendOne(result: JsonObject, type: string, action: unknown, metadata: boolean): void {
-  const requirement = read(action, 'requirement');
+  const requirement = readMember(action, 'requirement');
   const number = json(requirement);
   const unit = result['type'] === 'array' ? 'Items' : 'Length';
   const length = LENGTHS.get(type);
   const value = VALUES.get(type);
   const format = FORMATS.get(type);
-  if (type === 'description' || type === 'title') result[type] = String(read(action, type));
+  if (type === 'description' || type === 'title') result[type] = String(readMember(action, type));
   else if (metadata) return;
   else if (type === 'integer' || type === 'safe_integer') result['type'] = 'integer';
   else if (type === 'non_empty') result[`min${unit}`] = 1;
@@ -209,13 +206,11 @@ function amendOne(result: JsonObject, type: string, action: unknown, metadata: b
   else if (format !== undefined) result['format'] = format;
   else if (requirement instanceof RegExp) result['pattern'] = withFlags(requirement.source, requirement.flags);
   else if (type !== 'brand' && type !== 'readonly' && type !== 'finite') {
-    const notes = result[NOTES];
-    const note = `the check ${type} of its type is run by the program only, not by the cluster`;
-    result[NOTES] = [...(Array.isArray(notes) ? notes : []), note];
+    addNote(result, `the check ${type} of its type is run by the program only, not by the cluster`);
   }
 }
 
-/** A constant as JSON. A `bigint` stays one. */
+/** A constant as JSON. A `bigint` stays a `bigint`. Undefined for a value that JSON cannot hold. */
 function json(value: unknown): JsonValue | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return value;

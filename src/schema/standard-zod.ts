@@ -1,5 +1,6 @@
 import type { JsonObject } from '../core/index.ts';
-import { ABSENT, NOTES, UNSUPPORTED } from './json-schema.ts';
+import { ABSENT, UNSUPPORTED } from './json-schema.ts';
+import { addNote, readMember } from './library-type.ts';
 import { withFlags } from './regex-flags.ts';
 
 type Print = (libraryOptions: Record<string, unknown>) => JsonObject | undefined;
@@ -27,27 +28,21 @@ const REPLACEMENTS: ReadonlyMap<string, Record<string, unknown>> = new Map<strin
 
 function amend({ zodSchema, jsonSchema }: Override): void {
   const definition = definitionOf(zodSchema);
-  const kind = read(definition, 'type');
+  const kind = readMember(definition, 'type');
   const replacement = typeof kind === 'string' ? REPLACEMENTS.get(kind) : undefined;
   if (replacement !== undefined) Object.assign(jsonSchema, replacement);
-  const checks = read(definition, 'checks');
+  const checks = readMember(definition, 'checks');
   for (const check of Array.isArray(checks) ? checks : []) amendCheck(definitionOf(check), jsonSchema);
 }
 
 function amendCheck(check: unknown, jsonSchema: Record<string, unknown>): void {
-  const pattern = read(check, 'pattern');
+  const pattern = readMember(check, 'pattern');
   if (pattern instanceof RegExp && jsonSchema['pattern'] === pattern.source) {
     jsonSchema['pattern'] = withFlags(pattern.source, pattern.flags);
   }
-  if (read(check, 'check') === 'custom') {
-    const notes = jsonSchema[NOTES];
-    const note = 'the refinement of its type is checked by the program only, not by the cluster';
-    jsonSchema[NOTES] = [...(Array.isArray(notes) ? notes : []), note];
+  if (readMember(check, 'check') === 'custom') {
+    addNote(jsonSchema, 'the refinement of its type is checked by the program only, not by the cluster');
   }
 }
 
-const definitionOf = (part: unknown): unknown => read(read(part, '_zod'), 'def');
-
-function read(target: unknown, name: string): unknown {
-  return typeof target === 'object' && target !== null ? (Reflect.get(target, name) as unknown) : undefined;
-}
+const definitionOf = (part: unknown): unknown => readMember(readMember(part, '_zod'), 'def');

@@ -24,7 +24,7 @@ export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterabl
 function* oneDefault(schema: Schema, value: JsonValue, path: string): Iterable<FieldError> {
   const pruned = prune(schema, value, { resource: schema['x-kubernetes-embedded-resource'] === true });
   if (!jsonEquals(pruned.value, value)) yield invalid(path, value, 'must not have unknown fields');
-  // Constraints on a list as a whole do not apply to defaults.
+  // A server accepts a default with repeated elements of a set or map list.
   for (const problem of validateValue(schema, value, { path }))
     if (problem.reason !== 'FieldValueDuplicate') yield problem;
 }

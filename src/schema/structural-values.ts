@@ -4,7 +4,7 @@ import { invalid } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 import { patternProblem } from './simple-markers.ts';
 
-/** Errors of patterns, which are RE2 expressions, also inside alternatives. */
+/** The error of a schema's own pattern, which must be an RE2 expression. */
 export function* patternErrors(schema: JsonObject, path: string): Iterable<FieldError> {
   const { pattern } = schema;
   if (typeof pattern !== 'string' || pattern === '') return;

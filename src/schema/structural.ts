@@ -24,7 +24,7 @@ const MAX_DEPTH = 200;
  */
 export function structuralErrors(schema: JsonObject, path: string, checkRules?: RuleChecker): FieldError[] {
   const errors = [...nodeErrors(schema, path, 'root', 0), ...completenessErrors(schema, path)];
-  // Defaults are checked after the structure, and rules after all types.
+  // Defaults are checked only in a structural schema, and rules are compiled only if the defaults fit, too.
   if (errors.length === 0) errors.push(...defaultErrors(structuralSchema(schema), path));
   const compile = errors.length === 0 ? checkRules : undefined;
   if (schema['nullable'] === true) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));

@@ -22,8 +22,8 @@ export interface ValidateOptions {
   /** The path of the value in the object that the errors name, as Kubernetes writes it. Default: the root. */
   readonly path?: string;
   /**
-   * Evaluates the `x-kubernetes-validations` of one site. Not called when the value has an error whose reason is in
-   * `BLOCKING`. Default: rules are not evaluated.
+   * Evaluates the `x-kubernetes-validations` of one site. Not called when the value has an error of a type, of an enum,
+   * of a required field, or of a size that is too large. Default: rules are not evaluated.
    */
   readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
 }
