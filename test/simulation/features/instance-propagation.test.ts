@@ -223,4 +223,29 @@ describe('spec.propagateWhen of a definition', () => {
     await world.advance(5000);
     expect((await world.user.get(mapRef('f-map')))['data']).toEqual({ version: 'v2' });
   });
+
+  it('without the gate serves the newest revision without conditions, or leaves the objects as they are', async () => {
+    await fiveOnFirst();
+    await define('v2', "${pot.metadata.name == 'a'}");
+    expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
+    await world.restart({ features: {} });
+    await world.advance(MINUTE);
+    expect(await versions()).toEqual({ v1: NAMES });
+    expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toContain('PropagateWhen feature gate');
+    await world.restart();
+    await world.advance(MINUTE);
+    expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
+    const first = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision', name: 'pots-r00001' };
+    await world.user.delete(first);
+    await world.restart({ features: {} });
+    await world.advance(MINUTE);
+    expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
+    await world.user.delete(potRef('b'));
+    await world.advance(MINUTE);
+    expect((await versions())['v1']).toEqual(['c', 'd', 'e']);
+    await world.restart();
+    await world.advance(MINUTE);
+    // No earlier revision is left with which instances could stay.
+    expect(await versions()).toEqual({ v2: ['a', 'c', 'd', 'e'] });
+  });
 });
