@@ -1,3 +1,4 @@
+import { formatRef } from '../core/index.ts';
 import { refusalRemedy } from './refusal-remedies.ts';
 import type { Because } from './report.ts';
 
@@ -43,12 +44,15 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
     later(`see why the controller of ${object.kind} does not finish: its log, and the events of ${object.name}`),
   'external-missing': () => now('create it or name the file that has it, or correct the name in the reference'),
   contested: () => now('leave the field out of the template, or stop the other manager'),
-  held: ({ nodes }) =>
-    later(
-      nodes.length === 0
-        ? 'make the condition of propagateWhen true, or remove it from the definition'
-        : `look at what ${nodes.map(({ id }) => id).join(', ')} waits for`,
-    ),
+  held: ({ nodes, awaited, missing }) => {
+    if (awaited !== undefined) return later(`see why ${formatRef(awaited.object)} is ${awaited.is}`);
+    // A node that is ready, or is left out, does not make the condition true.
+    const open = nodes.filter(({ state }) => state !== 'ready' && state !== 'skipped').map(({ id }) => id);
+    if (open.length > 0) return later(`look at what ${open.join(', ')} waits for`);
+    const text = 'make the condition of propagateWhen true, or remove it from the definition';
+    const isLeftOut = missing !== undefined && nodes.some(({ state }) => state === 'skipped');
+    return isLeftOut ? now(text) : later(text);
+  },
   'being-deleted': ({ objects }) => {
     const finalizers = [...new Set(objects.flatMap((entry) => entry.finalizers))];
     return finalizers.length === 0

@@ -293,6 +293,28 @@ resources:
   });
 });
 
+test('a condition about data of a node that is left out holds back, and the remedy is about the condition', () => {
+  const graph = graphOf(
+    `
+schema: {spec: {db: boolean}}
+resources:
+  - id: db
+    includeWhen: ["\${schema.spec.db}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: db}, data: {text: go}}
+  - id: app
+    propagateWhen: ["\${db.data.text == 'go'}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: app}}
+`,
+    { features: FEATURES },
+  );
+  const cluster = new FakeCluster();
+  const { decision } = settle(graph, putInstance(graph, cluster, 'a', { db: false }), cluster);
+  expect(explainNode(decision.nodes.find(({ id }) => id === 'app') as never)).toMatchObject({
+    reason: expect.stringContaining('"data" is not there yet; it reads db (skipped)') as string,
+    remedy: 'make the condition of propagateWhen true, or remove it from the definition',
+  });
+});
+
 test('an expression that fails fails its node, and nothing is written', () => {
   const graph = graphOf(
     `
