@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeClient, loadKubeConfig } from '../../src/kube/index.ts';
 import type { Ended } from '../support/command.ts';
@@ -76,6 +79,22 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     for (const pid of [first?.pid ?? 0, other.pid]) await ended(pid);
     expect(readdirSync(join(home, 'typekro', 'clusters'))).toEqual([]);
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'a cluster keeps no file of the caller open',
+    { timeout: 60_000 },
+    async () => {
+      const env = { ...process.env, HOME: home, XDG_STATE_HOME: home };
+      // Node itself closes files with numbers up to 15.
+      const stdio = [...Array<'ignore'>(20).fill('ignore'), 'pipe'] as const;
+      const command = spawn(process.execPath, [CLI, 'cluster', 'start'], { cwd: home, env, stdio: [...stdio] });
+      const pipe = command.stdio[20 as 3] as Readable;
+      pipe.resume();
+      // The pipe ends when the last process closes it.
+      await once(pipe, 'end');
+      expect(await state('default')).toBe('running');
+    },
+  );
 
   test('SIGTERM ends a cluster in order, and its data outlives kill -9', { timeout: 120_000 }, async () => {
     const first = await start('dev', '--data', '--use-context');

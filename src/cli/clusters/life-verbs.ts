@@ -6,6 +6,7 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { portOption } from '../port-option.ts';
 import { shellWord } from '../shell-word.ts';
 import { clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
+import { requireKubernetesVersion } from './kubernetes-option.ts';
 import { clusterView, statusLines, tableLines } from './cluster-view.ts';
 import { absentCluster } from './running-cluster.ts';
 import type { RunningCluster, Started } from './start-cluster.ts';
@@ -21,6 +22,7 @@ export async function start(
   [name = DEFAULT_CLUSTER]: readonly string[],
 ): Promise<number> {
   const print = reportPrinter(context, input);
+  requireKubernetesVersion(input);
   const wish = {
     ...(input.options['data'] === true ? { data: true as const } : {}),
     ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),

@@ -2,6 +2,7 @@
 import { isoTime, TypeKroError } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import { endOnSignal } from '../envtest/process-end.ts';
+import { closeInheritedFiles } from './inherited-files.ts';
 import type { LaunchReport, LaunchRequest } from './launch.ts';
 import { NOT_STARTED } from './launch.ts';
 import type { ServedCluster } from './serve-cluster.ts';
@@ -46,5 +47,6 @@ async function serve({ folder, settings }: LaunchRequest): Promise<void> {
   report({ kind: 'ready' });
 }
 
+closeInheritedFiles();
 process.on('SIGHUP', () => log('a terminal was closed; the cluster continues'));
 process.once('message', (request: LaunchRequest) => void serve(request));

@@ -26,7 +26,7 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
     form: '[NAME]',
     least: 0,
     most: 1,
-    options: ['data', 'port', ...CONTEXT_OPTIONS],
+    options: ['data', 'port', 'kubernetes', ...CONTEXT_OPTIONS],
     run: start,
   },
   stop: { summary: 'end it', form: '[NAME]', least: 0, most: 1, options: ['all', 'delete'], run: stop },

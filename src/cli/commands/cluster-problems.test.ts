@@ -76,6 +76,19 @@ test('a kubeconfig that cannot be changed does not keep a cluster from its end',
   expect(await run('cluster stop --all')).toMatchObject({ code: 0 });
 });
 
+test.each(['1.34', '1.35', 'v1.35.2', '1.36.1', '2', 'latest'])('Kubernetes %s is refused', async (version) => {
+  expect(await run(`cluster start dev --kubernetes ${version}`)).toEqual({
+    code: 2,
+    out: '',
+    err: `error: --kubernetes ${version}: this version of typekro has the data of Kubernetes 1.36 only [cli/kubernetes-version]\n  hint: write --kubernetes 1.36, or leave it out`,
+  });
+  expect(existsSync(folderOf('dev'))).toBe(false);
+});
+
+test.each(['1.36', 'v1.36'])('Kubernetes %s is started', async (version) => {
+  expect(await run(`cluster start dev --kubernetes ${version}`)).toMatchObject({ code: 0, err: '' });
+});
+
 test('a stop makes no folder for the kubeconfig that a user has removed', async () => {
   await run('cluster start dev --add-context --kubeconfig gone/config');
   rmSync(join(home, 'gone'), { recursive: true });

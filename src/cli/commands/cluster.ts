@@ -27,6 +27,11 @@ export const cluster: Command = {
     { name: 'data', summary: 'start: keep the objects on the disk, also over a stop, a crash and a restart' },
     { name: 'port', summary: 'start: port of the API; by default that of the last run, or a free one', value: 'port' },
     {
+      name: 'kubernetes',
+      summary: 'start: version of Kubernetes; 1.36 is the only one that there is',
+      value: 'version',
+    },
+    {
       name: 'add-context',
       summary: 'start, kubeconfig: add the context typekro-NAME to your kubeconfig; a stop removes it',
     },
