@@ -2,7 +2,9 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type * as Launch from '../../src/cli/clusters/launch.ts';
+import { serveCluster } from '../../src/cli/clusters/serve-cluster.ts';
 import { commands } from '../../src/cli/commands/index.ts';
 import type { Cluster } from '../../src/cluster/index.ts';
 import { createEmbeddedCluster } from '../../src/cluster/index.ts';
@@ -13,6 +15,17 @@ import { definitionsPageFiles } from '../support/definitions-page.ts';
 import { commandLinesOf, USER_PAGES, wordsOfLine } from '../support/documented-lines.ts';
 import type { CommandRun } from '../support/run-command.ts';
 import { commandRunner } from '../support/run-command.ts';
+
+/** The named clusters run in this process. `test/e2e/named-clusters.test.ts` starts real processes. */
+vi.mock('../../src/cli/clusters/launch.ts', async (original) => ({
+  ...(await original<typeof Launch>()),
+  async launchCluster({ folder, settings }: Launch.LaunchRequest, env: NodeJS.ProcessEnv) {
+    const served = await serveCluster({ env, folder, settings, onStop: () => void served.close() });
+    namedClusters.push(served);
+  },
+}));
+
+const namedClusters: { close(): Promise<void> }[] = [];
 
 /** Runs the command lines of README and docs in a folder with the files that they name, against an embedded cluster. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -38,6 +51,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 /** Placeholders for names that the reader chooses, each with the name in this test. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/FILE…/g, 'app.yaml'],
+  [/^((?:npx )?typekro cluster \S+) \[NAME\]/g, '$1'],
+  [/^((?:npx )?typekro cluster \S+) NAME/g, '$1 dev'],
+  [/^((?:npx )?typekro cluster \S+ dev) FILE$/g, '$1 objects.jsonl'],
   [/\bIMAGE\b|…\/typekro:1\.0/g, 'registry.example.com/typekro:1.0'],
   [/ …$/g, ''],
   // Each start of the controller takes a fifth of a second.
@@ -48,6 +64,8 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
 const CODES: Readonly<Record<string, number>> = {
   // At the level 0.10, the controller changes labels of the objects.
   'upgrade --check': 2,
+  // The server of the named cluster does not have the kinds of kro, and the page describes refused objects.
+  'cluster load dev app.yaml': 1,
   // The mistakes of docs/definitions.md.
   'validate misspelt.rgd.yaml': 3,
   'validate boolean.rgd.yaml': 3,
@@ -173,13 +191,18 @@ beforeAll(async () => {
   await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
   controller = createController({ client });
   await controller.start();
-  run = commandRunner(commands, cwd, { KUBECONFIG: join(cwd, 'kubeconfig'), NO_COLOR: '1' });
+  run = commandRunner(commands, cwd, {
+    KUBECONFIG: join(cwd, 'kubeconfig'),
+    NO_COLOR: '1',
+    XDG_STATE_HOME: join(cwd, 'state'),
+  });
   await prepare();
   expect(await run('apply app.ts')).toMatchObject({ code: 0 });
   expect(await run('snapshot prod.json')).toMatchObject({ code: 0 });
 }, 60_000);
 
 afterAll(async () => {
+  await Promise.all(namedClusters.map((each) => each.close()));
   await controller.stop();
   await client.close();
   await cluster.close();
@@ -209,9 +232,9 @@ const lines = [
   ),
 ].toSorted((a, b) => rankOf(a) - rankOf(b));
 
-/** Lines that end the instance, or the controller, come last. */
+/** Lines that end the instance, the controller or a named cluster come last. */
 function rankOf(line: string): number {
-  return line.startsWith('hand-back') ? 2 : /^(?:delete|rollback|bootstrap|install)\b/.test(line) ? 1 : 0;
+  return /^(?:hand-back|cluster stop)\b/.test(line) ? 2 : /^(?:delete|rollback|bootstrap|install)\b/.test(line) ? 1 : 0;
 }
 
 /** Does a sentence name a command or an option without its values? */
