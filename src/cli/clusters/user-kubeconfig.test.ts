@@ -150,6 +150,7 @@ test.each([
     'clusters: null\ncontexts:\nusers: [ ]  # none\n',
     /users:\n- name: typekro-a\n {2}user:\n {4}token: t *# none\n/,
   ],
+  ['with the end of a document', 'kind: Config\nusers: []\n...\n', /users:\n- name: typekro-a\n/],
   ['as one flow mapping', '{clusters: [], kind: Config} # c\n', /"?name"?: typekro-a/],
 ])('a kubeconfig %s gets the entries', (_what, own, expected) => {
   const { text } = add(own, true);
