@@ -23,6 +23,7 @@ import {
 } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { defaultMatchResources, validateConditions, validateMatchResources } from './admission-rules.ts';
+import { checkParamKind, checkParamRef } from './param-rights.ts';
 import { validateSelector } from './selectors.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -40,8 +41,14 @@ export const validatingPolicyStrategy: Partial<Strategy> = {
     fill(spec, { failurePolicy: 'Fail' });
     defaultMatchResources(optionalAt(spec, 'matchConstraints'));
   },
-  validate(object, problems, { schemas, subresource }) {
-    if (subresource === '') validatePolicy(object, problems, schemas());
+  validate(object, problems, context) {
+    validatePolicy(object, problems, context.schemas());
+    checkParamKind(object, undefined, problems, context);
+  },
+  validateUpdate(object, old, problems, context) {
+    if (context.subresource !== '') return;
+    validatePolicy(object, problems, context.schemas());
+    checkParamKind(object, old, problems, context);
   },
 };
 
@@ -218,23 +225,31 @@ export const mutatingPolicyStrategy: Partial<Strategy> = {
     fill(spec, { failurePolicy: 'Fail' });
     defaultMatchResources(optionalAt(spec, 'matchConstraints'));
   },
-  validate(object, problems, { schemas }) {
-    const engine = schemas();
-    const spec = specOf(object);
-    const compiler = validateCommon(spec, true, problems, engine);
-    const policy = textAt(spec, 'reinvocationPolicy');
-    if (policy === '') problems.push(fieldRequired('spec.reinvocationPolicy'));
-    else if (!REINVOCATION_POLICIES.includes(policy))
-      problems.push(fieldNotSupported('spec.reinvocationPolicy', policy, REINVOCATION_POLICIES));
-    const mutations = objectsAt(spec, 'mutations');
-    if (mutations.length === 0)
-      problems.push(fieldRequired('spec.mutations', 'mutations must contain at least one item'));
-    for (const [index, mutation] of mutations.entries())
-      validateMutation(mutation, `spec.mutations[${index}]`, problems, (text, type) =>
-        engine.mutationProblem(compiler, text, type),
-      );
+  validate(object, problems, context) {
+    validateMutatingPolicy(object, problems, context.schemas());
+    checkParamKind(object, undefined, problems, context);
+  },
+  validateUpdate(object, old, problems, context) {
+    validateMutatingPolicy(object, problems, context.schemas());
+    checkParamKind(object, old, problems, context);
   },
 };
+
+function validateMutatingPolicy(object: KubeObject, problems: FieldError[], engine: SchemaEngine) {
+  const spec = specOf(object);
+  const compiler = validateCommon(spec, true, problems, engine);
+  const policy = textAt(spec, 'reinvocationPolicy');
+  if (policy === '') problems.push(fieldRequired('spec.reinvocationPolicy'));
+  else if (!REINVOCATION_POLICIES.includes(policy))
+    problems.push(fieldNotSupported('spec.reinvocationPolicy', policy, REINVOCATION_POLICIES));
+  const mutations = objectsAt(spec, 'mutations');
+  if (mutations.length === 0)
+    problems.push(fieldRequired('spec.mutations', 'mutations must contain at least one item'));
+  for (const [index, mutation] of mutations.entries())
+    validateMutation(mutation, `spec.mutations[${index}]`, problems, (text, type) =>
+      engine.mutationProblem(compiler, text, type),
+    );
+}
 
 function validateMutation(
   mutation: JsonObject,
@@ -263,18 +278,34 @@ function validateMutation(
 /** The strategy of MutatingAdmissionPolicyBindings. */
 export const mutatingBindingStrategy: Partial<Strategy> = {
   defaults: (object) => defaultMatchResources(optionalAt(object, 'spec', 'matchResources')),
-  validate: (object, problems) => validateBinding(specOf(object), problems),
+  validate(object, problems, context) {
+    validateBinding(specOf(object), problems);
+    checkParamRef('mutatingadmissionpolicies', object, undefined, problems, context);
+  },
+  validateUpdate(object, old, problems, context) {
+    validateBinding(specOf(object), problems);
+    checkParamRef('mutatingadmissionpolicies', object, old, problems, context);
+  },
 };
 
 /** The strategy of ValidatingAdmissionPolicyBindings. */
 export const validatingBindingStrategy: Partial<Strategy> = {
   defaults: (object) => defaultMatchResources(optionalAt(object, 'spec', 'matchResources')),
-  validate(object, problems) {
-    const spec = specOf(object);
-    validateBinding(spec, problems);
-    validateActions(listAt(spec, 'validationActions'), problems);
+  validate(object, problems, context) {
+    validateValidatingBinding(object, problems);
+    checkParamRef('validatingadmissionpolicies', object, undefined, problems, context);
+  },
+  validateUpdate(object, old, problems, context) {
+    validateValidatingBinding(object, problems);
+    checkParamRef('validatingadmissionpolicies', object, old, problems, context);
   },
 };
+
+function validateValidatingBinding(object: KubeObject, problems: FieldError[]) {
+  const spec = specOf(object);
+  validateBinding(spec, problems);
+  validateActions(listAt(spec, 'validationActions'), problems);
+}
 
 function validateBinding(spec: JsonObject, problems: FieldError[]) {
   const policy = textAt(spec, 'policyName');

@@ -3,10 +3,12 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import type { UserInfo } from '../options.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
+import type { KindLookup } from '../types/lookup.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
 
 /** What hooks use of the server and of the request. */
 export interface WriteContext extends RoleContext {
+  readonly kinds: KindLookup;
   readonly addresses: ServiceAddresses;
   readonly schemas: SchemaEngineSource;
   readonly newUid: () => string;

@@ -21,3 +21,8 @@ export interface ObjectLookup {
 export interface UncheckedObjectStore {
   collection(group: string, plural: string): ObjectCollection & { put(key: string, object: KubeObject): unknown };
 }
+
+/** Look-up of the resources that serve kinds. The registry implements it. */
+export interface KindLookup {
+  findKind(apiVersion: string, kind: string): { readonly plural: string } | undefined;
+}

@@ -17,6 +17,7 @@ import { resetFields } from './strategy-for.ts';
 import { timestampOf } from '../clock.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
@@ -70,6 +71,7 @@ export interface WriteServices {
    * use.
    */
   readonly store: UncheckedObjectStore;
+  readonly registry: Registry;
   /** Is every request of every user allowed? Hooks that look at rights then refuse nothing. */
   readonly allowsAll: boolean;
   /** The addresses and ports of Services. */
@@ -129,10 +131,11 @@ export function checkWrite<T>(write: WriteRequest, check: (context: WriteContext
 
 function writeContext(write: WriteRequest, whenRefused: WriteContext['whenRefused']): WriteContext {
   const { services, user, options, subresource, warnings } = write;
-  const { store, allowsAll, addresses, schemas, newUid, clock } = services;
+  const { store, registry, allowsAll, addresses, schemas, newUid, clock } = services;
   const warn = (text: string) => void warnings.push(text);
   return {
     store,
+    kinds: registry,
     allowsAll,
     addresses,
     schemas,
