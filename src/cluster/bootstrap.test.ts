@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { objectAt } from '../kubernetes/index.ts';
 import { tellClusterStory } from '../../test/support/cluster-story.ts';
 
 test.each([
@@ -19,4 +20,17 @@ test.each([
     endpoints: [{ addresses: [ip] }],
     ports: [{ name: 'https', port: 40_003 }],
   });
+});
+
+test('a cluster has the APIServices of its groups, and the default FlowSchemas whose levels exist', async () => {
+  await using story = await tellClusterStory({ controllers: false });
+  const services = await story.list('apiregistration.k8s.io/v1 APIService');
+  const core = services.find(({ metadata }) => metadata.name === 'v1.');
+  expect(core?.['spec']).toEqual({ version: 'v1', groupPriorityMinimum: 18_000, versionPriority: 1 });
+  for (const { status } of services)
+    expect(status).toMatchObject({ conditions: [{ type: 'Available', status: 'True' }] });
+  const levels = new Set(await story.names('flowcontrol.apiserver.k8s.io/v1 PriorityLevelConfiguration'));
+  const schemas = await story.list('flowcontrol.apiserver.k8s.io/v1 FlowSchema');
+  expect([services.length, schemas.length, levels.size]).toEqual([21, 11, 8]);
+  for (const { spec } of schemas) expect(levels).toContain(objectAt(spec, 'priorityLevelConfiguration')['name']);
 });

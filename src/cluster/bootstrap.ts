@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
+import { objectAt, objectsAt } from '../kubernetes/index.ts';
 import { loadData } from './data.ts';
 import { ipAddressOf } from './follow-addresses.ts';
 import type { ServedResource } from './registry/resource.ts';
@@ -67,6 +68,7 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
   if (!emitEvents) begin(context, NETWORKING, 'ipaddresses', [ipAddressOf(address, service)], emitEvents);
   for (const { group, plural, object } of networkObjects(context)) begin(context, group, plural, [object], emitEvents);
   seedRoles(context);
+  seedSystemObjects(context);
   context.onRestored.push(() => addMissing(context));
   for (const collection of context.store.collections()) collection.compact();
 }
@@ -82,8 +84,8 @@ function networkObjects(context: BootstrapContext) {
 }
 
 /**
- * Adds the objects of `networkObjects` that a restored state does not have. An earlier release made no such objects. An
- * API server makes missing ones again.
+ * Adds the objects of `networkObjects`, and the system objects, that a restored state does not have. An earlier release
+ * made no such objects. An API server makes missing ones again.
  */
 function addMissing(context: BootstrapContext): void {
   const created = timestampOf(context.clock);
@@ -93,6 +95,11 @@ function addMissing(context: BootstrapContext): void {
     if (collection.get(storeKey(namespace, name)) !== undefined) continue;
     const { key, object } = complete(context, missing, created);
     collection.put(key, object);
+  }
+  for (const [group, plural] of SYSTEM_OBJECTS) {
+    const collection = context.store.collection(group, plural);
+    if (collection.size > 0) continue;
+    for (const { key, object } of systemObjects(context, group, plural, created)) collection.put(key, object);
   }
 }
 
@@ -176,6 +183,36 @@ function complete(context: BootstrapContext, object: KubeObject, created: string
 function typed(resource: ServedResource, value: JsonObject): KubeObject {
   const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
   return decodeObject(resource.node, named).value as unknown as KubeObject;
+}
+
+/** The objects that a server makes for itself: group, resource and their number. */
+const SYSTEM_OBJECTS = [
+  ['apiregistration.k8s.io', 'apiservices', 21],
+  ['flowcontrol.apiserver.k8s.io', 'flowschemas', 11],
+  ['flowcontrol.apiserver.k8s.io', 'prioritylevelconfigurations', 8],
+] as const;
+
+/**
+ * Adds the APIServices of the built-in groups, and the default FlowSchemas with their priority levels. The first read of a
+ * collection makes its objects. They have no effect on requests.
+ */
+function seedSystemObjects(context: BootstrapContext) {
+  const created = timestampOf(context.clock);
+  for (const [group, plural, count] of SYSTEM_OBJECTS) {
+    const collection = context.store.collection(group, plural);
+    collection.seedLater(count, () => systemObjects(context, group, plural, created));
+  }
+}
+
+function systemObjects(context: BootstrapContext, group: string, plural: string, created: string) {
+  const resource = context.registry.findAny(group, plural);
+  if (resource === undefined) return [];
+  return (loadData('system-objects')[plural] ?? []).map((value) => {
+    const conditions = objectsAt(objectAt(value, 'status'), 'conditions');
+    const dated = conditions.map((condition) => ({ ...condition, lastTransitionTime: created }));
+    const status = conditions.length === 0 ? {} : { status: { conditions: dated } };
+    return complete(context, typed(resource, { ...value, ...status }), created);
+  });
 }
 
 /** The number of objects of each kind in the default roles and bindings. */

@@ -3,10 +3,12 @@ import {
   kubernetesDiscoveryText,
   kubernetesFurtherTypesText,
   kubernetesRbacDefaultsText,
+  kubernetesSystemObjectsText,
   kubernetesStorageHashesText,
   kubernetesTableColumnsText,
   kubernetesTypesText,
 } from '../core/index.ts';
+import type { JsonObject } from '../core/index.ts';
 import type { BuiltinDescriptions } from '../schema/index.ts';
 
 /** A field of a built-in type in `types.json`. The README beside the data explains the letters. */
@@ -82,6 +84,8 @@ interface DataFiles {
   readonly 'table-columns': Readonly<Record<string, readonly ColumnFacts[]>>;
   readonly 'storage-version-hashes': Readonly<Record<string, string>>;
   readonly 'rbac-defaults': Readonly<Record<string, readonly Record<string, unknown>[]>>;
+  /** The objects of a group that a server makes for itself, by resource. */
+  readonly 'system-objects': Readonly<Record<string, readonly JsonObject[]>>;
 }
 
 const TEXTS: Readonly<Record<keyof DataFiles, () => string>> = {
@@ -92,6 +96,7 @@ const TEXTS: Readonly<Record<keyof DataFiles, () => string>> = {
   'table-columns': kubernetesTableColumnsText,
   'storage-version-hashes': kubernetesStorageHashesText,
   'rbac-defaults': kubernetesRbacDefaultsText,
+  'system-objects': kubernetesSystemObjectsText,
 };
 
 const loaded = new Map<string, unknown>();

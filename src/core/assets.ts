@@ -36,6 +36,9 @@ export const kubernetesStorageHashesText: () => string = textAt('data/kubernetes
 /** The roles and bindings that Kubernetes 1.36 starts with, as JSON. */
 export const kubernetesRbacDefaultsText: () => string = textAt('data/kubernetes-1.36/rbac-defaults.json');
 
+/** The APIServices, FlowSchemas and PriorityLevelConfigurations that Kubernetes 1.36 starts with, as JSON. */
+export const kubernetesSystemObjectsText: () => string = textAt('data/kubernetes-1.36/system-objects.json');
+
 /** The descriptions of the kinds, types and fields of Kubernetes 1.36, as JSON. */
 export const kubernetesDescriptionsText: () => string = textAt('data/kubernetes-1.36/descriptions.json');
 

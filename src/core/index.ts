@@ -35,6 +35,7 @@ export {
   kubernetesDescriptionsText,
   kubernetesDiscoveryText,
   kubernetesRbacDefaultsText,
+  kubernetesSystemObjectsText,
   kubernetesStorageHashesText,
   kubernetesTableColumnsText,
   kubernetesFurtherTypesText,
