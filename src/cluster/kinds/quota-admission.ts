@@ -34,14 +34,17 @@ export interface QuotaRequest {
 }
 
 /**
- * Refuses a write that would exceed a quota of the namespace (throws 403). Otherwise adds the difference to the used
- * amounts, unless the request is a dry run. Amounts that become smaller are subtracted by the controller of quotas.
+ * Refuses a write that would exceed a quota of the namespace (throws 403). Otherwise returns a function that adds the
+ * difference to the used amounts. For a dry run it adds nothing. Amounts that become smaller are subtracted by the
+ * controller of quotas.
  */
-export function admitQuota(store: UncheckedObjectStore, request: QuotaRequest): void {
+export function admitQuota(store: UncheckedObjectStore, request: QuotaRequest): () => void {
   const { resource, object, old, now } = request;
   const { namespace = '' } = object.metadata;
   const quotas = store.collection('', 'resourcequotas');
-  if (namespace === '' || !isCounted(request)) return;
+  const counted: [key: string, quota: KubeObject][] = [];
+  const count = () => counted.forEach(([key, quota]) => quotas.put(key, quota));
+  if (namespace === '' || !isCounted(request)) return count;
   const usage = usageOf(resource, object, now);
   const before = old === undefined ? undefined : usageOf(resource, old, now);
   for (const { key, object: quota } of quotas.inNamespace(namespace)) {
@@ -55,8 +58,9 @@ export function admitQuota(store: UncheckedObjectStore, request: QuotaRequest): 
     }
     const known = old !== undefined && before !== undefined && inScopes(quota, resource, old);
     const used = charge(resource, object, quota, known ? difference(usage, before) : usage, limited);
-    if (used !== undefined && !request.dryRun) quotas.put(key, { ...quota, status: { ...quota.status, used } });
+    if (used !== undefined && !request.dryRun) counted.push([key, { ...quota, status: { ...quota.status, used } }]);
   }
+  return count;
 }
 
 /** Can the write change what quotas count? Most updates cannot. */

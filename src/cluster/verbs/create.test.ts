@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
@@ -8,13 +8,16 @@ const SET = 'resourceVersion should not be set on objects to be created';
 
 let cluster: Cluster;
 
-async function send(method: string, path: string, metadata: object) {
-  const headers = { 'content-type': 'application/json' };
-  const reply = await cluster.transport().request({ method, path, headers, body: JSON.stringify({ metadata }) });
+async function send(method: string, path: string, metadata: object, more: object = {}) {
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  const headers = { 'content-type': type };
+  const reply = await cluster
+    .transport()
+    .request({ method, path, headers, body: JSON.stringify({ metadata, ...more }) });
   let text = '';
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
-  const body = JSON.parse(text) as { message?: string; metadata: { resourceVersion?: string } };
-  return { status: reply.status, message: body.message, version: body.metadata.resourceVersion };
+  const body = JSON.parse(text) as { message?: string; metadata?: { resourceVersion?: string } };
+  return { status: reply.status, message: body.message, version: body.metadata?.resourceVersion };
 }
 
 beforeAll(async () => {
@@ -33,10 +36,54 @@ test.each([
   expect(refused.message).toMatch(message);
 });
 
-test.each(['', '0', 'x'])('the version %j is no version of an object', async (resourceVersion) => {
-  const created = await send('POST', MAPS, { generateName: 'v-', resourceVersion });
-  expect(created.status).toBe(201);
-  expect(created.version).toMatch(/^[1-9]\d*$/);
+test.each(['', '0', '00', 'x', '18446744073709551616'])(
+  'the version %j is no version of an object',
+  async (resourceVersion) => {
+    const created = await send('POST', MAPS, { generateName: 'v-', resourceVersion });
+    expect(created.status).toBe(201);
+    expect(created.version).toMatch(/^[1-9]\d*$/);
+  },
+);
+
+describe('admission comes before the storage', () => {
+  const PODS = '/api/v1/namespaces/default/pods';
+  const containers = [{ name: 'c', image: 'i' }];
+  const pod = (more: object = {}) =>
+    send('POST', PODS, { name: 'p', ...more }, { spec: { containers, hostNetwork: true } });
+
+  test('a pod that violates Pod Security is refused, also when its name is taken', async () => {
+    expect((await pod()).status).toBe(201);
+    expect((await pod()).status).toBe(409);
+    const labels = { 'pod-security.kubernetes.io/enforce': 'baseline' };
+    await send('PATCH', '/api/v1/namespaces/default', { labels });
+    expect(await pod()).toMatchObject({
+      status: 403,
+      message: expect.stringContaining('violates PodSecurity') as string,
+    });
+    await send('PATCH', '/api/v1/namespaces/default', { labels: { 'pod-security.kubernetes.io/enforce': null } });
+  });
+
+  test('a full quota precedes a version and a taken name, and a refused object is not counted', async () => {
+    const quotas = '/api/v1/namespaces/default/resourcequotas';
+    await send('POST', quotas, { name: 'q' }, { spec: { hard: { 'count/configmaps': '2' } } });
+    const use = (used: string) =>
+      send(
+        'PUT',
+        `${quotas}/q/status`,
+        { name: 'q' },
+        { status: { hard: { 'count/configmaps': '2' }, used: { 'count/configmaps': used } } },
+      );
+    await use('1');
+    expect((await send('POST', MAPS, { name: 'counted' })).status).toBe(201);
+    for (const more of [{}, { resourceVersion: '5' }])
+      expect(await send('POST', MAPS, { name: 'counted', ...more })).toMatchObject({
+        status: 403,
+        message: expect.stringContaining('exceeded quota: q') as string,
+      });
+    await use('0');
+    for (let turn = 0; turn < 4; turn++) expect((await send('POST', MAPS, { name: 'counted' })).status).toBe(409);
+    expect((await send('DELETE', `${quotas}/q`, {})).status).toBe(200);
+  });
 });
 
 test('a dry run answers with the version of the request', async () => {

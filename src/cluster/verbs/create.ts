@@ -35,8 +35,13 @@ export function createObject(write: WriteRequest, sent: KubeObject): WriteResult
   return storeNew(write, tracked, resourceVersion);
 }
 
-/** Does a text name a version of an object? The server ignores texts that are not numbers, and zero. */
-const isVersion = (text: string): boolean => /^\d+$/.test(text) && Number(text) !== 0;
+const MAX_VERSION = 2n ** 64n - 1n;
+
+/** Does a text name a version of an object? The server ignores texts that are no numbers of 64 bits, and zero. */
+function isVersion(text: string): boolean {
+  const [digits = ''] = /^0*([1-9]\d{0,19})$/.exec(text)?.slice(1) ?? [];
+  return digits !== '' && BigInt(digits) <= MAX_VERSION;
+}
 
 /**
  * Refuses an object whose namespace is not that of the path. Sets a missing namespace, and removes the namespace of a
@@ -149,9 +154,11 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   strategy.validate?.(object, problems, context);
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
+  // Admission comes before the storage, which refuses a version and a taken name. Quotas count only a stored object.
+  admitChecked(write, object, undefined);
+  const count = admitCounted(write, object, undefined);
   if (!write.options.dryRun && isVersion(sentVersion))
     throw internalError('resourceVersion should not be set on objects to be created');
-  admitChecked(write, object, undefined);
   const existing = resource.collection.get(storeKey(write.namespace, name))?.object;
   if (existing !== undefined)
     throw alreadyExists(
@@ -159,7 +166,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
       name,
       existing.metadata.deletionTimestamp === undefined ? '' : 'object is being deleted: ',
     );
-  admitCounted(write, object, undefined);
+  count();
 }
 
 /** Sets the status of a new object to that of an empty object of its type. */

@@ -161,7 +161,7 @@ function checkChange(
   }
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
   admitChecked(write, next, live);
-  admitCounted(write, next, live);
+  admitCounted(write, next, live)();
   for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
   return next;
 }

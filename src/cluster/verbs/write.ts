@@ -162,12 +162,15 @@ export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeO
   services.admission?.validate(write, object, old);
 }
 
-/** Refuses an admitted object that would exceed a quota, and counts it. `old` is as for `admitChecked`. Throws 403. */
-export function admitCounted(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
+/**
+ * Refuses an admitted object that would exceed a quota (throws 403). Returns a function that counts the object. `old` is as
+ * for `admitChecked`.
+ */
+export function admitCounted(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): () => void {
   const { resource, subresource, options, services } = write;
-  if (services.store.collection('', 'resourcequotas').size === 0) return;
+  if (services.store.collection('', 'resourcequotas').size === 0) return () => {};
   const now = services.clock.now();
-  admitQuota(services.store, { resource, subresource, object, old, dryRun: options.dryRun, now });
+  return admitQuota(services.store, { resource, subresource, object, old, dryRun: options.dryRun, now });
 }
 
 /** The `FieldContext` of a write. */
