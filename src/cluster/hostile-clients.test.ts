@@ -45,6 +45,15 @@ async function raw(port: number, bytes: string | Buffer, { halfClose = false } =
 
 const statusOf = (answer: string): Status => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Status;
 
+/** A JSON Schema whose `maximum` has only three of its eight bytes. */
+function truncatedNumber(): Buffer {
+  const field = (number: number, value: string | Buffer) =>
+    Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), Buffer.from(value)]);
+  const type = Buffer.concat([field(1, 'apiextensions.k8s.io/v1'), field(2, 'JSONSchemaProps')]);
+  const schema = Buffer.from([(9 << 3) | 1, 1, 2, 3]);
+  return Buffer.concat([Buffer.from('k8s\0'), field(1, type), field(2, schema)]);
+}
+
 /** Checks that the server still serves another client. */
 async function expectAlive({ listener }: Served): Promise<void> {
   expect((await fetch(`${listener.url}/readyz`)).status).toBe(200);
@@ -76,6 +85,7 @@ describe('bodies', () => {
       Buffer.concat([envelope, Buffer.from([10, 200])]),
       400,
     ],
+    ['protobuf with a truncated number', 'application/vnd.kubernetes.protobuf', truncatedNumber(), 400],
     ['random protobuf', 'application/vnd.kubernetes.protobuf', Buffer.concat([envelope, noise(300)]), 400],
     ['an unknown media type', 'text/plain', '{}', 415],
     ['CBOR', 'application/cbor', '{}', 415],

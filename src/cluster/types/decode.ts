@@ -8,7 +8,7 @@ import {
   parseTime,
 } from '../../kubernetes/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
-import { Failure } from '../../golang/index.ts';
+import { Failure, goJsonKind } from '../../golang/index.ts';
 import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 import { copyJson } from './copy.ts';
 
@@ -42,15 +42,6 @@ export function decodeObject(node: ObjectNode, value: JsonObject, frozenIsTyped 
   const decoder = new Decoder(node.name, frozenIsTyped);
   return { value: decoder.object(node, value), unknown: decoder.unknown };
 }
-
-const typeWord = (value: JsonValue) =>
-  Array.isArray(value)
-    ? 'array'
-    : typeof value === 'boolean'
-      ? 'bool'
-      : typeof value === 'bigint'
-        ? 'number'
-        : typeof value;
 
 class Decoder {
   readonly unknown: string[] = [];
@@ -234,7 +225,7 @@ class Decoder {
   }
 
   #mismatch(raw: JsonValue, type: string): never {
-    const word = typeof raw === 'string' && raw.startsWith('number ') ? raw : typeWord(raw);
+    const word = typeof raw === 'string' && raw.startsWith('number ') ? raw : goJsonKind(raw);
     const fields = this.#path.filter((part) => typeof part === 'string').join('.');
     const target =
       fields === '' ? `Go value of type ${type}` : `Go struct field ${this.#structs.at(-1)}.${fields} of type ${type}`;

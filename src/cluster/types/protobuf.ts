@@ -5,7 +5,7 @@ import { formatMicroTime, formatTime } from '../../kubernetes/index.ts';
 import { builtinType, hasBuiltinType } from './builtin.ts';
 import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 
-/** The error for a body that is not protobuf. */
+/** The error for a body that is not the protobuf form of a known kind. */
 export class ProtobufError extends Error {}
 
 const MAGIC = Buffer.from('k8s\0');
@@ -48,7 +48,7 @@ function typeNode(apiVersion: string, kind: string): ObjectNode | undefined {
 
 interface WireField {
   readonly number: number;
-  /** The bytes of a length-delimited field, the integer of a varint, or the eight bytes of a double. */
+  /** The bytes of a length-delimited or fixed-size field, or the integer of a varint. */
   readonly value: Buffer | bigint;
   readonly double: boolean;
 }
@@ -65,6 +65,10 @@ function* fields(message: Buffer): Generator<WireField> {
     }
     throw new ProtobufError('proto: integer overflow');
   };
+  const bytes = (length: number) => {
+    if (offset + length > message.length) throw new ProtobufError('unexpected EOF');
+    return message.subarray(offset, (offset += length));
+  };
   while (offset < message.length) {
     const key = Number(varint());
     const number = key >>> 3;
@@ -73,16 +77,13 @@ function* fields(message: Buffer): Generator<WireField> {
         yield { number, value: varint(), double: false };
         break;
       case 1:
-        yield { number, value: message.subarray(offset, (offset += 8)), double: true };
+        yield { number, value: bytes(8), double: true };
         break;
-      case 2: {
-        const length = Number(varint());
-        if (offset + length > message.length) throw new ProtobufError('unexpected EOF');
-        yield { number, value: message.subarray(offset, (offset += length)), double: false };
+      case 2:
+        yield { number, value: bytes(Number(varint())), double: false };
         break;
-      }
       case 5:
-        yield { number, value: message.subarray(offset, (offset += 4)), double: false };
+        yield { number, value: bytes(4), double: false };
         break;
       default:
         throw new ProtobufError(`proto: illegal wireType ${key & 7}`);

@@ -1,6 +1,7 @@
 /** The body of a server-side apply. It is YAML, also when it begins with a brace: YAML includes JSON. */
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { goJsonKind } from '../../golang/index.ts';
 import { hasDuplicateFields, JsonDepthError, JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
 import type { ParsedYaml } from '../codec/yaml.ts';
 import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
@@ -10,7 +11,10 @@ import type { WriteRequest } from './write.ts';
 /** The configuration of an apply. */
 export interface ApplyBody {
   readonly value: JsonObject;
-  /** A text for each key that a mapping has twice. Empty when the request ignores the validation of fields. */
+  /**
+   * A text for each key that a mapping has twice. For JSON, it is empty when the request ignores the validation of
+   * fields.
+   */
   readonly duplicates: readonly string[];
 }
 
@@ -21,7 +25,7 @@ export function readApply({ options }: Pick<WriteRequest, 'options'>, text: stri
     if (value === null) return { value: {}, duplicates };
     if (isJsonObject(value)) return { value, duplicates };
     throw badRequest(
-      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`,
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonKind(value)} into Go value of type map[string]interface {}`,
     );
   } catch (thrown) {
     if (thrown instanceof YamlSyntaxError)
@@ -31,7 +35,10 @@ export function readApply({ options }: Pick<WriteRequest, 'options'>, text: stri
   }
 }
 
-/** Parses JSON with the fast parser. All other texts, and JSON with repeated keys, go to the YAML parser. */
+/**
+ * Parses JSON with the fast parser. All other texts go to the YAML parser. So does JSON with repeated keys when
+ * `withDuplicates` is set.
+ */
 function parseApply(text: string, withDuplicates: boolean): ParsedYaml {
   if (!text.trimStart().startsWith('{')) return parseYaml(text);
   try {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
-import { goQuote } from '../../golang/index.ts';
+import { goJsonKind, goQuote } from '../../golang/index.ts';
 import { duplicateFields, JsonSyntaxError, MAX_STRICT_PROBLEMS, parseStrictJson, walkMembers } from '../codec/json.ts';
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
 import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
@@ -207,18 +207,20 @@ export function decodeTyped(
 
 const TYPE_META =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
-const GO_WORDS: Readonly<Record<string, string>> = { boolean: 'bool', bigint: 'number' };
-const goWord = (value: JsonValue) => (Array.isArray(value) ? 'array' : (GO_WORDS[typeof value] ?? typeof value));
 
-/** Adds a missing `kind` and `apiVersion`. Refuses a body of another type. */
+/**
+ * Adds a missing `kind` and `apiVersion` to the body of a built-in type. Refuses a body of another type, and a custom
+ * resource that does not name its type.
+ */
 function checkKind(value: JsonValue, { body }: RawBody, type: BodyType, registry: Registry): JsonObject {
   const unreadable = (problem: string) => badRequest(unrecognized(type.kind, problem, body));
   const mismatch = (wrong: JsonValue, target: string) =>
     unreadable(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goWord(wrong)} into Go ${target}`,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goJsonKind(wrong)} into Go ${target}`,
     );
   if (!isJsonObject(value)) throw mismatch(value, `value of type ${TYPE_META}`);
-  const { kind = '', apiVersion = '' } = value;
+  const kind = value['kind'] ?? '';
+  const apiVersion = value['apiVersion'] ?? '';
   if (typeof kind !== 'string') throw mismatch(kind, 'struct field .kind of type string');
   if (typeof apiVersion !== 'string') throw mismatch(apiVersion, 'struct field .apiVersion of type string');
   if (kind === type.kind && apiVersion === type.apiVersion) return value;
@@ -230,11 +232,11 @@ function checkKind(value: JsonValue, { body }: RawBody, type: BodyType, registry
 }
 
 /** Refuses a custom resource that is of another type or does not name its type. */
-function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVersion: string, type: BodyType): void {
+function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVersion: string, type: BodyType): never {
   const missing = kind === '' ? 'Kind' : apiVersion === '' ? 'apiVersion' : undefined;
   if (missing !== undefined)
     throw badRequest(unrecognized(type.kind, `Object '${missing}' is missing in '${body.toString('utf8')}'`, body));
-  if (apiVersion !== type.apiVersion && kind === type.kind) {
+  if (kind === type.kind) {
     // A version that the group does not have has no type, so all members are unknown.
     const { group } = parseApiVersion(apiVersion);
     const foreign = group === type.resource?.group && type.resource.inVersion(apiVersion) === undefined;
@@ -246,7 +248,6 @@ function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVers
       warnings: foreign ? unknown.sort().map((key) => `unknown field ${goQuote(key)}`) : [],
     });
   }
-  if (kind === type.kind) return;
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : '';
   const problem = {
@@ -264,8 +265,6 @@ function wrongKind(
 ): string {
   const { kind, apiVersion } = value;
   const version = apiVersion.split('/').at(-1) ?? '';
-  if (type.resource?.custom !== undefined)
-    return `the API version in the data (${apiVersion}) does not match the expected API version (${type.apiVersion})`;
   const problem = notOfType(value, version, type, registry);
   return type.unnamed === true ? problem : cannotHandle(kind, version, type, problem);
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { goQuote } from '../../golang/index.ts';
+import { goJsonKind, goQuote } from '../../golang/index.ts';
 import { duplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
 import { goText } from '../fields/check.ts';
 import { ApiError, badRequest, internalError, notFound } from '../errors/status.ts';
@@ -102,26 +102,23 @@ function checkedType(write: WriteRequest, value: JsonObject, shown: string): Jso
   throw resource.custom === undefined ? refusedPatch(shown, problem) : badRequest(problem);
 }
 
-const word = (value: JsonValue | undefined) =>
-  Array.isArray(value) ? 'array' : value === null || value === undefined ? 'null' : typeof value;
+const word = (value: JsonValue) => (value === null ? 'null' : goJsonKind(value));
 
 const refusedPatch = (shown: string, problem: string) =>
-  Object.assign(
-    new ApiError({
-      code: 422,
-      reason: 'Invalid',
-      message: ` "" is invalid: patch: Invalid value: ${goQuote(shown)}: ${problem}`,
-      details: {
-        causes: [
-          {
-            reason: 'FieldValueInvalid',
-            message: `Invalid value: ${goQuote(shown)}: ${problem}`,
-            field: 'patch',
-          },
-        ],
-      },
-    }),
-  );
+  new ApiError({
+    code: 422,
+    reason: 'Invalid',
+    message: ` "" is invalid: patch: Invalid value: ${goQuote(shown)}: ${problem}`,
+    details: {
+      causes: [
+        {
+          reason: 'FieldValueInvalid',
+          message: `Invalid value: ${goQuote(shown)}: ${problem}`,
+          field: 'patch',
+        },
+      ],
+    },
+  });
 
 const rejected = () =>
   new ApiError({
@@ -136,7 +133,7 @@ interface Applied {
   readonly value: JsonValue;
   /** The patched object as error texts print it. */
   readonly shown: string;
-  /** Errors of the patch that only strict validation reports. */
+  /** Repeated and unknown members of the patch. Strict validation refuses them. Otherwise they become warnings. */
   readonly problems: readonly string[];
 }
 

@@ -43,6 +43,7 @@ describe('the body of an apply', () => {
     ['{"a":', /^error decoding YAML: error converting YAML to JSON: yaml: line 1: /],
     [`{${FLOW_HEAD}} }`, /^error decoding YAML: error converting YAML to JSON: yaml: /],
     ['[1]', /^error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array/],
+    ['true', /json: cannot unmarshal bool into Go value of type map\[string\]interface \{\}$/],
     ['{"a":'.repeat(1001), /^error decoding YAML: exceeded max depth$/],
   ])('is not %j', async (body, message) => {
     const refused = await applied(body);
@@ -122,6 +123,21 @@ test.each([
   expect(refused.message).toContain(`strict decoding error: ${text ?? problems.join(', ')}`);
   const warned = await send('POST', `${MAPS}?dryRun=All`, type, body);
   expect(warned.warning).toBe(problems.map((line) => `299 - ${JSON.stringify(line)}`).join(', '));
+});
+
+test('a merge patch that is a boolean is refused with the word of Go', async () => {
+  await send('POST', MAPS, 'application/json', '{"metadata":{"name":"patched"}}');
+  const refused = await send('PATCH', `${MAPS}/patched`, 'application/merge-patch+json', 'true');
+  expect(refused).toMatchObject({
+    status: 400,
+    message: 'error decoding patch: json: cannot unmarshal bool into Go value of type map[string]interface {}',
+  });
+});
+
+test('a body whose type is null is of the type in the path', async () => {
+  const body = '{"kind":null,"apiVersion":null,"metadata":{"name":"nulls"}}';
+  const created = await send('POST', `${MAPS}?dryRun=All`, 'application/json', body);
+  expect(created.status).toBe(201);
 });
 
 test('a body may have as many unknown and repeated fields as fit', async () => {
