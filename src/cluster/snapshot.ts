@@ -13,7 +13,7 @@ import type { OpenStream } from './protocol/request.ts';
 export interface SnapshotCollection {
   readonly group: string;
   readonly plural: string;
-  /** The objects in their storage version, ordered by namespace and name. */
+  /** The objects in their storage version, ordered by key (`namespace/name`). */
   readonly items: readonly KubeObject[];
 }
 

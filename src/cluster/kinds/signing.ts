@@ -56,8 +56,9 @@ const USAGES = [
 const MIN_EXPIRATION_SECONDS = 600;
 
 /**
- * Requests for certificates. The server fills in the user who asks. The approval is changed by `/approval` alone, the
- * certificate and the other conditions by `/status`, each by users with the right to `approve` or `sign` for the signer.
+ * The rules of CertificateSigningRequests. The server fills in the user who asks. `/approval` changes only conditions.
+ * `/status` changes the certificate and all conditions except the approval. The user needs the right to `approve` or
+ * `sign` for the signer.
  */
 export const signingRequestStrategy: Partial<Strategy> = {
   validateName: pathSegment,

@@ -40,8 +40,8 @@ export interface TerminateContext {
 export type MutableObject = KubeObject & { spec?: JsonObject; status?: JsonObject };
 
 /**
- * The rules of one kind. The hooks of a write run in this order: defaults, prepare, validate. A missing hook does
- * nothing.
+ * The rules of one kind. The hooks of a write run in this order: defaults, admit, prepare, validate. A missing hook
+ * does nothing.
  */
 export interface Strategy {
   /** Is `status` a subresource? Writes to the object then do not change it. */

@@ -105,7 +105,7 @@ function rulesOf(resource: ServedResource): FieldRules {
   return rules([...(resource.namespaced ? [NAMESPACE] : []), ...resource.custom.selectable.keys()]);
 }
 
-/** The text with which an absent field is compared, for fields whose text is then not empty. */
+/** The texts of absent fields. The text of any other absent field is empty. */
 const ABSENT: Readonly<Record<string, string>> = {
   'spec.hostNetwork': 'false',
   'spec.unschedulable': 'false',

@@ -1,4 +1,4 @@
-/** The number of items in a new piece. A piece with twice as many is halved. */
+/** A piece with twice this number of items is halved. */
 const PIECE = 512;
 
 /**

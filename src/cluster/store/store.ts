@@ -28,7 +28,7 @@ export class Stored {
     this.#inherited = previous?.handOver();
   }
 
-  /** The form whose bytes the successor of this object may copy. */
+  /** Returns the form whose bytes the successor of this object may copy. Drops the bytes of the other forms. */
   handOver(): Representation | undefined {
     const inherited = this.#inherited;
     this.#inherited = undefined;
@@ -252,7 +252,7 @@ function versioned(object: KubeObject, version: number): KubeObject {
   return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
 }
 
-/** The character after the slash. The keys of a namespace are between `namespace/` and `namespace0`. */
+/** The character that follows `/` in ASCII. The keys of a namespace are between `namespace/` and `namespace0`. */
 const AFTER_SLASH = '0';
 
 /** All objects of a cluster, and their common counter of versions. */
@@ -332,7 +332,7 @@ export class Store {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#notify(next);
     } finally {
       this.#publishing = false;
-      // Events are left here only after a listener has failed. The other listeners get these events, too.
+      // Events are left here only after a listener has failed. They are published in spite of the failure.
       const next = this.#waiting.shift();
       if (next !== undefined) this.publish(next);
     }

@@ -28,7 +28,7 @@ function revisionCells(object: KubeObject, now: number): JsonValue[] {
   return [name(object), controller, json(object)['revision'] ?? 0, ageOf(object, now)];
 }
 
-function serviceOf(object: KubeObject, now: number): JsonValue[] {
+function apiServiceCells(object: KubeObject, now: number): JsonValue[] {
   const service = optionalAt(object.spec, 'service');
   const available = conditionOf(object, 'Available');
   const status = available === undefined ? 'Unknown' : textAt(available, 'status');
@@ -164,8 +164,8 @@ function priorityLevelCells(object: KubeObject, now: number): JsonValue[] {
 }
 
 /**
- * Printers of the other built-in kinds: admission, certificates, networking, storage, flow control, devices and
- * revisions, by `apiVersion/plural`.
+ * Printers by `apiVersion/plural` of the built-in kinds for admission, certificates, networking, storage, flow control,
+ * devices and revisions.
  */
 export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicies': policyCells('mutations'),
@@ -178,7 +178,7 @@ export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   'admissionregistration.k8s.io/v1/validatingwebhookconfigurations': counted((object) =>
     listAt(json(object), 'webhooks'),
   ),
-  'apiregistration.k8s.io/v1/apiservices': serviceOf,
+  'apiregistration.k8s.io/v1/apiservices': apiServiceCells,
   'apps/v1/controllerrevisions': revisionCells,
   'certificates.k8s.io/v1/certificatesigningrequests': signingCells,
   'flowcontrol.apiserver.k8s.io/v1/flowschemas': flowCells,

@@ -2,7 +2,10 @@ import type { KubeObject } from '../../core/index.ts';
 
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
-/** The object as PartialObjectMetadata. Fields that the server's internal form of a kind does not have are missing. */
+/**
+ * The object as PartialObjectMetadata. The annotation that the server's internal form of a DaemonSet does not have is
+ * missing.
+ */
 export function partialOf(object: KubeObject): unknown {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: metadataOf(object) };
 }

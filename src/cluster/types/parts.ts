@@ -4,7 +4,7 @@ import { numberAt } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
-/** The member as an object. Creates it when it is missing. */
+/** The member as an object. Creates it when the member is missing or not an object. */
 export function ensureAt(parent: JsonObject, key: string): JsonObject {
   const value = parent[key];
   if (isJsonObject(value)) return value;
@@ -13,7 +13,7 @@ export function ensureAt(parent: JsonObject, key: string): JsonObject {
   return made;
 }
 
-/** Sets the members that are missing. */
+/** Sets the members that are missing, null or an empty text. */
 export function fill(target: JsonObject, defaults: JsonObject): void {
   for (const [key, value] of Object.entries(defaults)) {
     const present = target[key];

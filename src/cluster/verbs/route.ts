@@ -63,7 +63,7 @@ const PROXY_METHODS: ReadonlySet<string> = new Set(['HEAD', 'OPTIONS']);
  * May the method be used on a subresource that is a part of the stored object? Such a subresource is read and changed,
  * but not created or deleted.
  */
-const changesStored = (method: string): boolean => method === 'GET' || method === 'PUT' || method === 'PATCH';
+const fitsStoredPart = (method: string): boolean => method === 'GET' || method === 'PUT' || method === 'PATCH';
 
 /** Checks that the resource offers the verb of the request. Throws 405. */
 export function checkVerb(route: Route, request: ApiRequest) {
@@ -76,7 +76,7 @@ export function checkVerb(route: Route, request: ApiRequest) {
   if (watchPath && method !== 'GET') throw methodNotAllowed();
   if (name === '' && ['PUT', 'PATCH'].includes(method)) throw methodNotAllowed();
   if (name !== '' && subresource === '' && method === 'POST') throw methodNotAllowed();
-  if (subresource !== '' && !isVirtual(subresource) && !changesStored(method)) throw methodNotAllowed();
+  if (subresource !== '' && !isVirtual(subresource) && !fitsStoredPart(method)) throw methodNotAllowed();
   if (resource.namespaced && route.namespace === '' && method !== 'GET') throw methodNotAllowed();
   if (verbs?.has(verb) !== true) throw methodNotAllowed();
 }

@@ -10,12 +10,12 @@ const VIOLATION = "Cannot evict pod as it would violate the pod's disruption bud
 /** The maximum number of evicted pods that a budget lists before the disruption controller has seen them. */
 const MAX_DISRUPTED_PODS = 2000;
 
-const GONE_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'Pending']);
+const UNPROTECTED_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'Pending']);
 
 /**
- * Refuses an eviction that the pod's budget does not allow. An allowed eviction of a healthy pod decreases the budget's
- * count and lists the pod in the budget at once, before the disruption controller computes the status again. `now` is
- * the time in the format of timestamps in objects.
+ * Refuses an eviction that the pod's budget does not allow. An allowed eviction decreases the budget's count and lists
+ * the pod in the budget at once, before the disruption controller computes the status again. An unhealthy pod that the
+ * budget lets go is not counted. `now` is the time in the format of timestamps in objects.
  *
  * @throws ApiError 429 when the budget allows no eviction; 500 for a pod that several budgets select, as kube-apiserver
  * does; 403 when too many evictions of the budget are unconfirmed, and for a budget whose count is negative.
@@ -45,9 +45,9 @@ export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now:
   budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed, disruptedPods, ...conditions } });
 }
 
-/** Does the pod end, or not run yet, so that no budget protects it? */
+/** Is the pod deleted, finished or not running yet? No budget protects such a pod. */
 const isBeyondBudgets = ({ metadata, status }: KubeObject): boolean =>
-  metadata.deletionTimestamp !== undefined || GONE_PHASES.has(textAt(status, 'phase'));
+  metadata.deletionTimestamp !== undefined || UNPROTECTED_PHASES.has(textAt(status, 'phase'));
 
 const isReady = (pod: KubeObject): boolean => conditionOf(pod, 'Ready')?.['status'] === 'True';
 

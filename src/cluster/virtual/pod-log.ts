@@ -63,7 +63,7 @@ function shownLine({ time, text }: LogLine, { timestamps }: LogOptions): string 
   return timestamps ? `${new Date(time).toISOString().replace('Z', '000000Z')} ${text}\n` : `${text}\n`;
 }
 
-/** Parses the options in the query. Throws 422 for a value that is out of range. */
+/** Parses the options in the query. Throws 400 for a malformed value, and 422 for a value that is not allowed. */
 function logOptions({ query }: ApiRequest, now: number): LogOptions {
   const number = (name: string, least: number): number | undefined => {
     const text = query.get(name);

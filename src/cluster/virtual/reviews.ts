@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { listAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-
 import type { Attributes } from '../auth/authorizer.ts';
 import { authorize, grantsOf } from '../auth/authorizer.ts';
 import { updateOwnership } from '../fields/ownership.ts';
@@ -26,7 +25,10 @@ export interface ReviewContext extends WriteServices {
   readonly access: Pick<ClusterAccess, 'ownerOf'>;
 }
 
-/** Computes the status of a review. It may also empty the `spec`. */
+/**
+ * Computes the status of a review. Without `keepSpec`, the `spec` of the answer is empty. With `tracked`, the answer
+ * has `managedFields`.
+ */
 type Reviewer = (
   context: ReviewContext,
   review: KubeObject,
