@@ -4,6 +4,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { BodyType } from '../verbs/body.ts';
+import { ADMISSION_GROUP } from './gate.ts';
 
 /** What admission uses of the cluster. */
 export interface AdmissionContext {
@@ -40,7 +41,7 @@ export interface AdmissionAttributes {
   readonly namespace: string;
   /** Absent for a deletion. */
   readonly object: KubeObject | undefined;
-  /** Absent for a create. */
+  /** Absent for a create and for a connection. */
   readonly old: KubeObject | undefined;
   readonly user: UserInfo;
   readonly dryRun: boolean;
@@ -59,7 +60,7 @@ const CONFIGURATIONS: ReadonlySet<string> = new Set([
 
 /** Is the resource a configuration of admission? No webhook and no policy decides about these. */
 export const isExempt = ({ group, plural }: ServedResource): boolean =>
-  group === 'admissionregistration.k8s.io' && CONFIGURATIONS.has(plural);
+  group === ADMISSION_GROUP && CONFIGURATIONS.has(plural);
 
 /** Is the resource that of Namespaces? */
 export const isNamespaces = ({ group, plural }: ServedResource): boolean => group === '' && plural === 'namespaces';

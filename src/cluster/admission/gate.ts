@@ -1,6 +1,7 @@
 import type { Collection, Store } from '../store/store.ts';
 
-const GROUP = 'admissionregistration.k8s.io';
+/** The API group of the configurations of admission. */
+export const ADMISSION_GROUP = 'admissionregistration.k8s.io';
 
 /** The kinds of the group that take part in admission. A policy without a binding does nothing. */
 const PLURALS = [
@@ -15,7 +16,7 @@ export class AdmissionGate {
   readonly #collections: readonly Collection[];
 
   constructor(store: Store) {
-    this.#collections = PLURALS.map((plural) => store.collection(GROUP, plural));
+    this.#collections = PLURALS.map((plural) => store.collection(ADMISSION_GROUP, plural));
   }
 
   /** Does the cluster have a webhook configuration or a binding of a policy? A write asks once. */

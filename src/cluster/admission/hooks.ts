@@ -10,11 +10,10 @@ import { bindVariables, conditionsHold } from '../expressions/evaluate.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import { bodyTypeOf } from '../verbs/body.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
+import { ADMISSION_GROUP } from './gate.ts';
 import { matchedResource, namespaceSelected, objectSelected } from './match.ts';
 import type { VersionedObjects } from './review.ts';
 import { requestFacts } from './review.ts';
-
-const GROUP = 'admissionregistration.k8s.io';
 
 /** A webhook of a configuration. */
 export interface Webhook {
@@ -34,7 +33,7 @@ export function webhooksOf(
   plural: 'mutatingwebhookconfigurations' | 'validatingwebhookconfigurations',
 ): Webhook[] {
   return store
-    .collection(GROUP, plural)
+    .collection(ADMISSION_GROUP, plural)
     .all()
     .flatMap(({ object }) =>
       objectsAt(object, 'webhooks').map((spec): Webhook => {

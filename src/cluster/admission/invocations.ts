@@ -1,6 +1,6 @@
 /**
- * The calls of webhooks or policies in the first of two rounds. The second round calls those that ask for it and have not
- * seen a later change.
+ * The calls of webhooks or policies in the first of two rounds. The second round calls those that ask for it and have
+ * not seen a later change.
  */
 export class Invocations {
   readonly #earlier = new Set<string>();

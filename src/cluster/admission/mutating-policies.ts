@@ -3,7 +3,7 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { ApiError, forbidden } from '../errors/status.ts';
 import type { CompiledExpression } from '../expressions/environment.ts';
-import { ExpressionCompiler } from '../expressions/environment.ts';
+import { ExpressionCompiler, variablesOf } from '../expressions/environment.ts';
 import type { MatchCondition } from '../expressions/evaluate.ts';
 import { bindVariables, conditionsHold, evaluateExpression } from '../expressions/evaluate.ts';
 import { readConfiguration, readPatch } from '../expressions/mutation-types.ts';
@@ -17,7 +17,7 @@ import { atomicPaths } from './atomic-paths.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { compileConditions, expressionData, toRequestVersion, versionedFor } from './hooks.ts';
 import { Invocations } from './invocations.ts';
-import { isIgnored, namespaceOf, shownName, variablesOf } from './policies.ts';
+import { isIgnored, namespaceOf, shownName } from './policies.ts';
 import type { PolicyInvocation } from './policy-dispatch.ts';
 import { policyInvocations } from './policy-dispatch.ts';
 import type { VersionedObjects } from './review.ts';
@@ -60,15 +60,15 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
 /** A mutation that cannot be made. The failure policy decides what it means for the request. */
 class MutationError extends Error {}
 
-/** A policy with a parameter, over both rounds. */
+/** The key of a policy with its binding and its parameter. It is the same in both rounds. */
 const keyOf = ({ policy, binding, param }: PolicyInvocation): string =>
   [policy, binding, param]
     .map((object) => `${object?.metadata.namespace ?? ''}/${object?.metadata.name ?? ''}`)
     .join(' ');
 
 /**
- * Evaluates the mutating policies that bindings apply to the request, one after another. With `only`, evaluates only those
- * with these keys.
+ * Evaluates the mutating policies that bindings apply to the request, one after another. With `only`, evaluates only
+ * those with these keys.
  *
  * @throws ApiError 403 for the first problem of a policy whose errors are not ignored.
  */

@@ -3,7 +3,7 @@ import type { DeleteRequestOptions } from '../verbs/options.ts';
 import type { WriteRequest } from '../verbs/write.ts';
 import type { Operation } from './attributes.ts';
 
-/** The kinds of the options of requests with options. Those of a deletion come from `deleteOptionsOf`. */
+/** The kinds of the options by operation. A connection has no options. `deleteOptionsOf` makes those of a deletion. */
 const OPTIONS: Readonly<Record<Operation, string | undefined>> = {
   CONNECT: undefined,
   CREATE: 'CreateOptions',

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { ApiError, forbidden, notFound } from '../errors/status.ts';
-import { ExpressionCompiler } from '../expressions/environment.ts';
+import { ExpressionCompiler, variablesOf } from '../expressions/environment.ts';
 import type { CompiledExpression } from '../expressions/environment.ts';
 import type { MatchCondition } from '../expressions/evaluate.ts';
 import { bindVariables, conditionsHold, evaluateExpression } from '../expressions/evaluate.ts';
@@ -28,13 +28,6 @@ interface CompiledPolicy {
 
 /** The compiled policies. A stored policy never changes; a new version is another object. */
 const compiledPolicies = new WeakMap<KubeObject, CompiledPolicy>();
-
-/** The variables of a policy, for its compiler. */
-export const variablesOf = (spec: JsonObject): { name: string; expression: string }[] =>
-  objectsAt(spec, 'variables').map((variable) => ({
-    name: textAt(variable, 'name'),
-    expression: textAt(variable, 'expression'),
-  }));
 
 function compilePolicy(policy: KubeObject): CompiledPolicy {
   const known = compiledPolicies.get(policy);

@@ -2,10 +2,9 @@ import type { KubeObject } from '../../core/index.ts';
 import { objectAt, textAt } from '../../kubernetes/index.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
+import { ADMISSION_GROUP } from './gate.ts';
 import { matchedByResources } from './match-resources.ts';
 import { ConfigurationError, paramResource, paramsOf } from './params.ts';
-
-const GROUP = 'admissionregistration.k8s.io';
 
 /** A policy that a binding applies to a request, with one parameter. */
 export interface PolicyInvocation {
@@ -43,8 +42,8 @@ export function policyInvocations(
   kind: 'mutating' | 'validating',
   attributes: AdmissionAttributes,
 ): (BrokenPolicy | PolicyInvocation)[] {
-  const bindings = context.store.collection(GROUP, `${kind}admissionpolicybindings`).all();
-  const policies = context.store.collection(GROUP, `${kind}admissionpolicies`);
+  const bindings = context.store.collection(ADMISSION_GROUP, `${kind}admissionpolicybindings`).all();
+  const policies = context.store.collection(ADMISSION_GROUP, `${kind}admissionpolicies`);
   const names = new Set(bindings.map(({ object }) => textAt(object, 'spec', 'policyName')));
   return [...names].toSorted().flatMap((name) => {
     const policy = policies.get(name)?.object;

@@ -246,8 +246,8 @@ const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as
 const MAX_RUNS = 10;
 
 /**
- * Runs a write. When it needs the answer of a webhook, the write stops without an effect, and runs again with the answer.
- * The store therefore never waits, and no write needs a lock.
+ * Runs a write. When it needs the answer of a webhook, the write stops without an effect, and runs again with the
+ * answer. The store therefore never waits, and no write needs a lock.
  *
  * @throws ApiError 409 when other clients change the object during each run.
  */

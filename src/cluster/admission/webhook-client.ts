@@ -82,7 +82,7 @@ let sharedAgent: Agent | undefined;
 const connections = (): Agent =>
   (sharedAgent ??= new (httpsLibrary().Agent)({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS }));
 
-/** The addresses of `localhost`. No resolver is asked, because another one may have another opinion. */
+/** The addresses of `localhost`. No resolver is asked, because it may give other addresses. */
 const lookupLoopback: LookupFunction = (_host, { all, family }, done) => {
   const addresses = [
     { address: '127.0.0.1', family: 4 },

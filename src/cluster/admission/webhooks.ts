@@ -3,7 +3,7 @@ import { isJsonObject, jsonEquals, stringifyJson } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import { ApiError, badRequest } from '../errors/status.ts';
-import { applyJsonPatch, JsonPatchError } from '../patch/json-patch.ts';
+import { applyJsonPatch, JsonPatchError, MAX_OPERATIONS } from '../patch/json-patch.ts';
 import { DecodeError } from '../types/decode.ts';
 import type { BodyType } from '../verbs/body.ts';
 import { decodeTyped } from '../verbs/body.ts';
@@ -134,9 +134,6 @@ export async function mutateByWebhooks(
   }
   return { object: present.object, invocations };
 }
-
-/** The maximum number of operations of a patch, as for the patches of clients. */
-const MAX_OPERATIONS = 10_000;
 
 /**
  * The object after the patch of a webhook, in the version of the request; the same object when nothing changes.

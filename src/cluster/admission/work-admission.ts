@@ -13,8 +13,8 @@ export interface ControllerWrite {
 }
 
 /**
- * The decisions about the writes of one reconcile, over all its runs. A reconcile that waits for a webhook runs again from
- * its start. Its writes then find the decisions of earlier runs, and its time is that of the first run.
+ * The decisions about the writes of one reconcile, over all its runs. A reconcile that waits for a webhook runs again
+ * from its start. Its writes then find the decisions of earlier runs, and its time is that of the first run.
  */
 export class WorkAdmission {
   readonly #context: AdmittedContext;
@@ -30,8 +30,8 @@ export class WorkAdmission {
   }
 
   /**
-   * Keeps work for `finish`. A later run that finds the writes of earlier ones done has no reason for it any more. Work
-   * whose key is known is dropped.
+   * Keeps work for `finish`, over all runs. A later run may not ask for it again, because it finds the writes of
+   * earlier runs done. Work whose key is known is dropped.
    */
   afterwards(key: string, task: () => void): void {
     if (!this.#later.has(key)) this.#later.set(key, task);

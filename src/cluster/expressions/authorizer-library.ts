@@ -18,14 +18,14 @@ export const RESOURCE_CHECK: CelType = opaqueType(`${NAME}.ResourceCheck`);
 const DECISION: CelType = opaqueType(`${NAME}.Decision`);
 
 /** A value of the library. Values are equal only to themselves. */
-abstract class Check extends OpaqueValue {
+abstract class LibraryValue extends OpaqueValue {
   equals(other: Value): boolean {
     return other === this;
   }
 }
 
 /** The rights of one user. */
-export class AuthorizerValue extends Check {
+export class AuthorizerValue extends LibraryValue {
   readonly typeName: string = AUTHORIZER.name;
   readonly user: UserInfo;
   readonly decide: Decide;
@@ -36,7 +36,7 @@ export class AuthorizerValue extends Check {
   }
 }
 
-class PathCheck extends Check {
+class PathCheck extends LibraryValue {
   readonly typeName: string = PATH_CHECK.name;
   readonly authorizer: AuthorizerValue;
   readonly path: string;
@@ -47,7 +47,7 @@ class PathCheck extends Check {
   }
 }
 
-class GroupCheck extends Check {
+class GroupCheck extends LibraryValue {
   readonly typeName: string = GROUP_CHECK.name;
   readonly authorizer: AuthorizerValue;
   readonly group: string;
@@ -61,7 +61,7 @@ class GroupCheck extends Check {
 type ResourceFacts = Omit<Attributes, 'path' | 'verb'>;
 
 /** A right on a resource that an expression asks for. */
-export class ResourceCheck extends Check {
+export class ResourceCheck extends LibraryValue {
   readonly typeName: string = RESOURCE_CHECK.name;
   readonly authorizer: AuthorizerValue;
   readonly facts: ResourceFacts;
@@ -76,7 +76,7 @@ export class ResourceCheck extends Check {
   }
 }
 
-class Decision extends Check {
+class Decision extends LibraryValue {
   readonly typeName: string = DECISION.name;
   readonly decision: AuthorizationDecision;
   constructor(decision: AuthorizationDecision) {
@@ -107,7 +107,7 @@ const method = (
   overloads: [{ id, member: true, params, result, call }],
 });
 
-/** A method whose name is not a part of its id. */
+/** A function with the overloads of some methods. Its name need not be a part of their ids. */
 const named = (name: string, ...methods: readonly ReturnType<typeof method>[]) => ({
   name,
   overloads: methods.flatMap(({ overloads }) => overloads),

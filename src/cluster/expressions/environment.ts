@@ -11,6 +11,8 @@ import {
   STRING,
   typeToString,
 } from '../../cel/index.ts';
+import type { JsonObject } from '../../core/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { celTypes } from '../../schema/index.ts';
 import { AUTHORIZER, authorizerLibrary, RESOURCE_CHECK } from './authorizer-library.ts';
@@ -41,7 +43,7 @@ const REQUEST = object({
   options: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
 });
 
-/** The variable `namespaceObject`: the parts of the namespace that do not change without its users. */
+/** The variable `namespaceObject`: the fields of the namespace that expressions may read. */
 const NAMESPACE = object({
   metadata: object({
     name: TEXT,
@@ -121,6 +123,13 @@ export interface NamedExpression {
   readonly name: string;
   readonly expression: string;
 }
+
+/** The variables of the `spec` of a policy, for its compiler. */
+export const variablesOf = (spec: JsonObject): NamedExpression[] =>
+  objectsAt(spec, 'variables').map((variable) => ({
+    name: textAt(variable, 'name'),
+    expression: textAt(variable, 'expression'),
+  }));
 
 /** A variable of a policy. */
 export interface CompiledVariable {

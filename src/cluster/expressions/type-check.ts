@@ -3,7 +3,7 @@ import { parseApiVersion } from '../../core/index.ts';
 import { objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { builtinSource, crdSource } from '../../schema/index.ts';
-import { ExpressionCompiler } from './environment.ts';
+import { ExpressionCompiler, variablesOf } from './environment.ts';
 
 /** A warning in `status.typeChecking` of a policy. */
 export interface ExpressionWarning {
@@ -12,9 +12,9 @@ export interface ExpressionWarning {
 }
 
 /**
- * The problems that the expressions of a policy have with the types of the objects that its rules name. `kinds` are these
- * types in the order of their names; `definitions` are the CustomResourceDefinitions of the cluster. A kind without a
- * schema is left out.
+ * The problems that the expressions of a policy have with the types of the objects that its rules name. `kinds` are
+ * these types in the order of their names; `definitions` are the CustomResourceDefinitions of the cluster. A kind
+ * without a schema is left out.
  */
 export function policyTypeWarnings(
   spec: JsonObject,
@@ -29,10 +29,7 @@ export function policyTypeWarnings(
     paramKind === undefined
       ? undefined
       : schemaOf({ ...parseApiVersion(textAt(paramKind, 'apiVersion')), kind: textAt(paramKind, 'kind') });
-  const variables = objectsAt(spec, 'variables').map((variable) => ({
-    name: textAt(variable, 'name'),
-    expression: textAt(variable, 'expression'),
-  }));
+  const variables = variablesOf(spec);
   const compilers = kinds.flatMap((kind) => {
     const object = schemaOf(kind);
     if (object === undefined) return [];

@@ -11,6 +11,9 @@ export class JsonPatchTestError extends JsonPatchError {}
 
 type Container = JsonObject | JsonValue[];
 
+/** The maximum number of operations of a patch. The callers of `applyJsonPatch` refuse a longer one. */
+export const MAX_OPERATIONS = 10_000;
+
 /** The maximum size of all values that the `copy` operations of one patch add, in characters of their JSON. */
 const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;
 

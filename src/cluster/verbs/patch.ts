@@ -4,7 +4,7 @@ import { goJsonKind, goQuote } from '../../golang/index.ts';
 import { duplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
 import { goText } from '../fields/check.ts';
 import { ApiError, badRequest, internalError, notFound } from '../errors/status.ts';
-import { applyJsonPatch, JsonPatchError } from '../patch/json-patch.ts';
+import { applyJsonPatch, JsonPatchError, MAX_OPERATIONS } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicPatch, StrategicFormatError, StrategicPatchError } from '../patch/strategic.ts';
 import { DecodeError } from '../types/decode.ts';
@@ -213,8 +213,6 @@ function shownObject(value: JsonValue): string {
     ),
   );
 }
-
-const MAX_OPERATIONS = 10_000;
 
 /** Patches a virtual object, such as a Scale. */
 export function patchVirtual(node: ObjectNode, before: JsonObject, patch: PatchBody): JsonObject {
