@@ -33,8 +33,8 @@ export interface ServedKind {
    */
   readonly origin?: 'graph';
   /**
-   * The state of the Graph for which the graph and the identity were chosen; set only for a Graph. A later generation, or
-   * a deletion, needs another choice.
+   * The state of the Graph for which the graph and the identity were chosen; set only for a Graph. A later generation,
+   * or a deletion, needs another choice.
    */
   readonly chosenFor?: ChosenState;
   /** Set only while some instances do not follow `revision`. */

@@ -81,8 +81,8 @@ export class EventFilter {
 }
 
 /**
- * Reports new events of the objects until `stop` is called. The first failed read of each namespace is reported, and the
- * deploy continues.
+ * Reports new events of the objects until `stop` is called. The first failed read of each namespace is reported, and
+ * the deploy continues.
  */
 export async function monitorEvents(
   api: KubernetesApi,

@@ -185,8 +185,8 @@ export class ObservedStore implements Observed {
   }
 
   /**
-   * Counts an apply as done without an effect: the fields that its writer owns satisfy the desired object. Returns false
-   * when that is known already, and for an object that is not known to exist.
+   * Counts an apply as done without an effect: the fields that its writer owns satisfy the desired object. Returns
+   * false when that is known already, and for an object that is not known to exist.
    */
   settle({ target, fingerprint, manager, subresource }: Applied): boolean {
     const known = this.object(target);

@@ -13,8 +13,8 @@ export function retriesOf(policy: RetryPolicy = {}): { readonly retries: number;
 
 /**
  * The rules for retries of failed writes in a deploy. The pauses are those of the policy, but not shorter than the
- * client's default first pause. A failure that passes by itself is retried until the time limit of the deploy. Any other
- * failure of an apply ends the deploy.
+ * client's default first pause. A failure that passes by itself is retried until the time limit of the deploy. Any
+ * other failure of an apply ends the deploy.
  */
 export function writeRulesOf(policy?: RetryPolicy): WriteRules {
   const { retries, backoff } = retriesOf(policy);

@@ -151,9 +151,9 @@ export class WatchSet {
   }
 
   /**
-   * The objects of a kind that the deploy may read (`isOurs`), in these namespaces; objects of other owners are left out,
-   * also those that a step asked for. For a cluster-scoped kind, the namespaces are ignored. Returns `undefined` when a
-   * namespace has no synced watch.
+   * The objects of a kind that the deploy may read (`isOurs`), in these namespaces; objects of other owners are left
+   * out, also those that a step asked for. For a cluster-scoped kind, the namespaces are ignored. Returns `undefined`
+   * when a namespace has no synced watch.
    */
   async lookAll(group: string, kind: string, namespaces: readonly string[]): Promise<KubeObject[] | undefined> {
     const watches = [...this.#open.values()].filter(

@@ -7,17 +7,17 @@ import { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import type { Graph } from './model.ts';
 
 /**
- * The annotation of a definition that allows changes of its CRD that can break existing instances. Only the value `true`
- * allows them.
+ * The annotation of a definition that allows changes of its CRD that can break existing instances. Only the value
+ * `true` allows them.
  */
 export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 /**
  * Compares the schemas of two CRDs of instances as kro does (see `compareCrds`), with one exception: the record of
  * objects that the gate `ManagedResources` adds to the status may disappear. Only the controller writes the record, so
- * that the gate can be turned off again. For a graph with resources that may wait for their kinds, a field of the status
- * without a type may get one and lose it again: its type is known only while the kind is. Only the controller writes the
- * status.
+ * that the gate can be turned off again. For a graph with resources that may wait for their kinds, a field of the
+ * status without a type may get one and lose it again: its type is known only while the kind is. Only the controller
+ * writes the status.
  */
 export function compareInstanceCrds(
   existing: KubeObject,

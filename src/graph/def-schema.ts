@@ -6,9 +6,9 @@ import type { Schema } from '../schema/index.ts';
 const ANY: Schema = { 'x-kubernetes-int-or-string': true, 'x-kubernetes-preserve-unknown-fields': true };
 
 /**
- * The schema of a def's value, from its literals. A text with an expression can be anything. The elements of a list have
- * a type when all of them are scalar literals of one type. With `dynamicKeys`, an object with an expression as a key can be
- * anything, too.
+ * The schema of a def's value, from its literals. A text with an expression can be anything. The elements of a list
+ * have a type when all of them are scalar literals of one type. With `dynamicKeys`, an object with an expression as a
+ * key can be anything, too.
  */
 export function defSchema(value: JsonValue, dynamicKeys = false): Schema {
   if (typeof value === 'string') return value.includes('${') ? ANY : { type: 'string' };

@@ -7,8 +7,8 @@ import type { FieldSite } from './resource-draft.ts';
 const BEGINNING = /^\s*defer\s*\(/;
 
 /**
- * The site of the expression inside of `defer(…)` or `defer(…).omitWhen(null)`, when this is the whole value of a field;
- * undefined for any other value, and without the feature.
+ * The site of the expression inside of `defer(…)` or `defer(…).omitWhen(null)`, when this is the whole value of a
+ * field; undefined for any other value, and without the feature.
  */
 export function deferredSite(site: FieldSite, language: Language): FieldSite | undefined {
   const { text } = site;

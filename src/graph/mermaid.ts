@@ -8,9 +8,9 @@ const MAX_LINE_LENGTH = 60;
 
 /**
  * A picture of a graph in the language of Mermaid, which GitHub and many editors draw. Each resource is a box, each
- * collection a box with double sides, and each external node a hexagon. Each arrow leads from a node to a node that reads
- * it, with the expression, or to the instance whose status reads it. Equal graphs give equal texts. With the states of an
- * instance, each box has the colour of its state, and a line with the state and its reason.
+ * collection a box with double sides, and each external node a hexagon. Each arrow leads from a node to a node that
+ * reads it, with the expression, or to the instance whose status reads it. Equal graphs give equal texts. With the
+ * states of an instance, each box has the colour of its state, and a line with the state and its reason.
  */
 export function toMermaid(graph: Graph, states?: InstanceStatus): string {
   const own = states === undefined ? [] : [states.instance.text];

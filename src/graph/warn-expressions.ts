@@ -87,8 +87,8 @@ interface FailingCall {
 }
 
 /**
- * Conversions of a constant text that is no whole number by `int` or `uint`, and constant patterns of `matches` that RE2
- * refuses.
+ * Conversions of a constant text that is no whole number by `int` or `uint`, and constant patterns of `matches` that
+ * RE2 refuses.
  */
 function failingCalls(root: Expr): FailingCall[] {
   const found: FailingCall[] = [];

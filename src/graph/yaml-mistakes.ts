@@ -174,7 +174,9 @@ function unclosedBefore(code: string, source: string, at: number): Mistake | und
     : undefined;
 }
 
-/** The bracket of a flow collection that is open at the end of a text, in its last line or in those that it continues. */
+/**
+ * The bracket of a flow collection that is open at the end of a text, in its last line or in those that it continues.
+ */
 function unclosedBracket(text: string): Mistake | undefined {
   let start = text.lastIndexOf('\n') + 1;
   let missing = openBrackets(text.slice(start));

@@ -130,8 +130,8 @@ export function fingerprintOf(context: StepContext, desired: KubeObject): Finger
 }
 
 /**
- * Is the write of an object paused? True during the pause of a contest when only contested fields differ: the controller
- * corrects any other field at once. In a contest of the controller with itself, every write is paused.
+ * Is the write of an object paused? True during the pause of a contest when only contested fields differ: the
+ * controller corrects any other field at once. In a contest of the controller with itself, every write is paused.
  */
 function isPaused(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
   const { why, differences, formerOwner } = decision;

@@ -30,7 +30,9 @@ export function failureClass({ code, reason, message }: ApiFailure): FailureClas
   return classify({ status: code, reason, message });
 }
 
-/** Does the server refuse the request because of its content or of a missing right, so that the same one fails again? */
+/**
+ * Does the server refuse the request because of its content or of a missing right, so that the same one fails again?
+ */
 export function isRefusal(failure: ApiFailure): boolean {
   return failureClass(failure) === 'refused';
 }

@@ -8,9 +8,9 @@ export function isFailed({ state }: NodeResult): boolean {
 }
 
 /**
- * The condition ResourcesConverged of a Graph. It names all failures, one line each; else the deletions that failed; else
- * a conflict with another field manager; else the first reason to wait; else the nodes that are not ready; else the
- * releases that failed. It is Unknown while an object has not been read and no earlier rule applies.
+ * The condition ResourcesConverged of a Graph. It names all failures, one line each; else the deletions that failed;
+ * else a conflict with another field manager; else the first reason to wait; else the nodes that are not ready; else
+ * the releases that failed. It is Unknown while an object has not been read and no earlier rule applies.
  *
  * @param problem why nothing may be written at all
  */

@@ -15,8 +15,8 @@ export interface PropagatedInstance {
 }
 
 /**
- * Decides which instances do not get the newest revision yet: those for which a condition of `spec.propagateWhen` is not
- * true. An instance that follows the revision keeps it.
+ * Decides which instances do not get the newest revision yet: those for which a condition of `spec.propagateWhen` is
+ * not true. An instance that follows the revision keeps it.
  *
  * @param instances the instances in the order of the batches
  * @returns the reason for each such instance, by id

@@ -11,8 +11,8 @@ import type { NodeResult, StepContext } from './step-context.ts';
 /**
  * The record of the objects of an instance: `status.graph` of a definition with the feature `managedResources`. It has
  * one entry for each single object that exists, and one for each collection and each selection of external objects, in
- * the order of the graph. An object of another owner has no entry. Undefined when the definition has no record. A step that visits no
- * node keeps the last record.
+ * the order of the graph. An object of another owner has no entry. Undefined when the definition has no record. A step
+ * that visits no node keeps the last record.
  */
 export function objectRecord(context: StepContext, state: InstanceState): JsonObject | undefined {
   const { graph, instance, results } = context;
@@ -67,8 +67,8 @@ function entriesOf(context: StepContext, result: NodeResult, last: readonly Json
 }
 
 /**
- * The revision that the objects of a node have: the present one after its writes, otherwise the one that the last record
- * names.
+ * The revision that the objects of a node have: the present one after its writes, otherwise the one that the last
+ * record names.
  */
 function writtenRevision(
   { options }: StepContext,

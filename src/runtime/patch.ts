@@ -123,8 +123,8 @@ export function assessPatch(context: StepContext, node: PatchNode, wanted: reado
 }
 
 /**
- * Does a patch name its target and no field? An apply of it would give its manager no field, so the next step would find
- * the same apply due again. An earlier contribution is released.
+ * Does a patch name its target and no field? An apply of it would give its manager no field, so the next step would
+ * find the same apply due again. An earlier contribution is released.
  */
 function contributesNothing(context: StepContext, desired: KubeObject): boolean {
   return isSameFingerprint(fingerprintOf(context, desired), NO_FIELDS);

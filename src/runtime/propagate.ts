@@ -40,9 +40,9 @@ export function hasPropagation(graph: Graph): boolean {
 
 /**
  * Removes the writes of a node that its conditions hold back. An object is created, adopted or changed only while all
- * conditions are true; for a collection they are evaluated for each item. Corrections of drift go on, because they write
- * what was propagated before. Deletions do not depend on the conditions. `now()` is the present time, because a sampled
- * value would never change.
+ * conditions are true; for a collection they are evaluated for each item. Corrections of drift go on, because they
+ * write what was propagated before. Deletions do not depend on the conditions. `now()` is the present time, because a
+ * sampled value would never change.
  */
 export function holdBack(
   context: StepContext,

@@ -52,8 +52,8 @@ export interface StepContext {
   /** The results of the visited nodes, in topological order. */
   readonly results: Map<string, NodeResult>;
   /**
-   * The data that a first visit of all nodes found, for deferred fields that read a node which comes later in the order.
-   * Empty in any other graph.
+   * The data that a first visit of all nodes found, for deferred fields that read a node which comes later in the
+   * order. Empty in any other graph.
    */
   readonly ahead: Map<string, unknown>;
   readonly reads: ReadRequest[];
@@ -69,8 +69,8 @@ export interface NodeRules {
    */
   readonly gatesDependents: boolean;
   /**
-   * Is the value of a condition an error when it is neither a boolean nor null? Otherwise such an `includeWhen` leaves the
-   * node out, and such a `readyWhen` makes it wait.
+   * Is the value of a condition an error when it is neither a boolean nor null? Otherwise such an `includeWhen` leaves
+   * the node out, and such a `readyWhen` makes it wait.
    */
   readonly refusesNonBool: boolean;
   /** Does the instance own this live object? */
@@ -114,11 +114,13 @@ export interface NodeResult {
    */
   readonly inPlace: boolean;
   /**
-   * The node is not resolved, or changes of its objects are held back, but all its objects are known by name, exist, and
-   * belong to the node.
+   * The node is not resolved, or changes of its objects are held back, but all its objects are known by name, exist,
+   * and belong to the node.
    */
   readonly standing?: true;
-  /** How far each wanted object is, in the order of `wanted`. Set only in a graph with conditions of `propagateWhen`. */
+  /**
+   * How far each wanted object is, in the order of `wanted`. Set only in a graph with conditions of `propagateWhen`.
+   */
   readonly progress?: readonly ItemProgress[];
   /** Live data: an object, or the list of a collection. */
   readonly data?: JsonValue;

@@ -113,8 +113,8 @@ function sharedInputs({ graph, instance, version, evaluation, options }: MemoryI
 }
 
 /**
- * The values that expressions read of the instance: its spec, and parts of its metadata. All other metadata is left out,
- * because the controller also writes metadata.
+ * The values that expressions read of the instance: its spec, and parts of its metadata. All other metadata is left
+ * out, because the controller also writes metadata.
  */
 function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
   // The nodes of a Graph are its spec.

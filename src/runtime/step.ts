@@ -69,9 +69,9 @@ export const DEFAULT_VERSION = 'devel';
  * Pure: the same graph, instance, view and options give the same decision, down to the order of its lists and the words
  * of its messages; a `memory` only saves work. No content of a definition, an instance or the cluster makes it throw.
  *
- * Flow for the caller: carry out `parent`, then `apply`, `orphan`, `delete`, `release` and `read`; put the API's results
- * into the view (and the instance); step again at once. When the decision is `quiet`, write the status if `statusChanged`, and wait for a
- * change of something in `watch`, or for `requeueAt`.
+ * Flow for the caller: carry out `parent`, then `apply`, `orphan`, `delete`, `release` and `read`; put the API's
+ * results into the view (and the instance); step again at once. When the decision is `quiet`, write the status if
+ * `statusChanged`, and wait for a change of something in `watch`, or for `requeueAt`.
  */
 export function step(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Decision {
   const policy = POLICIES[graph.definedBy];

@@ -4,7 +4,9 @@ import { asText } from '../kubernetes/index.ts';
 import { groupKindText } from './identity.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 
-/** The objects and fields that the status of a Graph records. Entries that are not of the expected form are left out. */
+/**
+ * The objects and fields that the status of a Graph records. Entries that are not of the expected form are left out.
+ */
 export function recordedTracking(graph: KubeObject): GraphTracking {
   const { managedResources, contributions } = graph.status ?? {};
   return {

@@ -28,7 +28,8 @@ const LIFETIME_MS = 100 * 365 * 86_400_000;
  * deleted.
  */
 export function tokenController(context: AccountTokenContext): SimulatedController {
-  // The tokens that are not stored yet. A write that waits for a webhook runs again, and would have another token each time.
+  // The tokens that are not stored yet. A write that waits for a webhook runs again, and would have another token each
+  // time.
   const issued = new Map<string, { readonly secretUid: string; readonly accountUid: string; readonly token: string }>();
   const tokenFor = (key: string, secret: KubeObject, account: KubeObject): string => {
     const { uid: secretUid = '' } = secret.metadata;

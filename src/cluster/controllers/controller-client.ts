@@ -90,7 +90,8 @@ export class ControllerClient {
 
   /**
    * Does work about the writes of a reconcile, such as an Event. While the writes may wait for webhooks, the reconcile
-   * runs several times; the work of all runs is then done once, after the last one. `key` tells the pieces of work apart.
+   * runs several times; the work of all runs is then done once, after the last one. `key` tells the pieces of work
+   * apart.
    */
   afterwards(key: string, task: () => void): void {
     if (this.#admission === undefined) task();

@@ -4,8 +4,8 @@ import { objectsAt } from '../../kubernetes/index.ts';
 const TYPE = 'DisruptionAllowed';
 
 /**
- * The conditions of a PodDisruptionBudget that allows `allowed` evictions. `now` is the time in the format of timestamps
- * in objects. Conditions of other types stay.
+ * The conditions of a PodDisruptionBudget that allows `allowed` evictions. `now` is the time in the format of
+ * timestamps in objects. Conditions of other types stay.
  */
 export function disruptionConditions({ metadata, status }: KubeObject, allowed: number, now: string): JsonObject[] {
   const present = objectsAt(status, 'conditions');

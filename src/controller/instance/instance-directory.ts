@@ -296,8 +296,8 @@ export class InstanceDirectory {
   }
 
   /**
-   * The revision with which an instance outside a roll-out stays: with `propagateWhen`, the one in its status, if it still
-   * exists; otherwise the base of the roll-out.
+   * The revision with which an instance outside a roll-out stays: with `propagateWhen`, the one in its status, if it
+   * still exists; otherwise the base of the roll-out.
    */
   async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
     const recorded = canary.keepsRecorded === true ? recordedRevision(instance) : undefined;

@@ -15,8 +15,8 @@ import { kindId } from '../cache/kept-reads.ts';
 const EVERYTHING = [[]] as const;
 
 /**
- * The objects and lists that a Graph reads by single requests, because its account may not list and watch the kind. They
- * are read again in every pass; between passes only the equivalences are of use.
+ * The objects and lists that a Graph reads by single requests, because its account may not list and watch the kind.
+ * They are read again in every pass; between passes only the equivalences are of use.
  */
 export class UnwatchedObjects {
   readonly #objects = new Map<string, LiveObject | undefined>();

@@ -16,7 +16,10 @@ export interface Canary {
   /** The number of instances that stay with the base revision. */
   readonly heldBack: number;
   readonly key: string;
-  /** Do instances outside `members` stay with the revision in their status, where there is one? Set with `propagateWhen`. */
+  /**
+   * Do instances outside `members` stay with the revision in their status, where there is one? Set with
+   * `propagateWhen`.
+   */
   readonly keepsRecorded?: true;
 }
 

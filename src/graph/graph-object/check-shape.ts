@@ -19,7 +19,9 @@ export function isReservedInGraphs(word: string): boolean {
   return isReservedWord(word, '0.10') && !FREE_IN_GRAPHS.has(word);
 }
 
-/** Checks the ids, payloads and iterators of a frame's nodes. Returns the nodes with a valid id and exactly one payload. */
+/**
+ * Checks the ids, payloads and iterators of a frame's nodes. Returns the nodes with a valid id and exactly one payload.
+ */
 export function checkShape(
   nodes: readonly NodeBlock[],
   path: readonly PathStep[],

@@ -15,8 +15,8 @@ import { readGraph } from './parsed-graph.ts';
 
 /**
  * Compiles an object of the kind Graph. Never throws for user input: the result has all problems that can be found, in
- * the order of kro's steps, so that `diagnostics[0].kroMessage` is kro's text for the condition `Accepted`. With errors,
- * the result has no graph. The rules are those of kro 0.10, which has the kind.
+ * the order of kro's steps, so that `diagnostics[0].kroMessage` is kro's text for the condition `Accepted`. With
+ * errors, the result has no graph. The rules are those of kro 0.10, which has the kind.
  */
 export function compileGraphObject(input: CompileInput, options: CompileOptions): CompileResult {
   const document = isDefinitionDocument(input) ? input : undefined;

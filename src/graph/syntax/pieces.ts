@@ -85,7 +85,9 @@ export function areAdjacent(left: Piece, right: Piece): boolean {
   return left.end === right.start && left.kind !== 'end';
 }
 
-/** The brackets that are open at the end of some pieces, the innermost last. A wrong closing bracket closes one, too. */
+/**
+ * The brackets that are open at the end of some pieces, the innermost last. A wrong closing bracket closes one, too.
+ */
 export function openBrackets(pieces: readonly Piece[]): readonly Piece[] {
   const open: Piece[] = [];
   for (const piece of pieces) {

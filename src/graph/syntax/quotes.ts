@@ -2,7 +2,9 @@ import type { SyntaxExplanation } from './explanation.ts';
 import type { ErrorSpot, Piece } from './pieces.ts';
 import { areAdjacent } from './pieces.ts';
 
-/** The beginning of a text, up to its closing quote, its first wrong escape, the end of its line or of the expression. */
+/**
+ * The beginning of a text, up to its closing quote, its first wrong escape, the end of its line or of the expression.
+ */
 const BODY =
   /^(["'])(?:(?!\1)[^\\\r\n]|\\(?:[abfnrtv"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}))*/;
 
