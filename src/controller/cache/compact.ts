@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { internJson, internString } from './intern.ts';
 
@@ -14,9 +14,10 @@ export function compact(object: KubeObject): KubeObject {
 }
 
 function shareParts(copy: KubeObject): void {
-  const { metadata, status } = copy;
+  const { metadata, spec, status } = copy;
   share(copy, ['apiVersion', 'kind']);
-  share(metadata, ['namespace', 'creationTimestamp']);
+  // The UID is also in the labels of an instance's objects, and in the record of a Graph's objects.
+  share(metadata, ['namespace', 'creationTimestamp', 'uid']);
   if (metadata.labels !== undefined) {
     share(metadata.labels);
     // A single label is the node of a Graph, which the objects of equal Graphs have in common.
@@ -28,12 +29,35 @@ function shareParts(copy: KubeObject): void {
     if (Object.keys(metadata.annotations).length === 1) metadata.annotations = internJson(metadata.annotations);
   }
   if (metadata.finalizers !== undefined) metadata.finalizers = internJson(metadata.finalizers);
+  // Only a Graph has nodes and a record of its objects.
+  if (Array.isArray(spec?.['nodes'])) shareLeaves(spec, MAX_DEPTH);
+  if (Array.isArray(status?.['managedResources'])) {
+    share(status, ['appliedServiceAccount']);
+    for (const entry of status['managedResources']) if (isJsonObject(entry)) share(entry);
+  }
   const conditions = status?.['conditions'];
   if (!Array.isArray(conditions)) return;
   for (const [index, condition] of conditions.entries()) {
     if (!isJsonObject(condition)) continue;
     share(condition);
     conditions[index] = internJson(condition);
+  }
+}
+
+/** The depth down to which the parts of a spec are shared: that of the data in the template of a node. */
+const MAX_DEPTH = 6;
+
+/**
+ * Interns the texts of a spec and its innermost objects, which Graphs that differ in names have in common. An object's
+ * metadata has its name.
+ */
+function shareLeaves(holder: JsonObject | JsonValue[], depth: number): void {
+  share(holder);
+  for (const [key, value] of Object.entries(holder)) {
+    if (typeof value !== 'object' || value === null) continue;
+    const isLeaf = Object.values(value).every((member) => typeof member !== 'object');
+    if (isLeaf && key !== 'metadata') Reflect.set(holder, key, internJson(value));
+    else if (depth > 0) shareLeaves(value as JsonObject | JsonValue[], depth - 1);
   }
 }
 

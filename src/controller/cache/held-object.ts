@@ -1,9 +1,9 @@
 import type { KubeObject } from '../../core/index.ts';
 import { definedMember } from '../../core/index.ts';
-import type { EngineFields, EquivalentDigests, LiveObject } from '../../runtime/index.ts';
+import type { EngineFields, EquivalentDigests, Fingerprint, LiveObject } from '../../runtime/index.ts';
 import { digestText, isSameFingerprint, equivalenceOf } from '../../runtime/index.ts';
 import { compact } from './compact.ts';
-import { internString } from './intern.ts';
+import { internJson, internString } from './intern.ts';
 import { frugalMap } from './single-entry-map.ts';
 
 /**
@@ -77,7 +77,7 @@ export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
 export function compacted({ object, owned, equivalence, whole, engineFields }: LiveObject): LiveObject {
   const copy = {
     object: compact(object),
-    ...(owned === undefined ? {} : { owned: digestText(owned) }),
+    ...(owned === undefined ? {} : { owned: sharedDigest(owned) }),
     ...(engineFields === undefined ? {} : { engineFields: compactedFields(engineFields) }),
   };
   return makeEntry(
@@ -90,13 +90,19 @@ export function compacted({ object, owned, equivalence, whole, engineFields }: L
 function compactedFields(fields: ReadonlyMap<string, EngineFields>): ReadonlyMap<string, EngineFields> {
   const entries = [...fields].map(([writer, { owned, equivalence }]): [string, EngineFields] => {
     const digests = equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence);
-    return [internString(writer), { owned: digestText(owned), ...definedMember('equivalence', digests) }];
+    // The objects that equal Graphs make have equal fields.
+    return [internString(writer), internJson({ owned: sharedDigest(owned), ...definedMember('equivalence', digests) })];
   });
   return frugalMap(entries);
 }
 
 function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
-  return { desired: digestText(desired), owned: digestText(owned) };
+  return { desired: sharedDigest(desired), owned: sharedDigest(owned) };
+}
+
+/** The digest of a fingerprint. Objects with equal owned fields share it. */
+function sharedDigest(fingerprint: Fingerprint): string {
+  return internString(digestText(fingerprint));
 }
 
 function makeEntry(
@@ -104,6 +110,12 @@ function makeEntry(
   equivalence: EquivalentDigests | true | undefined,
   whole: KubeObject | undefined,
 ): LiveObject {
+  // A literal takes exactly the memory of its members, and one with spread members has room for more.
+  if (whole === undefined && owned !== undefined) {
+    if (engineFields === undefined && equivalence !== undefined) return { object, owned, equivalence };
+    if (engineFields !== undefined && equivalence === undefined) return { object, owned, engineFields };
+    if (engineFields === undefined) return { object, owned };
+  }
   return {
     object,
     ...(owned === undefined ? {} : { owned }),

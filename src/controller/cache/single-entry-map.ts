@@ -24,24 +24,21 @@ export class SingleEntryMap<K, V> implements ReadonlyMap<K, V> {
     callback(this.#value, this.#key, this);
   }
 
+  // A private method would take eight bytes in each map.
   entries(): MapIterator<[K, V]> {
-    return this.#asMap().entries();
+    return new Map([[this.#key, this.#value]]).entries();
   }
 
   keys(): MapIterator<K> {
-    return this.#asMap().keys();
+    return new Map([[this.#key, this.#value]]).keys();
   }
 
   values(): MapIterator<V> {
-    return this.#asMap().values();
+    return new Map([[this.#key, this.#value]]).values();
   }
 
   [Symbol.iterator](): MapIterator<[K, V]> {
     return this.entries();
-  }
-
-  #asMap(): Map<K, V> {
-    return new Map([[this.#key, this.#value]]);
   }
 }
 
