@@ -33,6 +33,9 @@ function row(what: string, measured: string, goal: string, met: boolean | undefi
   console.log(`| ${what} | ${measured} | ${goal} | ${met === undefined ? '' : met ? 'met' : '**missed**'} |`);
 }
 
+/** The list and watch of the ConfigMaps, which begins with the first object of this kind. */
+const WATCHES = 1;
+
 interface Measured {
   /** Seconds until the work was done, and until the last request. */
   readonly done: number;
@@ -133,11 +136,11 @@ async function many(): Promise<void> {
   secondsOfInstances = load.done;
   const named = `${COUNT} instances × 5 resources`;
   row(`${named}: all ACTIVE`, seconds(load.done), `≤ ${time(30)} s`, load.done <= time(30));
-  const isSettled = load.settled <= time(35) && load.total <= COUNT * 10;
+  const isSettled = load.settled <= time(35) && load.total <= COUNT * 10 + WATCHES;
   row(
     '… until nothing moves',
     `${seconds(load.settled)}; ${requests(load)}`,
-    `≤ ${time(35)} s; ${COUNT * 10} requests`,
+    `≤ ${time(35)} s; ${COUNT * 10} requests, and one list+watch of ConfigMaps`,
     isSettled,
   );
   row('… CPU of the controller', `${seconds(load.cpu)} (${clusterCpu(load)})`, '≤ 15 s', load.cpu <= 15);
@@ -415,8 +418,8 @@ async function graphs(): Promise<void> {
   row(
     '… until nothing moves',
     `${seconds(load.settled)}; ${requests(load)}`,
-    `${COUNT * 10} requests`,
-    load.total <= COUNT * 10,
+    `${COUNT * 10} requests, and one list+watch of ConfigMaps`,
+    load.total <= COUNT * 10 + WATCHES,
   );
   costRow(load);
   await idle();
