@@ -22,11 +22,10 @@ export interface CompilationTiming {
   readonly ok: boolean;
 }
 
-/** A result of the compiler, with kro's text of the first error. */
-export function compiledSpec(hash: string, graph: Graph | undefined, diagnostics: readonly Diagnostic[]): CompiledSpec {
+/** A result of the compiler without the hash of the spec, with kro's text of the first error. */
+export function compiledSpec(graph: Graph | undefined, diagnostics: readonly Diagnostic[]): Omit<CompiledSpec, 'hash'> {
   const first = diagnostics.find(({ severity }) => severity === 'error');
   return {
-    hash,
     ...(graph === undefined ? {} : { graph }),
     ...(graph !== undefined || first === undefined ? {} : { message: first.kroMessage ?? first.message }),
     problems: diagnostics.map(
@@ -84,7 +83,8 @@ export class DefinitionCompiler {
     const { hash, types } = this.#factsOf(spec);
     // The compiler names the limit.
     if (hash === undefined) {
-      return compiledSpec('', undefined, compile(definition, { ...this.#options, sources: [] }).diagnostics);
+      const { diagnostics } = compile(definition, { ...this.#options, sources: [] });
+      return { hash: '', ...compiledSpec(undefined, diagnostics) };
     }
     const key = `${hash} ${this.#epochOf(types)}`;
     const known = this.#kept.get(name)?.find((entry) => entry.key === key);
@@ -93,7 +93,7 @@ export class DefinitionCompiler {
     const began = monotonicMs();
     const { graph, diagnostics } = compile(definition, { ...this.#options, sources });
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
-    const compiled = compiledSpec(hash, graph, diagnostics);
+    const compiled = { hash, ...compiledSpec(graph, diagnostics) };
     this.#keep(name, { key, compiled });
     return compiled;
   }

@@ -34,12 +34,13 @@ export interface CompiledGraph extends Omit<CompiledSpec, 'hash'> {
 }
 
 /**
- * Compiles Graphs against the schemas of the cluster. Keeps the results for the Graphs that were compiled last. Such a
- * Graph is compiled again after the schema of a kind that it names changed, or when the cluster lacked such a kind.
+ * Compiles Graphs against the schemas of the cluster. A spec is compiled again after the schema of a kind that it names
+ * has changed, when the cluster lacked such a kind, and when many other Graphs woke in between.
  *
- * Graphs whose specs differ only in literals share one compilation. The key is the whole shape of the spec, not a digest
- * of the shape, because the authors of Graphs need not trust each other. Each Graph gets a graph with its own literals,
- * its own name and its own namespace.
+ * Graphs whose specs differ only in literals share one compilation. The whole shape of the spec is the key, not a digest
+ * of it: the authors of Graphs need not trust each other. Each Graph gets a graph with its own literals, its own name
+ * and its own namespace. A literal that a program reads in a loop cannot be replaced, so a Graph with such a literal is
+ * compiled by itself.
  */
 export class GraphCompiler {
   readonly #schemas: LiveSchemas;
@@ -73,13 +74,13 @@ export class GraphCompiler {
     if (own !== undefined && jsonEquals(own.spec, spec)) return own.compiled;
     // The compiler names the limit.
     if (isTooDeep(spec)) {
-      return compiledSpec('', undefined, compileGraphObject(input, { ...this.#options, sources: [] }).diagnostics);
+      return compiledSpec(undefined, compileGraphObject(input, { ...this.#options, sources: [] }).diagnostics);
     }
     const shape = graphShape(spec);
     const shared = this.#shared.get(shape);
     const filled = shared === undefined ? undefined : withLiterals(shared.graph, input);
     if (shared !== undefined && filled !== undefined) {
-      const compiled = compiledSpec('', filled, []);
+      const compiled = compiledSpec(filled, []);
       this.#own.set(id, { spec, compiled, kinds: shared.kinds });
       return compiled;
     }
@@ -89,7 +90,7 @@ export class GraphCompiler {
     const began = monotonicMs();
     const { graph, diagnostics } = compileGraphObject(input, { ...this.#options, sources });
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
-    const compiled = compiledSpec('', graph, diagnostics);
+    const compiled = compiledSpec(graph, diagnostics);
     if (graph === undefined && types.some((type) => sources.resourceOf(type) === undefined)) {
       return { ...compiled, isKindMissing: true };
     }

@@ -59,5 +59,5 @@ export async function liveGraph(
   const step = { version: DEFAULT_VERSION, plainData: true, account: actingAs };
   const problems = diagnostics.filter(({ severity }) => severity === 'error');
   if (graph !== undefined) return { graph, step, actingAs, problems: [] };
-  return { refusal: compiledSpec('', undefined, diagnostics).message ?? '', step, actingAs, problems };
+  return { refusal: compiledSpec(undefined, diagnostics).message ?? '', step, actingAs, problems };
 }
