@@ -5,6 +5,8 @@ import type { ControllerOptions } from './options.ts';
 
 type Features = NonNullable<ControllerOptions['features']>;
 type Feature = keyof Features;
+/** A feature that the compiler has, too. */
+type CompiledFeature = Extract<Feature, keyof GraphFeatures>;
 
 /**
  * The gate of each feature. `compiled`: the compiler has the feature, too. `inAllAlpha`: `AllAlpha` of kro turns the
@@ -13,7 +15,7 @@ type Feature = keyof Features;
 type GateTable = {
   readonly [F in Feature]-?: {
     readonly name: string;
-    readonly compiled: F extends keyof GraphFeatures ? true : false;
+    readonly compiled: F extends CompiledFeature ? true : false;
     readonly inAllAlpha?: true;
   };
 };
@@ -44,6 +46,7 @@ const GATES: GateTable = {
 
 const isFeature = (name: string): name is Feature => Object.hasOwn(GATES, name);
 const FEATURES: readonly Feature[] = Object.keys(GATES).filter(isFeature);
+const isCompiled = (feature: Feature): feature is CompiledFeature => GATES[feature].compiled;
 const BY_NAME: ReadonlyMap<string, Feature> = new Map(FEATURES.map((feature) => [GATES[feature].name, feature]));
 
 /** Gates that turn a group of gates on or off, as in every Kubernetes component. */
@@ -55,7 +58,7 @@ const GROUPS: ReadonlyMap<string, readonly Feature[]> = new Map([
 /** The features that a list of gates turns on, or the error, in the words of Kubernetes components. */
 export interface FeatureGates {
   /** All features, on or off. */
-  readonly features: Features;
+  readonly features: Required<Features>;
   /** The error of the first malformed entry; `undefined` when there is none. */
   readonly problem?: string;
   /** Warnings about unknown gates. */
@@ -86,7 +89,7 @@ export function readFeatureGates(text: string): FeatureGates {
   }
   const isOn = (feature: Feature) => named.get(feature) ?? grouped.get(feature) ?? false;
   return {
-    features: Object.fromEntries(FEATURES.map((feature) => [feature, isOn(feature)])),
+    features: switches(FEATURES, isOn),
     ...(problem === undefined ? {} : { problem }),
     warnings,
   };
@@ -99,11 +102,17 @@ function unknownGate(name: string): string {
 }
 
 /** The features of the compiler among those of a controller, on or off. */
-export function compileFeatures(features: Features): GraphFeatures {
-  const compiled = FEATURES.filter((feature) => GATES[feature].compiled);
+export function compileFeatures(
+  features: Features,
+): Required<Pick<GraphFeatures, CompiledFeature | 'optionalResources'>> {
   return {
-    ...Object.fromEntries(compiled.map((feature) => [feature, features[feature] ?? false])),
+    ...switches(FEATURES.filter(isCompiled), (feature) => features[feature] ?? false),
     // One gate turns on the field and what it does. Other users of the compiler know the field alone.
     optionalResources: features.deferredSchemas ?? false,
   };
+}
+
+/** The value of each of these features. */
+function switches<F extends Feature>(features: readonly F[], isOn: (feature: F) => boolean): Record<F, boolean> {
+  return Object.fromEntries(features.map((feature) => [feature, isOn(feature)])) as Record<F, boolean>;
 }
