@@ -63,7 +63,13 @@ export function decideGraph(context: StepContext): Decision {
   };
   const nodes = results.map(reportOf);
   const watch = [...context.watches, ...retiring.watch];
-  const health = watchHealthConditions({ instance, watch, observed: context.observed, options: context.options });
+  const health = watchHealthConditions({
+    instance,
+    watch,
+    observed: context.observed,
+    options: context.options,
+    authored: false,
+  });
   const status = statusOf(context, plan, retirements, nodes, refusal?.problem);
   const retries = [...results.map((each) => each.retryAt), objects.retryAt, fields.retryAt, refusal?.retryAt];
   const requeueAt = earliest(retries);

@@ -162,10 +162,12 @@ function statusOf(
     refusal === undefined
       ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }
       : refusal.values;
-  const conditions = instanceConditions(instance, values, options.now, hasAuthorConditions(context.graph, options));
+  const authored = hasAuthorConditions(context.graph, options);
+  const conditions = instanceConditions(instance, values, options.now, authored);
   const before: JsonObject = instance.status ?? {};
   const explained = nodeConditions(instance, reports, options);
-  const health = watchHealthConditions({ instance, watch: context.watches, observed: context.observed, options });
+  const { watches, observed } = context;
+  const health = watchHealthConditions({ instance, watch: watches, observed, options, authored });
 
   // `now()` changes only together with another field of the status; else each step would write a new time.
   const previous = options.statusNow === undefined ? undefined : render(options.statusNow);

@@ -24,8 +24,14 @@ const instanceWith = (condition?: Condition): KubeObject => ({
   ...(condition === undefined ? {} : { status: { conditions: [condition as unknown as JsonObject] } }),
 });
 
-const healthOf = (states: Readonly<Record<string, WatchState>>, known?: Condition, watchHealth = true) =>
+const healthOf = (
+  states: Readonly<Record<string, WatchState>>,
+  known?: Condition,
+  watchHealth = true,
+  authored = false,
+) =>
   watchHealthConditions({
+    authored,
     instance: instanceWith(known),
     watch: WATCHES,
     observed: { watchState: ({ type }) => states[type.plural] ?? { state: 'synced' } },
@@ -70,15 +76,21 @@ describe('the condition WatchesHealthy', () => {
     ]);
   });
 
+  test("is no earlier value where the author's conditions may have its type", () => {
+    expect(healthOf({ nodes: { state: 'pending' } }, OLD, true, true)).toMatchObject([{ status: 'Unknown' }]);
+    expect(healthOf({}, OLD, true, true)).toMatchObject([{ lastTransitionTime: '2026-11-01T00:00:00Z' }]);
+  });
+
   test('is absent unless the options ask for it, and in a view without watches', () => {
     expect(healthOf({}, OLD, false)).toEqual([]);
     const options = { now: NOW, watchHealth: true };
-    expect(watchHealthConditions({ instance: instanceWith(OLD), watch: WATCHES, observed: {}, options })).toEqual([]);
+    const watching = { instance: instanceWith(OLD), watch: WATCHES, observed: {}, options, authored: false };
+    expect(watchHealthConditions(watching)).toEqual([]);
   });
 
   test('is kept by decisions that watch nothing', () => {
     const old = { ...OLD, observedGeneration: 2 };
-    expect(keptWatchHealth(instanceWith(old), { watchHealth: true })).toEqual([OLD]);
+    expect(keptWatchHealth(instanceWith(old), { watchHealth: true })).toEqual([old]);
     expect(keptWatchHealth(instanceWith(old), {})).toEqual([]);
     expect(keptWatchHealth(instanceWith(), { watchHealth: true })).toEqual([]);
   });

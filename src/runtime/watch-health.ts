@@ -20,6 +20,8 @@ interface Watching {
   readonly watch: readonly WatchRequest[];
   readonly observed: Pick<Observed, 'watchState'>;
   readonly options: Pick<StepOptions, 'now' | 'watchHealth'>;
+  /** Does the status have conditions of the author, of which one may have the same type? */
+  readonly authored: boolean;
 }
 
 /**
@@ -27,18 +29,22 @@ interface Watching {
  * `Ready` does not depend on it. False names each kind that cannot be watched, with the reason. While a watch begins or
  * restarts, a condition that exists stays as it is, because the next write would undo the change.
  */
-export function watchHealthConditions({ instance, watch, observed, options }: Watching): Condition[] {
+export function watchHealthConditions({ instance, watch, observed, options, authored }: Watching): Condition[] {
   if (options.watchHealth !== true || observed.watchState === undefined) return [];
-  const known = knownHealth(instance);
+  // A condition of the author is not the earlier value of this one.
+  const known = authored ? undefined : knownHealth(instance);
   const value = healthOf(watch, observed.watchState.bind(observed));
   if (value.status === 'Unknown' && known !== undefined) return [known];
   return [transition(WATCHES_HEALTHY, value, known, instance.metadata.generation ?? 0, options.now)];
 }
 
-/** The condition as the status has it, for decisions that watch nothing; empty unless the options ask for it. */
+/**
+ * The condition as the status has it, for decisions that watch nothing and so observe no generation; empty unless the
+ * options ask for it.
+ */
 export function keptWatchHealth(instance: KubeObject, { watchHealth }: Pick<StepOptions, 'watchHealth'>): Condition[] {
   const known = watchHealth === true ? knownHealth(instance) : undefined;
-  return known === undefined ? [] : [{ ...known, observedGeneration: instance.metadata.generation ?? 0 }];
+  return known === undefined ? [] : [known];
 }
 
 function knownHealth({ status = {} }: KubeObject): Condition | undefined {
