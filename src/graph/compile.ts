@@ -101,7 +101,9 @@ function compileAtLevel(
     columns: spec.columns,
     scale,
     recordsObjects: options.features?.managedResources === true,
-    mayLackKinds: mayWait && options.features?.deferredSchemas === true,
+    // A command that does not know the gates of the controller reads the field alone.
+    mayLackKinds:
+      mayWait && (options.features?.deferredSchemas === true || options.features?.optionalResources === true),
     resources,
     status,
     conditions,

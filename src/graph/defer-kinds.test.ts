@@ -47,6 +47,17 @@ describe('a resource of an unknown kind', () => {
     expect(graph.mayLackKinds).toBe(true);
   });
 
+  test.each<[string, GraphFeatures, boolean]>([
+    ['the gate is on', ON, true],
+    ['a command knows the field alone', { optionalResources: true }, true],
+    ['the field is not known', {}, false],
+  ])('whose kind is known may have been missing before, if %s', (_, features, expected) => {
+    const known = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } };
+    const { graph, diagnostics } = compiled({ template: known, ...READS_CONFIG }, features);
+    expect(diagnostics).toEqual([]);
+    expect(graph?.mayLackKinds ?? false).toBe(expected);
+  });
+
   test.each<[string, JsonObject, GraphFeatures, string]>([
     ['it must exist', { template }, ON, 'graph/unknown-kind'],
     ['its condition reads the instance', { template, includeWhen: ['${schema.spec.n > 1}'] }, ON, 'graph/unknown-kind'],

@@ -15,7 +15,7 @@ export function breakingChanges(input: InputObject, graph: Graph, known: readonl
   const { crd } = graph.instance;
   const before = known.find(({ metadata }) => metadata.name === crd.metadata.name);
   if (before === undefined || input.object.metadata.annotations?.[ALLOW_BREAKING_CHANGES] === 'true') return [];
-  const compared = compareInstanceCrds(before, crd);
+  const compared = compareInstanceCrds(before, crd, undefined, graph);
   return ('error' in compared ? [] : compared.breaking).map((change) => {
     const field = fieldOfChange(change);
     const steps = field.split('.').map((name) => name.replaceAll('[]', ''));
