@@ -42,7 +42,15 @@ const GRACE_MS = 60_000;
 
 /** Makes a controller. The controller does nothing before `start`. */
 export function createController(options: ControllerOptions): Controller {
-  return new KroController(options);
+  return new KroController(options, true);
+}
+
+/**
+ * Makes a controller whose `reports` stay empty, for a process without the inspect interface. The reports of 1000
+ * instances take half a megabyte.
+ */
+export function createUninspectedController(options: ControllerOptions): Controller {
+  return new KroController(options, false);
 }
 
 /** Connects watches, queues and reconcilers. Starts and stops them. */
@@ -63,7 +71,8 @@ class KroController implements Controller {
   #readyWaiters: (() => void)[] = [];
   #unmeasure: readonly ((() => void) | undefined)[] = [];
 
-  constructor(options: ControllerOptions) {
+  /** Without `keepsReports`, `reports` stays empty. */
+  constructor(options: ControllerOptions, keepsReports: boolean) {
     this.#options = options;
     const { client, clock = systemClock, random = Math.random, logger = silentLogger, version = 'devel' } = options;
     const served = new ServedKinds();
@@ -96,7 +105,7 @@ class KroController implements Controller {
     this.reports = reports;
     const listeners: readonly { readonly listen: ControllerListener }[] = [
       new MetricsObserver(this.#metrics, served, clock),
-      reports,
+      ...(keepsReports ? [reports] : []),
       new EventObserver({ events: this.#events, conditionEvents: options.features?.conditionEvents ?? false }),
       new LogObserver(logger),
     ];

@@ -2,7 +2,7 @@ import { TypeKroError } from '../core/index.ts';
 import { serveInspect } from '../inspect/index.ts';
 import type { Clock, KubernetesApi, LeaseTimes } from '../kube/index.ts';
 import { DEFAULT_LEASE_TIMES, runElection, systemClock } from '../kube/index.ts';
-import { createController } from './controller.ts';
+import { createController, createUninspectedController } from './controller.ts';
 import { CurrentController, LEASE_NAME } from './current-controller.ts';
 import type { ParsedFlags } from './flags.ts';
 import { parseControllerFlags } from './flags.ts';
@@ -53,8 +53,8 @@ export async function runController(options: RunControllerOptions): Promise<void
       const server = await serveProbes(address, current);
       closers.push(() => server.close());
     }
-    const inspectAddress = textOf(flags, 'inspect-bind-address', '');
-    if (inspectAddress !== '' && inspectAddress !== '0') {
+    const inspectAddress = inspectAddressOf(flags);
+    if (inspectAddress !== undefined) {
       const { host = '127.0.0.1', port } = parseListenAddress(inspectAddress);
       const server = await serveInspect({ source: current, host, port });
       // A user who may read the log of this process may also use the token.
@@ -68,6 +68,12 @@ export async function runController(options: RunControllerOptions): Promise<void
   } finally {
     await Promise.all(closers.map((close) => close()));
   }
+}
+
+/** The address of the inspect interface; `undefined` when it is off. */
+function inspectAddressOf(flags: ParsedFlags): string | undefined {
+  const address = textOf(flags, 'inspect-bind-address', '');
+  return address === '' || address === '0' ? undefined : address;
 }
 
 /** Takes part in the election until the signal aborts. Runs a controller during each term as leader. */
@@ -171,7 +177,8 @@ async function work(
   part?: DefinitionShare,
 ): Promise<void> {
   if (signal.aborted) return;
-  const controller = createController({
+  const create = inspectAddressOf(flags) === undefined ? createUninspectedController : createController;
+  const controller = create({
     ...optionsFromFlags(flags),
     ...(part === undefined ? {} : { share: part }),
     client,
