@@ -59,7 +59,7 @@ function openBundle(minor: string): BuiltinSource {
     });
   }
   return sourceOf({
-    types: () => withSupplement(tableOfText(texts.types())),
+    types: () => withSupplement(tableOfText(texts.types)),
     discovery() {
       const { api, apis } = JSON.parse(texts.discovery()) as { api: JsonValue; apis: JsonValue };
       return [api, apis];

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { kubernetesTypesText } from '../core/index.ts';
 import type { TypeFacts } from './builtin-types.ts';
@@ -12,17 +14,33 @@ it.each([
   ['indented lines', JSON.stringify(JSON.parse(text), null, 2)],
   ['one line for each type, and no end of the last line', text.trimEnd()],
 ])('a data file with %s has the facts of its JSON', (_title, form) => {
-  const table = tableOfText(form);
+  const table = tableOfText(() => form);
   expect(Object.fromEntries([...table.names()].map((name) => [name, table.facts(name)]))).toEqual(whole);
 });
 
 it.each(['core.v1.Nothing', '', 'toString', '__proto__'])('no form of a data file has facts of %j', (name) => {
   const forms = [text, JSON.stringify(JSON.parse(text))];
-  expect(forms.map((form) => tableOfText(form).facts(name))).toEqual([undefined, undefined]);
+  expect(forms.map((form) => tableOfText(() => form).facts(name))).toEqual([undefined, undefined]);
+});
+
+it('reads the file again after a collection of garbage', async () => {
+  let reads = 0;
+  const table = tableOfText(() => {
+    reads += 1;
+    return text;
+  });
+  const names = [...table.names()];
+  expect([table.facts(names[0] ?? ''), reads]).toEqual([whole[names[0] ?? ''], 1]);
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  // A weak reference that was read stays until the turn ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect([table.facts(names[0] ?? ''), reads]).toEqual([whole[names[0] ?? ''], 2]);
 });
 
 it('parses only the lines of the types that a caller asks for', () => {
-  const table = tableOfText('{"types":{\n"a.v1.A":{"fields":{}},\n"a.v1.B":{"fields":}\n}}\n');
+  const table = tableOfText(() => '{"types":{\n"a.v1.A":{"fields":{}},\n"a.v1.B":{"fields":}\n}}\n');
   expect(table.facts('a.v1.A')).toEqual({ fields: {} });
   expect(() => table.facts('a.v1.B')).toThrow(SyntaxError);
 });

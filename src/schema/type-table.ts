@@ -9,17 +9,28 @@ export function tableOfFacts(facts: Readonly<Record<string, TypeFacts>>): TypeTa
 }
 
 /**
- * The table of a data file (`types.json`), which has one line for each type. A look-up parses the line of its type. A
- * process reads a few of hundreds of types, and the text takes a quarter of the memory of the facts. A text with other
- * lines is parsed as a whole.
+ * The table of a data file (`types.json`), which has one line for each type. A look-up parses the line of its type,
+ * because a process reads a few of hundreds of types. A text with other lines is parsed as a whole.
+ *
+ * @param read reads the file. The table calls it again after a collection of garbage: a process at rest does not keep
+ * the text, which takes a quarter of the memory of the facts
  */
-export function tableOfText(text: string): TypeTable {
-  const lines = linesByName(text);
-  if (lines === undefined) return tableOfFacts((JSON.parse(text) as { types: Record<string, TypeFacts> }).types);
+export function tableOfText(read: () => string): TypeTable {
+  const text = read();
+  const first = linesByName(text);
+  if (first === undefined) return tableOfFacts((JSON.parse(text) as { types: Record<string, TypeFacts> }).types);
+  let kept = new WeakRef(first);
+  const lines = (): ReadonlyMap<string, string> => {
+    const known = kept.deref();
+    if (known !== undefined) return known;
+    const again = linesByName(read()) ?? new Map<string, string>();
+    kept = new WeakRef(again);
+    return again;
+  };
   return {
-    names: () => lines.keys(),
+    names: () => lines().keys(),
     facts(name) {
-      const json = lines.get(name);
+      const json = lines().get(name);
       return json === undefined ? undefined : (JSON.parse(json) as TypeFacts);
     },
   };
@@ -28,7 +39,7 @@ export function tableOfText(text: string): TypeTable {
 /** The first line of a data file: everything before the first type. */
 const HEAD = /^\{[^{}]*"types":\{$/;
 /** The line of a type: its name and its facts. */
-const LINE = /^"([^"]+)":(\{.*\}),?$/;
+const LINE = /^("[^"]+"):(\{.*\}),?$/;
 
 /** The facts of each type as JSON; `undefined` when the text has another form than one line for each type. */
 function linesByName(text: string): ReadonlyMap<string, string> | undefined {
@@ -38,7 +49,8 @@ function linesByName(text: string): ReadonlyMap<string, string> | undefined {
   for (const line of lines) {
     const [, name, facts] = LINE.exec(line) ?? [];
     if (name === undefined || facts === undefined) return undefined;
-    byName.set(name, facts);
+    // The parser copies the name. A part of the line would keep the whole text in memory.
+    byName.set(JSON.parse(name) as string, facts);
   }
   return byName;
 }
