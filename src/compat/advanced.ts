@@ -20,21 +20,36 @@ const READINESS = 'give readiness with .withReadinessEvaluator((live) => …) or
 const IDS = 'give the resource an id; without one it is derived from kind and name';
 const FILES = 'read files by node:fs, and make a resource of each document with createResource';
 
-/** Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions. */
+/**
+ * Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single
+ * expressions.
+ */
 export const CelEvaluator = movedName('CelEvaluator', EVALUATION);
 /** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const createResourcesProxy = movedName('createResourcesProxy', VALUES);
 /** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const createSchemaProxy = movedName('createSchemaProxy', VALUES);
-/** Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions. */
+/**
+ * Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single
+ * expressions.
+ */
 export const DeploymentMode = movedName('DeploymentMode', EVALUATION);
 /** Removed in 1.0: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const isSchemaReference = movedName('isSchemaReference', VALUES);
-/** Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions. */
+/**
+ * Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single
+ * expressions.
+ */
 export const ReferenceResolver = movedName('ReferenceResolver', EVALUATION);
-/** Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions. */
+/**
+ * Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single
+ * expressions.
+ */
 export const optimizeCelExpression = movedName('optimizeCelExpression', EVALUATION);
-/** Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions. */
+/**
+ * Removed in 1.0: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single
+ * expressions.
+ */
 export const optimizeStatusMappings = movedName('optimizeStatusMappings', EVALUATION);
 /** Removed in 1.0: typekro/graph: compile(definition) gives a graph with its order and its dependencies. */
 export const getDependencyOrder = movedName('getDependencyOrder', GRAPHS);

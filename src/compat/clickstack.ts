@@ -6,7 +6,10 @@
  */
 import { movedNames } from '../core/index.ts';
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   CLICKSTACK_API_PORT,
   CLICKSTACK_APP_PORT,

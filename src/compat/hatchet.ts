@@ -6,7 +6,10 @@
  */
 import { movedNames } from '../core/index.ts';
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   DEFAULT_HATCHET_CHART_VERSION,
   DEFAULT_HATCHET_REPOSITORY_NAME,

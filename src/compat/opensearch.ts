@@ -6,7 +6,9 @@
  */
 import { movedNames } from '../core/index.ts';
 
-/** Removed in 1.0: `typekro generate` makes factories from its CRDs; deploy its chart with helmRelease of typekro/helm. */
+/**
+ * Removed in 1.0: `typekro generate` makes factories from its CRDs; deploy its chart with helmRelease of typekro/helm.
+ */
 export const {
   DEFAULT_OPENSEARCH_OPERATOR_NAMESPACE,
   DEFAULT_OPENSEARCH_OPERATOR_REPOSITORY_NAME,

@@ -6,7 +6,10 @@
  */
 import { movedNames } from '../core/index.ts';
 
-/** Removed in 1.0: composition.toDefinition() gives the definition, factory.plan(spec) what a deploy would change, typekro/graph the graph. */
+/**
+ * Removed in 1.0: composition.toDefinition() gives the definition, factory.plan(spec) what a deploy would change,
+ * typekro/graph the graph.
+ */
 export const {
   ARTIFACT_PLAN_VERSION,
   ArtifactCapabilityError,

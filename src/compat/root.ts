@@ -6,7 +6,10 @@ export const { CelEvaluationError } = movedNames(
   ['CelEvaluationError'],
 );
 
-/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/**
+ * Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own
+ * spec.
+ */
 export const { CiliumBootstrapSpecSchema, CiliumBootstrapStatusSchema } = movedNames(
   'the types and checks come with the factories of this entry point; a composition declares its own spec',
   ['CiliumBootstrapSpecSchema', 'CiliumBootstrapStatusSchema'],
@@ -35,7 +38,10 @@ export const {
   'ServerSideApplyConflictError',
 ]);
 
-/** Removed in 1.0: use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'. */
+/**
+ * Removed in 1.0: use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName:
+ * 'cilium'.
+ */
 export const { CiliumIngress, CiliumIngressClass } = movedNames(
   "use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'",
   ['CiliumIngress', 'CiliumIngressClass'],
@@ -76,7 +82,10 @@ export const { arktypeToKroSchema, generateKroSchema, generateKroSchemaFromArkty
   ['arktypeToKroSchema', 'generateKroSchema', 'generateKroSchemaFromArktype'],
 );
 
-/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/**
+ * Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart`
+ * types its values.
+ */
 export const {
   ciliumBootstrap,
   ciliumHelmRelease,

@@ -6,7 +6,10 @@
  */
 import { movedNames } from '../core/index.ts';
 
-/** Removed in 1.0: write it as a composition: Deployment of typekro/simple, cluster of typekro/cnpg, valkey of typekro/valkey. */
+/**
+ * Removed in 1.0: write it as a composition: Deployment of typekro/simple, cluster of typekro/cnpg, valkey of
+ * typekro/valkey.
+ */
 export const {
   WebAppWithProcessingConfigSchema,
   WebAppWithProcessingStatusSchema,

@@ -101,7 +101,10 @@ export type ReferencesTo<Resources> = {
 export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Spec, Status, Resources, Input> &
   Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;
 
-/** Defines a graph by a function. The first overload is the main form; the second keeps resources and status apart. */
+/**
+ * Defines a graph by a function that makes the resources and returns the status: the second overload, which is the main
+ * form. The first overload takes resources and status as two functions.
+ */
 export interface KubernetesComposition {
   <
     Spec extends SchemaInput,

@@ -207,7 +207,9 @@ export interface PlanChange {
 /** The changes that a deploy would make. The server checks the writes and stores none. */
 export interface Plan {
   readonly changes: readonly PlanChange[];
-  /** Nodes that cannot be planned before other objects exist, and nodes whose writes wait for a condition, with reasons. */
+  /**
+   * Nodes that cannot be planned before other objects exist, and nodes whose writes wait for a condition, with reasons.
+   */
   readonly waiting: readonly { readonly nodeId: string; readonly reason: string }[];
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -33,8 +33,10 @@ export function evaluateGraph(
   const excluded = new Set<string>();
   for (const id of graph.order) {
     const node = graph.nodes.get(id) as GraphNode;
-    const without = node.dependsOn.some((other) => excluded.has(other));
-    const result: EvaluatedResource = without ? { id, included: false, objects: [] } : evaluateNode(node, scope);
+    const dependsOnExcluded = node.dependsOn.some((other) => excluded.has(other));
+    const result: EvaluatedResource = dependsOnExcluded
+      ? { id, included: false, objects: [] }
+      : evaluateNode(node, scope);
     resources.set(id, result);
     if (!result.included) {
       excluded.add(id);

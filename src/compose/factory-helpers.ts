@@ -196,7 +196,7 @@ function isOfType(value: unknown, type: 'number' | 'string'): boolean {
   return inner instanceof Sym ? inner.type.kind === type : typeof found === type;
 }
 
-/** Maps the values of an object. A value that may be missing may be missing in the result. */
+/** Maps the values of an object. A member that may be missing may also be missing in the result. */
 export function mapValues<U>(
   object: Readonly<Record<string, unknown>> | undefined,
   each: (value: unknown) => U,

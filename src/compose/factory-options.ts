@@ -89,7 +89,7 @@ const SUPERSEDED: ReadonlyMap<string, string> = new Map([
  * Checks the options of a call, like `checkFactoryOptions`. A deletion that ignored an option such as a scope could
  * delete too many objects.
  *
- * @throws TypeKroError `compose/unknown-option`.
+ * @throws TypeKroError `compose/unknown-option`, or `compose/invalid-option` for a value of another type.
  */
 export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions {
   const name = unknownName(options, CALL_OPTIONS);

@@ -29,8 +29,8 @@ export class GraphCore extends TracedCore {
   /**
    * Traces the function of a graph.
    *
-   * @throws TypeKroError `compose/definition` for an illegal name or option; CompositionError with all parts that cannot
-   * be translated.
+   * @throws TypeKroError `compose/definition` for an illegal name or option; CompositionError with all parts that
+   * cannot be translated.
    */
   static trace(name: unknown, build: FunctionLike, options: GraphOptions): GraphCore {
     const { names } = normalDefinition({ name, spec: NO_FIELDS }, 'graph');

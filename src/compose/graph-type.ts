@@ -44,8 +44,8 @@ export interface GraphComposition {
    */
   evaluate(observed?: Readonly<Record<string, JsonValue>>): Pick<Evaluation, 'resources'>;
   /**
-   * Makes a factory, which deploys: in mode `direct` from this process, in mode `kro` as an object of the kind Graph for
-   * a controller. Direct mode refuses a graph with patches.
+   * Makes a factory, which deploys: in mode `direct` from this process, in mode `kro` as an object of the kind Graph
+   * for a controller. Direct mode refuses a graph with patches.
    */
   factory(mode: Mode, options?: GraphFactoryOptions): GraphFactory;
 }

@@ -28,7 +28,7 @@ export function rawParts(parts: readonly unknown[], separator: string): Node {
   const first = pieces[0];
   if (pieces.length === 1 && first !== undefined && typeof first !== 'string') return first;
   if (isTextContinuation(pieces))
-    return concat(pieces.map((piece) => (typeof piece === 'string' ? literal(piece) : textNode1(piece))));
+    return concat(pieces.map((piece) => (typeof piece === 'string' ? literal(piece) : asText(piece))));
   return rawNode(pieces, separator);
 }
 
@@ -52,7 +52,7 @@ function invalid(message: string): never {
   throw new TypeKroError(message, { code: 'CEL_INVALID_INPUT', remedy: 'pass texts, values and references' });
 }
 
-const textNode1 = (node: Node): Node =>
+const asText = (node: Node): Node =>
   node.type.kind === 'string' ? node : makeNode({ kind: 'tostr', args: [node], type: STRING });
 
 /**

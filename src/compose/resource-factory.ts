@@ -153,13 +153,13 @@ function maker(apiVersion: string, kind: string, options: ResourceFactoryOptions
     for (const name of ['id', 'waitForReady']) requireKnown(kind, name, extras[name]);
     const id = extras['id'] === undefined ? {} : { id: extras['id'] as string };
     const { metadata, ...fields } = object;
-    const manifest = { ...given(fields), apiVersion, kind, metadata: metadata as object };
+    const manifest = { ...definedOnly(fields), apiVersion, kind, metadata: metadata as object };
     const handle = createResource(manifest, { ...id, ...(schemas && { schemas }) });
     return extras['waitForReady'] === true ? waitingFor(handle, kind, options.readyWhen) : handle;
   };
 }
 
-const given = (fields: Record<string, unknown>) =>
+const definedOnly = (fields: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 function checkKind(object: Record<string, unknown>, own: { readonly apiVersion: string; readonly kind: string }): void {

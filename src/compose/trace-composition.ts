@@ -368,7 +368,10 @@ function rename(record: ResourceRecord, id: string): void {
   record.label = undefined;
 }
 
-/** Decides the final ids. A derived id gets a number if it is taken; duplicates and reserved words are refused. */
+/**
+ * Decides the final ids. A derived id gets a number if it is taken, and the suffix `Object` if it is a reserved word.
+ * An id that the author chose is refused in both cases.
+ */
 export function finishIds(records: readonly ResourceRecord[]): void {
   const taken = new Map<string, ResourceRecord>();
   const fixed = (record: ResourceRecord) => record.explicitId || named.has(record);

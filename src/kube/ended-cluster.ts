@@ -44,8 +44,8 @@ export function endedCluster(config: Address, code: string | undefined, cause?: 
 }
 
 /**
- * Is it the address of an embedded cluster of this machine? The context of a named cluster in the kubeconfig of its user
- * has the name of the cluster, too.
+ * Is it the address of an embedded cluster of this machine? The context of a named cluster in the kubeconfig of its
+ * user has the name of the cluster, too.
  */
 function isEmbeddedFile({ server, context, source }: Address): boolean {
   const { hostname } = new URL(server);

@@ -56,7 +56,9 @@ function versionNarrowings(name: string, before: JsonObject, after: JsonObject):
   return found;
 }
 
-/** The values that the schema `old` accepts and the schema `next` refuses or drops: a text for each narrower keyword. */
+/**
+ * The values that the schema `old` accepts and the schema `next` refuses or drops: a text for each narrower keyword.
+ */
 export function schemaNarrowings(old: Schema, next: Schema): string[] {
   const found: string[] = [];
   compare('', old, next, found, 0);

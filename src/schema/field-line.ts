@@ -11,7 +11,9 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 
 /** Keywords of JSON Schema that are SimpleSchema markers, too. */
 const MARKERS = ['default', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'pattern', 'enum'];
-/** Keywords by which a JSON schema is recognised. The line has the type, the type of the items and `required` of them. */
+/**
+ * Keywords by which a JSON schema is recognised. The line has the type, the type of the items and `required` of them.
+ */
 const OTHERS = ['type', 'description', 'required', 'format', 'items', 'properties', 'nullable', 'example', 'title'];
 
 /**

@@ -1,6 +1,6 @@
 /**
- * English words and endings with an irregular plural. The plural of a kind is part of the name and the URL of its CRD, so
- * it must be the plural that kro computes. The lists therefore include the mistakes of kro's rules.
+ * English words and endings with an irregular plural. The plural of a kind is part of the name and the URL of its CRD,
+ * so it must be the plural that kro computes. The lists therefore include the mistakes of kro's rules.
  */
 
 /**

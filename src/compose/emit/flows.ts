@@ -108,7 +108,7 @@ function settleNode(node: Node, schema: Schema | undefined, path: Way): void {
   }
 }
 
-/** The value inside `optional.of(…)`, a conditional of optionals, or an optional path. */
+/** The value inside `optional.of(…)`; any other expression as it is. */
 function optionalBody(node: Node): Node {
   return (node.kind === 'call' && node.name === 'optional.of' ? node.args[0] : undefined) ?? node;
 }

@@ -73,7 +73,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   return entry;
 }
 
-/** The field of an entry that holds what the node is. A Graph has another name for an external reference. */
+/** The field of an entry that has the content of the node. A Graph has another name for an external reference. */
 const payloadKey = (node: RecordNode): string =>
   node === 'ref' && activeTrace().form === 'definition' ? 'externalRef' : node;
 

@@ -26,7 +26,7 @@ function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
 }
 
 /**
- * Reads `object.#name`. Only the code around the function can read a private name, so that the transform attaches a
+ * Reads `object.#name`. Only the code around the function can read a private name. Therefore the transform attaches a
  * reader for it.
  */
 export function privateMember(raw: unknown, name: string, env: Env): unknown {

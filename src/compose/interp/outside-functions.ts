@@ -166,8 +166,9 @@ export function closureFrom(source: FunctionSource): Closure {
 /**
  * Does the function, directly or through other functions, make resources or read the time or random numbers? Such a
  * function is traced even without symbolic arguments, because it may decide by fields of the resources, and because
- * time and random numbers are refused while the graph is built. The search follows calls eight levels deep. For an object
- * such as `simple`, the search only checks whether a member makes resources; it does not read the source of members.
+ * time and random numbers are refused while the graph is built. The search follows calls eight levels deep. For an
+ * object such as `simple`, the search only checks whether a member makes resources; it does not read the source of
+ * members.
  */
 export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   if (makesResources(fn)) return true;

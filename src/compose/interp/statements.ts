@@ -184,12 +184,12 @@ function leaveSwitch(completion: Completion): Completion {
 
 /** May a case with statements fall through to the next case? */
 function fallsThrough(cases: readonly SwitchCase[]): boolean {
-  return cases.slice(0, -1).some(({ consequent }) => consequent.length > 0 && !endsInLeap(consequent));
+  return cases.slice(0, -1).some(({ consequent }) => consequent.length > 0 && !endsInJump(consequent));
 }
 
-function endsInLeap(body: readonly Statement[]): boolean {
+function endsInJump(body: readonly Statement[]): boolean {
   const last = body.at(-1);
-  if (last?.type === 'BlockStatement') return endsInLeap(last.body);
+  if (last?.type === 'BlockStatement') return endsInJump(last.body);
   return last !== undefined && /^(?:Break|Return|Throw|Continue)Statement$/.test(last.type);
 }
 

@@ -191,7 +191,7 @@ export class Lowering {
   private listLiteral(args: readonly Node[], node: Node): Node {
     const numeric = args.length > 0 && args.every((arg) => arg.type.kind === 'number');
     const items = numeric && args.some(isDouble) ? args.map(toDouble) : args;
-    return makeNode({ kind: 'list', args: items, type: items.length === 0 ? node.type : node.type });
+    return makeNode({ kind: 'list', args: items, type: node.type });
   }
 
   /** Lists whose elements differ in type become lists of dyn. */

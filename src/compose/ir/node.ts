@@ -36,7 +36,7 @@ interface Base<Operands extends readonly Node[]> {
   readonly size: number;
 }
 
-/** The value of a literal. A number with a fixed text, such as `1.0`, is stored as this text. */
+/** The value of a literal. A literal that must be a double, such as `1.0`, is stored as the text of its number. */
 export type LiteralValue = string | number | bigint | boolean | null;
 
 /** A constant. */

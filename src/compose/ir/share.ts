@@ -27,14 +27,14 @@ export function shareParts(root: Node): Node {
 
 const isScalar = (node: Node): boolean =>
   (node.type.kind === 'string' || node.type.kind === 'number' || node.type.kind === 'bool') &&
-  !neverFails(node) &&
+  !isShort(node) &&
   node.args.length > 0;
 
 /**
  * Is the part a read of a field, a test for a field, or a literal? Such parts are not bound, because they are as short
  * as a name.
  */
-const neverFails = (node: Node): boolean => node.kind === 'select' || node.kind === 'has' || node.kind === 'lit';
+const isShort = (node: Node): boolean => node.kind === 'select' || node.kind === 'has' || node.kind === 'lit';
 
 /** The number of places in which each node is an operand. */
 function countUses(root: Node): Map<Node, number> {
@@ -85,7 +85,7 @@ function bindAll(root: Node, parts: readonly Node[]): Node {
     return result;
   };
   const body = visit(root, true);
-  // Larger parts may use smaller ones. Therefore the smallest part is bound first, that is outermost.
+  // Larger parts may use smaller ones. Therefore the smallest part is bound outermost.
   const ordered = [...parts].sort((a, b) => b.size - a.size || b.id - a.id);
   return ordered.reduce((inner, part) => {
     const variable = variables.get(part) as Variable;

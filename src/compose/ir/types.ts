@@ -221,8 +221,8 @@ function joinFields(a: Field | undefined, b: Field | undefined): Field | undefin
 }
 
 /**
- * The joined type of a field that both object types have. Lists or maps of numbers with different CEL types are joined to
- * dyn, because one expression cannot convert the numbers in them.
+ * The joined type of a field that both object types have. Lists or maps of numbers with different CEL types are joined
+ * to dyn, because one expression cannot convert the numbers in them.
  */
 function joinValues(a: Field, b: Field): Pick<Field, 'type' | 'converts'> {
   if (a.converts === true || b.converts === true) return { type: FLOAT, converts: true };

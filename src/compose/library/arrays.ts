@@ -51,8 +51,8 @@ export function arrayMethod(
 }
 
 /**
- * The length that `push` and `unshift` return. In a symbolic loop, and with elements that may be missing, the length is a
- * value that is refused on use.
+ * The length that `push` and `unshift` return. In a symbolic loop, and with elements that may be missing, the length is
+ * a value that is refused on use.
  */
 function lengthAfter(array: readonly unknown[], method: 'push' | 'unshift'): unknown {
   if (!isConditional(array) && activeTrace().loops.length === 0) return array.length;
@@ -148,8 +148,8 @@ const VISITING = new Set(['map', 'flatMap', 'forEach']);
 const CALLING = new Set([...VISITING, 'filter', 'some', 'every']);
 
 /**
- * Calls a method of a list with elements that may be missing: element by element where the method allows it, else on the
- * whole list as one expression.
+ * Calls a method of a list with elements that may be missing: element by element where the method allows it, else on
+ * the whole list as one expression.
  */
 function conditionalArrayMethod(
   interpreter: Interpreter,

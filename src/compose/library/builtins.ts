@@ -32,6 +32,7 @@ import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { opaque } from '../value/native-functions.ts';
 import { defineBuildTime } from './build-time.ts';
 import { callDefined, define, isDefined, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
+import { isEndless } from './carried.ts';
 import { converted } from './converted.ts';
 import { defineNumbers } from './number-builtins.ts';
 import { defineTexts } from './text-builtins.ts';
@@ -102,7 +103,7 @@ for (const name of ['max', 'min'] as const) {
   define(Math[name], (args, interpreter) => {
     if (!symbolicSome(args)) return NATIVE;
     const given = args.map((arg) => resolve(arg));
-    const open = given.findIndex((item) => isEndless(item, true));
+    const open = given.findIndex(hasEndlessSide);
     if (open >= 0) {
       const choice = symbolic(given[open]) as Phi;
       return distribute(choice, (side) => builtin(interpreter, Math[name], given.with(open, side))?.value);
@@ -130,11 +131,10 @@ for (const name of ['max', 'min'] as const) {
   });
 }
 
-/** Is the value an infinity, or with `inside` a conditional value with an infinity on one side? */
-function isEndless(value: unknown, inside: boolean): boolean {
-  const inner = inside ? symbolic(value) : undefined;
-  if (inner instanceof Phi) return [inner.then, inner.otherwise].some((side) => isEndless(side, false));
-  return !inside && (value === Infinity || value === -Infinity);
+/** Is the value a conditional value with an infinity on one side? */
+function hasEndlessSide(value: unknown): boolean {
+  const inner = symbolic(value);
+  return inner instanceof Phi && [inner.then, inner.otherwise].some(isEndless);
 }
 
 /** The larger or smaller of two numbers; NaN stays NaN, as in JavaScript. */

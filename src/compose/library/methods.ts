@@ -167,7 +167,7 @@ function symMethod(interpreter: Interpreter, value: Sym, key: Key, args: readonl
   }
 }
 
-/** Calls a method of a value of unknown type, when only lists or only strings have a method of this name. */
+/** Calls `toString`, or a method that only lists have, of a value of unknown type. Refuses all other methods. */
 function dynMethod(interpreter: Interpreter, value: Sym, key: string, args: readonly unknown[]): unknown {
   const LISTS = new Set(['map', 'filter', 'some', 'every', 'find', 'forEach', 'flatMap', 'join', 'reduce']);
   const list: StaticType = { kind: 'list', element: DYN };

@@ -46,21 +46,21 @@ function addPiece(target: Record<string, unknown>, piece: MergedPiece): void {
 }
 
 /**
- * `{ ...source }`: copies the entries of the source into an object literal. With `asked`, missing fields of a resource
- * are left out; otherwise the graph waits for them.
+ * `{ ...source }`: copies the entries of the source into an object literal. With `omitsMissing`, missing fields of a
+ * resource are left out; otherwise the graph waits for them.
  */
 export function mergeSpread(
   interpreter: Interpreter,
   target: Record<string, unknown>,
   raw: unknown,
-  asked = false,
+  omitsMissing = false,
 ): void {
   const source = resolve(raw);
   activeTrace().noteRead(source);
   if (source === undefined || source === null || typeof source === 'boolean' || typeof source === 'number') return;
   const inner = symbolic(source);
-  if (inner instanceof Phi) return spreadEither(interpreter, target, inner, asked);
-  if (inner instanceof Sym) return spreadSym(interpreter, target, inner, asked);
+  if (inner instanceof Phi) return spreadEither(interpreter, target, inner, omitsMissing);
+  if (inner instanceof Sym) return spreadSym(interpreter, target, inner, omitsMissing);
   if (typeof source === 'string' && hasTokens(source)) return spreadSym(interpreter, target, new Sym(textNode(source)));
   mergeMembers(target, mapOfMembers(Object(source) as object));
 }
@@ -75,12 +75,17 @@ function mergeMembers(target: Record<string, unknown>, members: Members): void {
 }
 
 /** `...(c ? a : b)`: adds the keys of both sides, each under its condition. */
-function spreadEither(interpreter: Interpreter, target: Record<string, unknown>, value: Phi, asked: boolean): void {
+function spreadEither(
+  interpreter: Interpreter,
+  target: Record<string, unknown>,
+  value: Phi,
+  omitsMissing: boolean,
+): void {
   const trace = activeTrace();
   const side = (test: Node, raw: unknown): Record<string, unknown> =>
     trace.under(test, () => {
       const made: Record<string, unknown> = trace.track({});
-      mergeSpread(interpreter, made, raw, asked);
+      mergeSpread(interpreter, made, raw, omitsMissing);
       return made;
     });
   const a = side(value.test, value.then);
@@ -105,14 +110,14 @@ function spreadEither(interpreter: Interpreter, target: Record<string, unknown>,
   mergeMembers(target, mergeValues.members(value.test, mapOfMembers(a), mapOfMembers(b)));
 }
 
-function spreadSym(interpreter: Interpreter, target: Record<string, unknown>, value: Sym, asked = false): void {
+function spreadSym(interpreter: Interpreter, target: Record<string, unknown>, value: Sym, omitsMissing = false): void {
   const { type } = value;
   if (value.resource !== undefined)
     return refuse('no-cel', `${labelOf(value)} is a resource and cannot be spread`, 'name the fields that you need');
   if (type.kind === 'object') {
     for (const name of type.names()) {
       const read = getMember(interpreter, wrap(value), name, value.absence !== undefined && !value.absence.waits);
-      const member = asked ? asFound(read) : read;
+      const member = omitsMissing ? asFound(read) : read;
       const missing = type.field(name)?.missing;
       if (missing === 'null') mergeKey(target, name, member);
       else setOwnIfThere(target, name, member);

@@ -250,7 +250,7 @@ function clampNode(position: Node, of: Node): Node {
     return cond(compare('gt', count, back), subtract(count, back), literal(0));
   }
   const forward = cond(compare('lt', position, count), position, count);
-  if (position.kind === 'lit' || neverNegative(position)) return forward;
+  if (position.kind === 'lit' || isSize(position)) return forward;
   return cond(
     compare('ge', position, literal(0)),
     forward,
@@ -258,7 +258,7 @@ function clampNode(position: Node, of: Node): Node {
   );
 }
 
-function neverNegative(node: Node): boolean {
+function isSize(node: Node): boolean {
   return node.kind === 'call' && node.name === 'size';
 }
 

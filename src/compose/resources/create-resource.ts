@@ -25,8 +25,8 @@ export interface Manifest {
 
 /**
  * Makes a resource of the running composition. The manifest is copied; its values may be symbolic. The id is
- * `options.id`, or else the field `id` of the manifest. This field is not part of the object, unless the kind has such a
- * field. Every factory calls this function. Outside a composition the resource becomes part of each composition that
+ * `options.id`, or else the field `id` of the manifest. This field is not part of the object, unless the kind has such
+ * a field. Every factory calls this function. Outside a composition the resource becomes part of each composition that
  * uses it.
  */
 export const createResource: <Fields extends object = Record<string, unknown>>(
@@ -80,8 +80,8 @@ export function makeRecord(manifest: Manifest, options: ResourceOptions): Resour
 const COMPUTED_KIND = 'Object';
 
 /**
- * The apiVersion and kind of an object. In a Graph they may be computed; the graph then knows no schema of the kind, and
- * a computed part has a stand-in here. Refuses parts that are missing, and computed parts elsewhere.
+ * The apiVersion and kind of an object. In a Graph they may be computed; the graph then knows no schema of the kind,
+ * and a computed part has a stand-in here. Refuses parts that are missing, and computed parts elsewhere.
  */
 function typeOfManifest(
   { apiVersion, kind }: Manifest,
@@ -154,8 +154,8 @@ export function refuseInPredicate(what: string): void {
 }
 
 /**
- * The id in a manifest, and the manifest without it: `createResource({ id, apiVersion, … })`. A kind with a
- * field `id` of its own keeps it.
+ * The id in a manifest, and the manifest without it: `createResource({ id, apiVersion, … })`. The caller does not call
+ * this function for a kind that has a field `id`.
  */
 function takeId(manifest: Manifest): { readonly id?: string; readonly manifest: Manifest } {
   if (!Object.hasOwn(manifest, 'id')) return { manifest };
