@@ -43,6 +43,16 @@ export function buildInstancePropagation(
     return undefined;
   }
   const [singular, plural] = [schema.kind.toLowerCase(), instancePlural(schema.kind)];
+  if (singular === plural) {
+    problems.error({
+      phase: 'structure',
+      code: 'graph/propagate-when',
+      place: { path: ['spec', 'propagateWhen'], key: true },
+      message: `spec.propagateWhen cannot tell one ${schema.kind} from all of them: the plural of the kind is its singular`,
+      hint: 'use conditions of the resources (resources[].propagateWhen), or another kind',
+    });
+    return undefined;
+  }
   const node = (id: string, isList: boolean): LanguageNode => ({
     id,
     schema: instanceSchema(definition, spec),

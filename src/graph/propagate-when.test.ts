@@ -6,13 +6,13 @@ import { parseDefinitions } from './parse-definitions.ts';
 
 const ON: GraphFeatures = { propagateWhen: true, variables: true };
 
-function compiled(resources: string, features: GraphFeatures = ON, more = '') {
+function compiled(resources: string, features: GraphFeatures = ON, more = '', kind = 'App') {
   const text = `
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata: {name: apps}
 spec:
-  schema: {apiVersion: v1alpha1, kind: App, spec: {go: boolean, regions: "[]string"}}
+  schema: {apiVersion: v1alpha1, kind: ${kind}, spec: {go: boolean, regions: "[]string"}}
 ${more}  resources:
 ${resources}`;
   const [document] = parseDefinitions(text).documents;
@@ -153,6 +153,14 @@ describe('propagateWhen', () => {
     expect(graph).toBeUndefined();
     expect(diagnostics.map((each) => [each.code, each.message.includes(message)])).toEqual([[code, true]]);
     expect(diagnostics[0]?.path).toBe('spec.propagateWhen[0]');
+  });
+
+  test('of a definition needs different words for one instance and for all instances', () => {
+    const more = '  propagateWhen: ["${exponentiallyReady(series, series)}"]\n';
+    const { graph, diagnostics } = compiled(plain('map'), ON, more, 'Series');
+    expect(graph).toBeUndefined();
+    expect(diagnostics).toMatchObject([{ code: 'graph/propagate-when', path: 'spec.propagateWhen' }]);
+    expect(diagnostics[0]?.message).toContain('one Series');
   });
 
   test('of a definition names its gate where the gate is off', () => {

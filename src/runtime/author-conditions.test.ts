@@ -73,6 +73,29 @@ resources:
     expect(conditionsOf(settle(anyType, key, cluster).instance)).toEqual([]);
   });
 
+  test.each(['ResourcesPropagated', 'RevisionReconciled'])('of the type %s keep their time and their value', (type) => {
+    const own = graphOf(`
+schema:
+  status:
+    conditions:
+      - "\${runtime.newCondition({type: '${type}', status: p.status.level > 1 ? 'True' : 'False'})}"
+resources:
+  - id: p
+    template: ${pump}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(own, cluster, 'a', {});
+    settle(own, key, cluster);
+    edit(cluster, { level: 2 });
+    const before = readConditions(settle(own, key, cluster).instance?.status?.['conditions']);
+    expect(before).toMatchObject([{ type, status: 'True' }]);
+    const later = { step: { now: Date.parse('2040-01-01T00:00:00Z') } } as const;
+    const again = settle(own, key, cluster, later);
+    expect(again.decision.statusChanged).toBe(false);
+    edit(cluster, {});
+    expect(readConditions(settle(own, key, cluster, later).instance?.status?.['conditions'])).toEqual(before);
+  });
+
   const computed = "runtime.newCondition({type: p.metadata.name, status: 'True'})";
   const literal = "runtime.newCondition({type: 'p', status: 'False'})";
   test.each([

@@ -69,18 +69,24 @@ export function authorConditions(
     if (before === undefined) found.delete(type);
     else found.set(type, before);
   }
-  const kept = keptTypes(keptOf, [...previous.keys()]);
+  const kept = keptTypes(
+    keptOf,
+    [...previous.keys()].filter((type) => !PROPAGATION_CONDITIONS.has(type)),
+  );
   for (const [type, condition] of previous) if (!found.has(type) && kept.has(type)) found.set(type, condition);
   return { conditions: [...found.values()], problems };
 }
 
-/** The conditions of the instance by type, without TypeKro's own: reports of nodes, and of what is held back. */
+/**
+ * The conditions about what is held back. An author may state conditions of these types. Without such a statement they
+ * are the controller's own.
+ */
+const PROPAGATION_CONDITIONS: ReadonlySet<string> = new Set([PROPAGATED_CONDITION, REVISION_CONDITION]);
+
+/** The conditions of the instance by type, without the reports of nodes and the record of `now()`. */
 function previousConditions(instance: KubeObject): Map<string, Condition> {
   const all = readConditions(instance.status?.['conditions']);
-  const others = all.filter(
-    ({ type }) =>
-      !isNodeCondition(type) && !isNowCondition(type) && type !== PROPAGATED_CONDITION && type !== REVISION_CONDITION,
-  );
+  const others = all.filter(({ type }) => !isNodeCondition(type) && !isNowCondition(type));
   return new Map(others.map((condition) => [condition.type, condition]));
 }
 

@@ -26,7 +26,10 @@ export function heldInstances(
   instances: readonly PropagatedInstance[],
   context: EvaluateContext,
 ): ReadonlyMap<string, string> {
-  const values = instances.map(({ object, updated, ready }) => withProgress<object>(object, { updated, ready }));
+  const values = withProgress(
+    instances.map(({ object, updated, ready }) => withProgress<object>(object, { updated, ready })),
+    { updated: instances.every(({ updated }) => updated), ready: instances.every(({ ready }) => ready) },
+  );
   const reasonAmong = (among: readonly Expression[], item: object | undefined): string | undefined => {
     const variables = new Map<string, unknown>([
       [singular, item],

@@ -109,7 +109,7 @@ function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions
   const { features, problem, warnings } = readFeatureGates(textOption(input, 'feature-gates') ?? '');
   if (problem !== undefined) throw new TypeKroError(`--feature-gates: ${problem}`, { code: 'cli/usage' });
   for (const warning of warnings) context.printError(warning);
-  const { conservativeCrdComparison: conservative = false, graphKind = false } = features;
+  const { conservativeCrdComparison: conservative, graphKind } = features;
   return {
     levels: level === undefined ? KRO_COMPATIBILITY_LEVELS : [level],
     features: compileFeatures(features),

@@ -57,7 +57,7 @@ function shareLeaves(holder: JsonObject | JsonValue[], depth: number): void {
     if (typeof value !== 'object' || value === null) continue;
     const isLeaf = Object.values(value).every((member) => typeof member !== 'object');
     if (isLeaf && key !== 'metadata') Reflect.set(holder, key, internJson(value));
-    else if (depth > 0) shareLeaves(value as JsonObject | JsonValue[], depth - 1);
+    else if (depth > 0) shareLeaves(value, depth - 1);
   }
 }
 
