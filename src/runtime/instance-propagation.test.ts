@@ -25,7 +25,7 @@ spec:
     updated: id === 'a',
     ready: !notReady.includes(id),
   }));
-  return [...heldInstances(graph.propagateWhen, instances, {}).keys()];
+  return [...heldInstances(graph.propagateWhen, instances, { now: 0 }).keys()];
 }
 
 test.each([

@@ -36,8 +36,9 @@ export type ChartFactory<Values extends object> = (config: ChartConfig<Values>) 
  * the type, from the chart's `values.schema.json`. The factory makes a HelmRelease and, unless `sourceRef` names a
  * source, a HelmRepository.
  *
- * @example const redis = chartFactory<{ replicas: number }>({ chart: 'redis', repository:
- *   'https://charts.example.com/stable' }); redis({ name: 'cache', values: { replicas: 3 } });
+ * @example
+ * const redis = chartFactory<{ replicas: number }>({ chart: 'redis', repository: 'https://charts.example.com/stable' });
+ * redis({ name: 'cache', values: { replicas: 3 } });
  */
 export function chartFactory<Values extends object>(reference: ChartReference): ChartFactory<Values> {
   return defineResourceFactory((config: ChartConfig<Values>): HelmReleaseResource => {
