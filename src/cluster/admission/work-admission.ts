@@ -59,7 +59,9 @@ export class WorkAdmission {
     const known = this.#writes.get(key) ?? { session: new AdmissionSession(this.#context), object: write.object };
     this.#writes.set(key, known);
     const result = attempt({ ...this.#context, ...known.session.begin() }, structuredClone(known.object));
-    this.#writes.delete(key);
+    // A later run that waits for another write finds a stored update again, and must not ask about it again. A create has
+    // a new name or a new uid the next time.
+    if (write.verb === 'create') this.#writes.delete(key);
     return result;
   }
 }

@@ -4,7 +4,7 @@ import { minRoundCost } from '../../cel/index.ts';
 /** The maximum cost of one evaluation of a rule, in the units of an API server. */
 const MAX_CALL_COST = 1_000_000;
 
-/** The error of an evaluation that costs more than `CALL_LIMIT`. */
+/** The error of an evaluation that costs more than `MAX_CALL_COST`. */
 export const LIMIT_EXCEEDED = 'operation cancelled: actual cost limit exceeded';
 
 /** The maximum cost of all rules of one object. */
@@ -13,7 +13,7 @@ const MAX_OBJECT_COST = 10_000_000;
 /** The result of an evaluation of a rule. */
 export interface LimitedResult {
   readonly result: ReturnType<Program['evaluate']>;
-  /** Did the evaluation cost more than `CALL_LIMIT`? The result is then the error `LIMIT_EXCEEDED`. */
+  /** Did the evaluation cost more than `MAX_CALL_COST`? The result is then the error `LIMIT_EXCEEDED`. */
   readonly isOverLimit: boolean;
   /** The least cost that the evaluation can have had. */
   readonly cost: number;

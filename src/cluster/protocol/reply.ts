@@ -5,16 +5,27 @@ import { jsonOutput } from './negotiate.ts';
 import type { ApiReply } from './request.ts';
 import type { ApiError } from '../errors/status.ts';
 
-/** The header with warnings. Control characters and quotes are escaped or replaced. */
+/** The maximum length of all warnings of an answer, in characters. Clients limit the headers that they read. */
+const MAX_WARNINGS_LENGTH = 4096;
+/** The maximum length of one warning when all together are too long. */
+const MAX_WARNING_LENGTH = 256;
+
+/**
+ * The header with warnings. Control characters and quotes are escaped or replaced. Warnings that are too long together
+ * are cut, and those after the limit are left out, as by kube-apiserver.
+ */
 export function warningHeader(texts: readonly string[]): Record<string, string> {
   if (texts.length === 0) return {};
-  const seen = [...new Set(texts)].slice(0, 50);
-  const quote = (text: string) =>
-    `"${text
-      .replaceAll(/[^\u0020-\u007E\u0080-\u00FF]/g, ' ')
-      .replaceAll(/["\\]/g, String.raw`\$&`)
-      .slice(0, 4000)}"`;
-  return { warning: seen.map((text) => `299 - ${quote(text)}`).join(', ') };
+  const all = [...new Set(texts)].map((text) => text.replaceAll(/[^\u0020-\u007E\u0080-\u00FF]/g, ' '));
+  const isLong = all.reduce((sum, { length }) => sum + length, 0) > MAX_WARNINGS_LENGTH;
+  const shown: string[] = [];
+  let length = 0;
+  for (const text of isLong ? all.map((each) => each.slice(0, MAX_WARNING_LENGTH)) : all) {
+    length += text.length;
+    if (length > MAX_WARNINGS_LENGTH) break;
+    shown.push(`299 - "${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
+  }
+  return { warning: shown.join(', ') };
 }
 
 /** An answer with a JSON value. */
