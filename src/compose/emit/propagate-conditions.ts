@@ -32,7 +32,9 @@ export function propagateConditions(record: ResourceRecord, { ids, records, targ
   }
   const writer = new ExpressionWriter(new Set([...ids, 'each']), target);
   return record.propagateWhen.map((given): JsonValue => {
-    const node = ofAllForms(conditionNode(given, 'withPropagateWhen'), records);
+    const condition = conditionNode(given, 'withPropagateWhen');
+    checkForms(record, condition, records);
+    const node = ofAllForms(condition, records);
     checkReads(record, node);
     return `\${${writer.cel(node)}}`;
   });
@@ -41,16 +43,49 @@ export function propagateConditions(record: ResourceRecord, { ids, records, targ
 /** A resource that is several nodes is ready when each of them is, because an excluded node counts as ready. */
 function ofAllForms(root: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(root, (node) => {
-    if (node.kind !== 'method' || (node.name !== 'ready' && node.name !== 'updated')) return undefined;
+    if (node.kind !== 'method' || !isProgress(node)) return undefined;
     const [target] = node.args;
     if (target.kind !== 'var') return undefined;
-    const first = records.find(({ id }) => id === target.variable.name);
-    // The forms of a resource have the order of the resource.
-    const forms = records.filter(({ order }) => order === first?.order);
+    const forms = formsOf(target.variable.name, records);
     if (forms.length < 2) return undefined;
     return allOf(forms.map((form) => method(node.name, variable(form.variable, target.type), [], node.type)));
   });
 }
+
+/** The nodes that one resource has become. */
+function formsOf(id: string, records: readonly ResourceRecord[]): readonly ResourceRecord[] {
+  const first = records.find((each) => each.id === id);
+  // The forms of a resource have the order of the resource.
+  return records.filter(({ order }) => order === first?.order);
+}
+
+/**
+ * Only the progress of a resource with several nodes is known: its other fields are those of a node that may be left
+ * out, and a condition that reads them would wait for that node without end.
+ */
+function checkForms(record: ResourceRecord, root: Node, records: readonly ResourceRecord[]): void {
+  walk(root, (part) => {
+    if (isProgress(part)) return;
+    for (const read of part.args)
+      if (read.kind === 'var') checkForm(record, root, formsOf(read.variable.name, records));
+  });
+}
+
+function checkForm(record: ResourceRecord, root: Node, forms: readonly ResourceRecord[]): void {
+  const [first] = forms;
+  if (first === undefined || forms.length < 2) return;
+  throw refusalAt(
+    record,
+    'no-cel',
+    `withPropagateWhen() of ${record.id} reads a field of ${first.id}, which is one of ${forms.length} nodes (${forms.map(({ id }) => id).join(', ')})`,
+    'ask ready() or updated() about the resource, or read the values that the resource is made of',
+    activeTrace().origins.get(root),
+  );
+}
+
+/** Does the node ask for the progress of a resource? */
+const isProgress = (node: Node): boolean =>
+  node.kind === 'method' && (node.name === 'ready' || node.name === 'updated');
 
 /** The names of iterators denote the objects of a collection in these conditions, and not the elements of its list. */
 function checkReads(record: ResourceRecord, root: Node): void {

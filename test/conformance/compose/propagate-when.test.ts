@@ -160,6 +160,19 @@ describe('withPropagateWhen()', () => {
       },
     ],
     [
+      'a field of a resource with several forms',
+      'which is one of 2 nodes (reader, readerWithoutOptional)',
+      (spec) => {
+        const optional = spec.on ? map('optional', `${spec.name}-optional`) : undefined;
+        const reader = configMap({
+          id: 'reader',
+          name: `${spec.name}-reader`,
+          data: { of: optional ? optional.metadata.uid : 'none' },
+        });
+        map('web', `${spec.name}-web`).withPropagateWhen(() => reader.data['of'] === 'none');
+      },
+    ],
+    [
       'the resource itself',
       'waits for itself',
       (spec) => {
