@@ -1,4 +1,4 @@
-import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** The flag of a file that the system closes for a started program, in the flags of `/proc/PID/fdinfo`. */
 const CLOSE_ON_EXEC = 0o2000000;
@@ -11,6 +11,8 @@ const CLOSE_ON_EXEC = 0o2000000;
  */
 export function closeInheritedFiles(): void {
   if (process.platform !== 'linux') return;
+  // A sandbox may be without /proc. The files then stay open.
+  if (!existsSync('/proc/self/fd')) return;
   for (const name of readdirSync('/proc/self/fd')) {
     const file = Number(name);
     if (file <= 2) continue;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 import { shellWord } from '../shell-word.ts';
 import type { ClusterState, FoundCluster } from './cluster-folder.ts';
-import { clusterFolder, clusterNames, findCluster } from './cluster-folder.ts';
+import { clusterFolder, clusterNames, clustersDirectory, findCluster } from './cluster-folder.ts';
 import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
 import { readSettings, writeSettings } from './cluster-files.ts';
 import { launchCluster, NOT_STARTED } from './launch.ts';
@@ -134,6 +134,12 @@ export async function addContext(
   wish: ContextWish,
 ): Promise<string> {
   const file = wish.kubeconfig === undefined ? userKubeconfig(env, cwd) : resolve(cwd, wish.kubeconfig);
+  if (file.startsWith(clustersDirectory(env) + sep)) {
+    throw new TypeKroError(`${file} is the kubeconfig of a named cluster, which its start writes anew`, {
+      code: 'cluster/kubeconfig',
+      remedy: 'name another file with --kubeconfig, or unset KUBECONFIG',
+    });
+  }
   const settings = readSettings(folder.path) ?? { schemaVersion: 1, data: false };
   if (settings.entryIn !== undefined && settings.entryIn !== file) {
     throw new TypeKroError(`the cluster "${folder.name}" has an entry in ${settings.entryIn} already`, {

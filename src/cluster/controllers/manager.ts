@@ -25,7 +25,7 @@ export interface ManagerContext extends ControllerContext {
   readonly parts: { readonly admission: LazyModule<{ readonly WorkAdmission: typeof WorkAdmission }> };
 }
 
-/** The maximum number of runs of one reconcile that waits for webhooks. Each run stores at least one more object. */
+/** The maximum number of runs of one reconcile that waits for webhooks. Each run has at least one answer more. */
 const MAX_RUNS = 1000;
 
 interface Entry {
