@@ -294,6 +294,8 @@ export abstract class ListView extends CelValue {
   }
   /** All elements, as self-describing values; a bad one is a {@link CelErrorValue}. */
   abstract elements(): readonly Value[];
+  /** The original data. */
+  abstract raw(): readonly unknown[];
   /**
    * Equality with this list as the left operand.
    *
@@ -324,6 +326,13 @@ export abstract class MapView extends CelValue {
 export function elementsOf(value: Value): readonly Value[] | undefined {
   if (Array.isArray(value)) return value as readonly Value[];
   return value instanceof ListView ? value.elements() : undefined;
+}
+
+/** The data behind a value. Two values that read the same data have one identity there. */
+export function rawData(value: Value): unknown {
+  if (value instanceof ListView || value instanceof MapView) return value.raw();
+  if (value instanceof CelDouble || value instanceof CelUint) return value.value;
+  return value;
 }
 
 /** Key and value of all entries of any form of map; undefined for a value that is not a map. */

@@ -11,7 +11,7 @@ import type {
 } from '../cel/index.ts';
 import { DYN, kroEnvironment, listType, references, renameVariables } from '../cel/index.ts';
 import type { CelResource, Schema } from '../schema/index.ts';
-import { builtinSource, celType, celTypes, nearestName } from '../schema/index.ts';
+import { builtinSource, celShape, celType, celTypes, nearestName } from '../schema/index.ts';
 import { callsGlobal } from './calls-global.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DimensionSite, ExpressionSite, FieldSite, ResourceDraft } from './resource-draft.ts';
@@ -201,26 +201,21 @@ export class Language {
     return kroEnvironment({ variables, types, features: { now, math, sets } });
   }
 
-  /** The environment of `propagateWhen`: nodes as they are, and the functions that report how far they are. */
+  /** The environment of `propagateWhen`: that of templates, with the functions that report how far a node is. */
   #propagation(): Environment {
     if (this.#propagating !== undefined) return this.#propagating;
-    const raw = Object.create(null) as Record<string, VariableOptions>;
-    for (const [id, variable] of Object.entries(this.#variables)) {
-      // The functions find the progress of a node by the value itself, so that no value may be converted.
-      const type = 'type' in variable ? variable.type : variable;
-      raw[id] = { type, raw: true };
-    }
     const { now = false, math = false, sets = false } = this.#features;
     const features = { now, math, sets, propagation: true };
-    return (this.#propagating = kroEnvironment({ variables: raw, types: this.types, features }));
+    return (this.#propagating = kroEnvironment({ variables: this.#variables, types: this.types, features }));
   }
 
   /** The environment of the conditions of one node. `items` are the names that denote its own items. */
   ofPropagation(id: string, items: readonly string[]): Environment {
     if (items.length === 0) return this.#propagation();
     const schema = this.#nodes.get(id)?.schema;
-    const type = (schema === undefined ? undefined : celType(schema, `__type_${id}.@idx`)) ?? DYN;
-    return this.#propagation().extend(Object.fromEntries(items.map((name) => [name, { type, raw: true }])));
+    const type = schema === undefined ? undefined : celType(schema, `__type_${id}.@idx`);
+    const item = schema === undefined || type === undefined ? DYN : { type, shape: celShape(schema) };
+    return this.#propagation().extend(Object.fromEntries(items.map((name) => [name, item])));
   }
 
   /**

@@ -152,7 +152,8 @@ function variablesOf(
   const shared = new Map<string, unknown>([['schema', context.known.get('schema')]]);
   for (const id of new Set(conditions.flatMap(({ references }) => references))) {
     const result = context.results.get(id);
-    if (result !== undefined) shared.set(id, valueOf(context, result));
+    const value = result === undefined ? undefined : valueOf(context, result);
+    if (value !== undefined) shared.set(id, value);
   }
   if (node.nodeType !== 'collection') return () => shared;
   const own = progressOfItems(items).map((item) => itemValue(context, node, item));
@@ -161,26 +162,32 @@ function variablesOf(
   return (index) => new Map([...shared, ...names.map((name) => [name, own[index]] as const)]);
 }
 
-/** The data of a node, with its progress. A node that is left out has nothing left to do. */
-function valueOf(context: StepContext, result: NodeResult): object {
+/**
+ * The data of a node, with its progress. A node that is left out has nothing left to do. Undefined for a list of which
+ * nothing is known yet, because an empty list would fulfil conditions about all of its items.
+ */
+function valueOf(context: StepContext, result: NodeResult): unknown {
   const { node, progress, data } = result;
   if (progress === undefined) {
     const isDone = result.state === 'ready' || result.state === 'skipped';
-    const value = typeof data === 'object' && data !== null ? data : {};
-    return withProgress(value, { ready: isDone, updated: isDone });
+    const absent = !isList(node) ? {} : result.state === 'skipped' ? [] : undefined;
+    const value = data === undefined ? absent : data;
+    const isContainer = typeof value === 'object' && value !== null;
+    return isContainer ? withProgress<object>(value, { ready: isDone, updated: isDone }) : value;
   }
   const items = progress.map((item) => itemValue(context, node, item));
   const all = {
     ready: progress.every((item) => isReady(context, node, item)),
     updated: progress.every(({ updated }) => updated),
   };
-  if (node.nodeType === 'collection') {
-    return withProgress(
-      items.filter((_, index) => progress[index]?.object !== undefined),
-      all,
-    );
-  }
+  // An item without an object counts: without it, conditions about all items would hold before there is any.
+  if (node.nodeType === 'collection') return withProgress(items, all);
   return items[0] ?? withProgress({}, all);
+}
+
+/** Is the variable of the node a list? */
+function isList(node: GraphNode): boolean {
+  return node.nodeType === 'externalCollection' || dimensionsOf(node).length > 0;
 }
 
 function itemValue(context: StepContext, node: GraphNode, item: ItemProgress): object {

@@ -1,10 +1,8 @@
 import type { DataShape } from '../shape.ts';
 import type { Value, ValueObject } from '../values.ts';
 import {
-  CelDouble,
   CelErrorValue,
   CelMap,
-  CelUint,
   EvalFailure,
   ListView,
   MapView,
@@ -14,6 +12,7 @@ import {
   fail,
   getProperty,
   isObject,
+  rawData,
 } from '../values.ts';
 import { adopt, adoptAny } from './adopt.ts';
 import { sameData } from './data.ts';
@@ -35,6 +34,10 @@ export class ShapedList extends ListView {
     const element = this.shape.element?.();
     if (element === undefined) return this.data.map((data) => adoptAny(data));
     return this.data.map((data) => adoptValue(data, element));
+  }
+
+  raw(): readonly unknown[] {
+    return this.data;
   }
 
   /**
@@ -194,13 +197,4 @@ export function adoptValue(data: unknown, shape: DataShape): Value {
     if (thrown instanceof EvalFailure && !thrown.fatal) return new CelErrorValue(thrown.message);
     throw thrown;
   }
-}
-
-/** The data behind a value, for lists that keep foreign data. */
-export function rawData(value: Value): unknown {
-  if (value instanceof ShapedList || value instanceof ShapedMap) return value.data;
-  if (value instanceof ListView) return value.elements();
-  if (value instanceof MapView) return value.raw();
-  if (value instanceof CelDouble || value instanceof CelUint) return value.value;
-  return value;
 }

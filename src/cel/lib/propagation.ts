@@ -1,7 +1,7 @@
 import type { CallContext, Library } from '../library.ts';
 import { BOOL, DYN, INT } from '../types.ts';
 import type { Int, Value } from '../values.ts';
-import { elementsOf, fail } from '../values.ts';
+import { elementsOf, fail, rawData } from '../values.ts';
 import { member, overload } from './define.ts';
 
 /** How far an object is: the state that `ready()` and `updated()` report. */
@@ -24,8 +24,10 @@ export function withProgress<T extends object>(value: T, progress: ObjectProgres
   return copy;
 }
 
+/** The progress of a value. A value that is read by a schema has that of its data. */
 function progressOf(name: string, value: Value): ObjectProgress {
-  const found = typeof value === 'object' && value !== null ? PROGRESS.get(value) : undefined;
+  const data = rawData(value);
+  const found = typeof data === 'object' && data !== null ? PROGRESS.get(data) : undefined;
   return found ?? fail(`${name}() is only known for resources and their items`);
 }
 
@@ -35,23 +37,25 @@ type BatchEnd = (done: number) => number;
 function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, context: CallContext): boolean {
   const items = elementsOf(collection);
   if (items === undefined) return fail(`${name}() needs the collection as its second argument`);
-  let known = BATCHES.get(items);
+  // Each reading of a collection by its schema makes new values. The data is the same.
+  const list = rawData(collection) as object;
+  let known = BATCHES.get(list);
   if (known === undefined) {
     context.charge(items.length);
     const done = items.filter((each) => {
       const { ready, updated } = progressOf(name, each);
       return ready && updated;
     });
-    known = { positions: new Map(items.map((each, index) => [each, index])), done: done.length };
-    BATCHES.set(items, known);
+    known = { positions: new Map(items.map((each, index) => [rawData(each), index])), done: done.length };
+    BATCHES.set(list, known);
   }
-  const index = known.positions.get(item);
+  const index = known.positions.get(rawData(item));
   if (index === undefined) return fail(`${name}() needs an item of the collection as its first argument`);
   return index < end(known.done);
 }
 
 /** The positions of the items of a collection, and how many are done. Each item of the collection asks for both. */
-const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<Value, number>; readonly done: number }>();
+const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<unknown, number>; readonly done: number }>();
 
 /**
  * The functions of kro's proposal for `propagateWhen` (KREP-006). They read the progress that {@link withProgress}
