@@ -1,4 +1,5 @@
-import { isOptional, typeToString } from '../cel/index.ts';
+import type { Ast, Call, Expr } from '../cel/index.ts';
+import { isOptional, renameVariables, typeToString, walkAst } from '../cel/index.ts';
 import { goQuote } from '../golang/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { analyse } from './analysis.ts';
@@ -64,7 +65,7 @@ export function buildInstancePropagation(
   const language = new Language({ nodes: [node(singular, false), node(plural, true)] }, options);
   const conditions = propagateWhen.flatMap((entry) => {
     const site = siteOf(entry, options, problems);
-    return site === undefined ? [] : (compileCondition(site, language, problems) ?? []);
+    return site === undefined ? [] : (compileCondition(site, [singular, plural], language, problems) ?? []);
   });
   return { singular, plural, conditions };
 }
@@ -84,6 +85,7 @@ function siteOf(
 
 function compileCondition(
   site: ExpressionSite,
+  [singular, plural]: readonly [string, string],
   language: Language,
   problems: Problems,
 ): CompiledExpression | undefined {
@@ -91,6 +93,14 @@ function compileCondition(
   if (!analysis.ok) {
     const { syntax: _syntax, ...refusal } = analysis.refusal;
     problems.error({ ...refusal, phase: 'typeCheck' });
+    return undefined;
+  }
+  const own = waitsForHeld(analysis.value.ast, singular, plural);
+  if (own !== undefined) {
+    const message = `"${own.text}" waits for instances that it holds back itself, so none could get the revision`;
+    const hint = `write exponentiallyReady(${singular}, ${plural}) or linearlyReady(${singular}, ${plural}, 1)`;
+    const place = { path: site.path, offset: site.text.toOriginal(own.start) };
+    problems.error({ phase: 'typeCheck', code: 'graph/propagate-when', message, hint, place });
     return undefined;
   }
   const result = compileExpression(analysis.value, language.ofPropagation('', []), language);
@@ -110,4 +120,43 @@ function compileCondition(
     kro: `propagateWhen expression ${goQuote(site.text.cel)} must return bool, but returns "${typeToString(type)}"`,
   });
   return undefined;
+}
+
+/** Marks the variables that no comprehension binds. No name of an expression has the character. */
+const FREE = '\0';
+
+/**
+ * The part of a condition that asks whether an instance, or each instance, follows the revision. Its value is false
+ * whenever the condition decides, because the conditions are evaluated for an instance that does not follow it.
+ */
+function waitsForHeld(
+  ast: Ast,
+  singular: string,
+  plural: string,
+): { readonly text: string; readonly start: number } | undefined {
+  const own = new Set([singular, plural]);
+  const { text, expr: root } = renameVariables(ast, (name) => (own.has(name) ? FREE + name : name));
+  let found: Expr | undefined;
+  walkAst(root, (expr) => {
+    const call: Expr | Call = expr.kind === 'macro' ? expr.call : expr;
+    if (call.kind !== 'call') return;
+    const isNever = isUpdatedOf(call, FREE + singular) || isUpdatedOf(call, FREE + plural) || isUpdatedOfEach(call);
+    if (isNever) found ??= expr;
+  });
+  return found === undefined ? undefined : { text: text.slice(found.start, found.end), start: found.start };
+
+  function isUpdatedOfEach({ name, target, args: [item, condition] }: Call): boolean {
+    if (name !== 'all' || !isIdent(target, FREE + plural) || item?.kind !== 'ident') return false;
+    return conjuncts(condition).some((each) => each.kind === 'call' && isUpdatedOf(each, item.name));
+  }
+}
+
+const isIdent = (expr: Expr | undefined, name: string): boolean => expr?.kind === 'ident' && expr.name === name;
+
+const isUpdatedOf = ({ name, target, args }: Call, variable: string): boolean =>
+  name === 'updated' && args.length === 0 && isIdent(target, variable);
+
+function conjuncts(expr: Expr | undefined): readonly Expr[] {
+  if (expr === undefined) return [];
+  return expr.kind === 'call' && expr.name === '_&&_' ? expr.args.flatMap(conjuncts) : [expr];
 }

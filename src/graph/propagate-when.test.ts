@@ -148,11 +148,24 @@ describe('propagateWhen', () => {
     ['${app.spec.gone}', 'cel/unknown-field', "undefined field 'gone'"],
     ['${app.metadata.name}', 'graph/condition-type', 'propagateWhen needs a boolean'],
     ['is ${app.ready()}', 'graph/not-standalone', 'one bare ${…}'],
+    ['${apps.updated()}', 'graph/propagate-when', '"apps.updated()" waits for instances that it holds back itself'],
+    ['${app.spec.go || app.updated()}', 'graph/propagate-when', '"app.updated()" waits for instances'],
+    ['${apps.all(app, app.ready() && app.updated())}', 'graph/propagate-when', '"apps.all(app, '],
+    ['${apps.exists(a, a.ready() && apps.updated())}', 'graph/propagate-when', '"apps.updated()" waits for instances'],
   ])('of a definition refuses %s', (when, code, message) => {
     const { graph, diagnostics } = compiled(plain('map'), ON, `  propagateWhen: ['${when}']\n`);
     expect(graph).toBeUndefined();
     expect(diagnostics.map((each) => [each.code, each.message.includes(message)])).toEqual([[code, true]]);
     expect(diagnostics[0]?.path).toBe('spec.propagateWhen[0]');
+  });
+
+  test.each([
+    ['${apps.ready()}'],
+    ['${apps.exists(app, app.updated() && app.ready())}'],
+    ['${apps.filter(apps, apps.updated()).size() < 3}'],
+    ['${apps.all(a, a.updated() || a.metadata.name != "last")}'],
+  ])('of a definition asks how far instances are: %s', (when) => {
+    expect(compiled(plain('map'), ON, `  propagateWhen: ['${when}']\n`).diagnostics).toEqual([]);
   });
 
   test('of a definition needs different words for one instance and for all instances', () => {
