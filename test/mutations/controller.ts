@@ -361,6 +361,13 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
+    name: 'a revision that was held back becomes the base of a later one',
+    file: 'src/controller/rollout/rollouts.ts',
+    find: 'const wentToAll = ({ object, spec }: R) => !hasPropagateWhen(spec) || isPropagationDone(object);',
+    replace: 'const wentToAll = (_: R) => true;',
+    tests: ['src/controller/rollout/rollouts.test.ts'],
+  },
+  {
     name: 'a suspended instance falls back to the base revision',
     file: 'src/controller/instance/instance-directory.ts',
     find: 'if (recorded === latest.revision) return latest;',

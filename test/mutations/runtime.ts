@@ -387,6 +387,13 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
+    name: 'a collection of which nothing is known is empty for propagateWhen',
+    file: 'src/runtime/propagate.ts',
+    find: "result.state === 'skipped' ? [] : undefined",
+    replace: '[]',
+    tests: ['src/runtime/step-propagate-typed.test.ts'],
+  },
+  {
     name: 'a collection with conditions that are false is written',
     file: 'src/runtime/propagate.ts',
     find: 'if (found === undefined) return item;',

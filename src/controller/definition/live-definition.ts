@@ -22,7 +22,7 @@ import type { InstanceStepOptions } from './instance-step.ts';
 import { instanceStepOptions } from './instance-step.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 import { liveRollout } from '../rollout/live-rollout.ts';
-import { isPropagationDone } from '../rollout/rollouts.ts';
+import { hasPropagateWhen, isPropagationDone } from '../rollout/rollouts.ts';
 import { readPolicies } from './policies.ts';
 
 /**
@@ -141,9 +141,7 @@ function keptRevision(
   instance: KubeObject,
 ): { readonly number: number; readonly note: string } | undefined {
   const newest = revisions.at(-1);
-  const conditions = newest?.spec['propagateWhen'];
-  if (newest === undefined || !Array.isArray(conditions) || conditions.length === 0) return undefined;
-  if (isPropagationDone(newest.object)) return undefined;
+  if (newest === undefined || !hasPropagateWhen(newest.spec) || isPropagationDone(newest.object)) return undefined;
   const number = recordedRevision(instance);
   if (number === undefined || number >= newest.number) return undefined;
   const note = `propagateWhen of the definition decides when the instance gets revision ${newest.number}; it follows revision ${number}`;

@@ -5,7 +5,7 @@ import { KubeError } from '../../kube/index.ts';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
 import type { Allowance } from './canary.ts';
 import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
-import { isRolloutDone, rolloutCount } from './rollouts.ts';
+import { possibleBases, rolloutCount } from './rollouts.ts';
 
 /** The effect of a running roll-out on one instance. */
 export interface LiveRollout {
@@ -42,7 +42,7 @@ export async function liveRollout(
   const newest = revisions.at(-1);
   const recorded = newest === undefined ? undefined : rolloutCount(newest.object);
   if (newest === undefined || recorded === undefined || !isCandidate(instance, newest)) return undefined;
-  const base = revisions.findLast(({ object }) => object !== newest.object && isRolloutDone(object));
+  const [base] = possibleBases(revisions, newest.number);
   const instances = await instancesOf(api, type, signal);
   if (base === undefined || instances === undefined) return undefined;
   const candidates = instances

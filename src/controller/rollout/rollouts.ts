@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { definedMember } from '../../core/index.ts';
 import type { Graph, InstancePropagation } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
@@ -171,13 +171,9 @@ export class Rollouts {
     this.#chosen.delete(definition);
   }
 
-  /**
-   * The newest earlier revision that all instances followed and that still compiles; `undefined` when there is none.
-   */
+  /** The first of the {@link possibleBases} that still compiles; `undefined` when there is none. */
   async #baseOf(definition: string, { number }: Revision, signal: AbortSignal) {
-    for (const revision of this.#options.revisions.live(definition).toReversed()) {
-      const record = recordOf(revision);
-      if (revision.number >= number || (record !== undefined && record !== DONE)) continue;
+    for (const revision of possibleBases(this.#options.revisions.live(definition), number)) {
       const graph = await this.#options.compile(definition, revision, signal);
       if (graph !== undefined) return { revision, graph };
     }
@@ -221,8 +217,26 @@ export function isPropagationDone({ metadata: { annotations = {} } }: KubeObject
   return Object.hasOwn(annotations, PROPAGATED) && annotations[PROPAGATED] === DONE;
 }
 
-/** Do all instances follow the revision, or did they once? */
-export const isRolloutDone = (revision: KubeObject): boolean => rolloutCount(revision) === undefined;
+/**
+ * The revisions before one with which instances can stay, the best one first: the newest one that went to all instances.
+ * Revisions that `propagateWhen` still held back come last. The oldest of them is the first one, because the first
+ * revision of a definition goes to all instances without a record. Revisions with an open canary are left out.
+ *
+ * @param revisions oldest first
+ */
+export function possibleBases<R extends Pick<Revision, 'object' | 'number' | 'spec'>>(
+  revisions: readonly R[],
+  before: number,
+): readonly R[] {
+  const earlier = revisions.filter(({ object, number }) => number < before && rolloutCount(object) === undefined);
+  const wentToAll = ({ object, spec }: R) => !hasPropagateWhen(spec) || isPropagationDone(object);
+  return [...earlier.filter(wentToAll).toReversed(), ...earlier.filter((each) => !wentToAll(each))];
+}
+
+/** Does the spec of a definition hold revisions back from instances? */
+export function hasPropagateWhen({ propagateWhen }: JsonObject): boolean {
+  return Array.isArray(propagateWhen) && propagateWhen.length > 0;
+}
 
 function timeOf(object: KubeObject): number {
   return Date.parse(object.metadata.creationTimestamp ?? '') || 0;

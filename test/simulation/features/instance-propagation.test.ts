@@ -129,6 +129,35 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await revisionOf(first)).toBe('False 2: the instance stays with revision 2, and not 3');
   });
 
+  it('gives a new instance no revision that was held back from others', async () => {
+    // The first revision has conditions, too, and goes to all instances.
+    await fiveOnFirst(BATCHES);
+    await define('v2', BATCHES);
+    expect((await versions())['v2']).toHaveLength(1);
+    await define('v3', "${pot.metadata.name == 'none'}");
+    await world.apply(pot('f'));
+    await world.advance(5000);
+    const versionOfNew = async () => (await world.user.get(mapRef('f-map')))['data'];
+    expect(await versionOfNew()).toEqual({ version: 'v1' });
+    expect(await revisionOf('f')).toBe('False 1: the instance stays with revision 1, and not 3');
+    await world.restart();
+    await world.advance(MINUTE);
+    expect(await versionOfNew()).toEqual({ version: 'v1' });
+
+    // An instance outside a canary on top of them gets the first revision, too.
+    await define('v4', "${pot.metadata.name == 'none'}", { 'typekro.dev/canary': '1' });
+    await world.apply(pot('g'));
+    await world.advance(5000);
+    expect((await world.user.get(mapRef('g-map')))['data']).toEqual({ version: 'v1' });
+
+    // A revision without conditions goes to all, and is the base of the next one.
+    await define('v5');
+    await define('v6', "${pot.metadata.name == 'none'}");
+    await world.apply(pot('h'));
+    await world.advance(5000);
+    expect((await world.user.get(mapRef('h-map')))['data']).toEqual({ version: 'v5' });
+  });
+
   it('reads fields of the instances, leaves pinned ones alone, and ends with the condition', async () => {
     await fiveOnFirst();
     await world.apply(pot('a', { text: 'go' }), pot('b', { text: 'go' }, { 'typekro.dev/revision': '1' }));

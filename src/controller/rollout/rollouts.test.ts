@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { possibleBases } from './rollouts.ts';
+
+const CONDITIONS = { propagateWhen: ['${app.ready()}'] };
+const DONE = { 'typekro.dev/propagated': 'done' };
+const CANARY = { 'typekro.dev/rollout': '2' };
+
+/** Revisions 1, 2, 3, …: the spec and the annotations of each. */
+const revisions = (all: readonly (readonly [spec: object, annotations?: Record<string, string>])[]) =>
+  all.map(([spec, annotations = {}], index) => ({
+    number: index + 1,
+    spec: { ...spec },
+    object: { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision', metadata: { annotations } },
+  }));
+
+test.each([
+  ['none for the first revision', [[CONDITIONS]], []],
+  ['the newest one without conditions', [[{}], [{}], [{}]], [2, 1]],
+  ['one that no instance waits for any more', [[{}], [CONDITIONS, DONE], [{}]], [2, 1]],
+  ['none that was held back, if there is another one', [[{}], [CONDITIONS], [CONDITIONS]], [1, 2]],
+  ['none that was held back above one that went to all', [[{}], [CONDITIONS, DONE], [CONDITIONS], [{}]], [2, 1, 3]],
+  ['the first revision, which has no record', [[CONDITIONS], [CONDITIONS], [CONDITIONS]], [1, 2]],
+  ['an empty list of conditions counts as none', [[{}], [{ propagateWhen: [] }], [{}]], [2, 1]],
+  ['no open canary', [[{}], [{}, CANARY], [{}]], [1]],
+  ['no open canary with conditions', [[CONDITIONS], [CONDITIONS, { ...CANARY, ...DONE }], [{}]], [1]],
+  ['a complete canary', [[{}], [{}, { 'typekro.dev/rollout': 'done' }], [{}]], [2, 1]],
+] as const)('the revisions with which instances can stay: %s', (_title, all, bases) => {
+  expect(possibleBases(revisions(all), all.length).map(({ number }) => number)).toEqual(bases);
+});
