@@ -87,7 +87,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/propagate-when',
-    'A condition of propagateWhen needs its own resource, or stands at a resource without an object.',
+    'A condition of propagateWhen needs what it holds back (its own resource, or instances without the revision), or stands at a resource without an object.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n  propagateWhen: ["${a.ready()}"]',
     ),
