@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { warningHeader } from './reply.ts';
 
 describe('the header with warnings', () => {
-  const long = (mark: string) => mark.repeat(1000);
+  const marks = ['a', 'b', 'c', 'd', 'e'];
   test.each([
     ['none', [], {}],
     ['equal ones', ['a', 'b', 'a'], { warning: '299 - "a", 299 - "b"' }],
@@ -11,8 +11,8 @@ describe('the header with warnings', () => {
     ['one that is too long', ['"'.repeat(4097)], { warning: `299 - "${String.raw`\"`.repeat(256)}"` }],
     [
       'many that are too long together',
-      [...'abcde'].map(long),
-      { warning: [...'abcde'].map((mark) => `299 - "${mark.repeat(256)}"`).join(', ') },
+      marks.map((mark) => mark.repeat(1000)),
+      { warning: marks.map((mark) => `299 - "${mark.repeat(256)}"`).join(', ') },
     ],
   ])('%s', (_, texts, header) => {
     expect(warningHeader(texts)).toEqual(header);
