@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
 import type { KubeClient } from '../../src/kube/index.ts';
 import { isNotFound, KubeError } from '../../src/kube/index.ts';
-import { holdItems } from './hold-items.ts';
 import type { UserAction } from './instance-actions.ts';
 import { applyRig, CRD, rig, suspend } from './instance-actions.ts';
 import { brokenDefinition, keepingDefinition, rigDefinition, widenedDefinition } from './rig.ts';
@@ -48,8 +47,6 @@ export function randomActions(random: () => number): UserAction[] {
   }
   // Drawn after all other actions, so that this draw does not change them.
   if (random() < 0.3) actions.push({ ...sealItem(pick(NAMES)), pause: 'settle' });
-  if (random() < 0.4) actions.push({ ...keepItems(pick(NAMES), pick(['item', 'instance'])), pause: 'settle' });
-  if (random() < 0.4) actions.push({ ...holdItems(pick(NAMES)), pause: 'settle' });
   // At the end, every instance is resumed and the definition compiles. Otherwise the end state would depend on times.
   for (const name of NAMES) actions.push(suspend(name, false));
   actions.push(redefine('z'));
