@@ -195,9 +195,16 @@ export const CONTROLLER: readonly MutationRow[] = [
   {
     name: 'a decision about an earlier spec is carried out',
     file: 'src/controller/instance/instance-reconciler.ts',
-    find: '      if (latest === undefined || !isOfState(latest, instance.metadata)) continue;',
-    replace: '      if (latest === undefined) continue;',
+    find: '      if (latest === undefined || !isPresent() || !isOfState(latest, instance.metadata)) continue;',
+    replace: '      if (latest === undefined || !isPresent()) continue;',
     tests: ['test/simulation/features/graph-loops.test.ts'],
+  },
+  {
+    name: 'a pass goes on with the revision with which it began',
+    file: 'src/controller/instance/instance-reconciler.ts',
+    find: '      if (!isPresent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };',
+    replace: '      if (!isChosenFor(served, instance)) return { requeueAt: clock.now() };',
+    tests: ['test/simulation/features/revision-during-pass.test.ts'],
   },
   {
     name: 'an object that is made again is no rewrite',

@@ -157,7 +157,10 @@ export class InstanceDirectory {
       onEvent({ kind: 'instance-deferred', served: latest });
       return {};
     }
-    return this.#passAs(this.#identified(followed, instance), id, key, instances, signal);
+    const isPresent = () => this.#servedOf(id) === latest;
+    // A look-up of the revision may take long, too.
+    if (!isPresent()) return { requeueAt: this.#options.clock.now() };
+    return this.#passAs(this.#identified(followed, instance), id, key, instances, isPresent, signal);
   }
 
   /** One pass over a Graph. */
@@ -170,7 +173,7 @@ export class InstanceDirectory {
     if (graph !== undefined) {
       const served = await kind.serve(graph.object, makersOf(graph, graphs), signal);
       // The identity is looked up when the pass begins, because unused identities are dropped.
-      return this.#passAs({ ...served, identity: kind.identityOf(graph.object) }, id, key, graphs, signal);
+      return this.#passAs({ ...served, identity: kind.identityOf(graph.object) }, id, key, graphs, ALWAYS, signal);
     }
     const known = this.#records.get(id);
     if (known !== undefined) this.#forget(known);
@@ -182,6 +185,7 @@ export class InstanceDirectory {
     id: string,
     key: string,
     instances: KindCache,
+    isPresent: () => boolean,
     signal: AbortSignal,
   ): Promise<WorkResult> {
     const { clock, onEvent, reconciler } = this.#options;
@@ -201,7 +205,9 @@ export class InstanceDirectory {
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
     const began = clock.now();
     this.#running.add(record);
-    const result = await reconciler.pass(record, served, instances, signal).finally(() => this.#passed(record));
+    const result = await reconciler
+      .pass(record, served, instances, isPresent, signal)
+      .finally(() => this.#passed(record));
     if (record.rewrites !== undefined) this.#rewriteSweep.schedule();
     onEvent({ kind: 'instance-passed', served, milliseconds: clock.now() - began, result });
     return result;
@@ -346,6 +352,9 @@ export class InstanceDirectory {
  */
 const NO_ACCOUNT =
   'a cluster-scoped instance has no namespace with a ServiceAccount; set the annotation typekro.dev/service-account: <namespace>/<name> on the definition';
+
+/** A Graph is served in one way only. Its own state decides whether its graph is the present one. */
+const ALWAYS = () => true;
 
 /** The beginning of the ids of Graphs. */
 const GRAPH_PREFIX = `${GRAPH_TYPE.group}/${GRAPH_TYPE.kind}/`;

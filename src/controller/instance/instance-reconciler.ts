@@ -89,11 +89,14 @@ export class InstanceReconciler {
   /**
    * Runs one pass. Every response of the server is in the cache before the next step, so a graph of depth D takes D
    * round trips. The pass ends when nothing is left to do, or when the next step must wait for an event.
+   *
+   * @param isPresent false as soon as the kind is served in another way than when the pass began
    */
   async pass(
     record: InstanceRecord,
     served: ServedKind,
     instances: KindCache,
+    isPresent: () => boolean,
     signal: AbortSignal,
   ): Promise<WorkResult> {
     const { clock, random, yielder } = this.#options;
@@ -111,12 +114,14 @@ export class InstanceReconciler {
       while (yielder.due) await yielder.break();
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
-      // A user changed the Graph during the pass. The next pass has the new graph and the new account.
-      if (!isChosenFor(served, instance)) return { requeueAt: clock.now() };
+      // A user changed the Graph or the definition during the pass. The next pass has the new graph and the new account.
+      // The old graph would read a spec that was written for the new one, and would delete what the new graph keeps.
+      if (!isPresent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };
       const { step, learned } = await this.#decide(record, served, instance, memory, lookedUp, signal);
-      // A look-up of a kind may take minutes. A decision about an earlier spec is not carried out.
+      // A look-up of a kind may take minutes. A decision about an earlier spec, or by an earlier graph, is not carried
+      // out.
       const latest = instances.get(record.key)?.object;
-      if (latest === undefined || !isOfState(latest, instance.metadata)) continue;
+      if (latest === undefined || !isPresent() || !isOfState(latest, instance.metadata)) continue;
       const { decision } = step;
       const acted = await this.#carryOut(context, instances, step);
       if (acted || learned) continue;

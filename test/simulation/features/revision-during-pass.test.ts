@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/index.ts';
+import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+/** Delays the answer of the next write of the object until the returned function is called. */
+function holdWriteOf(name: string): { readonly isHeld: () => boolean; readonly release: () => void } {
+  let release = () => {};
+  let isHeld = false;
+  const transport = world.cluster.transport();
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  world.intercept = (request) => {
+    if (isHeld || request.method === 'GET' || !request.path.includes(`/configmaps/${name}`)) return undefined;
+    isHeld = true;
+    return gate.then((): Promise<Answer> => transport.request(request));
+  };
+  return { isHeld: () => isHeld, release: () => release() };
+}
+
+/** Two nodes. The second one depends on the text of the instance, if a condition is given. */
+function definition(includeWhen?: string) {
+  const extra: JsonObject = mapResource('extra', { text: 'always' });
+  const first = mapResource('first', { count: '${string(schema.spec.count)}' });
+  return potDefinition([first, includeWhen === undefined ? extra : { ...extra, includeWhen: [includeWhen] }]);
+}
+
+it('a pass that began with an earlier revision ends before it reads a spec that follows the newer one', async () => {
+  await world.apply(definition('${schema.spec.text == "one"}'));
+  await world.advance(5000);
+  await world.apply(pot('p', { text: 'one', count: 1 }));
+  await world.advance(5000);
+  const made = await world.user.get(mapRef('p-extra'));
+
+  const held = holdWriteOf('p-first');
+  await world.apply(pot('p', { text: 'one', count: 2 }));
+  await world.settle();
+  expect(held.isHeld()).toBe(true);
+  await world.apply(definition());
+  await world.settle();
+  await world.apply(pot('p', { text: 'two', count: 2 }));
+  await world.settle();
+  world.requests.length = 0;
+  held.release();
+  await world.advance(5000);
+
+  expect(world.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
+  expect((await world.user.get(mapRef('p-extra'))).metadata.uid).toBe(made.metadata.uid);
+  expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
+});
