@@ -56,13 +56,21 @@ export class Server {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     children.push(child);
-    const path = join(folder, 'kubeconfig');
+    const path = join(folder, `kubeconfig-${child.pid}`);
     writeFileSync(path, (await message<{ kubeconfig: string }>(child)).kubeconfig);
     return new Server(path, child);
   }
 
   get isEmbedded(): boolean {
     return this.#child !== undefined;
+  }
+
+  /** Ends an embedded cluster. The cluster of `KUBECONFIG` goes on. */
+  async stop(): Promise<void> {
+    if (this.#child === undefined) return;
+    const ended = new Promise((resolve) => this.#child?.once('exit', resolve));
+    this.#child.disconnect();
+    await ended;
   }
 
   async figures(): Promise<ServerFigures | undefined> {
