@@ -11,6 +11,7 @@ import type { LanguageNode } from './language.ts';
 import { instanceSchema, Language } from './language.ts';
 import type { CompileOptions } from './options.ts';
 import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
+import { hasOtherMeaning } from './naming.ts';
 import type { ConditionText, ParsedDefinition } from './parsed-definition.ts';
 import type { Problems } from './problems.ts';
 import { PROPAGATE_WHEN_GATE } from './propagate-when.ts';
@@ -44,12 +45,13 @@ export function buildInstancePropagation(
     return undefined;
   }
   const [singular, plural] = [schema.kind.toLowerCase(), instancePlural(schema.kind)];
-  if (singular === plural) {
+  const unusable = unusableNames(schema.kind, singular, plural);
+  if (unusable !== undefined) {
     problems.error({
       phase: 'structure',
       code: 'graph/propagate-when',
       place: { path: ['spec', 'propagateWhen'], key: true },
-      message: `spec.propagateWhen cannot tell one ${schema.kind} from all of them: the plural of the kind is its singular`,
+      message: `spec.propagateWhen ${unusable}`,
       hint: 'use conditions of the resources (resources[].propagateWhen), or another kind',
     });
     return undefined;
@@ -68,6 +70,14 @@ export function buildInstancePropagation(
     return site === undefined ? [] : (compileCondition(site, [singular, plural], language, problems) ?? []);
   });
   return { singular, plural, conditions };
+}
+
+/** The reason why the names of a kind cannot be variables; undefined if they can. */
+function unusableNames(kind: string, singular: string, plural: string): string | undefined {
+  if (singular === plural) return `cannot tell one ${kind} from all of them: the plural of the kind is its singular`;
+  const taken = [singular, plural].find(hasOtherMeaning);
+  if (taken === undefined) return undefined;
+  return `has no variable for a kind ${kind}: the word "${taken}" has another meaning in expressions`;
 }
 
 function siteOf(

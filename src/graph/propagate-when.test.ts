@@ -168,12 +168,16 @@ describe('propagateWhen', () => {
     expect(compiled(plain('map'), ON, `  propagateWhen: ['${when}']\n`).diagnostics).toEqual([]);
   });
 
-  test('of a definition needs different words for one instance and for all instances', () => {
-    const more = '  propagateWhen: ["${exponentiallyReady(series, series)}"]\n';
-    const { graph, diagnostics } = compiled(plain('map'), ON, more, 'Series');
+  test.each([
+    ['Series', 'series', 'cannot tell one Series from all of them'],
+    ['Function', 'functions', 'the word "function" has another meaning'],
+    ['Schema', 'schemas', 'the word "schema" has another meaning'],
+  ])('of a definition needs a variable for one instance and one for all: %s', (kind, plural, message) => {
+    const more = `  propagateWhen: ["\${exponentiallyReady(${kind.toLowerCase()}, ${plural})}"]\n`;
+    const { graph, diagnostics } = compiled(plain('map'), ON, more, kind);
     expect(graph).toBeUndefined();
     expect(diagnostics).toMatchObject([{ code: 'graph/propagate-when', path: 'spec.propagateWhen' }]);
-    expect(diagnostics[0]?.message).toContain('one Series');
+    expect(diagnostics[0]?.message).toContain(message);
   });
 
   test('of a definition names its gate where the gate is off', () => {
