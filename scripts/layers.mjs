@@ -73,7 +73,7 @@ export const FLOORS = {
   ],
   cluster: [
     // Code that works without a cluster.
-    'clock.ts data.ts options.ts transport.ts work.ts lazy-module.ts',
+    'clock.ts movable-clock.ts data.ts options.ts transport.ts work.ts lazy-module.ts',
     'codec',
     'errors',
     'types',

@@ -37,19 +37,21 @@ export const systemClusterClock: ClusterClock = {
   },
 };
 
+/** The timer with the earliest time until `limit`, of timers with one time the one that was started first. */
+export function nextDue(timers: ReadonlyMap<number, { readonly due: number }>, limit: number): number | undefined {
+  let found: number | undefined;
+  for (const [id, { due }] of timers) {
+    if (due > limit) continue;
+    if (found === undefined || due < (timers.get(found)?.due ?? Number.POSITIVE_INFINITY)) found = id;
+  }
+  return found;
+}
+
 /** A clock for tests that starts at `start` (milliseconds since the epoch, default: now). */
 export function createManualClock(start: number = Date.now()): ManualClock {
   let time = start;
   let sequence = 0;
   const timers = new Map<number, { due: number; callback: () => void }>();
-  const next = (limit: number) => {
-    let found: number | undefined;
-    for (const [id, timer] of timers) {
-      if (timer.due > limit) continue;
-      if (found === undefined || timer.due < (timers.get(found)?.due ?? Number.POSITIVE_INFINITY)) found = id;
-    }
-    return found;
-  };
   return {
     now: () => time,
     setTimer(milliseconds, callback) {
@@ -59,7 +61,7 @@ export function createManualClock(start: number = Date.now()): ManualClock {
     },
     advance(milliseconds) {
       const target = time + milliseconds;
-      for (let id = next(target); id !== undefined; id = next(target)) {
+      for (let id = nextDue(timers, target); id !== undefined; id = nextDue(timers, target)) {
         const timer = timers.get(id);
         timers.delete(id);
         if (timer === undefined) continue;

@@ -26,6 +26,8 @@ export type { PresentedProcess, PresentOptions } from './present-process.ts';
 export type { ClusterSnapshot, SnapshotCollection } from './snapshot.ts';
 export type { ClusterClock, ManualClock, Timer } from './clock.ts';
 export { createManualClock, systemClusterClock } from './clock.ts';
+export type { MovableClock } from './movable-clock.ts';
+export { createMovableClock } from './movable-clock.ts';
 export type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 export type { DryRun, RefusalCause } from './dry-run.ts';
 export { openDryRun } from './dry-run.ts';

@@ -218,4 +218,32 @@ export const CLI: readonly MutationRow[] = [
     replace: '',
     tests: ['src/cli/dev/dev-loop.test.ts'],
   },
+  {
+    name: 'a web page may ask the control interface',
+    file: 'src/cli/clusters/control-server.ts',
+    find: "  if (headers.origin !== undefined) return 'requests of web pages are refused';\n",
+    replace: '',
+    tests: ['src/cli/clusters/control-server.test.ts'],
+  },
+  {
+    name: 'a restart while the server restarts opens its address twice',
+    file: 'src/cli/clusters/serve-cluster.ts',
+    find: 'this.#lastRestart = this.#lastRestart.then(next, next);',
+    replace: 'this.#lastRestart = next();',
+    tests: ['src/cli/commands/cluster-faults.test.ts'],
+  },
+  {
+    name: 'rules of faults with a mistake are added',
+    file: 'src/cli/clusters/fault-rules.ts',
+    find: 'return isWrong || !Array.isArray(list) ?',
+    replace: 'return !Array.isArray(list) ?',
+    tests: ['src/cli/clusters/fault-rules.test.ts'],
+  },
+  {
+    name: 'a list of faults with a taken name is added up to this name',
+    file: 'src/cli/clusters/held-faults.ts',
+    find: 'if (this.#held.has(name) || names.has(name)) {',
+    replace: 'if (names.has(name)) {',
+    tests: ['src/cli/clusters/held-faults.test.ts'],
+  },
 ];

@@ -51,6 +51,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 /** Placeholders for names that the reader chooses, each with the name in this test. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/FILE…/g, 'app.yaml'],
+  [/\[DURATION\]/g, '1m'],
   [/^((?:npx )?typekro cluster \S+) \[NAME\]/g, '$1'],
   [/^((?:npx )?typekro cluster \S+) NAME/g, '$1 dev'],
   [/^((?:npx )?typekro cluster \S+ dev) FILE$/g, '$1 objects.jsonl'],
@@ -158,6 +159,7 @@ const FILES: Readonly<Record<string, string>> = {
   'cache.test.yaml': TEST,
   'graphs/app.test.yaml': TEST,
   'graphs/app.yaml': DEFINITION,
+  'faults.yaml': 'fault: {kind: conflict}\nmatch: {user: nobody}\n',
 };
 
 let cwd: string;

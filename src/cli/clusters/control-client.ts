@@ -1,8 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import { httpLibrary, isJsonObject, tryParseJson, TypeKroError } from '../../core/index.ts';
 import type { RunningRecord } from './cluster-files.ts';
-import type { ControlAction } from './control-server.ts';
-import { CONTROL_PATHS } from './control-server.ts';
+import type { ControlAction } from './control-protocol.ts';
+import { CONTROL_PATHS } from './control-protocol.ts';
 
 /** The time limit for the answer of a cluster, in milliseconds. Large snapshots need seconds. */
 const ANSWER_TIMEOUT_MS = 120_000;
@@ -11,6 +11,8 @@ const ANSWER_TIMEOUT_MS = 120_000;
 export interface ControlOptions {
   readonly signal: AbortSignal;
   readonly body?: Uint8Array;
+  /** The name of a rule, for an action of one rule. */
+  readonly name?: string;
   /** The time limit in milliseconds. Default: two minutes. */
   readonly timeoutMs?: number;
 }
@@ -24,7 +26,7 @@ export interface ControlOptions {
 export async function control(
   { controlPort, controlToken }: Pick<RunningRecord, 'controlPort' | 'controlToken'>,
   action: ControlAction,
-  { signal, body, timeoutMs = ANSWER_TIMEOUT_MS }: ControlOptions,
+  { signal, body, name = '', timeoutMs = ANSWER_TIMEOUT_MS }: ControlOptions,
 ): Promise<Buffer> {
   const [method, path] = CONTROL_PATHS[action];
   let status: number;
@@ -36,9 +38,13 @@ export async function control(
           host: '127.0.0.1',
           port: controlPort,
           method,
-          path,
+          path: path + encodeURIComponent(name),
           agent: false,
-          headers: { authorization: `Bearer ${controlToken}`, 'content-length': body?.length ?? 0 },
+          headers: {
+            authorization: `Bearer ${controlToken}`,
+            'content-type': 'application/json',
+            'content-length': body?.length ?? 0,
+          },
           signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
         },
         (response) => {

@@ -4,24 +4,8 @@ import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { cryptoLibrary, equalSecrets, httpLibrary, TypeKroError } from '../../core/index.ts';
-
-/** What the control interface does with the cluster. */
-export interface ControlledCluster {
-  /** The number of objects. */
-  objects(): number;
-  /** The lines of a snapshot of the present content. */
-  snapshot(): Iterable<string>;
-  /**
-   * Replaces the whole content by that of a snapshot.
-   *
-   * @throws TypeKroError `cluster/snapshot-unreadable`; the content then stays as it is
-   */
-  restore(bytes: Uint8Array): Promise<void>;
-  /** Replaces the whole content by that of a new cluster. */
-  reset(): Promise<void>;
-  /** Ends the process after the answer was sent. */
-  stop(): void;
-}
+import type { ControlAction, ControlledCluster } from './control-protocol.ts';
+import { CONTROL_PATHS, NAMED_ACTIONS } from './control-protocol.ts';
 
 /** An open control interface. */
 export interface ControlServer {
@@ -29,17 +13,6 @@ export interface ControlServer {
   readonly token: string;
   close(): Promise<void>;
 }
-
-/** The paths of the control interface, with their methods. */
-export const CONTROL_PATHS = {
-  status: ['GET', '/status'],
-  snapshot: ['GET', '/snapshot'],
-  restore: ['POST', '/restore'],
-  reset: ['POST', '/reset'],
-  stop: ['POST', '/stop'],
-} as const;
-
-export type ControlAction = keyof typeof CONTROL_PATHS;
 
 /**
  * Opens the control interface of a cluster on a free port of 127.0.0.1. Requests need the token, which only the owner of
@@ -73,7 +46,9 @@ async function answer(
 ): Promise<void> {
   const isAllowed = equalSecrets(request.headers.authorization ?? '', `Bearer ${token}`);
   if (!isAllowed) return send(response, 401, { message: 'the token is missing or wrong' });
-  const action = actionOf(request);
+  const foreign = foreignCaller(request);
+  if (foreign !== undefined) return send(response, 403, { message: foreign });
+  const { action, name } = actionOf(request);
   switch (action) {
     case 'status':
       return send(response, 200, { objects: cluster.objects() });
@@ -90,13 +65,34 @@ async function answer(
       response.on('finish', () => cluster.stop());
       return send(response, 202, {});
     case undefined:
-      return send(response, 404, { message: 'there is nothing here' });
+      return send(response, 404, { message: `${request.method} ${request.url} is no request of this interface` });
+    default: {
+      // Most clusters run without faults, and need no memory for their rules.
+      const { disturb } = await import('./disturb.ts');
+      const { status, body } = await disturb(cluster, action, name, request);
+      return send(response, status, body);
+    }
   }
 }
 
-function actionOf({ method, url }: IncomingMessage): ControlAction | undefined {
-  const actions = Object.keys(CONTROL_PATHS) as ControlAction[];
-  return actions.find((action) => CONTROL_PATHS[action][0] === method && CONTROL_PATHS[action][1] === url);
+/** The action of a request, and the name of the rule in its path. */
+function actionOf({ method, url = '' }: IncomingMessage): { readonly action?: ControlAction; readonly name: string } {
+  for (const action of Object.keys(CONTROL_PATHS) as ControlAction[]) {
+    const [ownMethod, path] = CONTROL_PATHS[action];
+    if (ownMethod !== method) continue;
+    if (!NAMED_ACTIONS.has(action) && path === url) return { action, name: '' };
+    const name = url.slice(path.length);
+    if (NAMED_ACTIONS.has(action) && url.startsWith(path) && name !== '') return { action, name };
+  }
+  return { name: '' };
+}
+
+/** Why a request is none of a program of this machine: a web page, or a host name that another machine resolves. */
+function foreignCaller({ headers, socket }: IncomingMessage): string | undefined {
+  if (headers.origin !== undefined) return 'requests of web pages are refused';
+  const host = headers.host ?? '';
+  const own = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);
+  return own.includes(host) ? undefined : `the header Host is ${own.join(' or ')}`;
 }
 
 function fail(response: ServerResponse, error: unknown): void {

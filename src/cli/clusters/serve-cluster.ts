@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { Cluster, ClusterSnapshot, Listener } from '../../cluster/index.ts';
-import { createEmbeddedCluster, createServingCertificate } from '../../cluster/index.ts';
+import type { Cluster, ClusterSnapshot, Listener, ServingCertificate } from '../../cluster/index.ts';
+import { createEmbeddedCluster, createMovableClock, createServingCertificate } from '../../cluster/index.ts';
 import { cryptoLibrary, isoTime, TypeKroError } from '../../core/index.ts';
-import { systemClock } from '../../kube/index.ts';
+import { pause, systemClock } from '../../kube/index.ts';
 import { DEFAULT_KUBERNETES_MINOR } from '../../schema/index.ts';
 import { listenOnPort } from '../up/listen-on-port.ts';
 import { takeLock } from '../up/process-lock.ts';
@@ -18,6 +18,7 @@ import {
   writeSettings,
 } from './cluster-files.ts';
 import { serveControl } from './control-server.ts';
+import { HeldFaults } from './held-faults.ts';
 import { ALREADY_SERVED, leaveFolder } from './leave-folder.ts';
 import { objectsIn, parseStateFile, stateLines } from './state-file.ts';
 
@@ -65,14 +66,19 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     // A record that is still there belongs to a process that has crashed.
     removeRecord(folder.path);
     const credentials = settings.data ? keptCredentials(folder) : undefined;
+    const clock = createMovableClock();
     const cluster = await createEmbeddedCluster({
+      clock,
       ...(settings.data ? { stateDirectory: folder.data } : {}),
       ...(credentials === undefined
         ? {}
         : { adminToken: credentials.adminToken, serviceAccountKeys: { signing: credentials.signingKey } }),
     });
     closers.push(() => cluster.close());
-    const listener = await listen(cluster, settings, credentials);
+    const certificate = credentials ?? newCertificate();
+    const served = await ApiSocket.open(cluster, settings, certificate);
+    closers.push(() => served.close());
+    const { listener } = served;
     const control = await serveControl({
       objects: () => objectsIn(cluster.snapshot()),
       snapshot: () =>
@@ -86,6 +92,18 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
       },
       reset: async () => replaceContent(cluster, await emptySnapshot()),
       stop: onStop,
+      faults: new HeldFaults(cluster.faults),
+      clock,
+      async restart(pauseMs) {
+        try {
+          await served.restart(pauseMs);
+        } catch (error) {
+          // Clients know no other address, so the process must not stay without its socket.
+          console.error(error);
+          onStop();
+          throw TypeKroError.from(error, { code: 'cluster/restart', what: 'open the address of the API again' });
+        }
+      },
     });
     closers.push(() => control.close());
     writeSettings(folder.path, { ...settings, lastPort: Number(new URL(listener.url).port) });
@@ -111,36 +129,83 @@ function logProblem(problem: unknown): void {
   if (problem !== undefined) console.error(problem instanceof TypeKroError ? problem.format() : problem);
 }
 
-async function listen(
-  cluster: Cluster,
-  { port, lastPort }: ClusterSettings,
-  credentials: ClusterCredentials | undefined,
-): Promise<Listener> {
-  const secure =
-    credentials === undefined
-      ? {}
-      : { certificate: { cert: credentials.certificate, key: credentials.certificateKey } };
-  if (port !== undefined) return listenOnPort(cluster, { port, ...secure });
-  try {
-    return await listenOnPort(cluster, { port: lastPort ?? 0, ...secure });
-  } catch (error) {
-    if (lastPort === undefined || !(error instanceof TypeKroError) || error.code !== 'up/port-in-use') throw error;
-    console.error(`port ${lastPort} of the last run is in use; a free port is taken`);
-    return listenOnPort(cluster, { port: 0, ...secure });
+/** The socket of the API, which may be closed and opened again. */
+class ApiSocket {
+  readonly #cluster: Cluster;
+  readonly #certificate: ServingCertificate;
+  readonly #closing = new AbortController();
+  #listener: Listener;
+  /** The restart that was asked for last. Restarts run one after the other. */
+  #lastRestart: Promise<void> = Promise.resolve();
+
+  private constructor(cluster: Cluster, certificate: ServingCertificate, listener: Listener) {
+    this.#cluster = cluster;
+    this.#certificate = certificate;
+    this.#listener = listener;
   }
+
+  /** Opens the socket on the port of the settings, else on that of the last run if it is free. */
+  static async open(
+    cluster: Cluster,
+    { port, lastPort }: ClusterSettings,
+    { certificate: cert, certificateKey: key }: ServingKeys,
+  ): Promise<ApiSocket> {
+    const certificate = { cert, key };
+    const opened = async (wanted: number) =>
+      new ApiSocket(cluster, certificate, await listenOnPort(cluster, { port: wanted, certificate }));
+    if (port !== undefined) return opened(port);
+    try {
+      return await opened(lastPort ?? 0);
+    } catch (error) {
+      if (lastPort === undefined || !(error instanceof TypeKroError) || error.code !== 'up/port-in-use') throw error;
+      console.error(`port ${lastPort} of the last run is in use; a free port is taken`);
+      return opened(0);
+    }
+  }
+
+  get listener(): Listener {
+    return this.#listener;
+  }
+
+  /** Closes the socket and its connections, and opens it again after a pause. Rejects when the cluster closes. */
+  restart(pauseMs: number): Promise<void> {
+    const next = () => this.#restartNow(pauseMs);
+    this.#lastRestart = this.#lastRestart.then(next, next);
+    return this.#lastRestart;
+  }
+
+  /** Ends the pause of a restart. */
+  close(): void {
+    this.#closing.abort(new Error('the cluster is being stopped'));
+  }
+
+  async #restartNow(pauseMs: number): Promise<void> {
+    const { signal } = this.#closing;
+    const port = Number(new URL(this.#listener.url).port);
+    await this.#listener.close();
+    await pause(systemClock, pauseMs, signal);
+    signal.throwIfAborted();
+    this.#listener = await listenOnPort(this.#cluster, { port, certificate: this.#certificate });
+  }
+}
+
+/** The certificate of the API and its key, as PEM texts. */
+type ServingKeys = Pick<ClusterCredentials, 'certificate' | 'certificateKey'>;
+
+function newCertificate(): ServingKeys {
+  const { cert, key } = createServingCertificate(systemClock.now(), []);
+  return { certificate: cert, certificateKey: key };
 }
 
 /** The credentials in the folder. A cluster without any gets new ones. */
 function keptCredentials({ path }: ClusterFolder): ClusterCredentials {
   const kept = readCredentials(path);
   if (kept !== undefined) return kept;
-  const { cert, key } = createServingCertificate(systemClock.now(), []);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const credentials: ClusterCredentials = {
     schemaVersion: 1,
     adminToken: cryptoLibrary().randomBytes(32).toString('hex'),
-    certificate: cert,
-    certificateKey: key,
+    ...newCertificate(),
     signingKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
   writeCredentials(path, credentials);

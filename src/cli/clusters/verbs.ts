@@ -17,6 +17,9 @@ export interface ClusterVerb {
 /** The module of the verbs about content. Starts and stops do not load it. */
 const content = () => import('./content-verbs.ts');
 
+/** The module of the verbs that disturb clients. */
+const disturbing = () => import('./disturb-verbs.ts');
+
 const CONTEXT_OPTIONS = ['add-context', 'use-context', 'kubeconfig'];
 
 /** The verbs by name, in the order of help. */
@@ -78,5 +81,29 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
     most: 1,
     options: [],
     run: async (...words) => (await content()).reset(...words),
+  },
+  faults: {
+    summary: 'list, add or remove faults that its clients meet',
+    form: 'NAME [add FILE… | remove RULE… | clear]',
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
+    options: [],
+    run: async (...words) => (await disturbing()).faults(...words),
+  },
+  clock: {
+    summary: 'show its time, or move it forward',
+    form: 'NAME [DURATION]',
+    least: 1,
+    most: 2,
+    options: [],
+    run: async (...words) => (await disturbing()).clock(...words),
+  },
+  restart: {
+    summary: 'cut all connections and serve again at the same address',
+    form: 'NAME',
+    least: 1,
+    most: 1,
+    options: ['pause'],
+    run: async (...words) => (await disturbing()).restart(...words),
   },
 };

@@ -21,7 +21,11 @@ export const cluster: Command = {
       name: 'cluster',
       summary: 'name of the cluster, a DNS label; "default" when start, stop, status and kubeconfig name none',
     },
-    { name: 'file', summary: 'a snapshot; for load files, folders, or - for the standard input', variadic: true },
+    {
+      name: 'file',
+      summary: 'a snapshot; for load files, folders, or - for the standard input; for faults and clock as below',
+      variadic: true,
+    },
   ],
   options: [
     { name: 'data', summary: 'start: keep the objects on the disk, also over a stop, a crash and a restart' },
@@ -43,10 +47,12 @@ export const cluster: Command = {
     },
     { name: 'all', summary: 'stop: all clusters' },
     { name: 'delete', summary: 'stop: also delete the objects that --data keeps' },
+    { name: 'pause', summary: 'restart: the time without a server, such as 5s; at most 60s', value: 'duration' },
     {
       name: 'output',
       short: 'o',
-      summary: 'text, json or yaml; for kubeconfig also path and env (a line for eval in a shell)',
+      summary:
+        'text, json or yaml; for kubeconfig also path, for kubeconfig and faults also env (lines for eval in a shell)',
       value: 'form',
       defaultValue: 'text',
     },
@@ -60,6 +66,12 @@ export const cluster: Command = {
     { command: 'eval "$(typekro cluster kubeconfig dev -o env)"', summary: 'kubectl of this terminal uses it' },
     { command: 'typekro cluster load dev crds/ app.yaml', summary: 'applies files and folders' },
     { command: 'typekro cluster snapshot dev before.jsonl', summary: 'then: typekro cluster restore dev before.jsonl' },
+    {
+      command: 'typekro cluster faults dev add faults.yaml',
+      summary: 'errors, delays and lost answers for its clients',
+    },
+    { command: 'typekro cluster clock dev 1h', summary: 'an hour later: timers, CronJobs and tokens follow' },
+    { command: 'typekro cluster restart dev --pause 5s', summary: 'clients lose their connections, and find it again' },
     { command: 'typekro cluster stop --all', summary: 'ends all clusters' },
   ],
   run(context, input) {

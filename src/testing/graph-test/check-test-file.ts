@@ -2,6 +2,7 @@ import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/i
 import { isJsonObject } from '../../core/index.ts';
 import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
 import { resolveKind } from '../../graph/index.ts';
+import * as ValueShape from '../value-shape.ts';
 import { DEPENDENT_CONDITIONS, INSTANCE_STATES, ROOT_CONDITION } from '../../runtime/index.ts';
 import type { Schema, SchemaSource } from '../../schema/index.ts';
 import { combineSources, crdSource } from '../../schema/index.ts';
@@ -9,8 +10,6 @@ import { entriesByPath } from './compare.ts';
 import type { Expectation, GraphTest } from './model.ts';
 import type { GraphTestFile } from './parse-test-file.ts';
 import { reporter } from './parse-test-file.ts';
-import type { Report } from './shape.ts';
-import { fieldHint, typeName } from './shape.ts';
 
 /** States of nodes that a test can expect. */
 const NODE_STATES = ['pending', 'skipped', 'blocked', 'applying', 'waiting', 'ready', 'failed', 'deleting', 'deleted'];
@@ -24,7 +23,7 @@ export function checkTestFile({ document, tests }: GraphTestFile, graph: Graph, 
 }
 
 /** Reports the mistakes of one test, with their paths in the test. */
-export function checkGraphTest(test: GraphTest, graph: Graph, sources: SchemaSource, report: Report): void {
+export function checkGraphTest(test: GraphTest, graph: Graph, sources: SchemaSource, report: ValueShape.Report): void {
   new Checker(graph, sources, report).test(test, []);
   for (const [index, { expect }] of [{ expect: test.expect }, ...(test.steps ?? [])].entries()) {
     if (expect?.snapshot !== true) continue;
@@ -46,9 +45,9 @@ const shortName = ({ kind, metadata }: KubeObject): string => `${kind}/${metadat
 class Checker {
   readonly #graph: Graph;
   readonly #sources: SchemaSource;
-  readonly #report: Report;
+  readonly #report: ValueShape.Report;
 
-  constructor(graph: Graph, sources: SchemaSource, report: Report) {
+  constructor(graph: Graph, sources: SchemaSource, report: ValueShape.Report) {
     this.#graph = graph;
     this.#sources = sources;
     this.#report = report;
@@ -153,7 +152,7 @@ class Checker {
       this.#report(
         [...path, 'state'],
         `no instance is ever "${expect.state}"`,
-        fieldHint(expect.state, INSTANCE_STATES),
+        ValueShape.fieldHint(expect.state, INSTANCE_STATES),
       );
     this.#conditions(expect, path);
     for (const [id, expected] of Object.entries(expect.nodes ?? {})) {
@@ -164,7 +163,7 @@ class Checker {
         this.#report(
           typeof expected === 'string' ? at : [...at, 'state'],
           `no node is ever "${state}"`,
-          fieldHint(state, NODE_STATES),
+          ValueShape.fieldHint(state, NODE_STATES),
         );
       const { waitsFor = [] } = typeof expected === 'string' ? {} : expected;
       for (const [index, each] of waitsFor.entries()) this.#node(each, [...at, 'waitsFor', index]);
@@ -176,7 +175,12 @@ class Checker {
   #node(id: string, path: Path, key = false): GraphNode | undefined {
     const node = this.#graph.nodes.get(id);
     if (node === undefined)
-      this.#report(path, `${this.#graph.name} has no node "${id}"`, fieldHint(id, [...this.#graph.nodes.keys()]), key);
+      this.#report(
+        path,
+        `${this.#graph.name} has no node "${id}"`,
+        ValueShape.fieldHint(id, [...this.#graph.nodes.keys()]),
+        key,
+      );
     return node;
   }
 
@@ -195,7 +199,12 @@ class Checker {
     for (const type of Object.keys(conditions)) {
       if (known.includes(type)) continue;
       const kind = this.#graph.instance.kind;
-      this.#report([...path, 'conditions', type], `a ${kind} has no condition "${type}"`, fieldHint(type, known), true);
+      this.#report(
+        [...path, 'conditions', type],
+        `a ${kind} has no condition "${type}"`,
+        ValueShape.fieldHint(type, known),
+        true,
+      );
     }
   }
 
@@ -214,7 +223,7 @@ class Checker {
         this.#report(
           path,
           `the test has no object ${target}`,
-          fieldHint(short, [...known.ever, ...this.#graph.nodes.keys()]),
+          ValueShape.fieldHint(short, [...known.ever, ...this.#graph.nodes.keys()]),
           key,
         );
       else if (!known.now.has(short))
@@ -256,7 +265,12 @@ class Checker {
       this.#report(place, `${typeText(schema)} has no field "${step}"`, 'leave it out', true);
       return;
     }
-    this.#report(place, `there is no field "${step}"`, fieldHint(String(step), Object.keys(schema.properties)), true);
+    this.#report(
+      place,
+      `there is no field "${step}"`,
+      ValueShape.fieldHint(String(step), Object.keys(schema.properties)),
+      true,
+    );
   }
 
   /** Checks the fields of a value and their types against a schema. */
@@ -278,7 +292,10 @@ class Checker {
   }
 
   #wrongType(value: JsonValue, schema: Schema, path: Path): void {
-    this.#report(path, `${JSON.stringify(path.at(-1))} has to be ${typeText(schema)}, and is ${typeName(value)}`);
+    this.#report(
+      path,
+      `${JSON.stringify(path.at(-1))} has to be ${typeText(schema)}, and is ${ValueShape.typeName(value)}`,
+    );
   }
 }
 

@@ -2,11 +2,14 @@ import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
 import { hasErrors, isJsonObject } from '../../core/index.ts';
 import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
 import { formatPath, parseDefinitions } from '../../graph/index.ts';
+import * as ValueShape from '../value-shape.ts';
 import { durationMs } from './duration.ts';
 import type { GraphTest } from './model.ts';
 import { snapshotKey } from './run-graph-test.ts';
-import type { Report, Shape } from './shape.ts';
-import { anyObject, anything, either, flag, listOf, mapOf, memberOf, members, oneOf, text } from './shape.ts';
+
+type Report = ValueShape.Report;
+type Shape = ValueShape.Shape;
+const { anyObject, anything, either, flag, listOf, mapOf, memberOf, members, oneOf, text } = ValueShape;
 
 /** A file with tests of a definition. */
 export interface GraphTestFile {

@@ -1,26 +1,41 @@
-import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
-import type { PathStep } from '../../graph/index.ts';
-import { nearestName } from '../../schema/index.ts';
+/**
+ * Shapes of JSON values in files and requests of users. A shape reports all mistakes of a value, each with its path.
+ */
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { PathStep } from '../graph/index.ts';
+import { nearestName } from '../schema/index.ts';
 
 /** Reports a mistake at a path. With `key`, the place of the mistake is the key of the member and not its value. */
 export type Report = (path: readonly PathStep[], message: string, hint?: string, key?: boolean) => void;
 
-/** Checks a value of a test file and reports its mistakes. */
+/** Checks a value and reports its mistakes. */
 export type Shape = (value: JsonValue, path: readonly PathStep[], report: Report) => void;
 
-function typed(what: string, accepts: (value: JsonValue) => boolean, example: string): Shape {
+/** A value that a predicate accepts. `what` describes such values in the message for others. */
+export function typed(what: string, accepts: (value: JsonValue) => boolean, example: string): Shape {
   return (value, path, report) => {
     if (!accepts(value))
-      report(path, `${lastName(path)} has to be ${what}, and is ${typeName(value)}`, `write ${example}`);
+      report(path, `${lastName(path)} has to be ${what}, and is ${given(value)}`, `write ${example}`);
   };
 }
+
+/** A value in a message: a number itself, of other values the type. */
+const given = (value: JsonValue): string => (typeof value === 'number' ? String(value) : typeName(value));
 
 /** A text. */
 export const text = (example: string): Shape => typed('a text', (value) => typeof value === 'string', example);
 
 /** `true` or `false`. */
 export const flag: Shape = typed('true or false', (value) => typeof value === 'boolean', 'true');
+
+/** A whole number from `least` to `most`. */
+export const wholeNumber = (least: number, most: number): Shape =>
+  typed(
+    `a whole number from ${least} to ${most}`,
+    (value) => typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most,
+    String(least),
+  );
 
 /** Any JSON object. */
 export const anyObject = (example: string): Shape => typed('an object', isJsonObject, example);

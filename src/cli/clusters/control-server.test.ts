@@ -1,0 +1,115 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Cluster } from '../../cluster/index.ts';
+import { createEmbeddedCluster, createManualClock, createMovableClock } from '../../cluster/index.ts';
+import type { ControlServer } from './control-server.ts';
+import { serveControl } from './control-server.ts';
+import { HeldFaults } from './held-faults.ts';
+
+let cluster: Cluster;
+let server: ControlServer;
+const pauses: number[] = [];
+const unused = (): never => {
+  throw new Error('the test does not ask for this');
+};
+beforeEach(async () => {
+  pauses.length = 0;
+  const clock = createMovableClock(createManualClock(0));
+  cluster = await createEmbeddedCluster({ controllers: false, clock });
+  server = await serveControl({
+    objects: () => 0,
+    snapshot: unused,
+    restore: unused,
+    reset: unused,
+    stop: unused,
+    faults: new HeldFaults(cluster.faults),
+    clock,
+    restart: async (pauseMs) => void pauses.push(pauseMs),
+  });
+});
+afterEach(async () => {
+  await server.close();
+  await cluster.close();
+});
+
+interface Asked {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Sends a request with the token, and returns the status and the body of the answer. */
+async function ask(line: string, { headers = {}, body = '' }: Asked = {}): Promise<readonly [number, unknown]> {
+  const [method, path] = line.split(' ');
+  return new Promise((resolve, reject) => {
+    const sent = request({
+      host: '127.0.0.1',
+      port: server.port,
+      method,
+      path,
+      headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/json', ...headers },
+    });
+    sent.on('response', (response) => {
+      text(response).then((answer) => resolve([response.statusCode ?? 0, JSON.parse(answer)]), reject);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+const CONFLICT = '{"name":"a","fault":{"kind":"conflict"}}';
+const SHOWN = { name: 'a', rule: { name: 'a', fault: { kind: 'conflict' } }, hits: 0, active: true };
+
+test('rules are added, listed and removed', async () => {
+  const one = { schemaVersion: 1, rules: [SHOWN] };
+  expect(await ask('POST /v1/faults', { body: CONFLICT })).toEqual([201, one]);
+  expect(await ask('GET /v1/faults')).toEqual([200, one]);
+  expect(await ask('DELETE /v1/faults/a')).toEqual([200, one]);
+  await ask('POST /v1/faults', { body: CONFLICT });
+  expect(await ask('DELETE /v1/faults')).toEqual([200, one]);
+  expect(await ask('GET /v1/faults')).toEqual([200, { schemaVersion: 1, rules: [] }]);
+});
+
+test('the clock is shown and moved', async () => {
+  expect(await ask('GET /v1/clock')).toEqual([200, { schemaVersion: 1, now: '1970-01-01T00:00:00.000Z', aheadMs: 0 }]);
+  expect(await ask('POST /v1/clock', { body: '{"advance":"1h30m"}' })).toEqual([
+    200,
+    { schemaVersion: 1, now: '1970-01-01T01:30:00.000Z', aheadMs: 5_400_000 },
+  ]);
+});
+
+test('a restart has a pause, or none', async () => {
+  expect(await ask('POST /v1/restart')).toEqual([200, { schemaVersion: 1 }]);
+  expect(await ask('POST /v1/restart', { body: '{"pause":"2s"}' })).toEqual([200, { schemaVersion: 1 }]);
+  expect(pauses).toEqual([0, 2000]);
+});
+
+test.each<[string, string, Asked, number, string]>([
+  ['another token', 'GET /v1/faults', { headers: { authorization: 'Bearer x' } }, 401, 'token'],
+  ['a web page', 'GET /v1/faults', { headers: { origin: 'http://evil.test' } }, 403, 'web pages'],
+  ['another host name', 'POST /v1/faults', { headers: { host: 'evil.test' }, body: CONFLICT }, 403, 'Host'],
+  ['another path', 'GET /v1/fault', {}, 404, 'GET /v1/fault is no request of this interface'],
+  ['another method', 'PUT /v1/faults', {}, 404, 'PUT /v1/faults'],
+  ['a rule without a name', 'DELETE /v1/faults/', {}, 404, 'DELETE /v1/faults/'],
+  ['an unknown rule', 'DELETE /v1/faults/%zz', {}, 422, 'there is no rule \\"%zz\\"'],
+  [
+    'another content type',
+    'POST /v1/faults',
+    { headers: { 'content-type': 'text/plain' }, body: CONFLICT },
+    422,
+    'Content-Type',
+  ],
+  ['a body that is no JSON', 'POST /v1/faults', { body: '{' }, 422, 'the body is no JSON'],
+  ['an empty body', 'POST /v1/faults', {}, 422, 'the document has to be an object'],
+  ['a large body', 'POST /v1/faults', { body: `"${'x'.repeat(1024 * 1024)}"` }, 422, 'at most 1048576 bytes'],
+  ['a wrong rule', 'POST /v1/faults', { body: '{"rules":[{"fault":{"kind":"x"}}]}' }, 422, 'rules[0].fault.kind'],
+  ['a duration that goes back', 'POST /v1/clock', { body: '{"advance":"-1s"}' }, 422, 'is a duration'],
+  ['too long a move', 'POST /v1/clock', { body: '{"advance":"25h"}' }, 422, '86400 seconds'],
+  ['an unknown member', 'POST /v1/clock', { body: '{"set":"1h"}' }, 422, '\\"set\\" is not known'],
+  ['too long a pause', 'POST /v1/restart', { body: '{"pause":"61s"}' }, 422, '60 seconds'],
+])('%s is refused', async (_what, line, asked, status, message) => {
+  const [given, body] = await ask(line, asked);
+  expect([given, JSON.stringify(body)]).toEqual([status, expect.stringContaining(message)]);
+  expect(await ask('GET /v1/faults')).toEqual([200, { schemaVersion: 1, rules: [] }]);
+  expect(await ask('GET /v1/clock')).toEqual([200, expect.objectContaining({ aheadMs: 0 })]);
+});

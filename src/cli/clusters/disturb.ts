@@ -1,0 +1,126 @@
+import type { IncomingMessage } from 'node:http';
+import type { JsonObject } from '../../core/index.ts';
+import { isJsonObject, isoTime, tryParseJson, TypeKroError } from '../../core/index.ts';
+import { goParseDurationMs } from '../../golang/index.ts';
+import { formatPath } from '../../graph/index.ts';
+import type { ControlAction, ControlledCluster } from './control-protocol.ts';
+import { readFaultRules } from './fault-rules.ts';
+
+/** An answer of the control interface. */
+export interface ControlAnswer {
+  readonly status: number;
+  readonly body: JsonObject;
+}
+
+/** The actions that disturb clients of a cluster: rules of faults, its clock, and restarts of its server. */
+export type DisturbAction = Exclude<ControlAction, 'status' | 'snapshot' | 'restore' | 'reset' | 'stop'>;
+
+/** The maximum size of a request with JSON, in bytes. */
+const MAX_BODY_BYTES = 1024 * 1024;
+/** The longest move of the clock in one request: a day. Controllers do the work of the whole time at once. */
+const MAX_ADVANCE_MS = 86_400_000;
+/** The longest time without a server: a minute. */
+const MAX_PAUSE_MS = 60_000;
+
+/**
+ * Carries out an action.
+ *
+ * @throws TypeKroError `cluster/faults`, `cluster/clock`, `cluster/restart`, `cluster/control` for a body that is no JSON
+ */
+export async function disturb(
+  cluster: ControlledCluster,
+  action: DisturbAction,
+  name: string,
+  request: IncomingMessage,
+): Promise<ControlAnswer> {
+  const { faults, clock } = cluster;
+  switch (action) {
+    case 'faults':
+      return answer(200, { rules: faults.list() });
+    case 'addFaults': {
+      const mistakes: string[] = [];
+      const rules = readFaultRules((await jsonBody(request)) ?? null, (path, message, hint) => {
+        const place = path.length === 0 ? '' : `${formatPath(path)}: `;
+        mistakes.push(`${place}${message}${hint === undefined ? '' : ` (${hint})`}`);
+      });
+      if (mistakes.length > 0) throw problem('cluster/faults', mistakes.join('; '), 'no rule was added');
+      return answer(201, { rules: faults.add(rules) });
+    }
+    case 'removeFault':
+      return answer(200, { rules: [faults.remove(decoded(name))] });
+    case 'clearFaults': {
+      const rules = faults.list();
+      faults.clear();
+      return answer(200, { rules });
+    }
+    case 'clock':
+      return answer(200, timeOf(clock));
+    case 'advanceClock': {
+      const { advance, ...others } = requireObject(await jsonBody(request));
+      refuseOthers(others, 'advance');
+      clock.advance(durationOf(advance, 'advance', MAX_ADVANCE_MS, 'cluster/clock'));
+      return answer(200, timeOf(clock));
+    }
+    case 'restart': {
+      const { pause = '0s', ...others } = requireObject((await jsonBody(request)) ?? {});
+      refuseOthers(others, 'pause');
+      await cluster.restart(durationOf(pause, 'pause', MAX_PAUSE_MS, 'cluster/restart'));
+      return answer(200, {});
+    }
+  }
+}
+
+const answer = (status: number, body: object): ControlAnswer => ({
+  status,
+  body: { schemaVersion: 1, ...body },
+});
+
+const timeOf = ({ now, aheadMs }: ControlledCluster['clock']) => ({ now: isoTime(now()), aheadMs });
+
+/** The JSON of a request; undefined for an empty body. */
+async function jsonBody(request: IncomingMessage): Promise<JsonObject[string]> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > MAX_BODY_BYTES) throw problem('cluster/control', `a request has at most ${MAX_BODY_BYTES} bytes`);
+    parts.push(part);
+  }
+  if (bytes === 0) return undefined;
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw problem('cluster/control', `the header Content-Type is application/json, not ${JSON.stringify(type)}`);
+  }
+  const value = tryParseJson(Buffer.concat(parts).toString('utf8'));
+  if (value === undefined) throw problem('cluster/control', 'the body is no JSON');
+  return value;
+}
+
+function requireObject(value: JsonObject[string]): JsonObject {
+  if (!isJsonObject(value)) throw problem('cluster/control', 'the body is no JSON object');
+  return value;
+}
+
+function refuseOthers(others: JsonObject, known: string): void {
+  const [other] = Object.keys(others);
+  if (other !== undefined)
+    throw problem('cluster/control', `${JSON.stringify(other)} is not known; known is "${known}"`);
+}
+
+function durationOf(value: JsonObject[string], member: string, most: number, code: string): number {
+  const milliseconds = typeof value === 'string' ? goParseDurationMs(value) : undefined;
+  if (milliseconds !== undefined && milliseconds >= 0 && milliseconds <= most) return milliseconds;
+  throw problem(code, `"${member}" is a duration such as "90s", up to ${most / 1000} seconds`);
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // The text is no name of a rule. The answer shows it as it came.
+    return name;
+  }
+}
+
+const problem = (code: string, message: string, remedy?: string): TypeKroError =>
+  new TypeKroError(message, { code, ...(remedy === undefined ? {} : { remedy }) });

@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import type { FaultRequest } from '../../cluster/index.ts';
+import type { JsonValue } from '../../core/index.ts';
+import { formatPath } from '../../graph/index.ts';
+import { MAX_RULES, readFaultRules } from './fault-rules.ts';
+
+function read(value: JsonValue) {
+  const mistakes: string[] = [];
+  const rules = readFaultRules(value, (path, message, hint) => {
+    mistakes.push([formatPath(path), message, ...(hint === undefined ? [] : [hint])].join(' | '));
+  });
+  return { rules, mistakes };
+}
+
+const CONFLICT = { fault: { kind: 'conflict' } };
+
+describe('rules of faults in JSON', () => {
+  test('a rule alone is a list of one rule, which hits once', () => {
+    const { rules, mistakes } = read(CONFLICT);
+    expect(mistakes).toEqual([]);
+    expect(rules).toEqual([{ source: CONFLICT, match: {}, fault: { kind: 'conflict' }, options: { times: 1 } }]);
+  });
+
+  test('a list keeps its order, its names and its options', () => {
+    const { rules, mistakes } = read({
+      schemaVersion: 1,
+      rules: [
+        { name: 'slow', match: { verb: ['list', 'watch'] }, fault: { kind: 'latency', milliseconds: 5 }, times: 'all' },
+        { fault: { kind: 'error', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 1 }, after: 2, seed: 7 },
+      ],
+    });
+    expect(mistakes).toEqual([]);
+    expect(rules.map(({ name, match, options }) => ({ name, match, options }))).toEqual([
+      { name: 'slow', match: { verb: ['list', 'watch'] }, options: { times: Number.POSITIVE_INFINITY } },
+      { name: undefined, match: {}, options: { times: 1, after: 2, seed: 7 } },
+    ]);
+  });
+
+  test.each([
+    ['^/api/v1/pods', '/api/v1/pods?limit=5', true],
+    ['limit=5$', '/api/v1/pods?limit=5', true],
+    ['limit=6', '/api/v1/pods?limit=5', false],
+    ['(a+)+$', `/${'a'.repeat(5000)}!`, false],
+  ])('the path %s is an expression of RE2', (path, asked, isMatched) => {
+    const [rule] = read({ match: { path }, fault: { kind: 'disconnect' } }).rules;
+    expect(rule?.match.where?.({ path: asked } as FaultRequest)).toBe(isMatched);
+    expect(rule?.match.path).toBeUndefined();
+  });
+
+  test.each<[string, JsonValue, readonly string[]]>([
+    [
+      'no object',
+      'conflict',
+      [
+        ' | the document has to be an object, and is a text | its members can be name, match, fault, times, after, probability, seed',
+      ],
+    ],
+    ['no fault', { match: {} }, [' | "fault" is missing | add fault: …']],
+    ['a fault without a kind', { fault: {} }, ['fault | "kind" is missing | add kind: …']],
+    [
+      'a kind with a typing mistake',
+      { fault: { kind: 'conflct' } },
+      ['fault.kind | "kind" cannot be "conflct" | did you mean conflict?'],
+    ],
+    [
+      'a kind of another type',
+      { fault: { kind: 5 } },
+      [
+        'fault.kind | "kind" cannot be a number | write one of latency, error, conflict, disconnect, lost-answer, timeout, no-answer, stale, watch-drop, watch-stall, watch-delay',
+      ],
+    ],
+    [
+      'a kind of every object',
+      { fault: { kind: 'toString' } },
+      [
+        'fault.kind | "kind" cannot be "toString" | write one of latency, error, conflict, disconnect, lost-answer, timeout, no-answer, stale, watch-drop, watch-stall, watch-delay',
+      ],
+    ],
+    [
+      'a member that the fault requires',
+      { fault: { kind: 'latency' } },
+      ['fault | "milliseconds" is missing | add milliseconds: …'],
+    ],
+    [
+      'a delay beyond an hour',
+      { fault: { kind: 'watch-delay', milliseconds: 3_600_001 } },
+      ['fault.milliseconds | "milliseconds" has to be a whole number from 0 to 3600000, and is 3600001 | write 0'],
+    ],
+    [
+      'a status of success',
+      { fault: { kind: 'error', status: 200, reason: 'x' } },
+      ['fault.status | "status" has to be a whole number from 400 to 599, and is 200 | write 400'],
+    ],
+    [
+      'a member of another fault',
+      { fault: { kind: 'conflict', milliseconds: 1 } },
+      ['fault.milliseconds | there is no field "milliseconds" here | there is kind'],
+    ],
+    [
+      'a function as a condition',
+      { match: { where: 'x' }, ...CONFLICT },
+      [
+        'match.where | there is no field "where" here | there is verb, group, kind, resource, subresource, namespace, name, user, method, path',
+      ],
+    ],
+    [
+      'a broken expression',
+      { match: { path: '(' }, ...CONFLICT },
+      ['match.path | error parsing regexp: missing closing ): `(` | write an expression of RE2, such as "limit=500"'],
+    ],
+    [
+      'no times',
+      { ...CONFLICT, times: 0 },
+      ['times | "times" has to be a whole number from 1 to 1000000000, or "all", and is 0 | write 3'],
+    ],
+    [
+      'a probability of zero',
+      { ...CONFLICT, probability: 0 },
+      ['probability | "probability" has to be a number above 0 and up to 1, and is 0 | write 0.1'],
+    ],
+    [
+      'a name with a slash',
+      { ...CONFLICT, name: 'a/b' },
+      [
+        'name | "name" has to be a name of at most 63 letters, digits, dots, dashes and underscores, and is a text | write slow-lists',
+      ],
+    ],
+    [
+      'another version',
+      { schemaVersion: 2, rules: [CONFLICT] },
+      ['schemaVersion | "schemaVersion" has to be 1, and is 2 | write 1'],
+    ],
+    [
+      'rules that are no list',
+      { rules: {} },
+      ['rules | "rules" has to be a list, and is an object | write [{fault: {kind: conflict}}]'],
+    ],
+    [
+      'mistakes of several rules',
+      { rules: [{}, { fault: { kind: 'conflict' }, times: 'ever' }] },
+      [
+        'rules[0] | "fault" is missing | add fault: …',
+        'rules[1].times | "times" has to be a whole number from 1 to 1000000000, or "all", and is a text | write 3',
+      ],
+    ],
+    [
+      'too many rules',
+      { rules: Array.from({ length: MAX_RULES + 1 }, () => CONFLICT) },
+      ['rules | there are 1001 rules, and 1000 are allowed'],
+    ],
+  ])('%s is refused, and there are no rules', (_what, value, expected) => {
+    const { rules, mistakes } = read(value);
+    expect(mistakes).toEqual(expected);
+    expect(rules).toEqual([]);
+  });
+});

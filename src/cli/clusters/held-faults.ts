@@ -1,0 +1,100 @@
+import type { FaultRule, Faults } from '../../cluster/index.ts';
+import type { JsonObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import type { RequestedRule } from './fault-rules.ts';
+import { MAX_RULES } from './fault-rules.ts';
+
+/** A rule of faults as the control interface lists it. */
+export interface ShownRule {
+  readonly name: string;
+  /** The rule as its client wrote it. */
+  readonly rule: JsonObject;
+  /** The number of requests that the rule has hit. */
+  readonly hits: number;
+  /** Can the rule hit further requests? */
+  readonly active: boolean;
+}
+
+interface HeldRule {
+  readonly requested: RequestedRule;
+  readonly rule: FaultRule;
+}
+
+/** The rules of faults that clients of the control interface added, by name. Rules that are used up stay listed. */
+export class HeldFaults {
+  readonly #faults: Faults;
+  readonly #held = new Map<string, HeldRule>();
+  #added = 0;
+
+  constructor(faults: Faults) {
+    this.#faults = faults;
+  }
+
+  /**
+   * Adds all rules, or none. A rule without a name gets the next free one of `rule-1`, `rule-2`, ….
+   *
+   * @throws TypeKroError `cluster/faults` for a name that is taken, and for too many rules.
+   */
+  add(rules: readonly RequestedRule[]): readonly ShownRule[] {
+    if (this.#held.size + rules.length > MAX_RULES) {
+      throw refused(`the cluster has ${this.#held.size} rules, and may have ${MAX_RULES}`, 'remove rules first');
+    }
+    const names = new Set<string>();
+    for (const { name } of rules) {
+      if (name === undefined) continue;
+      if (this.#held.has(name) || names.has(name)) {
+        throw refused(`there is a rule "${name}" already`, `remove it first, or choose another name`);
+      }
+      names.add(name);
+    }
+    return rules.map((requested) => {
+      const name = requested.name ?? this.#freeName(names);
+      const rule = this.#faults.add(requested.match, requested.fault, requested.options);
+      this.#held.set(name, { requested, rule });
+      return shownRule(name, { requested, rule });
+    });
+  }
+
+  list(): readonly ShownRule[] {
+    return [...this.#held].map(([name, held]) => shownRule(name, held));
+  }
+
+  /**
+   * Removes a rule, and returns its last state.
+   *
+   * @throws TypeKroError `cluster/faults` for a name without a rule.
+   */
+  remove(name: string): ShownRule {
+    const held = this.#held.get(name);
+    if (held === undefined) {
+      const near = nearestName(name, this.#held.keys());
+      const remedy = near === undefined ? 'list the rules first' : `did you mean ${near}?`;
+      throw refused(`there is no rule "${name}"`, remedy);
+    }
+    held.rule.remove();
+    this.#held.delete(name);
+    return shownRule(name, held);
+  }
+
+  clear(): void {
+    for (const { rule } of this.#held.values()) rule.remove();
+    this.#held.clear();
+  }
+
+  #freeName(taken: ReadonlySet<string>): string {
+    let name: string;
+    do {
+      this.#added += 1;
+      name = `rule-${this.#added}`;
+    } while (this.#held.has(name) || taken.has(name));
+    return name;
+  }
+}
+
+function shownRule(name: string, { requested, rule }: HeldRule): ShownRule {
+  return { name, rule: requested.source, hits: rule.hits, active: rule.hits < requested.options.times };
+}
+
+const refused = (message: string, remedy: string): TypeKroError =>
+  new TypeKroError(message, { code: 'cluster/faults', remedy });

@@ -1,0 +1,200 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { CommandRun } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import type * as Launch from '../clusters/launch.ts';
+import { serveCluster } from '../clusters/serve-cluster.ts';
+import { commands } from './index.ts';
+
+/** The clusters run in this process. */
+vi.mock('../clusters/launch.ts', async (original) => ({
+  ...(await original<typeof Launch>()),
+  async launchCluster({ folder, settings }: Launch.LaunchRequest, env: NodeJS.ProcessEnv) {
+    const served = await serveCluster({ env, folder, settings, onStop: () => void served.close() });
+    open.push(served);
+  },
+}));
+
+const open: { close(): Promise<void> }[] = [];
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'typekro-clusters-'));
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()));
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function run(line: string, stdin?: string): Promise<CommandRun> {
+  const env = { HOME: home, XDG_STATE_HOME: join(home, 'state') };
+  const { code, out, err } = await commandRunner(commands, home, env)(line, stdin);
+  const plain = (text: string): string =>
+    text.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
+  return { code, out: plain(out), err: plain(err) };
+}
+
+const folderOf = (name: string): string => join(home, 'state', 'typekro', 'clusters', name);
+
+const FAULTS = `rules:
+- name: busy
+  match: {verb: list, resource: configmaps}
+  fault: {kind: error, status: 429, reason: TooManyRequests, retryAfterSeconds: 1}
+  times: all
+---
+fault: {kind: conflict}
+`;
+
+test('cluster: faults are added, listed with their hits, and removed', async () => {
+  await run('cluster start dev');
+  expect(await run('cluster faults dev')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "dev has no faults",
+    }
+  `);
+  expect(await run('cluster faults dev add -', FAULTS)).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "added busy: {"kind":"error","status":429,"reason":"TooManyRequests","retryAfterSeconds":1} for {"verb":"list","resource":"configmaps"}, 0 hits
+    added rule-1: {"kind":"conflict"} for {}, 0 hits",
+    }
+  `);
+  const client = new KubeClient({
+    config: await loadKubeConfig({ path: join(folderOf('dev'), 'kubeconfig') }),
+    retries: 0,
+  });
+  await expect(client.list({ apiVersion: 'v1', kind: 'ConfigMap' })).rejects.toThrow('TooManyRequests');
+  await client.close();
+  expect((await run('cluster faults dev')).out).toMatchInlineSnapshot(`
+    "busy: {"kind":"error","status":429,"reason":"TooManyRequests","retryAfterSeconds":1} for {"verb":"list","resource":"configmaps"}, 1 hit
+    rule-1: {"kind":"conflict"} for {}, 0 hits"
+  `);
+  expect((await run('cluster faults dev -o json')).out).toMatchInlineSnapshot(`
+    "{
+      "schemaVersion": 1,
+      "cluster": "dev",
+      "rules": [
+        {
+          "name": "busy",
+          "rule": {
+            "name": "busy",
+            "match": {
+              "verb": "list",
+              "resource": "configmaps"
+            },
+            "fault": {
+              "kind": "error",
+              "status": 429,
+              "reason": "TooManyRequests",
+              "retryAfterSeconds": 1
+            },
+            "times": "all"
+          },
+          "hits": 1,
+          "active": true
+        },
+        {
+          "name": "rule-1",
+          "rule": {
+            "fault": {
+              "kind": "conflict"
+            }
+          },
+          "hits": 0,
+          "active": true
+        }
+      ]
+    }"
+  `);
+  expect(await run('cluster faults dev remove bussy')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: there is no rule "bussy" [cluster/faults]
+      hint: did you mean busy?",
+      "out": "",
+    }
+  `);
+  expect((await run('cluster faults dev remove busy')).out).toMatchInlineSnapshot(
+    `"removed busy: {"kind":"error","status":429,"reason":"TooManyRequests","retryAfterSeconds":1} for {"verb":"list","resource":"configmaps"}, 1 hit"`,
+  );
+  expect((await run('cluster faults dev clear')).out).toMatchInlineSnapshot(
+    `"removed rule-1: {"kind":"conflict"} for {}, 0 hits"`,
+  );
+  expect((await run('cluster faults dev -o env')).out.replace(/[0-9a-f]{64}/, 'TOKEN')).toMatchInlineSnapshot(`
+    "export TYPEKRO_CONTROL_URL='http://127.0.0.1:PORT/v1'
+    export TYPEKRO_CONTROL_TOKEN='TOKEN'"
+  `);
+});
+
+test('cluster: mistakes in rules of faults have their places, and no rule is added', async () => {
+  await run('cluster start dev');
+  expect(await run('cluster faults dev add -', 'rules:\n- fault: {kind: latncy}\n- falt: {}\n')).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "standard input:2:17: error: "kind" cannot be "latncy" [cluster/faults]
+      2 | - fault: {kind: latncy}
+        |                 ^
+      at rules[0].fault.kind
+      hint: did you mean latency?
+
+    standard input:3:3: error: "fault" is missing [cluster/faults]
+      3 | - falt: {}
+        |   ^
+      at rules[1]
+      hint: add fault: …
+
+    standard input:3:3: error: there is no field "falt" here [cluster/faults]
+      3 | - falt: {}
+        |   ^
+      at rules[1].falt
+      hint: did you mean fault?
+
+    3 errors, 0 warnings",
+      "out": "",
+    }
+  `);
+  expect(await run('cluster faults dev add -', '')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: nothing to read in - [input/empty]
+      hint: name .yaml, .yml or .json files with rules of faults, folders of such, or - for the input",
+      "out": "",
+    }
+  `);
+  expect(await run('cluster faults dev ad x')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "error: ad is none of add, remove, clear [cli/usage]
+      hint: did you mean add?",
+      "out": "",
+    }
+  `);
+  expect((await run('cluster faults dev')).out).toBe('dev has no faults');
+});
+
+test('cluster: the clock is moved forward, and the server restarts at its address', async () => {
+  await run('cluster start dev');
+  expect((await run('cluster clock dev')).out).toMatchInlineSnapshot(`"dev: TIME"`);
+  expect((await run('cluster clock dev 1h')).out).toMatchInlineSnapshot(`"dev: TIME, 3600 s ahead of this machine"`);
+  expect(await run('cluster clock dev 25h')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: "advance" is a duration such as "90s", up to 86400 seconds [cluster/clock]",
+      "out": "",
+    }
+  `);
+  await run('cluster load dev -', CONFIG_MAP);
+  expect((await run('cluster restart dev')).out).toMatchInlineSnapshot(
+    `"dev serves again at https://127.0.0.1:PORT; all connections were closed"`,
+  );
+  const both = await Promise.all([run('cluster restart dev'), run('cluster restart dev --pause 10ms')]);
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  expect((await run('cluster load dev -', CONFIG_MAP)).out).toContain('unchanged ConfigMap default/c');
+});
+
+const CONFIG_MAP = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n';
