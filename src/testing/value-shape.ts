@@ -12,16 +12,26 @@ export type Report = (path: readonly PathStep[], message: string, hint?: string,
 /** Checks a value and reports its mistakes. */
 export type Shape = (value: JsonValue, path: readonly PathStep[], report: Report) => void;
 
-/** A value that a predicate accepts. `what` describes such values in the message for others. */
-export function typed(what: string, accepts: (value: JsonValue) => boolean, example: string): Shape {
+/**
+ * A value that a predicate accepts.
+ *
+ * @param what describes such values in the message for others
+ * @param shown describes the given value in this message
+ */
+export function typed(
+  what: string,
+  accepts: (value: JsonValue) => boolean,
+  example: string,
+  shown: (value: JsonValue) => string = typeName,
+): Shape {
   return (value, path, report) => {
     if (!accepts(value))
-      report(path, `${lastName(path)} has to be ${what}, and is ${given(value)}`, `write ${example}`);
+      report(path, `${lastName(path)} has to be ${what}, and is ${shown(value)}`, `write ${example}`);
   };
 }
 
-/** A value in a message: a number itself, of other values the type. */
-const given = (value: JsonValue): string => (typeof value === 'number' ? String(value) : typeName(value));
+/** A number itself, and the type of another value. */
+export const numberOrType = (value: JsonValue): string => (typeof value === 'number' ? String(value) : typeName(value));
 
 /** A text. */
 export const text = (example: string): Shape => typed('a text', (value) => typeof value === 'string', example);
@@ -35,6 +45,7 @@ export const wholeNumber = (least: number, most: number): Shape =>
     `a whole number from ${least} to ${most}`,
     (value) => typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most,
     String(least),
+    numberOrType,
   );
 
 /** Any JSON object. */

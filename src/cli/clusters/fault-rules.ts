@@ -5,7 +5,7 @@ import { ValueShape } from '../../testing/index.ts';
 
 type Report = ValueShape.Report;
 type Shape = ValueShape.Shape;
-const { anything, either, flag, listOf, members, oneOf, typed, wholeNumber } = ValueShape;
+const { anything, either, flag, listOf, members, numberOrType, oneOf, typed, wholeNumber } = ValueShape;
 
 /** A rule of faults as a client writes it in JSON, with what the cluster's `faults.add` takes. */
 export interface RequestedRule {
@@ -57,12 +57,14 @@ const OPTIONS = {
     `a whole number from 1 to ${MAX_COUNT}, or "all"`,
     (value) => value === 'all' || (Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_COUNT),
     '3',
+    numberOrType,
   ),
   after: count,
   probability: typed(
     'a number above 0 and up to 1',
     (value) => typeof value === 'number' && value > 0 && value <= 1,
     '0.1',
+    numberOrType,
   ),
   seed: wholeNumber(0, 2 ** 31 - 1),
 } satisfies Record<keyof FaultOptions, Shape>;
@@ -120,7 +122,7 @@ const RULE = members(
 
 const RULES = members(
   {
-    schemaVersion: typed('1', (value) => value === 1, '1'),
+    schemaVersion: typed('1', (value) => value === 1, '1', numberOrType),
     rules: listOf(RULE, '[{fault: {kind: conflict}}]'),
   },
   ['rules'],

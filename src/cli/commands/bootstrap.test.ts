@@ -230,6 +230,9 @@ test('what the server refuses is found before kro is stopped', async () => {
 });
 
 test('a controller that does not become ready is an error, and the next run continues', async () => {
+  // Its Deployment may be ready within a millisecond, so its reads take longer.
+  const reads = { verb: ['get', 'list', 'watch'], resource: 'deployments', name: 'typekro' };
+  const slow = cluster.faults.add(reads, { kind: 'latency', milliseconds: 200 }, Number.POSITIVE_INFINITY);
   const { code, err } = await run(`bootstrap ${IMAGE} --timeout 1ms`);
   expect({ code, err }).toMatchInlineSnapshot(`
     {
@@ -238,6 +241,7 @@ test('a controller that does not become ready is an error, and the next run cont
       hint: everything is applied; look at its pods: kubectl describe pods -n kro-system, or wait longer: --timeout",
     }
   `);
+  slow.remove();
   expect((await run(`bootstrap ${IMAGE}`)).code).toBe(0);
 });
 
