@@ -1,3 +1,6 @@
+/** The codes of TLS for a certificate whose authority is not among the trusted ones. */
+const UNKNOWN_AUTHORITY = /^(?:UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|CERT_SIGNATURE_FAILURE)/;
+
 /** A description of a failed connection, and its remedy. */
 interface ConnectionFailure {
   readonly codes: RegExp;
@@ -42,7 +45,7 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
     remedy: 'the certificate of the server has expired: renew it on the server',
   },
   {
-    codes: /^(?:UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED)/,
+    codes: UNKNOWN_AUTHORITY,
     words: (address) => `the certificate of ${address} is from an authority that is not trusted`,
     remedy:
       'the certificate of the server is not from the authority in the kubeconfig: is "certificate-authority-data" that of this cluster?',
@@ -62,4 +65,10 @@ export function connectionFailure(code: string): ConnectionFailure | undefined {
 /** The remedy for a failed connection, by the code of the system or of TLS. Unknown codes have a general remedy. */
 export function connectionRemedy(code: string): string {
   return connectionFailure(code)?.remedy ?? 'check that the API server runs and that its address is right';
+}
+
+/** Did a connection fail because the certificate of the server is of an authority that is not trusted? */
+export function isUnknownAuthority(thrown: unknown): boolean {
+  const code: unknown = thrown instanceof Error ? Reflect.get(thrown, 'code') : undefined;
+  return typeof code === 'string' && UNKNOWN_AUTHORITY.test(code);
 }

@@ -14,7 +14,10 @@ export function isInCluster(env: Environment): boolean {
   return (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '' && (env['KUBERNETES_SERVICE_PORT'] ?? '') !== '';
 }
 
-/** The configuration of a pod's service account. The token file is read again every minute, because tokens rotate. */
+/**
+ * The configuration of a pod's service account. The files of the token and of the authority are read again every
+ * minute, because both rotate.
+ */
 export async function inClusterConfig(env: Environment, folder: string = FOLDER): Promise<KubeConfig> {
   const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
   const port = env['KUBERNETES_SERVICE_PORT'] ?? '443';
@@ -26,6 +29,7 @@ export async function inClusterConfig(env: Environment, folder: string = FOLDER)
     return {
       server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
       certificateAuthority,
+      certificateAuthorityFile: join(folder, 'ca.crt'),
       insecureSkipTlsVerify: false,
       credentials: { tokenFile: join(folder, 'token') },
       namespace: namespace.trim(),

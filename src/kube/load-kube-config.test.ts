@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Authenticator } from './authenticator.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { runExecPlugin } from './exec-plugin.ts';
 import { inClusterConfig } from './in-cluster.ts';
@@ -17,6 +18,8 @@ afterAll(() => rm(folder, { recursive: true }));
 /** A plugin that returns, as its token, the cluster information that it received. */
 const PRINT_INFO = `const { spec } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
   console.log(JSON.stringify({ kind: 'ExecCredential', status: { token: JSON.stringify(spec.cluster) } }));`;
+
+const authorizationOf = async (authenticator: Authenticator) => (await authenticator.prove()).authorization;
 
 const base = (user: string) => `
 clusters: [{name: c, cluster: {server: "https://host:6443/prefix", certificate-authority-data: ${btoa('CA')}}}]
@@ -139,8 +142,7 @@ describe('credentials', () => {
     const config = await loadKubeConfig({ text: base(JSON.stringify({ exec, ...others })) });
     const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
     const authenticator = createAuthenticator(config, clock);
-    await authenticator.certificate();
-    expect(await authenticator.authorization()).toBe(authorization);
+    expect(await authorizationOf(authenticator)).toBe(authorization);
   });
 
   it('come from a plugin, which runs again only when they expire', async () => {
@@ -161,10 +163,10 @@ describe('credentials', () => {
       now: () => now,
       setTimer: () => ({ cancel: () => undefined }),
     });
-    expect(await authenticator.authorization()).toBe('Bearer from-plugin');
-    expect(await authenticator.authorization()).toBe('Bearer from-plugin');
+    expect(await authorizationOf(authenticator)).toBe('Bearer from-plugin');
+    expect(await authorizationOf(authenticator)).toBe('Bearer from-plugin');
     now = 10_000;
-    await authenticator.authorization();
+    await authorizationOf(authenticator);
     expect(await readFile(count, 'utf8')).toBe('xx');
   });
 
@@ -175,7 +177,7 @@ describe('credentials', () => {
       ),
     });
     const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
-    await expect(createAuthenticator(config, clock).authorization()).rejects.toMatchObject({
+    await expect(authorizationOf(createAuthenticator(config, clock))).rejects.toMatchObject({
       code: 'kube/exec-plugin',
       message: expect.stringContaining('log in first') as string,
       remedy: 'run login',
@@ -195,7 +197,7 @@ describe('credentials', () => {
     const exec = { command: process.execPath, args: ['-e', printFunction + script] };
     const config = await loadKubeConfig({ text: base(JSON.stringify({ exec })) });
     const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
-    const header = createAuthenticator(config, clock).authorization();
+    const header = authorizationOf(createAuthenticator(config, clock));
     if (typeof outcome === 'string') expect(await header).toBe(outcome);
     else await expect(header).rejects.toThrow(outcome);
   });
@@ -212,7 +214,7 @@ describe('credentials', () => {
       now: () => now,
       setTimer: () => ({ cancel: () => undefined }),
     });
-    const authorizeFourTimes = () => Promise.all(Array.from({ length: 4 }, () => authenticator.authorization()));
+    const authorizeFourTimes = () => Promise.all(Array.from({ length: 4 }, () => authorizationOf(authenticator)));
     expect(await authorizeFourTimes()).toEqual(['Bearer t', 'Bearer t', 'Bearer t', 'Bearer t']);
     expect(await readFile(runsFile, 'utf8')).toBe('x');
     now = 60_000;
@@ -236,11 +238,11 @@ describe('credentials', () => {
       now: () => now,
       setTimer: () => ({ cancel: () => undefined }),
     });
-    expect(await authenticator.authorization()).toBe('Bearer one');
+    expect(await authorizationOf(authenticator)).toBe('Bearer one');
     await writeFile(join(folder, 'token'), 'two\n');
-    expect(await authenticator.authorization()).toBe('Bearer one');
+    expect(await authorizationOf(authenticator)).toBe('Bearer one');
     now = 60_000;
-    expect(await authenticator.authorization()).toBe('Bearer two');
+    expect(await authorizationOf(authenticator)).toBe('Bearer two');
   });
 });
 

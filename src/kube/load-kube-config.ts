@@ -178,7 +178,8 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
   const authority = await pem(cluster, 'certificate-authority');
   return {
     server: serverUrl(server, name, authority !== undefined || cluster.value['insecure-skip-tls-verify'] === true),
-    ...(authority === undefined ? {} : { certificateAuthority: authority }),
+    ...definedMember('certificateAuthority', authority),
+    ...definedMember('certificateAuthorityFile', pemFile(cluster, 'certificate-authority')),
     insecureSkipTlsVerify: cluster.value['insecure-skip-tls-verify'] === true,
     ...definedMember('tlsServerName', string(cluster.value['tls-server-name'])),
     ...definedMember('proxyUrl', string(cluster.value['proxy-url'])),
@@ -217,6 +218,8 @@ async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials
   return {
     ...definedMember('clientCertificate', await pem(user, 'client-certificate')),
     ...definedMember('clientKey', await pem(user, 'client-key')),
+    ...definedMember('clientCertificateFile', pemFile(user, 'client-certificate')),
+    ...definedMember('clientKeyFile', pemFile(user, 'client-key')),
     ...definedMember('token', string(user.value['token'])),
     ...definedMember('tokenFile', tokenFile === undefined ? undefined : resolve(user.folder, tokenFile)),
     ...definedMember('username', string(user.value['username'])),
@@ -267,13 +270,13 @@ function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin 
 async function pem(entry: Entry, key: string): Promise<string | undefined> {
   const data = string(entry.value[`${key}-data`]);
   if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
-  const path = string(entry.value[key]);
+  const path = pemFile(entry, key);
   if (path === undefined) return undefined;
   try {
-    return await readFile(resolve(entry.folder, path), 'utf8');
+    return await readFile(path, 'utf8');
   } catch (thrown) {
     throw new TypeKroError(
-      `the file ${path}, which "${key}" in the kubeconfig names, cannot be read: ${whyUnreadable(thrown)}`,
+      `the file ${string(entry.value[key]) ?? path}, which "${key}" in the kubeconfig names, cannot be read: ${whyUnreadable(thrown)}`,
       {
         code: 'kube/bad-config',
         remedy: `correct "${key}", or write the certificate itself as ${key}-data`,
@@ -281,6 +284,12 @@ async function pem(entry: Entry, key: string): Promise<string | undefined> {
       },
     );
   }
+}
+
+/** The path of the file that `pem` reads; `undefined` when the entry has the text itself. */
+function pemFile({ value, folder }: Entry, key: string): string | undefined {
+  const path = string(value[key]);
+  return path === undefined || string(value[`${key}-data`]) !== undefined ? undefined : resolve(folder, path);
 }
 
 /** A text, as kubectl reads it: an empty text counts as absent, and a YAML number or boolean counts as text. */

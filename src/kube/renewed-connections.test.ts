@@ -3,8 +3,8 @@ import { RenewedConnections } from './renewed-connections.ts';
 
 function setup() {
   const log: string[] = [];
-  const connections = new RenewedConnections((certificate) => {
-    const name = certificate?.cert ?? 'nobody';
+  const connections = new RenewedConnections(({ certificate, authority }) => {
+    const name = `${certificate?.cert ?? 'none'}${authority === undefined ? '' : ` by ${authority}`}`;
     log.push(`open ${name}`);
     if (name === 'bad') return Promise.reject(new Error('no certificate'));
     return Promise.resolve({
@@ -12,16 +12,23 @@ function setup() {
       close: async () => void log.push(`close ${name}`),
     });
   });
-  const connectWith = (...certs: (string | undefined)[]) =>
-    Promise.all(certs.map((cert) => connections.with(cert === undefined ? undefined : { cert, key: 'k' })));
+  /** Connects with identities like `cert` and `cert/authority`. */
+  const connectWith = (...identities: (string | undefined)[]) =>
+    Promise.all(
+      identities.map((identity) => {
+        const [cert, authority] = identity?.split('/') ?? [];
+        return connections.with({ certificate: cert === undefined ? undefined : { cert, key: 'k' }, authority });
+      }),
+    );
   return { connections, log, connectWith };
 }
 
 describe('RenewedConnections', () => {
   it.each<[string, (string | undefined)[], string[]]>([
-    ['opens once without a certificate', [undefined, undefined], ['open nobody']],
+    ['opens once without a certificate', [undefined, undefined], ['open none']],
     ['opens once for one certificate', ['a', 'a'], ['open a']],
     ['opens again for another certificate, and lets running requests end', ['a', 'b', 'b'], ['open a', 'open b']],
+    ['opens again for another authority', ['a/1', 'a/2', 'a/2'], ['open a by 1', 'open a by 2']],
     [
       'closes the connections of the certificate before the last one',
       ['a', 'b', 'c'],

@@ -1,35 +1,42 @@
-import type { ClientCertificate } from './authenticator.ts';
+import type { Proof } from './authenticator.ts';
 import type { Connections } from './sockets.ts';
+
+/** What connections are opened with. */
+export type TlsIdentity = Pick<Proof, 'certificate' | 'authority'>;
 
 interface Opened {
   readonly cert: string | undefined;
+  readonly authority: string | undefined;
   readonly connections: Promise<Connections>;
 }
 
-/** The connections to one server whose client certificate is renewed from time to time. */
+/** The connections to one server whose client certificate or authority is renewed from time to time. */
 export class RenewedConnections {
-  readonly #open: (certificate: ClientCertificate | undefined) => Promise<Connections>;
+  readonly #open: (identity: TlsIdentity) => Promise<Connections>;
   #current: Opened | undefined;
   #before: Opened | undefined;
   #isClosed = false;
 
-  constructor(open: (certificate: ClientCertificate | undefined) => Promise<Connections>) {
+  constructor(open: (identity: TlsIdentity) => Promise<Connections>) {
     this.#open = open;
   }
 
   /**
-   * The connections with this certificate. The connections with the previous certificate stay open for their running
-   * requests until the next renewal.
+   * The connections with this certificate and authority. The previous connections stay open for their running requests
+   * until the next renewal.
    */
-  async with(certificate: ClientCertificate | undefined): Promise<Connections> {
+  async with(identity: TlsIdentity): Promise<Connections> {
     if (this.#isClosed) throw new Error('the connections were closed');
-    if (this.#current === undefined || this.#current.cert !== certificate?.cert) {
-      const old = this.#before;
-      this.#before = this.#current;
-      this.#current = { cert: certificate?.cert, connections: this.#open(certificate) };
-      if (old !== undefined) await closeAll([old]);
-    }
-    return this.#current.connections;
+    const { certificate, authority } = identity;
+    const current = this.#current;
+    if (current !== undefined && current.cert === certificate?.cert && current.authority === authority)
+      return current.connections;
+    const old = this.#before;
+    this.#before = current;
+    this.#current = { cert: certificate?.cert, authority, connections: this.#open(identity) };
+    const { connections } = this.#current;
+    if (old !== undefined) await closeAll([old]);
+    return connections;
   }
 
   async close(): Promise<void> {

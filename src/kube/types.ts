@@ -22,6 +22,12 @@ export interface Credentials {
   /** PEM texts. */
   readonly clientCertificate?: string;
   readonly clientKey?: string;
+  /**
+   * The files of the certificate and of its key. Both are read again every minute, and after the status 401. A pair
+   * that does not match, as in the middle of a rotation, is not used.
+   */
+  readonly clientCertificateFile?: string;
+  readonly clientKeyFile?: string;
   readonly token?: string;
   /** A file with the token. The file is read again every minute, because in-cluster tokens rotate. */
   readonly tokenFile?: string;
@@ -34,13 +40,19 @@ export interface Credentials {
 
 /**
  * One API server with credentials: a resolved context of a kubeconfig. All its files have been read, except the token
- * file.
+ * file. Files that another program may replace are read again from time to time, so a process need not be restarted
+ * when a token, a certificate or an authority is rotated.
  */
 export interface KubeConfig {
   /** E.g. `https://127.0.0.1:6443`; a path in the URL is put before the path of every request. */
   readonly server: string;
   /** The PEM text of the trusted authorities. Default: the authorities of the system. */
   readonly certificateAuthority?: string;
+  /**
+   * The file of `certificateAuthority`. The file is read again every minute, and when the certificate of the server is
+   * of an unknown authority.
+   */
+  readonly certificateAuthorityFile?: string;
   readonly insecureSkipTlsVerify: boolean;
   /** The expected name in the server's certificate. Default: the host of `server`. */
   readonly tlsServerName?: string;

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { cryptoLibrary, TypeKroError, whyUnreadable } from '../core/index.ts';
+import type { Remembered } from './remember.ts';
+import { remember } from './remember.ts';
+import type { Clock } from './types.ts';
+
+/**
+ * How long the content of a file with credentials is used, in milliseconds. The kubelet and other programs that rotate
+ * credentials replace such a file long before its content expires.
+ */
+const FILE_MS = 60_000;
+
+/** A client certificate and its key, both PEM texts. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A file with a token. */
+export function rememberTokenFile(path: string, clock: Clock): Remembered<string> {
+  return remember(clock, async () => {
+    try {
+      return { value: (await readFile(path, 'utf8')).trim(), goodUntil: clock.now() + FILE_MS };
+    } catch (thrown) {
+      throw new TypeKroError(`the token file ${path} cannot be read: ${whyUnreadable(thrown)}`, {
+        code: 'kube/no-token',
+        remedy: 'log in again, or correct users[].user.tokenFile in the kubeconfig',
+        cause: thrown,
+      });
+    }
+  });
+}
+
+/**
+ * The files of a client certificate. A program that rotates both replaces one file after the other. Until the key
+ * belongs to the certificate again, and while a file cannot be read, the previous pair stays in use.
+ */
+export function rememberCertificateFiles(
+  files: { readonly cert: string; readonly key: string },
+  initial: ClientCertificate,
+  clock: Clock,
+): Remembered<ClientCertificate> {
+  return rememberFiles(initial, clock, async () => {
+    const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);
+    return isPair(cert, key) ? { cert, key } : undefined;
+  });
+}
+
+/** The file of the trusted authorities. While the file cannot be read or has no certificate, the previous text stays. */
+export function rememberAuthorityFile(path: string, initial: string, clock: Clock): Remembered<string> {
+  return rememberFiles(initial, clock, async () => {
+    const text = await readFile(path, 'utf8');
+    return isCertificate(text) ? text : undefined;
+  });
+}
+
+/** Rereads files whose content may be unusable for a moment. The last usable content stays in use meanwhile. */
+function rememberFiles<T>(initial: T, clock: Clock, read: () => Promise<T | undefined>): Remembered<T> {
+  let usable = initial;
+  const load = async () => {
+    usable = (await read().catch(() => undefined)) ?? usable;
+    return { value: usable, goodUntil: clock.now() + FILE_MS };
+  };
+  return remember(clock, load, { value: initial, goodUntil: clock.now() + FILE_MS });
+}
+
+function isPair(cert: string, key: string): boolean {
+  const { createPrivateKey, X509Certificate } = cryptoLibrary();
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
+function isCertificate(text: string): boolean {
+  const { X509Certificate } = cryptoLibrary();
+  try {
+    return new X509Certificate(text).raw.length > 0;
+  } catch {
+    return false;
+  }
+}

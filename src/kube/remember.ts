@@ -1,0 +1,39 @@
+import type { Clock } from './types.ts';
+
+/** A value that is loaded when it is needed, and again when it is too old. */
+export interface Remembered<T> {
+  get(): Promise<T>;
+  /** Drops the value if it matches. A load in progress continues. */
+  forget(isIt: (value: T) => boolean): void;
+}
+
+/** A loaded value, and the time of the clock until which it is used. */
+export interface Loaded<T> {
+  readonly value: T;
+  readonly goodUntil: number;
+}
+
+/**
+ * Keeps a value until `goodUntil`. Concurrent callers share one load. A load that fails rejects, and the next caller
+ * loads again.
+ */
+export function remember<T>(clock: Clock, load: () => Promise<Loaded<T>>, initial?: Loaded<T>): Remembered<T> {
+  let known = initial;
+  let loading: Promise<Loaded<T>> | undefined;
+  return {
+    async get() {
+      if (known !== undefined && clock.now() < known.goodUntil) return known.value;
+      const shared = (loading ??= load());
+      try {
+        const loaded = await shared;
+        if (loading === shared) known = loaded;
+        return loaded.value;
+      } finally {
+        if (loading === shared) loading = undefined;
+      }
+    },
+    forget(isIt) {
+      if (known !== undefined && isIt(known.value)) known = undefined;
+    },
+  };
+}
