@@ -17,7 +17,7 @@ import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { StoreEvent } from './store/store.ts';
 
 /** The minimum size in bytes at which a log is merged into the state. */
-const MIN_FOLD = 4 * 1024 * 1024;
+const MIN_FOLD_BYTES = 4 * 1024 * 1024;
 
 /** The content to keep, and the function that reports failed writes. */
 export interface PersistenceContext extends SnapshotContext {
@@ -117,7 +117,7 @@ class Persistence {
     const object = type === 'DELETED' ? null : (stored.object as unknown as JsonObject);
     try {
       this.#logSize += writeAll(this.#file, line({ version: stored.version, group, plural, key: stored.key, object }));
-      if (this.#logSize > Math.max(MIN_FOLD, this.#stateSize)) this.#fold();
+      if (this.#logSize > Math.max(MIN_FOLD_BYTES, this.#stateSize)) this.#fold();
     } catch (error) {
       // The write of the object itself has succeeded. The cluster continues, but keeps no further writes.
       this.#close();

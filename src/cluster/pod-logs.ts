@@ -1,8 +1,8 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ByteStream, StreamSink } from './protocol/request.ts';
 
-/** A log with more than twice this number of lines is cut to this number. */
-const LIMIT = 10_000;
+/** The number of lines that a log keeps at least. A log with more than twice this number is cut to this number. */
+const MIN_KEPT_LINES = 10_000;
 
 /** The annotation of a pod that shows the log of a presented process. Its value is `namespace/name` of the process. */
 export const PROCESS = 'typekro.dev/process';
@@ -48,7 +48,7 @@ export class PodLogs {
     const { lines, followers } = this.#log(key);
     const line = { time: this.#now(), text };
     lines.push(line);
-    if (lines.length > LIMIT * 2) lines.splice(0, lines.length - LIMIT);
+    if (lines.length > MIN_KEPT_LINES * 2) lines.splice(0, lines.length - MIN_KEPT_LINES);
     for (const follower of followers) follower.send(line);
   }
 

@@ -1,5 +1,5 @@
 /** The number of tasks after which requests and other work of the process can run. */
-const BATCH = 64;
+const TASKS_PER_BATCH = 64;
 
 /** The queue of the simulated controllers' tasks. A task runs after the present event, in the order of the queue. */
 export class Work {
@@ -90,7 +90,7 @@ export class Work {
       }
       done += 1;
       // Requests run between batches, so that many events do not delay them.
-      if (done % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (done % TASKS_PER_BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#running = false;
     this.#settle();

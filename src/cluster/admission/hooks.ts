@@ -17,7 +17,7 @@ import { requestFacts } from './review.ts';
 
 /** A webhook of a configuration. */
 export interface Webhook {
-  /** Unique in the cluster: a configuration may not have two webhooks of one name. */
+  /** Unique in the cluster, because the webhooks of one configuration have different names. */
   readonly key: string;
   readonly name: string;
   readonly spec: JsonObject;

@@ -59,8 +59,8 @@ const targetOf = ({ group, version, plural }: ServedResource, attributes: Admiss
 });
 
 /**
- * The version of the resource that the first matching rule names. That of the request comes first; with `Equivalent`,
- * the other versions of the same objects follow. `undefined` when no rule matches.
+ * The version of the resource that a rule names. The version of the request comes first. With `Equivalent`, the other
+ * versions of the same objects follow, in the order of the rules. `undefined` when no rule matches.
  */
 export function matchedResource(
   rules: readonly JsonObject[],

@@ -185,7 +185,7 @@ function refusal(attributes: AdmissionAttributes, { policy, binding, message, re
   });
 }
 
-/** The name in the text of a refusal. A create with a generated name has only the beginning of it. */
+/** The name in the text of a refusal. For a create with a generated name: the prefix of the name. */
 export function shownName({ name, object }: AdmissionAttributes): string {
   const { metadata } = object ?? {};
   return name || metadata?.name || metadata?.generateName || 'Unknown';

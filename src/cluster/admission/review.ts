@@ -15,7 +15,7 @@ const REVIEW_VERSION = 'admission.k8s.io/v1';
 export interface VersionedObjects {
   readonly resource: ServedResource;
   readonly kind: Kind;
-  /** That of `AdmissionAttributes`, in this version. */
+  /** The `type` of `AdmissionAttributes`, in this version. */
   readonly type: BodyType | undefined;
   readonly object: KubeObject | undefined;
   readonly old: KubeObject | undefined;

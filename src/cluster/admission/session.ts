@@ -177,7 +177,7 @@ export class AdmissionSession implements WriteAdmission {
     warnings.push(...known.outcome.warnings);
     if ('refusal' in known.outcome) throw known.outcome.refusal;
     const { mutation } = known.outcome;
-    // The object of this run stands for the equal one of the run that asked.
+    // The webhooks changed nothing: the answer has the object of an earlier run, which equals the object of this run.
     return mutation.object === known.attributes.object ? { ...mutation, object: attributes.object } : mutation;
   }
 

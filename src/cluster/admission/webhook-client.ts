@@ -215,12 +215,12 @@ const REFUSALS: Readonly<Record<number, string>> = {
 };
 
 /** The maximum number of characters of an error body that an error text shows. */
-const MAX_SHOWN = 2048;
+const MAX_SHOWN_LENGTH = 2048;
 
 function refusalText(status: number, body: string): string {
   const known = REFUSALS[status];
   if (known !== undefined) return known;
-  const shown = body.trim().slice(0, MAX_SHOWN) || 'unknown';
+  const shown = body.trim().slice(0, MAX_SHOWN_LENGTH) || 'unknown';
   if (status === 403) return shown === 'unknown' ? 'forbidden' : shown;
   if (status >= 500) return `an error on the server (${goQuote(shown)}) has prevented the request from succeeding`;
   return `the server responded with the status code ${status} but did not return more information`;

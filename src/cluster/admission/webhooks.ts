@@ -102,7 +102,7 @@ export async function validateByWebhooks(
 const mutatingHooks = (context: AdmissionContext, only: ReadonlySet<string> | undefined): Webhook[] =>
   webhooksOf(context, 'mutatingwebhookconfigurations').filter(({ key }) => only?.has(key) !== false);
 
-/** Is a mutating webhook called for the request? `only` is that of `mutateByWebhooks`. Throws `ApiError`. */
+/** Is a mutating webhook called for the request? With `only`: one of those with these keys? Throws `ApiError`. */
 export const isMutated = (
   context: AdmissionContext,
   attributes: AdmissionAttributes,

@@ -26,10 +26,10 @@ export interface ClusterAccess {
   readonly tokens: TokenIssuer;
   /**
    * The user of a request: the user of its bearer token, or `fallback` (default: anonymous) for a request without a
-   * token. The fallback `refuse` refuses a request without a token: one with a client certificate that is not valid, and,
-   * where every user is allowed everything, one from a web page or from another machine. When the headers ask to
-   * impersonate another user, the result is that user. `request` is the action that the user wants to do. The error of a
-   * refused impersonation names it.
+   * token. The fallback `refuse` refuses a request without a token. Listeners pass `refuse` for a client certificate that
+   * is not valid. Where every user is allowed everything, they also pass it for requests from web pages and from other
+   * machines. When the headers ask to impersonate another user, the result is that user. `request` is the action that
+   * the user wants to do; the error of a refused impersonation names this action.
    *
    * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
    */

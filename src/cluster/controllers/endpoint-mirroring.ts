@@ -22,7 +22,7 @@ const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 const CHANGE_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
 
 /** The maximum number of addresses of a subset that are mirrored. */
-const MAX_PER_SUBSET = 1000;
+const MAX_MIRRORED_ADDRESSES = 1000;
 
 /** Writes EndpointSlices for Endpoints that another client keeps for a Service without a selector. */
 export const endpointMirroring: SimulatedController = {
@@ -82,7 +82,7 @@ function mirror(client: ControllerClient, endpoints: KubeObject, slices: readonl
     recordEvent(client, endpoints, NAME, 'InvalidIPAddress', text, 'Warning');
   }
   if (skipped > invalid) {
-    const text = `A max of ${MAX_PER_SUBSET} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
+    const text = `A max of ${MAX_MIRRORED_ADDRESSES} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
     recordEvent(client, endpoints, NAME, 'TooManyAddressesToMirror', text, 'Warning');
   }
   const unused = new Map(slices.map((slice) => [keyOf(jsonOf(slice)), slice]));
@@ -124,9 +124,9 @@ function mirrorsFor(endpoints: KubeObject): {
     ] as const) {
       for (const address of objectsAt(subset, field)) {
         const family = isIP(textAt(address, 'ip'));
-        if (added >= MAX_PER_SUBSET || family === 0) {
+        if (added >= MAX_MIRRORED_ADDRESSES || family === 0) {
           skipped += 1;
-          if (added < MAX_PER_SUBSET) invalid += 1;
+          if (added < MAX_MIRRORED_ADDRESSES) invalid += 1;
           continue;
         }
         added += 1;

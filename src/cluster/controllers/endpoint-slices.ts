@@ -14,7 +14,7 @@ const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const MANAGER = 'endpointslice-controller.k8s.io';
 
 /** The maximum number of endpoints in a slice (Kubernetes' default). */
-const PER_SLICE = 100;
+const MAX_ENDPOINTS = 100;
 
 /** The label of the slices and Endpoints of a Service without an address. */
 export const HEADLESS = 'service.kubernetes.io/headless';
@@ -125,7 +125,7 @@ export function writeSlices(client: ControllerClient, service: KubeObject, group
     const { filled, rest } = fill(maker, byPorts.get(key) ?? [], { ports, pods });
     byPorts.delete(key);
     kept.push(...filled);
-    while (rest.length > 0) unplaced.push({ endpoints: rest.splice(0, PER_SLICE), ports });
+    while (rest.length > 0) unplaced.push({ endpoints: rest.splice(0, MAX_ENDPOINTS), ports });
   }
   for (const slice of [...byPorts.values()].flat()) kept.push({ slice, endpoints: [], ports: [] });
   // A slice without endpoints takes those that no slice has room for.
@@ -162,7 +162,7 @@ function fill(
   const rest = [...missing.values()].map((pod) => maker.endpointOf(pod));
   for (const { endpoints } of filled) {
     // An empty slice is left for `writeSlices`, so that groups share the empty slices.
-    if (endpoints.length > 0) endpoints.push(...rest.splice(0, Math.max(0, PER_SLICE - endpoints.length)));
+    if (endpoints.length > 0) endpoints.push(...rest.splice(0, Math.max(0, MAX_ENDPOINTS - endpoints.length)));
   }
   return { filled, rest };
 }

@@ -14,7 +14,7 @@ const SERVICES = { group: '', plural: 'services' } as const;
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
 
 /** The maximum number of addresses in an Endpoints object. The EndpointSlices have all addresses. */
-const CAPACITY = 1000;
+const MAX_ADDRESSES = 1000;
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
 /** Writes the EndpointSlices and the Endpoints of every Service with a selector. */
@@ -91,13 +91,13 @@ function writeEndpoints(client: ControllerClient, service: KubeObject, groups: r
   });
 }
 
-/** The subsets of an Endpoints object, with at most `CAPACITY` addresses in total. Ready pods are first in a subset. */
+/** The subsets of an Endpoints object, with at most `MAX_ADDRESSES` addresses in total. Ready pods are first in a subset. */
 function subsetsOf(
   service: KubeObject,
   groups: readonly PortGroup[],
 ): { readonly subsets: JsonObject[]; readonly truncated: boolean } {
   const publishes = service.spec?.['publishNotReadyAddresses'] === true;
-  let room = CAPACITY;
+  let room = MAX_ADDRESSES;
   let truncated = false;
   const subsets: JsonObject[] = [];
   for (const { ports, pods } of portSubsets(groups)) {

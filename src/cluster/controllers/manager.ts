@@ -43,7 +43,7 @@ interface Entry {
   readonly timers: Map<string, Timer>;
   /** The keys whose last attempt the API refused. */
   readonly refused: Set<string>;
-  /** The keys whose work waits for a webhook. Their work then sees the present state, so events add nothing. */
+  /** The keys whose work waits for a webhook. An event does not enqueue them: the work reads the present state anyway. */
   readonly waiting: Set<string>;
 }
 
@@ -85,7 +85,7 @@ export class ControllerManager implements ControllerSettings {
       indexes.owners.fill(context.store);
       indexes.claims.fill(context.store);
       indexes.uncontrolled.fill(context.store);
-      for (const entry of entries) this.#startAnew(entry);
+      for (const entry of entries) this.#enqueueAll(entry);
     });
     context.work.onStop(() => {
       unsubscribe();
@@ -105,7 +105,7 @@ export class ControllerManager implements ControllerSettings {
     const entry = this.#entry(name);
     if (!entry.behaviour.disabled) return;
     entry.behaviour.disabled = false;
-    this.#startAnew(entry);
+    this.#enqueueAll(entry);
   }
 
   /** Drops the waiting work and the state of a controller. */
@@ -116,7 +116,7 @@ export class ControllerManager implements ControllerSettings {
   }
 
   /** Makes the keys of all objects due, as at the start of a controller. */
-  #startAnew(entry: Entry): void {
+  #enqueueAll(entry: Entry): void {
     this.#forget(entry);
     if (entry.behaviour.disabled) return;
     const { controller, client } = entry;

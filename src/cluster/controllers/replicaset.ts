@@ -41,7 +41,7 @@ interface ReplicaKind {
 }
 
 /** The maximum number of pods that one call creates or removes. The events of these pods cause the next call. */
-const BURST = 500;
+const MAX_CHANGED_PODS = 500;
 
 /** Keeps the pods and the counts of ReplicaSets. */
 export const replicaSetController = replicaController({
@@ -114,11 +114,11 @@ function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject, pod
   const wanted = specNumber(set, 'replicas', 1);
   if (pods.length === wanted) return { changed: false };
   if (pods.length > wanted) {
-    const problem = removePods(client, kind, set, pods, Math.min(BURST, pods.length - wanted));
+    const problem = removePods(client, kind, set, pods, Math.min(MAX_CHANGED_PODS, pods.length - wanted));
     return { changed: true, problem };
   }
   const missing = wanted - pods.length;
-  for (let count = 0; count < Math.min(BURST, missing); count += 1) {
+  for (let count = 0; count < Math.min(MAX_CHANGED_PODS, missing); count += 1) {
     const problem = createPod(client, kind, set);
     if (problem !== undefined) return { changed: true, problem };
   }

@@ -6,7 +6,7 @@ import type { Schema } from '../../schema/index.ts';
  * The maximum size of a request to an API server, in bytes. This size is the bound of data for which the schema has no
  * bound.
  */
-const MAX_REQUEST = 3 * 1024 * 1024;
+const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 
 /** Lengths of values as JSON text, including quotes. */
 const DATE = 12;
@@ -60,16 +60,16 @@ const atLeastZero = (bound: number | bigint): number => Math.max(0, Number(bound
 function largest(schema: Schema): number {
   const { maxLength, maxItems, maxProperties, items, additionalProperties } = schema;
   if (schema['x-kubernetes-int-or-string'] === true) {
-    return maxLength === undefined ? MAX_REQUEST - BRACKETS : atLeastZero(maxLength) * 4;
+    return maxLength === undefined ? MAX_REQUEST_BYTES - BRACKETS : atLeastZero(maxLength) * 4;
   }
   if (schema.type === 'array' && items !== undefined) {
     return maxItems === undefined
-      ? Math.floor((MAX_REQUEST - BRACKETS) / (shortest(items) + 1))
+      ? Math.floor((MAX_REQUEST_BYTES - BRACKETS) / (shortest(items) + 1))
       : atLeastZero(maxItems);
   }
   if (schema.type === 'object' && typeof additionalProperties === 'object') {
     if (maxProperties !== undefined) return atLeastZero(maxProperties);
-    return Math.floor((MAX_REQUEST - BRACKETS) / (shortest(additionalProperties) + 6));
+    return Math.floor((MAX_REQUEST_BYTES - BRACKETS) / (shortest(additionalProperties) + 6));
   }
   return schema.type === 'string' ? longestText(schema) : 0;
 }
@@ -79,7 +79,7 @@ function longestText({ format, maxLength, enum: values = [] }: Schema): number {
   if (format === 'date') return DATE;
   if (format === 'date-time') return MAX_DATE_TIME;
   if (maxLength !== undefined) return atLeastZero(maxLength) * (format === 'byte' ? 1 : 4);
-  if (format === 'byte' || values.length === 0) return MAX_REQUEST - BRACKETS;
+  if (format === 'byte' || values.length === 0) return MAX_REQUEST_BYTES - BRACKETS;
   return Math.max(0, ...values.map((value) => (typeof value === 'string' ? Buffer.byteLength(value) : 0)));
 }
 
@@ -122,4 +122,4 @@ function elementOf({ items, additionalProperties }: Schema): Schema | undefined 
  * The maximum number of values of the schema in a request. This number is the bound when the lists and maps around the
  * data have none.
  */
-export const timesInRequest = (schema: Schema): number => Math.floor(MAX_REQUEST / (shortest(schema) + 1));
+export const timesInRequest = (schema: Schema): number => Math.floor(MAX_REQUEST_BYTES / (shortest(schema) + 1));

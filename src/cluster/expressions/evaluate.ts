@@ -83,8 +83,8 @@ export interface MatchCondition {
 }
 
 /**
- * Do all conditions hold? One that is false decides. Otherwise the errors decide: their text refuses the request, or,
- * with `ignoresErrors`, the conditions do not hold.
+ * Do all conditions hold? A false condition decides, also when others fail. Without a false condition, failures decide:
+ * they are a problem that refuses the request, or, with `ignoresErrors`, the result is false.
  */
 export function conditionsHold(
   conditions: readonly MatchCondition[],

@@ -32,14 +32,14 @@ export function granular(node: TypeNode, value: JsonValue | undefined): Granular
 }
 
 const memberSteps = new Map<string, string>();
-const MEMBERS_REMEMBERED = 10_000;
+const MAX_CACHED_STEPS = 10_000;
 
 /** The step to a member. Steps are cached, because names of fields repeat. */
 export function memberStep(name: string): string {
   let step = memberSteps.get(name);
   if (step === undefined) {
     step = `f:${name}`;
-    if (memberSteps.size < MEMBERS_REMEMBERED && name.length < 100) memberSteps.set(name, step);
+    if (memberSteps.size < MAX_CACHED_STEPS && name.length < 100) memberSteps.set(name, step);
   }
   return step;
 }

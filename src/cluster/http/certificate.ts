@@ -74,7 +74,7 @@ interface CertificateInit {
   readonly extensions: readonly Buffer[];
 }
 
-const YEAR = 365 * 24 * 3600 * 1000;
+const YEAR_MS = 365 * 24 * 3600 * 1000;
 
 function certificate(init: CertificateInit): string {
   const body = sequence(
@@ -82,7 +82,7 @@ function certificate(init: CertificateInit): string {
     serialNumber(),
     ECDSA_WITH_SHA256,
     init.issuer,
-    sequence(time(init.now - YEAR), time(init.now + 9 * YEAR)),
+    sequence(time(init.now - YEAR_MS), time(init.now + 9 * YEAR_MS)),
     init.subject,
     init.publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...init.extensions)),

@@ -49,7 +49,7 @@ export type HandlerContext = RouterContext &
   };
 
 /** The maximum size of a request body, in bytes. */
-export const MAX_BODY = 3 * 1024 * 1024;
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /**
  * Answers one request: authenticates, authorizes and routes it. `identity` is the user of a request without a token;
@@ -61,7 +61,7 @@ export async function handle(
   raw: IncomingRequest,
   identity: UserInfo | 'refuse' | undefined,
 ): Promise<ApiReply> {
-  if (raw.body.length > MAX_BODY) return replyError(requestTooLarge(MAX_BODY));
+  if (raw.body.length > MAX_BODY_BYTES) return replyError(requestTooLarge(MAX_BODY_BYTES));
   const reply = await answered(context, raw, identity);
   try {
     return await compressReply(raw.headers['accept-encoding'], reply);
@@ -208,9 +208,9 @@ function otherPath(context: HandlerContext, request: ApiRequest): ApiReply {
 }
 
 /**
- * Answers with the keys of service-account tokens, or with the document that names their place. As in Kubernetes, both
- * exist only for an issuer that is an https URL. The place is the address of the server, and not the host that the client
- * names, because others may keep the document.
+ * Answers with the keys of service-account tokens, or with the document that has the URL of the keys. As in Kubernetes,
+ * both exist only for an issuer that is an https URL. The URL has the address of the server, and not the host of the
+ * request, because a proxy may keep the document for other clients.
  */
 function issuerReply({ access: { tokens }, serverUrl }: HandlerContext, request: ApiRequest): ApiReply {
   const isKeys = request.path === KEYS_PATH;

@@ -5,7 +5,7 @@ import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
 import { certificateUsers } from './client-certificate.ts';
 import { isLocalRequest, isLoopbackHost, refuseClient, refuseOpenIdentity } from './guard.ts';
 import type { HandlerContext } from './handler.ts';
-import { handle, MAX_BODY } from './handler.ts';
+import { handle, MAX_BODY_BYTES } from './handler.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { requestTooLarge } from '../errors/status.ts';
 import { kubeconfigText } from './kubeconfig.ts';
@@ -120,7 +120,7 @@ const EMPTY = Buffer.alloc(0);
  * The maximum number of bytes that are read and dropped from a body that is too large. A client that sends fewer bytes
  * gets the refusal.
  */
-const MAX_DISCARDED = 64 * 1024 * 1024;
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /** The body; `undefined` when it was too large or the client closed the connection. */
 function readAll(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
@@ -137,15 +137,15 @@ function readAll(request: IncomingMessage, response: ServerResponse): Promise<Bu
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= MAX_BODY) chunks.push(chunk);
-      else if (size <= MAX_DISCARDED) chunks = [];
+      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+      else if (size <= MAX_DISCARDED_BYTES) chunks = [];
       else request.destroy();
     });
     request.on('end', () => {
-      if (size <= MAX_BODY) return resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+      if (size <= MAX_BODY_BYTES) return resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
       // The refusal is sent after the whole body. A client that is still sending would see a broken connection and not
       // the refusal.
-      send(replyError(requestTooLarge(MAX_BODY)), request, response);
+      send(replyError(requestTooLarge(MAX_BODY_BYTES)), request, response);
       resolve(undefined);
     });
     request.on('error', () => resolve(undefined));

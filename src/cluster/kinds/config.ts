@@ -7,7 +7,7 @@ import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
-const LIMIT = 1024 * 1024;
+const MAX_DATA_BYTES = 1024 * 1024;
 
 function checkKeys(values: JsonObject, path: string, problems: FieldError[]) {
   for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
@@ -22,7 +22,7 @@ function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64'
     );
   // Base64 counts with the size of the decoded bytes.
   const size = bytes('data', encoding) + bytes('binaryData', 'base64');
-  if (size > LIMIT) problems.push(fieldTooLong(path, LIMIT));
+  if (size > MAX_DATA_BYTES) problems.push(fieldTooLong(path, MAX_DATA_BYTES));
 }
 
 function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: FieldError[]) {

@@ -63,7 +63,7 @@ function reorder(value: JsonObject): JsonObject {
   return out;
 }
 
-/** Names whose form in Go has another letter in upper case than the first one. */
+/** Members whose names in Go differ from the JSON names in more than the case of the first letter. */
 const INITIALISMS = new Map([
   ['awsElasticBlockStore', 'AWSElasticBlockStore'],
   ['cephfs', 'CephFS'],

@@ -24,7 +24,7 @@ import { immutableSelector, specOf, templateWarnings, validateTemplate, warnings
 /**
  * The maximum length of a CronJob's name. The names of its Jobs are eleven characters longer, and must fit in a label.
  */
-const MAX_CRON_JOB_NAME = 52;
+const MAX_CRON_JOB_NAME_LENGTH = 52;
 
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
 
@@ -179,7 +179,7 @@ export const cronJobStrategy: Partial<Strategy> = {
     defaultTemplate(ensureAt(template, 'spec'));
   },
   validateName: (name) => {
-    const problems = tooLongName(name, MAX_CRON_JOB_NAME);
+    const problems = tooLongName(name, MAX_CRON_JOB_NAME_LENGTH);
     return problems.length > 0 ? problems : dnsSubdomain(name);
   },
   validate(object, problems) {

@@ -7,7 +7,7 @@ import type { Strategy } from './strategy.ts';
 
 /** The finalizers that need no domain. */
 export const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
-const ANNOTATIONS_LIMIT = 256 * 1024;
+const MAX_ANNOTATIONS_BYTES = 256 * 1024;
 
 /** The facts of a resource that the rules for metadata use. */
 export interface MetadataRules {
@@ -65,8 +65,8 @@ export function validateAnnotations(
     addInvalid(problems, path, key, qualifiedName(key.toLowerCase()));
     size += key.length + value.length;
   }
-  if (size <= ANNOTATIONS_LIMIT) return;
-  problems.push(fieldTooLong(path, ANNOTATIONS_LIMIT));
+  if (size <= MAX_ANNOTATIONS_BYTES) return;
+  problems.push(fieldTooLong(path, MAX_ANNOTATIONS_BYTES));
 }
 
 function shown(reference: OwnerReference) {

@@ -1,5 +1,5 @@
 /** A piece with twice this number of items is halved. */
-const PIECE = 512;
+const PIECE_LENGTH = 512;
 
 /**
  * Items ordered by their keys. The items are stored in pieces, so that a change moves few items of a large collection.
@@ -24,7 +24,7 @@ export class SortedItems<T extends { readonly key: string }> {
       return;
     }
     piece.splice(at, 0, item);
-    if (piece.length >= 2 * PIECE) this.#pieces.splice(index + 1, 0, piece.splice(PIECE));
+    if (piece.length >= 2 * PIECE_LENGTH) this.#pieces.splice(index + 1, 0, piece.splice(PIECE_LENGTH));
   }
 
   delete(key: string): void {
@@ -41,7 +41,8 @@ export class SortedItems<T extends { readonly key: string }> {
   reset(items: readonly T[]): void {
     this.#all = undefined;
     this.#pieces.length = 0;
-    for (let start = 0; start < items.length; start += PIECE) this.#pieces.push(items.slice(start, start + PIECE));
+    for (let start = 0; start < items.length; start += PIECE_LENGTH)
+      this.#pieces.push(items.slice(start, start + PIECE_LENGTH));
   }
 
   /** All items in order. The returned list is never changed. */

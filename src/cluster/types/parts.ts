@@ -37,14 +37,14 @@ export function portProblem(value: JsonValue | undefined, path: string): FieldEr
 const PERCENT =
   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
-/** Checks a number or a percentage. With `most100`, a percentage must not exceed 100. */
+/** Checks a number or a percentage. With `isAtMost100Percent`, a percentage must not exceed 100. */
 export function intOrPercent(
   value: JsonValue | undefined,
   path: string,
   problems: FieldError[],
-  most100 = false,
+  isAtMost100Percent = false,
 ): void {
-  if (most100 && typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
+  if (isAtMost100Percent && typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
     problems.push(fieldInvalid(path, value, 'must not be greater than 100%'));
   if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.push(fieldInvalid(path, value, PERCENT));
   if (typeof value === 'number' && value < 0)

@@ -194,7 +194,7 @@ function inOrderOf(document: JsonObject, paths: readonly string[]): readonly str
   return [...found, ...wanted];
 }
 
-/** Decodes a JSON object as a type. Throws DecodeError. `frozenIsTyped` is that of `decodeObject`. */
+/** Decodes a JSON object as a type. Throws DecodeError. `decodeObject` explains `frozenIsTyped`. */
 export function decodeTyped(
   value: JsonObject,
   type: BodyType,

@@ -11,11 +11,11 @@ import { timestampOf } from '../clock.ts';
 import { strategyFor } from './strategy-for.ts';
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-const MAX_PREFIX = 58;
+const MAX_PREFIX_LENGTH = 58;
 
 /** A name made of the prefix and five random characters. */
 export function generateName(prefix: string): string {
-  let name = prefix.slice(0, MAX_PREFIX);
+  let name = prefix.slice(0, MAX_PREFIX_LENGTH);
   for (let count = 0; count < 5; count++) name += ALPHABET.charAt(Math.floor(Math.random() * ALPHABET.length));
   return name;
 }
@@ -37,7 +37,7 @@ export function createObject(write: WriteRequest, sent: KubeObject): WriteResult
 
 const MAX_VERSION = 2n ** 64n - 1n;
 
-/** Does a text name a version of an object? The server ignores texts that are no numbers of 64 bits, and zero. */
+/** Does a text name a version of an object? The server ignores zero, and a text that is not a 64-bit number. */
 function isVersion(text: string): boolean {
   const [digits = ''] = /^0*([1-9]\d{0,19})$/.exec(text)?.slice(1) ?? [];
   return digits !== '' && BigInt(digits) <= MAX_VERSION;

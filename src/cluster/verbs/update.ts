@@ -86,7 +86,7 @@ export function checkPatchedVersion(write: WriteRequest, live: KubeObject, next:
 /** The beginning of the error for a malformed version in the body of a request. */
 const versionField = (quoted: string): string => `resourceVersion: Invalid value: ${quoted}: `;
 
-/** Checks a resource version. `prefix` is that of `readVersion`. */
+/** Checks a resource version. `prefix` makes the beginning of the error for a malformed version: see `readVersion`. */
 function checkResourceVersion(
   write: WriteRequest,
   live: KubeObject,

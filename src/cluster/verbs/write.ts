@@ -202,8 +202,7 @@ export function emptyFor(resource: ServedResource): JsonObject {
 }
 
 /**
- * Decodes a changed object, such as the result of a patch. Throws DecodeError. `frozenIsTyped` is that of
- * `decodeObject`.
+ * Decodes a changed object, such as the result of a patch. Throws DecodeError. `decodeObject` explains `frozenIsTyped`.
  */
 export function redecode(
   resource: ServedResource,
