@@ -96,7 +96,7 @@ export function prepareFolder(env: Environment, folder: ClusterFolder): void {
   }
 }
 
-/** How often a folder is made again that another process removes meanwhile. */
+/** How often a folder is made again when another process removes it meanwhile. */
 const MAX_TRIES = 10;
 
 /**

@@ -21,7 +21,7 @@ import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 import { requireFolder, writeWholeFile } from '../write-file.ts';
 import { DEFAULT_CLUSTER } from './cluster-folder.ts';
 import { control, objectsInAnswer } from './control-client.ts';
-import { contextOf } from './life-verbs.ts';
+import { addRequestedContext } from './life-verbs.ts';
 import { loadedLine, loadObjects, readObjects } from './load-objects.ts';
 import { runningCluster } from './running-cluster.ts';
 import { parseStateFile } from './state-file.ts';
@@ -37,7 +37,7 @@ export async function printKubeconfig(
   const found = runningCluster(context, name);
   const { kubeconfig: path } = found.folder;
   const text = readFileSync(path, 'utf8').trimEnd();
-  const entryIn = await contextOf(context, input, found);
+  const entryIn = await addRequestedContext(context, input, found);
   if (entryIn !== undefined) {
     const use = input.options['use-context'] === true;
     context.printError(`${contextName(name)} is ${use ? 'the current context' : 'a context'} of ${entryIn}`);
@@ -96,7 +96,7 @@ export async function snapshot(
   requireFolder(path, 'cluster/snapshot-not-written');
   const { record } = runningCluster(context, name);
   const bytes = await control(record, 'snapshot', { signal: context.signal });
-  // The check finds an answer that was cut, and a file is written only as a whole.
+  // The check refuses an answer that was cut, so that the file never has a part of a snapshot.
   const { head } = parseStateFile(bytes, `the snapshot of "${name}"`, DEFAULT_KUBERNETES_MINOR);
   writeWholeFile(path, bytes, {
     code: 'cluster/snapshot-not-written',

@@ -1,7 +1,7 @@
 import type { MovableClock } from '../../cluster/index.ts';
 import type { HeldFaults } from './held-faults.ts';
 
-/** What the control interface does with the cluster. */
+/** The operations on a cluster that the control interface offers. */
 export interface ControlledCluster {
   /** The number of objects. */
   objects(): number;
@@ -22,8 +22,8 @@ export interface ControlledCluster {
   /** The clock of the cluster. */
   readonly clock: Pick<MovableClock, 'now' | 'aheadMs' | 'advance'>;
   /**
-   * Closes the socket of the API with all connections, and opens it again at the same address after a pause, as a server
-   * that is started again does. The objects and the rules stay.
+   * Closes the socket of the API with all connections, and opens it again at the same address after a pause, like a restart
+   * of the server. The objects and the rules stay.
    *
    * @throws TypeKroError `cluster/restart` when the address cannot be opened again; the process then ends.
    */

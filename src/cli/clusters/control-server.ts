@@ -87,7 +87,10 @@ function actionOf({ method, url = '' }: IncomingMessage): { readonly action?: Co
   return { name: '' };
 }
 
-/** Why a request is none of a program of this machine: a web page, or a host name that another machine resolves. */
+/**
+ * The reason to refuse a request that a web page has sent, or whose host name a page of another site may have bound to
+ * this machine; `undefined` for the request of a program.
+ */
 function foreignCaller({ headers, socket }: IncomingMessage): string | undefined {
   if (headers.origin !== undefined) return 'requests of web pages are refused';
   const host = headers.host ?? '';

@@ -17,7 +17,7 @@ export type DisturbAction = Exclude<ControlAction, 'status' | 'snapshot' | 'rest
 
 /** The maximum size of a request with JSON, in bytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
-/** The longest move of the clock in one request: a day. Controllers do the work of the whole time at once. */
+/** The longest move of the clock in one request: a day. Controllers then do the work of this time at once. */
 const MAX_ADVANCE_MS = 86_400_000;
 /** The longest time without a server: a minute. */
 const MAX_PAUSE_MS = 60_000;
@@ -25,7 +25,8 @@ const MAX_PAUSE_MS = 60_000;
 /**
  * Carries out an action.
  *
- * @throws TypeKroError `cluster/faults`, `cluster/clock`, `cluster/restart`, `cluster/control` for a body that is no JSON
+ * @throws TypeKroError `cluster/faults`, `cluster/clock`, `cluster/restart`, or `cluster/control` for a body that is not a
+ *   JSON object.
  */
 export async function disturb(
   cluster: ControlledCluster,
@@ -117,7 +118,7 @@ function decoded(name: string): string {
   try {
     return decodeURIComponent(name);
   } catch {
-    // The text is no name of a rule. The answer shows it as it came.
+    // The text has a malformed escape, so it names no rule. The error shows the text unchanged.
     return name;
   }
 }

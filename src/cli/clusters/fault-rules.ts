@@ -7,9 +7,9 @@ type Report = ValueShape.Report;
 type Shape = ValueShape.Shape;
 const { anything, either, flag, listOf, members, numberOrType, oneOf, typed, wholeNumber } = ValueShape;
 
-/** A rule of faults as a client writes it in JSON, with what the cluster's `faults.add` takes. */
+/** A rule of faults: the JSON of the client, and the arguments of the cluster's `faults.add`. */
 export interface RequestedRule {
-  /** The rule as the client wrote it, which lists show. */
+  /** The rule as the client wrote it. Lists show it in this form. */
   readonly source: JsonObject;
   /** The name that the client chose, unique in the cluster. */
   readonly name?: string;
@@ -32,7 +32,7 @@ const texts = either({ 'a text': text, 'a list': listOf(text, '[create, update]'
 const delay = wholeNumber(0, MAX_DELAY_MS);
 const count = wholeNumber(0, MAX_COUNT);
 
-/** A regular expression of a client runs in RE2, in the time of the length of the path. */
+/** A regular expression of a client runs in RE2, in a time that is linear in the length of the path. */
 const pattern: Shape = (value, path, report) => {
   const compiled = typeof value === 'string' && value.length <= MAX_TEXT_LENGTH ? compilePattern(value) : undefined;
   if (compiled === undefined) text(value, path, report);

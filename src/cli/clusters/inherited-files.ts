@@ -1,13 +1,13 @@
 import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** The flag of a file that the system closes for a started program, in the flags of `/proc/PID/fdinfo`. */
+/** The bit of `flags` in `/proc/PID/fdinfo` for a file that a started program does not get. */
 const CLOSE_ON_EXEC = 0o2000000;
 
 /**
- * Closes the files that this process has from the caller of the command, except the standard ones. Node closes only those
- * with small numbers. A reader of such a pipe, for example a test runner, would otherwise wait for the end of the cluster.
- * Files that Node has opened are closed for a started program and therefore stay. Has an effect on Linux only, where the
- * system lists the files with their flags.
+ * Closes the files that this process has inherited from the caller of the command, except the standard ones. Node closes
+ * only inherited files with small numbers. The reader of an inherited pipe, for example a test runner, would otherwise
+ * wait for the end of the cluster. Node opens its own files with `CLOSE_ON_EXEC`; they stay open. Has an effect on Linux
+ * only, where the system lists the files with their flags.
  */
 export function closeInheritedFiles(): void {
   if (process.platform !== 'linux') return;
@@ -31,7 +31,7 @@ function infoOf(file: number): string | undefined {
   try {
     return readFileSync(`/proc/self/fdinfo/${file}`, 'utf8');
   } catch (error) {
-    // The list has the file of the list itself, which is closed by now.
+    // The list includes the file from which the list was read. It is closed by now.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }

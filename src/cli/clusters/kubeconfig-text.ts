@@ -32,7 +32,7 @@ export function changedText(before: string, after: JsonObject): string | undefin
   return isValue(text, after) ? text : undefined;
 }
 
-/** Has the text this value? */
+/** Does the text have this value? */
 function isValue(text: string, value: JsonObject): boolean {
   const document = yamlLibrary().parseDocument(text, YAML_OUTPUT);
   return document.errors.length === 0 && jsonEquals(document.toJS() as JsonValue, value);

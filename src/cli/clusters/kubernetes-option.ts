@@ -7,7 +7,7 @@ import { textOption } from '../command.ts';
  * Refuses a version of Kubernetes in `--kubernetes` for which there is no data. The types, the defaults and the validation
  * of a server belong together, so a version is not served with the data of another one.
  *
- * @throws TypeKroError `cli/kubernetes-version`, which names the version that there is.
+ * @throws TypeKroError `cli/kubernetes-version`, which names the supported version.
  */
 export function requireKubernetesVersion(input: CommandInput): void {
   const version = textOption(input, 'kubernetes');

@@ -23,13 +23,13 @@ export async function start(
 ): Promise<number> {
   const print = reportPrinter(context, input);
   requireKubernetesVersion(input);
-  const wish = {
+  const startOptions = {
     ...(input.options['data'] === true ? { data: true as const } : {}),
     ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),
   };
-  const started = await startCluster(context, name, wish);
+  const started = await startCluster(context, name, startOptions);
   const entryIn =
-    (await contextOf(context, input, started.cluster)) ?? (await renewedContext(context, started.cluster));
+    (await addRequestedContext(context, input, started.cluster)) ?? (await renewContext(context, started.cluster));
   const view = await clusterView(context, findCluster(context.env, name));
   print({
     data: { schemaVersion: 1, started: started.before !== 'running', cluster: view },
@@ -39,7 +39,7 @@ export async function start(
 }
 
 /** Adds the context that the options ask for. Returns the kubeconfig; `undefined` when none is asked for. */
-export async function contextOf(
+export async function addRequestedContext(
   context: CommandContext,
   input: CommandInput,
   cluster: RunningCluster,
@@ -57,7 +57,7 @@ export async function contextOf(
 }
 
 /** Renews the context that a crashed process has left. Its address and its credentials may be others now. */
-async function renewedContext(context: CommandContext, cluster: RunningCluster): Promise<string | undefined> {
+async function renewContext(context: CommandContext, cluster: RunningCluster): Promise<string | undefined> {
   const kubeconfig = cluster.settings?.entryIn;
   return kubeconfig === undefined ? undefined : addContext(context, cluster, { use: false, kubeconfig });
 }

@@ -56,7 +56,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
   }
   const closers: (() => unknown)[] = [
     () => lock.release(),
-    // A user may have removed the folder and started another cluster of the name, whose files must not change.
+    // A user may have removed the folder, and started another cluster of the name. Its files must not change.
     () => (lock.isHeld() ? leaveFolder(folder).then(logProblem, logProblem) : undefined),
   ];
   const close = async (): Promise<void> => {
@@ -135,7 +135,7 @@ class ApiSocket {
   readonly #certificate: ServingCertificate;
   readonly #closing = new AbortController();
   #listener: Listener;
-  /** The restart that was asked for last. Restarts run one after the other. */
+  /** The last requested restart. Restarts run one after another. */
   #lastRestart: Promise<void> = Promise.resolve();
 
   private constructor(cluster: Cluster, certificate: ServingCertificate, listener: Listener) {

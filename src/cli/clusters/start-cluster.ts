@@ -13,14 +13,14 @@ import { poll } from './poll.ts';
 import { tidyFolder } from './stop-cluster.ts';
 import { contextName, editKubeconfig, userKubeconfig, withContext } from './user-kubeconfig.ts';
 
-/** The options of a start. What is absent stays as it was at the last start. */
-export interface StartWish {
+/** The options of a start. An absent option keeps its value of the last start. */
+export interface StartOptions {
   readonly data?: true;
   readonly port?: number;
 }
 
 /** The entry in the kubeconfig of the user. */
-export interface ContextWish {
+export interface ContextOptions {
   /** The file of `--kubeconfig`. Default: the one that kubectl changes. */
   readonly kubeconfig?: string;
   /** Does the context become the current one? */
@@ -47,18 +47,18 @@ export interface Started {
 const OTHER_PROCESS_MS = 30_000;
 
 /**
- * Starts a named cluster, and waits until it is ready. A running cluster stays as it is. Of several starts at the same
- * time one starts the process, and all return the same cluster.
+ * Starts a named cluster, and waits until it is ready. A running cluster stays as it is. Of several concurrent starts, one
+ * starts the process, and all return the same cluster.
  *
  * @throws TypeKroError `cluster/other-settings` when it runs with other settings, and the errors of `serveCluster`.
  */
-export async function startCluster(context: CommandContext, name: string, wish: StartWish): Promise<Started> {
+export async function startCluster(context: CommandContext, name: string, options: StartOptions): Promise<Started> {
   const began = performance.now();
   const settled = await settledCluster(context, name);
   let before = settled.state;
   if (!isRunning(settled)) {
     try {
-      const settings = settingsFor(readSettings(settled.folder.path), wish);
+      const settings = settingsFor(readSettings(settled.folder.path), options);
       await launchCluster({ folder: settled.folder, settings }, context.env, context.signal);
     } catch (error) {
       const { code } = TypeKroError.from(error, { code: NOT_STARTED });
@@ -77,7 +77,7 @@ export async function startCluster(context: CommandContext, name: string, wish: 
       remedy: `look at its log: typekro cluster status ${name}`,
     });
   }
-  refuseOtherSettings(cluster, wish);
+  refuseOtherSettings(cluster, options);
   return { cluster, before, kept: settled.settings?.data === true, startMs: performance.now() - began };
 }
 
@@ -85,16 +85,19 @@ export const isRunning = (found: FoundCluster): found is RunningCluster =>
   found.state === 'running' && found.record !== undefined;
 
 /** The settings of the next run: those of the last one, changed by the options. */
-export function settingsFor(last: ClusterSettings | undefined, { data, port }: StartWish): ClusterSettings {
+export function settingsFor(last: ClusterSettings | undefined, { data, port }: StartOptions): ClusterSettings {
   const base: ClusterSettings = last ?? { schemaVersion: 1, data: false };
   const next = { ...base, data: base.data || data === true };
   if (port !== 0) return { ...next, ...(port === undefined ? {} : { port }) };
-  // A free port is asked for: the next runs keep that port, and no earlier one.
+  // The user asks for a free port. The next runs keep the port that this run gets.
   const { port: _port, lastPort: _lastPort, ...others } = next;
   return others;
 }
 
-function refuseOtherSettings({ folder: { name }, settings, record }: RunningCluster, { data, port }: StartWish): void {
+function refuseOtherSettings(
+  { folder: { name }, settings, record }: RunningCluster,
+  { data, port }: StartOptions,
+): void {
   const differs =
     data === true && settings?.data === false
       ? 'without --data'
@@ -131,14 +134,17 @@ export async function settledCluster({ env, signal }: CommandContext, name: stri
 export async function addContext(
   { cwd, env }: CommandContext,
   { folder }: RunningCluster,
-  wish: ContextWish,
+  options: ContextOptions,
 ): Promise<string> {
-  const file = wish.kubeconfig === undefined ? userKubeconfig(env, cwd) : resolve(cwd, wish.kubeconfig);
+  const file = options.kubeconfig === undefined ? userKubeconfig(env, cwd) : resolve(cwd, options.kubeconfig);
   if (file.startsWith(clustersDirectory(env) + sep)) {
-    throw new TypeKroError(`${file} is the kubeconfig of a named cluster, which its start writes anew`, {
-      code: 'cluster/kubeconfig',
-      remedy: 'name another file with --kubeconfig, or unset KUBECONFIG',
-    });
+    throw new TypeKroError(
+      `${file} is the kubeconfig of a named cluster, and each start of the cluster overwrites it`,
+      {
+        code: 'cluster/kubeconfig',
+        remedy: 'name another file with --kubeconfig, or unset KUBECONFIG',
+      },
+    );
   }
   const settings = readSettings(folder.path) ?? { schemaVersion: 1, data: false };
   if (settings.entryIn !== undefined && settings.entryIn !== file) {
@@ -149,7 +155,7 @@ export async function addContext(
   }
   const own = readFileSync(folder.kubeconfig, 'utf8');
   await editKubeconfig(file, (text) => {
-    const edited = withContext(text, file, { name: contextName(folder.name), kubeconfig: own, use: wish.use });
+    const edited = withContext(text, file, { name: contextName(folder.name), kubeconfig: own, use: options.use });
     const contextsBefore =
       edited.contextBefore === undefined
         ? settings.contextsBefore

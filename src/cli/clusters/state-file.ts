@@ -33,7 +33,7 @@ export interface StateFile {
 export const objectsIn = ({ collections }: Pick<ClusterSnapshot, 'collections'>): number =>
   collections.reduce((sum, { items }) => sum + items.length, 0);
 
-/** What the head says besides the content. */
+/** The facts in the head that do not follow from the content. */
 export type StateFileOrigin = Pick<StateFileHead, 'cluster' | 'kubernetesVersion' | 'takenAt'>;
 
 /**

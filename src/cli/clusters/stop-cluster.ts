@@ -88,8 +88,8 @@ function kill(pid: number, by: NodeJS.Signals): void {
 }
 
 /**
- * Removes what a stopped cluster leaves. Holds the lock meanwhile, so that a start at the same time keeps its files. A
- * folder that is removed is removed also when the entry in the user's kubeconfig cannot be.
+ * Removes what a stopped cluster leaves. Holds the lock meanwhile, so that a start at the same time keeps its files. When
+ * the entry in the user's kubeconfig cannot be removed, the folder is removed nevertheless.
  */
 export async function tidyFolder(
   { env }: Pick<CommandContext, 'env'>,
@@ -118,8 +118,8 @@ export async function tidyFolder(
 }
 
 /**
- * Takes the lock. Returns `undefined` on a full disk when the folder is to be removed: the lock needs space, which only
- * the removal makes. No start takes the lock there either.
+ * Takes the lock. On a full disk no process can take it, neither this one nor a start. Returns `undefined` there when the
+ * folder is to be removed, because the removal makes space.
  */
 function lockToTidy(
   env: CommandContext['env'],

@@ -46,8 +46,8 @@ export interface EditedKubeconfig {
 }
 
 /**
- * The lists of a kubeconfig: the member of their entries that has the content, and whether an entry is that of a named
- * cluster of this name. A user may have an entry of the same name, which must not be lost.
+ * The lists of a kubeconfig, each with the member of an entry that has the content, and with a test: does the entry
+ * belong to a named cluster of this name? A user may have another entry of the name, which must not be lost.
  */
 const LISTS = [
   ['clusters', 'cluster', ({ server }: JsonObject) => typeof server === 'string' && isLoopback(server)],

@@ -6,9 +6,8 @@ export interface ClusterVerb {
   readonly summary: string;
   /** The arguments as help shows them. */
   readonly form: string;
-  /** The least and the most number of arguments. */
-  readonly least: number;
-  readonly most: number;
+  readonly minArguments: number;
+  readonly maxArguments: number;
   /** The options of the verb besides `output`. */
   readonly options: readonly string[];
   run(context: CommandContext, input: CommandInput, names: readonly string[]): Promise<number>;
@@ -27,82 +26,89 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
   start: {
     summary: 'start it, or do nothing when it runs',
     form: '[NAME]',
-    least: 0,
-    most: 1,
+    minArguments: 0,
+    maxArguments: 1,
     options: ['data', 'port', 'kubernetes', ...CONTEXT_OPTIONS],
     run: start,
   },
-  stop: { summary: 'end it', form: '[NAME]', least: 0, most: 1, options: ['all', 'delete'], run: stop },
-  list: { summary: 'all clusters of the user', form: '', least: 0, most: 0, options: [], run: listClusters },
+  stop: { summary: 'end it', form: '[NAME]', minArguments: 0, maxArguments: 1, options: ['all', 'delete'], run: stop },
+  list: {
+    summary: 'all clusters of the user',
+    form: '',
+    minArguments: 0,
+    maxArguments: 0,
+    options: [],
+    run: listClusters,
+  },
   status: {
     summary: 'its state; for a crashed one the end of its log',
     form: '[NAME]',
-    least: 0,
-    most: 1,
+    minArguments: 0,
+    maxArguments: 1,
     options: [],
     run: showStatus,
   },
   kubeconfig: {
     summary: 'print its kubeconfig',
     form: '[NAME]',
-    least: 0,
-    most: 1,
+    minArguments: 0,
+    maxArguments: 1,
     options: CONTEXT_OPTIONS,
     run: async (...words) => (await content()).printKubeconfig(...words),
   },
   load: {
     summary: 'apply files, namespaces and CRDs first',
     form: 'NAME FILE…',
-    least: 2,
-    most: Number.POSITIVE_INFINITY,
+    minArguments: 2,
+    maxArguments: Number.POSITIVE_INFINITY,
     options: [],
     run: async (...words) => (await content()).load(...words),
   },
   snapshot: {
     summary: 'write all its objects into a file',
     form: 'NAME FILE',
-    least: 2,
-    most: 2,
+    minArguments: 2,
+    maxArguments: 2,
     options: [],
     run: async (...words) => (await content()).snapshot(...words),
   },
   restore: {
     summary: 'replace all its objects by those of a snapshot',
     form: 'NAME FILE',
-    least: 2,
-    most: 2,
+    minArguments: 2,
+    maxArguments: 2,
     options: [],
     run: async (...words) => (await content()).restore(...words),
   },
   reset: {
     summary: 'remove all objects',
     form: 'NAME',
-    least: 1,
-    most: 1,
+    minArguments: 1,
+    maxArguments: 1,
     options: [],
     run: async (...words) => (await content()).reset(...words),
   },
   faults: {
     summary: 'list, add or remove faults that its clients meet',
     form: 'NAME [add FILE… | remove RULE… | clear]',
-    least: 1,
-    most: Number.POSITIVE_INFINITY,
+    minArguments: 1,
+    maxArguments: Number.POSITIVE_INFINITY,
     options: [],
     run: async (...words) => (await disturbing()).faults(...words),
   },
   clock: {
     summary: 'show its time, or move it forward',
     form: 'NAME [DURATION]',
-    least: 1,
-    most: 2,
+    minArguments: 1,
+    maxArguments: 2,
     options: [],
     run: async (...words) => (await disturbing()).clock(...words),
   },
   restart: {
     summary: 'cut all connections and serve again at the same address',
     form: 'NAME',
-    least: 1,
-    most: 1,
+    minArguments: 1,
+    maxArguments: 1,
     options: ['pause'],
     run: async (...words) => (await disturbing()).restart(...words),
   },

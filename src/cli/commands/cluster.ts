@@ -32,7 +32,7 @@ export const cluster: Command = {
     { name: 'port', summary: 'start: port of the API; by default that of the last run, or a free one', value: 'port' },
     {
       name: 'kubernetes',
-      summary: 'start: version of Kubernetes; 1.36 is the only one that there is',
+      summary: 'start: version of Kubernetes; only 1.36 is supported',
       value: 'version',
     },
     {
@@ -102,10 +102,16 @@ function refuseForeignOptions(word: string, { options }: ClusterVerb, input: Com
   throw usage(`typekro cluster ${word} has no option --${foreign[0]}`, own);
 }
 
-function refuseWrongNumber(word: string, { form, least, most }: ClusterVerb, names: readonly string[]): void {
-  if (names.length >= least && names.length <= most) return;
+function refuseWrongNumber(
+  word: string,
+  { form, minArguments, maxArguments }: ClusterVerb,
+  names: readonly string[],
+): void {
+  if (names.length >= minArguments && names.length <= maxArguments) return;
   const what =
-    names.length < least ? 'an argument is missing' : `there are too many arguments: ${names.slice(most).join(' ')}`;
+    names.length < minArguments
+      ? 'an argument is missing'
+      : `there are too many arguments: ${names.slice(maxArguments).join(' ')}`;
   throw usage(what, `write typekro cluster ${[word, form].join(' ').trim()}`);
 }
 

@@ -25,7 +25,7 @@ const FORMS = ['definition', 'typescript'] as const;
 export const convert: Command = {
   name: 'convert',
   description:
-    'Reads Kubernetes objects from files, or from the output of helm template, kustomize build or cdk8s, and prints a ResourceGraphDefinition whose instances get these objects. Names of other objects (ConfigMaps, Secrets, Services, accounts, claims) and selectors of Services become expressions when the referenced object is certain, so that the graph has dependencies. --lift turns values into fields of the spec; the value becomes the default. Fields that a server writes are left out. When the result does not pass typekro validate, only the problems are printed. With --to typescript, prints a composition instead, also for files with definitions: expressions become TypeScript when its meaning is exactly the same, and Cel.expr(…) otherwise. A part that a composition cannot express is refused with its place.',
+    'Reads Kubernetes objects from files, or from the output of helm template, kustomize build or cdk8s, and prints a ResourceGraphDefinition whose instances get these objects. Names of other objects (ConfigMaps, Secrets, Services, accounts, claims) and selectors of Services become expressions when the referenced object is certain, so that the graph has dependencies. --lift turns values into fields of the spec; the value becomes the default. Fields that a server writes are left out. When the result does not pass typekro validate, only the problems are printed. With --to typescript, prints a composition instead, also for files with definitions: an expression becomes TypeScript if that has exactly the same meaning, and Cel.expr(…) otherwise. A part that a composition cannot express is refused with its place.',
   positionals: [
     { name: 'source', summary: 'YAML or JSON files, folders of such, or -', variadic: true, required: true },
   ],
@@ -148,7 +148,7 @@ function refuseDefinitions(input: CommandInput, [first]: readonly KubeObject[], 
   if (!toTypeScript) {
     throw new TypeKroError(`${name} is a definition already`, {
       code: 'cli/usage',
-      remedy: 'name files with the objects that it is to make, or write --to typescript for a composition',
+      remedy: 'name files with plain objects, or write --to typescript for a composition',
     });
   }
   const given = ['kind', 'lift'].find((option) => textOption(input, option) !== undefined);

@@ -197,7 +197,7 @@ async function stepToKro(task: Task, name: string, only: string | undefined): Pr
   };
 }
 
-/** Adds the labels and annotations of the record to an instance. They name the members. */
+/** Adds the labels and annotations of the record to an instance. These name the members of the inventory. */
 function recordAsInstance(wanted: KubeObject, { parent }: DirectDeployment): KubeObject {
   const { labels = {}, annotations = {} } = parent.metadata;
   return { ...wanted, metadata: { ...wanted.metadata, labels, annotations } };

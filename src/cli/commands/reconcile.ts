@@ -131,16 +131,16 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const token = `${isoTime(systemClock.now())} ${cryptoLibrary().randomUUID().slice(0, 8)}`;
   const [key, value] = bySuspension ? [keys.RECONCILE_ANNOTATION, 'suspended'] : [RECONCILE_REQUEST, token];
   const fresh = dryRun || !bySuspension ? object : await api.get(refOf(object), { signal });
-  const ends = !dryRun && timeoutMs > 0;
+  const waits = !dryRun && timeoutMs > 0;
   try {
     await annotate(api, fresh, key, value, { dryRun, signal });
   } catch (error) {
     // The server may have stored the write although its answer did not arrive.
     const isAnswered = error instanceof KubeError && error.status >= 400;
-    if (ends && !isAnswered) await withdraw(task, key, value);
+    if (waits && !isAnswered) await withdraw(task, key, value);
     throw error;
   }
-  if (!ends) return { report: requested(object, dryRun), failed: false };
+  if (!waits) return { report: requested(object, dryRun), failed: false };
   try {
     if (bySuspension) await passBySuspension(api, object, until, signal);
     else await waitForAnswer(api, object, token, until);
@@ -193,15 +193,15 @@ async function passBySuspension(
   signal: AbortSignal,
 ): Promise<void> {
   const suspended = await waitForObject(api, refOf(object), until, (found) =>
-    found !== undefined && isWrittenSuspended(found) ? found : undefined,
+    found !== undefined && reportsSuspension(found) ? found : undefined,
   );
   await annotate(api, suspended, keys.RECONCILE_ANNOTATION, undefined, { dryRun: false, signal });
   await waitForObject(api, refOf(object), until, (found) =>
-    found !== undefined && isWrittenSuspended(found) ? undefined : true,
+    found !== undefined && reportsSuspension(found) ? undefined : true,
   );
 }
 
-function isWrittenSuspended({ status }: KubeObject): boolean {
+function reportsSuspension({ status }: KubeObject): boolean {
   const conditions = readConditions(isJsonObject(status) ? status['conditions'] : undefined);
   return conditions.some(({ reason }) => reason === 'ReconciliationSuspended');
 }

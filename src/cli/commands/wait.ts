@@ -172,13 +172,13 @@ function stateText(instance: KubeObject): string {
   const { state, ready } = recordedState(instance);
   const { deletionTimestamp } = instance.metadata;
   if (state === '') return 'no controller has written its status yet';
-  const isDeleted = deletionTimestamp === undefined ? '' : `, being deleted since ${deletionTimestamp}`;
+  const deletion = deletionTimestamp === undefined ? '' : `, being deleted since ${deletionTimestamp}`;
   const { generation = 0 } = instance.metadata;
   if ((ready?.observedGeneration ?? generation) < generation) {
-    return `it was ${state}, and no controller has looked at its last change${isDeleted}`;
+    return `it was ${state}, and no controller has looked at its last change${deletion}`;
   }
   const message = ready === undefined || ready.status === 'True' ? '' : (ready.message ?? '');
-  return `it is ${state}${isDeleted}${message === '' ? '' : `: ${printableLine(message)}`}`;
+  return `it is ${state}${deletion}${message === '' ? '' : `: ${printableLine(message)}`}`;
 }
 
 function notReached(ref: ObjectRef, goal: WaitGoal, timeout: string, why: string, remedy?: string): TypeKroError {

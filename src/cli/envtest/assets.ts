@@ -126,7 +126,7 @@ function checkOwner(folder: string): void {
   if ((stats.mode & 0o002) !== 0) throw new Error(`every user may write to ${folder}`);
 }
 
-/** Has the file this text, is it the user's own, and may the user run it? */
+/** Does the file have this text, does it belong to the user, and may the user run it? */
 function isRight(path: string, text: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile() || isWritableByOthers(stats)) return false;

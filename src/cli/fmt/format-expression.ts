@@ -33,7 +33,7 @@ export function formatExpression(cel: string): string {
 /** Members of nodes that are positions or notation, or that follow from other members. */
 const NO_MEANING: ReadonlySet<string> = new Set(['id', 'start', 'end', 'at', 'written', 'expansion', 'quoted', 'text']);
 
-/** Have two trees the same meaning? */
+/** Do two trees have the same meaning? */
 function isSameTree(one: Ast, other: Ast): boolean {
   return isSame(one.expr, other.expr);
 }

@@ -10,7 +10,7 @@ export interface Edit {
 /** A key with its value, and the comments and blank lines above it. */
 interface Block {
   readonly name: string;
-  /** The offset of the first line above the key that belongs to it: after the last line of the previous block. */
+  /** The offset of the first line of the block. It follows the last line of the previous block. */
   readonly from: number;
   /** The offset of the key. */
   readonly at: number;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFile } from '../write-file.ts';
 
-/** The change of a file. With `check`, the change that a run without it would make. */
+/** The change of a file. With `check`, the change that a run without `check` would make. */
 export interface FileChange {
   readonly path: string;
   readonly change: 'created' | 'changed' | 'unchanged';

@@ -48,7 +48,7 @@ export interface NotCompared {
  */
 export function diffReport({ instance, node, decision: now, resumed }: InstanceObservation, graph: Graph): DiffReport {
   const decision = resumed ?? now;
-  const isAsked = (id: string): boolean => node === undefined || id === node;
+  const isSelected = (id: string): boolean => node === undefined || id === node;
   const hides = secretFields(graph);
   const changes: ObjectDifference[] = [
     ...decision.apply.map(({ nodeId, target, why, lastWriter, differences = [] }) => ({
@@ -78,12 +78,12 @@ export function diffReport({ instance, node, decision: now, resumed }: InstanceO
     })),
   ];
   const acting = new Set(changes.map((change) => change.node));
-  const left = decision.nodes.filter((each) => isAsked(each.id) && !acting.has(each.id) && !isCompared(each));
+  const left = decision.nodes.filter((each) => isSelected(each.id) && !acting.has(each.id) && !isCompared(each));
   return {
     schemaVersion: 1,
     instance: refOf(instance),
     ...(resumed === undefined ? {} : { suspended: true }),
-    changes: changes.filter((change) => isAsked(change.node)),
+    changes: changes.filter((change) => isSelected(change.node)),
     notCompared: left.map((each) => ({ node: each.id, reason: explainNode(each).reason })),
   };
 }

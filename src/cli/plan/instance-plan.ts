@@ -180,7 +180,8 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
 /**
  * How the reason of a node ends. `later`: without a change by the user, after the planned writes, or when an object can
  * be read. `ready`: the objects are as wanted, and only not ready yet. `user`: after a change by the user. The first six
- * are no obstacles; a blocked node with one of them has its obstacle elsewhere, which only the user can remove.
+ * reasons are no obstacles. The obstacle of a blocked node with one of these reasons is at another node, and only the
+ * user can remove it.
  */
 const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 'ready' | 'user' } = {
   ready: 'user',
@@ -230,7 +231,13 @@ function endsByItself(report: NodeReport, stuck: ReadonlySet<string>): boolean {
 }
 
 /** States of a node without an obstacle. */
-const GOES_ON: ReadonlySet<NodeReport['state']> = new Set(['ready', 'skipped', 'deleted', 'deleting', 'applying']);
+const STATES_WITHOUT_OBSTACLE: ReadonlySet<NodeReport['state']> = new Set([
+  'ready',
+  'skipped',
+  'deleted',
+  'deleting',
+  'applying',
+]);
 
 /**
  * The nodes whose objects the plan does not show in full. Nodes whose objects are as wanted, but not yet ready, are
@@ -245,7 +252,7 @@ function openNodes(
   const refused = new Set(planned.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
   const stuck = new Set<string>();
   for (const report of nodes) {
-    if (report.retired === true || GOES_ON.has(report.state)) continue;
+    if (report.retired === true || STATES_WITHOUT_OBSTACLE.has(report.state)) continue;
     const { node, reason, remedy } = explainNode(report);
     const open = { node, reason, ...(remedy === undefined ? {} : { remedy }) };
     const isOpen = endsByItself(report, stuck);

@@ -207,7 +207,7 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   if (resumed !== undefined) return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'deferred', resumed) };
   const deletion = file === undefined ? undefined : blockerOfDeletion(file.live, whyCommand(file.desired));
   if (deletion !== undefined) return { plan: restingPlan(head, 'blocked', deletion.reason, deletion.remedy) };
-  const resting = restOf(after, head, preview, task);
+  const resting = deferredPlan(after, head, preview, task);
   const changed = file === undefined || head.action === 'none' ? undefined : changedFile(task.live, file, checked);
   if (resting !== undefined) {
     if (changed === undefined || !keepsRevision(after, preview, refusal)) return { plan: resting };
@@ -270,7 +270,7 @@ function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired 
 }
 
 /** The plan of an instance that does not follow the new definition at this time; `undefined` for other instances. */
-function restOf(
+function deferredPlan(
   instance: KubeObject,
   head: InstanceHead,
   preview: DefinitionPreview,

@@ -8,7 +8,7 @@ import type { InstanceHead } from './instance-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
 import type { InstancePlan } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
-import { afterOf, headOf, restOf } from './plan-instance.ts';
+import { afterOf, headOf, planWithoutWrites } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';
 import { simulateAll } from './simulate-all.ts';
 import type { SimulationResult } from './simulate.ts';
@@ -36,7 +36,7 @@ export async function planGraphs(
 async function planGraph(context: PlanContext, file: FileObject, declared: SchemaSource): Promise<InstancePlan> {
   const after = afterOf(context, file);
   const head: InstanceHead = { ...headOf(context, file, undefined, after), definition: GRAPH_CRD };
-  const resting = restOf(context, file, head);
+  const resting = planWithoutWrites(context, file, head);
   if (resting !== undefined) return resting;
   const { graph, step, problems } = await liveGraph(context.api, after, context.signal, {
     declared,

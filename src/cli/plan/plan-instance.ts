@@ -78,7 +78,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
   for (const [at, { file, definition, candidates }] of tasks.entries()) {
     const after = afterOf(context, file);
     const head = headOf(context, file, definition, after);
-    const resting = withdrawnPlan(context, file, head, definition) ?? restOf(context, file, head);
+    const resting = withdrawnPlan(context, file, head, definition) ?? planWithoutWrites(context, file, head);
     if (resting !== undefined) {
       plans[at] = resting;
       continue;
@@ -179,7 +179,7 @@ function withdrawnPlan(
 }
 
 /** The plan of an instance or a Graph for which the controller writes nothing; `undefined` for any other. */
-export function restOf(
+export function planWithoutWrites(
   { operation }: PlanContext,
   { live, answer, desired, unread }: FileObject,
   head: InstanceHead,

@@ -148,7 +148,7 @@ export function* simulate(
       const mark = { apply: action, bookkeeping: true, ...definedMember('before', marks.get(action)) } as const;
       writes.push({ wave, after, ...(answer === undefined ? mark : change(store, action, answer)) });
     }
-    // A released object is no member any more, as a deleted one.
+    // Like a deleted object, a released object is no member any more.
     const retirements = [
       ...orphan.map((action) => ({ action, written: { orphan: action } })),
       ...decision.delete.map((action) => ({ action, written: { delete: action } })),

@@ -9,8 +9,8 @@ export interface StateDirectory {
   readonly path: string;
   readonly kubeconfig: string;
   /**
-   * Releases the name. The kubeconfig file stays. The name of its server does not resolve, and says that the cluster
-   * has ended.
+   * Releases the name. The kubeconfig file stays, with the name of a server that does not resolve. The name says that the
+   * cluster has ended.
    */
   release(): void;
 }
