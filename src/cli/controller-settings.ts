@@ -3,6 +3,7 @@ import type { KubeObject } from '../core/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { KroCompatibility } from '../graph/index.ts';
 import { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from '../graph/index.ts';
+import type { MeaningFeatures } from '../inspect/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
 import { valueAt } from '../kubernetes/index.ts';
@@ -10,18 +11,6 @@ import type { ComparedFacets } from '../schema/index.ts';
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
-
-/**
- * The gates that change what a definition means. `omit` and `dynamicKeys` are on for a command that does not know a
- * controller, and are therefore recorded when they are off.
- */
-export interface MeaningFeatures {
-  readonly omit?: boolean;
-  readonly dynamicKeys?: boolean;
-  readonly partialDependencies?: boolean;
-  readonly managedResources?: boolean;
-  readonly deferredSchemas?: boolean;
-}
 
 /** The settings of a cluster's controller that change its decisions. */
 export interface ControllerSettings {

@@ -1,11 +1,17 @@
 /**
- * The read-only interface to the state of a controller: definitions, instances, the report of each node with its
- * reason, and a stream of events. The room serves an `InspectSource` over HTTP on a loopback address with a token, and
- * writes nothing.
+ * The interface to the state of a cluster with definitions: definitions, instances, the state of each node with its
+ * reason, details of one object, plans, and a stream of events. The room has the JSON of the interface, its paths, and
+ * the server, which a controller or a command gives its sources. The server listens on a loopback address with a token,
+ * and changes nothing unless actions are allowed.
  *
  * @packageDocumentation
  */
-export type { DefinitionSummary, InspectEvent, InspectSource, InstanceReport, InstanceSummary } from './model.ts';
-export { instanceRef } from './model.ts';
+export type * from './model.ts';
+export { INSTANCE_SORTS, SECRET_MASK, SPEC_NODE, STATUS_NODE } from './model.ts';
+export type * from './instance-reports.ts';
+export type * from './plan.ts';
+export type * from './reports.ts';
+export type * from './details.ts';
+export { INSPECT_PREFIX, inspectPaths, instanceRef, parseInstanceRef } from './paths.ts';
 export type { InspectServer, InspectServerOptions } from './server.ts';
 export { serveInspect } from './server.ts';

@@ -1,5 +1,5 @@
 import { explainNodes } from '../runtime/index.ts';
-import type { InspectSource } from './model.ts';
+import type { InspectSource } from './reports.ts';
 
 /** The response to a request for anything but the stream. */
 export interface InspectAnswer {

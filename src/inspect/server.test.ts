@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InspectEvent, InspectSource, InstanceReport } from './model.ts';
-import { instanceRef } from './model.ts';
+import type { InspectEvent, InspectSource, InstanceReport } from './reports.ts';
+import { instanceRef } from './paths.ts';
 import type { InspectServer } from './server.ts';
 import { serveInspect } from './server.ts';
 

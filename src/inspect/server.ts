@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cryptoLibrary, equalSecrets, httpLibrary, TypeKroError } from '../core/index.ts';
-import type { InspectEvent, InspectSource } from './model.ts';
+import type { InspectEvent, InspectSource } from './reports.ts';
 import { routeInspect } from './routes.ts';
 
 /** The options of `serveInspect`. */

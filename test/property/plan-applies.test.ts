@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { isOfController } from '../../src/cli/plan/value-lines.ts';
-import type { InstancePlan, ObjectPlan, Plan } from '../../src/cli/plan/plan.ts';
+import type { InstancePlan, ObjectPlan, Plan } from '../../src/inspect/index.ts';
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../src/core/index.ts';
 import { objectName, parseJson, refOf } from '../../src/core/index.ts';
 import { changedValues } from '../../src/deploy/index.ts';

@@ -1,4 +1,4 @@
-import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '../../src/cli/plan/plan.ts';
+import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '../../src/inspect/index.ts';
 import { summaryOf } from '../../src/cli/plan/summary.ts';
 
 /** A planned write of a ConfigMap by one node; `members` replaces the defaults. */

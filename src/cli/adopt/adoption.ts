@@ -4,7 +4,7 @@ import { parsePath } from '../../graph/index.ts';
 import { fieldManagers } from '../../runtime/index.ts';
 import { tableKey } from '../plan/kind-table.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
-import type { InstancePlan, ObjectPlan, ValueLine } from '../plan/plan.ts';
+import type { InstancePlan, ObjectPlan, ValueLine } from '../../inspect/index.ts';
 import { isOfController } from '../plan/value-lines.ts';
 
 /**

@@ -18,7 +18,7 @@ import type { MadePlan, PlanTarget } from '../plan/plan-of-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import type { SavedPlan } from '../plan/saved-plan.ts';
 import { isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/saved-plan.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 import { readText } from '../plan/snapshot-target.ts';
 import { shellWord } from '../shell-word.ts';
 

@@ -1,8 +1,8 @@
 import { TypeKroError } from '../../core/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
+import type { DiffReport } from '../../inspect/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import type { DiffReport } from '../instance/diff-report.ts';
 import { diffLines, diffReport } from '../instance/diff-report.ts';
 import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../instance/observation.ts';
 

@@ -1,12 +1,12 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import { compareText } from '../../golang/index.ts';
+import type { InstanceEvent } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readSession, systemClock } from '../../kube/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import type { InstanceEvent } from '../instance/instance-events.ts';
 import { EVENT, InstanceEventFilter, eventLine } from '../instance/instance-events.ts';
 import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, observe } from '../instance/observation.ts';
 import { reportPrinter } from '../instance/print-report.ts';

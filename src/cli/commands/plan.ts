@@ -14,7 +14,7 @@ import type { MadePlan } from '../plan/plan-of-files.ts';
 import { PLAN_FORMS } from '../plan/plan-output.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { refuseMissingNamespace } from '../plan/planned-namespace.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary.ts';

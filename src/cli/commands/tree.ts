@@ -1,4 +1,5 @@
 import { refOf, TypeKroError } from '../../core/index.ts';
+import type { TreeReport } from '../../inspect/index.ts';
 import { readSession, systemClock } from '../../kube/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import { controllerSettings } from '../controller-settings.ts';
@@ -16,7 +17,6 @@ import {
 } from '../instance/observation.ts';
 import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { watchReport } from '../instance/watch-report.ts';
-import type { TreeReport } from '../instance/tree-view.ts';
 import { suspendsWrites } from '../instance/suspension.ts';
 import { treeLines, treeNodes } from '../instance/tree-view.ts';
 

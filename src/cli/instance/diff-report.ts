@@ -1,46 +1,13 @@
-import type { ObjectRef } from '../../core/index.ts';
 import { objectName, refOf, stringifyJson } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import type { ApplyAction, FieldDifference, NodeReport } from '../../runtime/index.ts';
+import type { DiffReport, ObjectDifference } from '../../inspect/index.ts';
+import { SECRET_MASK } from '../../inspect/index.ts';
+import type { FieldDifference, NodeReport } from '../../runtime/index.ts';
 import { explainNode, refOfTarget } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
-import { MASK, secretFields } from './secret-fields.ts';
+import { secretFields } from './secret-fields.ts';
 import { suspensionText } from './suspension.ts';
-
-/**
- * The report of `typekro diff`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
- */
-export interface DiffReport {
-  readonly schemaVersion: 1;
-  readonly instance: ObjectRef;
-  /** True for a suspended instance. Its controller makes the changes after it is resumed. */
-  readonly suspended?: true;
-  readonly changes: readonly ObjectDifference[];
-  /** Nodes that wait or could not be read. Their changes are not known yet. */
-  readonly notCompared: readonly NotCompared[];
-}
-
-/** The change that the controller would make to one object. */
-export interface ObjectDifference {
-  readonly node: string;
-  readonly object: ObjectRef;
-  /**
-   * `create`: the object is absent. `adopt`: the object does not belong to the instance yet. `change`: the graph wants
-   * other values. `drift`: another program changed the object. `orphan`: the object is retired and stays, without the
-   * labels of the controller. `release`: the patch node that wrote the fields was removed, and its fields are released.
-   */
-  readonly action: ApplyAction['why'] | 'delete' | 'orphan' | 'release';
-  /** The field manager that wrote the object last, if it is known. */
-  readonly lastWriter?: string;
-  readonly fields: readonly FieldDifference[];
-}
-
-/** A node whose objects are not compared, and the reason. */
-export interface NotCompared {
-  readonly node: string;
-  readonly reason: string;
-}
 
 /**
  * Compares the objects of an instance with the graph. Lists the differing objects in the order of their writes, then
@@ -100,8 +67,8 @@ function isCompared({ state, objects }: NodeReport): boolean {
 function masked({ wanted, found, ...difference }: FieldDifference): FieldDifference {
   return {
     ...difference,
-    ...(wanted === undefined ? {} : { wanted: MASK }),
-    ...(found === undefined ? {} : { found: MASK }),
+    ...(wanted === undefined ? {} : { wanted: SECRET_MASK }),
+    ...(found === undefined ? {} : { found: SECRET_MASK }),
   };
 }
 
@@ -159,6 +126,6 @@ function fieldText({ kind, wanted, found, managers }: FieldDifference, action: O
 /** Prints a value on one line. White space is kept, because two values can differ in white space only. */
 function valueText(value: FieldDifference['wanted']): string {
   if (value === undefined) return 'nothing';
-  const text = value === MASK ? MASK : printable(stringifyJson(value));
+  const text = value === SECRET_MASK ? SECRET_MASK : printable(stringifyJson(value));
   return text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH)}… (${text.length} characters)`;
 }

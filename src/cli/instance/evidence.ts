@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion, objectName, refOf } from '../../core/index.ts';
+import type { Trouble } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readCauses } from '../../kube/index.ts';
 import type { Cause } from '../../readiness/index.ts';
@@ -9,7 +10,7 @@ import { dataAt } from './data-at.ts';
 import { emptySelectionText } from './found-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { accountOf, pendingWrite } from './pending-writes.ts';
-import type { Evidence, Trouble } from './why-report.ts';
+import type { Evidence } from './why-report.ts';
 
 /** The maximum number of lines of a log in a report. */
 const MAX_LOG_LINES = 10;

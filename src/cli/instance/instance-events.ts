@@ -1,25 +1,11 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject, objectName, refOf } from '../../core/index.ts';
+import type { InstanceEvent } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { age, textAt, valueAt } from '../../kubernetes/index.ts';
 import { printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
-
-/** An event about an instance, one of its objects, or an object that these own. */
-export interface InstanceEvent {
-  /** The time of the last occurrence (RFC 3339). */
-  readonly time: string;
-  /** `Normal` or `Warning`. */
-  readonly type: string;
-  readonly reason: string;
-  readonly object: ObjectRef;
-  /** The number of occurrences. */
-  readonly count: number;
-  /** The component that reports it. */
-  readonly source: string;
-  readonly message: string;
-}
 
 /** The type of the listed and watched events. */
 export const EVENT = { apiVersion: 'v1', kind: 'Event' } as const;

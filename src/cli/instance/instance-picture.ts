@@ -1,10 +1,10 @@
 import { objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph, InstanceStatus, NodeStatus } from '../../graph/index.ts';
 import { graphOutline, toDot, toMermaid, toSvg } from '../../graph/index.ts';
+import type { ShownState } from '../../inspect/index.ts';
 import { printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
-import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
 
 const TONES: Readonly<Record<ShownState, NodeStatus['tone']>> = {

@@ -1,9 +1,6 @@
 import type { Graph, GraphNode } from '../../graph/index.ts';
 import { dimensionsOf, objectPathText } from '../../graph/index.ts';
 
-/** The text in place of a value that can be from a Secret. */
-export const MASK = '(secret)';
-
 /** Fields of a Secret that contain none of its values. */
 const PUBLIC_FIELDS = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels))(?=[.[]|$)/;
 

@@ -1,12 +1,7 @@
+import type { ShownState } from '../../inspect/index.ts';
 import type { Because, NodeCounts, NodeReport, NodeState } from '../../runtime/index.ts';
 import { countNodes, dependencyText, explainNode } from '../../runtime/index.ts';
 import { stateMark } from '../up/view.ts';
-
-/**
- * A state in the views. `unknown` means that the user may not read an object of the node, or of all nodes that it waits
- * for. The controller may read these objects.
- */
-export type ShownState = NodeState | 'unknown';
 
 /** A node as the views show it. */
 export interface ShownNode {

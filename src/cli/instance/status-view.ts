@@ -2,6 +2,7 @@ import type { JsonObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject, objectName, refOf, stringifyJson } from '../../core/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
+import type { ShownState } from '../../inspect/index.ts';
 import type { Condition, GraphTracking } from '../../runtime/index.ts';
 import { isDone, patchManager, readConditions, recordedTracking } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
@@ -9,7 +10,6 @@ import { contributedFields } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
-import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
 import { suspendsWrites } from './suspension.ts';
 

@@ -1,39 +1,11 @@
-import type { ObjectRef } from '../../core/index.ts';
 import { objectName } from '../../core/index.ts';
+import type { TreeNode } from '../../inspect/index.ts';
 import type { ObjectReport } from '../../runtime/index.ts';
 import { printableLine } from '../printable.ts';
 import { contributedFields, contributedText } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
-import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
-
-/**
- * The report of `typekro tree`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
- */
-export interface TreeReport {
-  readonly schemaVersion: 1;
-  readonly instance: ObjectRef;
-  readonly state: string;
-  /** The instance is suspended: nothing is written before it is resumed. */
-  readonly suspended?: true;
-  readonly revision: number;
-  readonly nodes: readonly TreeNode[];
-}
-
-/** One node of the report. */
-export interface TreeNode {
-  readonly id: string;
-  /** True for a node whose objects the graph no longer has. */
-  readonly retired?: true;
-  readonly state: ShownState;
-  readonly reason: string;
-  readonly waitsFor: readonly string[];
-  readonly remedy?: string;
-  readonly objects: readonly ObjectReport[];
-  /** The fields that a patch node writes into these objects. Absent for any other node. */
-  readonly writes?: readonly string[];
-}
 
 /** Returns the nodes of an instance as data. */
 export function treeNodes({ decision, graph, refusedWrites }: InstanceObservation): TreeNode[] {

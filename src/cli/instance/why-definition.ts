@@ -2,6 +2,7 @@ import { compileLive, declaredKind, declaresConditions } from '../../controller/
 import type { Diagnostic, KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatDiagnostic, isJsonObject, objectName, refOf } from '../../core/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
+import type { FailedCondition } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import type { Condition } from '../../runtime/index.ts';
@@ -9,7 +10,6 @@ import { otherFinalizers, readConditions } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { instancesOfDefinition } from './definition-instances.ts';
 import { recordedState } from './observation.ts';
-import type { FailedCondition } from './why-report.ts';
 import { failedConditionLines } from './why-view.ts';
 import { releaseText, withdrawnText } from './without-definition.ts';
 

@@ -1,8 +1,8 @@
+import type { WhyReport } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { rootCausesOf } from '../../runtime/index.ts';
 import { findEvidence } from './evidence.ts';
 import type { InstanceObservation } from './observation.ts';
-import type { WhyReport } from './why-report.ts';
 import { whyReport } from './why-report.ts';
 
 /** Follows the reasons of an observed instance, or of the node that the user named, to their root causes. */

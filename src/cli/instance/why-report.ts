@@ -1,91 +1,19 @@
 import type { ObjectRef } from '../../core/index.ts';
 import { objectName, refOf } from '../../core/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
-import type { Cause } from '../../readiness/index.ts';
+import type { Blocker, FailedCondition, Trouble, WhyCause, WhyReport } from '../../inspect/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
 import { otherFinalizers, readConditions, readWithDefault, refusalRemedy, remedyOf } from '../../runtime/index.ts';
-import type { Blocker } from './blocker.ts';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
 import { isEmptySelection, mapWithoutKey } from './found-text.ts';
 import { shellWord } from '../shell-word.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
-import type { ShownNode, ShownState } from './shown-node.ts';
+import type { ShownNode } from './shown-node.ts';
 import { shownNodes } from './shown-node.ts';
 import { suspendsWrites, resumeCommand } from './suspension.ts';
 import { blockerWithoutDefinition } from './without-definition.ts';
-
-/**
- * The report of `typekro why`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
- */
-export interface WhyReport {
-  readonly schemaVersion: 1;
-  readonly instance: ObjectRef;
-  /** `status.state`; empty before a controller has written it. */
-  readonly state: string;
-  /** The last transition time of the condition `Ready` (RFC 3339). */
-  readonly since?: string;
-  /** The message of the condition `Ready`. Absent when the condition is True or has no message. */
-  readonly recorded?: string;
-  /** The instance is suspended: nothing is written before it is resumed. */
-  readonly suspended?: true;
-  readonly ready: number;
-  /** The nodes that take part, without the skipped ones. */
-  readonly nodes: number;
-  readonly skipped: number;
-  /** The nodes whose state the user may not see. Absent when there is none. */
-  readonly unknown?: number;
-  /** Obstacles to a deletion of the instance other than its nodes: finalizers and policies. */
-  readonly blocked: readonly Blocker[];
-  /** The conditions of the instance itself that are False. */
-  readonly refusals: readonly FailedCondition[];
-  readonly causes: readonly WhyCause[];
-}
-
-/** A condition of an instance or a definition that is False for a reason outside of the nodes. */
-export interface FailedCondition {
-  readonly condition: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly remedy: string;
-}
-
-/** A root cause: a node that waits for no other node. */
-export interface WhyCause {
-  readonly node: string;
-  /** True when the cause is about objects that the graph no longer has. */
-  readonly retired?: true;
-  readonly state: ShownState;
-  readonly reason: string;
-  /** The nodes that the reason names, for example ready nodes that lack the data. */
-  readonly waitsFor: readonly string[];
-  /** The nodes that wait for this node. */
-  readonly waiting: readonly string[];
-  readonly objects: readonly ObjectRef[];
-  /**
-   * Facts about the cause, as sentences: what the objects have in place of missing data, changed fields, due deletions,
-   * and the origins of refused fields.
-   */
-  readonly found: readonly string[];
-  /** The reasons why the objects, or the objects that they own, are not ready. */
-  readonly troubles: readonly Trouble[];
-  /**
-   * The outcome of a dry run of the pending write. Absent when no write is pending, and when `reason` has the outcome.
-   */
-  readonly dryRun?: string;
-  /** What could not be read, so that causes may be missing. */
-  readonly unread: readonly string[];
-  /** What the user does about the cause. For a cause that usually only needs time: what the user does when it lasts. */
-  readonly remedy: string;
-  /** A command that shows more. */
-  readonly look?: string;
-}
-
-/** A cause with the last lines of its container's log. */
-export interface Trouble extends Cause {
-  readonly log?: readonly string[];
-}
 
 /**
  * The outcome of a dry run of a pending write. `outcome` is the name of the accepted object, or the reason of a refusal

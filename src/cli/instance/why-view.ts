@@ -2,6 +2,7 @@ import { declaresConditions } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, objectName } from '../../core/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
+import type { FailedCondition, Trouble, WhyCause, WhyReport } from '../../inspect/index.ts';
 import { causeText } from '../../readiness/index.ts';
 import { isDone } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
@@ -11,7 +12,6 @@ import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import { shownMark } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
-import type { FailedCondition, Trouble, WhyCause, WhyReport } from './why-report.ts';
 
 /**
  * Prints the report as lines: the head, then each cause with its evidence, its remedy and a command that shows more.

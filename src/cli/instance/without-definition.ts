@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
+import type { Blocker } from '../../inspect/index.ts';
 import { hasFinalizer, keys, otherFinalizers } from '../../runtime/index.ts';
-import type { Blocker } from './blocker.ts';
 import type { FoundInstance } from './find-instance.ts';
 import { kubectlObject } from './kubectl-object.ts';
 

@@ -1,4 +1,4 @@
-import type { InstancePlan, ObjectPlan } from './plan.ts';
+import type { InstancePlan, ObjectPlan } from '../../inspect/index.ts';
 
 /** All writes of an instance: those of its present revision first. An object can have two. */
 export function allWrites({ meanwhile, writes }: Pick<InstancePlan, 'meanwhile' | 'writes'>): readonly ObjectPlan[] {

@@ -1,6 +1,6 @@
 import { workflowCommand } from '../workflow-command.ts';
 import { findingsOf } from './findings.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 
 /** Prints the findings of a plan as workflow commands of GitHub Actions, one a line. */
 export function githubAnnotations(plan: Plan): string[] {

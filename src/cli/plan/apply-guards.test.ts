@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planWorld } from '../../../test/support/plan-world.ts';
 import type { CommandResult, PlanWorld } from '../../../test/support/plan-world.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 
 let plans: PlanWorld;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { refOf } from '../../core/index.ts';
 import type { ApplyTask } from './apply-plan.ts';
 import { applyPlan } from './apply-plan.ts';
 import { LiveSource } from './live-source.ts';
-import type { InstancePlan, Plan } from './plan.ts';
+import type { InstancePlan, Plan } from '../../inspect/index.ts';
 
 let world: VirtualWorld;
 beforeAll(async () => {

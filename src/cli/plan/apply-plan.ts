@@ -9,7 +9,7 @@ import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-obje
 import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
 import { writesAtOnce } from './all-writes.ts';
-import type { InstancePlan, ObjectPlan, Plan } from './plan.ts';
+import type { InstancePlan, ObjectPlan, Plan } from '../../inspect/index.ts';
 
 /** The time limit for the deletion of an object that is to be created again, in milliseconds. */
 const REPLACE_TIMEOUT_MS = 60_000;

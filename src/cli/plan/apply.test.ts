@@ -10,7 +10,7 @@ import { runCommandLine } from '../adapter.ts';
 import { entriesOf } from '../../../test/support/run-command.ts';
 import { apply } from '../commands/apply.ts';
 import { plan } from '../commands/plan.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 
 let world: VirtualWorld;
 let cwd: string;

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { PlanWorld } from '../../../test/support/plan-world.ts';
 import { planWorld } from '../../../test/support/plan-world.ts';
 import { mapResource, pot, potDefinition, potRef } from '../../../test/support/virtual-world.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 
 /** Plans of definitions that change together with their instances. */
 let place: PlanWorld;

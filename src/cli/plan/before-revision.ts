@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../core/index.ts';
 import { refOfTarget } from '../../runtime/index.ts';
-import type { InstancePlan, Meanwhile } from './plan.ts';
+import type { InstancePlan, Meanwhile } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import { planInstances } from './plan-instance.ts';
 import type { InstanceTask } from './plan-instance.ts';

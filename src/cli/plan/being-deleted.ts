@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
+import type { Blocker } from '../../inspect/index.ts';
 import { hasFinalizer, keys, otherFinalizers, readConditions } from '../../runtime/index.ts';
-import type { Blocker } from '../instance/blocker.ts';
 import { argumentOf } from '../instance/instance-name.ts';
 import { kubectlObject } from '../instance/kubectl-object.ts';
 import { shellWord } from '../shell-word.ts';

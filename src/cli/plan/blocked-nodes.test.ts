@@ -9,8 +9,7 @@ import { stringifyJson } from '../../core/index.ts';
 import type { JsonObject } from '../../core/index.ts';
 import { plan } from '../commands/plan.ts';
 import { why } from '../commands/why.ts';
-import type { WhyReport } from '../instance/why-report.ts';
-import type { OpenNode, Plan } from './plan.ts';
+import type { OpenNode, Plan, WhyReport } from '../../inspect/index.ts';
 
 let plans: PlanWorld;
 beforeAll(async () => {

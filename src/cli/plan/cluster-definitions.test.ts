@@ -3,7 +3,7 @@ import { planWorld } from '../../../test/support/plan-world.ts';
 import type { PlanWorld } from '../../../test/support/plan-world.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { findInstance } from '../instance/find-instance.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 
 let plans: PlanWorld;
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import type { ComparedFacets, SchemaChange } from '../../schema/index.ts';
 import { fieldOfChange } from '../../schema/index.ts';
 import { resourcesById } from '../instance/revision-difference.ts';
 import { hidesInSecret } from '../instance/secret-fields.ts';
-import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from './plan.ts';
+import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '../../inspect/index.ts';
 import { valueLine } from './value-lines.ts';
 
 /** The inputs of the plan of one definition. */

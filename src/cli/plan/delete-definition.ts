@@ -5,7 +5,7 @@ import { isInstanceOf } from '../instance/serving-definition.ts';
 import { withdrawnText } from '../instance/without-definition.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
-import type { DefinitionPlan } from './plan.ts';
+import type { DefinitionPlan } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 

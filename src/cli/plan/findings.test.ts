@@ -4,7 +4,7 @@ import { githubAnnotations } from './annotations.ts';
 import { findingsOf } from './findings.ts';
 import { junitText } from './junit.ts';
 import { markdownText } from './markdown.ts';
-import type { DefinitionPlan } from './plan.ts';
+import type { DefinitionPlan } from '../../inspect/index.ts';
 import { sarifText } from './sarif.ts';
 
 const definition = (members: Partial<DefinitionPlan> = {}): DefinitionPlan => ({

@@ -1,6 +1,6 @@
 import { objectName } from '../../core/index.ts';
 import { allWrites } from './all-writes.ts';
-import type { InstancePlan, Plan } from './plan.ts';
+import type { InstancePlan, Plan } from '../../inspect/index.ts';
 import { withoutNames } from './stand-in.ts';
 
 /** A part of a plan that a reviewer must see. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { instancePlan, writePlan } from '../../../test/support/plan-values.ts';
 import { fold } from './fold.ts';
-import type { InstancePlan } from './plan.ts';
+import type { InstancePlan } from '../../inspect/index.ts';
 
 /** The names of each group. */
 const groups = (...instances: InstancePlan[]): string[][] =>

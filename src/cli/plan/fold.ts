@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../core/index.ts';
 import { allWrites } from './all-writes.ts';
-import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from './plan.ts';
+import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from '../../inspect/index.ts';
 import { withoutNames } from './stand-in.ts';
 
 /** Instances with equal plans. */

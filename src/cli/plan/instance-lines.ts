@@ -10,7 +10,7 @@ import { padded } from '../layout.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
 import { signOf, UNREAD } from './paint.ts';
-import type { InstancePlan, Meanwhile, ObjectPlan, OpenNode, Plan } from './plan.ts';
+import type { InstancePlan, Meanwhile, ObjectPlan, OpenNode, Plan } from '../../inspect/index.ts';
 
 /** The maximum width of the column of names. A longer name gets a line of its own. */
 const MAX_NAME_WIDTH = 24;

@@ -8,7 +8,7 @@ import type { ApplyAction, Decision, FieldDifference, NodeReport, ReleaseAction 
 import { explainNode, ownedValues, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { hidesInSecret, secretFields } from '../instance/secret-fields.ts';
 import { refusalMask } from './mask-refusal.ts';
-import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from './plan.ts';
+import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from '../../inspect/index.ts';
 import type { SimulatedWrite, SimulationResult } from './simulate.ts';
 import { refusalText } from './replacement.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';

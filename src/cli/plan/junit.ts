@@ -1,6 +1,6 @@
 import { objectName } from '../../core/index.ts';
 import { xmlText } from '../xml-text.ts';
-import type { InstancePlan, Plan } from './plan.ts';
+import type { InstancePlan, Plan } from '../../inspect/index.ts';
 
 /**
  * Prints the plan as JUnit XML: a suite for each definition with a case for each instance, and a suite for the other

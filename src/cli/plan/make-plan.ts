@@ -7,7 +7,7 @@ import { compareText } from '../../golang/index.ts';
 import { crdSource } from '../../schema/index.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { deletionOfDefinition } from './delete-definition.ts';
-import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from './plan.ts';
+import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import { planDefinition } from './plan-definition.ts';
 import { isPlannedGraph, planGraphs } from './plan-graph.ts';

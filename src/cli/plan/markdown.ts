@@ -1,7 +1,7 @@
 import { findingsOf } from './findings.ts';
 import { paintFor } from './paint.ts';
 import { planLines } from './plan-lines.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 import { totals } from './summary-lines.ts';
 
 /** A marker by which a workflow finds the comment of an earlier plan to replace it. */

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { objectPathOf, objectPathText } from '../../graph/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
-import { MASK } from '../instance/secret-fields.ts';
+import { SECRET_MASK } from '../../inspect/index.ts';
 
 /**
  * The minimum length of a value that is searched for in a message. A shorter value can occur there by coincidence.
@@ -53,11 +53,11 @@ function masked(text: string, object: KubeObject | undefined, values: ReadonlySe
   const { name = '', namespace = '', labels = {} } = object?.metadata ?? {};
   const shown = new Set([name, namespace, object?.kind ?? '', ...Object.keys(labels)].filter((each) => each !== ''));
   let result = text.replaceAll(QUOTED, (quoted) =>
-    shown.has(quoted.slice(1, -1)) ? quoted : `${quoted.charAt(0)}${MASK}${quoted.charAt(0)}`,
+    shown.has(quoted.slice(1, -1)) ? quoted : `${quoted.charAt(0)}${SECRET_MASK}${quoted.charAt(0)}`,
   );
-  result = result.replaceAll(PLAIN_VALUE, (_all, before: string) => `${before}${MASK}`);
+  result = result.replaceAll(PLAIN_VALUE, (_all, before: string) => `${before}${SECRET_MASK}`);
   for (const value of [...values].sort((a, b) => b.length - a.length)) {
-    if (value.length >= MIN_VALUE_LENGTH && !shown.has(value)) result = result.replaceAll(value, MASK);
+    if (value.length >= MIN_VALUE_LENGTH && !shown.has(value)) result = result.replaceAll(value, SECRET_MASK);
   }
   return result;
 }

@@ -10,7 +10,7 @@ import { loadFiles } from './check-files.ts';
 import { paintFor } from './paint.ts';
 import { planLines } from './plan-lines.ts';
 import { planOfFiles } from './plan-of-files.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 
 let plans: PlanWorld;
 

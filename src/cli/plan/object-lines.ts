@@ -1,9 +1,9 @@
 import { objectName, stringifyJson } from '../../core/index.ts';
-import { MASK } from '../instance/secret-fields.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { Paint } from './paint.ts';
 import { signOf, UNREAD } from './paint.ts';
-import type { ObjectPlan, ValueLine } from './plan.ts';
+import type { ObjectPlan, ValueLine } from '../../inspect/index.ts';
+import { SECRET_MASK } from '../../inspect/index.ts';
 
 /** Options of the output of a plan. */
 export interface PlanView {
@@ -55,7 +55,7 @@ export function objectLines(
 /** Prints the change of a value: `spec.replicas 2 → 3`. */
 export function valueLineText({ path, from, to, secret, immutable }: ValueLine): string {
   const end = immutable === true ? '  (immutable)' : '';
-  if (secret === true) return `${printableLine(path)}  ${MASK}${end}`;
+  if (secret === true) return `${printableLine(path)}  ${SECRET_MASK}${end}`;
   if (from === undefined) return `${printableLine(path)}  + ${valueText(to)}${end}`;
   if (to === undefined) return `${printableLine(path)}  - ${valueText(from)}${end}`;
   return `${printableLine(path)}  ${valueText(from)} → ${valueText(to)}${end}`;

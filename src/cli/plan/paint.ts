@@ -1,4 +1,4 @@
-import type { PlanAction } from './plan.ts';
+import type { PlanAction } from '../../inspect/index.ts';
 
 /** The sign of each action at the beginning of a line. */
 export const SIGNS: Readonly<Record<PlanAction | 'none', string>> = {

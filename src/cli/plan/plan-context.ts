@@ -7,7 +7,7 @@ import { pluralize } from '../../schema/index.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import type { ClusterBasics } from './cluster-basics.ts';
 import type { LiveSource } from './live-source.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 import type { WriteChecker } from './write-checker.ts';
 
 /** The dependencies of all parts of a plan. */

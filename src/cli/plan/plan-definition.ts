@@ -12,7 +12,7 @@ import { definitionPlan, schemaAt } from './definition-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
 import type { InstanceHead } from './instance-plan.ts';
 import { laidOver, underSchema } from './new-schema.ts';
-import type { DefinitionPlan, InstancePlan, ValueLine } from './plan.ts';
+import type { DefinitionPlan, InstancePlan, ValueLine } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 import { planInstances as planByRevision } from './plan-instance.ts';

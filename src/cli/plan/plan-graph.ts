@@ -6,7 +6,7 @@ import { GRAPH_CRD, isGraphObject } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import type { InstanceHead } from './instance-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
-import type { InstancePlan } from './plan.ts';
+import type { InstancePlan } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import { afterOf, headOf, planWithoutWrites } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';

@@ -11,7 +11,7 @@ import { unreadBecause } from './cluster-basics.ts';
 import type { InstanceHead } from './instance-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
 import { laidOver } from './new-schema.ts';
-import type { InstancePlan } from './plan.ts';
+import type { InstancePlan } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 import { fieldLines, fileRemedy } from './plan-objects.ts';

@@ -4,7 +4,7 @@ import { instanceLines } from './instance-lines.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
 import { signOf, UNREAD } from './paint.ts';
-import type { DefinitionPlan, Plan } from './plan.ts';
+import type { DefinitionPlan, Plan } from '../../inspect/index.ts';
 import { summaryLines } from './summary-lines.ts';
 
 /** Prints the plan as lines: definitions, other objects, instances, the totals, and what could not be read. */

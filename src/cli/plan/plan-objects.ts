@@ -9,7 +9,7 @@ import type { InputObject } from '../up/load-inputs.ts';
 import { tableKey } from './kind-table.ts';
 import { maskedSecretRefusal } from './mask-refusal.ts';
 import { blockerOfDeletion } from './being-deleted.ts';
-import type { ObjectPlan, ValueLine } from './plan.ts';
+import type { ObjectPlan, ValueLine } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import { withNamespace } from '../with-namespace.ts';
 import { targetOf, typeOf } from './plan-context.ts';

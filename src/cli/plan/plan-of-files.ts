@@ -16,7 +16,7 @@ import { readBasics } from './cluster-basics.ts';
 import { LiveSource } from './live-source.ts';
 import { makePlan } from './make-plan.ts';
 import type { PlannedFiles } from './make-plan.ts';
-import type { Plan, PlanSource } from './plan.ts';
+import type { Plan, PlanSource } from '../../inspect/index.ts';
 import type { PlanContext } from './plan-context.ts';
 import { LazyRules } from './rules-server.ts';
 import { basisKey } from './saved-plan.ts';

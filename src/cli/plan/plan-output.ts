@@ -1,4 +1,4 @@
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 import { junitText } from './junit.ts';
 import { markdownText } from './markdown.ts';
 import { sarifText } from './sarif.ts';

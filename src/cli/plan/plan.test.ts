@@ -11,7 +11,7 @@ import { entriesOf } from '../../../test/support/run-command.ts';
 import { apply } from '../commands/apply.ts';
 import { plan } from '../commands/plan.ts';
 import { snapshot } from '../commands/snapshot.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 
 let world: VirtualWorld;
 let cwd: string;

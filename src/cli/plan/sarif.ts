@@ -1,7 +1,7 @@
 import { packageManifestText, stringifyJson } from '../../core/index.ts';
 import type { Finding } from './findings.ts';
 import { findingsOf } from './findings.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 
 const RULES: Readonly<Record<Finding['rule'], string>> = {
   'breaking-change': 'A change of the schema that can break existing instances',

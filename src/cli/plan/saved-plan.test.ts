@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseJson, stringifyJson } from '../../core/index.ts';
 import type { JsonObject } from '../../core/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import type { InstancePlan, ObjectPlan, Plan } from './plan.ts';
+import type { InstancePlan, ObjectPlan, Plan } from '../../inspect/index.ts';
 import { LiveSource } from './live-source.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import type { SavedPlan } from './saved-plan.ts';

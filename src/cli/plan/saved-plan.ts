@@ -16,7 +16,7 @@ import { isTooDeep, kubeObject, listOf, number, objectRef, oneOf, optional, reco
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
 import { allWrites } from './all-writes.ts';
-import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from './plan.ts';
+import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '../../inspect/index.ts';
 
 /**
  * A plan in a file, with everything that `typekro apply` needs to carry out exactly this plan. It can contain Secrets

@@ -17,7 +17,7 @@ import type {
 } from '../../runtime/index.ts';
 import { digestOf, digestText, step, StepMemory } from '../../runtime/index.ts';
 import { laidOver } from './new-schema.ts';
-import type { Checked } from './plan.ts';
+import type { Checked } from '../../inspect/index.ts';
 import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
 
 /** An instance, and the graph that it will follow. */

@@ -8,7 +8,7 @@ import { secretFields } from '../instance/secret-fields.ts';
 import { boolean, isTooDeep, kubeObject, listOf, oneOf, optional, record, text } from './file-shape.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
-import type { PlanSource } from './plan.ts';
+import type { PlanSource } from '../../inspect/index.ts';
 
 /** The objects of a cluster in one file, for plans without the cluster. Values of Secrets are hashed. */
 export interface SnapshotFile {

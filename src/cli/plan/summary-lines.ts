@@ -1,7 +1,7 @@
 import { printableLine } from '../printable.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { allWrites } from './all-writes.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../../inspect/index.ts';
 import type { PlanView } from './object-lines.ts';
 
 /** Prints the totals of a plan, how its writes were checked, and what could not be read. */

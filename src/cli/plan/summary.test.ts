@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { definitionPlan, instancePlan, planOf, writePlan } from '../../../test/support/plan-values.ts';
 import { hasBlocked, hasChanges } from './summary.ts';
-import type { ObjectPlan } from './plan.ts';
+import type { ObjectPlan } from '../../inspect/index.ts';
 
 const actions = (...list: ObjectPlan['action'][]) => list.map((action) => writePlan({ action }));
 

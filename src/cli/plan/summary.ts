@@ -1,5 +1,5 @@
 import { objectName } from '../../core/index.ts';
-import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from './plan.ts';
+import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from '../../inspect/index.ts';
 
 /** Counts the writes and instances of a plan. Deletions have no dry run, and do not count as checked. */
 export function summaryOf({

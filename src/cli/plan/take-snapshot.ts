@@ -12,7 +12,7 @@ import { readBasics } from './cluster-basics.ts';
 import type { GraphInputs, NamedObject } from './graph-objects.ts';
 import { inputsOfGraph } from './graph-objects.ts';
 import { LiveSource } from './live-source.ts';
-import type { PlanSource } from './plan.ts';
+import type { PlanSource } from '../../inspect/index.ts';
 import type { SnapshotFile } from './snapshot-file.ts';
 import { snapshotFile } from './snapshot-file.ts';
 

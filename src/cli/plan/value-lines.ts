@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../core/index.ts';
 import type { ValueChange } from '../../deploy/index.ts';
 import { keys } from '../../runtime/index.ts';
-import { MASK } from '../instance/secret-fields.ts';
-import type { ValueLine } from './plan.ts';
+import type { ValueLine } from '../../inspect/index.ts';
+import { SECRET_MASK } from '../../inspect/index.ts';
 
 /** Matches the path of a label or an annotation. */
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
@@ -31,7 +31,7 @@ export function valueLine(
   const isImmutable = immutable.some(
     (field) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`),
   );
-  const shown = (value: JsonValue): JsonValue => (secret ? MASK : value);
+  const shown = (value: JsonValue): JsonValue => (secret ? SECRET_MASK : value);
   return {
     path,
     ...(from === undefined ? {} : { from: shown(from) }),

@@ -17,7 +17,7 @@ import type { LiveSchemas } from '../../kube/index.ts';
 import { isSuspended } from '../../runtime/index.ts';
 import { definitionPlan } from '../plan/definition-plan.ts';
 import { instancePlan } from '../plan/instance-plan.ts';
-import type { InstancePlan } from '../plan/plan.ts';
+import type { InstancePlan } from '../../inspect/index.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import type { SimulatedWrite, SimulationInput } from '../plan/simulate.ts';
 import { simulateAll } from '../plan/simulate-all.ts';

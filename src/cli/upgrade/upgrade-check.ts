@@ -1,5 +1,5 @@
 import type { GraphFeatures, KroCompatibility } from '../../graph/index.ts';
-import type { InstancePlan, PlanSource, SchemaLine } from '../plan/plan.ts';
+import type { InstancePlan, PlanSource, SchemaLine } from '../../inspect/index.ts';
 
 /**
  * The report of `typekro upgrade --check`, as `-o json` prints it. A later release with the same `schemaVersion` only

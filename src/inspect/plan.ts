@@ -1,6 +1,5 @@
-import type { MeaningFeatures } from '../controller-settings.ts';
-import type { JsonValue, ObjectRef } from '../../core/index.ts';
-import type { KroCompatibility } from '../../graph/index.ts';
+import type { JsonValue, ObjectRef } from '../core/index.ts';
+import type { KroCompatibility } from '../graph/index.ts';
 
 /**
  * The report of `typekro plan`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
@@ -20,6 +19,18 @@ export interface Plan {
   readonly summary: PlanSummary;
   /** What could not be read or checked, and the consequences. Empty when nothing is missing. */
   readonly limits: readonly string[];
+}
+
+/**
+ * The gates that change what a definition means. `omit` and `dynamicKeys` are on for a command that does not know a
+ * controller, and are therefore recorded when they are off.
+ */
+export interface MeaningFeatures {
+  readonly omit?: boolean;
+  readonly dynamicKeys?: boolean;
+  readonly partialDependencies?: boolean;
+  readonly managedResources?: boolean;
+  readonly deferredSchemas?: boolean;
 }
 
 /** Where the live objects of a plan came from. */

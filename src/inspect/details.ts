@@ -1,0 +1,64 @@
+import type { ObjectRef } from '../core/index.ts';
+import type { KubernetesApi, ResourceType } from '../kube/index.ts';
+import type {
+  ActionAnswer,
+  ActionRequest,
+  DefinitionDetail,
+  InspectMeta,
+  InstanceDetail,
+  InstanceEvents,
+  NodeDetail,
+  ObjectDetail,
+  PlanFile,
+  PodLog,
+  RevisionDetail,
+  WhyPath,
+} from './model.ts';
+import type { Plan } from './plan.ts';
+
+/** The caller of a request, and what the caller may read. */
+export interface Viewer {
+  /** The name of the user. Absent for the user of the kubeconfig. */
+  readonly user?: string;
+  /** The cluster as the caller may see it. */
+  readonly api: KubernetesApi;
+  /** May the caller list the objects of a kind in a namespace, or in all namespaces without one? */
+  mayList(type: ResourceType, namespace?: string): Promise<boolean>;
+}
+
+/** A request for details. */
+export interface InspectCall {
+  readonly viewer: Viewer;
+  /** Aborts when the client disconnects, and when the server closes. */
+  readonly signal: AbortSignal;
+}
+
+/** What a log request names. */
+export interface LogRequest {
+  readonly pod: ObjectRef;
+  readonly container: string;
+  /** The log of the container's previous run. */
+  readonly previous: boolean;
+  /** The number of lines. */
+  readonly tail: number;
+}
+
+/**
+ * The details of definitions and instances, read from the cluster at the time of the request with the rights of the
+ * caller. A method returns `undefined` when the definition, revision, instance, node or object does not exist, and
+ * throws `TypeKroError` for any other failure.
+ */
+export interface InspectDetails {
+  meta(call: InspectCall): Promise<Omit<InspectMeta, 'epoch' | 'now'>>;
+  definition(name: string, call: InspectCall): Promise<DefinitionDetail | undefined>;
+  revision(name: string, revision: number, call: InspectCall): Promise<RevisionDetail | undefined>;
+  instance(ref: string, call: InspectCall): Promise<InstanceDetail | undefined>;
+  why(ref: string, node: string | undefined, call: InspectCall): Promise<WhyPath | undefined>;
+  node(ref: string, node: string, call: InspectCall): Promise<NodeDetail | undefined>;
+  object(ref: string, object: ObjectRef, call: InspectCall): Promise<ObjectDetail | undefined>;
+  events(ref: string, node: string | undefined, call: InspectCall): Promise<InstanceEvents | undefined>;
+  log(ref: string, request: LogRequest, call: InspectCall): Promise<PodLog | undefined>;
+  /** Plans the apply of files. Throws `InspectFailure` with their diagnostics for files with errors. */
+  plan(files: readonly PlanFile[], call: InspectCall): Promise<Plan>;
+  act(ref: string, request: ActionRequest, call: InspectCall): Promise<ActionAnswer | undefined>;
+}

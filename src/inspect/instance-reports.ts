@@ -1,0 +1,162 @@
+import type { ObjectRef } from '../core/index.ts';
+import type { Cause } from '../readiness/index.ts';
+import type { ApplyAction, FieldDifference, NodeState, ObjectReport } from '../runtime/index.ts';
+
+/**
+ * A state in the views. `unknown` means that the user may not read an object of the node, or of all nodes that it waits
+ * for. The controller may read these objects.
+ */
+export type ShownState = NodeState | 'unknown';
+
+/** An obstacle, and what the user does about it, as sentences. */
+export interface Blocker {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/**
+ * The report of `typekro why`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
+export interface WhyReport {
+  readonly schemaVersion: 1;
+  readonly instance: ObjectRef;
+  /** `status.state`; empty before a controller has written it. */
+  readonly state: string;
+  /** The last transition time of the condition `Ready` (RFC 3339). */
+  readonly since?: string;
+  /** The message of the condition `Ready`. Absent when the condition is True or has no message. */
+  readonly recorded?: string;
+  /** The instance is suspended: nothing is written before it is resumed. */
+  readonly suspended?: true;
+  readonly ready: number;
+  /** The nodes that take part, without the skipped ones. */
+  readonly nodes: number;
+  readonly skipped: number;
+  /** The nodes whose state the user may not see. Absent when there is none. */
+  readonly unknown?: number;
+  /** Obstacles to a deletion of the instance other than its nodes: finalizers and policies. */
+  readonly blocked: readonly Blocker[];
+  /** The conditions of the instance itself that are False. */
+  readonly refusals: readonly FailedCondition[];
+  readonly causes: readonly WhyCause[];
+}
+
+/** A condition of an instance or a definition that is False for a reason outside of the nodes. */
+export interface FailedCondition {
+  readonly condition: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** A root cause: a node that waits for no other node. */
+export interface WhyCause {
+  readonly node: string;
+  /** True when the cause is about objects that the graph no longer has. */
+  readonly retired?: true;
+  readonly state: ShownState;
+  readonly reason: string;
+  /** The nodes that the reason names, for example ready nodes that lack the data. */
+  readonly waitsFor: readonly string[];
+  /** The nodes that wait for this node. */
+  readonly waiting: readonly string[];
+  readonly objects: readonly ObjectRef[];
+  /**
+   * Facts about the cause, as sentences: what the objects have in place of missing data, changed fields, due deletions,
+   * and the origins of refused fields.
+   */
+  readonly found: readonly string[];
+  /** The reasons why the objects, or the objects that they own, are not ready. */
+  readonly troubles: readonly Trouble[];
+  /**
+   * The outcome of a dry run of the pending write. Absent when no write is pending, and when `reason` has the outcome.
+   */
+  readonly dryRun?: string;
+  /** What could not be read, so that causes may be missing. */
+  readonly unread: readonly string[];
+  /** What the user does about the cause. For a cause that usually only needs time: what the user does when it lasts. */
+  readonly remedy: string;
+  /** A command that shows more. */
+  readonly look?: string;
+}
+
+/** A cause with the last lines of its container's log. */
+export interface Trouble extends Cause {
+  readonly log?: readonly string[];
+}
+
+/**
+ * The report of `typekro tree`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
+export interface TreeReport {
+  readonly schemaVersion: 1;
+  readonly instance: ObjectRef;
+  readonly state: string;
+  /** The instance is suspended: nothing is written before it is resumed. */
+  readonly suspended?: true;
+  readonly revision: number;
+  readonly nodes: readonly TreeNode[];
+}
+
+/** One node of the report. */
+export interface TreeNode {
+  readonly id: string;
+  /** True for a node whose objects the graph no longer has. */
+  readonly retired?: true;
+  readonly state: ShownState;
+  readonly reason: string;
+  readonly waitsFor: readonly string[];
+  readonly remedy?: string;
+  readonly objects: readonly ObjectReport[];
+  /** The fields that a patch node writes into these objects. Absent for any other node. */
+  readonly writes?: readonly string[];
+}
+
+/**
+ * The report of `typekro diff`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
+export interface DiffReport {
+  readonly schemaVersion: 1;
+  readonly instance: ObjectRef;
+  /** True for a suspended instance. Its controller makes the changes after it is resumed. */
+  readonly suspended?: true;
+  readonly changes: readonly ObjectDifference[];
+  /** Nodes that wait or could not be read. Their changes are not known yet. */
+  readonly notCompared: readonly NotCompared[];
+}
+
+/** The change that the controller would make to one object. */
+export interface ObjectDifference {
+  readonly node: string;
+  readonly object: ObjectRef;
+  /**
+   * `create`: the object is absent. `adopt`: the object does not belong to the instance yet. `change`: the graph wants
+   * other values. `drift`: another program changed the object. `orphan`: the object is retired and stays, without the
+   * labels of the controller. `release`: the patch node that wrote the fields was removed, and its fields are released.
+   */
+  readonly action: ApplyAction['why'] | 'delete' | 'orphan' | 'release';
+  /** The field manager that wrote the object last, if it is known. */
+  readonly lastWriter?: string;
+  readonly fields: readonly FieldDifference[];
+}
+
+/** A node whose objects are not compared, and the reason. */
+export interface NotCompared {
+  readonly node: string;
+  readonly reason: string;
+}
+
+/** An event about an instance, one of its objects, or an object that these own. */
+export interface InstanceEvent {
+  /** The time of the last occurrence (RFC 3339). */
+  readonly time: string;
+  /** `Normal` or `Warning`. */
+  readonly type: string;
+  readonly reason: string;
+  readonly object: ObjectRef;
+  /** The number of occurrences. */
+  readonly count: number;
+  /** The component that reports it. */
+  readonly source: string;
+  readonly message: string;
+}

@@ -1,0 +1,73 @@
+import type { ObjectRef } from '../core/index.ts';
+
+/** The address of an instance or of an object in this interface: `apiVersion/Kind/namespace/name`, `-` for no namespace. */
+export function instanceRef(instance: { apiVersion: string; kind: string; namespace?: string; name: string }): string {
+  return `${instance.apiVersion}/${instance.kind}/${instance.namespace ?? '-'}/${instance.name}`;
+}
+
+/** Reads an address of `instanceRef`; `undefined` for another text. */
+export function parseInstanceRef(ref: string): ObjectRef | undefined {
+  const parts = ref.split('/');
+  const [name, namespace, kind, ...version] = parts.toReversed();
+  if (!name || !namespace || !kind || version.length < 1 || version.length > 2 || version.includes(''))
+    return undefined;
+  const apiVersion = version.toReversed().join('/');
+  return { apiVersion, kind, name, ...(namespace === '-' ? {} : { namespace }) };
+}
+
+/** The path of the interface, before all other paths. */
+export const INSPECT_PREFIX = '/api/v1/';
+
+const encoded = encodeURIComponent;
+const instance = (ref: string): string => `${INSPECT_PREFIX}instances/${encoded(ref)}`;
+const definition = (name: string): string => `${INSPECT_PREFIX}definitions/${encoded(name)}`;
+
+/** The paths of the interface. Each answers JSON of the named type in `model.ts`, and `InspectProblem` for a failure. */
+export const inspectPaths = {
+  /** `InspectMeta`. */
+  meta: (): string => `${INSPECT_PREFIX}meta`,
+  /** `DefinitionList`. */
+  definitions: (): string => `${INSPECT_PREFIX}definitions`,
+  /** `DefinitionDetail`. */
+  definition,
+  /** `RevisionDetail`. */
+  revision: (name: string, revision: number): string => `${definition(name)}/revisions/${revision}`,
+  /** `InstancePage`. The query is an `InstanceQuery`. */
+  instances: (query: Readonly<Record<string, string | number | undefined>> = {}): string =>
+    `${INSPECT_PREFIX}instances${queryOf(query)}`,
+  /** `InstanceDetail`. */
+  instance,
+  /** `WhyPath`, of the whole instance or of one node. */
+  why: (ref: string, node?: string): string => `${instance(ref)}/why${queryOf({ node })}`,
+  /** `NodeDetail`. */
+  node: (ref: string, node: string): string => `${instance(ref)}/nodes/${encoded(node)}`,
+  /** `ObjectDetail`. */
+  object: (ref: string, object: ObjectRef): string =>
+    `${instance(ref)}/object${queryOf({ object: instanceRef(object) })}`,
+  /** `InstanceEvents`. */
+  instanceEvents: (ref: string, node?: string): string => `${instance(ref)}/events${queryOf({ node })}`,
+  /** `PodLog`. `tail` is the number of lines, by default 200 and at most 2000. */
+  logs: (
+    ref: string,
+    query: { readonly pod: ObjectRef; readonly container: string; readonly previous?: boolean; readonly tail?: number },
+  ): string => {
+    const { pod, container, previous, tail } = query;
+    return `${instance(ref)}/logs${queryOf({ object: instanceRef(pod), container, previous: previous === true ? 'true' : undefined, tail })}`;
+  },
+  /** `POST` an `ActionRequest` as `application/json`; the answer is an `ActionAnswer`. */
+  actions: (ref: string): string => `${instance(ref)}/actions`,
+  /** `POST` a `PlanRequest` as `application/json`; the answer is a `Plan`. */
+  plan: (): string => `${INSPECT_PREFIX}plan`,
+  /**
+   * Server-sent events: `hello` (`StreamStart`) first, then `changes` (`ChangeBatch`) and `reset` (`StreamReset`). With
+   * `Last-Event-ID`, or the query `lastEventId`, the stream goes on after that id.
+   */
+  events: (): string => `${INSPECT_PREFIX}events`,
+} as const;
+
+function queryOf(values: Readonly<Record<string, string | number | undefined>>): string {
+  const pairs = Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${encoded(String(value))}`],
+  );
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}

@@ -1,0 +1,77 @@
+import type { Condition, InstanceState, NodeReport, ObjectOutcome } from '../runtime/index.ts';
+
+/** The summary of a definition. */
+export interface DefinitionSummary {
+  readonly name: string;
+  readonly uid: string;
+  /** The API version of the kind that the definition serves. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly state: 'Active' | 'Inactive';
+  /** The served revision, if there is one. */
+  readonly revision?: number;
+  readonly instances: number;
+  readonly conditions: readonly Condition[];
+  /** All problems of the current spec, not only the first. */
+  readonly problems: readonly string[];
+}
+
+/** The summary of an instance. */
+export interface InstanceSummary {
+  /** The address of the instance in this interface: `group/version/Kind/namespace/name`, with `-` for no namespace. */
+  readonly ref: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly definition: string;
+  readonly revision?: number;
+  readonly state: InstanceState;
+}
+
+/** The report of an instance: the summary, the conditions, and the state of each node with its reason. */
+export interface InstanceReport extends InstanceSummary {
+  readonly conditions: readonly Condition[];
+  readonly nodes: readonly NodeReport[];
+  /** The time of the last step, in milliseconds since 1970. */
+  readonly steppedAt: number;
+}
+
+/**
+ * An event. Each id is greater by one than the id before. A client that reconnects requests the events after its last
+ * id.
+ */
+export interface InspectEvent {
+  readonly id: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly type:
+    /** The report of a definition changed: its state, revision, conditions or problems. */
+    | 'definition-changed'
+    | 'definition-removed'
+    /** The report of an instance changed: its state, its generation, or the state of a node that is not done. */
+    | 'instance-changed'
+    | 'instance-removed'
+    | 'wrote'
+    | 'failed';
+  /** Definition name, or the `ref` of an instance. */
+  readonly subject: string;
+  /** What happened to the object, for `wrote`. */
+  readonly outcome?: ObjectOutcome;
+  readonly message: string;
+}
+
+/**
+ * The source of the read-only interface. The controller implements it. Another program that runs steps may also
+ * implement it.
+ */
+export interface InspectSource {
+  definitions(): readonly DefinitionSummary[];
+  instances(): readonly InstanceSummary[];
+  report(ref: string): InstanceReport | undefined;
+  /** The events after an id that are still kept, oldest first. */
+  eventsAfter(id: number): readonly InspectEvent[];
+  /** Calls the listener for every later event, until the returned function is called. */
+  subscribe(listener: (event: InspectEvent) => void): () => void;
+}
