@@ -12,7 +12,7 @@ export interface NormalDefinition {
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
-const MAX_NAME = 253;
+const MAX_NAME_LENGTH = 253;
 
 /**
  * Reads the definition that the author passed. Messages name it by `what`.
@@ -32,7 +32,7 @@ export function normalDefinition(definition: unknown, what = 'definition'): Norm
   if (typeof name !== 'string' || name === '') throw wrong(`a ${what} needs a name`, "add name: 'my-app'");
   if (spec === undefined) throw wrong(`the definition ${name} has no spec`, 'add spec: type({ … })');
   const label = kebabCase(name);
-  if (!LABEL.test(label) || label.length > MAX_NAME) {
+  if (!LABEL.test(label) || label.length > MAX_NAME_LENGTH) {
     throw wrong(
       `"${name}" cannot be the name of a ${what}`,
       'use small letters, digits and dashes, beginning and ending with a letter or digit',

@@ -5,7 +5,7 @@ import type { Decision, NodeReport } from '../runtime/index.ts';
 import { describeLeftovers, describeUnready } from './failure-report.ts';
 import { openNodes } from './direct-run.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
-import { remedyOf, remedyOfWaiting } from './node-failures.ts';
+import { remedyOfNode, remedyOfWaiting } from './node-failures.ts';
 import { describeNode } from './progress.ts';
 import type { DirectContext } from './direct-run.ts';
 
@@ -22,7 +22,7 @@ export function failedDeploy(
     `deploying ${context.graph.name} "${context.name}" failed:\n${lines.join('\n')}`,
     {
       code: 'deploy/failed',
-      remedy: first === undefined ? '' : remedyOf(first),
+      remedy: first === undefined ? '' : remedyOfNode(first),
       nodes: decision.nodes,
     },
   );

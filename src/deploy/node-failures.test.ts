@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeReport } from '../runtime/index.ts';
-import { remedyOf, remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
+import { remedyOfNode, remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
 
 const object = { apiVersion: 'v1', kind: 'Service', name: 'web', namespace: 'shop' };
 const failed = (because: NodeReport['because']): NodeReport => ({ id: 'web', state: 'failed', because, objects: [] });
@@ -21,11 +21,11 @@ test.each([
   [422, 'spec.selector: Invalid value: {}: field is immutable', /take the old value/],
   [422, 'Service "web" is invalid: spec.ports: Required value', /correct the composition or the spec/],
 ])('a refusal with %d, %s, has a remedy', (code, message, remedy) => {
-  expect(remedyOf(refused(code, message))).toMatch(remedy);
+  expect(remedyOfNode(refused(code, message))).toMatch(remedy);
 });
 
 test('the remedy for an object of another owner is another name', () => {
-  expect(remedyOf(failed({ kind: 'other-owner', object, owner: 'applyset-x' }))).toMatch(/^give it another name/);
+  expect(remedyOfNode(failed({ kind: 'other-owner', object, owner: 'applyset-x' }))).toMatch(/^give it another name/);
 });
 
 test.each([

@@ -94,7 +94,7 @@ export function remedyOfRefusal(message: string, namespace: string): string | un
 }
 
 /** The remedy for a failed node. */
-export function remedyOf(node: NodeReport): string {
+export function remedyOfNode(node: NodeReport): string {
   const { because } = node;
   if (because.kind === 'other-owner') {
     return `give it another name; or, if ${because.owner === undefined ? 'it is not needed' : 'its owner is gone'}, delete it and deploy again`;

@@ -63,7 +63,7 @@ export async function observeGraph(options: ObserveGraphOptions): Promise<Decisi
 export class ServedTypes {
   readonly #api: KubernetesApi;
   readonly #found = new Map<string, Pick<ObjectType, 'plural' | 'namespaced'> | undefined>();
-  readonly #asked = new Map<string, GroupVersionKind>();
+  readonly #wanted = new Map<string, GroupVersionKind>();
 
   constructor(api: KubernetesApi) {
     this.#api = api;
@@ -71,21 +71,21 @@ export class ServedTypes {
 
   readonly find: NonNullable<StepOptions['kinds']> = (type) => {
     const key = keyOf(type);
-    if (!this.#found.has(key)) this.#asked.set(key, type);
+    if (!this.#found.has(key)) this.#wanted.set(key, type);
     return this.#found.get(key);
   };
 
-  /** Looks up the types that were asked for. Returns true when one of them is served, so that the step is repeated. */
+  /** Looks up the types that `find` did not know. Returns true when one of them is served: the step is then repeated. */
   async lookUp(signal: AbortSignal): Promise<boolean> {
-    const asked = [...this.#asked];
-    this.#asked.clear();
+    const wanted = [...this.#wanted];
+    this.#wanted.clear();
     await Promise.all(
-      asked.map(async ([key, type]) => {
+      wanted.map(async ([key, type]) => {
         const ref = { apiVersion: formatApiVersion(type), kind: type.kind };
         this.#found.set(key, await this.#api.discovery.resourceOf(ref, { signal }));
       }),
     );
-    return asked.some(([key]) => this.#found.get(key) !== undefined);
+    return wanted.some(([key]) => this.#found.get(key) !== undefined);
   }
 }
 

@@ -17,9 +17,9 @@ export interface RootCause {
  * another, the result has the first. The report of retired objects waits for the nodes for which these objects are
  * kept.
  *
- * @param asked The id of a node. With it, the result has only the root causes of this node.
+ * @param nodeId The id of a node. With it, the result has only the root causes of this node.
  */
-export function rootCausesOf(nodes: readonly NodeReport[], asked?: string): RootCause[] {
+export function rootCausesOf(nodes: readonly NodeReport[], nodeId?: string): RootCause[] {
   const open = nodes.filter((node) => !isDone(node));
   const byId = new Map(open.filter(({ retired }) => retired !== true).map((node) => [node.id, node]));
   const dependencies = (node: NodeReport): NodeReport[] => {
@@ -31,7 +31,7 @@ export function rootCausesOf(nodes: readonly NodeReport[], asked?: string): Root
     });
   };
   const isAsked = (node: NodeReport): boolean =>
-    asked === undefined || node.id === asked || behind(node, open, dependencies).has(asked);
+    nodeId === undefined || node.id === nodeId || behind(node, open, dependencies).has(nodeId);
   const relevant = open.filter(isAsked);
   const independent = relevant.filter((node) => dependencies(node).length === 0);
   return (independent.length > 0 ? independent : relevant.slice(0, 1)).map((node) => ({

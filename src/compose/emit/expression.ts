@@ -14,7 +14,7 @@ import { activeTrace } from '../trace/current.ts';
 import { declaredMemberSchema } from './flows.ts';
 
 const MAX_NODES = 20_000;
-const MAX_TEXT = 32_768;
+const MAX_TEXT_LENGTH = 32_768;
 
 /** Writes expressions as CEL: lowers them to CEL's types, shares repeated parts, and prints. */
 export class ExpressionWriter {
@@ -78,9 +78,9 @@ export class ExpressionWriter {
     const shared = shareParts(withOptionalReads(lowered));
     // `size` counts a part at each place where it is written, and each counted node prints at least one character. A
     // large size therefore means a long text.
-    if (shared.size > MAX_TEXT) tooLarge(`${shared.size} nodes`);
+    if (shared.size > MAX_TEXT_LENGTH) tooLarge(`${shared.size} nodes`);
     const text = celText(shared, this.ids, this.loopNames);
-    if (text.length > MAX_TEXT) tooLarge(`${text.length} characters`);
+    if (text.length > MAX_TEXT_LENGTH) tooLarge(`${text.length} characters`);
     return text;
   }
 

@@ -27,7 +27,7 @@ const MAX_PATHS = 256;
 /**
  * The maximum length of an id. Labels, which contain ids, have at most 63 characters; two are reserved for a number.
  */
-const MAX_ID = 61;
+const MAX_ID_LENGTH = 61;
 
 /** The nodes of a graph, and the resources from which they were made. */
 export interface Variants {
@@ -405,7 +405,8 @@ class Splitter {
 
   #freeId(base: string, without: readonly string[]): string {
     const long = `${base}Without${without.map(pascalCase).join('And')}`;
-    const plain = without.length > 0 && long.length <= MAX_ID ? long : `${base.slice(0, MAX_ID - 10)}Variant`;
+    const plain =
+      without.length > 0 && long.length <= MAX_ID_LENGTH ? long : `${base.slice(0, MAX_ID_LENGTH - 10)}Variant`;
     let id = plain;
     for (let number = 2; this.#taken.has(id); number++) id = `${plain}${number}`;
     this.#taken.add(id);

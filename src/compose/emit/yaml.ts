@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { yamlScalar } from './yaml-scalar.ts';
 
 /** The maximum length of a key that is written without `?`; YAML allows at most 1024 characters. */
-const MAX_SIMPLE_KEY = 1000;
+const MAX_SIMPLE_KEY_LENGTH = 1000;
 
 /** Prints YAML with sorted keys, an indentation of two spaces, quotes only where needed, and no anchors. */
 export function printYaml(value: JsonValue): string {
@@ -29,7 +29,7 @@ function writeValue(value: JsonValue | undefined, indent: string, lead: string, 
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const text = yamlScalar(key, undefined);
-      const head = text.length > MAX_SIMPLE_KEY ? `? ${text}\n${inner}:` : `${text}:`;
+      const head = text.length > MAX_SIMPLE_KEY_LENGTH ? `? ${text}\n${inner}:` : `${text}:`;
       out.push(before, head);
       before = inner;
       writeValue(value[key], inner, head, out);

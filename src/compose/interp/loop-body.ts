@@ -91,7 +91,7 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: By
       runOnce(loop, value, of, new Map(), undefined, new Map(found.map((object) => [object, undefined]))),
     );
     undo();
-    const handed = types instanceof Refusal ? undefined : handedByKeys(types, found);
+    const handed = types instanceof Refusal ? undefined : carriedByKeys(types, found);
     if (handed !== undefined) return runBody(loop, value, of, handed);
     return runOnce(loop, value, of, new Map(), earlier, byKeys);
   }
@@ -213,7 +213,7 @@ function filledByKeys(uses: readonly { readonly object: object; readonly writes:
  * The carried value of each object, with the type of the value that a first iteration sets; `undefined` when the type
  * of a value is not known.
  */
-function handedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKeys | undefined {
+function carriedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKeys | undefined {
   const handed = new Map<object, CarriedByKey>();
   for (const object of objects) {
     const written = outcome.writes.get((keyed.get(object) as Keyed).slot.holder)?.after;

@@ -116,14 +116,14 @@ function addends(node: Node, accumulator: Variable, carried: (node: Node) => boo
 
 /** The list of the terms that the iterations add. Iterations that add nothing are left out. */
 function summands(fold: ListFold, term: Node): Node {
-  const some = turnsWith(fold, term, isZero);
+  const some = addingIterations(fold, term, isZero);
   return some === undefined ? mapped(fold, term) : summands(some.fold, some.added);
 }
 
 /**
  * The iterations that add something, and the terms that they add, when one branch of the added expression adds nothing.
  */
-function turnsWith(
+function addingIterations(
   fold: ListFold,
   added: Node,
   isNothing: (node: Node) => boolean,
@@ -142,7 +142,7 @@ function flattened(fold: ListFold, terms: readonly Node[]): Node {
 }
 
 function total(fold: ListFold, term: Node): Node {
-  const some = turnsWith(fold, term, isZero);
+  const some = addingIterations(fold, term, isZero);
   if (some !== undefined) return total(some.fold, some.added);
   if (term.kind === 'lit') {
     const count = size(fold.list, INTEGER);
@@ -225,7 +225,7 @@ function entries(fold: ListFold, carried: (node: Node) => boolean): Node | undef
 
 /** The elements that each iteration adds, joined. */
 export function spread(fold: ListFold, added: Node): Node {
-  const some = turnsWith(fold, added, isEmptyList);
+  const some = addingIterations(fold, added, isEmptyList);
   if (some !== undefined) return spread(some.fold, some.added);
   const [only, ...others] = added.args;
   if (added.kind === 'list' && only !== undefined && others.length === 0) return mapped(fold, only);

@@ -17,7 +17,7 @@ export function fused(root: Node): Node {
     const args = node.args.map(visit);
     const same = args.every((arg, position) => arg === node.args[position]);
     const inner = same ? node : withArgs(node, args);
-    const shorter = memberOf(inner) ?? sizeOf(inner) ?? turnsOf(inner);
+    const shorter = memberOf(inner) ?? sizeOf(inner) ?? joinedMacros(inner);
     const result = shorter === undefined ? inner : visit(shorter);
     done.set(node, result);
     return result;
@@ -39,7 +39,7 @@ function sizeOf(node: Node): Node | undefined {
 }
 
 /** A macro over the objects that another macro makes, rewritten as a macro over the list of the other macro. */
-function turnsOf(node: Node): Node | undefined {
+function joinedMacros(node: Node): Node | undefined {
   if (node.kind !== 'macro' || node.args.length !== 2) return undefined;
   const [from, body] = node.args;
   const [of, ...others] = node.vars;

@@ -55,7 +55,7 @@ const CALLBACKS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Largest expression that is printed, in nodes. */
-const MAX_SIZE = 60;
+const MAX_PRINTED_NODES = 60;
 const UNKNOWN = '…';
 
 /**
@@ -63,7 +63,7 @@ const UNKNOWN = '…';
  * JavaScript; `undefined` when the whole has no such form. `spec` is the author's name for the spec.
  */
 export function scriptOf(node: Node, spec: string): string | undefined {
-  if (node.size > MAX_SIZE) return undefined;
+  if (node.size > MAX_PRINTED_NODES) return undefined;
   const text = script(node, spec)?.text;
   return text === undefined || text.startsWith(UNKNOWN) ? undefined : text;
 }

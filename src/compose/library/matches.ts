@@ -30,7 +30,7 @@ function firstMatchValue(value: Sym, first: FirstMatch, pattern: RegExp): [Node,
 }
 
 /** The value of a group whose text is unknown: its read is refused. */
-export function untoldGroup(number: number, pattern: RegExp): Untranslated {
+export function unknownGroup(number: number, pattern: RegExp): Untranslated {
   return new Untranslated(
     'regex',
     `group ${number} of ${String(pattern)} has no CEL form: its end depends on the parts beside it`,
@@ -43,7 +43,7 @@ function matchValue(value: Sym, { text, groups, names }: MatchTexts, pattern: Re
   const { waits } = value;
   const texts = groups.map((group, position) =>
     group === undefined
-      ? untoldGroup(position + 1, pattern)
+      ? unknownGroup(position + 1, pattern)
       : phi(group.has, wrap(new Sym(group.text, { waits, label: `group ${position + 1}` })), undefined),
   );
   const named: Record<string, unknown> = activeTrace().track({});

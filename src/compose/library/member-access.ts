@@ -196,13 +196,13 @@ function insideByRemainder(at: Node, count: Node): Node | undefined {
   const long =
     at.kind === 'mod' && by?.kind === 'lit' && count.kind === 'lit' && Number(by.value) <= Number(count.value);
   if (!long || value === undefined || !(Number(by.value) > 0)) return undefined;
-  return isNaturalOnPath(value) ? literal(true) : greaterEqual(at);
+  return isNeverNegativeOnPath(value) ? literal(true) : greaterEqual(at);
 }
 
 /** Is the number known not to be negative on the current path? */
-function isNaturalOnPath(node: Node): boolean {
+function isNeverNegativeOnPath(node: Node): boolean {
   if (node.kind === 'lit') return Number(node.value) >= 0;
-  if (node.kind === 'add' || node.kind === 'mul') return node.args.every(isNaturalOnPath);
+  if (node.kind === 'add' || node.kind === 'mul') return node.args.every(isNeverNegativeOnPath);
   return isLiteral(activeTrace().facts.simplify(greaterEqual(node)), true);
 }
 

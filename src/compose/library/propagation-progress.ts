@@ -12,7 +12,7 @@ import { Phi, Splice, Sym } from '../value/symbolic.ts';
 
 /** The functions that a condition of `withPropagateWhen` is given, for the resource that has the condition. */
 export function progressOf(record: ResourceRecord): object {
-  const asked = (name: 'ready' | 'updated') => opaque((given: unknown) => wrap(new Sym(progressNode(name, given))));
+  const question = (name: 'ready' | 'updated') => opaque((given: unknown) => wrap(new Sym(progressNode(name, given))));
   const inBatches = (name: string, sizes: (given: unknown) => readonly Node[]) =>
     opaque((given: unknown) => {
       if (record.element === undefined)
@@ -26,8 +26,8 @@ export function progressOf(record: ResourceRecord): object {
       return wrap(new Sym(call(name, [item, collection, ...sizes(given)], BOOL)));
     });
   return {
-    ready: asked('ready'),
-    updated: asked('updated'),
+    ready: question('ready'),
+    updated: question('updated'),
     exponentiallyReady: inBatches('exponentiallyReady', () => []),
     linearlyReady: inBatches('linearlyReady', (size) => [batchSize(size)]),
   };

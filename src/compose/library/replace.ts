@@ -10,7 +10,7 @@ import { textNode } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { argumentCount } from './callbacks.ts';
-import { untoldGroup } from './matches.ts';
+import { unknownGroup } from './matches.ts';
 import { replacePattern } from './regex.ts';
 import type { MatchTexts, Replacement } from './regex.ts';
 
@@ -82,7 +82,7 @@ function numbered(
 function groupNode({ groups }: MatchTexts, position: number, pattern: unknown): Node {
   const group = groups[position - 1];
   if (group === undefined) {
-    const { code, message, remedy } = untoldGroup(position, pattern as RegExp);
+    const { code, message, remedy } = unknownGroup(position, pattern as RegExp);
     return refuse(code, message, remedy);
   }
   return isLiteral(group.has, true) ? group.text : cond(group.has, group.text, literal(''));
@@ -101,7 +101,7 @@ function madeBy(interpreter: Interpreter, fn: unknown, pattern: unknown): Replac
     const trace = activeTrace();
     const given = groups.map((group, position) =>
       group === undefined
-        ? untoldGroup(position + 1, pattern as RegExp)
+        ? unknownGroup(position + 1, pattern as RegExp)
         : phi(group.has, wrap(new Sym(group.text)), undefined),
     );
     trace.predicates++;

@@ -112,7 +112,7 @@ export function listWithGaps(list: Node): View | undefined {
  * `lists.range` would fail.
  */
 export function positionsBelow(count: Node): Node {
-  const sure = isNatural(count)
+  const sure = isNeverNegative(count)
     ? count
     : cond(activeTrace().facts.simplify(compare('gt', count, ZERO())), count, ZERO());
   return call('lists.range', [sure], listOf(INTEGER));
@@ -121,14 +121,14 @@ export function positionsBelow(count: Node): Node {
 const ZERO = (): Node => literal(0);
 
 /** Does the expression show that the number is not negative? */
-function isNatural(node: Node): boolean {
+function isNeverNegative(node: Node): boolean {
   if (node.kind === 'lit') return Number(node.value) >= 0;
   if (node.kind === 'call' && node.name === 'size') return true;
   if (node.kind !== 'cond') return false;
   // `Math.max(a, b)` is not negative if `a` or `b` is not negative.
   const [test, a, b] = node.args;
   const larger = (test.kind === 'gt' || test.kind === 'ge') && test.args[0] === a && test.args[1] === b;
-  return larger ? isNatural(a) || isNatural(b) : isNatural(a) && isNatural(b);
+  return larger ? isNeverNegative(a) || isNeverNegative(b) : isNeverNegative(a) && isNeverNegative(b);
 }
 
 /**

@@ -34,9 +34,9 @@ export function explainRefusal(refusal: Refusal): string {
   return lines.join('\n');
 }
 
-const MAX_SNIPPET = 120;
+const MAX_SNIPPET_LENGTH = 120;
 
 function snippet(site: Site): string {
   const text = site.text.slice(site.start, site.end).replaceAll(/\s+/g, ' ');
-  return text.length > MAX_SNIPPET ? `${text.slice(0, MAX_SNIPPET - 1)}…` : text;
+  return text.length > MAX_SNIPPET_LENGTH ? `${text.slice(0, MAX_SNIPPET_LENGTH - 1)}…` : text;
 }

@@ -6,8 +6,8 @@ import type { ClassItem, Regex } from './syntax.ts';
 /** A set of characters as ranges. */
 export type CharacterSet = readonly CharacterRange[];
 
-const MAX = 0x10ffff;
-const ALL: CharacterSet = [{ from: 0, to: MAX }];
+const MAX_CODE_POINT = 0x10ffff;
+const ALL: CharacterSet = [{ from: 0, to: MAX_CODE_POINT }];
 const ranges = (...pairs: readonly (readonly [number, number])[]): CharacterSet =>
   pairs.map(([from, to]) => ({ from, to }));
 const LINE_ENDS = ranges([0xa, 0xa], [0xd, 0xd], [0x2028, 0x2029]);
@@ -37,7 +37,7 @@ function complement(set: CharacterSet): CharacterSet {
     if (from > next) result.push({ from: next, to: from - 1 });
     next = Math.max(next, to + 1);
   }
-  if (next <= MAX) result.push({ from: next, to: MAX });
+  if (next <= MAX_CODE_POINT) result.push({ from: next, to: MAX_CODE_POINT });
   return result;
 }
 

@@ -116,9 +116,9 @@ class Parser {
     if (found === null) return body;
     if (body.kind === 'char' && body.code > 0xffff && !this.unicode)
       return this.refuse('repeats half of a character beyond U+FFFF', 'add the flag u');
-    const [, sign = '', least, more, most] = found;
-    const min = sign === '*' || sign === '?' ? 0 : sign === '+' ? 1 : Number(least);
-    const max = sign === '?' ? 1 : sign === '*' || sign === '+' || most === '' ? Infinity : Number(more ? most : least);
+    const [, sign = '', from, range, to] = found;
+    const min = sign === '*' || sign === '?' ? 0 : sign === '+' ? 1 : Number(from);
+    const max = sign === '?' ? 1 : sign === '*' || sign === '+' || to === '' ? Infinity : Number(range ? to : from);
     return { kind: 'repeat', body, min, max, lazy: found[5] === '?' };
   }
 

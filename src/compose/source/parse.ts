@@ -13,7 +13,7 @@ interface Parsed {
 
 /** Parsed functions by text, because helpers are called often, and a module may be loaded several times. */
 const parsed = new Map<string, Parsed>();
-const MAX_PARSED = 1000;
+const MAX_CACHED_FUNCTIONS = 1000;
 
 /** Matches text that begins like a function expression or an arrow function; other text is a method. */
 const EXPRESSION = /^(?:async\s+)?(?:function\b|\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
@@ -25,7 +25,7 @@ export function parseFunction(text: string): Parsed {
   if (/^class\b/.test(text)) refuse('unsupported', 'a class cannot be a composition', 'pass a function');
   const isExpression = EXPRESSION.test(text);
   const result = isExpression ? parseAs(`(${text})`, 1) : parseAs(`({${text}})`, 2);
-  if (parsed.size >= MAX_PARSED) parsed.clear();
+  if (parsed.size >= MAX_CACHED_FUNCTIONS) parsed.clear();
   parsed.set(text, result);
   return result;
 }

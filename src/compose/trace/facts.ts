@@ -4,16 +4,16 @@ import { isLiteral } from '../ir/node.ts';
 
 /** The bounds between which a whole number is known to be. */
 interface Range {
-  readonly least: number;
-  readonly most: number;
+  readonly minimum: number;
+  readonly maximum: number;
 }
 
 const COMPARISONS: ReadonlySet<Kind> = new Set(['eq', 'gt', 'ge', 'lt', 'le']);
 
 /** The range that follows when a comparison with a number is true, or false. */
-function narrowed({ least, most }: Range, op: Kind, number: number, holds: boolean): Range {
-  const atLeast = (bound: number): Range => ({ least: Math.max(least, bound), most });
-  const atMost = (bound: number): Range => ({ least, most: Math.min(most, bound) });
+function narrowed({ minimum, maximum }: Range, op: Kind, number: number, holds: boolean): Range {
+  const atLeast = (bound: number): Range => ({ minimum: Math.max(minimum, bound), maximum });
+  const atMost = (bound: number): Range => ({ minimum, maximum: Math.min(maximum, bound) });
   switch (op) {
     case 'gt':
       return holds ? atLeast(number + 1) : atMost(number);
@@ -24,27 +24,27 @@ function narrowed({ least, most }: Range, op: Kind, number: number, holds: boole
     case 'le':
       return holds ? atMost(number) : atLeast(number + 1);
     case 'eq':
-      if (holds) return { least: number, most: number };
-      return number === least ? atLeast(number + 1) : { least, most };
+      if (holds) return { minimum: number, maximum: number };
+      return number === minimum ? atLeast(number + 1) : { minimum, maximum };
     default:
-      return { least, most };
+      return { minimum, maximum };
   }
 }
 
 /** The result of a comparison with a number if all numbers of the range give the same result; undefined otherwise. */
-function decided({ least, most }: Range, op: Kind, number: number): boolean | undefined {
+function decided({ minimum, maximum }: Range, op: Kind, number: number): boolean | undefined {
   const both = (always: boolean, never: boolean) => (always ? true : never ? false : undefined);
   switch (op) {
     case 'gt':
-      return both(least > number, most <= number);
+      return both(minimum > number, maximum <= number);
     case 'ge':
-      return both(least >= number, most < number);
+      return both(minimum >= number, maximum < number);
     case 'lt':
-      return both(most < number, least >= number);
+      return both(maximum < number, minimum >= number);
     case 'le':
-      return both(most <= number, least > number);
+      return both(maximum <= number, minimum > number);
     case 'eq':
-      return both(least === number && most === number, number < least || number > most);
+      return both(minimum === number && maximum === number, number < minimum || number > maximum);
     default:
       return undefined;
   }
@@ -163,7 +163,7 @@ export class Facts {
     const [left, right] = node.args;
     if (left?.kind !== 'call' || left.name !== 'size' || !isInteger(right)) return undefined;
     if (!COMPARISONS.has(node.kind)) return undefined;
-    let range: Range = { least: 0, most: Infinity };
+    let range: Range = { minimum: 0, maximum: Infinity };
     for (const [{ kind, args }, holds] of this.known) {
       const number = args[1];
       if (args[0] === left && isInteger(number)) range = narrowed(range, kind, number.value, holds);

@@ -72,12 +72,12 @@ export function referenceTo(
 }
 
 /** The maximum length of an expression that is shown as a name, in characters. */
-const MAX_LABEL = 120;
+const MAX_LABEL_LENGTH = 120;
 
 /** The name of a symbolic value in messages: the author's text for it, as far as it is known. */
 export function labelOf(value: Sym | Phi): string {
   const text = labelText(value);
-  return text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)}…` : text;
+  return text.length > MAX_LABEL_LENGTH ? `${text.slice(0, MAX_LABEL_LENGTH)}…` : text;
 }
 
 function labelText(value: Sym | Phi): string {
