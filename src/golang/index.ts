@@ -32,7 +32,7 @@ export {
   sameAddress,
   samePrefix,
 } from './netip.ts';
-export { goParseBool, goParseFloat, goParseInt, parseBool, parseInt64 } from './parse.ts';
+export { goParseBool, goParseFloat, goParseInt, goParseUint, parseBool, parseInt64 } from './parse.ts';
 export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
 export { sortIndices } from './sort.ts';
 export { goTrim, isGoSpace } from './space.ts';

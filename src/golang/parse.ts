@@ -7,6 +7,8 @@ export type GoParse<T> = { readonly ok: true; readonly value: T } | { readonly o
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64_DIGITS = 19;
+const MAX_UINT64 = 2n ** 64n - 1n;
+const MAX_UINT64_DIGITS = 20;
 
 const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
@@ -44,6 +46,14 @@ export function goParseInt(text: string): GoParse<number | bigint> {
   if (typeof value === 'string') return failed('ParseInt', text, REASONS[value]);
   const number = Number(value);
   return { ok: true, value: Number.isSafeInteger(number) ? number : value };
+}
+
+/** An integer as `strconv.ParseUint` reads it in base 10 with 64 bits. */
+export function goParseUint(text: string): GoParse<bigint> {
+  if (!/^[0-9]+$/.test(text)) return failed('ParseUint', text, REASONS.syntax);
+  const digits = text.replace(/^0+/, '');
+  const value = digits.length > MAX_UINT64_DIGITS ? MAX_UINT64 + 1n : BigInt(digits === '' ? '0' : digits);
+  return value > MAX_UINT64 ? failed('ParseUint', text, REASONS.range) : { ok: true, value };
 }
 
 /** {@link parseFloat64} with Go's error text. */

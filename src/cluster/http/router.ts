@@ -1,5 +1,6 @@
 import { goQuote } from '../../golang/index.ts';
 import { pathSegment } from '../../kubernetes/index.ts';
+import type { SchemaEngine } from '../crd/schemas.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
 import { watchObjects } from '../verbs/watch.ts';
@@ -27,6 +28,7 @@ export type RouterContext = WriteRouterContext &
   WatchContext & {
     readonly parts: {
       readonly writing: LazyModule<{ readonly routeWrite: typeof routeWrite }>;
+      readonly schemaEngine: LazyModule<SchemaEngine>;
       readonly tables: LazyModule<{ readonly tableOf: typeof tableOf }>;
     };
   };
@@ -86,6 +88,8 @@ export async function routeResource(
   const partial = shown || !isVirtual(subresource);
   const negotiated = negotiate(request.headers['accept'], { table, partial, streams });
   const output = negotiated.form === 'table' ? await withTables(context, negotiated) : negotiated;
+  // The selector is an expression.
+  if (route.name === '' && request.query.get('shardSelector') !== '') await context.parts.schemaEngine.load();
   if (isRead(request, route)) return read(context, request, route, output, warnings);
   const writing = await context.parts.writing.load();
   return writing.routeWrite(context, request, route, output, warnings);

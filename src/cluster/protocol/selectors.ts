@@ -6,6 +6,13 @@ import { badRequest } from '../errors/status.ts';
 /** Does an object match a selection? */
 export type Matcher = (object: KubeObject) => boolean;
 
+/** A part of the objects of a list or watch, by the hash of a field. */
+export interface ShardSelector {
+  /** The selector in the form of kube-apiserver. Lists return it as `metadata.shardInfo.selector`. */
+  readonly text: string;
+  readonly matches: Matcher;
+}
+
 /**
  * Parses a label selector (`a=b,c in (d,e),!f`). Returns `undefined` when it selects everything.
  *

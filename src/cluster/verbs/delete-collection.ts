@@ -26,7 +26,7 @@ export async function deleteCollection(
     resource,
     namespace,
     listOptions,
-    selectionOf(resource, listOptions),
+    selectionOf(context, resource, listOptions),
   );
   warnOfOrphans(write, options);
   for (const stored of items) {

@@ -129,6 +129,7 @@ export function checkDeleteOptions(options: {
 export interface ListRequestOptions {
   readonly labelSelector: string;
   readonly fieldSelector: string;
+  readonly shardSelector: string;
   readonly watch: boolean;
   readonly resourceVersion: string;
   readonly resourceVersionMatch: string;
@@ -144,6 +145,7 @@ export function listOptions(query: Query, watch = query.flag('watch')): ListRequ
   const options: ListRequestOptions = {
     labelSelector: query.get('labelSelector'),
     fieldSelector: query.get('fieldSelector'),
+    shardSelector: query.get('shardSelector'),
     watch,
     resourceVersion: query.get('resourceVersion'),
     resourceVersionMatch: query.get('resourceVersionMatch'),

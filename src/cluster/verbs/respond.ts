@@ -55,6 +55,8 @@ export interface ListMeta {
   readonly resourceVersion: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
+  /** The shard selector of the list. Tables and lists of metadata do not have it. */
+  readonly shardInfo?: { readonly selector: string };
 }
 
 const COMMA = Buffer.from(',');
@@ -72,13 +74,14 @@ export function replyList(
 ): ApiReply {
   const headers = warningHeader(warnings);
   const shown = items.map((stored) => representation(resource, stored));
+  const { shardInfo: _shardInfo, ...brief } = metadata;
   if (output.form === 'table') {
     return replyValue(
       200,
       output.tableOf(
         resource,
         shown.map(({ object }) => object),
-        metadata,
+        brief,
         tableOptions(query, output),
       ),
       output,
@@ -89,7 +92,7 @@ export function replyList(
     const list = {
       kind: 'PartialObjectMetadataList',
       apiVersion: 'meta.k8s.io/v1',
-      metadata,
+      metadata: brief,
       // The server writes null for an empty list here.
       items: shown.length === 0 ? null : shown.map(({ object }) => partialOf(object)),
     };

@@ -6,14 +6,14 @@ import type { ApiReply, ApiRequest, ByteStream, OpenStream, StreamSink } from '.
 import { representation } from './respond.ts';
 import { checkIncludeObject } from '../table/include-object.ts';
 import { partialOf } from '../table/partial.ts';
-import { ApiError, internalError } from '../errors/status.ts';
+import { ApiError, badRequest, expired, internalError } from '../errors/status.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Store, Stored, StoreEvent } from '../store/store.ts';
 import { listOptions } from './options.ts';
 import type { ListRequestOptions } from './options.ts';
-import type { ListSelection, RequestTarget } from './read.ts';
-import { malformedVersion, selectionOf } from './read.ts';
+import type { ListSelection, RequestTarget, SelectionContext } from './read.ts';
+import { parseVersion, selectionOf, untilVersion } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
 /**
@@ -33,8 +33,8 @@ const BOOKMARK_INTERVAL_MS = 60_000;
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
 /** What a watch uses of the cluster in addition to its collection. */
-export interface WatchContext {
-  readonly store: Pick<Store, 'version' | 'window'>;
+export interface WatchContext extends SelectionContext {
+  readonly store: Pick<Store, 'version' | 'subscribe' | 'window'>;
   readonly clock: ClusterClock;
   /** The open watches. */
   readonly streams: Set<OpenStream>;
@@ -50,16 +50,13 @@ export function watchObjects(
 ): ApiReply {
   const { resource } = target;
   const options = listOptions(request.query, true);
-  const { resourceVersion: asked } = options;
-  if (asked !== '' && !/^\d+$/.test(asked)) throw malformedVersion(asked, internalError);
-  const fieldSelector =
-    target.name === ''
-      ? options.fieldSelector
-      : [options.fieldSelector, `metadata.name=${target.name}`].filter((part) => part !== '').join(',');
-  const selection = selectionOf(resource, { labelSelector: options.labelSelector, fieldSelector });
+  const selection = selectionOf(context, resource, { ...options, fieldSelector: fieldSelectorOf(options, target) });
+  if (target.name !== '' && selection.onlyName !== target.name)
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  const from = parseVersion(options.resourceVersion, internalError);
   const includeObject = request.query.get('includeObject');
   if (output.form === 'table') checkIncludeObject(includeObject);
-  const stream = new WatchStream(context, target, output, options, selection, includeObject);
+  const stream = new WatchStream(context, target, output, { ...options, from }, selection, includeObject);
   const headers = {
     'content-type': output.contentType,
     'cache-control': 'no-cache, private',
@@ -67,6 +64,13 @@ export function watchObjects(
   };
   return { status: 200, headers, stream };
 }
+
+/** The options of a watch. `from` is the number of its `resourceVersion`; 0 without one. */
+type WatchOptions = ListRequestOptions & { readonly from: number };
+
+/** The field selector of a watch. A path with a name selects the object of this name. */
+const fieldSelectorOf = ({ fieldSelector }: ListRequestOptions, { name }: RequestTarget): string =>
+  name === '' || fieldSelector !== '' ? fieldSelector : `metadata.name=${name}`;
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -87,7 +91,7 @@ class WatchStream implements ByteStream {
   readonly #context: WatchContext;
   readonly #target: RequestTarget;
   readonly #output: Output;
-  readonly #options: ListRequestOptions;
+  readonly #options: WatchOptions;
   readonly #selection: ListSelection;
   readonly #includeObject: string;
   #sink: StreamSink | undefined;
@@ -106,7 +110,7 @@ class WatchStream implements ByteStream {
     context: WatchContext,
     target: RequestTarget,
     output: Output,
-    options: ListRequestOptions,
+    options: WatchOptions,
     selection: ListSelection,
     includeObject: string,
   ) {
@@ -121,9 +125,25 @@ class WatchStream implements ByteStream {
   start(sink: StreamSink): void {
     this.#sink = sink;
     this.#context.streams.add(this);
-    const { resourceVersion, sendInitialEvents, timeoutSeconds } = this.#options;
+    const { from, sendInitialEvents } = this.#options;
+    if (sendInitialEvents !== true || from <= this.#context.store.version) this.#begin();
+    else void this.#beginAt(from);
+  }
+
+  /** Begins when the store has the version. Sends an error when it does not have it in time. */
+  async #beginAt(version: number): Promise<void> {
+    try {
+      await untilVersion(this.#context, version);
+      if (this.#sink !== undefined) this.#begin();
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError)) throw thrown;
+      this.#refuse(thrown);
+    }
+  }
+
+  #begin(): void {
+    const { from, sendInitialEvents, timeoutSeconds } = this.#options;
     const { collection } = this.#target.resource;
-    const from = Number(resourceVersion);
     const fromState = sendInitialEvents ?? from === 0;
     // A client that asks for no state and names no version gets only later events.
     const events = fromState ? undefined : from === 0 ? [] : collection.since(from);
@@ -163,7 +183,7 @@ class WatchStream implements ByteStream {
 
   /** Ends the stream with 410 after the state was replaced. The client must list again. */
   expire(): void {
-    this.#fail(Number(this.#options.resourceVersion), this.#context.store.version);
+    this.#fail(this.#options.from, this.#context.store.version);
   }
 
   #runOut() {
@@ -231,11 +251,11 @@ class WatchStream implements ByteStream {
   }
 
   #fail(from: number, oldest: number) {
-    const error = new ApiError({
-      code: 410,
-      reason: 'Expired',
-      message: `too old resource version: ${from} (${oldest})`,
-    });
+    this.#refuse(expired(`too old resource version: ${from} (${oldest})`));
+  }
+
+  /** Sends an error and ends the stream. */
+  #refuse(error: ApiError) {
     this.#write(lineOf('ERROR', toJsonBytes(error.status)));
     this.end();
   }
@@ -279,6 +299,8 @@ class WatchStream implements ByteStream {
   #lineOf(event: StoreEvent): Buffer | undefined {
     const { namespace } = this.#target;
     const { stored, previous } = event;
+    // A watch from a later version than the present one gets only the events after that version.
+    if (stored.version <= this.#options.from) return undefined;
     if (namespace !== '' && stored.object.metadata.namespace !== namespace) return undefined;
     const { matches, onlyName: only } = this.#selection;
     if (matches === undefined) return this.#line(event.type, stored);

@@ -1,0 +1,77 @@
+/** The tokens with which a client reads the next page of a list. */
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { goJsonKind, goQuote } from '../../golang/index.ts';
+import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
+import type { ApiError } from '../errors/status.ts';
+import { badRequest } from '../errors/status.ts';
+
+/** The place of the next page. */
+export interface ContinueToken {
+  /** The version of the list; negative for the present one. */
+  readonly version: number;
+  /** The key of the last object of the page before. */
+  readonly key: string;
+}
+
+const VERSION = 'meta.k8s.io/v1';
+
+/** The text of a token. */
+export function encodeToken({ version, key }: ContinueToken): string {
+  return Buffer.from(JSON.stringify({ v: VERSION, rv: version, start: `${key}\u0000` })).toString('base64url');
+}
+
+const refused = (problem: string): ApiError =>
+  badRequest(`invalid continue token: continue key is not valid: ${problem}`);
+
+/** Reads a token that a client sends. Throws 400 with the words of kube-apiserver. */
+export function decodeToken(token: string): ContinueToken {
+  const corrupt = corruptByte(token);
+  if (corrupt !== undefined) throw refused(`illegal base64 data at input byte ${corrupt}`);
+  const value = parsed(Buffer.from(token, 'base64url'));
+  if (value !== null && !isJsonObject(value))
+    throw refused(`json: cannot unmarshal ${goJsonKind(value)} into Go value of type storage.continueToken`);
+  const member = (name: string, type: 'int64' | 'string') => {
+    const found = value?.[name];
+    if (found === undefined || found === null) return undefined;
+    if (type === 'string' ? typeof found === 'string' : Number.isSafeInteger(found)) return found;
+    const shown = typeof found === 'number' ? `number ${found}` : goJsonKind(found);
+    throw refused(`json: cannot unmarshal ${shown} into Go struct field continueToken.${name} of type ${type}`);
+  };
+  const [v = '', rv = 0, start = ''] = [member('v', 'string'), member('rv', 'int64'), member('start', 'string')];
+  if (v !== VERSION) throw refused(`server does not recognize this encoded version ${String(v)}`);
+  if (rv === 0) throw refused(`incorrect encoded start resourceVersion (version ${VERSION})`);
+  if (start === '') throw refused(`encoded start key empty (version ${VERSION})`);
+  const path = String(start);
+  const key = path.startsWith('/') ? path.slice(1) : path;
+  if (key !== '' && key.split('/').some((part) => part === '' || part === '.' || part === '..')) throw refused(path);
+  return { version: Number(rv), key: key.endsWith('\u0000') ? key.slice(0, -1) : key };
+}
+
+/** The position of the first byte that Go's `base64.RawURLEncoding` refuses; `undefined` for valid text. */
+function corruptByte(text: string): number | undefined {
+  const bytes = Buffer.from(text);
+  let digits = 0;
+  for (const [index, byte] of bytes.entries()) {
+    const character = String.fromCharCode(byte);
+    if (character === '\n' || character === '\r') continue;
+    if (!/^[\w-]$/.test(character)) return index;
+    digits += 1;
+  }
+  return digits % 4 === 1 ? bytes.length - 1 : undefined;
+}
+
+function parsed(bytes: Buffer): JsonValue {
+  const first = bytes[0] ?? 0;
+  // No JSON begins with such a byte. Go's error names the byte, which may be no UTF-8.
+  if (first > 0x7f) {
+    const shown = goQuote(String.fromCharCode(first)).slice(1, -1);
+    throw refused(`invalid character '${shown}' looking for beginning of value`);
+  }
+  try {
+    return parseStrictJson(bytes.toString('utf8'));
+  } catch (thrown) {
+    if (!(thrown instanceof JsonSyntaxError)) throw thrown;
+    throw refused(thrown.message);
+  }
+}
