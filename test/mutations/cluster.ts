@@ -109,9 +109,23 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'the last page has a token',
     file: 'src/cluster/verbs/read.ts',
-    find: 'const rest = selection.onlyName === undefined ? start.items.length - index : 0;',
-    replace: 'const rest = selection.onlyName === undefined ? start.items.length - index + 1 : 0;',
+    find: 'if (isOneObject || index === start.items.length) return { items, metadata };',
+    replace: 'if (isOneObject) return { items, metadata };',
     tests: ['src/cluster/verbs/pages.test.ts'],
+  },
+  {
+    name: 'a shard has the object at the end of its range',
+    file: 'src/cluster/expressions/shard-selector.ts',
+    find: 'return ranges.some(({ start, end }) => !isLess(hash, start) && isLess(hash, end));',
+    replace: 'return ranges.some(({ start, end }) => !isLess(hash, start) && !isLess(end, hash));',
+    tests: ['src/cluster/expressions/shard-selector.test.ts'],
+  },
+  {
+    name: 'a watch from a future version has earlier events',
+    file: 'src/cluster/verbs/watch.ts',
+    find: 'if (stored.version <= this.#options.from) return undefined;',
+    replace: '',
+    tests: ['src/cluster/verbs/shards.test.ts'],
   },
   {
     name: 'a list with resourceVersion=0 has pages',

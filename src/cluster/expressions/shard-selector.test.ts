@@ -88,5 +88,7 @@ describe('a shard selector', () => {
     const only = parseShardSelector(range('0xcbf29ce484222325', '0xcbf29ce484222326', 'object.metadata.namespace'));
     expect(only.matches({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } })).toBe(true);
     expect(only.matches({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'a' } })).toBe(false);
+    const before = parseShardSelector(range(FIRST, '0xcbf29ce484222325', 'object.metadata.namespace'));
+    expect(before.matches({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } })).toBe(false);
   });
 });

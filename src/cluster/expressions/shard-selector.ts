@@ -121,7 +121,7 @@ function hexLiteral(expr: Expr, name: string): string {
   if (digits === '') throw refused(`${name}: hex value is required after '0x'`);
   if (length > HASH_DIGITS + 1)
     throw refused(`${name}: hex value too long (${length} chars, max 17): ${goQuote(digits)}`);
-  const wrong = [...digits].find((digit) => !/^[0-9a-f]$/.test(digit));
+  const wrong = /[^0-9a-f]/u.exec(digits)?.[0];
   if (wrong !== undefined) throw refused(`${name}: invalid hex character ${goQuote(wrong)} in ${goQuote(value)}`);
   if (length === HASH_DIGITS || value === HASH_END) return value;
   if (length > HASH_DIGITS)

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createManualClock } from '../clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
@@ -122,13 +122,15 @@ describe('a shard selector', () => {
 describe('a watch from a later version than the present one', () => {
   test('with initial events waits for the version, and then fails', async () => {
     await using cluster = await story();
+    const timers = cluster.clock.pending;
     const events = await cluster.watch({
       resourceVersion: '100000',
       sendInitialEvents: 'true',
       resourceVersionMatch: 'NotOlderThan',
     });
     const shown = events(1);
-    await cluster.clock.advance(3000);
+    await vi.waitFor(() => expect(cluster.clock.pending).toBeGreaterThan(timers));
+    cluster.clock.advance(3000);
     expect((await shown).map(({ type, object }) => [type, object.code, object.message?.slice(0, 42)])).toEqual([
       ['ERROR', 504, 'Timeout: Too large resource version: 10000'],
     ]);
@@ -147,8 +149,10 @@ describe('a watch from a later version than the present one', () => {
 test('a token of a later version than the present one is refused after a wait', async () => {
   await using cluster = await story();
   const token = Buffer.from('{"v":"meta.k8s.io/v1","rv":100000,"start":"a"}').toString('base64url');
+  const timers = cluster.clock.pending;
   const pending = cluster.list({ continue: token });
-  await cluster.clock.advance(3000);
+  await vi.waitFor(() => expect(cluster.clock.pending).toBeGreaterThan(timers));
+  cluster.clock.advance(3000);
   expect((await pending).status).toBe(504);
 });
 
