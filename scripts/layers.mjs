@@ -60,6 +60,7 @@ export const FLOORS = {
     'target.ts keys.ts field-managers.ts identity.ts labels.ts selector.ts digest.ts quantity.ts list-members.ts json-child.ts',
     'fingerprint.ts owned-fields.ts compare.ts',
     'report.ts resolved.ts step-memory.ts observed-state.ts model.ts object-outcome.ts',
+    'missing-namespace.ts',
     'failure.ts paused-write.ts confirmation.ts contest-text.ts refusal-remedies.ts remedies.ts explain.ts root-causes.ts applyset.ts finalizer.ts project-object.ts write-decision.ts force.ts',
     'contributions.ts conditions.ts tracking.ts evaluate.ts template.ts now-sample.ts revision-condition.ts instance-propagation.ts',
     'node-texts.ts node-texts-0.9.ts node-texts-0.10.ts',

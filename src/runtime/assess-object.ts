@@ -4,6 +4,7 @@ import { conditionFailureText } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
 import { namespacedName } from './identity.ts';
+import { isNamespaceMissing } from './missing-namespace.ts';
 import type { ApplyAction, Contest, FailedWrite, LiveObject } from './model.ts';
 import { applying } from './node-texts-0.10.ts';
 import type { ObjectProblem } from './node-texts.ts';
@@ -160,7 +161,16 @@ function write(
   const writer =
     node.nodeType === 'patch' ? writerName(writerOf(writing.manager ?? '', writing.subresource)) : undefined;
   const failed = pausedWrite(context.observed, target, attempt, context.options.now, writer);
-  if (failed !== undefined) return { problem: writeProblem(context, node, target, failed) };
+  if (failed !== undefined) {
+    // A view without watches of namespaces waits for the end of the pause.
+    if (
+      target.namespace !== undefined &&
+      context.observed.namespaceUid !== undefined &&
+      isNamespaceMissing(failed.failure)
+    )
+      context.missingNamespaces.add(target.namespace);
+    return { problem: writeProblem(context, node, target, failed) };
+  }
   return {
     apply: {
       nodeId: node.id,

@@ -30,6 +30,7 @@ import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf } from './step-context.ts';
 import { suppressWrites } from './suppress-writes.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
+import { namespaceWatches } from './missing-namespace.ts';
 import { watchHealthConditions } from './watch-health.ts';
 
 /** A Graph has no ApplySet. */
@@ -78,7 +79,7 @@ export function decideGraph(context: StepContext): Decision {
     apply,
     ...retiring,
     read,
-    watch,
+    watch: [...watch, ...namespaceWatches(context.missingNamespaces)],
     nodes,
     ...status,
     statusProblems: [],

@@ -44,6 +44,7 @@ export type {
   WatchState,
 } from './model.ts';
 export { equivalenceOf } from './model.ts';
+export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { readWithDefault, remedyOf, type Remedy } from './remedies.ts';
 export { refusalRemedy } from './refusal-remedies.ts';

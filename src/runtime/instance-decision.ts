@@ -12,6 +12,7 @@ import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';
 import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
 import { nodeIdOf } from './labels.ts';
 import { instanceTarget, targetOfLive } from './members.ts';
+import { namespaceWatches } from './missing-namespace.ts';
 import type { Condition, Decision, InstanceState, WatchRequest } from './model.ts';
 import { nodeConditions } from './node-conditions.ts';
 import { nowConditions } from './now-sample.ts';
@@ -73,7 +74,7 @@ export function decideInstance(context: StepContext): Decision {
     delete: deletions,
     ...(orphans.length === 0 ? {} : { orphan: orphans }),
     read: context.reads,
-    watch: context.watches,
+    watch: [...context.watches, ...namespaceWatches(context.missingNamespaces)],
     nodes,
     ...status,
     finalizer: hasFinalizer(instance) ? 'keep' : isReleased(instance) ? 'none' : 'add',

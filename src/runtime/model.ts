@@ -93,6 +93,8 @@ export interface FailedWrite {
    */
   readonly conflictVersion?: string;
   readonly failure: ApiFailure;
+  /** The namespace that the view had when a write failed for lack of its namespace (`hasNamespaceAppeared`). */
+  readonly namespaceUid?: string;
   /**
    * The earliest time of the next attempt (milliseconds since the epoch; Infinity: never). Another desired object is
    * written at once, and so is an object with another UID (`pausedWrite`).
@@ -145,6 +147,8 @@ export interface Observed {
    * contests.
    */
   contest?(target: ObjectTarget): Contest | undefined;
+  /** The UID of a namespace; undefined while no watch reports it. */
+  namespaceUid?(name: string): string | undefined;
   /** The state of the watch that reports changes of the target. Without this method, the view has no watches. */
   watchState?(target: ObjectTarget | ListTarget): WatchState;
 }

@@ -29,6 +29,33 @@ test.each([
   expect(pausedWrite({ failedWrite: () => undefined }, target, attempt, now)).toBeUndefined();
 });
 
+const missing = { code: 404, reason: 'NotFound', message: 'namespaces "ns" not found' };
+const terminating = {
+  code: 403,
+  reason: 'Forbidden',
+  message: 'configmaps "a" is forbidden: unable to create new content in namespace ns because it is being terminated',
+};
+
+test.each([
+  ['a namespace that the view does not have', missing, undefined, undefined, true],
+  ['a namespace that has appeared', missing, undefined, 'n1', false],
+  ['the namespace that the view had when the write failed', missing, 'n1', 'n1', true],
+  ['the successor of a deleted namespace', terminating, 'n1', 'n2', false],
+  ['the namespace that is being deleted', terminating, 'n1', 'n1', true],
+  ['a refusal with another reason', failure, undefined, 'n1', true],
+  ['another object that is missing', { ...missing, message: 'configmaps "ns" not found' }, undefined, 'n1', true],
+])('does the pause after a failed creation hold for %s?', (_name, cause, before, now, paused) => {
+  const failed = {
+    digest: 'd',
+    uid: undefined,
+    failure: cause,
+    retryAt: 1000,
+    ...(before === undefined ? {} : { namespaceUid: before }),
+  };
+  const observed = { failedWrite: () => failed, namespaceUid: () => now };
+  expect(pausedWrite(observed, target, { digest: 'd', uid: undefined }, 0)).toBe(paused ? failed : undefined);
+});
+
 test('the pause of a refused change does not delay the creation of the deleted object, which has a pause of its own', () => {
   const graph = graphOf(`
 schema: {spec: {k: string}}

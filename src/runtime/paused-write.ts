@@ -1,3 +1,4 @@
+import { hasNamespaceAppeared } from './missing-namespace.ts';
 import type { FailedWrite, Observed } from './model.ts';
 import type { ObjectTarget } from './target.ts';
 
@@ -13,10 +14,11 @@ export interface WriteAttempt extends Pick<FailedWrite, 'digest' | 'uid'> {
  * The failed attempt at the same write, if its pause has not ended at `now` (milliseconds since the epoch); undefined
  * when the write may be tried. Two attempts are the same write when their content and their object are the same. A
  * failure says nothing about another object of the same name, and nothing about the creation of an object that was
- * deleted. A conflict with other field managers says nothing about a later version of the object.
+ * deleted. A conflict with other field managers says nothing about a later version of the object. A missing namespace
+ * says nothing about a namespace that exists now.
  */
 export function pausedWrite(
-  observed: Pick<Observed, 'failedWrite'>,
+  observed: Pick<Observed, 'failedWrite' | 'namespaceUid'>,
   target: ObjectTarget,
   attempt: WriteAttempt,
   now: number,
@@ -24,6 +26,7 @@ export function pausedWrite(
 ): FailedWrite | undefined {
   const failed = observed.failedWrite(target, writer);
   if (failed === undefined || !isSameWrite(failed, attempt) || failed.retryAt <= now) return undefined;
+  if (hasNamespaceAppeared(observed, target, failed)) return undefined;
   const { conflictVersion } = failed;
   return conflictVersion === undefined || conflictVersion === attempt.version ? failed : undefined;
 }

@@ -58,6 +58,8 @@ export interface StepContext {
   readonly ahead: Map<string, unknown>;
   readonly reads: ReadRequest[];
   readonly watches: WatchRequest[];
+  /** The namespaces that failed writes lack. */
+  readonly missingNamespaces: Set<string>;
   readonly equivalences: NewEquivalence[];
 }
 

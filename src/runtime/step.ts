@@ -98,6 +98,7 @@ export function decideNodes(context: StepContext): void {
   }
   results.clear();
   for (const list of [reads, watches, equivalences]) list.length = 0;
+  context.missingNamespaces.clear();
   visitNodes(context, false);
 }
 
@@ -174,6 +175,7 @@ export function createStepContext(
     results: new Map(),
     reads: [],
     watches: [],
+    missingNamespaces: new Set(),
     equivalences: [],
   };
 }

@@ -2,6 +2,20 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBE: readonly MutationRow[] = [
   {
+    name: 'a certificate is used with the key of another one',
+    file: 'src/kube/credential-files.ts',
+    find: 'return isPair(cert, key) ? { cert, key } : undefined;',
+    replace: 'return { cert, key };',
+    tests: ['test/e2e/rotated-credentials.test.ts'],
+  },
+  {
+    name: 'a refused client certificate is not read again',
+    file: 'src/kube/authenticator.ts',
+    find: '      pairFiles?.forget(({ cert }) => cert === refused.certificate?.cert);\n',
+    replace: '',
+    tests: ['test/e2e/rotated-credentials.test.ts'],
+  },
+  {
     name: 'onPage of a list is not called',
     file: 'src/kube/client.ts',
     find: '        options.onPage?.(page.items);\n',

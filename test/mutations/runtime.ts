@@ -44,6 +44,27 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/paused-write.test.ts', 'src/execute/carry-out.test.ts'],
   },
   {
+    name: 'a write into a missing namespace waits for its pause when the namespace appears',
+    file: 'src/runtime/paused-write.ts',
+    find: '  if (hasNamespaceAppeared(observed, target, failed)) return undefined;\n',
+    replace: '',
+    tests: ['src/runtime/paused-write.test.ts', 'test/simulation/features/late-namespaces.test.ts'],
+  },
+  {
+    name: 'no watch reports that a missing namespace appears',
+    file: 'src/runtime/assess-object.ts',
+    find: '      context.missingNamespaces.add(target.namespace);',
+    replace: '      context.missingNamespaces.delete(target.namespace);',
+    tests: ['test/simulation/features/late-namespaces.test.ts'],
+  },
+  {
+    name: 'a write that fails again in a namespace is repeated without a pause',
+    file: 'src/runtime/missing-namespace.ts',
+    find: 'return uid !== undefined && uid !== namespaceUid;',
+    replace: 'return uid !== undefined;',
+    tests: ['src/runtime/paused-write.test.ts'],
+  },
+  {
     name: 'the lowest wave is deleted first',
     file: 'src/runtime/deletion.ts',
     find: 'return objects.reduce((highest, object) => Math.max(highest, applyOrderOf(object)), 0);',

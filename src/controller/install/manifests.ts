@@ -83,6 +83,8 @@ export function controllerRules(): RoleRule[] {
     'delete',
   ]);
   rules.add('', 'events', ['create', 'patch']);
+  // A child is written as soon as its namespace exists.
+  rules.add('', 'namespaces', ['get', 'list', 'watch']);
   return rules.rules();
 }
 

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion } from '../../core/index.ts';
+import { definedMember, formatApiVersion } from '../../core/index.ts';
 import type { ExecutionView, ReadMemory, RememberedWrite } from '../../execute/index.ts';
 import { attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
@@ -11,11 +11,11 @@ import type {
   ReadRequest,
   ReleaseAction,
 } from '../../runtime/index.ts';
-import { refOfTarget, targetKey, writeKey, writerOf } from '../../runtime/index.ts';
+import { isNamespaceMissing, refOfTarget, targetKey, writeKey, writerOf } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { NO_DRIFT, revertedFields, withRevert } from '../drift/contests.ts';
 import { isRewrite, Rewrites } from '../drift/rewrites.ts';
-import { cacheKey, isUnwatchable } from './observed-view.ts';
+import { cacheKey, isUnwatchable, namespaceUid } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { deleteOrDrop } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
@@ -54,8 +54,14 @@ export class InstanceAnswers implements ExecutionView {
   setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined, writer?: string): void {
     const record = this.#record;
     const key = writeKey(target, writer);
-    if (failed !== undefined) (record.failed ??= new Map()).set(key, failed);
+    if (failed !== undefined) (record.failed ??= new Map()).set(key, this.#withNamespace(target, failed));
     else if (record.failed !== undefined) record.failed = deleteOrDrop(record.failed, key);
+  }
+
+  /** The failure with the namespace that the cache has, so that a namespace which appears later ends the pause. */
+  #withNamespace({ namespace }: ObjectTarget, failed: RememberedWrite): RememberedWrite {
+    if (namespace === undefined || !isNamespaceMissing(failed.failure)) return failed;
+    return { ...failed, ...definedMember('namespaceUid', namespaceUid(this.#context.caches, namespace)) };
   }
 
   applied(action: ApplyAction, answer: KubeObject): void {

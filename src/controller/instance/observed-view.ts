@@ -14,7 +14,7 @@ import type {
   Observed,
   WatchState,
 } from '../../runtime/index.ts';
-import { targetKey, writeKey } from '../../runtime/index.ts';
+import { NAMESPACE_TYPE, targetKey, writeKey } from '../../runtime/index.ts';
 import { apiFailure } from '../../execute/index.ts';
 import { labelMatcher } from '../../kubernetes/index.ts';
 import type { ActingIdentity } from '../acting-identity.ts';
@@ -169,6 +169,10 @@ export class ObservedView implements Observed {
     return this.#record.failed?.get(writeKey(target, writer));
   }
 
+  namespaceUid(name: string): string | undefined {
+    return namespaceUid(this.#caches, name);
+  }
+
   isDeleted(_target: ObjectTarget, uid: string): boolean {
     return this.#record.deleted?.has(uid) === true;
   }
@@ -202,6 +206,11 @@ export class ObservedView implements Observed {
  */
 export function isUnwatchable(cache: KindCache | undefined, namespace: string | undefined): boolean {
   return cache === undefined || (!cache.syncedIn(namespace) && cache.errorIn(namespace)?.status === 403);
+}
+
+/** The UID of a namespace in the cache of Namespaces; `undefined` when there is none, and while no instance waits for one. */
+export function namespaceUid(caches: CacheSet, name: string): string | undefined {
+  return caches.peek(NAMESPACE_TYPE)?.get(`/${name}`)?.object.metadata.uid;
 }
 
 /** The key of a target in the cache of its kind. */

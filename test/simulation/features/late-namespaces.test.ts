@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ObjectRef } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { conditionText, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
+
+const HOUR_MS = 3_600_000;
+/** Longer than the delivery of a watch event, and far shorter than a pause after many failures. */
+const MOMENT_MS = 200;
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+const lateMap: ObjectRef = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'late', name: 'p-map' };
+const lateNamespace: ObjectRef = { apiVersion: 'v1', kind: 'Namespace', name: 'late' };
+
+const createNamespace = () => world.user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'late' } });
+const writesOfMap = () =>
+  world.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('/namespaces/late/configmaps/'));
+
+/** An instance whose child is in a namespace that does not exist, after so many failures that the pauses are long. */
+async function waitForNamespace(): Promise<void> {
+  await world.apply(potDefinition([mapResource('map', { text: 'one' }, { namespace: 'late' })]));
+  await world.advance(5000);
+  await world.apply(pot('p'));
+  await world.advance(HOUR_MS);
+  expect(conditionText(await world.user.find(potRef('p')), 'ResourcesReady')).toContain('namespaces "late" not found');
+  world.requests.length = 0;
+}
+
+it('a child is written as soon as its namespace appears', async () => {
+  await waitForNamespace();
+  await createNamespace();
+  await world.advance(MOMENT_MS);
+  expect(await world.user.find(lateMap)).toBeDefined();
+  expect(conditionText(await world.user.find(potRef('p')), 'Ready')).toMatch(/^True/);
+});
+
+it('a namespace that is being deleted causes one more write at most, and its successor is written into at once', async () => {
+  await waitForNamespace();
+  await createNamespace();
+  await world.user.patch(lateNamespace, { metadata: { finalizers: ['acme.test/hold'] } });
+  await world.advance(MOMENT_MS);
+  await world.user.delete(lateNamespace);
+  await world.advance(HOUR_MS);
+  expect(conditionText(await world.user.find(potRef('p')), 'ResourcesReady')).toContain(
+    'because it is being terminated',
+  );
+  world.requests.length = 0;
+  await world.user.patch(lateNamespace, { metadata: { finalizers: [] } });
+  await world.advance(MOMENT_MS);
+  expect(writesOfMap().length).toBeLessThan(2);
+  await createNamespace();
+  await world.advance(MOMENT_MS);
+  expect(await world.user.find(lateMap)).toBeDefined();
+});
+
+it('a write that fails again in a namespace that exists waits for its pause', async () => {
+  await waitForNamespace();
+  world.intercept = ({ method, path }) => {
+    if (method !== 'PATCH' || !path.includes('/namespaces/late/configmaps/')) return undefined;
+    const message = 'namespaces "late" not found';
+    const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 404, reason: 'NotFound', message };
+    async function* body() {
+      yield Buffer.from(JSON.stringify(status));
+    }
+    return Promise.resolve({ status: 404, headers: { 'content-type': 'application/json' }, body: body() });
+  };
+  await createNamespace();
+  await world.advance(MOMENT_MS);
+  expect(writesOfMap()).toHaveLength(1);
+});
+
+it('a controller that may not watch namespaces waits for the end of the pause', async () => {
+  const forbidden = () => {
+    const status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      status: 'Failure',
+      code: 403,
+      reason: 'Forbidden',
+      message: 'no',
+    };
+    async function* body() {
+      yield Buffer.from(JSON.stringify(status));
+    }
+    return Promise.resolve({ status: 403, headers: { 'content-type': 'application/json' }, body: body() });
+  };
+  world.intercept = ({ path }) => (/^\/api\/v1\/namespaces\?/.test(path) ? forbidden() : undefined);
+  await waitForNamespace();
+  await createNamespace();
+  await world.advance(MOMENT_MS);
+  expect(writesOfMap()).toHaveLength(0);
+  await world.advance(HOUR_MS);
+  expect(await world.user.find(lateMap)).toBeDefined();
+});
