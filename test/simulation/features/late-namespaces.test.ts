@@ -88,7 +88,7 @@ it('a controller that may not watch namespaces waits for the end of the pause', 
     }
     return Promise.resolve({ status: 403, headers: { 'content-type': 'application/json' }, body: body() });
   };
-  world.intercept = ({ path }) => (/^\/api\/v1\/namespaces\?/.test(path) ? forbidden() : undefined);
+  world.intercept = ({ path }) => (path.startsWith('/api/v1/namespaces?') ? forbidden() : undefined);
   await waitForNamespace();
   await createNamespace();
   await world.advance(MOMENT_MS);
