@@ -88,7 +88,7 @@ export const FLOORS = {
     'kinds',
     // Store and registry: the stored objects, and the served resources.
     'store',
-    'registry pod-logs.ts',
+    'registry pod-logs.ts pods',
     // Verbs, and the code that uses them.
     'verbs',
     'admission',

@@ -8,8 +8,8 @@ import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/model.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
-import type { ControllerSettings } from './controllers/index.ts';
-import { noControllers } from './controllers/settings.ts';
+import type { ControllerSettings, StartedControllers } from './controllers/index.ts';
+import { noControllers, noPods } from './controllers/settings.ts';
 import type { ClusterClock } from './clock.ts';
 import { inProcessTransport } from './http/in-process.ts';
 import { openListener } from './http/listener.ts';
@@ -17,6 +17,7 @@ import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './option
 import { keepState } from './persistence.ts';
 import type { PresentedProcess, PresentOptions } from './present-process.ts';
 import { presentProcess } from './present-process.ts';
+import type { PodSimulation } from './pods/pod-rule-set.ts';
 import type { Transport } from './transport.ts';
 
 /** An embedded cluster. */
@@ -29,6 +30,8 @@ export interface Cluster {
   readonly clock: ClusterClock;
   /** Holds, releases, delays and fails the simulated controllers while they run. */
   readonly controllers: ControllerSettings;
+  /** Sets rules for the lives of pods. */
+  readonly pods: PodSimulation;
   /** Breaks requests on purpose. */
   readonly faults: Faults;
   /**
@@ -64,11 +67,11 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   followDefinitions(api);
   followAddresses(api);
   const { controllers = true } = options;
-  let settings = noControllers;
+  let started: StartedControllers = { settings: noControllers, pods: noPods };
   if (controllers !== false) {
     await writing.load();
     const { startControllers } = await simulation.load();
-    settings = startControllers(api, controllers === true ? {} : controllers, options.workloads !== false);
+    started = startControllers(api, controllers === true ? {} : controllers, options.workloads !== false);
   }
   bootstrap(api, controllers !== false);
   if (options.stateDirectory !== undefined) {
@@ -85,7 +88,8 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   const ahead = new LoadAhead();
   const cluster: Cluster = {
     clock: api.clock,
-    controllers: settings,
+    controllers: started.settings,
+    pods: started.pods,
     faults,
     presentProcess: (presented) => presentProcess(api, presented),
     snapshot: () => snapshotCluster(api),

@@ -22,6 +22,8 @@ export type {
 } from './options.ts';
 export type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults, KubeVerb } from './faults/model.ts';
 export type { LogLine, SnapshotLog } from './pod-logs.ts';
+export type { PodMatch, PodSimulation, SimulatedPods } from './pods/pod-rule-set.ts';
+export type { PodRules } from './pods/pod-rules.ts';
 export type { PresentedProcess, PresentOptions } from './present-process.ts';
 export type { ClusterSnapshot, SnapshotCollection } from './snapshot.ts';
 export type { ClusterClock, ManualClock, Timer } from './clock.ts';

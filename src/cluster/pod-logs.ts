@@ -27,7 +27,9 @@ interface Follower {
 }
 
 interface Log {
-  readonly lines: LogLine[];
+  lines: LogLine[];
+  /** The lines of the run before; `undefined` without one. */
+  previous: readonly LogLine[] | undefined;
   readonly followers: Set<Follower>;
 }
 
@@ -50,6 +52,23 @@ export class PodLogs {
     lines.push(line);
     if (lines.length > MIN_KEPT_LINES * 2) lines.splice(0, lines.length - MIN_KEPT_LINES);
     for (const follower of followers) follower.send(line);
+  }
+
+  /**
+   * Begins the log of a new run of a container. The lines of the last run become those that `previous` returns. Streams of
+   * followers end, as those of a kubelet.
+   */
+  begin(key: string): void {
+    const known = this.#logs.get(key);
+    if (known === undefined) return void this.#log(key);
+    known.previous = known.lines;
+    known.lines = [];
+    for (const follower of known.followers) end(known.followers, follower);
+  }
+
+  /** The lines of the run before the present one; `undefined` without such a run. */
+  previous(pod: KubeObject, container: string): readonly LogLine[] | undefined {
+    return this.#logs.get(logKey(pod, container))?.previous;
   }
 
   read(pod: KubeObject, container: string): readonly LogLine[] {
@@ -82,7 +101,7 @@ export class PodLogs {
   load(logs: readonly SnapshotLog[]): void {
     this.close();
     this.#logs.clear();
-    for (const { key, lines } of logs) this.#log(key).lines.push(...lines);
+    for (const { key, lines } of logs) this.#log(key).lines = [...lines];
   }
 
   /** Deletes the logs of a pod and ends the streams of their followers. The log of a process outlives its pods. */
@@ -100,7 +119,7 @@ export class PodLogs {
 
   #log(key: string): Log {
     let log = this.#logs.get(key);
-    if (log === undefined) this.#logs.set(key, (log = { lines: [], followers: new Set() }));
+    if (log === undefined) this.#logs.set(key, (log = { lines: [], previous: undefined, followers: new Set() }));
     return log;
   }
 }

@@ -7,6 +7,7 @@ import type {
   Listener,
   ListenOptions,
   ManualClock,
+  PodSimulation,
   PresentedProcess,
   PresentOptions,
   UserInfo,
@@ -54,6 +55,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly clock: ManualClock;
   /** Injects faults: latency, errors, lost answers, stale reads, watches that end or stall. */
   readonly faults: Faults;
+  /** Sets rules for the lives of pods: start, readiness, end, crashes, logs and use of resources. */
+  readonly pods: PodSimulation;
   /** Disables, enables, holds, slows and fails simulated controllers. */
   readonly controllers: ControllerSettings;
   /**
@@ -122,6 +125,7 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     transport,
     clock: clock ?? realClock,
     faults: cluster.faults,
+    pods: cluster.pods,
     controllers: cluster.controllers,
     connect({ user, ...clientOptions } = {}) {
       const opened = new KubeClient({ ...clientOptions, transport: cluster.transport(user) });

@@ -250,4 +250,18 @@ export const CLUSTER: readonly MutationRow[] = [
     replace: '      }',
     tests: ['src/cluster/movable-clock.test.ts'],
   },
+  {
+    name: 'the pauses between restarts do not grow',
+    file: 'src/cluster/controllers/pod-outcome.ts',
+    find: 'runMs >= STABLE_RUN_MS ? FIRST_PAUSE_SECONDS :',
+    replace: 'runMs >= 0 ? FIRST_PAUSE_SECONDS :',
+    tests: ['src/cluster/controllers/pod-outcome.test.ts'],
+  },
+  {
+    name: 'an autoscaler scales down at once',
+    file: 'src/cluster/controllers/autoscaler-limits.ts',
+    find: 'const DEFAULT_DOWN_WINDOW_SECONDS = 300;',
+    replace: 'const DEFAULT_DOWN_WINDOW_SECONDS = 0;',
+    tests: ['src/cluster/controllers/autoscaler-limits.test.ts'],
+  },
 ];

@@ -1,10 +1,16 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { labelMatcher } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { specNumber } from './pods.ts';
+import type { MetricResult } from './autoscaler-metrics.ts';
+import { replicasFor } from './autoscaler-metrics.ts';
+import type { ScaleHistory } from './autoscaler-limits.ts';
+import { limitScale, withChange } from './autoscaler-limits.ts';
+import { POD_METRICS } from './metrics-server.ts';
+import { jsonOf, PODS, specNumber } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'horizontal-pod-autoscaler';
@@ -18,50 +24,139 @@ type Condition = {
   readonly message: string;
 };
 
+/** The time between two looks at metrics, as in Kubernetes. */
+const INTERVAL_MS = 15_000;
+
 /**
- * Scales the targets of HorizontalPodAutoscalers. Like a cluster without a metrics server, the cluster has no metrics.
- * Only `minReplicas` and `maxReplicas` therefore change the number of replicas.
+ * Scales the targets of HorizontalPodAutoscalers. Metrics count when pods of the target have some. Otherwise only
+ * `minReplicas` and `maxReplicas` change the number of replicas.
  */
-export const autoscalerController: SimulatedController = {
-  name: NAME,
-  target: targetIn(AUTOSCALERS),
+export function autoscalerController(): SimulatedController {
+  const histories = new Map<string, ScaleHistory>();
+  return {
+    name: NAME,
+    target: targetIn(AUTOSCALERS),
 
-  *keysOf(event, client) {
-    const { object, key } = event.stored;
-    if (concerns(event, AUTOSCALERS.group, AUTOSCALERS.plural)) {
-      if (event.type !== 'DELETED') yield key;
-      return;
-    }
-    // An object without replicas cannot be the target of an autoscaler.
-    if (client.isEmpty(AUTOSCALERS) || typeof object.spec?.['replicas'] !== 'number') return;
-    for (const autoscaler of client.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
-      const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
-      if (reference['kind'] === object.kind && reference['name'] === object.metadata.name)
-        yield keyOfObject(autoscaler);
-    }
-  },
+    *keysOf(event, client) {
+      const { object, key } = event.stored;
+      if (concerns(event, AUTOSCALERS.group, AUTOSCALERS.plural)) {
+        if (event.type !== 'DELETED') yield key;
+        return;
+      }
+      if (concerns(event, POD_METRICS.group, POD_METRICS.plural)) {
+        for (const autoscaler of client.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
+          if (event.type === 'ADDED') yield keyOfObject(autoscaler);
+        }
+        return;
+      }
+      // An object without replicas cannot be the target of an autoscaler.
+      if (client.isEmpty(AUTOSCALERS) || typeof object.spec?.['replicas'] !== 'number') return;
+      for (const autoscaler of client.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
+        const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
+        if (reference['kind'] === object.kind && reference['name'] === object.metadata.name)
+          yield keyOfObject(autoscaler);
+      }
+    },
 
-  reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const autoscaler = client.get(AUTOSCALERS, namespace, name);
-    if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) return;
-    const target = targetOf(client, autoscaler);
-    if (target === undefined) return reportMissing(client, autoscaler);
-    const current = specNumber(target, 'replicas', 1);
-    const { desired, limited } = decide(autoscaler, current);
-    if (desired !== current) {
-      client.update({ ...target, spec: { ...target.spec, replicas: desired } });
-      const text = `New size: ${desired}; reason: ${desired > current ? 'Current number of replicas below Spec.MinReplicas' : 'Current number of replicas above Spec.MaxReplicas'}`;
-      recordEvent(client, autoscaler, NAME, 'SuccessfulRescale', text);
-    }
-    const status = {
-      currentReplicas: desired,
-      desiredReplicas: desired,
-      ...(desired === current ? {} : { lastScaleTime: client.timestamp() }),
-    };
-    report(client, autoscaler, status, [ABLE, desired === 0 ? DISABLED : unmeasured(autoscaler), limited]);
-  },
-};
+    reset: () => histories.clear(),
+
+    reconcile(key, client) {
+      const { namespace, name } = splitKey(key);
+      const autoscaler = client.get(AUTOSCALERS, namespace, name);
+      if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) {
+        histories.delete(key);
+        return;
+      }
+      const target = targetOf(client, autoscaler);
+      if (target === undefined) return reportMissing(client, autoscaler);
+      const current = specNumber(target, 'replicas', 1);
+      const known = histories.get(key) ?? NO_HISTORY;
+      const waitMs = untilNextLook(autoscaler, current, known, client.now());
+      if (waitMs > 0) return waitMs;
+      const measured = current === 0 ? [] : measure(client, autoscaler, target, current);
+      const computed = measured.filter((result) => 'replicas' in result);
+      const [highest] = computed.toSorted((a, b) => b.replicas - a.replicas);
+      const limit = () => {
+        const wish = { current, wanted: highest?.replicas ?? current, now: client.now() };
+        return limitScale(objectAt(autoscaler.spec, 'behavior'), wish, known);
+      };
+      const { replicas, history } = highest === undefined ? { replicas: current, history: known } : limit();
+      const { desired, limited } = decide(autoscaler, current, replicas);
+      histories.set(key, withChange(history, client.now(), desired - current));
+      if (desired !== current) {
+        client.update({ ...target, spec: { ...target.spec, replicas: desired } });
+        const reason = reasonOf(autoscaler, current, desired, highest);
+        recordEvent(client, autoscaler, NAME, 'SuccessfulRescale', `New size: ${desired}; reason: ${reason}`);
+      }
+      const status = {
+        currentReplicas: desired,
+        desiredReplicas: desired,
+        ...(computed.length === 0 ? {} : { currentMetrics: computed.map((result) => result.status) }),
+        ...(desired === current ? {} : { lastScaleTime: client.timestamp() }),
+      };
+      const active = highest === undefined ? unmeasured(autoscaler) : measuredBy(highest.name);
+      report(client, autoscaler, status, [ABLE, desired === 0 ? DISABLED : active, limited]);
+      // A cluster without metrics changes no autoscaler, so no timer runs.
+      return client.isEmpty(POD_METRICS) ? undefined : INTERVAL_MS;
+    },
+  };
+}
+
+const NO_HISTORY: ScaleHistory = { recommendations: [], changes: [] };
+
+/** The time until metrics count again. Bounds that the number of replicas breaks count at once. */
+function untilNextLook(autoscaler: KubeObject, current: number, known: ScaleHistory, now: number): number {
+  const last = known.recommendations.at(-1);
+  const isWithin =
+    current >= specNumber(autoscaler, 'minReplicas', 1) && current <= specNumber(autoscaler, 'maxReplicas', 1);
+  return last === undefined || !isWithin ? 0 : last.time + INTERVAL_MS - now;
+}
+
+/** The replicas that each metric asks for. */
+function measure(
+  client: ControllerClient,
+  autoscaler: KubeObject,
+  target: KubeObject,
+  current: number,
+): readonly MetricResult[] {
+  const namespace = autoscaler.metadata.namespace ?? '';
+  if (client.isEmpty(POD_METRICS)) return [];
+  const selector = objectAt(target.spec, 'selector');
+  const selected = labelMatcher(target.kind === 'ReplicationController' ? { matchLabels: selector } : selector);
+  const pods = client
+    .list(PODS, namespace)
+    .filter(({ metadata }) => selected(metadata.labels ?? {}))
+    .map((pod) => {
+      const metrics = client.get(POD_METRICS, namespace, pod.metadata.name ?? '');
+      return { pod, metrics: metrics === undefined ? undefined : jsonOf(metrics) };
+    });
+  return metricsOf(autoscaler).map((metric) => replicasFor(metric, current, pods));
+}
+
+/** The metrics of an autoscaler; `autoscaling/v1` has a percentage of the CPU instead. */
+function metricsOf({ spec }: KubeObject): readonly JsonObject[] {
+  const averageUtilization = numberAt(spec, 'targetCPUUtilizationPercentage');
+  if (averageUtilization === undefined) return objectsAt(spec, 'metrics');
+  return [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }];
+}
+
+function reasonOf(
+  autoscaler: KubeObject,
+  current: number,
+  desired: number,
+  metric: { readonly name: string } | undefined,
+): string {
+  if (current < specNumber(autoscaler, 'minReplicas', 1)) return 'Current number of replicas below Spec.MinReplicas';
+  if (current > specNumber(autoscaler, 'maxReplicas', 1)) return 'Current number of replicas above Spec.MaxReplicas';
+  return desired > current ? `${metric?.name ?? ''} above target` : 'All metrics below target';
+}
+
+const measuredBy = (metric: string): Condition => ({
+  type: 'ScalingActive',
+  status: 'True',
+  reason: 'ValidMetricFound',
+  message: `the HPA was able to successfully calculate a replica count from ${metric}`,
+});
 
 const ABLE: Condition = {
   type: 'AbleToScale',
@@ -84,8 +179,8 @@ function targetOf(client: ControllerClient, autoscaler: KubeObject): KubeObject 
   return client.get(resource, autoscaler.metadata.namespace ?? '', textAt(reference, 'name'));
 }
 
-/** The replicas within the bounds; a target with 0 replicas keeps 0. */
-function decide(autoscaler: KubeObject, current: number): { desired: number; limited: Condition } {
+/** The wanted replicas within the bounds; a target with 0 replicas keeps 0. */
+function decide(autoscaler: KubeObject, current: number, wanted: number): { desired: number; limited: Condition } {
   const minimum = specNumber(autoscaler, 'minReplicas', 1);
   const maximum = specNumber(autoscaler, 'maxReplicas', 1);
   const limit = (status: 'True' | 'False', reason: string, message: string): Condition => ({
@@ -94,16 +189,16 @@ function decide(autoscaler: KubeObject, current: number): { desired: number; lim
     reason,
     message,
   });
-  if (current !== 0 && current < minimum) {
+  if (current !== 0 && wanted < minimum) {
     const message = 'the desired replica count is less than the minimum replica count';
     return { desired: minimum, limited: limit('True', 'TooFewReplicas', message) };
   }
-  if (current > maximum) {
+  if (wanted > maximum) {
     const message = 'the desired replica count is more than the maximum replica count';
     return { desired: maximum, limited: limit('True', 'TooManyReplicas', message) };
   }
   const message = 'the desired count is within the acceptable range';
-  return { desired: current, limited: limit('False', 'DesiredWithinRange', message) };
+  return { desired: wanted, limited: limit('False', 'DesiredWithinRange', message) };
 }
 
 /** The condition for an autoscaler without metrics, in Kubernetes' words. */

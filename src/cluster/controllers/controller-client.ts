@@ -17,6 +17,7 @@ import { redecode } from '../verbs/write.ts';
 import type { IndexedObject } from './relation-index.ts';
 import { claimsOf, RelationIndex, ownersOf, controllerOf, uncontrolledIn, uncontrolledTerm } from './relation-index.ts';
 import type { PodLogs } from '../pod-logs.ts';
+import { logKey } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
 
@@ -24,7 +25,7 @@ import { timestampOf } from '../clock.ts';
 export interface ControllerContext extends AdmittedContext {
   readonly store: Store;
   readonly registry: Registry;
-  readonly logs: Pick<PodLogs, 'drop'>;
+  readonly logs: Pick<PodLogs, 'begin' | 'drop' | 'write'>;
 }
 
 /** A resource by group and plural, e.g. `{ group: 'apps', plural: 'replicasets' }`. */
@@ -221,6 +222,13 @@ export class ControllerClient {
     const status = { ...live.status, conditions: [...others, condition] };
     const bound = { ...live, spec: { ...live.spec, nodeName }, status };
     this.#context.store.collection('', 'pods').put(storeKey(namespace, name), bound);
+  }
+
+  /** Begins the log of a new run of a container, with these lines. */
+  beginLog(pod: KubeObject, container: string, lines: readonly string[]): void {
+    const key = logKey(pod, container);
+    this.#context.logs.begin(key);
+    for (const line of lines) this.#context.logs.write(key, line);
   }
 
   /** Deletes the logs of a removed pod. */

@@ -25,8 +25,9 @@ import { endpointsController } from './endpoints.ts';
 import { endpointMirroring } from './endpoint-mirroring.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { jobController, ttlController } from './job.ts';
-import { kubelet } from './kubelet.ts';
+import { KUBELET, kubelet } from './kubelet.ts';
 import { ControllerManager } from './manager.ts';
+import { METRICS_SERVER, metricsServer } from './metrics-server.ts';
 import { namespaceController } from './namespace.ts';
 import { putNode } from './node.ts';
 import { replicaSetController, replicationController } from './replicaset.ts';
@@ -38,6 +39,10 @@ import { checkControllerNames } from './settings.ts';
 import type { ControllerSettings } from './settings.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
+import type { PodSimulation } from '../pods/pod-rule-set.ts';
+import { matchesPod, PodRuleSet } from '../pods/pod-rule-set.ts';
+import { simulatedUsage } from '../pods/pod-usage.ts';
+import { metricsResources } from '../registry/metrics-resources.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
 import type { AccountTokenContext } from './account-tokens.ts';
@@ -64,7 +69,7 @@ function housekeeping(context: AccountTokenContext): SimulatedController[] {
 }
 
 /** The controllers that make workloads run. */
-function workloadControllers(): SimulatedController[] {
+function workloadControllers(podRules: PodRuleSet): SimulatedController[] {
   return [
     deploymentController,
     replicaSetController,
@@ -78,12 +83,13 @@ function workloadControllers(): SimulatedController[] {
     claimProtection,
     volumeController,
     scheduler,
-    kubelet,
+    kubelet(podRules),
     endpointsController,
     endpointMirroring,
     serviceCidrController,
     disruptionController,
-    autoscalerController,
+    metricsServer((pod) => simulatedUsage(pod, podRules.of(pod).rules)),
+    autoscalerController(),
     loadBalancerController,
     ingressController,
     sourceStandIn,
@@ -101,6 +107,12 @@ export interface ControllersContext extends ManagerContext, AccountTokenContext,
   onCertificateAuthority(listener: () => void): void;
 }
 
+/** The running controllers, as tests see them. */
+export interface StartedControllers {
+  readonly settings: ControllerSettings;
+  readonly pods: PodSimulation;
+}
+
 /**
  * Starts the simulated controllers of a cluster. The controllers stop when the cluster closes. With `workloads`, also
  * starts the controllers that make workloads run, and creates the node and the default storage class for them.
@@ -111,9 +123,10 @@ export function startControllers(
   context: ControllersContext,
   options: ControllersOptions,
   workloads: boolean,
-): ControllerSettings {
+): StartedControllers {
+  const podRules = new PodRuleSet(() => context.clock.now());
   const always = housekeeping(context);
-  const simulation = workloadControllers();
+  const simulation = workloadControllers(podRules);
   checkControllerNames(
     options,
     [...always, ...simulation].map(({ name }) => name),
@@ -128,9 +141,17 @@ export function startControllers(
       manager.enqueue('serviceaccount-token-controller', key);
     }
   });
+  podRules.onChange((match) => {
+    for (const { key, object } of context.store.collection('', 'pods').all()) {
+      if (!matchesPod(match, object)) continue;
+      manager.enqueue(KUBELET, key);
+      manager.enqueue(METRICS_SERVER, key);
+    }
+  });
   if (workloads) {
+    for (const resource of metricsResources(context.store)) context.registry.add(resource);
     putNode(context);
     putStorageClass(context);
   }
-  return manager;
+  return { settings: manager, pods: podRules };
 }

@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
+import { annotatedRules } from '../pods/pod-rules.ts';
+import type { PodPlan } from './pod-outcome.ts';
 import { planPod } from './pod-outcome.ts';
 
-type Settings = Readonly<Partial<Record<'failure' | 'ready-after-seconds' | 'run-seconds', string>>>;
+type Settings = Readonly<
+  Partial<
+    Record<
+      'crashes' | 'exit-code' | 'failure' | 'ready' | 'ready-after-seconds' | 'run-seconds' | 'start-after-seconds',
+      string
+    >
+  >
+>;
 
 function pod(settings: Settings, restartPolicy = 'Always', owner = 'ReplicaSet'): KubeObject {
   const annotations = Object.fromEntries(
@@ -16,6 +25,9 @@ function pod(settings: Settings, restartPolicy = 'Always', owner = 'ReplicaSet')
     spec: { restartPolicy },
   };
 }
+
+const planOf = (given: KubeObject, elapsedMs: number): PodPlan =>
+  planPod(given, annotatedRules(given).rules, elapsedMs);
 
 const running = (ready: boolean) => ({ state: 'running', ready });
 const crashing = (reason: string, restarts: number, pauseSeconds: number) => ({
@@ -46,21 +58,70 @@ describe('the outcome of a pod', () => {
     ['of a Job succeeds at once', pod({}, 'Never', 'Job'), 0, { state: 'succeeded' }, undefined],
     ['of a Job runs before it succeeds', pod({ 'run-seconds': '5' }, 'OnFailure', 'Job'), 4, running(true), 1],
     ['succeeds after its run time', pod({ 'run-seconds': '5' }, 'Never'), 5, { state: 'succeeded' }, undefined],
+    [
+      'has not started yet',
+      pod({ 'start-after-seconds': '5' }),
+      4,
+      { state: 'waiting', reason: 'ContainerCreating' },
+      1,
+    ],
+    [
+      'is ready some time after its start',
+      pod({ 'start-after-seconds': '5', 'ready-after-seconds': '5' }),
+      6,
+      running(false),
+      4,
+    ],
+    ['is never ready', pod({ ready: 'false' }), 99, running(false), undefined],
+    [
+      'fails with an exit code',
+      pod({ 'exit-code': '3', 'run-seconds': '5' }, 'Never'),
+      5,
+      { state: 'failed', reason: 'Error', exitCode: 3 },
+      undefined,
+    ],
+    ['ends with the exit code 0', pod({ 'exit-code': '0' }, 'OnFailure'), 0, { state: 'succeeded' }, undefined],
+    ['is restarted after its end', pod({ 'exit-code': '0' }), 0, { ...crashing('Completed', 0, 10), exitCode: 0 }, 10],
+    [
+      'runs between two crashes',
+      pod({ 'exit-code': '3', 'run-seconds': '60' }),
+      75,
+      { ...running(true), restarts: 1, earlier: { reason: 'Error', exitCode: 3 } },
+      55,
+    ],
+    ['crashes a number of times', pod({ crashes: '2' }), 29, { ...crashing('Error', 1, 20), exitCode: 1 }, 1],
+    [
+      'runs on after its last crash',
+      pod({ crashes: '2' }),
+      1000,
+      { ...running(true), restarts: 2, earlier: { reason: 'Error', exitCode: 1 } },
+      undefined,
+    ],
+    [
+      'pauses for ten seconds after a long run',
+      pod({ failure: 'Error', 'run-seconds': '600' }),
+      1825,
+      crashing('Error', 2, 10),
+      5,
+    ],
     ['runs again when its restart policy is Always', pod({ 'run-seconds': '5' }), 50, running(true), undefined],
   ])('%s', (_, given, seconds, outcome, next) => {
-    expect(planPod(given, seconds * 1000)).toEqual({ outcome, next: next === undefined ? undefined : next * 1000 });
+    expect(planOf(given, seconds * 1000)).toMatchObject({
+      outcome,
+      next: next === undefined ? undefined : next * 1000,
+    });
   });
 
   test('pauses between restarts double up to five minutes', () => {
     const restarts = [0, 10, 30, 70, 150, 310, 610, 909, 910].map((seconds) => {
-      const { outcome } = planPod(pod({ failure: 'Error' }), seconds * 1000);
+      const { outcome } = planOf(pod({ failure: 'Error' }), seconds * 1000);
       return outcome.state === 'crashing' ? outcome.restarts : undefined;
     });
     expect(restarts).toEqual([0, 1, 2, 3, 4, 5, 6, 6, 7]);
   });
 
   test('the restart count of a pod that has crashed for a year is computed without a long loop', () => {
-    const { outcome, next } = planPod(pod({ failure: 'Error' }), 365 * 86_400_000);
+    const { outcome, next } = planOf(pod({ failure: 'Error' }), 365 * 86_400_000);
     expect(outcome).toMatchObject({ restarts: 105_123, pauseSeconds: 300 });
     expect(next).toBeGreaterThan(0);
   });

@@ -1,15 +1,35 @@
 import type { KubeObject } from '../../core/index.ts';
+import type { PodRules } from '../pods/pod-rules.ts';
 import { endOfCommands } from './pod-command.ts';
-import { simulated, simulatedMs } from './simulate.ts';
 import { controllerOf } from './relation-index.ts';
+
+/** The last end of containers that run again. */
+export interface EarlierEnd {
+  readonly reason: string;
+  readonly exitCode: number;
+}
 
 /** The state of the containers of a started pod. */
 export type PodOutcome =
   /** The containers wait with a reason and have not run yet. */
   | { readonly state: 'waiting'; readonly reason: string }
-  | { readonly state: 'running'; readonly ready: boolean }
-  /** The containers crash, and are restarted after increasing pauses. */
-  | { readonly state: 'crashing'; readonly reason: string; readonly restarts: number; readonly pauseSeconds: number }
+  | {
+      readonly state: 'running';
+      readonly ready: boolean;
+      /** The number of restarts. Default: 0. */
+      readonly restarts?: number;
+      /** The end before the last restart. */
+      readonly earlier?: EarlierEnd;
+    }
+  /** The containers have ended, and are restarted after increasing pauses. */
+  | {
+      readonly state: 'crashing';
+      readonly reason: string;
+      readonly restarts: number;
+      readonly pauseSeconds: number;
+      /** Default: the code that belongs to the reason. */
+      readonly exitCode?: number;
+    }
   | { readonly state: 'succeeded' }
   | {
       readonly state: 'failed';
@@ -18,10 +38,15 @@ export type PodOutcome =
       readonly exitCode?: number;
     };
 
-/** An outcome, and the milliseconds until the passing of time alone changes it. */
+/** An outcome, and its times. All times are milliseconds after the start of the pod, except `next`. */
 export interface PodPlan {
   readonly outcome: PodOutcome;
+  /** The milliseconds until the passing of time alone changes the outcome; `undefined`: it lasts. */
   readonly next: number | undefined;
+  /** The start of the present or last run of the containers. */
+  readonly startedMs: number;
+  /** The last end of the containers. */
+  readonly endedMs?: number;
 }
 
 /** The reasons for which a container waits before its first start. Every other reason is a crash. */
@@ -40,51 +65,123 @@ const BEFORE_START = new Set([
 /** The reason for a readiness probe that never succeeds, as in the kubelet's events. */
 export const UNHEALTHY = 'Unhealthy';
 
+const FIRST_PAUSE_SECONDS = 10;
+const MAX_PAUSE_SECONDS = 300;
+/** A container that has run for this long starts with the first pause again. */
+const STABLE_RUN_MS = 600_000;
+
 /**
- * The outcome of a pod, by its annotations and the milliseconds since its start. The pod becomes ready at once or
- * later. A pod of a Job, a pod with a time to run, and a pod whose policy is not `Always` and whose command has an end
- * then end. Any other pod runs without end. Annotations may let the pod wait, crash or fail.
+ * The outcome of a pod, by its rules and the milliseconds since its start. The containers start and become ready at
+ * once or later. A pod of a Job, a pod with a time to run or an exit code, and a pod whose policy is not `Always` and
+ * whose command has an end then end. Any other pod runs without end. Rules may let the pod wait, crash or fail. The
+ * first run of the containers is longer by `sinceMs`, the time between the start of the pod and the setting of the rules.
  */
-export function planPod(pod: KubeObject, elapsed: number): PodPlan {
-  const failure = simulated(pod, 'failure');
-  if (failure !== undefined && BEFORE_START.has(failure)) return lasting({ state: 'waiting', reason: failure });
-  if (failure === UNHEALTHY) return lasting({ state: 'running', ready: false });
-  const policy = pod.spec?.['restartPolicy'];
-  const runs = simulatedMs(pod, 'run') ?? (controllerOf(pod)?.kind === 'Job' ? 0 : undefined);
-  const readyAfter = simulatedMs(pod, 'readyAfter') ?? 0;
-  if (failure !== undefined) {
+export function planPod(pod: KubeObject, rules: PodRules, elapsedMs: number, sinceMs = 0): PodPlan {
+  const { failure } = rules;
+  if (failure !== undefined && BEFORE_START.has(failure)) {
+    return { outcome: { state: 'waiting', reason: failure }, next: undefined, startedMs: 0 };
+  }
+  // Containers that have started do not wait again.
+  const startMs = sinceMs > 0 ? 0 : (rules.startAfterSeconds ?? 0) * 1000;
+  if (elapsedMs < startMs) {
+    return { outcome: { state: 'waiting', reason: 'ContainerCreating' }, next: startMs - elapsedMs, startedMs: 0 };
+  }
+  const readyMs =
+    rules.ready === false || failure === UNHEALTHY ? Number.POSITIVE_INFINITY : (rules.readyAfterSeconds ?? 0) * 1000;
+  const end = endOf(pod, rules, readyMs);
+  const life: Life = { readyMs, end, sinceMs, policy: pod.spec?.['restartPolicy'] };
+  const { startedMs, endedMs, ...plan } = planRuns(life, elapsedMs - startMs);
+  return { ...plan, startedMs: startMs + startedMs, ...(endedMs === undefined ? {} : { endedMs: startMs + endedMs }) };
+}
+
+/** The end of each run of the containers. */
+interface RunEnd {
+  /** The length of a run. */
+  readonly runMs: number;
+  readonly reason: string;
+  readonly exitCode: number | undefined;
+  /** The number of runs that end; `undefined`: all. */
+  readonly crashes: number | undefined;
+}
+
+interface Life {
+  readonly readyMs: number;
+  readonly end: RunEnd | undefined;
+  readonly sinceMs: number;
+  readonly policy: unknown;
+}
+
+function endOf(pod: KubeObject, rules: PodRules, readyMs: number): RunEnd | undefined {
+  const { failure, crashes } = rules;
+  const runMs = rules.runSeconds === undefined ? undefined : rules.runSeconds * 1000;
+  if (failure !== undefined && failure !== UNHEALTHY) {
     const reason = failure === 'CrashLoopBackOff' ? 'Error' : failure;
-    const crash = runs ?? 0;
-    if (elapsed < crash) return { outcome: { state: 'running', ready: elapsed >= readyAfter }, next: crash - elapsed };
-    return policy === 'Never' ? lasting({ state: 'failed', reason }) : crashLoop(reason, elapsed - crash);
+    return { runMs: runMs ?? 0, reason, exitCode: rules.exitCode, crashes };
   }
-  if (elapsed < readyAfter) return { outcome: { state: 'running', ready: false }, next: readyAfter - elapsed };
-  const end =
-    policy === 'Always' ? undefined : runs === undefined ? endOfCommands(pod) : { afterMs: runs, exitCode: 0 };
-  if (end === undefined) return lasting({ state: 'running', ready: true });
-  const remaining = readyAfter + end.afterMs - elapsed;
-  if (remaining > 0) return { outcome: { state: 'running', ready: true }, next: remaining };
-  if (end.exitCode === 0) return lasting({ state: 'succeeded' });
-  if (policy === 'Never') return lasting({ state: 'failed', reason: 'Error', exitCode: end.exitCode });
-  return crashLoop('Error', -remaining);
+  if (rules.exitCode !== undefined || crashes !== undefined) {
+    const exitCode = rules.exitCode ?? 1;
+    return { runMs: runMs ?? 0, reason: exitCode === 0 ? 'Completed' : 'Error', exitCode, crashes };
+  }
+  if (pod.spec?.['restartPolicy'] === 'Always') return undefined;
+  if (runMs !== undefined) return success(runMs);
+  // A pod of a Job ends as soon as it is ready.
+  if (controllerOf(pod)?.kind === 'Job') return success(Number.isFinite(readyMs) ? readyMs : 0);
+  const commands = endOfCommands(pod);
+  if (commands === undefined) return undefined;
+  const { afterMs, exitCode } = commands;
+  return exitCode === 0 ? success(afterMs) : { runMs: afterMs, reason: 'Error', exitCode, crashes: undefined };
 }
 
-const lasting = (outcome: PodOutcome): PodPlan => ({ outcome, next: undefined });
+const success = (runMs: number): RunEnd => ({ runMs, reason: 'Completed', exitCode: 0, crashes: undefined });
 
-/**
- * The outcome of a crash loop. The pauses between restarts are those of the kubelet: 10 s, doubled each time up to 5
- * min.
- */
-function crashLoop(reason: string, elapsed: number): PodPlan {
-  let [restarts, pauseSeconds, total] = [0, 10, 10_000];
-  while (total <= elapsed) {
-    restarts += 1;
-    pauseSeconds = Math.min(300, pauseSeconds * 2);
-    // When the pause has its maximum, a division gives the number of further restarts. A loop over them would be slow
-    // for a pod that has crashed for a long time.
-    const skip = pauseSeconds === 300 ? Math.floor(Math.max(0, elapsed - total) / 300_000) : 0;
-    restarts += skip;
-    total += (skip + 1) * pauseSeconds * 1000;
+/** The run, or the pause between two runs, at a time after the first start. The pauses are those of the kubelet. */
+function planRuns({ readyMs, end, sinceMs, policy }: Life, elapsedMs: number): PodPlan {
+  const running = (startedMs: number, endMs: number, restarts: number, earlier: EarlierEnd | undefined): PodPlan => {
+    const isReady = elapsedMs >= startedMs + readyMs;
+    const change = Math.min(isReady ? Number.POSITIVE_INFINITY : startedMs + readyMs, endMs);
+    return {
+      outcome: { state: 'running', ready: isReady, ...(earlier === undefined ? {} : { restarts, earlier }) },
+      next: Number.isFinite(change) ? change - elapsedMs : undefined,
+      startedMs,
+    };
+  };
+  if (end === undefined) return running(0, Number.POSITIVE_INFINITY, 0, undefined);
+  const { runMs, reason, exitCode, crashes = Number.POSITIVE_INFINITY } = end;
+  const code = exitCode === undefined ? {} : { exitCode };
+  let [restarts, pauseSeconds, startedMs] = [0, FIRST_PAUSE_SECONDS, 0];
+  let lastEndMs: number | undefined;
+  for (;;) {
+    const earlier = restarts === 0 ? undefined : { reason, exitCode: exitCode ?? exitCodeOf(reason) };
+    const endedMs = startedMs + runMs + (restarts === 0 ? sinceMs : 0);
+    const ended = lastEndMs === undefined ? {} : { endedMs: lastEndMs };
+    if (restarts >= crashes) return { ...running(startedMs, Number.POSITIVE_INFINITY, restarts, earlier), ...ended };
+    if (elapsedMs < endedMs) return { ...running(startedMs, endedMs, restarts, earlier), ...ended };
+    if (exitCode === 0 && policy !== 'Always') {
+      return { outcome: { state: 'succeeded' }, next: undefined, startedMs, endedMs };
+    }
+    if (policy === 'Never')
+      return { outcome: { state: 'failed', reason, ...code }, next: undefined, startedMs, endedMs };
+    const againMs = endedMs + pauseSeconds * 1000;
+    if (elapsedMs < againMs) {
+      return {
+        outcome: { state: 'crashing', reason, restarts, pauseSeconds, ...code },
+        next: againMs - elapsedMs,
+        startedMs,
+        endedMs,
+      };
+    }
+    const nextPause = runMs >= STABLE_RUN_MS ? FIRST_PAUSE_SECONDS : Math.min(MAX_PAUSE_SECONDS, pauseSeconds * 2);
+    // When the pause does not grow any more, a division gives the number of further restarts. A loop over them would be
+    // slow for a pod that has crashed for a long time.
+    const cycleMs = runMs + nextPause * 1000;
+    const isSteady = nextPause === MAX_PAUSE_SECONDS || nextPause === pauseSeconds;
+    const skipped = isSteady ? Math.min(Math.floor((elapsedMs - againMs) / cycleMs), crashes - restarts - 1) : 0;
+    restarts += 1 + skipped;
+    startedMs = againMs + skipped * cycleMs;
+    lastEndMs = startedMs - (skipped > 0 ? nextPause : pauseSeconds) * 1000;
+    pauseSeconds = nextPause;
   }
-  return { outcome: { state: 'crashing', reason, restarts, pauseSeconds }, next: total - elapsed };
 }
+
+/** 137 (128 + SIGKILL) for a container that the kernel or the kubelet ended; else 1. */
+export const exitCodeOf = (reason: string): number => (reason === 'OOMKilled' || reason === 'Killed' ? 137 : 1);

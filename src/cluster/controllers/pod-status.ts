@@ -1,21 +1,36 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectsAt } from '../../kubernetes/index.ts';
+import { objectAt, objectsAt } from '../../kubernetes/index.ts';
 import { NODE_ADDRESS } from '../bootstrap.ts';
-import type { PodOutcome } from './pod-outcome.ts';
 
-const PHASES = {
-  waiting: 'Pending',
-  running: 'Running',
-  crashing: 'Running',
-  succeeded: 'Succeeded',
-  failed: 'Failed',
-} as const;
+/** The state of one container, in the words of a pod's status. */
+export interface ContainerReport {
+  readonly ready: boolean;
+  readonly started: boolean;
+  readonly restartCount: number;
+  readonly state: JsonObject;
+  readonly lastState: JsonObject;
+}
 
-/** The status that the kubelet reports for a started pod. A state that has not changed keeps its times. */
-export function podStatus(pod: KubeObject, outcome: PodOutcome, startTime: string, now: string): JsonObject {
-  const ended = outcome.state === 'succeeded' || outcome.state === 'failed';
-  const ready = outcome.state === 'running' && outcome.ready;
-  const podIP = String(pod.status?.['podIP'] ?? addressOf(pod));
+/** What a kubelet reports about a started pod. The lists have the order of the containers in the specification. */
+export interface PodReport {
+  readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+  readonly startTime: string;
+  readonly containers: readonly ContainerReport[];
+  readonly initContainers: readonly ContainerReport[];
+  /** Have all init containers ended with success? */
+  readonly initialized: boolean;
+  /** The address of the pod. Default: one of the simulated network. */
+  readonly address?: string;
+  /** What an `imageID` begins with. */
+  readonly imagePrefix: string;
+}
+
+/** The status of a started pod. A condition that has not changed keeps its times. */
+export function podStatus(pod: KubeObject, report: PodReport, now: string): JsonObject {
+  const { phase, containers, initContainers, initialized, imagePrefix } = report;
+  const ended = phase === 'Succeeded' || phase === 'Failed';
+  const ready = phase === 'Running' && initialized && containers.every((container) => container.ready);
+  const podIP = report.address ?? String(pod.status?.['podIP'] ?? addressOf(pod));
   const before = objectsAt(pod.status, 'conditions');
   const condition = (type: string, holds: boolean, reason?: string): JsonObject => {
     const status = holds ? 'True' : 'False';
@@ -31,15 +46,21 @@ export function podStatus(pod: KubeObject, outcome: PodOutcome, startTime: strin
   };
   const unready = ready
     ? undefined
-    : ({ succeeded: 'PodCompleted', failed: 'PodFailed' }[outcome.state as string] ?? 'ContainersNotReady');
-  const initContainers = objectsAt(pod.spec, 'initContainers');
+    : phase === 'Succeeded'
+      ? 'PodCompleted'
+      : phase === 'Failed'
+        ? 'PodFailed'
+        : 'ContainersNotReady';
+  const uninitialized = initialized ? (phase === 'Succeeded' ? 'PodCompleted' : undefined) : 'ContainersNotInitialized';
+  const statuses = (list: string, reports: readonly ContainerReport[]) =>
+    objectsAt(pod.spec, list).map((entry, index) => containerStatus(entry, reports[index], imagePrefix));
   return {
     ...pod.status,
     observedGeneration: pod.metadata.generation ?? 1,
-    phase: PHASES[outcome.state],
+    phase,
     conditions: [
       condition('PodReadyToStartContainers', !ended),
-      condition('Initialized', true, outcome.state === 'succeeded' ? 'PodCompleted' : undefined),
+      condition('Initialized', initialized, uninitialized),
       condition('Ready', ready, unready),
       condition('ContainersReady', ready, unready),
       condition('PodScheduled', true),
@@ -48,78 +69,45 @@ export function podStatus(pod: KubeObject, outcome: PodOutcome, startTime: strin
     hostIPs: [{ ip: NODE_ADDRESS }],
     podIP,
     podIPs: [{ ip: podIP }],
-    startTime,
-    ...(initContainers.length === 0
-      ? {}
-      : { initContainerStatuses: initContainers.map((entry) => initStatus(entry, outcome, startTime, now)) }),
-    containerStatuses: objectsAt(pod.spec, 'containers').map((entry, index) =>
-      containerStatus(entry, outcome, startTime, endOf(pod, index) ?? now),
-    ),
+    startTime: report.startTime,
+    ...(initContainers.length === 0 ? {} : { initContainerStatuses: statuses('initContainers', initContainers) }),
+    containerStatuses: statuses('containers', containers),
   };
 }
 
-/** The recorded end time of an ended container; `undefined` without one. */
-function endOf(pod: KubeObject, index: number): string | undefined {
-  const state = objectsAt(pod.status, 'containerStatuses')[index]?.['state'] as JsonObject | undefined;
-  const finished = (state?.['terminated'] as JsonObject | undefined)?.['finishedAt'];
-  return typeof finished === 'string' ? finished : undefined;
-}
+const NOT_STARTED: ContainerReport = {
+  ready: false,
+  started: false,
+  restartCount: 0,
+  state: { waiting: { reason: 'PodInitializing' } },
+  lastState: {},
+};
 
 function containerStatus(
   container: JsonObject,
-  outcome: PodOutcome,
-  startedAt: string,
-  finishedAt: string,
+  report: ContainerReport = NOT_STARTED,
+  imagePrefix: string,
 ): JsonObject {
-  return {
-    name: container['name'],
-    image: container['image'] ?? '',
-    imageID: `simulated://${String(container['image'] ?? '')}`,
-    ready: outcome.state === 'running' && outcome.ready,
-    restartCount: outcome.state === 'crashing' ? outcome.restarts : 0,
-    started: outcome.state === 'running',
-    ...stateOf(outcome, startedAt, finishedAt),
-  };
+  const image = String(container['image'] ?? '');
+  return { name: container['name'], image, imageID: imagePrefix + image, ...report };
 }
 
-function stateOf(outcome: PodOutcome, startedAt: string, finishedAt: string): JsonObject {
-  const terminated = (exitCode: number, reason: string): JsonObject => ({
-    terminated: { exitCode, reason, startedAt, finishedAt },
-  });
-  switch (outcome.state) {
-    case 'waiting':
-      return {
-        state: { waiting: { reason: outcome.reason, message: `simulated: ${outcome.reason}` } },
-        lastState: {},
-      };
-    case 'running':
-      return { state: { running: { startedAt } }, lastState: {} };
-    case 'crashing': {
-      const message = `back-off ${outcome.pauseSeconds}s restarting failed container (simulated: ${outcome.reason})`;
-      return {
-        state: { waiting: { reason: 'CrashLoopBackOff', message } },
-        lastState: terminated(exitCodeOf(outcome.reason), outcome.reason),
-      };
-    }
-    case 'succeeded':
-      return { state: terminated(0, 'Completed'), lastState: {} };
-    case 'failed':
-      return { state: terminated(outcome.exitCode ?? exitCodeOf(outcome.reason), outcome.reason), lastState: {} };
-  }
+/** The state `terminated` of a container. */
+export const terminated = (exitCode: number, reason: string, startedAt: string, finishedAt: string): JsonObject => ({
+  terminated: { exitCode, reason, startedAt, finishedAt },
+});
+
+/** The number of restarts in the status of a pod's container; 0 for a container that has not started. */
+export function restartsIn(pod: KubeObject, index: number): number {
+  const count = objectsAt(pod.status, 'containerStatuses')[index]?.['restartCount'];
+  return typeof count === 'number' ? count : 0;
 }
 
-/** 137 (128 + SIGKILL) for a container that the kernel or the kubelet ended; else 1. */
-const exitCodeOf = (reason: string): number => (reason === 'OOMKilled' || reason === 'Killed' ? 137 : 1);
-
-/** The status of an init container. An init container ends before the containers start, unless it is a sidecar. */
-function initStatus(container: JsonObject, outcome: PodOutcome, startedAt: string, now: string): JsonObject {
-  const sidecar = container['restartPolicy'] === 'Always';
-  const own: PodOutcome =
-    sidecar && outcome.state === 'running' ? outcome : outcome.state === 'waiting' ? outcome : { state: 'succeeded' };
-  return {
-    ...containerStatus(container, own, startedAt, sidecar ? now : startedAt),
-    ready: outcome.state !== 'waiting',
-  };
+/** Does the status say that the container has started before? */
+export function hasStarted(pod: KubeObject, index: number): boolean {
+  const status = objectsAt(pod.status, 'containerStatuses')[index];
+  if (status === undefined) return false;
+  return objectAt(status, 'state')['waiting'] === undefined || Object.keys(objectAt(status, 'lastState')).length > 0;
 }
 
 /** An address of the pod network that is derived from the uid, so that a pod keeps its address. */

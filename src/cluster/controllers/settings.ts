@@ -1,5 +1,6 @@
 import { getOwn, TypeKroError } from '../../core/index.ts';
 import type { ControllersOptions } from '../options.ts';
+import type { PodSimulation } from '../pods/pod-rule-set.ts';
 
 /** The behaviour of the simulated controllers of a cluster, which can be changed while they run. */
 export interface ControllerSettings {
@@ -69,6 +70,16 @@ export const noControllers: ControllerSettings = {
   release: refuseName,
   delay: refuseName,
   fail: refuseName,
+};
+
+/** The rules for pods of a cluster without controllers. No pod runs in it, so `simulate` throws. */
+export const noPods: PodSimulation = {
+  simulate() {
+    throw new TypeKroError('no pod runs in a cluster without the controllers of workloads', {
+      code: 'cluster/no-pods',
+      remedy: 'create the cluster with controllers',
+    });
+  },
 };
 
 function refuseName(name: string): never {

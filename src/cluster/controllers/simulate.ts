@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** Annotations of an object for the controllers that work on it. */
+/** Annotations of an object for the controllers that work on it. `pods/pod-rules.ts` has those of pods only. */
 export const SIMULATE = {
   /**
    * `true`, or names of controllers separated by commas. These controllers leave the object alone while it has the
@@ -14,13 +14,6 @@ export const SIMULATE = {
    * fails.
    */
   failure: 'typekro.dev/simulate-failure',
-  /** On a pod: the seconds between its start and its readiness. */
-  readyAfter: 'typekro.dev/simulate-ready-after-seconds',
-  /**
-   * On a pod: the seconds that its containers run before they end. They end with success unless another annotation
-   * makes them fail.
-   */
-  run: 'typekro.dev/simulate-run-seconds',
 } as const;
 
 const PREFIX = 'typekro.dev/simulate-';
@@ -35,7 +28,7 @@ export function simulated(object: KubeObject, setting: keyof typeof SIMULATE): s
 /**
  * The value of the annotation in milliseconds; `undefined` when the annotation is absent, negative or not a number.
  */
-export function simulatedMs(object: KubeObject, setting: 'delay' | 'readyAfter' | 'run'): number | undefined {
+export function simulatedMs(object: KubeObject, setting: 'delay'): number | undefined {
   const seconds = Number(simulated(object, setting) ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }

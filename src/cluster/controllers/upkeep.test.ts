@@ -410,7 +410,7 @@ describe('upkeep', () => {
       metadata: { name: 'p' },
       spec: { containers: [{ name: 'c', image: 'i' }] },
     });
-    expect(await story.reasons('p')).toEqual(['Scheduled', 'Pulled', 'Created', 'Started']);
+    expect(await story.reasons('p')).toEqual(['Scheduled', 'Pulled', 'Created', 'Started', 'Simulated']);
     await story.advance(3599);
     await story.remove('v1 Pod', 'p');
     await story.advance(1);

@@ -21,7 +21,7 @@ export function builtinTypeName(group: string, version: string, kind: string): s
  * The type of a stored kind that `types.json` does not describe. `kind`, `apiVersion` and `metadata` are checked; every
  * other field may have any value.
  */
-function looseType(kind: string): ObjectNode {
+export function looseType(kind: string): ObjectNode {
   const fields = new Map<string, FieldNode>();
   fields.set('kind', { name: 'kind', node: { kind: 'scalar', type: 'string' } });
   fields.set('apiVersion', { name: 'apiVersion', node: { kind: 'scalar', type: 'string' } });

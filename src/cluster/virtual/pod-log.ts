@@ -1,4 +1,6 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goParseInt, goQuote } from '../../golang/index.ts';
+import { objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, methodNotAllowed } from '../errors/status.ts';
@@ -19,7 +21,7 @@ interface LogOptions {
 
 /** What reading logs uses of the cluster. */
 export interface LogContext {
-  readonly logs: Pick<PodLogs, 'read' | 'follow'>;
+  readonly logs: Pick<PodLogs, 'read' | 'previous' | 'follow'>;
   readonly clock: ClusterClock;
 }
 
@@ -30,17 +32,15 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
   const pod = podOf(route);
   const container = containerOf(pod, request.query.get('container'));
   const options = logOptions(request, context.clock.now());
-  if (request.query.flag('previous')) {
-    throw badRequest(`previous terminated container ${goQuote(container)} in pod ${goQuote(route.name)} not found`);
-  }
+  const isPrevious = request.query.flag('previous');
   const format = (line: LogLine) => Buffer.from(shownLine(line, options));
-  const lines = context.logs.read(pod, container);
+  const lines = isPrevious ? previousLines(context, pod, container) : context.logs.read(pod, container);
   const text = select(lines, options);
   // The note is in a header, so that a program reads only the lines of the container.
   const note = warningHeader(
     lines.length > 0 ? [] : [`the log of container ${goQuote(container)} is empty: ${SIMULATED_NOTE}`],
   );
-  if (!options.follow) {
+  if (!options.follow || isPrevious || !mayContinue(pod, container)) {
     const reply = replyText(200, text.toString('utf8'), 'text/plain');
     return { ...reply, headers: { ...reply.headers, ...note } };
   }
@@ -50,6 +50,31 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
     stream: context.logs.follow(pod, container, text, format),
   };
 }
+
+/**
+ * The lines of the last run that has ended. While a container waits for its restart, this is the latest run. Throws 400
+ * when no run has ended.
+ */
+function previousLines({ logs }: LogContext, pod: KubeObject, container: string): readonly LogLine[] {
+  const status = statusOf(pod, container);
+  const hasEnded = textAt(status, 'lastState', 'terminated', 'finishedAt') !== '';
+  if (hasEnded && optionalAt(status, 'state', 'waiting') !== undefined) return logs.read(pod, container);
+  const lines = logs.previous(pod, container) ?? (hasEnded ? [] : undefined);
+  if (lines !== undefined) return lines;
+  const name = pod.metadata.name ?? '';
+  throw badRequest(`previous terminated container ${goQuote(container)} in pod ${goQuote(name)} not found`);
+}
+
+/** Can the present run of the container write further lines? */
+function mayContinue(pod: KubeObject, container: string): boolean {
+  const status = statusOf(pod, container);
+  return optionalAt(status, 'state', 'terminated') === undefined;
+}
+
+const statusOf = ({ status }: KubeObject, container: string): JsonObject | undefined =>
+  ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses']
+    .flatMap((list) => objectsAt(status, list))
+    .find(({ name }) => name === container);
 
 function select(lines: readonly LogLine[], options: LogOptions): Buffer {
   const { since, tailLines, limitBytes } = options;

@@ -1,0 +1,99 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { formatTime, objectsAt } from '../../kubernetes/index.ts';
+import type { PodOutcome, PodPlan } from './pod-outcome.ts';
+import { exitCodeOf } from './pod-outcome.ts';
+import type { ContainerReport, PodReport } from './pod-status.ts';
+import { restartsIn, terminated } from './pod-status.ts';
+
+const PHASES = {
+  waiting: 'Pending',
+  running: 'Running',
+  crashing: 'Running',
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+} as const;
+
+/**
+ * The report about a pod whose containers are simulated. All containers have the same state. `startTime` is that of the
+ * pod, and `baseMs` the time from which the times of the plan count, in milliseconds since the epoch.
+ */
+export function simulatedReport(pod: KubeObject, plan: PodPlan, startTime: string, baseMs: number): PodReport {
+  const { outcome } = plan;
+  const startedAt = formatTime(baseMs + plan.startedMs);
+  const finishedAt = formatTime(baseMs + (plan.endedMs ?? plan.startedMs));
+  return {
+    phase: PHASES[outcome.state],
+    startTime,
+    containers: objectsAt(pod.spec, 'containers').map((_, index) => {
+      const own = containerReport(outcome, startedAt, finishedAt);
+      // A rule that is set later begins to count at 0, and the number in a status never falls.
+      return { ...own, restartCount: Math.max(own.restartCount, restartsIn(pod, index)) };
+    }),
+    initContainers: objectsAt(pod.spec, 'initContainers').map((entry) =>
+      initReport(entry, outcome, startedAt, finishedAt),
+    ),
+    initialized: true,
+    imagePrefix: 'simulated://',
+  };
+}
+
+function containerReport(outcome: PodOutcome, startedAt: string, finishedAt: string): ContainerReport {
+  return {
+    ready: outcome.state === 'running' && outcome.ready,
+    started: outcome.state === 'running',
+    restartCount:
+      outcome.state === 'crashing' ? outcome.restarts : outcome.state === 'running' ? (outcome.restarts ?? 0) : 0,
+    ...stateOf(outcome, startedAt, finishedAt),
+  };
+}
+
+function stateOf(
+  outcome: PodOutcome,
+  startedAt: string,
+  finishedAt: string,
+): { readonly state: JsonObject; readonly lastState: JsonObject } {
+  switch (outcome.state) {
+    case 'waiting':
+      return {
+        state: { waiting: { reason: outcome.reason, message: `simulated: ${outcome.reason}` } },
+        lastState: {},
+      };
+    case 'running': {
+      const { earlier } = outcome;
+      // The time of the earlier start is not part of the plan, and no client needs it.
+      const lastState =
+        earlier === undefined ? {} : terminated(earlier.exitCode, earlier.reason, finishedAt, finishedAt);
+      return { state: { running: { startedAt } }, lastState };
+    }
+    case 'crashing': {
+      const { reason, pauseSeconds, exitCode = exitCodeOf(reason) } = outcome;
+      const message = `back-off ${pauseSeconds}s restarting failed container (simulated: ${reason})`;
+      return {
+        state: { waiting: { reason: 'CrashLoopBackOff', message } },
+        lastState: terminated(exitCode, reason, startedAt, finishedAt),
+      };
+    }
+    case 'succeeded':
+      return { state: terminated(0, 'Completed', startedAt, finishedAt), lastState: {} };
+    case 'failed': {
+      const { reason, exitCode = exitCodeOf(reason) } = outcome;
+      return { state: terminated(exitCode, reason, startedAt, finishedAt), lastState: {} };
+    }
+  }
+}
+
+/** The report about an init container. An init container ends before the containers start, unless it is a sidecar. */
+function initReport(
+  container: JsonObject,
+  outcome: PodOutcome,
+  startedAt: string,
+  finishedAt: string,
+): ContainerReport {
+  const sidecar = container['restartPolicy'] === 'Always';
+  const own: PodOutcome =
+    sidecar && outcome.state === 'running' ? outcome : outcome.state === 'waiting' ? outcome : { state: 'succeeded' };
+  return {
+    ...containerReport(own, startedAt, sidecar ? finishedAt : startedAt),
+    ready: outcome.state !== 'waiting',
+  };
+}

@@ -1,0 +1,106 @@
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import type { PodRules } from './pod-rules.ts';
+import { annotatedRules, ruleProblem } from './pod-rules.ts';
+
+/** The pods that a rule concerns: those that meet all conditions. */
+export interface PodMatch {
+  /** Default: all namespaces. */
+  readonly namespace?: string;
+  /** Default: all names. */
+  readonly name?: string;
+  /** Labels that the pod has. Default: none. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Rules that `simulate` has set. */
+export interface SimulatedPods {
+  /** Removes the rules. The pods live on by their annotations and by other rules. A second call does nothing. */
+  remove(): void;
+}
+
+/** Sets rules for the lives of pods. */
+export interface PodSimulation {
+  /**
+   * Sets rules for present and future pods. They have precedence over earlier rules and over annotations, each member
+   * on its own. The times of rules for a pod that has started count from this call. Ended pods do not change.
+   *
+   * @throws TypeKroError `cluster/invalid-pod-rule` when a rule does not exist or has a wrong value, and
+   *   `cluster/no-pods` when the cluster has no controllers.
+   */
+  simulate(match: PodMatch, rules: PodRules): SimulatedPods;
+}
+
+interface Entry {
+  readonly match: PodMatch;
+  readonly rules: PodRules;
+  readonly since: number;
+}
+
+/** The rules that apply to one pod. */
+export interface EffectiveRules {
+  readonly rules: PodRules;
+  /** Why some annotations have no effect. */
+  readonly problems: readonly string[];
+  /** The time from which the rules count, in milliseconds since the epoch; `undefined`: the start of the pod. */
+  readonly since: number | undefined;
+}
+
+/** The rules for pods of a cluster. */
+export class PodRuleSet implements PodSimulation {
+  readonly #now: () => number;
+  readonly #entries = new Set<Entry>();
+  readonly #listeners: ((match: PodMatch) => void)[] = [];
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  simulate(match: PodMatch, rules: PodRules): SimulatedPods {
+    const problem = ruleProblem(rules as Readonly<Record<string, unknown>>);
+    if (problem !== undefined) {
+      throw new TypeKroError(problem, {
+        code: 'cluster/invalid-pod-rule',
+        remedy: 'docs/testing.md has the rules of pods and their values',
+      });
+    }
+    const entry = { match: { ...match }, rules: { ...rules }, since: this.#now() };
+    this.#entries.add(entry);
+    this.#changed(match);
+    return {
+      remove: () => {
+        if (this.#entries.delete(entry)) this.#changed(match);
+      },
+    };
+  }
+
+  /** Calls the listener with the condition of each rule that is added or removed. */
+  onChange(listener: (match: PodMatch) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The rules of a pod. */
+  of(pod: KubeObject): EffectiveRules {
+    const annotated = annotatedRules(pod);
+    let { rules } = annotated;
+    let since: number | undefined;
+    for (const entry of this.#entries) {
+      if (!matchesPod(entry.match, pod)) continue;
+      rules = { ...rules, ...entry.rules };
+      since = entry.since;
+    }
+    return { rules, problems: annotated.problems, since };
+  }
+
+  #changed(match: PodMatch): void {
+    for (const listener of this.#listeners) listener(match);
+  }
+}
+
+/** Does the pod meet the conditions? */
+export function matchesPod({ namespace, name, labels = {} }: PodMatch, { metadata }: KubeObject): boolean {
+  if (namespace !== undefined && metadata.namespace !== namespace) return false;
+  if (name !== undefined && metadata.name !== name) return false;
+  const own = metadata.labels ?? {};
+  return Object.entries(labels).every(([key, value]) => Object.hasOwn(own, key) && own[key] === value);
+}

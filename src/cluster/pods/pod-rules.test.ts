@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { annotatedRules, ruleProblem } from './pod-rules.ts';
+
+const pod = (annotations: Readonly<Record<string, string>>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'p',
+    annotations: Object.fromEntries(
+      Object.entries(annotations).map(([name, value]) => [`typekro.dev/simulate-${name}`, value]),
+    ),
+  },
+});
+
+test('reads all rules of annotations', () => {
+  const annotations = {
+    'start-after-seconds': '1.5',
+    'ready-after-seconds': '2',
+    ready: 'false',
+    'run-seconds': '3',
+    'exit-code': '4',
+    failure: 'OOMKilled',
+    crashes: '5',
+    log: 'a\nb',
+    cpu: '250m',
+    memory: '64Mi',
+  };
+  expect(annotatedRules(pod(annotations))).toEqual({
+    rules: {
+      startAfterSeconds: 1.5,
+      readyAfterSeconds: 2,
+      ready: false,
+      runSeconds: 3,
+      exitCode: 4,
+      failure: 'OOMKilled',
+      crashes: 5,
+      log: 'a\nb',
+      cpu: '250m',
+      memory: '64Mi',
+    },
+    problems: [],
+  });
+});
+
+test.each([
+  ['run-seconds', 'soon', '"soon" is not a number of seconds from 0'],
+  ['run-seconds', '-1', '"-1" is not a number of seconds from 0'],
+  ['run-seconds', '1e9', '"1e9" is not a number of seconds from 0'],
+  ['exit-code', '256', '"256" is not a whole number from 0 to 255'],
+  ['exit-code', '1.5', '"1.5" is not a whole number from 0 to 255'],
+  ['ready', 'yes', '"yes" is not true or false'],
+  ['failure', 'a b', '"a b" is not a reason in the form of Kubernetes'],
+  ['crashes', 'many', '"many" is not a whole number from 0 to 1000'],
+  ['cpu', 'much', '"much" is not a quantity that is not negative, such as 250m'],
+  ['memory', '-1Mi', '"-1Mi" is not a quantity that is not negative, such as 64Mi'],
+  [
+    'exit',
+    '1',
+    'no such annotation exists; use typekro.dev/simulate- and one of cpu, crashes, delay-seconds, exit-code',
+  ],
+])('says why simulate-%s: %s has no effect', (name, value, problem) => {
+  const { rules, problems } = annotatedRules(pod({ [name]: value }));
+  expect(rules).toEqual({});
+  expect(problems).toEqual([expect.stringContaining(`typekro.dev/simulate-${name} has no effect: ${problem}`)]);
+});
+
+test('annotations that all objects may have are no problem', () => {
+  expect(annotatedRules(pod({ hold: 'true', 'delay-seconds': '3' }))).toEqual({ rules: {}, problems: [] });
+});
+
+test.each<[Readonly<Record<string, unknown>>, string | undefined]>([
+  [{ exitCode: 3, log: '' }, undefined],
+  [{ exitCode: undefined }, undefined],
+  [{ exitCode: '3' }, 'exitCode: "3" is not a whole number from 0 to 255'],
+  [
+    { exit: 3 },
+    'exit is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds',
+  ],
+  [
+    { toString: 3 },
+    'toString is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds',
+  ],
+])('checks the rules %j of a program', (rules, problem) => {
+  expect(ruleProblem(rules)).toBe(problem);
+});

@@ -1,0 +1,24 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { PodRules } from './pod-rules.ts';
+
+/** What a container uses: quantities of CPU and memory. */
+export interface ContainerUsage {
+  readonly name: string;
+  readonly cpu: string;
+  readonly memory: string;
+}
+
+/**
+ * The use of a pod's containers by its rules; `undefined` when no rule says it, or when the pod does not run. A resource
+ * without a rule has the use 0.
+ */
+export function simulatedUsage(pod: KubeObject, { cpu, memory }: PodRules): readonly ContainerUsage[] | undefined {
+  if (cpu === undefined && memory === undefined) return undefined;
+  if (textAt(pod.status, 'phase') !== 'Running') return undefined;
+  return objectsAt(pod.spec, 'containers').map((container) => ({
+    name: textAt(container, 'name'),
+    cpu: cpu ?? '0',
+    memory: memory ?? '0',
+  }));
+}
