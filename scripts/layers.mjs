@@ -82,6 +82,7 @@ export const FLOORS = {
     'patch',
     'table',
     'protocol',
+    'webhooks',
     // Kinds: the rules of each kind, and permissions.
     'auth',
     'crd expressions',
@@ -89,6 +90,7 @@ export const FLOORS = {
     // Store and registry: the stored objects, and the served resources.
     'store',
     'registry pod-logs.ts pods',
+    'conversion',
     // Verbs, and the code that uses them.
     'verbs',
     'admission',

@@ -11,7 +11,7 @@ import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
 import { createAccess } from './auth/cluster-access.ts';
-import { admission, openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
+import { admission, conversion, openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
 import type { SchemaEngineSource } from './crd/schemas.ts';
 import { Work } from './work.ts';
 
@@ -29,7 +29,7 @@ export class Api {
   readonly allowsAll: boolean;
   readonly addresses: ServiceAddresses;
   /** Modules that are loaded late. A request waits for the modules that it needs. */
-  readonly parts = { admission, writing, tables, openApi, schemaEngine };
+  readonly parts = { admission, conversion, writing, tables, openApi, schemaEngine };
   readonly schemas: SchemaEngineSource = () => schemaEngine.code;
   /** The logs of simulated containers. */
   readonly logs = new PodLogs(() => this.clock.now());
@@ -45,7 +45,7 @@ export class Api {
     this.clock = options.clock ?? systemClusterClock;
     this.store = new Store(options.eventWindow);
     this.registry = new Registry(this.store);
-    this.admissionGate = new AdmissionGate(this.store);
+    this.admissionGate = new AdmissionGate(this.store, this.registry);
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
     this.allowsAll = options.authorization === 'AlwaysAllow';
     this.access = createAccess(this);

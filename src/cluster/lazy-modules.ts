@@ -19,6 +19,9 @@ export const schemaEngine = new LazyModule(() => import('./crd/schema-engine.ts'
 /** Webhooks and policies. Only a cluster that has some needs it. */
 export const admission = new LazyModule(() => import('./admission/index.ts'));
 
+/** Conversions by webhooks. Only a cluster with such a definition needs it. */
+export const conversion = new LazyModule(() => import('./conversion/convert.ts'));
+
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
@@ -45,7 +48,7 @@ export class LoadAhead {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await Promise.all([...REQUEST_PARTS, admission, simulation].map((part) => part.settled()));
+    await Promise.all([...REQUEST_PARTS, admission, conversion, simulation].map((part) => part.settled()));
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { asText, dns1035Label } from '../kubernetes/index.ts';
+import { asText, dns1035Label, webhookClientErrors } from '../kubernetes/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { forbidden, invalid, notSupported, required } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
@@ -134,7 +134,7 @@ export function* conversionErrors(conversion: JsonValue | undefined): Iterable<F
   if (strategy === 'Webhook') {
     if (!isJsonObject(client)) {
       yield required('spec.conversion.webhookClientConfig', 'required when strategy is set to Webhook');
-    } else yield* clientErrors(client);
+    } else yield* webhookClientErrors(client, 'spec.conversion.webhookClientConfig');
     yield* reviewVersionErrors(Array.isArray(reviews) ? reviews : []);
     return;
   }
@@ -163,30 +163,5 @@ function* reviewVersionErrors(versions: readonly JsonValue[]): Iterable<FieldErr
   }
   if (!REVIEWED.some((version) => seen.has(version))) {
     yield invalid(field, [...versions], `must include at least one of ${REVIEWED.join(', ')}`);
-  }
-}
-
-function* clientErrors(client: JsonObject): Iterable<FieldError> {
-  const path = 'spec.conversion.webhookClientConfig';
-  const [url, service] = [client['url'], client['service']];
-  if ((url === undefined) === (service === undefined)) {
-    yield required(path, 'exactly one of url or service is required');
-  } else if (typeof url === 'string' && !/^https:\/\/[^/\s]+/.test(url)) {
-    yield invalid(
-      `${path}.url`,
-      /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url)?.[0] ?? '',
-      `'https' is the only allowed URL scheme; desired format: https://host[/path]`,
-    );
-  } else if (isJsonObject(service)) {
-    for (const name of ['name', 'namespace'])
-      if (asText(service[name]) === '') yield required(`${path}.service.${name}`);
-    const [place, port] = [asText(service['path']), service['port'] ?? 443];
-    if (place !== '' && !place.startsWith('/'))
-      for (const problem of ["must start with a '/'", 'segment[0] may not be empty'])
-        yield invalid(`${path}.service.path`, place, problem);
-    if (typeof port === 'number' && (port < 1 || port > 65_535)) {
-      const detail = 'port is not valid: must be between 1 and 65535, inclusive';
-      yield invalid(`${path}.service.port`, port, detail);
-    }
   }
 }

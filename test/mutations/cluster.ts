@@ -2,6 +2,27 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'a conversion webhook may answer with an object of another name',
+    file: 'src/cluster/conversion/review.ts',
+    find: "    ['name', 'name'],\n",
+    replace: '',
+    tests: ['src/cluster/conversion/failures.test.ts'],
+  },
+  {
+    name: 'a conversion webhook changes finalizers and the generation',
+    file: 'src/cluster/conversion/review.ts',
+    find: 'const metadata: JsonObject = { ...(before as JsonObject) };',
+    replace: 'const metadata: JsonObject = { ...sent };',
+    tests: ['src/cluster/conversion/conversion.test.ts'],
+  },
+  {
+    name: 'a GET shows the earlier answer of a conversion webhook',
+    file: 'src/cluster/verbs/read.ts',
+    find: 'await prepareForms(context, resource, [stored], true);',
+    replace: 'await prepareForms(context, resource, [stored]);',
+    tests: ['src/cluster/conversion/conversion.test.ts'],
+  },
+  {
     name: 'a rule with resourceNames allows requests without a name',
     file: 'src/cluster/auth/authorizer.ts',
     find: 'return names.length === 0 || names.includes(attributes.name);',

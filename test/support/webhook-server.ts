@@ -25,11 +25,8 @@ export interface ReviewRequest {
 /** What a webhook answers: the members of its response besides `uid`; or what it does with the connection. */
 export type ReviewAnswer = JsonObject | ((response: ServerResponse, request: ReviewRequest) => void);
 
-/** A webhook server on a free port of this machine. */
-export interface WebhookServer extends AsyncDisposable {
-  readonly url: string;
-  /** For `clientConfig.caBundle`. */
-  readonly caBundle: string;
+/** A server of admission webhooks. */
+export interface WebhookServer extends TlsServer {
   /** The reviews in the order in which they came, with their paths. */
   readonly seen: { readonly path: string; readonly request: ReviewRequest }[];
 }
@@ -46,9 +43,8 @@ export async function openWebhookServer(
   decide: (request: ReviewRequest, path: string) => ReviewAnswer,
   serverNames: readonly string[] = [],
 ): Promise<WebhookServer> {
-  const authority = createAuthority(Date.now());
   const seen: WebhookServer['seen'] = [];
-  const answer = async (message: IncomingMessage, response: ServerResponse) => {
+  const server = await openTlsServer(serverNames, async (message, response) => {
     const { request } = JSON.parse(await text(message)) as { request: ReviewRequest };
     const path = message.url ?? '';
     seen.push({ path, request });
@@ -56,7 +52,23 @@ export async function openWebhookServer(
     if (typeof decided === 'function') return decided(response, request);
     const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' };
     response.end(JSON.stringify({ ...review, response: { uid: request.uid, ...decided } }));
-  };
+  });
+  return { ...server, seen };
+}
+
+/** An HTTPS server on a free port of this machine. */
+export interface TlsServer extends AsyncDisposable {
+  readonly url: string;
+  /** For `clientConfig.caBundle`. */
+  readonly caBundle: string;
+}
+
+/** Opens a server. An error of `answer` breaks the connection. */
+export async function openTlsServer(
+  serverNames: readonly string[],
+  answer: (message: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<TlsServer> {
+  const authority = createAuthority(Date.now());
   const server = createServer(authority.issue(['localhost', ...serverNames], ['127.0.0.1']), (message, response) => {
     answer(message, response).catch((error: unknown) => response.destroy(error as Error));
   });
@@ -65,7 +77,6 @@ export async function openWebhookServer(
   return {
     url: `https://127.0.0.1:${port}`,
     caBundle: Buffer.from(authority.ca).toString('base64'),
-    seen,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

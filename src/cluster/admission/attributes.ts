@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { ClusterOptions, UserInfo } from '../options.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/resource.ts';
+import type { Conversions } from '../store/store.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { BodyType } from '../verbs/body.ts';
 import { ADMISSION_GROUP } from './gate.ts';
@@ -14,6 +15,8 @@ export interface AdmissionContext {
   readonly options: Pick<ClusterOptions, 'webhookServices'>;
   /** Is every request of every user allowed? */
   readonly allowsAll: boolean;
+  /** The conversions of the write by webhooks. */
+  readonly conversions?: Conversions | undefined;
 }
 
 /** The verbs of admission. */

@@ -1,3 +1,4 @@
+import type { Registry } from '../registry/registry.ts';
 import type { Collection, Store } from '../store/store.ts';
 
 /** The API group of the configurations of admission. */
@@ -11,16 +12,22 @@ const PLURALS = [
   'validatingwebhookconfigurations',
 ];
 
-/** Says whether a cluster has configurations of admission. Without any, no code of admission is loaded. */
+/**
+ * Says whether a write of a cluster may wait for a webhook or a policy. Otherwise no code of admission is loaded, and
+ * writes need no session.
+ */
 export class AdmissionGate {
   readonly #collections: readonly Collection[];
+  readonly #registry: Pick<Registry, 'callsConversionWebhooks'>;
 
-  constructor(store: Store) {
+  constructor(store: Store, registry: Pick<Registry, 'callsConversionWebhooks'>) {
+    this.#registry = registry;
     this.#collections = PLURALS.map((plural) => store.collection(ADMISSION_GROUP, plural));
   }
 
-  /** Does the cluster have a webhook configuration or a binding of a policy? A write asks once. */
+  /** Does the cluster have a webhook configuration, a binding of a policy or a conversion webhook? A write asks once. */
   get isOpen(): boolean {
+    if (this.#registry.callsConversionWebhooks) return true;
     for (const { size } of this.#collections) if (size > 0) return true;
     return false;
   }

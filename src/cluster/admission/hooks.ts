@@ -8,6 +8,7 @@ import { ExpressionCompiler } from '../expressions/environment.ts';
 import type { ExpressionData, MatchCondition } from '../expressions/evaluate.ts';
 import { bindVariables, conditionsHold } from '../expressions/evaluate.ts';
 import type { ServedResource } from '../registry/resource.ts';
+import type { Conversions } from '../store/store.ts';
 import { bodyTypeOf } from '../verbs/body.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { ADMISSION_GROUP } from './gate.ts';
@@ -75,20 +76,29 @@ export const compileConditions = (compiler: ExpressionCompiler, conditions: read
   });
 
 /** The object in another version of its resource. */
-function convert(object: KubeObject | undefined, from: ServedResource, to: ServedResource): KubeObject | undefined {
-  return object === undefined || from === to ? object : to.fromStorage(from.toStorage(object));
+function convert(
+  object: KubeObject | undefined,
+  from: ServedResource,
+  to: ServedResource,
+  conversions: Conversions | undefined,
+): KubeObject | undefined {
+  return object === undefined || from === to ? object : from.convert(object, to, conversions);
 }
 
 /** The objects of a request in a version of its resource. */
-export function versionedFor(attributes: AdmissionAttributes, resource: ServedResource): VersionedObjects {
+export function versionedFor(
+  { conversions }: Pick<AdmissionContext, 'conversions'>,
+  attributes: AdmissionAttributes,
+  resource: ServedResource,
+): VersionedObjects {
   const { resource: own, kind, type, object, old } = attributes;
   if (isInRequestVersion(attributes, resource)) return { resource, kind, type, object, old };
   return {
     resource,
     kind: resource,
     type: bodyTypeOf(resource),
-    object: convert(object, own, resource),
-    old: convert(old, own, resource),
+    object: convert(object, own, resource, conversions),
+    old: convert(old, own, resource, conversions),
   };
 }
 
@@ -98,11 +108,12 @@ const isInRequestVersion = ({ resource: own, kind }: AdmissionAttributes, resour
 
 /** An object for a version of the resource in the version of the request. */
 export const toRequestVersion = (
+  { conversions }: Pick<AdmissionContext, 'conversions'>,
   attributes: AdmissionAttributes,
   { resource }: VersionedObjects,
   object: KubeObject,
 ): KubeObject =>
-  isInRequestVersion(attributes, resource) ? object : attributes.resource.fromStorage(resource.toStorage(object));
+  isInRequestVersion(attributes, resource) ? object : resource.convert(object, attributes.resource, conversions);
 
 /** The data of the expressions about a request. */
 export function expressionData(
@@ -144,7 +155,7 @@ export function callFor(
   const resource = matchedResource(objectsAt(spec, 'rules'), policy, attributes, context.registry.all());
   if (resource === undefined) return undefined;
   if (!namespaceSelected(objectAt(spec, 'namespaceSelector'), attributes, context.store)) return undefined;
-  const versioned = versionedFor(attributes, resource);
+  const versioned = versionedFor(context, attributes, resource);
   const { compiler, conditions } = conditionsOf(spec);
   if (conditions.length === 0) return versioned;
   const variables = bindVariables(compiler, expressionData(context, attributes, versioned));

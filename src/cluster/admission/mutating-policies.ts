@@ -126,7 +126,7 @@ function mutateOnce(
   const more = { params: param, namespaceObject: namespaceOf(context, attributes) };
   const variablesFor = (asked: AdmissionAttributes, versioned: VersionedObjects) =>
     bindVariables(compiler, expressionData(context, asked, versioned, more));
-  const first = variablesFor(attributes, versionedFor(attributes, resource));
+  const first = variablesFor(attributes, versionedFor(context, attributes, resource));
   const held = conditionsHold(conditions, first, isIgnored(policy));
   if (held === false) return object;
   if (held !== true) {
@@ -136,9 +136,9 @@ function mutateOnce(
   let present = object;
   for (const mutation of mutations) {
     const asked = { ...attributes, object: present };
-    const versioned = versionedFor(asked, resource);
+    const versioned = versionedFor(context, asked, resource);
     try {
-      present = mutated(mutation, variablesFor(asked, versioned), asked, versioned, present);
+      present = mutated(context, mutation, variablesFor(asked, versioned), asked, versioned, present);
     } catch (error) {
       if (!(error instanceof MutationError)) throw error;
       report(error.message);
@@ -149,6 +149,7 @@ function mutateOnce(
 
 /** The object after one mutation, in the version of the request; the same object when nothing changes. */
 function mutated(
+  context: AdmissionContext,
   mutation: Mutation,
   variables: Record<string, unknown>,
   attributes: AdmissionAttributes,
@@ -171,7 +172,7 @@ function mutated(
   }
   const changed = decodeChanged(type, after, (problem) => new MutationError(problem));
   if (jsonEquals(changed as unknown as JsonValue, before as unknown as JsonValue)) return object;
-  return toRequestVersion(attributes, versioned, changed);
+  return toRequestVersion(context, attributes, versioned, changed);
 }
 
 function patchedBy(object: KubeObject, patch: readonly JsonValue[]): JsonValue {

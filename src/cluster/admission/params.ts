@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { optionalAt, textAt } from '../../kubernetes/index.ts';
 import { selects } from '../kinds/selects.ts';
 import type { ServedResource } from '../registry/resource.ts';
+import type { Conversions } from '../store/store.ts';
 import type { AdmissionContext } from './attributes.ts';
 
 /** An error in a policy or a binding. The failure policy decides what it means for the request. */
@@ -29,13 +30,14 @@ export function paramResource({ registry }: AdmissionContext, policy: JsonObject
  * @throws ConfigurationError when the reference cannot be followed, or selects nothing and its action is `Deny`.
  */
 export function paramsOf(
+  { conversions }: Pick<AdmissionContext, 'conversions'>,
   resource: ServedResource | undefined,
   binding: JsonObject,
   namespace: string,
 ): readonly (KubeObject | null)[] {
   const ref = optionalAt(binding, 'paramRef');
   if (resource === undefined || ref === undefined) return [null];
-  const params = selectedParams(resource, ref, placeOf(resource, ref, namespace));
+  const params = selectedParams(resource, ref, placeOf(resource, ref, namespace), conversions);
   if (params.length > 0 || textAt(ref, 'parameterNotFoundAction') !== 'Deny') return params;
   throw new ConfigurationError('no params found for policy binding with `Deny` parameterNotFoundAction');
 }
@@ -53,15 +55,20 @@ function placeOf(resource: ServedResource, ref: JsonObject, namespace: string): 
   );
 }
 
-function selectedParams(resource: ServedResource, ref: JsonObject, place: string): KubeObject[] {
+function selectedParams(
+  resource: ServedResource,
+  ref: JsonObject,
+  place: string,
+  conversions: Conversions | undefined,
+): KubeObject[] {
   const name = textAt(ref, 'name');
   if (name !== '') {
     const stored = resource.collection.get(place === '' ? name : `${place}/${name}`);
-    return stored === undefined ? [] : [stored.as(resource).object];
+    return stored === undefined ? [] : [stored.as(resource, conversions).object];
   }
   const selector = optionalAt(ref, 'selector') ?? {};
   return resource.collection
     .inNamespace(place)
-    .map((stored) => stored.as(resource).object)
+    .map((stored) => stored.as(resource, conversions).object)
     .filter(({ metadata }) => selects(selector, metadata.labels ?? {}));
 }

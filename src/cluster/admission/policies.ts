@@ -86,7 +86,7 @@ function evaluatePolicy(
   const { compiler, conditions, validations, annotations } = compilePolicy(policy);
   const ignoresErrors = isIgnored(policy);
   const more = { params: param, namespaceObject: namespaceOf(context, attributes) };
-  const data = expressionData(context, attributes, versionedFor(attributes, resource), more);
+  const data = expressionData(context, attributes, versionedFor(context, attributes, resource), more);
   const variables = bindVariables(compiler, data);
   const held = conditionsHold(conditions, variables, ignoresErrors);
   if (held === false) return [];

@@ -77,7 +77,12 @@ function invocationsOf(
     const own = objectAt(binding, 'spec');
     if (matchedByResources(objectAt(own, 'matchResources'), attributes, context) === undefined) return [];
     try {
-      return paramsOf(params, own, attributes.namespace).map((param) => ({ policy, binding, resource, param }));
+      return paramsOf(context, params, own, attributes.namespace).map((param) => ({
+        policy,
+        binding,
+        resource,
+        param,
+      }));
     } catch (error) {
       return [broken(policy, binding, error)];
     }

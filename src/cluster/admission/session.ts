@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { jsonEquals, parseApiVersion } from '../../core/index.ts';
 import type { ClusterClock } from '../clock.ts';
 import { conflict } from '../errors/status.ts';
+import { ConversionAnswers } from '../conversion/answers.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 import { copyJson } from '../types/copy.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
@@ -16,7 +17,7 @@ import { Invocations } from './invocations.ts';
 import { mutateByPolicies } from './mutating-policies.ts';
 import { deleteOptionsOf, optionsOf } from './operation-options.ts';
 import { withValidOwners } from './owners.ts';
-import { AdmissionPending } from './pending.ts';
+import { AdmissionPending, ConversionPending, WebhookPending } from '../webhooks/webhook-pending.ts';
 import { validateByPolicies } from './policies.ts';
 import type { Mutation } from './webhooks.ts';
 import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
@@ -47,6 +48,7 @@ interface Decided {
 export class AdmissionSession implements WriteAdmission {
   readonly #context: AdmittedContext;
   readonly #addresses: AddressLedger;
+  readonly #conversions: ConversionAnswers;
   readonly #clock: ClusterClock;
   readonly #decided: Decided[] = [];
   /** The random texts of the first run by their use, and the numbers of those that the present run has used. */
@@ -56,7 +58,8 @@ export class AdmissionSession implements WriteAdmission {
   target = { group: '', plural: 'objects', name: '' };
 
   constructor(context: AdmittedContext) {
-    this.#context = context;
+    this.#conversions = new ConversionAnswers(context);
+    this.#context = { ...context, conversions: this.#conversions };
     this.#addresses = new AddressLedger(context.addresses);
     const { clock } = context;
     const start = clock.now();
@@ -64,11 +67,14 @@ export class AdmissionSession implements WriteAdmission {
   }
 
   /** The services of the next run. Time, uids and addresses are those of the first run. */
-  begin(): Pick<WriteServices, 'admission' | 'clock' | 'newUid'> & { readonly addresses: ServiceAddresses } {
+  begin(): Pick<WriteServices, 'admission' | 'clock' | 'conversions' | 'newUid'> & {
+    readonly addresses: ServiceAddresses;
+  } {
     this.#used = { name: 0, uid: 0 };
     this.#addresses.begin();
     return {
       admission: this,
+      conversions: this.#conversions,
       clock: this.#clock,
       addresses: this.#addresses,
       newUid: () => this.once('uid', this.#context.newUid),
@@ -189,7 +195,7 @@ export class AdmissionSession implements WriteAdmission {
     const warnings: string[] = [];
     let outcome: Outcome;
     try {
-      outcome = { mutation: await ask(warnings), warnings };
+      outcome = { mutation: await converted(() => ask(warnings)), warnings };
     } catch (refusal) {
       outcome = { refusal, warnings };
     }
@@ -225,6 +231,18 @@ export class AdmissionSession implements WriteAdmission {
   }
 }
 
+/** Calls `attempt`, again when it waited for the conversion of an object to the version that a webhook gets. */
+async function converted<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!(thrown instanceof ConversionPending)) throw thrown;
+      await thrown.answered();
+    }
+  }
+}
+
 /** Is it the same question? The answer of a webhook depends on nothing else of the request. */
 function isSame(a: AdmissionAttributes, b: AdmissionAttributes): boolean {
   return (
@@ -242,8 +260,11 @@ const isSameObject = (a: KubeObject | undefined, b: KubeObject | undefined): boo
 
 const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as JsonObject) as unknown as KubeObject;
 
-/** The maximum number of runs of a write. Other clients that change its object again and again use them up. */
-const MAX_RUNS = 10;
+/** The maximum number of decisions about a write. Other clients that change its object again and again use them up. */
+const MAX_DECISIONS = 10;
+
+/** The maximum number of conversions of a write: of the object before and after it, for each version of its managers. */
+const MAX_CONVERSIONS = 100;
 
 /**
  * Runs a write. When it needs the answer of a webhook, the write stops without an effect, and runs again with the
@@ -258,12 +279,14 @@ export async function withAdmission<Context extends AdmittedContext, Result>(
 ): Promise<Result> {
   const session = new AdmissionSession(context);
   const before = warnings.length;
-  for (let runs = 1; ; runs++) {
+  const waits = { decisions: 1, conversions: 1 };
+  for (;;) {
     try {
       return await attempt({ ...context, ...session.begin() });
     } catch (thrown) {
-      if (!(thrown instanceof AdmissionPending)) throw thrown;
-      if (runs === MAX_RUNS)
+      if (!(thrown instanceof WebhookPending)) throw thrown;
+      const isDecision = thrown instanceof AdmissionPending;
+      if (isDecision ? waits.decisions++ === MAX_DECISIONS : waits.conversions++ === MAX_CONVERSIONS)
         throw conflict(
           session.target,
           session.target.name,

@@ -233,7 +233,7 @@ describe('addresses', () => {
   test.each<[string, object, string]>([
     [
       'a Service without an address',
-      { service: { name: 's', namespace: 'n', path: 'p' } },
+      { service: { name: 's', namespace: 'n', path: '/p' } },
       `Post "https://s.n.svc:443/p?timeout=10s": no address is set for the Service "n/s"; ${ONLY}`,
     ],
     ['another host', { url: 'https://example.com/x' }, `Post "https://example.com/x?timeout=10s": ${ONLY}`],

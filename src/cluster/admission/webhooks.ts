@@ -14,7 +14,7 @@ import { callFor, patchesNothing, toRequestVersion, webhooksOf } from './hooks.t
 import { Invocations } from './invocations.ts';
 import type { Verdict, VersionedObjects } from './review.ts';
 import { callFailure, denial, failure, InvalidAnswer, readAnswer, reviewOf } from './review.ts';
-import { addressOf, CallError, postReview } from './webhook-client.ts';
+import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 
 /** A problem of a call, which the failure policy of the webhook may ignore. */
 class CallProblem extends Error {}
@@ -128,7 +128,7 @@ export async function mutateByWebhooks(
     const versioned = callFor(context, hook, present);
     if (versioned === undefined) continue;
     const verdict = await askOrIgnore(context, hook, present, versioned, true, warnings);
-    const object = verdict === undefined ? present.object : patchedBy(hook, versioned, verdict.patch, present);
+    const object = verdict === undefined ? present.object : patchedBy(context, hook, versioned, verdict.patch, present);
     invocations.add(hook.key, object !== present.object, textAt(hook.spec, 'reinvocationPolicy') === 'IfNeeded');
     present = { ...present, object };
   }
@@ -141,6 +141,7 @@ export async function mutateByWebhooks(
  * @throws ApiError 500 for a patch that cannot be applied or that changes what no webhook may change.
  */
 function patchedBy(
+  context: AdmissionContext,
   { name }: Webhook,
   versioned: VersionedObjects,
   patch: readonly JsonValue[],
@@ -156,7 +157,7 @@ function patchedBy(
   }
   const changed = decodePatched(name, object, type, applied(object, patch));
   if (jsonEquals(changed as unknown as JsonValue, object as unknown as JsonValue)) return attributes.object;
-  return toRequestVersion(attributes, versioned, changed);
+  return toRequestVersion(context, attributes, versioned, changed);
 }
 
 function applied(object: KubeObject, patch: readonly JsonValue[]): JsonValue {

@@ -40,7 +40,7 @@ export class WorkAdmission {
   /**
    * Does the work after a reconcile that has ended.
    *
-   * @throws AdmissionPending when the work has to wait for a webhook.
+   * @throws WebhookPending when the work has to wait for a webhook.
    */
   finish(): void {
     for (const [key, task] of this.#later) {
@@ -52,7 +52,7 @@ export class WorkAdmission {
   /**
    * Runs a write. A write with a random name gets the object of its first run.
    *
-   * @throws AdmissionPending when the reconcile has to wait for a webhook.
+   * @throws WebhookPending when the reconcile has to wait for a webhook.
    */
   run<Result>(write: ControllerWrite, attempt: (services: WriteServices, object: KubeObject) => Result): Result {
     const key = keyOf(write);

@@ -265,7 +265,7 @@ export class ControllerClient {
   }
 
   #write(services: WriteServices, object: KubeObject, name: string, subresource: string): WriteRequest {
-    const resource = this.#context.registry.findKind(object.apiVersion, object.kind);
+    const resource = this.#context.registry.findStoredKind(object);
     if (resource === undefined) throw new Error(`no resource serves ${object.apiVersion} ${object.kind}`);
     return {
       services,

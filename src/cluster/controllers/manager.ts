@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { RETRY_POLICIES } from '../../core/index.ts';
 import type { AdmissionGate } from '../admission/gate.ts';
-import { AdmissionPending } from '../admission/pending.ts';
+import { WebhookPending } from '../webhooks/webhook-pending.ts';
 import type { WorkAdmission } from '../admission/work-admission.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import type { Timer } from '../clock.ts';
@@ -227,7 +227,7 @@ export class ControllerManager implements ControllerSettings {
       admission.finish();
       this.#schedule(entry, key, again);
     } catch (thrown) {
-      if (!(thrown instanceof AdmissionPending)) throw thrown;
+      if (!(thrown instanceof WebhookPending)) throw thrown;
       if (runs === MAX_RUNS) this.#schedule(entry, key, RETRY_POLICIES.simulatedController.initialMs);
       else this.#wait(entry, key, thrown.answered(), () => this.#admitted(entry, key, admission, runs + 1));
     } finally {
@@ -250,7 +250,7 @@ export class ControllerManager implements ControllerSettings {
     } catch (error) {
       // The API may refuse the write of a controller (a quota, a namespace that is being deleted). The controller then
       // tries again later.
-      if (error instanceof AdmissionPending) throw error;
+      if (error instanceof WebhookPending) throw error;
       if (!isApiError(error)) this.#context.report(error);
       else if (target !== undefined && !entry.refused.has(key)) {
         recordEvent(client, target, controller.name, 'FailedSync', error.message, 'Warning');

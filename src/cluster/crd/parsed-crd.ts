@@ -37,6 +37,14 @@ export interface DefinedNames {
   readonly categories: readonly string[];
 }
 
+/** The webhook that converts the objects of a definition between its versions. */
+export interface ConversionWebhook {
+  /** The address and the authority: `spec.conversion.webhook.clientConfig`. */
+  readonly clientConfig: JsonObject;
+  /** The versions of ConversionReview that the webhook understands, the preferred one first. */
+  readonly reviewVersions: readonly string[];
+}
+
 /** The parsed content of a CustomResourceDefinition. */
 export interface ParsedCrd {
   readonly object: KubeObject;
@@ -44,6 +52,8 @@ export interface ParsedCrd {
   readonly namespaced: boolean;
   readonly names: DefinedNames;
   readonly versions: readonly DefinedVersion[];
+  /** `undefined` for the strategy `None`: a conversion then changes only `apiVersion`. */
+  readonly conversion: ConversionWebhook | undefined;
 }
 
 /** Parses a definition. */
@@ -55,6 +65,16 @@ export function readCrd(crd: KubeObject): ParsedCrd {
     namespaced: spec['scope'] === 'Namespaced',
     names: readNames(asObject(spec['names'])),
     versions: asObjects(spec['versions']).map(readVersion),
+    conversion: readConversion(asObject(spec['conversion'])),
+  };
+}
+
+function readConversion(conversion: JsonObject): ConversionWebhook | undefined {
+  if (conversion['strategy'] !== 'Webhook') return undefined;
+  const webhook = asObject(conversion['webhook']);
+  return {
+    clientConfig: asObject(webhook['clientConfig']),
+    reviewVersions: asTexts(webhook['conversionReviewVersions']),
   };
 }
 

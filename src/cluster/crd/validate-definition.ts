@@ -1,6 +1,9 @@
 import type { KubeObject } from '../../core/index.ts';
+import { cryptoLibrary } from '../../core/index.ts';
 import { crdErrors, crdUpdateErrors } from '../../schema/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
+import { fieldInvalid } from '../errors/field-problems.ts';
 import { RuleCosts } from './rule-costs.ts';
 import { ruleChecker } from './rules.ts';
 
@@ -15,5 +18,38 @@ export function validateDefinition(object: KubeObject, problems: FieldError[], o
   for (const problem of found) {
     const known = problems.some(({ field, message }) => field === problem.field && message === problem.message);
     if (!known) problems.push(problem);
+  }
+  const authority = authorityOf(object);
+  const problem = authorityProblem(authority);
+  // A definition that was stored with a wrong authority may keep one.
+  const isAllowed = old !== undefined && authorityProblem(authorityOf(old)) !== '';
+  if (problem !== '' && !isAllowed)
+    problems.push(fieldInvalid('spec.conversion.webhookClientConfig.caBundle', authority, problem));
+}
+
+const authorityOf = ({ spec }: KubeObject): string => textAt(spec, 'conversion', 'webhook', 'clientConfig', 'caBundle');
+
+const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g;
+
+/** Why no certificate can be read from the authorities of a webhook, in base64; `''` when there is one, or no text. */
+function authorityProblem(authority: string): string {
+  if (authority === '') return '';
+  const text = Buffer.from(authority, 'base64').toString('latin1');
+  const blocks = [...text.matchAll(PEM_BLOCK)];
+  const certificates = blocks.filter(([, type]) => type === 'CERTIFICATE');
+  if (certificates.some(([block]) => isCertificate(block))) return '';
+  const start = 'unable to load root certificates: ';
+  if (blocks.length === 0) return `${start}unable to parse bytes as PEM block`;
+  if (certificates.length === 0) return `${start}no valid certificate authority data seen`;
+  return `${start}failed to parse certificate: x509: malformed certificate`;
+}
+
+function isCertificate(pem: string): boolean {
+  const { X509Certificate } = cryptoLibrary();
+  try {
+    return new X509Certificate(pem).serialNumber !== '';
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown) return false;
+    throw thrown;
   }
 }

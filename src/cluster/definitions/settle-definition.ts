@@ -144,8 +144,10 @@ function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
       if (instance.metadata.deletionTimestamp !== undefined) continue;
       const { name = '', namespace = '' } = instance.metadata;
       const options = { dryRun: false, manager: '', fieldValidation: 'Ignore' as const, force: false };
+      // In the version in which the object is stored, no webhook has to convert it.
+      const own = resource.inVersion(instance.apiVersion) ?? resource;
       deleteObject(
-        { services: context, resource, namespace, name, subresource: '', user: ADMIN, options, warnings: [] },
+        { services: context, resource: own, namespace, name, subresource: '', user: ADMIN, options, warnings: [] },
         {
           dryRun: false,
           gracePeriodSeconds: undefined,

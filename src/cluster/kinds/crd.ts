@@ -1,7 +1,11 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { CLEANUP, readCrd } from '../crd/parsed-crd.ts';
+import { optionalAt } from '../../kubernetes/index.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
+
+/** The port of a Service that names none for its webhook. */
+const DEFAULT_WEBHOOK_PORT = 443;
 
 /** The strategy of CustomResourceDefinition. It completes names, records storage versions and checks schemas. */
 export const crdStrategy: Partial<Strategy> = {
@@ -13,7 +17,9 @@ export const crdStrategy: Partial<Strategy> = {
       names['singular'] ??= kind.toLowerCase();
       names['listKind'] ??= `${kind}List`;
     }
-    spec['conversion'] ??= { strategy: 'None' };
+    const conversion = (spec['conversion'] ??= { strategy: 'None' });
+    const service = optionalAt(isJsonObject(conversion) ? conversion : undefined, 'webhook', 'clientConfig', 'service');
+    if (service !== undefined) service['port'] ??= DEFAULT_WEBHOOK_PORT;
     if (typeof spec['scope'] === 'string' && spec['scope'] === '') delete spec['scope'];
   },
   prepareCreate(object) {

@@ -8,6 +8,7 @@ import {
   objectsAt,
   optionalAt,
   textAt,
+  webhookClientErrors,
 } from '../../kubernetes/index.ts';
 import {
   addInvalid,
@@ -18,7 +19,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { fill, portProblem } from '../types/parts.ts';
+import { fill } from '../types/parts.ts';
 import type { ConditionChecker } from './admission-rules.ts';
 import { validateConditions, validateRule } from './admission-rules.ts';
 import { validateSelector } from './selectors.ts';
@@ -86,7 +87,7 @@ function validateWebhook(hook: JsonObject, at: string, problems: FieldError[], p
     problems.push(fieldInvalid(`${at}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds'));
   for (const key of ['namespaceSelector', 'objectSelector'])
     validateSelector(objectAt(hook, key), `${at}.${key}`, problems);
-  validateClient(objectAt(hook, 'clientConfig'), `${at}.clientConfig`, problems);
+  problems.push(...webhookClientErrors(objectAt(hook, 'clientConfig'), `${at}.clientConfig`));
   validateConditions(objectsAt(hook, 'matchConditions'), `${at}.matchConditions`, problems, problemOf);
   checkVersions(listAt(hook, 'admissionReviewVersions'), `${at}.admissionReviewVersions`, problems);
 }
@@ -112,36 +113,4 @@ function checkVersions(versions: readonly JsonValue[], path: string, problems: F
   }
   if (versions.length > 0 && !versions.some((version) => VERSIONS.includes(String(version))))
     problems.push(fieldInvalid(path, versions, `must include at least one of ${VERSIONS.join(', ')}`));
-}
-
-function validateClient(client: JsonObject, at: string, problems: FieldError[]) {
-  const service = optionalAt(client, 'service');
-  const url = client['url'];
-  if ((url === undefined) === (service === undefined)) {
-    problems.push(fieldRequired(at, 'exactly one of url or service is required'));
-  } else if (service === undefined) checkUrl(String(url), `${at}.url`, problems);
-  else {
-    for (const key of ['name', 'namespace'])
-      if (textAt(service, key) === '') problems.push(fieldRequired(`${at}.service.${key}`));
-    const problem = portProblem(service['port'] ?? 443, `${at}.service.port`);
-    if (problem === undefined) return;
-    const text = 'port is not valid: must be between 1 and 65535, inclusive';
-    problems.push(fieldInvalid(problem.field, service['port'], text));
-  }
-}
-
-const FORM = 'desired format: https://host[/path]';
-
-function checkUrl(text: string, path: string, problems: FieldError[]) {
-  const [, scheme = '', authority = '', query, fragment] =
-    /^(?:([a-z][-+.a-z0-9]*):)?(?:\/\/([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/is.exec(text) ?? [];
-  const [user, host] = authority.includes('@')
-    ? [authority.slice(0, authority.lastIndexOf('@')), authority.slice(authority.lastIndexOf('@') + 1)]
-    : [undefined, authority];
-  const refuse = (value: string, problem: string) => problems.push(fieldInvalid(path, value, problem));
-  if (scheme.toLowerCase() !== 'https') refuse(scheme.toLowerCase(), `'https' is the only allowed URL scheme; ${FORM}`);
-  if (host === '') refuse('', `host must be specified; ${FORM}`);
-  if (user !== undefined) refuse(user, 'user information is not permitted in the URL');
-  if ((fragment ?? '') !== '') refuse(fragment ?? '', 'fragments are not permitted in the URL');
-  if ((query ?? '') !== '') refuse(query ?? '', 'query parameters are not permitted in the URL');
 }

@@ -131,6 +131,14 @@ class BuiltinResource implements ServedResource {
     return object.apiVersion === this.apiVersion ? object : convertBuiltin(object, this.apiVersion);
   }
 
+  isConverted(): boolean {
+    return false;
+  }
+
+  convert(object: KubeObject, target: ServedResource): KubeObject {
+    return target.fromStorage(this.toStorage(object));
+  }
+
   inVersion(apiVersion: string): ServedResource | undefined {
     return apiVersion === this.apiVersion ? this : this.#family.get(`${apiVersion}/${this.plural}`);
   }

@@ -4,11 +4,12 @@ import type { Schema } from '../../schema/index.ts';
 import { sortVersions } from './versions.ts';
 import type { CustomType, ServedResource, Subresource } from './resource.ts';
 import type { Strategy } from '../kinds/strategy.ts';
-import type { Collection } from '../store/store.ts';
+import type { Collection, Conversions } from '../store/store.ts';
+import { ApiError, internalError } from '../errors/status.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
-import type { DefinedVersion, ParsedCrd } from '../crd/parsed-crd.ts';
+import type { ConversionWebhook, DefinedVersion, ParsedCrd } from '../crd/parsed-crd.ts';
 import { pathParts } from '../crd/parsed-crd.ts';
 import { checkEmbedded } from '../crd/embedded.ts';
 import { rootNode } from '../crd/node.ts';
@@ -52,6 +53,7 @@ export class CustomResource implements ServedResource {
   readonly #storageSchema: Schema;
   readonly #family: ReadonlyMap<string, CustomResource>;
   readonly #schemas: SchemaEngineSource;
+  readonly #webhook: ConversionWebhook | undefined;
   #node: ObjectNode | undefined;
 
   constructor(
@@ -82,7 +84,11 @@ export class CustomResource implements ServedResource {
     this.#storageSchema = storage.schema ?? FREE;
     this.#family = family;
     this.#schemas = schemas;
-    this.custom = customType(this.schema, version, this.kind, definition, strategy, schemas);
+    this.#webhook = definition.conversion;
+    this.custom = {
+      ...customType(this.schema, version, this.kind, definition, strategy, schemas),
+      conversion: this.#conversion(),
+    };
   }
 
   get node(): ObjectNode {
@@ -94,8 +100,10 @@ export class CustomResource implements ServedResource {
     return object;
   }
 
-  toStorage(object: KubeObject): KubeObject {
+  toStorage(object: KubeObject, conversions?: Conversions): KubeObject {
     if (object.apiVersion === this.#storageVersion) return object;
+    if (this.#webhook !== undefined)
+      return this.#answer(this.#webhook, object, this.#storageVersion, this.#storageSchema, conversions);
     // Fields that the storage version does not declare are not stored.
     const converted = { ...object, apiVersion: this.#storageVersion } as unknown as JsonObject;
     return this.#schemas().prune(this.#storageSchema, converted).value as unknown as KubeObject;
@@ -105,7 +113,10 @@ export class CustomResource implements ServedResource {
    * Converts an object to this version. As with the conversion strategy `None`, only `apiVersion` changes. This
    * version's schema prunes the object. An object that was stored in this version also gets the defaults of the schema.
    */
-  fromStorage(object: KubeObject): KubeObject {
+  fromStorage(object: KubeObject, conversions?: Conversions): KubeObject {
+    if (this.#webhook !== undefined && this.isConverted(object)) {
+      return this.#answer(this.#webhook, this.#inOwnVersion(object), this.apiVersion, this.schema, conversions);
+    }
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
     const { applyDefaults, prune } = this.#schemas();
     const pruned = prune(this.schema, converted as unknown as JsonObject).value;
@@ -113,9 +124,77 @@ export class CustomResource implements ServedResource {
     return (own ? applyDefaults(this.schema, pruned) : pruned) as unknown as KubeObject;
   }
 
+  isConverted(object: KubeObject): boolean {
+    return this.#webhook !== undefined && object.apiVersion !== this.apiVersion;
+  }
+
+  convert(object: KubeObject, target: ServedResource, conversions?: Conversions): KubeObject {
+    const schema = this.#family.get(target.apiVersion)?.schema;
+    if (this.#webhook === undefined || schema === undefined) return target.fromStorage(this.toStorage(object));
+    return this.#answer(this.#webhook, object, target.apiVersion, schema, conversions);
+  }
+
   inVersion(apiVersion: string): ServedResource | undefined {
     return apiVersion === this.apiVersion ? this : this.#family.get(apiVersion);
   }
+
+  #conversion(): CustomType['conversion'] {
+    const webhook = this.#webhook;
+    if (webhook === undefined) return undefined;
+    return { webhook, sourceOf: (object) => withoutVersion(this.#inOwnVersion(object)) };
+  }
+
+  /** A stored object in the version in which it is stored, with the defaults of this version. */
+  #inOwnVersion(object: KubeObject): KubeObject {
+    const version = this.#family.get(object.apiVersion);
+    if (version === undefined)
+      throw internalError(`request to convert CR from an invalid group/version: ${object.apiVersion}`);
+    return version.fromStorage(object);
+  }
+
+  /** The object as the webhook converts it, pruned by the schema of the other version. */
+  #answer(
+    webhook: ConversionWebhook,
+    object: KubeObject,
+    apiVersion: string,
+    schema: Schema,
+    conversions: Conversions | undefined,
+  ): KubeObject {
+    // As in an API server, an object without content needs no webhook.
+    if (Object.keys(object).every((key) => key === 'kind' || key === 'apiVersion')) return { ...object, apiVersion };
+    if (conversions === undefined) throw notConverted();
+    const converted = conversions.find(webhook, withoutVersion(object), apiVersion);
+    const metadata = withLabelsOf(object, converted);
+    const pruned = this.#schemas().prune(schema, { ...converted, metadata } as unknown as JsonObject).value;
+    return pruned as unknown as KubeObject;
+  }
+}
+
+/** 503: the definition changed between the conversion of an object and its use. The client tries again. */
+const notConverted = (): ApiError =>
+  new ApiError({
+    code: 503,
+    reason: 'ServiceUnavailable',
+    message: 'the definition of the resource is changing; please try again',
+    details: { retryAfterSeconds: 1 },
+    headers: { 'retry-after': '1' },
+  });
+
+/** The object without its version in the store. Webhooks do not see this version, and do not decide about it. */
+function withoutVersion(object: KubeObject): KubeObject {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+/** The metadata of an object with the labels and annotations of its converted form. */
+function withLabelsOf({ metadata }: KubeObject, { metadata: converted }: KubeObject): KubeObject['metadata'] {
+  const { labels: _labels, annotations: _annotations, ...rest } = metadata;
+  const { labels, annotations } = converted;
+  return {
+    ...rest,
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
 }
 
 function subresourcesOf(
@@ -149,7 +228,7 @@ function customType(
   definition: ParsedCrd,
   strategy: Strategy,
   schemas: SchemaEngineSource,
-): CustomType {
+): Omit<CustomType, 'conversion'> {
   const { scale } = version;
   return {
     strategy,

@@ -1,3 +1,5 @@
+import type { KubeObject } from '../../core/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
 import type { Store } from '../store/store.ts';
 import { builtinResources } from './builtin.ts';
 import type { ServedResource } from './resource.ts';
@@ -6,6 +8,8 @@ import type { ServedResource } from './resource.ts';
 export class Registry {
   readonly #byPath = new Map<string, ServedResource>();
   readonly #versions = new Map<string, Set<string>>();
+  /** The paths of the resources whose objects a webhook converts. */
+  readonly #converted = new Set<string>();
   #generation = 0;
 
   constructor(store: Store) {
@@ -17,6 +21,11 @@ export class Registry {
     return this.#generation;
   }
 
+  /** Does a webhook convert objects of a served resource? */
+  get callsConversionWebhooks(): boolean {
+    return this.#converted.size > 0;
+  }
+
   find(group: string, version: string, plural: string): ServedResource | undefined {
     return this.#byPath.get(`${group}/${version}/${plural}`);
   }
@@ -25,6 +34,17 @@ export class Registry {
   findKind(apiVersion: string, kind: string): ServedResource | undefined {
     for (const resource of this.#byPath.values()) {
       if (resource.kind === kind && resource.apiVersion === apiVersion) return resource;
+    }
+    return undefined;
+  }
+
+  /** The resource of a stored object. Its version may be one that is not served any more. */
+  findStoredKind({ apiVersion, kind }: KubeObject): ServedResource | undefined {
+    const served = this.findKind(apiVersion, kind);
+    if (served !== undefined) return served;
+    const { group } = parseApiVersion(apiVersion);
+    for (const resource of this.#byPath.values()) {
+      if (resource.kind === kind && resource.group === group) return resource.inVersion(apiVersion);
     }
     return undefined;
   }
@@ -68,7 +88,9 @@ export class Registry {
   /** Stops serving all versions of a resource. */
   remove(group: string, plural: string): void {
     for (const [path, resource] of this.#byPath) {
-      if (resource.group === group && resource.plural === plural) this.#byPath.delete(path);
+      if (resource.group !== group || resource.plural !== plural) continue;
+      this.#byPath.delete(path);
+      this.#converted.delete(path);
     }
     const versions = new Set<string>();
     for (const resource of this.#byPath.values()) if (resource.group === group) versions.add(resource.version);
@@ -78,7 +100,9 @@ export class Registry {
   }
 
   #insert(resource: ServedResource) {
-    this.#byPath.set(`${resource.group}/${resource.version}/${resource.plural}`, resource);
+    const path = `${resource.group}/${resource.version}/${resource.plural}`;
+    this.#byPath.set(path, resource);
+    if (resource.custom?.conversion !== undefined) this.#converted.add(path);
     const versions = this.#versions.get(resource.group);
     if (versions === undefined) this.#versions.set(resource.group, new Set([resource.version]));
     else versions.add(resource.version);

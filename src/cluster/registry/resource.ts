@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import type { GroupResource } from '../errors/status.ts';
-import type { Collection, ServedVersion } from '../store/store.ts';
+import type { Collection, Conversions, ServedVersion } from '../store/store.ts';
 import type { ObjectNode } from '../types/node.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import type { PrinterColumn } from '../table/columns.ts';
@@ -35,6 +36,14 @@ export interface CustomType {
   readonly stored: boolean;
   /** The warning that each response carries. Set only when the version is deprecated. */
   readonly deprecation: string | undefined;
+  /** The webhook of the definition; `undefined` for the conversion strategy `None`. */
+  readonly conversion:
+    | {
+        readonly webhook: ConversionWebhook;
+        /** The object that the webhook gets for a stored object: with the defaults of its version. */
+        sourceOf(object: KubeObject): KubeObject;
+      }
+    | undefined;
 }
 
 /** A resource in one version, for discovery and for the verbs. */
@@ -57,8 +66,10 @@ export interface ServedResource extends GroupResource, ServedVersion {
   readonly custom: CustomType | undefined;
   /** The object as later reads return it: empty lists that a built-in kind always has become null. */
   settle(object: KubeObject): KubeObject;
-  /** Converts an object to the storage version. */
-  toStorage(object: KubeObject): KubeObject;
+  /** Converts an object to the storage version. `conversions` is that of `fromStorage`. */
+  toStorage(object: KubeObject, conversions?: Conversions): KubeObject;
+  /** Converts an object of this version to another version of the resource. */
+  convert(object: KubeObject, target: ServedResource, conversions?: Conversions): KubeObject;
   /** The resource in another version; `undefined` when that version is not served. */
   inVersion(apiVersion: string): ServedResource | undefined;
 }

@@ -18,7 +18,7 @@ const object = (version: number, parts: JsonObject, entries: JsonObject[] = []):
   ...parts,
 });
 
-const AS_STORED = { fromStorage: (same: KubeObject) => same };
+const AS_STORED = { isConverted: () => false, fromStorage: (same: KubeObject) => same };
 const read = (form: Representation) => form.bytes.toString();
 
 test('the bytes are the JSON of the object, with any parts copied from the previous version', () => {

@@ -1,12 +1,25 @@
 import type { KubeObject } from '../../core/index.ts';
+import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import { Representation } from './representation.ts';
 import { SortedItems } from './sorted-items.ts';
 import { deepFreeze } from '../types/copy.ts';
 
+/** The conversions by webhooks that a write has got so far. */
+export interface Conversions {
+  /**
+   * The object in another version.
+   *
+   * @throws ConversionPending until the webhook has answered; ApiError when it does not convert the object.
+   */
+  find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject;
+}
+
 /** A served version of a resource. A change of the definition creates another one. */
 export interface ServedVersion {
-  /** Converts a stored object to this version. */
-  fromStorage(object: KubeObject): KubeObject;
+  /** Does a webhook convert the stored object to this version? */
+  isConverted(object: KubeObject): boolean;
+  /** Converts a stored object to this version. An object that a webhook converts needs `conversions`. */
+  fromStorage(object: KubeObject, conversions?: Conversions): KubeObject;
 }
 
 /** A stored object. The object is frozen and has the storage version. Its forms are cached per served version. */
@@ -36,9 +49,17 @@ export class Stored {
     return this.#first === undefined ? inherited : this.#first.form.handOver();
   }
 
-  /** The same content with another version. */
+  /** The same content with another version. Webhooks do not convert it again. */
   withVersion(version: number): Stored {
-    return new Stored(this.key, versioned(this.object, version), version);
+    return new Stored(this.key, versioned(this.object, version), version).withFormsOf(this);
+  }
+
+  /** Takes the forms that webhooks made of another object with the same content. Returns this object. */
+  withFormsOf(other: Stored): this {
+    for (const { of, form } of other.#forms()) {
+      if (of.isConverted(other.object)) this.#keep(of, new Representation(versioned(form.object, this.version)));
+    }
+    return this;
   }
 
   /** Drops all forms. Called when the served versions have changed. */
@@ -51,19 +72,38 @@ export class Stored {
    * The object in a served version. The first read makes this form. A watch that began before a change of the
    * definition keeps its old served version. Only this watch gets the old form.
    */
-  as(version: ServedVersion): Representation {
+  as(version: ServedVersion, conversions?: Conversions): Representation {
     if (this.#first === undefined) {
-      this.#first = { of: version, form: new Representation(version.fromStorage(this.object), this.#inherited) };
+      const object = version.fromStorage(this.object, conversions);
+      this.#first = { of: version, form: new Representation(object, this.#inherited) };
       this.#inherited = undefined;
     }
     if (this.#first.of === version) return this.#first.form;
-    this.#others ??= new Map();
-    let form = this.#others.get(version);
-    if (form === undefined) {
-      form = new Representation(version.fromStorage(this.object));
-      this.#others.set(version, form);
-    }
+    return (
+      this.#others?.get(version) ??
+      this.#keep(version, new Representation(version.fromStorage(this.object, conversions)))
+    );
+  }
+
+  /** Does the object have a form in this version? */
+  has(version: ServedVersion): boolean {
+    return this.#first?.of === version || this.#others?.has(version) === true;
+  }
+
+  /** Makes the form in a version, or makes it again. */
+  convert(version: ServedVersion, conversions: Conversions): void {
+    this.#keep(version, new Representation(deepFreeze(version.fromStorage(this.object, conversions))));
+  }
+
+  #keep(version: ServedVersion, form: Representation): Representation {
+    if (this.#first === undefined || this.#first.of === version) this.#first = { of: version, form };
+    else (this.#others ??= new Map<ServedVersion, Representation>()).set(version, form);
     return form;
+  }
+
+  *#forms(): Generator<{ readonly of: ServedVersion; readonly form: Representation }> {
+    if (this.#first !== undefined) yield this.#first;
+    for (const [of, form] of this.#others ?? []) yield { of, form };
   }
 }
 
@@ -166,6 +206,7 @@ export class Collection {
     if (previous === undefined) return undefined;
     const version = this.#store.nextVersion();
     const stored = new Stored(key, versioned(last ?? previous.object, version), version, previous);
+    if (last === undefined) stored.withFormsOf(previous);
     this.#items.delete(key);
     this.#sorted.delete(key);
     this.#publish({ type: 'DELETED', collection: this, stored, previous });

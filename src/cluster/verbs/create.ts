@@ -6,7 +6,15 @@ import { validateMeta } from '../kinds/metadata.ts';
 import type { MutableObject, WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
-import { admitChecked, admitCounted, checkWrite, emptyFor, ownershipContext } from './write.ts';
+import {
+  admitChecked,
+  admitCounted,
+  checkWrite,
+  emptyFor,
+  ownershipContext,
+  putObject,
+  storableObject,
+} from './write.ts';
 import { timestampOf } from '../clock.ts';
 import { strategyFor } from './strategy-for.ts';
 
@@ -101,7 +109,9 @@ export function storeNew(write: WriteRequest, created: MutableObject, sentVersio
   checkNamespace(write, created.metadata.name ?? '');
   const { object, context } = checkWrite(write, (hooks) => {
     const admitted = admitNew(write, created, hooks);
-    checkNew(write, admitted, sentVersion, hooks);
+    const count = checkNew(write, admitted, sentVersion, hooks);
+    if (resource.custom?.conversion !== undefined) storableObject(write, admitted);
+    count();
     return { object: admitted, context: hooks };
   });
   if (write.options.dryRun) {
@@ -109,7 +119,7 @@ export function storeNew(write: WriteRequest, created: MutableObject, sentVersio
     return { status: 201, object };
   }
   const key = storeKey(write.namespace, object.metadata.name ?? '');
-  const stored = resource.collection.put(key, resource.toStorage(resource.settle(object)));
+  const stored = putObject(write, key, resource.settle(object));
   strategyFor(resource).afterCreate?.(stored.object, context);
   return { status: 201, object: stored.as(resource).object };
 }
@@ -126,8 +136,8 @@ function admitNew(write: WriteRequest, created: MutableObject, context: WriteCon
   return object;
 }
 
-/** Completes and checks a new object. Throws `ApiError`. */
-function checkNew(write: WriteRequest, object: MutableObject, sentVersion: string, context: WriteContext): void {
+/** Completes and checks a new object. Returns a function that counts it for quotas. Throws `ApiError`. */
+function checkNew(write: WriteRequest, object: MutableObject, sentVersion: string, context: WriteContext): () => void {
   const { resource, services } = write;
   const strategy = strategyFor(resource);
   const { metadata } = object;
@@ -166,7 +176,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
       name,
       existing.metadata.deletionTimestamp === undefined ? '' : 'object is being deleted: ',
     );
-  count();
+  return count;
 }
 
 /** Sets the status of a new object to that of an empty object of its type. */

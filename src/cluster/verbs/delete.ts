@@ -94,7 +94,7 @@ function remove(write: WriteRequest, live: KubeObject, next: KubeObject, options
   }
   if (options.dryRun) return { object: graceful ? next : live, removed: true };
   const last = graceful ? next : live;
-  const stored = resource.collection.remove(keyOfWrite(write), resource.toStorage(last));
+  const stored = resource.collection.remove(keyOfWrite(write), graceful ? resource.toStorage(last) : undefined);
   if (stored !== undefined) strategyFor(resource).afterDelete?.(stored.object, write.services);
   return {
     object: strategyFor(resource).grace !== undefined && stored !== undefined ? stored.as(resource).object : live,

@@ -1,4 +1,6 @@
 import { goParseUint, goQuote } from '../../golang/index.ts';
+import type { FormsContext } from '../conversion/forms.ts';
+import { prepareForms } from '../conversion/forms.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { ListMeta } from './respond.ts';
@@ -22,7 +24,7 @@ export interface SelectionContext {
 }
 
 /** What reads use of the cluster in addition to their resource: the version of the store, and a clock for waits. */
-export interface ReadContext extends SelectionContext {
+export interface ReadContext extends SelectionContext, FormsContext {
   readonly store: Pick<Store, 'version' | 'subscribe'>;
   readonly clock: ClusterClock;
 }
@@ -55,6 +57,7 @@ export async function getObject(
       ? resource.collection.get(key)
       : pastItems(resource, request.asOf).find((entry) => entry.key === key);
   if (stored === undefined) throw notFound(resource, name);
+  await prepareForms(context, resource, [stored], true);
   const shown = representation(resource, stored);
   return replyObject(
     200,
@@ -166,6 +169,7 @@ export async function selectItems(
     asOf === undefined
       ? await startOf(context, resource, namespace, options)
       : { items: inNamespace(pastItems(resource, asOf), namespace), from: 0, version: asOf };
+  await prepareForms(context, resource, start.items);
   const { matches } = selection;
   const selects = (stored: Stored) => matches === undefined || matches(representation(resource, stored).object);
   const metadata: ListMeta = {

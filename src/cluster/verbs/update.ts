@@ -21,6 +21,8 @@ import {
   liveObject,
   equalExcept,
   isNoOpWrite,
+  putObject,
+  storableObject,
 } from './write.ts';
 import { strategyFor } from './strategy-for.ts';
 
@@ -161,7 +163,9 @@ function checkChange(
   }
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
   admitChecked(write, next, live);
-  admitCounted(write, next, live)();
+  const count = admitCounted(write, next, live);
+  if (resource.custom?.conversion !== undefined) storableObject(write, next);
+  count();
   for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
   return next;
 }
@@ -214,8 +218,7 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
     if (stored !== undefined) strategyFor(resource).afterDelete?.(stored.object, write.services);
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   }
-  const stored = resource.collection.put(key, resource.toStorage(next));
-  return { status: 200, object: stored.as(resource).object };
+  return { status: 200, object: putObject(write, key, next).as(resource).object };
 }
 
 const versionOf = (live: KubeObject) =>

@@ -1,6 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { ClusterClock, Timer } from '../clock.ts';
 import { toJsonBytes } from '../codec/json.ts';
+import type { FormsContext } from '../conversion/forms.ts';
+import { prepareForms } from '../conversion/forms.ts';
 import type { Output, TablePrinter } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest, ByteStream, OpenStream, StreamSink } from '../protocol/request.ts';
 import { representation } from './respond.ts';
@@ -33,21 +35,27 @@ const BOOKMARK_INTERVAL_MS = 60_000;
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
 /** What a watch uses of the cluster in addition to its collection. */
-export interface WatchContext extends SelectionContext {
+export interface WatchContext extends SelectionContext, FormsContext {
   readonly store: Pick<Store, 'version' | 'subscribe' | 'window'>;
   readonly clock: ClusterClock;
   /** The open watches. */
   readonly streams: Set<OpenStream>;
+  /** Receives errors that are not refusals. */
+  readonly report: (thrown: unknown) => void;
 }
 
-/** Opens a watch. */
-export function watchObjects(
+/**
+ * Opens a watch.
+ *
+ * @throws ApiError 500 when a conversion webhook does not convert the present objects.
+ */
+export async function watchObjects(
   context: WatchContext,
   request: ApiRequest,
   target: RequestTarget,
   output: Output,
   warnings: readonly string[],
-): ApiReply {
+): Promise<ApiReply> {
   const { resource } = target;
   const options = listOptions(request.query, true);
   const selection = selectionOf(context, resource, { ...options, fieldSelector: fieldSelectorOf(options, target) });
@@ -56,6 +64,8 @@ export function watchObjects(
   const from = parseVersion(options.resourceVersion, internalError);
   const includeObject = request.query.get('includeObject');
   if (output.form === 'table') checkIncludeObject(includeObject);
+  if (resource.custom?.conversion !== undefined && startsFromState({ ...options, from }))
+    await prepareForms(context, resource, resource.collection.inNamespace(target.namespace));
   const stream = new WatchStream(context, target, output, { ...options, from }, selection, includeObject);
   const headers = {
     'content-type': output.contentType,
@@ -71,6 +81,9 @@ type WatchOptions = ListRequestOptions & { readonly from: number };
 /** The field selector of a watch. A path with a name selects the object of this name. */
 const fieldSelectorOf = ({ fieldSelector }: ListRequestOptions, { name }: RequestTarget): string =>
   name === '' || fieldSelector !== '' ? fieldSelector : `metadata.name=${name}`;
+
+/** Does the watch begin with the present objects? A client that names a version has them already. */
+const startsFromState = ({ from, sendInitialEvents }: WatchOptions): boolean => sendInitialEvents ?? from === 0;
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -136,24 +149,25 @@ class WatchStream implements ByteStream {
       await untilVersion(this.#context, version);
       if (this.#sink !== undefined) this.#begin();
     } catch (thrown) {
-      if (!(thrown instanceof ApiError)) throw thrown;
-      this.#refuse(thrown);
+      this.#endWith(thrown);
     }
   }
 
   #begin(): void {
-    const { from, sendInitialEvents, timeoutSeconds } = this.#options;
+    const { from, timeoutSeconds } = this.#options;
     const { collection } = this.#target.resource;
-    const fromState = sendInitialEvents ?? from === 0;
+    const fromState = startsFromState(this.#options);
     // A client that asks for no state and names no version gets only later events.
     const events = fromState ? undefined : from === 0 ? [] : collection.since(from);
     if (events === undefined && !fromState) {
       this.#fail(from, collection.oldest);
       return;
     }
-    this.#past = events === undefined ? this.#state(this.#context.store.version) : this.#replay(events);
+    const present = events === undefined ? collection.inNamespace(this.#target.namespace) : [];
+    this.#past = events === undefined ? this.#state(present, this.#context.store.version) : this.#replay(events);
     this.#unsubscribe = collection.subscribe((event) => this.#onEvent(event));
-    this.#send();
+    if (this.#target.resource.custom?.conversion === undefined) this.#send();
+    else this.#sendConverted([...present, ...objectsOf(events ?? [])]);
     if (this.#sink === undefined) return;
     const seconds =
       timeoutSeconds !== undefined && timeoutSeconds > 0
@@ -204,9 +218,8 @@ class WatchStream implements ByteStream {
    * Lines of the present objects. Stored objects never change, so a slow client gets the state at the start of the
    * watch.
    */
-  *#state(version: number): Generator<Buffer> {
-    const { resource, namespace } = this.#target;
-    for (const stored of resource.collection.inNamespace(namespace)) {
+  *#state(present: readonly Stored[], version: number): Generator<Buffer> {
+    for (const stored of present) {
       if (this.#selects(stored)) yield this.#line('ADDED', stored);
     }
     if (this.#options.sendInitialEvents === true && this.#options.allowWatchBookmarks)
@@ -220,8 +233,37 @@ class WatchStream implements ByteStream {
     }
   }
 
+  /**
+   * Sends `#past` when a webhook has converted its objects. Ends the watch when the webhook does not convert one: the
+   * client then lists again, and gets the error.
+   */
+  #sendConverted(objects: readonly Stored[]): void {
+    // The write that causes an event knows the form of its object before later tasks run.
+    Promise.resolve()
+      .then(() => prepareForms(this.#context, this.#target.resource, objects))
+      .then(
+        () => this.#send(),
+        (thrown: unknown) => this.#endWith(thrown),
+      );
+  }
+
+  /** Ends the stream with an error. */
+  #endWith(thrown: unknown) {
+    const error = thrown instanceof ApiError ? thrown : internalError('Internal error occurred');
+    if (error !== thrown) this.#context.report(thrown);
+    this.#refuse(error);
+  }
+
   /** Sends past events as fast as the client reads them, and `#present` afterwards. */
   #send(): void {
+    try {
+      this.#sendPast();
+    } catch (thrown) {
+      this.#endWith(thrown);
+    }
+  }
+
+  #sendPast(): void {
     const past = this.#past;
     const sink = this.#sink;
     if (past === undefined || sink === undefined) return;
@@ -247,7 +289,14 @@ class WatchStream implements ByteStream {
     this.#past = undefined;
     const meanwhile = this.#present;
     this.#present = [];
-    for (const event of meanwhile) this.#onEvent(event);
+    if (meanwhile.length > 0 && this.#target.resource.custom?.conversion !== undefined) this.#convert(meanwhile);
+    else for (const event of meanwhile) this.#onEvent(event);
+  }
+
+  /** Sends events when a webhook has converted their objects. Later events wait in `#present`. */
+  #convert(events: readonly StoreEvent[]): void {
+    this.#past = this.#replay(events);
+    this.#sendConverted(objectsOf(events));
   }
 
   #fail(from: number, oldest: number) {
@@ -289,6 +338,7 @@ class WatchStream implements ByteStream {
 
   #onEvent(event: StoreEvent) {
     if (this.#past === undefined) {
+      if (this.#target.resource.custom?.conversion !== undefined) return this.#convert([event]);
       const line = this.#lineOf(event);
       if (line !== undefined) this.#write(line);
     } else if (this.#present.length < this.#context.store.window) this.#present.push(event);
@@ -340,6 +390,10 @@ class WatchStream implements ByteStream {
     if (sink.backlog > MAX_BACKLOG_BYTES) this.end();
   }
 }
+
+/** The objects of events, before and after them. */
+const objectsOf = (events: readonly StoreEvent[]): Stored[] =>
+  events.flatMap(({ stored, previous }) => (previous === undefined ? [stored] : [previous, stored]));
 
 const departures = new WeakMap<Stored, Stored>();
 

@@ -9,6 +9,7 @@ import type { ServedResource } from '../registry/resource.ts';
 import { admitPodSecurity } from '../kinds/pod-security-admission.ts';
 import { admitQuota } from '../kinds/quota-admission.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
+import type { Conversions, Stored } from '../store/store.ts';
 import { storeKey } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
 import { emptyObject } from '../types/empty.ts';
@@ -79,6 +80,8 @@ export interface WriteServices {
   readonly clock: ClusterClock;
   readonly newUid: () => string;
   readonly schemas: SchemaEngineSource;
+  /** The conversions of the write by webhooks. Present while the cluster has conversion webhooks. */
+  readonly conversions?: Conversions | undefined;
 }
 
 /** A write: its object, its user and its options. */
@@ -112,7 +115,27 @@ export const keyOfWrite = (write: WriteRequest): string => storeKey(write.namesp
 /** The stored object in the version of the request; `undefined` when there is none. */
 export function liveObject(write: WriteRequest): KubeObject | undefined {
   const { resource } = write;
-  return resource.collection.get(keyOfWrite(write))?.as(resource).object;
+  return resource.collection.get(keyOfWrite(write))?.as(resource, write.services.conversions).object;
+}
+
+/**
+ * The object in the storage version. A write converts its object before it changes the store, so that a write that waits
+ * for a conversion webhook has changed nothing.
+ */
+export function storableObject(write: WriteRequest, object: KubeObject): KubeObject {
+  const { resource, services } = write;
+  const storable = resource.toStorage(object, services.conversions);
+  // The response shows the stored object, so this conversion must be known, too.
+  if (resource.isConverted(storable)) resource.fromStorage(storable, services.conversions);
+  return storable;
+}
+
+/** Stores an object. The result has its form in the version of the request. */
+export function putObject(write: WriteRequest, key: string, object: KubeObject): Stored {
+  const { resource, services } = write;
+  const stored = resource.collection.put(key, storableObject(write, object));
+  stored.as(resource, services.conversions);
+  return stored;
 }
 
 /**
@@ -189,7 +212,7 @@ export function ownershipContext(write: WriteRequest): FieldContext {
       const from = typeof object['apiVersion'] === 'string' ? object['apiVersion'] : resource.apiVersion;
       const kube = { ...object, apiVersion: from, kind: resource.kind } as unknown as KubeObject;
       const source = resource.inVersion(from) ?? resource;
-      const converted = other.fromStorage(source.toStorage(kube)) as unknown as JsonObject;
+      const converted = source.convert(kube, other, write.services.conversions) as unknown as JsonObject;
       const typed = other.custom === undefined ? decodeObject(other.node, converted).value : converted;
       return { node: other.node, object: typed };
     },

@@ -1,0 +1,82 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { stringifyJson } from '../../core/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
+import type { ConversionWebhook } from '../crd/parsed-crd.ts';
+import type { ApiError } from '../errors/status.ts';
+import { internalError } from '../errors/status.ts';
+import type { ClusterOptions } from '../options.ts';
+import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
+import { conversionReview, InvalidConversion, readConversion, reviewVersionOf } from './review.ts';
+
+/** The time that a conversion webhook has for an answer. */
+const TIMEOUT_SECONDS = 30;
+
+/** The approximate maximum size of the objects of one review, in bytes. */
+const MAX_REVIEW_BYTES = 512 * 1024;
+
+/** What conversions use of the cluster. */
+export interface ConversionContext {
+  readonly newUid: () => string;
+  readonly options: Pick<ClusterOptions, 'webhookServices'>;
+}
+
+/**
+ * Converts objects of one definition by its webhook. Many objects take several reviews.
+ *
+ * @throws ApiError 500 with the text of an API server when the webhook cannot be called, refuses, or answers with objects
+ * that it may not answer with.
+ */
+export async function convertObjects(
+  context: ConversionContext,
+  webhook: ConversionWebhook,
+  objects: readonly KubeObject[],
+  apiVersion: string,
+): Promise<KubeObject[]> {
+  const converted: KubeObject[] = [];
+  for (const review of reviewsOf(objects)) {
+    converted.push(...(await convertReview(context, webhook, review, apiVersion)));
+  }
+  return converted;
+}
+
+/** The objects in groups of a limited size. */
+function* reviewsOf(objects: readonly KubeObject[]): Generator<readonly KubeObject[]> {
+  let group: KubeObject[] = [];
+  let size = 0;
+  for (const object of objects) {
+    const { length } = stringifyJson(object as unknown as JsonObject);
+    if (group.length > 0 && size + length > MAX_REVIEW_BYTES) {
+      yield group;
+      [group, size] = [[], 0];
+    }
+    group.push(object);
+    size += length;
+  }
+  if (group.length > 0) yield group;
+}
+
+async function convertReview(
+  { newUid, options }: ConversionContext,
+  { clientConfig, reviewVersions }: ConversionWebhook,
+  objects: readonly KubeObject[],
+  apiVersion: string,
+): Promise<KubeObject[]> {
+  const reviewVersion = reviewVersionOf(reviewVersions);
+  if (reviewVersion === undefined) throw internalError('no supported conversion review versions');
+  const address = addressOf(clientConfig, TIMEOUT_SECONDS, options.webhookServices ?? {});
+  if (typeof address === 'string') throw conversionError(objects, `failed: ${address}`);
+  const task = { reviewVersion, uid: newUid(), objects, apiVersion };
+  const authority = textAt(clientConfig, 'caBundle');
+  try {
+    const body = stringifyJson(conversionReview(task));
+    return readConversion(await postReview(address, body, authority, TIMEOUT_SECONDS), task);
+  } catch (thrown) {
+    if (thrown instanceof CallError) throw conversionError(objects, `failed: ${thrown.message}`);
+    if (thrown instanceof InvalidConversion) throw conversionError(objects, thrown.message);
+    throw thrown;
+  }
+}
+
+function conversionError([first]: readonly KubeObject[], problem: string): ApiError {
+  return internalError(`conversion webhook for ${first?.apiVersion}, Kind=${first?.kind} ${problem}`);
+}
