@@ -74,7 +74,7 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'events that happen while a watch sends past events are lost',
     file: 'src/cluster/verbs/watch.ts',
-    find: '    for (const event of meanwhile) this.#onEvent(event);',
+    find: '    else for (const event of meanwhile) this.#onEvent(event);',
     replace: '    void meanwhile;',
     tests: ['src/cluster/verbs/watch.test.ts'],
   },
