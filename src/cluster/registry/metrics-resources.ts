@@ -34,6 +34,8 @@ export function metricsResources(store: Store): ServedResource[] {
       settle: asStored,
       toStorage: asStored,
       fromStorage: asStored,
+      convert: asStored,
+      isConverted: () => false,
       inVersion: (wanted) => (wanted === apiVersion ? own : undefined),
     };
     return own;
