@@ -3,6 +3,7 @@ import { bootstrap } from './bootstrap.ts';
 import { needsSchemas } from './crd/schemas.ts';
 import { followAddresses } from './follow-addresses.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
+import { registerVersions } from './definitions/register-versions.ts';
 import { LoadAhead, schemaEngine, simulation, writing } from './lazy-modules.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/model.ts';
@@ -66,6 +67,7 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   const api = new Api(options);
   followDefinitions(api);
   followAddresses(api);
+  registerVersions(api);
   const { controllers = true } = options;
   let started: StartedControllers = { settings: noControllers, pods: noPods };
   if (controllers !== false) {

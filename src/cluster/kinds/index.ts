@@ -16,6 +16,7 @@ import {
   validatingBindingStrategy,
   validatingPolicyStrategy,
 } from './admission-policies.ts';
+import { apiServiceStrategy } from './api-service.ts';
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
 import { crdStrategy } from './crd.ts';
 import { endpointSliceStrategy, endpointsStrategy } from './endpoints.ts';
@@ -95,6 +96,7 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['admissionregistration.k8s.io/validatingadmissionpolicybindings', validatingBindingStrategy],
   ['admissionregistration.k8s.io/validatingwebhookconfigurations', webhookStrategy(false)],
   ['apiextensions.k8s.io/customresourcedefinitions', crdStrategy],
+  ['apiregistration.k8s.io/apiservices', apiServiceStrategy],
   ['apps/controllerrevisions', revisionStrategy],
   ['apps/daemonsets', daemonSetStrategy],
   ['apps/deployments', deploymentStrategy],
@@ -174,6 +176,7 @@ const CREATE_ON_UPDATE = new Set([
 /** Resources whose PUT must name the version that it replaces, like all of admissionregistration. */
 const VERSIONED_UPDATE = new Set([
   'apiextensions.k8s.io/customresourcedefinitions',
+  'apiregistration.k8s.io/apiservices',
   'coordination.k8s.io/leases',
   'node.k8s.io/runtimeclasses',
   'policy/poddisruptionbudgets',

@@ -3,6 +3,7 @@ import { dnsSubdomain, numberAt, objectAt, objectsAt, textAt } from '../../kuber
 import { addInvalid, fieldForbidden, fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { addressProblem } from './ip-addresses.ts';
+import { checkApiServiceStatus } from './api-service.ts';
 import { notNegative } from '../types/parts.ts';
 
 type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[]) => void;
@@ -86,6 +87,7 @@ export const statusChecks: ReadonlyMap<string, StatusCheck> = new Map([
     checkCounts({ counts: [...REPLICAS, ...LABELED], parts: LABELED, ready: 'readyReplicas' }),
   ],
   ['/services', checkAddresses],
+  ['apiregistration.k8s.io/apiservices', checkApiServiceStatus],
   [
     'apps/daemonsets',
     checkCounts({

@@ -1,0 +1,91 @@
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { ClusterClock } from '../clock.ts';
+import { timestampOf } from '../clock.ts';
+import { localCondition } from '../kinds/local-condition.ts';
+import type { Store } from '../store/store.ts';
+import type { Work } from '../work.ts';
+import { GROUP, PLURAL } from './publish.ts';
+
+const MANAGED = 'kube-aggregator.kubernetes.io/automanaged';
+
+/** What `registerVersions` uses of the cluster. */
+export interface RegistrationContext {
+  readonly store: Store;
+  readonly work: Pick<Work, 'enqueue'>;
+  readonly clock: ClusterClock;
+  readonly newUid: () => string;
+  /** Listeners that are called after the whole state was replaced. */
+  readonly onRestored: (() => void)[];
+}
+
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+}
+
+/**
+ * Keeps an APIService for each version of a group that a definition serves, as an API server does. An APIService that
+ * a user made for the same version stays as it is.
+ */
+export function registerVersions(context: RegistrationContext): void {
+  const { store, work } = context;
+  const definitions = store.collection(GROUP, PLURAL);
+  const services = store.collection('apiregistration.k8s.io', 'apiservices');
+  const later = (place: GroupVersion) => work.enqueue(() => register(context, place));
+  definitions.subscribe(({ stored, previous }) => {
+    const places = [stored, previous].flatMap((each) => (each === undefined ? [] : versionsOf(each.object)));
+    for (const place of new Map(places.map((each) => [each.version, each])).values()) later(place);
+  });
+  services.subscribe(({ stored: { object } }) => {
+    if (object.metadata.labels?.[MANAGED] === 'true') later(placeOf(object));
+  });
+  context.onRestored.push(() => {
+    if (definitions.size > 0)
+      for (const { object } of [...definitions.all(), ...services.all()])
+        for (const place of object.kind === 'APIService' ? [placeOf(object)] : versionsOf(object)) later(place);
+  });
+}
+
+const placeOf = ({ spec }: KubeObject): GroupVersion => ({
+  group: textAt(spec, 'group'),
+  version: textAt(spec, 'version'),
+});
+
+/** All versions of a definition, served or not. */
+const versionsOf = ({ spec }: KubeObject): GroupVersion[] =>
+  objectsAt(spec, 'versions').map((version) => ({ group: textAt(spec, 'group'), version: textAt(version, 'name') }));
+
+function register({ store, clock, newUid }: RegistrationContext, { group, version }: GroupVersion): void {
+  const isServed = store
+    .collection(GROUP, PLURAL)
+    .all()
+    .some(
+      ({ object: { spec } }) =>
+        textAt(spec, 'group') === group &&
+        objectsAt(spec, 'versions').some((each) => textAt(each, 'name') === version && each['served'] === true),
+    );
+  const services = store.collection('apiregistration.k8s.io', 'apiservices');
+  const name = `${version}.${group}`;
+  const present = services.get(name)?.object;
+  const isManaged = present?.metadata.labels?.[MANAGED] === 'true';
+  if (!isServed) {
+    if (isManaged) services.remove(name);
+    return;
+  }
+  const spec = { group, version, groupPriorityMinimum: 1000, versionPriority: 100 };
+  if (present !== undefined) {
+    if (isManaged && !(isJsonObject(present.spec) && jsonEquals(present.spec, spec)))
+      services.put(name, { ...present, spec });
+    return;
+  }
+  const now = timestampOf(clock);
+  services.put(name, {
+    kind: 'APIService',
+    apiVersion: 'apiregistration.k8s.io/v1',
+    metadata: { name, uid: newUid(), creationTimestamp: now, labels: { [MANAGED]: 'true' } },
+    spec,
+    status: { conditions: [localCondition(now)] },
+  });
+}
