@@ -33,9 +33,10 @@ export interface BootstrapContext {
 
 /**
  * Makes the objects that every cluster begins with: the system's namespaces, the `kubernetes` Service with its address
- * and endpoints, the range of Services, and the default roles. The code contains all of them except the roles in
- * decoded form, so that the start of a cluster loads no type. With `emitEvents`, the objects
- * are made at once, and the controllers get their events. Otherwise the first read of a collection makes its objects.
+ * and endpoints, the range of Services, the default roles, and the system objects. The code contains the namespaces,
+ * the Service, its endpoints and the range in decoded form, so that the start of a cluster loads no type. With
+ * `emitEvents`, these four are made at once, and the controllers get their events. Without it, they are made like all
+ * other objects: by the first read of their collection.
  */
 export function bootstrap(context: BootstrapContext, emitEvents: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({

@@ -249,7 +249,7 @@ function accountProblems(values: ParsedFlags['values']): string[] {
 }
 
 /** The maximum factor by which client-go lengthens its retries. */
-const JITTER = 1.2;
+const MAX_RETRY_FACTOR = 1.2;
 
 /** Errors for times of an election with which two replicas could lead at once, or no replica could lead for long. */
 function electionProblems(values: ParsedFlags['values']): string[] {
@@ -263,7 +263,8 @@ function electionProblems(values: ParsedFlags['values']): string[] {
   });
   if (lease === undefined || renew === undefined || retry === undefined) return [];
   if (retry.value <= 0) return [`${retry.name} must be above 0`];
-  if (renew.value <= JITTER * retry.value) return [`${renew.name} must be more than ${JITTER} times ${retry.name}`];
+  if (renew.value <= MAX_RETRY_FACTOR * retry.value)
+    return [`${renew.name} must be more than ${MAX_RETRY_FACTOR} times ${retry.name}`];
   if (lease.value <= renew.value) return [`${lease.name} must be longer than ${renew.name}`];
   return [];
 }

@@ -40,15 +40,15 @@ export class InvalidGraphError extends TypeKroError {
  * The maximum number of characters that are shown of a server's message. The message may quote the whole value of a
  * field.
  */
-const MAX_CHARACTERS = 800;
+const MAX_MESSAGE_LENGTH = 800;
 
 /**
  * Shortens a server's message: leaves out the middle of a very long one. The object and the field are at the beginning
  * of the message, and the reason is at its end.
  */
 export function shorten(message: string): string {
-  if (message.length <= MAX_CHARACTERS) return message;
-  const half = MAX_CHARACTERS / 2;
+  if (message.length <= MAX_MESSAGE_LENGTH) return message;
+  const half = MAX_MESSAGE_LENGTH / 2;
   return `${message.slice(0, half)} … ${message.slice(-half)}`;
 }
 

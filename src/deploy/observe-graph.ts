@@ -75,7 +75,9 @@ export class ServedTypes {
     return this.#found.get(key);
   };
 
-  /** Looks up the types that `find` did not know. Returns true when one of them is served: the step is then repeated. */
+  /**
+   * Looks up the types that `find` did not know. Returns true when one of them is served; the step is then repeated.
+   */
   async lookUp(signal: AbortSignal): Promise<boolean> {
     const wanted = [...this.#wanted];
     this.#wanted.clear();

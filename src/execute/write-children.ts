@@ -254,8 +254,8 @@ export async function rememberFailedWrite(
 ): Promise<void> {
   if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
   const before = view.failedWrite(target, writer);
-  const inARow = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;
-  const { failures, waitMs, isSilent } = afterFailedWrite(thrown, inARow, rules, random(), isFinal);
+  const previousFailures = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;
+  const { failures, waitMs, isSilent } = afterFailedWrite(thrown, previousFailures, rules, random(), isFinal);
   if (isSilent) await pause(clock, waitMs, signal);
   const retryAt = isSilent ? clock.now() : clock.now() + waitMs;
   const failure = apiFailure(thrown, user);

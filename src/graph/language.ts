@@ -176,7 +176,7 @@ export class Language {
     this.#specFields = new Set(Object.keys(instance?.spec.properties ?? {}));
     const always = instance === undefined ? ['each'] : ['schema', 'runtime', 'each'];
     this.#templateNames = new Set([...this.#nodes.keys(), ...captured, ...always]);
-    // Ids are foreign keys. In an object without a prototype, every id is an ordinary name.
+    // Authors choose the ids. In an object without a prototype, every id is an ordinary name.
     const resources = Object.create(null) as Record<string, CelResource>;
     if (instance !== undefined) resources['schema'] = { schema: instanceSchema(instance.definition, instance.spec) };
     const unknown: [string, CelType][] = captured.map((id) => [id, DYN]);

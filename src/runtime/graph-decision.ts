@@ -55,7 +55,7 @@ export function decideGraph(context: StepContext): Decision {
   const retiring = retiringActions(objects, fields);
   const { delete: deletions, release = [] } = retiring;
   const due = [...context.reads, ...retiring.read];
-  // The record loses entries at the end of a pass.
+  // Entries leave the record only at the end of a pass, after a read of their objects.
   const isBusy = [apply, deletions, release, due].some((list) => list.length > 0);
   const read = isBusy ? due : confirmations(context.observed, context.options, plan.unconfirmed);
   const parent: ParentWrite = {
@@ -104,8 +104,8 @@ export function decideGraph(context: StepContext): Decision {
     const conditions = graphConditions(instance, { Accepted: accepted, ResourcesConverged: converged }, options.now);
     const before: JsonObject = instance.status ?? {};
     const isHard = problem !== undefined || results.some(isFailed);
-    // Without writes the record stays. With a record that is too long, the server would refuse the status, and the
-    // status has the reason.
+    // While nothing may be written, the record stays as it is: the server would refuse a status with a record that is
+    // too long, and the status has to say why nothing is written.
     const tracking: GraphTracking =
       problem === undefined
         ? {

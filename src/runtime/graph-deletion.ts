@@ -19,8 +19,8 @@ import { keptWatchHealth } from './watch-health.ts';
  * are deleted in reverse order, then the fields of patch nodes are released, then the finalizer is removed. As in kro,
  * the deletion does not wait until objects with finalizers of their own have disappeared.
  *
- * With `typekro.dev/deletion-policy: orphan` the objects and fields stay, and the field managers of the Graph are removed
- * from them: other Graphs and instances do not touch an object of a Graph. An unknown policy keeps the Graph.
+ * With `typekro.dev/deletion-policy: orphan` the objects and fields stay. The field managers of the Graph are removed
+ * from them, so that other Graphs and instances can take the objects over. An unknown policy keeps the Graph.
  *
  * @param refusal the reason why no object may be deleted and no field released; a Graph with recorded objects or fields
  * then keeps its finalizer, unless its policy is `orphan`

@@ -307,7 +307,7 @@ export function retiringActions(
   };
 }
 
-/** Stands for the content of a release among the attempts of a writer. */
+/** The digest under which a failed release is recorded, because a release has no desired object. */
 export const RELEASE = 'release';
 
 /** The target of a recorded object. For a type that is not known, `plural` is empty, and the caller finds it. */

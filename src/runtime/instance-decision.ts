@@ -43,7 +43,7 @@ export function decideInstance(context: StepContext): Decision {
     suppressWrites(context, (result) =>
       suspended ? { kind: 'suspended' } : suppressedBecause(namespaceViolation, result),
     );
-  const held = suspended || refusal !== undefined || namespaceViolation !== undefined;
+  const isHeld = suspended || refusal !== undefined || namespaceViolation !== undefined;
   const pruning =
     graph.instanceProblem === undefined ? decidePruning(context, recordedScope(context.recorded)) : NO_PRUNING;
   for (const object of pruning.remaining) context.watches.push(watchOf(graph, object));
@@ -52,19 +52,19 @@ export function decideInstance(context: StepContext): Decision {
   // A decision about children needs all observations that it requested. The order of writes then depends on the graph
   // alone, and not on the order in which reads are answered. Therefore a plan can show this order.
   const isObserved = context.reads.length === 0;
-  const isRetiring = !held && isObserved;
+  const isRetiring = !isHeld && isObserved;
   const deletions = isRetiring ? pruning.delete : [];
   const orphans = isRetiring ? pruning.orphan : [];
   const apply = isObserved ? results.flatMap((result) => result.apply) : [];
-  const refused =
+  const isRefused =
     (refusal !== undefined && refusal.isManaged !== true) || namespaceViolation !== undefined || isReleased(instance);
-  const due = refused ? {} : decideParentWrite(context, inventory);
+  const due = isRefused ? {} : decideParentWrite(context, inventory);
   // A suspended instance keeps its inventory.
   const { inventory: _inventory, ...labelsOnly } = due;
   const written = suspended ? labelsOnly : due;
-  const idle = [apply, deletions, orphans, context.reads, Object.keys(written)].every((list) => list.length === 0);
-  const mark = idle && !held && isInventoryForeign(instance, inventory);
-  const parent = mark ? { inventory: inventoryWrite(context, inventory) } : written;
+  const isIdle = [apply, deletions, orphans, context.reads, Object.keys(written)].every((list) => list.length === 0);
+  const rewritesInventory = isIdle && !isHeld && isInventoryForeign(instance, inventory);
+  const parent = rewritesInventory ? { inventory: inventoryWrite(context, inventory) } : written;
   const nodes = [...results.map(reportOf), ...pruning.reports];
   const status = statusOf(context, pruning, nodes, suspended, refusal);
   const requeueAt = earliest([...results.map(({ retryAt }) => retryAt), pruning.retryAt, refusal?.retryAt]);
@@ -79,7 +79,7 @@ export function decideInstance(context: StepContext): Decision {
     ...status,
     finalizer: hasFinalizer(instance) ? 'keep' : isReleased(instance) ? 'none' : 'add',
     inventory,
-    quiet: idle && !mark,
+    quiet: isIdle && !rewritesInventory,
     evaluations: context.evaluation.tally?.evaluations ?? 0,
     ...(requeueAt === undefined ? {} : { requeueAt }),
     equivalences: context.equivalences,

@@ -50,7 +50,7 @@ export function holdBack(
   items: readonly Assessed[],
 ): Propagation {
   const conditions = node.propagateWhen ?? [];
-  if (conditions.length === 0 || !items.some(waits)) return { items };
+  if (conditions.length === 0 || !items.some(isConditional)) return { items };
   const variables = variablesOf(context, node, conditions, items);
   const ofItems = conditions.filter(({ references }) => references.includes(node.id));
   const ofAll = conditions.filter((each) => !ofItems.includes(each));
@@ -59,7 +59,7 @@ export function holdBack(
   let hold: Hold | undefined;
   let [creates, changes] = [0, 0];
   const kept = items.map((item, index) => {
-    if (!waits(item)) return item;
+    if (!isConditional(item)) return item;
     const found = common ?? firstHold(context, node, ofItems, variables(index));
     if (found === undefined) return item;
     hold ??= found;
@@ -97,7 +97,8 @@ function awaitedItem(
   return undefined;
 }
 
-const waits = ({ apply }: Assessed): boolean => apply !== undefined && apply.why !== 'drift';
+/** Does the object have a write that the conditions may hold back? */
+const isConditional = ({ apply }: Assessed): boolean => apply !== undefined && apply.why !== 'drift';
 
 /** How far each object of a node is, for the conditions of other nodes. */
 export function progressOfItems(items: readonly Assessed[]): readonly ItemProgress[] {

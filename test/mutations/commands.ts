@@ -152,7 +152,7 @@ export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'a value of a Secret is shown',
     file: 'src/cli/plan/value-lines.ts',
-    find: '(secret ? MASK : value)',
+    find: '(secret ? SECRET_MASK : value)',
     replace: 'value',
     tests: ['src/cli/plan/value-lines.test.ts'],
   },

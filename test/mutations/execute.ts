@@ -75,8 +75,8 @@ export const EXECUTE: readonly MutationRow[] = [
   {
     name: 'failures of another content count',
     file: 'src/execute/write-children.ts',
-    find: 'const inARow = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;',
-    replace: 'const inARow = before?.failures ?? 0;',
+    find: 'const previousFailures = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;',
+    replace: 'const previousFailures = before?.failures ?? 0;',
     tests: ['src/execute/carry-out.test.ts'],
   },
   {

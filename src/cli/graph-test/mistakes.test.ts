@@ -85,7 +85,7 @@ tests:
         at tests[0].steps[1].expect.created
         hint: write [deployment, service]
 
-      mistakes.test.yaml:12:11: error: a test before this one is named "a", too [testing/bad-test]
+      mistakes.test.yaml:12:11: error: an earlier test is also named "a" [testing/bad-test]
         12 |   - name: a
            |           ^
         at tests[1].name
@@ -353,13 +353,13 @@ tests:
     const { code, err } = await run('test twice.test.yaml');
     expect(code).toBe(3);
     expect(err).toMatchInlineSnapshot(`
-      "twice.test.yaml:8:17: error: a snapshot of this test before this one is named "start", too [testing/bad-test]
+      "twice.test.yaml:8:17: error: an earlier snapshot of this test is also named "start" [testing/bad-test]
         8 |       - { name: start, expect: { snapshot: true } }
           |                 ^
         at tests[0].steps[0].name
         hint: give each step with a snapshot its own name
 
-      twice.test.yaml:10:9: error: a snapshot of this test before this one is named "step 3", too [testing/bad-test]
+      twice.test.yaml:10:9: error: an earlier snapshot of this test is also named "step 3" [testing/bad-test]
         10 |       - { expect: { snapshot: true } }
            |         ^
         at tests[0].steps[2]

@@ -124,8 +124,8 @@ function mutateOnce(
 ): KubeObject {
   const { compiler, conditions, mutations } = compilePolicy(policy);
   const more = { params: param, namespaceObject: namespaceOf(context, attributes) };
-  const variablesFor = (asked: AdmissionAttributes, versioned: VersionedObjects) =>
-    bindVariables(compiler, expressionData(context, asked, versioned, more));
+  const variablesFor = (presentAttributes: AdmissionAttributes, versioned: VersionedObjects) =>
+    bindVariables(compiler, expressionData(context, presentAttributes, versioned, more));
   const first = variablesFor(attributes, versionedFor(context, attributes, resource));
   const held = conditionsHold(conditions, first, isIgnored(policy));
   if (held === false) return object;
@@ -135,10 +135,17 @@ function mutateOnce(
   }
   let present = object;
   for (const mutation of mutations) {
-    const asked = { ...attributes, object: present };
-    const versioned = versionedFor(context, asked, resource);
+    const presentAttributes = { ...attributes, object: present };
+    const versioned = versionedFor(context, presentAttributes, resource);
     try {
-      present = mutated(context, mutation, variablesFor(asked, versioned), asked, versioned, present);
+      present = mutated(
+        context,
+        mutation,
+        variablesFor(presentAttributes, versioned),
+        presentAttributes,
+        versioned,
+        present,
+      );
     } catch (error) {
       if (!(error instanceof MutationError)) throw error;
       report(error.message);

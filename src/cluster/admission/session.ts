@@ -27,12 +27,12 @@ export interface AdmittedContext extends AdmissionContext, WriteServices {
   readonly store: UncheckedObjectStore;
 }
 
-/** A decision that took time: the object after it, and its warnings; or the refusal. */
+/** The outcome of a question to webhooks: the object after it, or the refusal. Both come with warnings. */
 type Outcome =
   | { readonly mutation: Mutation; readonly warnings: readonly string[] }
   | { readonly refusal: unknown; readonly warnings: readonly string[] };
 
-/** The webhooks that are asked: the mutating ones, those of them that are asked again, or the validating ones. */
+/** Which webhooks are asked: the mutating ones, the mutating ones that are asked again, or the validating ones. */
 type Phase = 'mutate' | 'mutate again' | 'validate';
 
 interface Decided {

@@ -205,7 +205,7 @@ export function expressionProblem(
   return names.length === 1 ? `must evaluate to ${names.join('')}` : `must evaluate to one of [${names.join(' ')}]`;
 }
 
-/** The problem of an expression that decides; `undefined` when there is none. */
+/** The problem of an expression that must be a boolean; `undefined` when there is none. */
 export const conditionProblem = (compiler: ExpressionCompiler, text: string): string | undefined =>
   expressionProblem(compiler, text, [BOOL]);
 

@@ -25,10 +25,10 @@ import {
 import { ensureAt } from '../types/parts.ts';
 import type { Strategy } from './strategy.ts';
 
-/** The largest numbers of entries in lists. */
+/** The maximum numbers of entries in lists. */
 const MAX_ENTRIES = { requests: 32, constraints: 32, config: 32, selectors: 32, firstAvailable: 8, reservedFor: 256 };
 const MAX_DEVICES = 128;
-/** The largest number of devices in a slice with taints or shared counters. */
+/** The maximum number of devices in a slice with taints or shared counters. */
 const MAX_RICH_DEVICES = 64;
 const MAX_EXPRESSION_LENGTH = 10 * 1024;
 const MAX_DRIVER_LENGTH = 63;
@@ -224,7 +224,7 @@ const driverName = (name: string): readonly string[] => [
   ...dnsSubdomain(name.toLowerCase()),
 ];
 
-/** A pool has a path of names, so that a driver can put a node's name into it. */
+/** The name of a pool may be a path, so that a driver can put a node's name into it. */
 const poolName = (name: string): readonly string[] => name.split('/').flatMap((part) => dnsSubdomain(part));
 
 const PLACES = ['nodeName', 'nodeSelector', 'allNodes', 'perDeviceNodeSelection'] as const;

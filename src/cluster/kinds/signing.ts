@@ -222,19 +222,20 @@ function validateSigner(name: string, problems: FieldError[]): void {
 
 const APPROVALS = ['Approved', 'Denied'];
 const TERMINAL = [...APPROVALS, 'Failed'];
-const AT = 'status.conditions';
+const CONDITIONS_FIELD = 'status.conditions';
 
 function validateConditions(object: KubeObject, problems: FieldError[]): void {
   const seen = new Set<string>();
   for (const [index, condition] of conditionsOf(object).entries()) {
     const [type, status] = [textAt(condition, 'type'), textAt(condition, 'status')];
-    if (type === '') problems.push(fieldRequired(`${AT}[${index}].type`));
+    if (type === '') problems.push(fieldRequired(`${CONDITIONS_FIELD}[${index}].type`));
     const allowed = TERMINAL.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
-    if (status === '') problems.push(fieldRequired(`${AT}[${index}].status`));
-    else if (!allowed.includes(status)) problems.push(fieldNotSupported(`${AT}[${index}].status`, status, allowed));
+    if (status === '') problems.push(fieldRequired(`${CONDITIONS_FIELD}[${index}].status`));
+    else if (!allowed.includes(status))
+      problems.push(fieldNotSupported(`${CONDITIONS_FIELD}[${index}].status`, status, allowed));
     if (APPROVALS.some((other) => APPROVALS.includes(type) && other !== type && seen.has(other)))
-      problems.push(fieldInvalid(AT, type, 'Approved and Denied conditions are mutually exclusive'));
-    if (seen.has(type)) problems.push(fieldDuplicate(`${AT}[${index}].type`, type));
+      problems.push(fieldInvalid(CONDITIONS_FIELD, type, 'Approved and Denied conditions are mutually exclusive'));
+    if (seen.has(type)) problems.push(fieldDuplicate(`${CONDITIONS_FIELD}[${index}].type`, type));
     seen.add(type);
   }
 }
@@ -248,7 +249,7 @@ function malformedBlock(pem: string): string | undefined {
   }
 }
 
-/** The problem of a signed certificate as PEM text; `undefined` for a good one, and for none. */
+/** The problem of a signed certificate as PEM text; `undefined` for a valid one, and for an empty text. */
 function certificateProblem(pem: string): string | undefined {
   if (pem === '') return undefined;
   const blocks = [...pem.matchAll(/-----BEGIN ([^-]+)-----([^-]*)-----END \1-----/g)];
@@ -265,11 +266,11 @@ function certificateProblem(pem: string): string | undefined {
 function validateChange(object: KubeObject, old: KubeObject, subresource: string, problems: FieldError[]): void {
   for (const type of TERMINAL) {
     if (conditionsOf(object, type).length < conditionsOf(old, type).length)
-      problems.push(fieldForbidden(AT, `updates may not remove a condition of type ${goQuote(type)}`));
+      problems.push(fieldForbidden(CONDITIONS_FIELD, `updates may not remove a condition of type ${goQuote(type)}`));
   }
   for (const type of subresource === 'approval' ? [] : APPROVALS) {
     if (conditionsOf(object, type).length > conditionsOf(old, type).length)
-      problems.push(fieldForbidden(AT, `updates may not add a condition of type ${goQuote(type)}`));
+      problems.push(fieldForbidden(CONDITIONS_FIELD, `updates may not add a condition of type ${goQuote(type)}`));
   }
   const [next, before] = [textAt(object.status, 'certificate'), textAt(old.status, 'certificate')];
   if (next === before) return;

@@ -24,7 +24,7 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'
 /** The addresses that tests give Services of webhooks, by `namespace/name`. */
 export type ServiceAddressMap = Readonly<Record<string, string>>;
 
-/** The address of a webhook, or the words why the cluster does not call it. */
+/** The address of a webhook, or the text that says why the cluster does not call it. */
 export function addressOf(
   client: JsonObject,
   timeoutSeconds: number,
@@ -139,7 +139,7 @@ export async function postReview(
   return text;
 }
 
-/** The error of a connection that was used again and that the webhook has closed. */
+/** The error of a review on a kept connection that the webhook has closed. */
 class StaleConnection extends Error {}
 
 /** Posts again as long as the connection is stale. Each try removes one waiting connection. */

@@ -5,7 +5,7 @@ const VALUES: { readonly json: string; readonly value: object }[] = [];
 const TEXT_PLACES = 8192;
 const VALUE_PLACES = 512;
 /** The number of characters at the end of a text that the hash always includes. */
-const ENDING = 5;
+const ENDING_LENGTH = 5;
 /** The maximum length of a shared text. Longer texts are rarely repeated. */
 const MAX_TEXT_LENGTH = 128;
 const MAX_JSON_LENGTH = 512;
@@ -36,13 +36,13 @@ export function internJson<T extends object>(value: T): T {
 }
 
 /**
- * Hashes about sixteen characters from the whole text, and all of its last `ENDING` characters, because the names of
- * siblings differ at the end.
+ * Hashes about sixteen characters from the whole text, and all of its last `ENDING_LENGTH` characters, because the names
+ * of siblings differ at the end.
  */
 function placeOf(text: string, places: number): number {
   const { length } = text;
   const stride = 1 + (length >> 4);
-  const tail = Math.max(0, length - ENDING);
+  const tail = Math.max(0, length - ENDING_LENGTH);
   let hash = length;
   for (let index = 0; index < tail; index += stride) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
   for (let index = tail; index < length; index += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;

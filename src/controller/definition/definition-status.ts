@@ -68,7 +68,7 @@ export function definitionStatus(definition: DefinitionObject, outcome: Definiti
   };
 }
 
-/** A condition about the way of a revision to the instances, as a list of one, or of none. */
+/** The condition of a roll-out, as a list of one; an empty list without the condition. */
 function ofRevision(
   name: string,
   { status, generation }: DefinitionObject,

@@ -7,7 +7,7 @@ import type { ApplyAction, Contest } from '../../runtime/index.ts';
 export const MAX_REWRITES = 20;
 const WINDOW_MS = 60_000;
 /** From this number of objects on, the list of the objects that were written once reserves room to grow. */
-const MANY = 32;
+const MIN_RESERVING_LENGTH = 32;
 
 /**
  * The recent writes that change or recreate one object while the spec of its owner stays the same. Without this count,
@@ -76,7 +76,7 @@ export class Rewrites {
     return rewriteContestAt(this.#histories?.get(key), sample, now);
   }
 
-  /** Deletes what is over. Returns true when nothing is left. */
+  /** Deletes the histories and first writes whose time is over. Returns true when nothing is left. */
   deletePast(now: number): boolean {
     for (const [key, history] of this.#histories ?? []) if (isOver(history, now)) this.#histories?.delete(key);
     if (this.#histories?.size === 0) this.#histories = undefined;
@@ -94,7 +94,7 @@ export class Rewrites {
     const hash = fnv32a(key) | 0;
     if (this.#once.includes(hash)) return { sample, since: this.#since, writes: 1 };
     // `concat` allocates the exact length. `push` reserves room to grow, which pays for many objects only.
-    if (this.#once.length < MANY) this.#once = this.#once.concat(hash);
+    if (this.#once.length < MIN_RESERVING_LENGTH) this.#once = this.#once.concat(hash);
     else this.#once.push(hash);
     return undefined;
   }

@@ -9,7 +9,7 @@ import { kindsNamed } from './graph-object.ts';
 import { RecentMap } from './recent-map.ts';
 
 /** The maximum numbers of shapes, and of Graphs, that are kept. A Graph at rest needs its graph only when it wakes. */
-const MAX_KEPT = 64;
+const MAX_ENTRIES = 64;
 
 /** The graph of the first spec of a shape. */
 interface SharedGraph {
@@ -47,9 +47,9 @@ export class GraphCompiler {
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #onCompiled: (compilation: CompilationTiming) => void;
   /** By shape. */
-  readonly #shared = new RecentMap<string, SharedGraph>(MAX_KEPT);
+  readonly #shared = new RecentMap<string, SharedGraph>(MAX_ENTRIES);
   /** By `namespace/name`. Each write causes another pass, and most writes leave the spec unchanged. */
-  readonly #own = new RecentMap<string, OwnResult>(MAX_KEPT);
+  readonly #own = new RecentMap<string, OwnResult>(MAX_ENTRIES);
 
   /** The number of changes of schemas. */
   #changes = 0;

@@ -390,9 +390,9 @@ function sampleNow(record: InstanceRecord, { revision }: ServedKind, instance: K
   const sample = internString([instance.metadata.generation ?? 0, revision].join(' '));
   // The status has the sample of an earlier process.
   const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
-  const goesOn = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
-  if (goesOn) record.templateNow = { sample, at: stored.template };
-  if (goesOn) record.statusNow ??= stored.status;
+  const isValid = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
+  if (isValid) record.templateNow = { sample, at: stored.template };
+  if (isValid) record.statusNow ??= stored.status;
   if (record.templateNow?.sample !== sample) record.templateNow = { sample, at: now };
 }
 

@@ -41,7 +41,7 @@ export class Runner {
   readonly #failures = new Map<string, number>();
   readonly #stopping = new AbortController();
   /** Running passes, by group. */
-  readonly #under = new Map<string, Underway>();
+  readonly #underway = new Map<string, Underway>();
   /** The start of each running pass. */
   readonly #began = new Map<string, number>();
   #retries = 0;
@@ -133,7 +133,7 @@ export class Runner {
    * groups.
    */
   async drain(leaves: (group: string) => boolean, graceMs: number, abortGrace?: AbortSignal): Promise<void> {
-    const leaving = [...this.#under].filter(([group]) => leaves(group)).map(([, under]) => under);
+    const leaving = [...this.#underway].filter(([group]) => leaves(group)).map(([, underway]) => underway);
     if (leaving.length === 0) return;
     const giveUp = () => {
       for (const { abort } of leaving) abort.abort();
@@ -170,13 +170,13 @@ export class Runner {
 
   #begin(work: WorkKey): void {
     const { group } = work;
-    const under = this.#under.get(group) ?? newUnderway();
-    this.#under.set(group, under);
-    const pass = this.#run(work, under.abort.signal).finally(() => {
-      under.passes.delete(pass);
-      if (under.passes.size === 0) this.#under.delete(group);
+    const underway = this.#underway.get(group) ?? newUnderway();
+    this.#underway.set(group, underway);
+    const pass = this.#run(work, underway.abort.signal).finally(() => {
+      underway.passes.delete(pass);
+      if (underway.passes.size === 0) this.#underway.delete(group);
     });
-    under.passes.add(pass);
+    underway.passes.add(pass);
   }
 
   async #run(work: WorkKey, signal: AbortSignal): Promise<void> {

@@ -22,7 +22,7 @@ export interface LiveRollout {
 }
 
 /** The maximum number of instances that a note names. */
-const MAX_NAMED = 5;
+const MAX_NAMED_INSTANCES = 5;
 
 /**
  * The effect of the running roll-out of a definition's newest revision on an instance. The controller chooses the first
@@ -52,8 +52,8 @@ export async function liveRollout(
   const rollout = decideRollout({ revision: newest.number, candidates, count, chosen: new Set() });
   if (rollout.phase === 'everywhere') return undefined;
   const first = [...rollout.members].sort();
-  const more = first.length > MAX_NAMED ? ` and ${first.length - MAX_NAMED} more` : '';
-  const named = `${first.slice(0, MAX_NAMED).join(', ')}${more}`;
+  const more = first.length > MAX_NAMED_INSTANCES ? ` and ${first.length - MAX_NAMED_INSTANCES} more` : '';
+  const named = `${first.slice(0, MAX_NAMED_INSTANCES).join(', ')}${more}`;
   const progress = `revision ${newest.number} goes to ${first.length} of ${candidates.length} instances first: ${named}`;
   if (rollout.members.has(nameOf(instance))) return { isFirst: true, note: `${progress}; this one is among them` };
   return {

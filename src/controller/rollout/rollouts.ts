@@ -21,7 +21,7 @@ import { decidePropagation, propagatedCondition } from './propagation.ts';
 const ROLLOUT = 'typekro.dev/rollout';
 const UNTRIED = '0';
 const DONE = 'done';
-/** The annotation of a revision that `propagateWhen` held back from no instance any more: `done`. */
+/** The annotation of a revision that `propagateWhen` holds back from no instance any more. Its value is `done`. */
 const PROPAGATED = 'typekro.dev/propagated';
 /**
  * The annotations of a new revision with a canary. Without them, a later revision could use this one as its base before
@@ -79,7 +79,7 @@ export class Rollouts {
     const first = await this.#decideCanary(definition, revision, allowance, instances, signal);
     if (propagateWhen === undefined) return first;
     if (first.canary !== undefined) {
-      // An instance from which an earlier revision is held back does not get that revision because of a canary.
+      // The canary must not give an instance an earlier revision that is held back from it.
       return { ...first, canary: { ...first.canary, keepsRecorded: true }, propagated: 'keep' };
     }
     return { ...first, ...(await this.#propagate(definition, revision, propagateWhen, instances, signal)) };

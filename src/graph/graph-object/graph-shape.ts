@@ -12,10 +12,10 @@ import type { Payload } from './parsed-graph.ts';
 import { isServiceAccountName, PAYLOADS } from './parsed-graph.ts';
 
 /**
- * The shape of the spec of a Graph: its JSON with marks in place of the literals that no check of the compiler reads,
- * such as names, and the texts around expressions. When a spec compiles without a problem, every spec of the same shape
- * does, and `withLiterals` makes its graph. Ids, kinds, keys, expressions and the order of all of them are part of the
- * shape. The spec must not be too deep for the compiler (`isTooDeep`).
+ * The shape of the spec of a Graph: its JSON, in which marks replace the literals that no check of the compiler reads.
+ * Such literals are names and the texts around expressions. When a spec compiles without a problem, every spec of the
+ * same shape does, and `withLiterals` makes its graph. Ids, kinds, keys, expressions and the order of all of them are
+ * part of the shape. The spec must not be too deep for the compiler (`isTooDeep`).
  */
 export function graphShape(spec: JsonObject): string {
   return objectText(spec, (value, key) => {
@@ -73,7 +73,7 @@ function scalarText(value: null | boolean | number | bigint): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** The shape of a value of whose literals the compiler reads only the JSON types. */
+/** The shape of a value. Of its literals, the compiler reads only the JSON types. */
 function freeText(value: JsonValue): string {
   if (typeof value === 'string') return isPlain(value) ? TEXT : textShape(value);
   if (Array.isArray(value)) return listText(value, freeText);

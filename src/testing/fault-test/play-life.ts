@@ -202,7 +202,7 @@ class Life {
     this.#life.find({ ...finding, ...(because === undefined || because === '' ? {} : { because }) });
   }
 
-  /** Reports objects of nodes that are skipped by the controller's own report. */
+  /** Reports objects of nodes that the controller itself reports as skipped. */
   #findUnwanted(children: readonly { readonly node: string; readonly object: KubeObject }[]): void {
     const reports = new Map(this.#life.world.reports().map((report) => [report.id, report]));
     for (const { node, object } of children) {

@@ -234,9 +234,9 @@ export class GraphWorld {
     const namespace = names.length > 1 ? names[0] : undefined;
     const known = this.#known.find((object) => object.kind === kind && object.metadata.name === name);
     if (known === undefined) {
-      throw new TypeKroError(`"${target}" is not a node of ${this.graph.name} and no object of the test so far`, {
+      throw new TypeKroError(`"${target}" is neither a node of ${this.graph.name} nor an object of the test so far`, {
         code: 'testing/no-object',
-        remedy: `name instance, one of ${[...this.graph.nodes.keys()].join(', ')}, or an object of "given" or of an "apply" before, as Kind/name`,
+        remedy: `name instance, one of ${[...this.graph.nodes.keys()].join(', ')}, or an object of "given" or of an earlier "apply", as Kind/name`,
       });
     }
     return { ...refOf(known), ...(namespace === undefined ? {} : { namespace }) };

@@ -247,7 +247,7 @@ const test: Shape = (value, path, report) => {
     if (seen.has(key))
       report(
         [...path, 'steps', index, ...(name === undefined ? [] : ['name'])],
-        `a snapshot of this test before this one is named ${JSON.stringify(key)}, too`,
+        `an earlier snapshot of this test is also named ${JSON.stringify(key)}`,
         'give each step with a snapshot its own name',
       );
     seen.add(key);
@@ -269,7 +269,7 @@ const tests: Shape = (value, path, report) => {
     if (seen.has(name))
       report(
         [...path, index, 'name'],
-        `a test before this one is named ${JSON.stringify(name)}, too`,
+        `an earlier test is also named ${JSON.stringify(name)}`,
         'give each test its own name',
       );
     seen.add(name);

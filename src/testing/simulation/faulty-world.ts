@@ -178,7 +178,7 @@ export class FaultyWorld {
   /**
    * Does all work that is due at this time.
    *
-   * @throws Error when the work does not end.
+   * @throws EndlessError when the work does not end, or when the controller breaks too many rules.
    */
   async settle(): Promise<void> {
     // Without late answers, running work sends its next request at once.
