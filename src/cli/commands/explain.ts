@@ -11,6 +11,10 @@ import {
   crdSource,
   describeField,
   describeBuiltinKind,
+  factsOf,
+  findField,
+  membersOf,
+  namesIn,
   nearestName,
 } from '../../schema/index.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
@@ -20,7 +24,6 @@ import { codeLines } from '../explain/code-page.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import type { FieldReport } from '../explain/field-report-lines.ts';
 import { fieldReportLines } from '../explain/field-report-lines.ts';
-import { factsOf, findField, membersOf, namesIn } from '../explain/field-facts.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS, knownCrds, shippedCustomKinds } from '../up/known-crds.ts';

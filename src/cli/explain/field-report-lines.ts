@@ -1,5 +1,5 @@
-import type { FieldDescription, MemberFacts } from './field-facts.ts';
-import { valueText } from './field-facts.ts';
+import type { FieldDescription, MemberFacts } from '../../schema/index.ts';
+import { valueText } from '../../schema/index.ts';
 
 /**
  * The report of `typekro explain` on a field, as `-o json` prints it. A later release with the same `schemaVersion`

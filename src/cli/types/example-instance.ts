@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../core/index.ts';
 import type { InstanceType } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
+import { typeText } from '../../schema/index.ts';
 import { asObject } from '../../kubernetes/index.ts';
 import { sampleValue } from '../sample-value.ts';
-import { typeText } from '../explain/field-facts.ts';
 import { yamlOf } from '../yaml-text.ts';
 
 /** Prints an example of an instance. Required fields have values for the user to replace; other fields are comments. */

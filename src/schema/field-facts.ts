@@ -1,7 +1,7 @@
-import type { JsonValue } from '../../core/index.ts';
-import { stringifyJson } from '../../core/index.ts';
-import type { Schema } from '../../schema/index.ts';
-import { nearestName } from '../../schema/index.ts';
+import type { JsonValue } from '../core/index.ts';
+import { stringifyJson } from '../core/index.ts';
+import type { Schema } from './model.ts';
+import { nearestName } from './nearest-name.ts';
 
 /** What a schema says about a field. */
 export interface FieldDescription {
