@@ -93,6 +93,7 @@ export {
   fail,
 } from './values.ts';
 export { createEnvironment } from './environment.ts';
+export { standardLibrary } from './standard/index.ts';
 export { joinPrograms, replaceStrings } from './plan/program.ts';
 export type { SizeAt } from './cost/estimate.ts';
 export { estimateCost, minRoundCost } from './cost/estimate.ts';

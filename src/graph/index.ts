@@ -96,6 +96,10 @@ export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './controller-crds.
 export { revisionHash } from './hash.ts';
 export { isTooDeep } from './too-deep.ts';
 export { compile } from './compile.ts';
+export type { ExpressionScope, ExpressionScopes, ScopeName, ScopeNode } from './expression-scope.ts';
+export { expressionScopes } from './expression-scopes.ts';
+export type { ScalarStyle } from './yaml-offset.ts';
+export { offsetInScalar } from './yaml-offset.ts';
 export { compileDocument } from './compile-document.ts';
 export { compileGraphObject } from './graph-object/compile-graph-object.ts';
 export { isGraphObject, isServiceAccountName } from './graph-object/parsed-graph.ts';

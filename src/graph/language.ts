@@ -260,11 +260,11 @@ export class Language {
     }
     const isFunction =
       rules.place === 'propagateWhen' ? (name: string) => this.#propagation().isFunction(name) : shared.isFunction;
-    return references(ast, { isFunction, variables: new Set(this.#namesAt(rules)), place: 'restricted' });
+    return references(ast, { isFunction, variables: new Set(this.namesAt(rules)), place: 'restricted' });
   }
 
   /** The names that have a meaning at a place, as the author writes them. */
-  #namesAt(rules: ReferenceRules): string[] {
+  namesAt(rules: ReferenceRules): string[] {
     if (rules.place === 'readyWhen') return [rules.only];
     const nodes = this.#names === undefined ? this.#nodes.keys() : this.#names.keys();
     const names = [...(this.#hasInstance ? ['schema'] : []), ...nodes];
@@ -408,14 +408,14 @@ export class Language {
     if (rules.place === 'readyWhen' && this.isVariable(name)) {
       return `write a condition on "${rules.only}"; a resource waits for "${name}" by reading a field of it in its template`;
     }
-    const close = nearestName(name, this.#namesAt(rules).filter(isIdentifier));
+    const close = nearestName(name, this.namesAt(rules).filter(isIdentifier));
     if (close !== undefined) return `did you mean "${close}"?`;
     if (rules.place === 'readyWhen') return `a condition here reads ${rules.only}`;
     if (this.#specFields.has(name)) return `did you mean "schema.spec.${name}"?`;
     if (this.#hasInstance && (name === 'spec' || name === 'metadata'))
       return `did you mean "schema.${name}"? Fields of the instance are read from schema`;
     // A resource with an invalid id has a name that no expression can contain.
-    const names = this.#namesAt(rules).filter(isIdentifier);
+    const names = this.namesAt(rules).filter(isIdentifier);
     return names.length > 12 ? undefined : `known names: ${names.join(', ')}`;
   }
 

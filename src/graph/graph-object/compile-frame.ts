@@ -40,6 +40,8 @@ export interface FrameInput {
   readonly shared: Shared;
   readonly options: CompileOptions;
   readonly root: readonly NodeBlock[];
+  /** Receives the names and the language of each frame, the inner frames first. */
+  readonly onFrame?: (context: FrameContext, drafts: readonly NodeDraft[]) => void;
 }
 
 /** Compiles the outermost list of nodes. Reports all problems, those of kro's first step first. */
@@ -67,6 +69,7 @@ function compileFrame(
     return draft;
   });
   const context = contextOf(frame, drafts, input, problems);
+  input.onFrame?.(context, drafts);
   const linked = drafts.map((draft) => {
     const below = inner.get(draft);
     return below === undefined ? linkNode(draft, context) : linkSubgraph(draft, below, context);
