@@ -34,6 +34,7 @@ export const ROOMS = [
   'alchemy',
   'testing',
   'dashboard',
+  'editor',
   'cli',
 ];
 

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { CURSOR, editorAt, SHOP, typing } from '../../../test/support/editor.ts';
+import { completionsAt } from './index.ts';
+
+/** The labels of the completions at the cursor, in the order in which a client shows them. */
+function labels(marked: string, others: Readonly<Record<string, string>> = {}): string[] {
+  const { workspace, document, position } = editorAt(marked, others);
+  return completionsAt(document, position, workspace.source)
+    .toSorted((a, b) => ((a.sortText ?? a.label) < (b.sortText ?? b.label) ? -1 : 1))
+    .map(({ label }) => label);
+}
+
+const line = (typed: string): string => typing(SHOP, '  name: ${schema.spec.name}\n', typed);
+
+test.each([
+  [
+    'a field of the spec, with .? where it may be absent',
+    '${schema.spec.',
+    ['?ports', '?tier', 'name', 'ports', 'replicas', 'tier'],
+  ],
+  ['a field that is typed', '${schema.spec.na', ['?ports', '?tier', 'name']],
+  ['a field behind .?', '${schema.spec.?', ['name', 'ports', 'replicas', 'tier']],
+  ['names of nodes', '${we', ['front', 'schema', 'web']],
+  ['an item of a list in a macro', '${schema.spec.ports.map(p, p.', ['?name', 'name', 'number']],
+  ['an item of a filtered list', '${schema.spec.ports.filter(p, p.number > 1).map(x, x.', ['?name', 'name', 'number']],
+  ['an index', '${schema.spec.ports[0].', ['?name', 'name', 'number']],
+])('completes %s', (_title, typed, expected) => {
+  const found = labels(line(`          annotations: {x: "${typed}`));
+  expect(found.filter((label) => expected.includes(label)).slice(0, expected.length)).toEqual(expected);
+});
+
+test('fields of nodes come from the schema of their kind', () => {
+  const found = labels(SHOP.replace('ready: ${web.status.readyReplicas}', `ready: \${web.status.${CURSOR}}`));
+  expect(found).toEqual(expect.arrayContaining(['?readyReplicas', 'readyReplicas', 'conditions']));
+  expect(found).not.toContain('replica');
+});
+
+test('readyWhen reads only its own node', () => {
+  const marked = typing(SHOP, '    - id: web\n', `      readyWhen:\n        - \${`);
+  expect(labels(marked)).toContain('web');
+  expect(labels(marked)).not.toContain('front');
+});
+
+test.each([
+  ['string', '${schema.spec.name.', ['contains', 'startsWith', 'split', 'size', 'matches']],
+  ['list', '${schema.spec.ports.', ['map', 'filter', 'exists', 'size']],
+  ['optional', '${schema.spec.?tier.', ['orValue', 'hasValue', 'optMap']],
+])('completes the functions of a %s', (_title, typed, expected) => {
+  expect(labels(line(`          annotations: {x: "${typed}`))).toEqual(expect.arrayContaining(expected));
+});
+
+test('completes functions of a namespace, and global functions', () => {
+  expect(labels(line('          annotations: {x: "${json.'))).toEqual(expect.arrayContaining(['marshal', 'unmarshal']));
+  expect(labels(line('          annotations: {x: "${'))).toEqual(
+    expect.arrayContaining(['size', 'has', 'string', 'true']),
+  );
+});
+
+test.each([
+  [
+    'a template',
+    '            spec:\n              containers:\n',
+    '                - name: a\n                  ',
+    ['image', 'args', 'env'],
+  ],
+  ['the spec of a Deployment', '          replicas: ${schema.spec.replicas}\n', '          ', ['strategy', 'paused']],
+  ['a resource of a definition', '    - id: web\n', '      ', ['includeWhen', 'readyWhen', 'forEach']],
+  ['the schema of a definition', '    kind: Shop\n', '    ', ['group', 'scope']],
+])('completes the fields of %s', (_title, before, typed, expected) => {
+  expect(labels(typing(SHOP, before, typed))).toEqual(expect.arrayContaining(expected));
+});
+
+test('a field that the object has is not offered again', () => {
+  const found = labels(typing(SHOP, '          replicas: ${schema.spec.replicas}\n', '          '));
+  expect(found).not.toContain('replicas');
+  expect(found).not.toContain('selector');
+});
+
+test.each([
+  ['kinds', 'apiVersion: apps/v1\nkind: ', ['Deployment', 'StatefulSet']],
+  ['versions', 'kind: Deployment\napiVersion: ', ['apps/v1']],
+  ['values of an enum', 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  type: ', []],
+  ['booleans', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  paused: ', ['true', 'false']],
+])('completes %s', (_title, text, expected) => {
+  expect(labels(text + CURSOR)).toEqual(expect.arrayContaining(expected));
+});
+
+test('completes SimpleSchema: types with those of the definition, and markers that the field lacks', () => {
+  const types = labels(typing(SHOP, '      tier: '));
+  expect(types).toEqual(expect.arrayContaining(['string', 'integer', 'Port']));
+  const markers = labels(typing(SHOP, 'tier: string', ' | default="a" '));
+  expect(markers).toEqual(expect.arrayContaining(['enum', 'pattern']));
+  expect(markers).not.toContain('default');
+});
+
+test('an instance is completed by the definition in the workspace', () => {
+  const marked = `apiVersion: kro.run/v1alpha1\nkind: Shop\nmetadata: {name: a}\nspec:\n  name: x\n  ${CURSOR}`;
+  expect(labels(marked, { 'shop.yaml': SHOP })).toEqual(['ports', 'replicas', 'tier']);
+});
+
+test.each([
+  ['the value of a description', `a: "x ${CURSOR}`],
+  ['a comment', `# ${CURSOR}`],
+  ['a file of another tool', `services:\n  web:\n    ima${CURSOR}`],
+])('offers nothing in %s', (_title, marked) => {
+  expect(labels(marked)).toEqual([]);
+});

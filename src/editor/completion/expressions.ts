@@ -1,0 +1,127 @@
+import type { CompletionItem } from 'vscode-languageserver';
+import { escapeFieldName, isOptional, typeToString } from '../../cel/index.ts';
+import type { CelType } from '../../cel/index.ts';
+import type { ExpressionScope, ScopeName } from '../../graph/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { factsOf } from '../../schema/index.ts';
+import { kindText } from '../describe.ts';
+import { knownFunctions, membersOfType } from '../functions.ts';
+import type { Typed } from '../receiver.ts';
+import { typedBefore, typeOfReceiver } from '../receiver.ts';
+import { ItemKind } from './item-kinds.ts';
+
+/** The completions of an expression, and the begin of the name that they replace. */
+export interface ExpressionItems {
+  readonly items: readonly CompletionItem[];
+  readonly word: string;
+}
+
+/** Completes an expression that ends at the cursor: names, fields by their schema, functions and macros. */
+export function expressionItems(scope: ExpressionScope, text: string): ExpressionItems {
+  const typed = typedBefore(text);
+  const { word, receiver } = typed;
+  if (receiver === undefined) return { word, items: nameItems(scope, typed) };
+  const type = typeOfReceiver(scope, receiver, typed.macros);
+  if (type === undefined) return { word, items: namespaceItems(receiver) };
+  return {
+    word,
+    items: [...fieldsOfType(scope, type, typed, receiver), ...(typed.isOptional ? [] : methodItems(type))],
+  };
+}
+
+function nameItems(scope: ExpressionScope, { macros }: Typed): readonly CompletionItem[] {
+  const bound = macros.flatMap(({ variables }) => variables);
+  const functions = new Map(
+    knownFunctions()
+      .filter(({ isMember }) => !isMember)
+      .map((each) => [each.name, each]),
+  );
+  return [
+    ...bound.map((label) => ({ label, kind: ItemKind.variable, sortText: `0${label}` })),
+    ...scope.names.map((name) => ({
+      label: name.name,
+      kind: ItemKind.variable,
+      detail: detailOf(name),
+      sortText: `1${name.name}`,
+    })),
+    ...[...functions.values()].map(({ name, signatures }) => ({
+      label: name,
+      kind: ItemKind.function,
+      detail: signatures[0] ?? name,
+      sortText: `2${name}`,
+    })),
+    ...['true', 'false', 'null'].map((label) => ({ label, kind: ItemKind.keyword, sortText: `3${label}` })),
+  ];
+}
+
+/** What a name is, in a few words. */
+export function detailOf({ role, node, isList }: ScopeName): string {
+  if (role === 'instance') return 'the instance';
+  if (role === 'runtime') return 'what the controller knows of the instance';
+  if (role === 'iterator') return 'iterator of forEach';
+  const kind = node?.type === undefined ? (node?.nodeType === 'def' ? 'value' : 'node') : kindText(node.type);
+  return role === 'item' ? `item of the collection: ${kind}` : isList ? `list of ${kind}` : kind;
+}
+
+/** The functions of a namespace, such as `json.marshal` after `json.`. */
+function namespaceItems(receiver: string): readonly CompletionItem[] {
+  const prefix = `${receiver}.`;
+  return knownFunctions()
+    .filter(({ name, isMember }) => !isMember && name.startsWith(prefix))
+    .map(({ name, signatures }) => ({
+      label: name.slice(prefix.length),
+      kind: ItemKind.function,
+      detail: signatures[0] ?? name,
+    }));
+}
+
+function fieldsOfType(
+  scope: ExpressionScope,
+  type: CelType,
+  typed: Typed,
+  receiver: string,
+): readonly CompletionItem[] {
+  const inner = isOptional(type) ? type.params[0] : type;
+  const schema = inner?.kind === 'struct' ? scope.schemaOfType(inner.name) : undefined;
+  if (schema === undefined) return [];
+  return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
+    const written = escapeFieldName(name) === name ? name : `\`${name}\``;
+    const plain = fieldItem(schema, name, member, written);
+    const mayLack = !isAlwaysThere(schema, name, member, receiver) && !typed.isOptional && !isOptional(type);
+    if (!mayLack) return [plain];
+    const optional = { ...plain, label: `?${name}`, insertText: `?${written}`, filterText: name, sortText: `0${name}` };
+    return [optional, { ...plain, sortText: `1${name}` }];
+  });
+}
+
+function fieldItem(schema: Schema, name: string, member: Schema, written: string): CompletionItem {
+  const facts = factsOf(member, schema.required?.includes(name) === true);
+  return {
+    label: name,
+    kind: ItemKind.field,
+    detail: facts.type,
+    ...(facts.description === undefined ? {} : { documentation: facts.description }),
+    insertText: written,
+    sortText: `1${name}`,
+  };
+}
+
+/** Does every object have the field? The root of an instance has its spec, and metadata has a name. */
+function isAlwaysThere(schema: Schema, name: string, member: Schema, receiver: string): boolean {
+  if (schema.required?.includes(name) === true || member.default !== undefined) return true;
+  if (receiver.endsWith('.metadata')) return ['name', 'namespace', 'uid', 'resourceVersion'].includes(name);
+  return !receiver.includes('.') && ['apiVersion', 'kind', 'metadata', 'spec', 'status'].includes(name);
+}
+
+function methodItems(type: CelType): readonly CompletionItem[] {
+  const found = new Map(membersOfType(type).map((each) => [each.name, each]));
+  return [...found.values()].map(({ name, signatures, receivers }) => {
+    const own = receivers.findIndex((receiver) => receiver.kind === type.kind);
+    return {
+      label: name,
+      kind: ItemKind.method,
+      detail: signatures[Math.max(own, 0)] ?? `${typeToString(type)}.${name}`,
+      sortText: `2${name}`,
+    };
+  });
+}

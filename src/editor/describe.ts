@@ -1,0 +1,49 @@
+import type { GroupVersionKind } from '../core/index.ts';
+import { formatApiVersion, kubernetesDescriptionsText } from '../core/index.ts';
+import type { PathStep } from '../graph/index.ts';
+import type { BuiltinDescriptions, Schema } from '../schema/index.ts';
+import { builtinSource, describeBuiltinKind, describeField, factsOf, valueText } from '../schema/index.ts';
+
+let descriptions: BuiltinDescriptions | undefined;
+
+const texts = (): BuiltinDescriptions =>
+  (descriptions ??= JSON.parse(kubernetesDescriptionsText()) as BuiltinDescriptions);
+
+/** The description of a field of a kind. Schemas of built-in kinds have no descriptions, so they are looked up. */
+export function descriptionOf(
+  type: GroupVersionKind,
+  fields: readonly PathStep[],
+  schema: Schema | undefined,
+): string | undefined {
+  if (schema?.description !== undefined && schema.description.trim() !== '') return schema.description.trim();
+  const names = fields.filter((step) => typeof step === 'string');
+  const builtin = builtinSource();
+  if (builtin.schemaOf(type) === undefined) return undefined;
+  if (names.length === 0) return describeBuiltinKind(texts(), type.kind, type.group);
+  const owner = builtin.ownerOf(type, names);
+  return owner === undefined ? undefined : describeField(texts(), owner, names.at(-1) ?? '');
+}
+
+/** Markdown for a field: its name with the type, its rules, and its description. */
+export function fieldMarkdown(
+  name: string,
+  schema: Schema,
+  isRequired: boolean,
+  description: string | undefined,
+  extra: readonly string[] = [],
+): string {
+  const facts = factsOf(schema, isRequired, description);
+  const rules = [
+    ...(facts.required ? ['required'] : []),
+    ...(facts.default === undefined ? [] : [`default \`${valueText(facts.default)}\``]),
+    ...facts.validation.map((rule) => `\`${rule}\``),
+  ];
+  return [
+    `**${name}** \`${facts.type}\`${rules.length === 0 ? '' : `  \n${rules.join(', ')}`}`,
+    ...(facts.description === undefined ? [] : [facts.description]),
+    ...extra,
+  ].join('\n\n');
+}
+
+/** `apps/v1 Deployment`. */
+export const kindText = (type: GroupVersionKind): string => `${formatApiVersion(type)} ${type.kind}`;

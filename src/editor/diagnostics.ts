@@ -1,0 +1,46 @@
+import type { Diagnostic as ProtocolDiagnostic } from 'vscode-languageserver';
+import type { Diagnostic } from '../core/index.ts';
+import type { EditorText, Span } from './text.ts';
+
+/** The name of the server in diagnostics. */
+export const DIAGNOSTIC_SOURCE = 'typekro';
+
+/** What a quick fix needs of a diagnostic: the client sends it back. */
+export interface DiagnosticData {
+  readonly hint?: string;
+}
+
+/** The diagnostics of the protocol for problems of one file. The hint is a second line of the message. */
+export function toProtocol(text: EditorText, diagnostics: readonly Diagnostic[]): ProtocolDiagnostic[] {
+  return diagnostics.map(({ code, severity, message, hint, source }) => {
+    const data: DiagnosticData = hint === undefined ? {} : { hint };
+    return {
+      range: text.rangeOf(spanOf(text, source === undefined ? 0 : text.offsetOf(source))),
+      severity: severity === 'error' ? 1 : 2,
+      code,
+      source: DIAGNOSTIC_SOURCE,
+      message: hint === undefined ? message : `${message}\nhint: ${hint}`,
+      data,
+    };
+  });
+}
+
+/** A name, a number or a quoted text; a diagnostic names only its begin. */
+const WORD = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w$][\w./-]*|\$\{|[^\s])/;
+
+/** The span of the word at an offset: a diagnostic has only the place where the problem begins. */
+function spanOf({ text }: EditorText, offset: number): Span {
+  const lineEnd = text.slice(offset).search(/[\r\n]|$/) + offset;
+  const line = text.slice(offset, lineEnd);
+  const inExpression = isInExpression(text, offset);
+  const word = (inExpression ? /^\w+/ : WORD).exec(line)?.[0] ?? WORD.exec(line)?.[0];
+  if (word === undefined) return { from: Math.max(offset - 1, 0), to: offset };
+  return { from: offset, to: offset + word.length };
+}
+
+/** Is the offset between `${` and `}` of its line? */
+function isInExpression(text: string, offset: number): boolean {
+  const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
+  const open = before.lastIndexOf('${');
+  return open >= 0 && !before.slice(open).includes('}');
+}

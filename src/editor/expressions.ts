@@ -1,0 +1,61 @@
+import type { PathStep } from '../graph/index.ts';
+import { offsetInScalar, scanExpressions } from '../graph/index.ts';
+import type { Span } from './text.ts';
+import type { YamlNode, YamlScalar } from './yaml-tree.ts';
+import { placesIn } from './yaml-tree.ts';
+
+/** An expression `${…}` in a scalar. The span is that of the text between the braces, in the chunk. */
+export interface WrittenExpression extends Span {
+  /** The path of the value; for a computed key, the path of its member. */
+  readonly path: readonly PathStep[];
+  /** The text without `${` and `}`. */
+  readonly text: string;
+  /** The offset in the chunk for an offset in `text`. */
+  toChunk(offset: number): number;
+  /** The offset in `text` for an offset in the chunk. */
+  fromChunk(offset: number): number;
+}
+
+/** The closed expressions of a document, in the order of the text. */
+export function expressionsIn(source: string, root: YamlNode | undefined): readonly WrittenExpression[] {
+  return [...placesIn(root)].flatMap(({ path, scalar }) =>
+    scalar.value.includes('${') ? expressionsOf(source, path, scalar) : [],
+  );
+}
+
+function expressionsOf(source: string, path: readonly PathStep[], scalar: YamlScalar): WrittenExpression[] {
+  const scanned = scanExpressions(scalar.value);
+  if (!scanned.ok) return [];
+  const raw = source.slice(scalar.from, scalar.to);
+  const place = (at: number): number => scalar.from + offsetInScalar(raw, scalar.style, scalar.value, at);
+  return scanned.parts
+    .filter(({ kind }) => kind === 'expression')
+    .map(({ text, offset }) => {
+      const from = place(offset);
+      const to = place(offset + text.length);
+      const isPlain = source.slice(from, to) === text;
+      const toChunk = (at: number): number => (isPlain ? from + at : place(offset + at));
+      return {
+        path,
+        text,
+        from,
+        to,
+        toChunk,
+        fromChunk: (at) => (isPlain ? clamp(at - from, text.length) : lastBelow(toChunk, at, text.length)),
+      };
+    });
+}
+
+const clamp = (value: number, limit: number): number => Math.min(Math.max(value, 0), limit);
+
+/** The largest number up to `limit` whose image is at most `target`. `map` never falls. */
+function lastBelow(map: (at: number) => number, target: number, limit: number): number {
+  let low = 0;
+  let high = limit;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (map(middle) <= target) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,124 @@
+import type { CodeAction, Diagnostic as ProtocolDiagnostic, TextEdit } from 'vscode-languageserver';
+import type { DiagnosticData } from './diagnostics.ts';
+import { DIAGNOSTIC_SOURCE } from './diagnostics.ts';
+import type { EditorDocument } from './document.ts';
+import type { EditorText } from './text.ts';
+
+/** A change that a hint describes. */
+interface Fix {
+  readonly title: string;
+  readonly edits: readonly TextEdit[];
+}
+
+/** The parts of a diagnostic from which a fix is made. */
+interface Problem {
+  readonly diagnostic: ProtocolDiagnostic;
+  readonly hint: string;
+  readonly text: EditorText;
+}
+
+/** The rules from hints to changes. The first one that fits decides. */
+const RULES: readonly ((problem: Problem) => Fix | undefined)[] = [
+  insteadOf,
+  didYouMean,
+  appendCall,
+  quoteText,
+  wholeValue,
+  separateObjects,
+  removeCode,
+];
+
+/** The quick fixes for the diagnostics at a place, made from their hints. A hint that needs a decision gives none. */
+export function fixesFor(document: EditorDocument, diagnostics: readonly ProtocolDiagnostic[]): readonly CodeAction[] {
+  return diagnostics.flatMap((diagnostic): CodeAction[] => {
+    const { hint } = (diagnostic.data ?? {}) as DiagnosticData;
+    if (diagnostic.source !== DIAGNOSTIC_SOURCE || hint === undefined) return [];
+    for (const rule of RULES) {
+      const fix = rule({ diagnostic, hint, text: document.text });
+      if (fix === undefined) continue;
+      const edit = { changes: { [document.uri]: [...fix.edits] } };
+      return [{ title: fix.title, kind: 'quickfix', diagnostics: [diagnostic], isPreferred: true, edit }];
+    }
+    return [];
+  });
+}
+
+const replaced = ({ diagnostic, text }: Problem, from: string, to: string): Fix | undefined => {
+  const span = text.spanOf(diagnostic.range);
+  const line = text.text.slice(span.from, text.lineEnd(diagnostic.range.start.line));
+  const at = line.indexOf(from);
+  if (at < 0 || at > span.to - span.from) return undefined;
+  const range = text.rangeOf({ from: span.from + at, to: span.from + at + from.length });
+  return { title: `Write ${to}`, edits: [{ range, newText: to }] };
+};
+
+/** `did you mean "metadata" instead of "metdata"?` */
+function insteadOf(problem: Problem): Fix | undefined {
+  const [, to, from] = /^did you mean "([^"]+)" instead of "([^"]+)"\?/.exec(problem.hint) ?? [];
+  return to === undefined || from === undefined ? undefined : replaced(problem, from, to);
+}
+
+/** `did you mean "replicas"?`, `did you mean string?`: the word at the place is replaced. */
+function didYouMean(problem: Problem): Fix | undefined {
+  const [, quoted, single, bare] = /^did you mean (?:"([^"]+)"|'([^']+)'|([^\s"'?]+))\?/.exec(problem.hint) ?? [];
+  const to = quoted ?? single ?? bare;
+  if (to === undefined) return undefined;
+  const { diagnostic, text } = problem;
+  const span = text.spanOf(diagnostic.range);
+  const written = text.text.slice(span.from, span.to);
+  const quote = /^["']/.exec(written)?.[0] ?? '';
+  const range = text.rangeOf({ from: span.from + quote.length, to: span.to - quote.length });
+  return { title: `Write ${to}`, edits: [{ range, newText: to }] };
+}
+
+/** `append .orValue(false)`: behind the expression that begins at the place. */
+function appendCall({ diagnostic, hint, text }: Problem): Fix | undefined {
+  const call = /^append (\.\w+\([^)]*\))$/.exec(hint)?.[1];
+  if (call === undefined) return undefined;
+  const { start } = diagnostic.range;
+  const from = text.offsetAt(start);
+  const close = text.text.indexOf('}', from);
+  if (close < 0 || close > text.lineEnd(start.line)) return undefined;
+  const at = text.positionAt(close);
+  return { title: `Append ${call}`, edits: [{ range: { start: at, end: at }, newText: call }] };
+}
+
+/** `quote it for the text: "yes"`, `put it in quotes: "3"`, `write "yes" for the text, …`. */
+function quoteText({ diagnostic, hint, text }: Problem): Fix | undefined {
+  const [, quoted] =
+    /(?:quote it for the text|put it in quotes|write it in quotes): ("[^"]*")/.exec(hint) ??
+    /^write ("[^"]*") for the text/.exec(hint) ??
+    [];
+  if (quoted === undefined) return undefined;
+  const span = text.spanOf(diagnostic.range);
+  const bare = quoted.slice(1, -1);
+  if (text.text.slice(span.from, span.from + bare.length) !== bare) return undefined;
+  const range = text.rangeOf({ from: span.from, to: span.from + bare.length });
+  return { title: `Write ${quoted}`, edits: [{ range, newText: quoted }] };
+}
+
+/** `put the whole value into quotes: "…"`: the value up to the end of the line is replaced. */
+function wholeValue({ diagnostic, hint, text }: Problem): Fix | undefined {
+  const value = /^put the whole value into (?:single )?quotes: (.+)$/.exec(hint)?.[1];
+  if (value === undefined) return undefined;
+  const { line } = diagnostic.range.start;
+  const head = /^\s*(?:- +)*(?:[^\s:"']+|"[^"]*"|'[^']*'):\s+|^\s*(?:- +)+/.exec(text.lineText(line))?.[0];
+  if (head === undefined) return undefined;
+  const range = text.rangeOf({ from: text.lineStart(line) + head.length, to: text.lineEnd(line) });
+  return { title: 'Put the value into quotes', edits: [{ range, newText: value }] };
+}
+
+/** `put a line "---" between the two objects`. */
+function separateObjects({ diagnostic, hint }: Problem): Fix | undefined {
+  if (hint !== 'put a line "---" between the two objects') return undefined;
+  const at = { line: diagnostic.range.start.line, character: 0 };
+  return { title: 'Put a line --- between the objects', edits: [{ range: { start: at, end: at }, newText: '---\n' }] };
+}
+
+/** `remove the comma; …`, `remove the tag`, `remove it, or …`: the marked text is removed. */
+function removeCode({ diagnostic, hint, text }: Problem): Fix | undefined {
+  if (!/^remove (?:the (?:comma|tag|"\.")|it, and join|it;)/.test(hint)) return undefined;
+  const span = text.spanOf(diagnostic.range);
+  const marked = text.text.slice(span.from, span.to);
+  return marked === '' ? undefined : { title: `Remove ${marked}`, edits: [{ range: diagnostic.range, newText: '' }] };
+}

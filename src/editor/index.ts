@@ -1,0 +1,22 @@
+/**
+ * What an editor needs to know of a definition, a Graph or an instance while it is typed: completions, explanations,
+ * places, names, symbols, hints and quick fixes. One incremental model holds the open files; each answer is a pure
+ * function of the model and a position. The parser, the checker and the schemas are those of the compiler. The answers
+ * have the types of the Language Server Protocol. The transport is in the room `cli`.
+ *
+ * @packageDocumentation
+ */
+export { completionsAt } from './completion/index.ts';
+export type { DiagnosticData } from './diagnostics.ts';
+export { DIAGNOSTIC_SOURCE, toProtocol } from './diagnostics.ts';
+export { EditorDocument, MAX_EDITED_LENGTH, openDocument } from './document.ts';
+export { fixesFor } from './fixes.ts';
+export { hoverAt } from './hover.ts';
+export { inlayHintsOf, LENS_COMMANDS, lensesOf } from './inlays.ts';
+export { definitionAt, referencesAt, renameableAt, renameAt } from './navigation.ts';
+export type { ObjectField } from './object-field.ts';
+export { objectFieldAt } from './object-field.ts';
+export { foldingRangesOf, symbolsOf } from './outline.ts';
+export { EditorText } from './text.ts';
+export { TOKENS_LEGEND, tokensOf } from './tokens.ts';
+export { Workspace } from './workspace.ts';

@@ -1,0 +1,92 @@
+import type { CodeLens, InlayHint, Position, Range } from 'vscode-languageserver';
+import type { Graph } from '../graph/index.ts';
+import { graphOutline } from '../graph/index.ts';
+import type { EditorDocument, PlacedPart } from './document.ts';
+import { EditorDocument as Documents } from './document.ts';
+import { typeOf } from './object-places.ts';
+import { scopesOf } from './scopes.ts';
+import type { Workspace } from './workspace.ts';
+import { nodeAt } from './yaml-tree.ts';
+
+/**
+ * The hints behind the ids of nodes: the place in the order of creation, what the node waits for, and whether a
+ * condition decides about it. Only nodes of compiled graphs have an order.
+ *
+ * @param graphs the compiled graphs of the document, by the names of their objects
+ */
+export function inlayHintsOf(
+  document: EditorDocument,
+  { start, end }: Range,
+  graphs: readonly Graph[],
+  workspace: Workspace,
+): readonly InlayHint[] {
+  return document.parts.flatMap((placed) => {
+    const graph = graphOf(placed, graphs);
+    if (graph === undefined) return [];
+    const order = new Map(graphOutline(graph).nodes.map((node, index) => [node.id, { ...node, position: index + 1 }]));
+    return (scopesOf(placed.part, workspace.source)?.nodes ?? []).flatMap((node): InlayHint[] => {
+      const found = order.get(node.name);
+      const id = nodeAt(placed.part.tree, [...node.path, 'id']);
+      if (found === undefined || id?.kind !== 'scalar') return [];
+      const position = document.text.positionAt(id.to + placed.from);
+      if (position.line < start.line || position.line > end.line) return [];
+      const conditions = [
+        ...(found.forEach.length > 0 ? ['one for each item'] : []),
+        ...(found.includeWhen.length > 0 ? ['conditional'] : []),
+        ...(found.dependsOn.length > 0 ? [`after ${found.dependsOn.join(', ')}`] : []),
+      ];
+      const label = [`${found.position} of ${order.size}`, ...conditions].join(', ');
+      return [{ position, label, paddingLeft: true, ...tooltip(found) }];
+    });
+  });
+}
+
+function tooltip({
+  includeWhen,
+  readyWhen,
+}: {
+  readonly includeWhen: readonly string[];
+  readonly readyWhen: readonly string[];
+}) {
+  const lines = [
+    ...includeWhen.map((text) => `includeWhen: ${text}`),
+    ...readyWhen.map((text) => `readyWhen: ${text}`),
+  ];
+  return lines.length === 0 ? {} : { tooltip: lines.join('\n') };
+}
+
+function graphOf(placed: PlacedPart, graphs: readonly Graph[]): Graph | undefined {
+  const name = nodeAt(placed.part.tree, ['metadata', 'name']);
+  const isGraph = typeOf(placed.part.value)?.kind === 'Graph';
+  return graphs.find(
+    (graph) => name?.kind === 'scalar' && graph.name === name.value && (graph.definedBy === 'graph') === isGraph,
+  );
+}
+
+/** The commands that lenses offer. The server runs them; a client may run them itself. */
+export const LENS_COMMANDS = {
+  graph: 'typekro.graph',
+  render: 'typekro.render',
+  plan: 'typekro.plan',
+} as const;
+
+/** The lenses above definitions, Graphs, and instances of definitions in the workspace. */
+export function lensesOf(document: EditorDocument, workspace: Workspace): readonly CodeLens[] {
+  return document.parts.flatMap((placed): CodeLens[] => {
+    const type = typeOf(placed.part.value);
+    const { tree } = placed.part;
+    if (type === undefined || tree === undefined) return [];
+    const at: Position = document.text.positionAt(Documents.inFile(placed, tree).from);
+    const range = { start: at, end: at };
+    const lens = (title: string, command: string): CodeLens => ({
+      range,
+      command: { title, command, arguments: [document.uri] },
+    });
+    const plan = lens('Plan', LENS_COMMANDS.plan);
+    if (type.group === 'kro.run' && (type.kind === 'ResourceGraphDefinition' || type.kind === 'Graph')) {
+      return [lens('Show graph', LENS_COMMANDS.graph), lens('Render', LENS_COMMANDS.render), plan];
+    }
+    const isCustom = workspace.definesKind(type);
+    return isCustom ? [lens('Render', LENS_COMMANDS.render), plan] : [];
+  });
+}

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { CURSOR, editorAt, SHOP, URI } from '../../test/support/editor.ts';
+import { definitionAt, referencesAt, renameableAt, renameAt } from './navigation.ts';
+import type { Workspace } from './workspace.ts';
+
+const INSTANCE = `apiVersion: kro.run/v1alpha1
+kind: Shop
+metadata: {name: first}
+spec:
+  name: first
+  replicas: 3
+`;
+
+const TESTS = `schemaVersion: 1
+kind: GraphTest
+definition: app.yaml
+tests:
+  - name: the front follows
+    given: {name: a, spec: {name: a}}
+    expect:
+      created: [web, front]
+      children:
+        web: {spec.replicas: 2}
+      nodes: {front: {state: ready}}
+    steps:
+      - patch: {web: {spec.replicas: 3}}
+      - delete: [instance]
+`;
+
+const GRAPH = `apiVersion: kro.run/v1alpha1
+kind: Graph
+metadata: {name: g, namespace: default}
+spec:
+  nodes:
+    - id: settings
+      def: {level: debug}
+    - id: part
+      graph:
+        nodes:
+          - id: settings
+            def: {level: info}
+          - id: inner
+            template:
+              apiVersion: v1
+              kind: ConfigMap
+              metadata: {name: inner}
+              data: {level: "\${settings.level}"}
+    - id: outer
+      template:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: outer}
+        data: {level: "\${settings.level}", list: '\${["a"].map(settings, settings)[0]}'}
+`;
+
+function at(text: string, around: string, word = around, others: Readonly<Record<string, string>> = {}) {
+  const offset = text.indexOf(around) + around.indexOf(word) + 1;
+  return editorAt(text.slice(0, offset) + CURSOR + text.slice(offset), others);
+}
+
+/** `file:line text` of each location. */
+function shown(workspace: Workspace, locations: ReturnType<typeof definitionAt>): string[] {
+  return locations.map(({ uri, range }) => {
+    const text = workspace.document(uri)?.text;
+    const { from = 0, to = 0 } = text?.spanOf(range) ?? {};
+    return `${uri.split('/').at(-1)}:${range.start.line + 1} ${text?.text.slice(from, to)}`;
+  });
+}
+
+test.each([
+  ['an expression to the id of its node', '${web.metadata.name}-front', 'web', ['app.yaml:21 web']],
+  ['a read of the spec to the field', '${schema.spec.replicas > 1}', 'replicas', ['app.yaml:15 replicas']],
+  ['a custom type to its declaration', '"[]Port"', 'Port', ['app.yaml:10 Port']],
+])('goes from %s', (_title, around, word, expected) => {
+  const { workspace, position } = at(SHOP, around, word);
+  expect(shown(workspace, definitionAt(workspace, URI, position))).toEqual(expected);
+});
+
+test.each([
+  ['kind', 'Shop', ['shop.yaml:8 Shop']],
+  ['field', 'replicas', ['shop.yaml:15 replicas']],
+])('goes from the %s of an instance to the definition', (_title, word, expected) => {
+  const { workspace, position } = at(INSTANCE, word, word, { 'shop.yaml': SHOP });
+  expect(shown(workspace, definitionAt(workspace, URI, position))).toEqual(expected);
+});
+
+test('the references of a node are in expressions of all places and in files of tests', () => {
+  const { workspace, position } = at(SHOP, '- id: web', 'web', { 'app.test.yaml': TESTS });
+  expect(shown(workspace, referencesAt(workspace, URI, position, true))).toEqual([
+    'app.yaml:21 web',
+    'app.yaml:19 web',
+    'app.yaml:45 web',
+    'app.test.yaml:8 web',
+    'app.test.yaml:10 web',
+    'app.test.yaml:13 web',
+  ]);
+});
+
+test.each([
+  ['of the outer frame', '    - id: settings', ['app.yaml:6 settings', 'app.yaml:24 settings']],
+  ['of the inner frame', '          - id: settings', ['app.yaml:11 settings', 'app.yaml:18 settings']],
+])('a name in a Graph denotes the node %s; variables of macros hide it', (_title, around, expected) => {
+  const { workspace, position } = at(GRAPH, around, 'settings');
+  expect(shown(workspace, referencesAt(workspace, URI, position, true))).toEqual(expected);
+});
+
+test('a rename of a field changes the definition, its expressions and its instances', () => {
+  const { workspace, position } = at(SHOP, '      replicas: integer', 'replicas', { 'shop.yaml': INSTANCE });
+  const changes = renameAt(workspace, URI, position, 'count')?.changes ?? {};
+  expect(Object.entries(changes).map(([uri, edits]) => [uri.split('/').at(-1), edits.length])).toEqual([
+    ['app.yaml', 3],
+    ['shop.yaml', 1],
+  ]);
+});
+
+test.each([
+  ['a word with another meaning', 'schema', /another meaning/],
+  ['the id of another node', 'front', /a node front already/],
+  ['a text that is no id', 'Web-1', /is not an id/],
+])('a rename of a node to %s is refused', (_title, name, message) => {
+  const { workspace, position } = at(SHOP, '- id: web', 'web');
+  expect(() => renameAt(workspace, URI, position, name)).toThrow(message);
+});
+
+test('only names can be renamed', () => {
+  const { workspace, position } = at(SHOP, 'image: nginx', 'image');
+  expect(renameableAt(workspace, URI, position)).toBeUndefined();
+  const named = at(SHOP, '${web.metadata.name}-front', 'web');
+  expect(renameableAt(named.workspace, URI, named.position)).toMatchObject({ placeholder: 'web' });
+});

@@ -1,0 +1,197 @@
+import type { Location, Position, Range, TextEdit, WorkspaceEdit } from 'vscode-languageserver';
+import { TypeKroError } from '../core/index.ts';
+import { isLowerCamelCase, isReservedWord, isUpperCamelCase } from '../graph/index.ts';
+import type { EditorDocument, PlacedPart } from './document.ts';
+import { EditorDocument as Documents } from './document.ts';
+import { typeOf } from './object-places.ts';
+import type { NamedThing } from './symbols.ts';
+import { contentOf, spansOf, thingAt } from './symbols.ts';
+import { testSpans } from './test-files.ts';
+import type { Span } from './text.ts';
+import type { Workspace } from './workspace.ts';
+import { memberAt, nodeAt, placeAt } from './yaml-tree.ts';
+
+interface At {
+  readonly document: EditorDocument;
+  readonly placed: PlacedPart;
+  readonly offset: number;
+}
+
+function placeOf(workspace: Workspace, uri: string, position: Position): At | undefined {
+  const document = workspace.document(uri);
+  const offset = document?.text.offsetAt(position) ?? 0;
+  const placed = document?.partAt(offset);
+  return document === undefined || placed === undefined
+    ? undefined
+    : { document, placed, offset: offset - placed.from };
+}
+
+const locationOf = (document: EditorDocument, placed: PlacedPart, span: Span): Location => ({
+  uri: document.uri,
+  range: document.text.rangeOf(Documents.inFile(placed, span)),
+});
+
+/**
+ * The declaration of the name at a position: the id of a node, the field or type of the API; for the kind and the fields
+ * of an instance, the definition in the workspace.
+ */
+export function definitionAt(workspace: Workspace, uri: string, position: Position): readonly Location[] {
+  const at = placeOf(workspace, uri, position);
+  if (at === undefined) return [];
+  const { document, placed, offset } = at;
+  const found = thingAt(placed.part, offset, workspace.source);
+  if (found !== undefined) {
+    const [declared] = spansOf(placed.part, found.thing, workspace.source);
+    return declared === undefined ? [] : [locationOf(document, placed, declared)];
+  }
+  return declarationOfInstance(workspace, placed, offset);
+}
+
+/** For a place in an instance or in a template: the definition of its kind, or the field of the definition. */
+function declarationOfInstance(workspace: Workspace, { part }: PlacedPart, offset: number): readonly Location[] {
+  const place = placeAt(part.tree, offset);
+  if (place === undefined) return [];
+  const { path } = place;
+  const index = path.lastIndexOf('template');
+  const root = index < 0 ? [] : path.slice(0, index + 1);
+  const kind = nodeAt(part.tree, [...root, 'kind']);
+  const apiVersion = nodeAt(part.tree, [...root, 'apiVersion']);
+  if (kind?.kind !== 'scalar' || apiVersion?.kind !== 'scalar') return [];
+  const fields = path.slice(root.length);
+  const target = definitionOfKind(workspace, kind.value, apiVersion.value);
+  if (target === undefined) return [];
+  const names = fields.filter((step) => typeof step === 'string');
+  const declared =
+    fields[0] === 'spec' && names.length > 1
+      ? memberAt(target.placed.part.tree, ['spec', 'schema', 'spec', ...names.slice(1)])?.key
+      : nodeAt(target.placed.part.tree, ['spec', 'schema', 'kind']);
+  const isNamed = fields[0] === 'spec' || path.at(-1) === 'kind' || path.at(-1) === 'apiVersion';
+  if (!isNamed || declared?.kind !== 'scalar') return [];
+  return [locationOf(target.document, target.placed, contentOf(target.placed.part.text, declared))];
+}
+
+/** The definition in the workspace that makes a kind. */
+export function definitionOfKind(
+  workspace: Workspace,
+  kind: string,
+  apiVersion: string,
+): { readonly document: EditorDocument; readonly placed: PlacedPart } | undefined {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  for (const document of workspace.documents()) {
+    if (!document.text.text.includes(kind)) continue;
+    const placed = document.parts.find(({ part }) => {
+      const own = nodeAt(part.tree, ['spec', 'schema', 'kind']);
+      const named = nodeAt(part.tree, ['spec', 'schema', 'group']);
+      const ownGroup = named?.kind === 'scalar' ? named.value : 'kro.run';
+      return own?.kind === 'scalar' && own.value === kind && ownGroup === group;
+    });
+    if (placed !== undefined) return { document, placed };
+  }
+  return undefined;
+}
+
+/** All places that name the thing at a position, in all files of the workspace. */
+export function referencesAt(
+  workspace: Workspace,
+  uri: string,
+  position: Position,
+  includeDeclaration: boolean,
+): readonly Location[] {
+  const at = placeOf(workspace, uri, position);
+  const found = at === undefined ? undefined : thingAt(at.placed.part, at.offset, workspace.source);
+  if (at === undefined || found === undefined) return [];
+  const all = allLocations(workspace, at, found.thing);
+  return includeDeclaration ? all : all.slice(1);
+}
+
+/** The places of a thing. The declaration comes first. */
+function allLocations(workspace: Workspace, { document, placed }: At, thing: NamedThing): readonly Location[] {
+  const own = spansOf(placed.part, thing, workspace.source).map((span) => locationOf(document, placed, span));
+  const elsewhere =
+    thing.kind === 'node'
+      ? testSpans(workspace, document, thing.name)
+      : thing.kind === 'field'
+        ? instanceSpans(workspace, placed, thing.path)
+        : [];
+  return [...own, ...elsewhere];
+}
+
+/** The keys of instances of a definition that have a field of its spec. */
+function instanceSpans(workspace: Workspace, definition: PlacedPart, path: readonly string[]): readonly Location[] {
+  const kind = nodeAt(definition.part.tree, ['spec', 'schema', 'kind']);
+  const group = nodeAt(definition.part.tree, ['spec', 'schema', 'group']);
+  if (kind?.kind !== 'scalar') return [];
+  const ownGroup = group?.kind === 'scalar' ? group.value : 'kro.run';
+  return workspace.documents().flatMap((document) =>
+    document.text.text.includes(kind.value)
+      ? document.parts.flatMap((placed): Location[] => {
+          const type = typeOf(placed.part.value);
+          if (type?.kind !== kind.value || type.group !== ownGroup) return [];
+          const key = memberAt(placed.part.tree, ['spec', ...path])?.key;
+          return key === undefined ? [] : [locationOf(document, placed, contentOf(placed.part.text, key))];
+        })
+      : [],
+  );
+}
+
+/** The range of the name at a position that can be renamed, with the name. */
+export function renameableAt(
+  workspace: Workspace,
+  uri: string,
+  position: Position,
+): { readonly range: Range; readonly placeholder: string } | undefined {
+  const at = placeOf(workspace, uri, position);
+  const found = at === undefined ? undefined : thingAt(at.placed.part, at.offset, workspace.source);
+  if (at === undefined || found === undefined) return undefined;
+  const { range } = locationOf(at.document, at.placed, found.span);
+  return { range, placeholder: found.thing.name };
+}
+
+/**
+ * The edits that rename the thing at a position in all files.
+ *
+ * @throws TypeKroError `editor/bad-name` for a name that the compiler would refuse, or that the object has already
+ */
+export function renameAt(
+  workspace: Workspace,
+  uri: string,
+  position: Position,
+  name: string,
+): WorkspaceEdit | undefined {
+  const at = placeOf(workspace, uri, position);
+  const found = at === undefined ? undefined : thingAt(at.placed.part, at.offset, workspace.source);
+  if (at === undefined || found === undefined) return undefined;
+  checkName(found.thing, name, at.placed, workspace);
+  const changes: Record<string, TextEdit[]> = {};
+  for (const { uri: file, range } of allLocations(workspace, at, found.thing)) {
+    (changes[file] ??= []).push({ range, newText: name });
+  }
+  return { changes };
+}
+
+function checkName(thing: NamedThing, name: string, { part }: PlacedPart, workspace: Workspace): void {
+  const refuse = (message: string, remedy: string): never => {
+    throw new TypeKroError(message, { code: 'editor/bad-name', remedy });
+  };
+  if (thing.kind === 'type') {
+    if (!isUpperCamelCase(name)) refuse(`${name} is not a name of a type`, 'begin with a capital letter, as in Port');
+    if (memberAt(part.tree, ['spec', 'schema', 'types', name]) !== undefined)
+      refuse(`there is a type ${name} already`, 'choose another name');
+    return;
+  }
+  if (thing.kind === 'field') {
+    if (!/^[A-Za-z_]\w*$/.test(name)) refuse(`expressions cannot read a field ${name}`, 'use letters, digits and _');
+    const siblings = ['spec', 'schema', 'spec', ...thing.path.slice(0, -1), name];
+    if (memberAt(part.tree, siblings) !== undefined) refuse(`there is a field ${name} already`, 'choose another name');
+    return;
+  }
+  if (!isLowerCamelCase(name)) refuse(`${name} is not an id`, 'begin with a small letter, and use letters and digits');
+  if (isReservedWord(name)) refuse(`${name} has another meaning in expressions`, 'choose another id');
+  const taken = spansOf(part, { kind: 'node', name, path: [] }, workspace.source);
+  const parent = thing.path.slice(0, -1);
+  const siblings = nodeAt(part.tree, parent);
+  const ids =
+    siblings?.kind === 'list' ? siblings.items.map((_, index) => nodeAt(part.tree, [...parent, index, 'id'])) : [];
+  const isTaken = ids.some((id) => id?.kind === 'scalar' && id.value === name);
+  if (isTaken || taken.length > 0) refuse(`there is a node ${name} already`, 'choose another id');
+}

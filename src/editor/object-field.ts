@@ -1,0 +1,34 @@
+import type { Position } from 'vscode-languageserver';
+import type { JsonValue, ObjectRef } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { PathStep } from '../graph/index.ts';
+import type { EditorDocument } from './document.ts';
+import { placeAt } from './yaml-tree.ts';
+
+/** A field of an object that a document describes completely, so that a cluster can have it. */
+export interface ObjectField {
+  readonly ref: ObjectRef;
+  readonly path: readonly PathStep[];
+}
+
+/**
+ * The object and the field at a position. None for a place in an expression or in a template, because the object there
+ * has no constant name, and none for Secrets.
+ */
+export function objectFieldAt(document: EditorDocument, position: Position): ObjectField | undefined {
+  const offset = document.text.offsetAt(position);
+  const placed = document.partAt(offset);
+  const place = placed === undefined ? undefined : placeAt(placed.part.tree, offset - placed.from);
+  const value = placed?.part.value;
+  if (place === undefined || !isJsonObject(value)) return undefined;
+  const { apiVersion, kind } = value;
+  const metadata: JsonValue | undefined = value['metadata'];
+  const name = isJsonObject(metadata) ? metadata['name'] : undefined;
+  const namespace = isJsonObject(metadata) ? metadata['namespace'] : undefined;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return undefined;
+  const isSecret = kind === 'Secret' || kind === 'SecretList';
+  const isTemplate = kind === 'ResourceGraphDefinition' || kind === 'Graph';
+  if (isSecret || isTemplate || name.includes('${')) return undefined;
+  const ref = { apiVersion, kind, name, ...(typeof namespace === 'string' ? { namespace } : {}) };
+  return { ref, path: place.path };
+}

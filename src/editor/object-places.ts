@@ -1,0 +1,95 @@
+import type { GroupVersionKind, JsonValue } from '../core/index.ts';
+import { isJsonObject, parseApiVersion } from '../core/index.ts';
+import type { PathStep } from '../graph/index.ts';
+import type { Schema, SchemaSource } from '../schema/index.ts';
+
+/** The object around a place, and the schema of the place. */
+export interface ObjectPlace {
+  /** The kind of the innermost object that has a kind: the file's own object, or a template in it. */
+  readonly type: GroupVersionKind;
+  /** The path of that object in the document. */
+  readonly root: readonly PathStep[];
+  /** The path of the place below that object. */
+  readonly fields: readonly PathStep[];
+  /** The schema of the place; `undefined` for an unknown kind or field. */
+  readonly schema: Schema | undefined;
+  /** Does the parent's schema require the field? */
+  readonly isRequired: boolean;
+}
+
+/** The members that hold an object with a kind of its own: in a resource of a definition, and in a node of a Graph. */
+const TEMPLATES: Readonly<Record<string, ReadonlySet<string>>> = {
+  ResourceGraphDefinition: new Set(['template', 'externalRef']),
+  Graph: new Set(['template', 'ref', 'patch']),
+};
+
+/** The kind of a value that has apiVersion and kind; empty texts for missing ones. */
+export function typeOf(value: JsonValue | undefined): GroupVersionKind | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const [apiVersion, kind] = [value['apiVersion'], value['kind']];
+  if (typeof apiVersion !== 'string' && typeof kind !== 'string') return undefined;
+  return {
+    ...parseApiVersion(typeof apiVersion === 'string' ? apiVersion : ''),
+    kind: typeof kind === 'string' ? kind : '',
+  };
+}
+
+/** Finds the object around a path of a document, and follows its schema. */
+export function objectPlace(
+  value: JsonValue,
+  path: readonly PathStep[],
+  source: SchemaSource,
+): ObjectPlace | undefined {
+  const own = typeOf(value);
+  if (own === undefined) return undefined;
+  const templates = own.group === 'kro.run' ? TEMPLATES[own.kind] : undefined;
+  let [type, root, at]: [GroupVersionKind, readonly PathStep[], JsonValue | undefined] = [own, [], value];
+  for (const [index, step] of path.entries()) {
+    at = childOf(at, step);
+    const isTemplate = templates?.has(String(step)) === true && typeof path[index - 1] === 'number';
+    const isListItem = own.kind === 'List' && index === 1 && path[0] === 'items';
+    if (!isTemplate && !isListItem) continue;
+    type = typeOf(at) ?? { group: '', version: '', kind: '' };
+    root = path.slice(0, index + 1);
+    if (isTemplate) break;
+  }
+  const fields = path.slice(root.length);
+  return { type, root, fields, ...followSchema(source.schemaOf(type), fields) };
+}
+
+function childOf(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {
+  if (typeof step === 'number') return Array.isArray(value) ? value[step] : undefined;
+  return isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+}
+
+/** The schema at the end of a path. */
+export function followSchema(
+  root: Schema | undefined,
+  fields: readonly PathStep[],
+): { readonly schema: Schema | undefined; readonly isRequired: boolean } {
+  let schema = root;
+  let isRequired = false;
+  for (const step of fields) {
+    if (schema === undefined) break;
+    if (typeof step === 'number') {
+      schema = schema.items;
+      continue;
+    }
+    isRequired = schema.required?.includes(step) === true;
+    const properties: Readonly<Record<string, Schema>> = schema.properties ?? {};
+    const values: Schema | undefined =
+      typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+    schema = Object.hasOwn(properties, step) ? properties[step] : values;
+  }
+  return { schema, isRequired };
+}
+
+/** Is the path one of a SimpleSchema field: `spec.schema.spec` or `spec.schema.types`, and below? */
+export function isSimpleSchemaPath(path: readonly PathStep[]): boolean {
+  return path[0] === 'spec' && path[1] === 'schema' && (path[2] === 'spec' || path[2] === 'types');
+}
+
+/** Is the value a definition? */
+export function isDefinitionValue(value: JsonValue): boolean {
+  return isJsonObject(value) && value['kind'] === 'ResourceGraphDefinition';
+}

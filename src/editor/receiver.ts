@@ -1,0 +1,145 @@
+import type { CelType } from '../cel/index.ts';
+import { isOptional, tokenize } from '../cel/index.ts';
+import type { ExpressionScope } from '../graph/index.ts';
+
+/** The part of an expression before a cursor that decides what can follow. */
+export interface Typed {
+  /** The begin of a name at the cursor; may be empty. */
+  readonly word: string;
+  /** The expression before the dot; absent where a name without a receiver is typed. */
+  readonly receiver?: string;
+  /** Is the dot a `.?`? */
+  readonly isOptional: boolean;
+  /** The macro calls around the cursor, the outermost first. */
+  readonly macros: readonly MacroCall[];
+}
+
+/** A macro call whose variables are known at the cursor: `list.map(item, …`. */
+export interface MacroCall {
+  readonly name: string;
+  readonly receiver: string;
+  readonly variables: readonly string[];
+}
+
+interface Lexeme {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const lexemesOf = (text: string): Lexeme[] =>
+  tokenize(text)
+    .tokens.filter(({ start, end }) => end > start)
+    .map(({ start, end }) => ({ text: text.slice(start, end), start, end }));
+
+const isWord = (text: string): boolean => /^[A-Za-z_]\w*$/.test(text);
+
+/** Divides an expression that ends at the cursor. */
+export function typedBefore(text: string): Typed {
+  const lexemes = lexemesOf(text);
+  const last = lexemes.at(-1);
+  const word = last !== undefined && last.end === text.length && isWord(last.text) ? last.text : '';
+  const rest = word === '' ? lexemes : lexemes.slice(0, -1);
+  const macros = macrosAround(text, rest);
+  const isOptionalDot = rest.at(-1)?.text === '?' && rest.at(-2)?.text === '.';
+  const dotted = isOptionalDot ? rest.slice(0, -1) : rest;
+  if (dotted.at(-1)?.text !== '.') return { word, isOptional: false, macros };
+  const receiver = receiverEndingAt(text, dotted, dotted.length - 2);
+  return { word, isOptional: isOptionalDot, macros, ...(receiver === undefined ? {} : { receiver }) };
+}
+
+const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
+
+/** The index of the lexeme that opens the bracket at `index`; -1 when there is none. */
+function openingOf(lexemes: readonly Lexeme[], index: number): number {
+  const stack: string[] = [];
+  for (let at = index; at >= 0; at -= 1) {
+    const { text } = lexemes[at] as Lexeme;
+    const opening = OPENING[text];
+    if (opening !== undefined) stack.push(opening);
+    else if (text === stack.at(-1)) {
+      stack.pop();
+      if (stack.length === 0) return at;
+    }
+  }
+  return -1;
+}
+
+/** The expression of names, calls and indices that ends with the lexeme at `index`. */
+function receiverEndingAt(text: string, lexemes: readonly Lexeme[], index: number): string | undefined {
+  const end = lexemes[index]?.end;
+  let at = index;
+  for (;;) {
+    const lexeme = lexemes[at];
+    if (lexeme === undefined || end === undefined) return undefined;
+    if (OPENING[lexeme.text] !== undefined) {
+      at = openingOf(lexemes, at);
+      if (at < 0) return undefined;
+      const before = lexemes[at - 1]?.text ?? '';
+      // A call and an index follow a name or another bracket. A list, a map or a group stands alone.
+      if (lexemes[at]?.text !== '{' && (isWord(before) || before === ')' || before === ']')) {
+        at -= 1;
+        continue;
+      }
+    }
+    const previous = lexemes[at - 1]?.text;
+    const dots = previous === '?' && lexemes[at - 2]?.text === '.' ? 2 : previous === '.' ? 1 : 0;
+    if (dots === 0) return text.slice(lexemes[at]?.start ?? 0, end);
+    at -= dots + 1;
+  }
+}
+
+/** The calls `receiver.name(x, …` and `cel.bind(x, value, …` that are not closed before the cursor. */
+function macrosAround(text: string, lexemes: readonly Lexeme[]): MacroCall[] {
+  const found: MacroCall[] = [];
+  const open: number[] = [];
+  for (const [index, { text: symbol }] of lexemes.entries()) {
+    if (symbol === '(' || symbol === '[' || symbol === '{') open.push(index);
+    else if (OPENING[symbol] !== undefined) open.pop();
+  }
+  for (const at of open) {
+    const name = lexemes[at - 1]?.text ?? '';
+    const dot = lexemes[at - 2]?.text;
+    if (lexemes[at]?.text !== '(' || dot !== '.' || !isWord(name)) continue;
+    const variables: string[] = [];
+    for (let next = at + 1; isWord(lexemes[next]?.text ?? '') && lexemes[next + 1]?.text === ','; next += 2) {
+      variables.push(lexemes[next]?.text ?? '');
+    }
+    const receiver = receiverEndingAt(text, lexemes, at - 3);
+    if (receiver !== undefined && variables.length > 0) found.push({ name, receiver, variables });
+  }
+  return found;
+}
+
+/**
+ * The type of a receiver, within the macros around it. The expression is completed so that it can be checked: inside
+ * `list.filter(x, …`, the type of `x.spec` is that of the elements of `list.map(x, x.spec)`.
+ */
+export function typeOfReceiver(
+  scope: ExpressionScope,
+  receiver: string,
+  macros: readonly MacroCall[],
+): CelType | undefined {
+  let text = receiver;
+  const depth: ('list' | 'optional')[] = [];
+  for (const { name, receiver: list, variables } of macros.toReversed()) {
+    const [first = '', second] = variables;
+    if (list === 'cel' && name === 'bind') continue;
+    if (name.startsWith('opt')) {
+      text = `${list}.optMap(${first}, ${text})`;
+      depth.push('optional');
+    } else {
+      text =
+        second === undefined ? `${list}.map(${first}, ${text})` : `${list}.transformList(${first}, ${second}, ${text})`;
+      depth.push('list');
+    }
+  }
+  const checked = scope.check(text);
+  if (!checked.ok) return undefined;
+  let type: CelType | undefined = checked.type;
+  for (const wrapped of depth.toReversed()) {
+    const fits: boolean = type !== undefined && (wrapped === 'list' ? type.kind === 'list' : isOptional(type));
+    type = fits ? type?.params[0] : undefined;
+  }
+  return type;
+}

@@ -1,0 +1,26 @@
+import type { JsonValue } from '../core/index.ts';
+import type { ExpressionScopes } from '../graph/index.ts';
+import { expressionScopes, TYPEKRO_FEATURES } from '../graph/index.ts';
+import type { SchemaSource } from '../schema/index.ts';
+import type { DocumentPart } from './document.ts';
+
+interface Known {
+  readonly source: SchemaSource;
+  readonly scopes: ExpressionScopes | undefined;
+}
+
+const known = new WeakMap<DocumentPart, Known>();
+
+/** The scopes of the definition or Graph in a part; `undefined` for other objects. Kept while part and source stay. */
+export function scopesOf(part: DocumentPart, source: SchemaSource): ExpressionScopes | undefined {
+  const before = known.get(part);
+  if (before?.source === source) return before.scopes;
+  const scopes = scopesOfValue(part.value, source);
+  known.set(part, { source, scopes });
+  return scopes;
+}
+
+/** The scopes of a value, for text that is completed at a cursor. */
+export function scopesOfValue(value: JsonValue, source: SchemaSource): ExpressionScopes | undefined {
+  return expressionScopes(value, { sources: source, target: 'typekro', features: TYPEKRO_FEATURES });
+}

@@ -1,0 +1,189 @@
+import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
+import type { GroupVersionKind, KubeObject } from '../core/index.ts';
+import { isJsonObject, jsonEquals } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { compile, controllerCrds, isCrd, isDefinition, TYPEKRO_FEATURES } from '../graph/index.ts';
+import type { BuiltinSource, SchemaSource } from '../schema/index.ts';
+import { builtinSource, combineSources, crdSource } from '../schema/index.ts';
+import type { DocumentPart, EditorDocument } from './document.ts';
+import { openDocument } from './document.ts';
+
+/** The CustomResourceDefinitions of a file: those in it, and those of the definitions in it. */
+interface FileKinds {
+  readonly crds: readonly KubeObject[];
+}
+
+/** The files of a workspace: open documents, and files on disk that are not open. */
+export class Workspace {
+  readonly #open = new Map<string, EditorDocument>();
+  readonly #onDisk = new Map<string, EditorDocument>();
+  readonly #kinds = new Map<string, FileKinds>();
+  readonly #shipped: (groups: ReadonlySet<string>) => readonly KubeObject[];
+  #source: { readonly source: SchemaSource; readonly crds: readonly KubeObject[] } | undefined;
+
+  /** @param shipped returns the CRDs that come with the package, for groups that no file defines */
+  constructor(shipped: (groups: ReadonlySet<string>) => readonly KubeObject[]) {
+    this.#shipped = shipped;
+  }
+
+  open(uri: string, file: string, version: number, text: string): EditorDocument {
+    const document = openDocument(uri, file, version, text);
+    this.#open.set(uri, document);
+    return document;
+  }
+
+  change(uri: string, version: number, changes: readonly TextDocumentContentChangeEvent[]): EditorDocument | undefined {
+    const document = this.#open.get(uri)?.changed(version, changes);
+    if (document === undefined) return undefined;
+    this.#open.set(uri, document);
+    return document;
+  }
+
+  /**
+   * Notes the kinds of an open document whose definitions were compiled. Returns whether they are others than before.
+   *
+   * @param graphs the compiled definitions; those with errors are missing
+   */
+  noteCompiled(uri: string, graphs: readonly Graph[]): boolean {
+    const document = this.#open.get(uri);
+    return document !== undefined && this.#noteKinds(document, graphs);
+  }
+
+  /** Closes a document. The file on disk, as it was last read, takes its place. */
+  close(uri: string): void {
+    this.#open.delete(uri);
+    const file = this.#onDisk.get(uri);
+    if (file === undefined) this.#forgetKinds(uri);
+    else this.#noteKinds(file);
+  }
+
+  /** Notes the text of a file on disk. Returns whether the kinds of the workspace changed. */
+  setFile(uri: string, file: string, text: string): boolean {
+    const document = openDocument(uri, file, 0, text);
+    this.#onDisk.set(uri, document);
+    if (this.#open.has(uri)) return false;
+    const hasChanged = this.#noteKinds(document);
+    // The parsed forms of a closed file are not kept.
+    this.#onDisk.set(uri, openDocument(uri, file, 0, text));
+    return hasChanged;
+  }
+
+  /** Notes that a file does not exist. Returns whether the kinds of the workspace changed. */
+  removeFile(uri: string): boolean {
+    this.#onDisk.delete(uri);
+    return !this.#open.has(uri) && this.#forgetKinds(uri);
+  }
+
+  /** The open document, or the file on disk. */
+  document(uri: string): EditorDocument | undefined {
+    return this.#open.get(uri) ?? this.#onDisk.get(uri);
+  }
+
+  isOpen(uri: string): boolean {
+    return this.#open.has(uri);
+  }
+
+  openDocuments(): readonly EditorDocument[] {
+    return [...this.#open.values()];
+  }
+
+  /** All documents, each once: the open form before the file on disk. */
+  documents(): readonly EditorDocument[] {
+    const closed = [...this.#onDisk.values()].filter(({ uri }) => !this.#open.has(uri));
+    return [...this.#open.values(), ...closed];
+  }
+
+  /** The CRDs of all files but one. */
+  crdsOutside(uri: string): readonly KubeObject[] {
+    const own = new Set(this.#kinds.get(uri)?.crds ?? []);
+    return this.#state().crds.filter((crd) => !own.has(crd));
+  }
+
+  /** The schemas of all kinds that the workspace knows. The value stays the same while no file changes the kinds. */
+  get source(): SchemaSource {
+    return this.#state().source;
+  }
+
+  /** Does a definition or CRD in a file of the workspace define the kind? */
+  definesKind(type: GroupVersionKind): boolean {
+    const wanted = `${type.kind}.${type.group}`;
+    return [...this.#kinds.values()].some(({ crds }) => crds.some((crd) => kindOfCrd(crd) === wanted));
+  }
+
+  #state(): { readonly source: SchemaSource; readonly crds: readonly KubeObject[] } {
+    if (this.#source !== undefined) return this.#source;
+    const own = [...this.#kinds.values()].flatMap(({ crds }) => crds);
+    const crds = [...own, ...this.#shipped(this.#unknownGroups(own))];
+    const source = combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
+    return (this.#source = { source, crds });
+  }
+
+  /** The API groups that the files use, and that neither Kubernetes nor a file defines. */
+  #unknownGroups(crds: readonly KubeObject[]): ReadonlySet<string> {
+    const known = new Set([...groupsOf(builtinSource()), ...crds.map(groupOfCrd), 'kro.run', '']);
+    const used = new Set<string>();
+    for (const { text } of this.documents()) {
+      for (const [, group = ''] of text.text.matchAll(/apiVersion["']?:\s*["']?([\w.-]+)\/\w/g)) used.add(group);
+    }
+    return new Set([...used].filter((group) => !known.has(group)));
+  }
+
+  #noteKinds(document: EditorDocument, graphs?: readonly Graph[]): boolean {
+    const before = this.#kinds.get(document.uri)?.crds ?? [];
+    const crds = document.parts.flatMap(({ part }) => this.#crdsIn(part, before, graphs));
+    const isSame =
+      crds.length === before.length && crds.every((crd, index) => jsonEquals(crd as never, before[index] as never));
+    if (isSame) return false;
+    this.#kinds.set(document.uri, { crds });
+    this.#source = undefined;
+    return true;
+  }
+
+  #forgetKinds(uri: string): boolean {
+    const had = (this.#kinds.get(uri)?.crds.length ?? 0) > 0;
+    this.#kinds.delete(uri);
+    if (had) this.#source = undefined;
+    return had;
+  }
+
+  /** A definition with errors keeps the CRD that it had, so that its instances stay checked while it is edited. */
+  #crdsIn(part: DocumentPart, before: readonly KubeObject[], graphs?: readonly Graph[]): readonly KubeObject[] {
+    const { value } = part;
+    if (!isJsonObject(value) || typeof value['apiVersion'] !== 'string' || typeof value['kind'] !== 'string') return [];
+    const object = value as unknown as KubeObject;
+    if (isCrd(object)) return part.parsed.documents.length > 0 ? [object] : [];
+    if (!isDefinition(object)) return [];
+    const kind = kindOfDefinition(object);
+    const graph =
+      graphs === undefined ? this.#compiled(part) : graphs.find(({ instance }) => kindOfCrd(instance.crd) === kind);
+    return graph === undefined ? before.filter((crd) => kindOfCrd(crd) === kind) : [graph.instance.crd];
+  }
+
+  #compiled({ parsed }: DocumentPart): Graph | undefined {
+    const [document] = parsed.documents;
+    const options = { sources: this.#state().source, target: 'typekro', features: TYPEKRO_FEATURES } as const;
+    return document === undefined ? undefined : compile(document, options).graph;
+  }
+}
+
+let builtinGroups: readonly string[] | undefined;
+
+function groupsOf(source: BuiltinSource): readonly string[] {
+  return (builtinGroups ??= [...new Set([...source.kinds()].map(({ group }) => group))]);
+}
+
+function groupOfCrd({ spec }: KubeObject): string {
+  const group = spec?.['group'];
+  return typeof group === 'string' ? group : '';
+}
+
+function kindOfCrd({ spec }: KubeObject): string {
+  const names = spec?.['names'];
+  return `${isJsonObject(names) ? String(names['kind']) : ''}.${String(spec?.['group'])}`;
+}
+
+function kindOfDefinition({ spec }: KubeObject): string {
+  const schema = spec?.['schema'];
+  if (!isJsonObject(schema)) return '';
+  return `${String(schema['kind'])}.${typeof schema['group'] === 'string' ? schema['group'] : 'kro.run'}`;
+}
