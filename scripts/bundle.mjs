@@ -65,6 +65,40 @@ const lateParts = {
   },
 };
 
+/** The library of the Language Server Protocol, which is in the package as one file: see `bundleProtocol`. */
+const PROTOCOL = 'cli/lsp/protocol-library';
+
+/** Marks the library of the protocol as external. All outputs that import it are as deep as `chunk/`. */
+const protocolLibrary = {
+  name: 'protocol-library',
+  setup(build) {
+    build.onResolve({ filter: /\/protocol-library\.ts$/ }, () => ({ path: `../${PROTOCOL}.js`, external: true }));
+  },
+};
+
+/**
+ * Bundles the library of the protocol into a file of its own. The library is CommonJS and requires modules of Node, so
+ * the file has a `require` that calls Node's. As a dependency of the package it would be four packages for every user;
+ * the file is a tenth of their size, and only `typekro lsp` loads it.
+ */
+async function bundleProtocol(root, outdir) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [`src/${PROTOCOL}.ts`],
+    outfile: join(outdir, `${PROTOCOL}.js`),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    banner: {
+      js: `/*! vscode-languageserver, vscode-jsonrpc\n${readFileSync(join(root, 'node_modules/vscode-languageserver/License.txt'), 'utf8').trim()}\n*/\nimport { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);`,
+    },
+  });
+}
+
 /**
  * Writes the bundles to `outdir`. Shared parts go to `chunk/`, as deep as the entry points of the rooms, so
  * that paths from `import.meta.url` to the package's own files hold in the sources and here.
@@ -79,7 +113,7 @@ export async function bundle(root, outdir) {
     bundle: true,
     splitting: true,
     packages: 'external',
-    plugins: [lateParts, laterParts(join(root, 'src/cluster/'))],
+    plugins: [lateParts, protocolLibrary, laterParts(join(root, 'src/cluster/'))],
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
@@ -92,6 +126,7 @@ export async function bundle(root, outdir) {
     logLevel: 'warning',
     metafile: true,
   });
+  await bundleProtocol(root, outdir);
   for (const file of Object.keys(metafile.outputs)) {
     if (file.endsWith('.js')) checkOneByte(file, readFileSync(join(root, file), 'utf8'));
   }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Diagnostic } from '../core/index.ts';
 import type { ModuleLoader } from './up/module-loader.ts';
 
@@ -21,6 +22,8 @@ export interface CommandContext {
   readonly terminal?: LiveTerminal;
   /** The keys of the terminal; present only when both input and output are a terminal. */
   readonly keyboard?: Keyboard;
+  /** The streams of a command that speaks a protocol over them; absent where output is captured. */
+  readonly streams?: ProtocolStreams;
   /** Loads modules of the user. By default, this process imports them. */
   readonly loadModule?: ModuleLoader;
   /** Receives results as data. Reports then go only to this sink; problems go to the sink and are also printed. */
@@ -29,6 +32,13 @@ export interface CommandContext {
   readonly debug?: boolean;
   /** Aborted by the first Ctrl-C (or SIGTERM). */
   readonly signal: AbortSignal;
+}
+
+/** The standard input and output of the process, for messages of a protocol. */
+export interface ProtocolStreams {
+  readonly input: Readable;
+  /** Writes a text as it is, without a line feed. */
+  write(text: string): void;
 }
 
 /** A terminal on which a block of lines can be drawn again in place. */

@@ -80,6 +80,13 @@ const context: CommandContext = {
   print: (text, form) => out.write(`${outputText(text, { form, isTerminal: process.stdout.isTTY })}\n`),
   // The standard error has only text for the user, so every line may be broken.
   printError: (text) => err.write(`${wrappedLines([printable(text)], errorColumns()).join('\n')}\n`),
+  streams: {
+    // Access to the standard input opens it, so most commands must not reach this line.
+    get input() {
+      return process.stdin;
+    },
+    write: (text) => out.write(text),
+  },
   get errorColumns() {
     return errorColumns();
   },

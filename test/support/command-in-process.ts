@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { runCommandLine } from '../../src/cli/adapter.ts';
 import type { CommandEntry } from '../../src/cli/command.ts';
 import { outputText } from '../../src/cli/printable.ts';
@@ -10,12 +11,23 @@ export class CommandInProcess {
   /** The exit code. */
   readonly code: Promise<number>;
 
-  /** @param commands the commands of the line; the first word of the line names one of them */
-  constructor(commands: readonly CommandEntry[], cwd: string, line: string, env: Record<string, string> = {}) {
-    const print = (text: string, form?: 'document'): void => {
-      this.#text += `${outputText(text, { form, isTerminal: false })}\n`;
+  /**
+   * @param commands the commands of the line; the first word of the line names one of them
+   * @param input the standard input of a command that speaks a protocol over its streams
+   */
+  constructor(
+    commands: readonly CommandEntry[],
+    cwd: string,
+    line: string,
+    env: Record<string, string> = {},
+    input?: Readable,
+  ) {
+    const write = (text: string): void => {
+      this.#text += text;
       for (const check of this.#watchers) check();
     };
+    const print = (text: string, form?: 'document'): void =>
+      write(`${outputText(text, { form, isTerminal: false })}\n`);
     this.code = runCommandLine(commands, '0', line.split(' '), {
       cwd,
       env,
@@ -23,6 +35,7 @@ export class CommandInProcess {
       printError: (text) => print(text),
       readInput: () => Promise.resolve(''),
       signal: this.#interrupt.signal,
+      ...(input === undefined ? {} : { streams: { input, write } }),
     });
   }
 

@@ -69,6 +69,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./generate.ts').then(({ generate }) => generate),
   },
   {
+    name: 'lsp',
+    summary: 'check, complete and explain files in an editor (Language Server Protocol)',
+    group: 'Write definitions',
+    load: () => import('./lsp.ts').then(({ lsp }) => lsp),
+  },
+  {
     name: 'up',
     summary: 'run definitions on an embedded cluster',
     group: 'Run',

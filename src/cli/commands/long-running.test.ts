@@ -36,7 +36,8 @@ afterEach(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-const start = (line: string): CommandInProcess => (running = new CommandInProcess(commands, cwd, line));
+const start = (line: string, input?: PassThrough): CommandInProcess =>
+  (running = new CommandInProcess(commands, cwd, line, {}, input));
 /** The output without the lines about states that last only for a moment: a busy machine may miss some of them. */
 const output = (): string =>
   withoutRunValues(running.output)
@@ -185,5 +186,38 @@ test('mcp: answers a request on the standard output, and ends with its input', a
     "{"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"typekro","version":"VERSION"},"instructions":"TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Check a definition with validate, see its objects with render, what an apply would change with plan, why an instance waits with why."},"jsonrpc":"2.0","id":1}
     {"result":{"content":[{"type":"text","text":"pots: Pot, 1 resource in the order map"}],"structuredContent":{"exitCode":0}},"jsonrpc":"2.0","id":2}
     "
+  `);
+});
+
+test('lsp: answers over its streams, and ends with the notification exit', async () => {
+  start('lsp');
+  expect(await running.code).toBe(2);
+  expect(output()).toMatchInlineSnapshot(`
+    "error: lsp speaks over the standard input and output, and there is none here [cli/usage]
+      hint: let an editor start typekro lsp as a process; docs/editor.md has the settings
+    "
+  `);
+  const input = new PassThrough();
+  start('lsp --stdio', input);
+  const send = (message: object): void => {
+    const body = JSON.stringify({ jsonrpc: '2.0', ...message });
+    input.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  };
+  send({ id: 1, method: 'initialize', params: { processId: null, rootUri: null, capabilities: {} } });
+  await running.until(/"id":1/);
+  send({ method: 'initialized', params: {} });
+  const text = DEFINITION.replace('map.data.text', 'map.data');
+  const textDocument = { uri: 'file:///pots.yaml', languageId: 'yaml', version: 1, text };
+  send({ method: 'textDocument/didOpen', params: { textDocument } });
+  await running.until(/publishDiagnostics/);
+  send({ id: 2, method: 'shutdown' });
+  await running.until(/"id":2/);
+  send({ method: 'exit' });
+  expect(await running.code).toBe(0);
+  expect(output().replaceAll(/Content-Length: \d+\r\n\r\n/g, '\n')).toMatchInlineSnapshot(`
+    "
+    {"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"typekro","version":"VERSION"},"capabilities":{"textDocumentSync":{"openClose":true,"change":2,"save":{"includeText":false}},"completionProvider":{"triggerCharacters":[".","{"," ","?","|",":"]},"hoverProvider":true,"definitionProvider":true,"referencesProvider":true,"renameProvider":{"prepareProvider":true},"documentSymbolProvider":true,"foldingRangeProvider":true,"documentFormattingProvider":true,"codeActionProvider":{"codeActionKinds":["quickfix"]},"codeLensProvider":{"resolveProvider":false},"inlayHintProvider":true,"semanticTokensProvider":{"legend":{"tokenTypes":["macro","variable","parameter","property","function","string","number","keyword","operator","type","decorator"],"tokenModifiers":[]},"full":true},"executeCommandProvider":{"commands":["typekro.graph","typekro.render","typekro.plan"]}}}}
+    {"jsonrpc":"2.0","method":"textDocument/publishDiagnostics","params":{"uri":"file:///pots.yaml","diagnostics":[],"version":1}}
+    {"jsonrpc":"2.0","id":2,"result":null}"
   `);
 });

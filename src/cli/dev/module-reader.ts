@@ -19,8 +19,13 @@ export interface ModuleReader {
  *
  * @param print prints the output of modules
  * @param signal ends the process; loads then reject with the signal's reason
+ * @param nodeOptions options of Node for the process, such as a limit of its memory; default none
  */
-export function createModuleReader(print: (text: string) => void, signal: AbortSignal): ModuleReader {
+export function createModuleReader(
+  print: (text: string) => void,
+  signal: AbortSignal,
+  nodeOptions: readonly string[] = [],
+): ModuleReader {
   const imported = new Set<string>();
   let child: ChildProcess | undefined;
   const close = (): void => {
@@ -35,7 +40,7 @@ export function createModuleReader(print: (text: string) => void, signal: AbortS
     load(path, file, cwd, note = print) {
       signal.throwIfAborted();
       // A module can end the process or close its channel. The next module then gets a new process.
-      if (child === undefined || !isAlive(child)) child = start(cwd, print);
+      if (child === undefined || !isAlive(child)) child = start(cwd, print, nodeOptions);
       return loadIn(child, { path, file, cwd }, note, imported, signal);
     },
   };
@@ -44,7 +49,7 @@ export function createModuleReader(print: (text: string) => void, signal: AbortS
 const isAlive = ({ connected, exitCode, signalCode }: ChildProcess): boolean =>
   connected && exitCode === null && signalCode === null;
 
-function start(cwd: string, print: (text: string) => void): ChildProcess {
+function start(cwd: string, print: (text: string) => void, nodeOptions: readonly string[]): ChildProcess {
   const url = moduleUrl('cli/dev/module-child');
   if (url === undefined) {
     throw new TypeKroError('this bundle of the command cannot load TypeScript and JavaScript files again', {
@@ -52,7 +57,12 @@ function start(cwd: string, print: (text: string) => void): ChildProcess {
       remedy: 'install the package: npm install typekro',
     });
   }
-  const child = fork(url, { cwd, serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = fork(url, {
+    cwd,
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [...process.execArgv, ...nodeOptions],
+  });
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => print(text.trimEnd()));
   }

@@ -140,7 +140,7 @@ function kindsOf(object: KubeObject): KindUse[] {
 }
 
 /** The package's own CRDs of some groups. Their text is read only for at least one group. */
-function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
+export function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
   return groups.size === 0 ? [] : shippedCustomKinds().filter((crd) => groups.has(groupOf(crd)));
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, TypeKroError, whyUnreadable } from '../../core/index.ts';
-import type { DefinitionDocument } from '../../graph/index.ts';
+import type { DefinitionDocument, ParsedDefinitions } from '../../graph/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { nearestName } from '../../schema/index.ts';
@@ -33,7 +33,11 @@ export async function readManifest(path: string, file: string): Promise<ParsedMa
 
 /** The objects of a text of YAML or JSON. */
 export function parseManifest(text: string, file: string): ParsedManifest {
-  const parsed = parseDefinitions(text, file);
+  return manifestOf(parseDefinitions(text, file), text);
+}
+
+/** The objects of a parsed text. */
+export function manifestOf(parsed: ParsedDefinitions, text: string): ParsedManifest {
   const objects: ManifestObject[] = [];
   const diagnostics = [...parsed.diagnostics];
   for (const document of parsed.documents.flatMap(itemsOf)) {

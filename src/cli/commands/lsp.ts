@@ -1,0 +1,59 @@
+import { Writable } from 'node:stream';
+import { TypeKroError } from '../../core/index.ts';
+import type { Command, ProtocolStreams } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { registerAnswers } from '../lsp/answers.ts';
+import { protocolLibrary } from '../lsp/library.ts';
+import { LanguageServer } from '../lsp/server.ts';
+
+/** `typekro lsp`: the language server for editors. */
+export const lsp: Command = {
+  name: 'lsp',
+  description:
+    'Serves the Language Server Protocol on the standard input and output. An editor starts it. It checks definitions, Graphs, instances and compositions while you type, completes and explains fields and expressions, finds and renames nodes and fields in all files of the workspace, formats, and shows the order of nodes. It needs no cluster. Compositions are loaded only when the client says that the workspace is trusted. docs/editor.md has the settings of editors.',
+  positionals: [],
+  options: [
+    { name: 'stdio', summary: 'speak over the standard input and output; the only way, so it can be left out' },
+  ],
+  examples: [{ command: 'typekro lsp --stdio', summary: 'the command that an editor starts' }],
+  async run(context) {
+    const { streams } = context;
+    if (streams === undefined) {
+      throw new TypeKroError('lsp speaks over the standard input and output, and there is none here', {
+        code: 'cli/usage',
+        remedy: 'let an editor start typekro lsp as a process; docs/editor.md has the settings',
+      });
+    }
+    const library = await protocolLibrary();
+    return new Promise((resolve) => {
+      const reader = new library.StreamMessageReader(streams.input);
+      const writer = new library.StreamMessageWriter(writableOf(streams));
+      let server: LanguageServer | undefined;
+      const end = (code: number): void => {
+        server?.close();
+        resolve(code);
+      };
+      // A client that dies closes the input. The notification `exit` ends the server, too.
+      streams.input.once('end', () => end(ExitCode.ok)).once('close', () => end(ExitCode.ok));
+      context.signal.addEventListener('abort', () => end(ExitCode.interrupted), { once: true });
+      const watchDog = { shutdownReceived: false, initialize: () => {}, exit: end };
+      const connection = library.createConnection(
+        (logger) => library.createProtocolConnection(reader, writer, logger),
+        watchDog,
+      );
+      server = new LanguageServer(connection, library, context);
+      registerAnswers(connection, server, library);
+      server.listen();
+    });
+  },
+};
+
+function writableOf(streams: ProtocolStreams): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write(chunk: string | Buffer, _encoding, done) {
+      streams.write(typeof chunk === 'string' ? chunk : chunk.toString('utf8'));
+      done();
+    },
+  });
+}

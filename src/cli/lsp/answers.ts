@@ -1,0 +1,123 @@
+import type { Connection, Hover, Position } from 'vscode-languageserver';
+import { TypeKroError } from '../../core/index.ts';
+import {
+  completionsAt,
+  definitionAt,
+  fixesFor,
+  foldingRangesOf,
+  hoverAt,
+  inlayHintsOf,
+  lensesOf,
+  referencesAt,
+  renameableAt,
+  renameAt,
+  symbolsOf,
+  tokensOf,
+} from '../../editor/index.ts';
+import { expressionsAt, SCRIPT } from './compositions.ts';
+import { formatEdits } from './format-edits.ts';
+import type { ProtocolLibrary } from './library.ts';
+import { liveHover } from './live-hover.ts';
+import { runLens } from './run-lens.ts';
+import type { LanguageServer } from './server.ts';
+
+/** Registers the handlers of requests. Each answer is a function of the model, so no request waits for a check. */
+export function registerAnswers(connection: Connection, server: LanguageServer, library: ProtocolLibrary): void {
+  const { workspace } = server;
+  /** The answer for an open YAML or JSON document; an internal error is reported, and the answer is then `otherwise`. */
+  const answer = <Result>(uri: string, otherwise: Result, make: () => Result): Result => {
+    if (SCRIPT.test(uri) || workspace.document(uri) === undefined) return otherwise;
+    try {
+      return make();
+    } catch (error) {
+      if (error instanceof TypeKroError) throw refusal(error, library);
+      server.report(error);
+      return otherwise;
+    }
+  };
+  const documentOf = (uri: string) => {
+    const document = workspace.document(uri);
+    if (document === undefined) throw new Error(`${uri} is not open`);
+    return document;
+  };
+  connection.onCompletion(({ textDocument: { uri }, position }) =>
+    answer(uri, [], () => [...completionsAt(documentOf(uri), position, workspace.source)]),
+  );
+  connection.onHover(({ textDocument: { uri }, position }) => hover(server, uri, position, answer));
+  connection.onDefinition(({ textDocument: { uri }, position }) =>
+    answer(uri, [], () => [...definitionAt(workspace, uri, position)]),
+  );
+  connection.onReferences(({ textDocument: { uri }, position, context }) =>
+    answer(uri, [], () => [...referencesAt(workspace, uri, position, context.includeDeclaration)]),
+  );
+  connection.onPrepareRename(({ textDocument: { uri }, position }) =>
+    answer(uri, null, () => renameableAt(workspace, uri, position) ?? null),
+  );
+  connection.onRenameRequest(({ textDocument: { uri }, position, newName }) =>
+    answer(uri, null, () => renameAt(workspace, uri, position, newName) ?? null),
+  );
+  connection.onDocumentSymbol(({ textDocument: { uri } }) => answer(uri, [], () => [...symbolsOf(documentOf(uri))]));
+  connection.onFoldingRanges(({ textDocument: { uri } }) =>
+    answer(uri, [], () => [...foldingRangesOf(documentOf(uri))]),
+  );
+  connection.onDocumentFormatting(({ textDocument: { uri } }) => answer(uri, [], () => formatEdits(documentOf(uri))));
+  connection.onCodeAction(({ textDocument: { uri }, context: { diagnostics } }) =>
+    answer(uri, [], () => [...fixesFor(documentOf(uri), diagnostics)]),
+  );
+  connection.onCodeLens(({ textDocument: { uri } }) =>
+    answer(uri, [], () => [...lensesOf(documentOf(uri), workspace)]),
+  );
+  connection.languages.inlayHint.on(({ textDocument: { uri }, range }) =>
+    answer(uri, [], () => [...inlayHintsOf(documentOf(uri), range, server.graphsOf(uri), workspace)]),
+  );
+  connection.languages.semanticTokens.on(({ textDocument: { uri } }) =>
+    answer(uri, { data: [] }, () => ({ data: [...tokensOf(documentOf(uri), workspace.source)] })),
+  );
+  connection.onExecuteCommand(async ({ command, arguments: given = [] }) => {
+    try {
+      return await runLens(command, given[0], server.context);
+    } catch (error) {
+      if (error instanceof TypeKroError) throw refusal(error, library);
+      throw error;
+    }
+  });
+}
+
+/** The error of a request that cannot be carried out. The client shows its text. */
+function refusal({ message, remedy }: TypeKroError, { ErrorCodes, ResponseError }: ProtocolLibrary): Error {
+  return new ResponseError(ErrorCodes.InvalidRequest, remedy === undefined ? message : `${message}: ${remedy}`);
+}
+
+async function hover(
+  server: LanguageServer,
+  uri: string,
+  position: Position,
+  answer: <Result>(uri: string, otherwise: Result, make: () => Result) => Result,
+): Promise<Hover | null> {
+  if (SCRIPT.test(uri)) return compositionHover(server, uri, position);
+  const { workspace, settings } = server;
+  const document = workspace.document(uri);
+  const found = answer(uri, undefined, () =>
+    document === undefined ? undefined : hoverAt(document, position, workspace.source),
+  );
+  if (!settings.liveValues || document === undefined) return found ?? null;
+  const live = await liveHover(document, position, settings, server.context).catch((error: unknown) => {
+    server.report(error);
+    return undefined;
+  });
+  if (live === undefined) return found ?? null;
+  const text = found === undefined ? '' : `${(found.contents as { readonly value: string }).value}\n\n`;
+  return { ...found, contents: { kind: 'markdown', value: `${text}${live}` } };
+}
+
+/** The CEL that the expression at a place of a composition became, since the last save. */
+function compositionHover(server: LanguageServer, uri: string, { line, character }: Position): Hover | null {
+  const traced = server.traceOf(uri);
+  const document = server.workspace.document(uri);
+  if (traced === undefined || document === undefined) return null;
+  const column = Array.from(document.text.lineText(line).slice(0, character)).length + 1;
+  const found = expressionsAt(traced.expressions, line + 1, column);
+  if (found.length === 0) return null;
+  const lines = found.map(({ path, text }) => `${path}: ${text}`);
+  return { contents: { kind: 'markdown', value: `\`\`\`yaml\n${lines.join('\n')}\n\`\`\`` } };
+}

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import { editorAt, SHOP, URI } from '../../../test/support/editor.ts';
+import { fixesFor, openDocument, toProtocol } from '../../editor/index.ts';
+import type { Workspace } from '../../editor/index.ts';
+import { checkDocument } from './check-document.ts';
+
+/** The codes and marked texts of the problems of a document. */
+async function problems(text: string, others: Readonly<Record<string, string>> = {}): Promise<string[]> {
+  const { workspace, document } = editorAt(text, others);
+  const { diagnostics } = await checkDocument(document, workspace);
+  return toProtocol(document.text, diagnostics).map(({ code, range }) => {
+    const { from, to } = document.text.spanOf(range);
+    return `${String(code)} ${document.text.text.slice(from, to)}`;
+  });
+}
+
+test('a sound definition has no problem', async () => {
+  expect(await problems(SHOP)).toEqual([]);
+});
+
+test.each([
+  [
+    'an unknown field of an expression',
+    SHOP.replace('web.status.readyReplicas', 'web.status.redyReplicas'),
+    'cel/unknown-field redyReplicas',
+  ],
+  ['an unknown name', SHOP.replace('${web.metadata.name}', '${wep.metadata.name}'), 'graph/unknown-identifier wep'],
+  ['an unknown field of a template', SHOP.replace('image: nginx', 'imag: nginx'), 'graph/unknown-field imag'],
+  ['a marker', SHOP.replace('minimum=1', 'minimun=1'), 'simpleschema/unknown-marker minimun'],
+  ['text that does not parse', SHOP.replace('kind: Shop', 'kind: [Shop'), 'yaml/syntax ['],
+])('%s is marked', async (_title, text, expected) => {
+  const found = await problems(text);
+  expect(found.some((each) => each.split(' ')[0] === expected.split(' ')[0])).toBe(true);
+  expect(found.join('\n')).toContain(expected.split(' ')[1]);
+});
+
+const INSTANCE =
+  'apiVersion: kro.run/v1alpha1\nkind: Shop\nmetadata: {name: a}\nspec: {name: a, replicas: 0, tire: x}\n';
+
+test('an instance is checked by the definition in the workspace', async () => {
+  expect(await problems(INSTANCE, { 'shop.yaml': SHOP })).toEqual([
+    'input/unknown-field tire',
+    'input/invalid-field 0',
+  ]);
+});
+
+test.each([
+  ['an unknown kind of a group that nothing defines', 'apiVersion: acme.test/v1\nkind: Thing\nmetadata: {name: a}\n'],
+  ['a file of another tool', 'services:\n  web: {image: nginx}\n'],
+  ['a document without a kind', 'a: [1\n'],
+])('%s has no problem', async (_title, text) => {
+  expect(await problems(text)).toEqual([]);
+});
+
+test('an unknown kind of Kubernetes has a problem', async () => {
+  expect(await problems('apiVersion: apps/v1\nkind: Deploymnt\nmetadata: {name: a}\n')).toEqual([
+    'input/unknown-kind Deploymnt',
+  ]);
+});
+
+test('a file that is too long has one problem', async () => {
+  const document = openDocument(URI, 'app.yaml', 1, SHOP + '# x\n'.repeat(2 * 1024 * 1024));
+  const { diagnostics } = await checkDocument(document, {} as Workspace);
+  expect(diagnostics.map(({ code, severity }) => ({ code, severity }))).toEqual([
+    { code: 'yaml/too-large', severity: 'warning' },
+  ]);
+});
+
+test.each([
+  [
+    'a field of an expression',
+    SHOP.replace('web.status.readyReplicas', 'web.status.redyReplicas'),
+    'Write readyReplicas',
+  ],
+  ['a name', SHOP.replace('${web.metadata.name}', '${wep.metadata.name}'), 'Write web'],
+  ['a field of a template', SHOP.replace('image: nginx', 'imag: nginx'), 'Write image'],
+  ['a marker', SHOP.replace('minimum=1', 'minimun=1'), 'Write minimum'],
+  ['a kind', SHOP.replace('kind: Deployment', 'kind: Deploymnt'), 'Write Deployment'],
+  ['an old boolean', SHOP.replace('{app: shop}', '{app: yes}'), 'Write "yes"'],
+  [
+    'an optional condition',
+    SHOP.replace('${schema.spec.replicas > 1}', '${schema.spec.?tier.optMap(t, t == "x")}'),
+    'Append .orValue(false)',
+  ],
+  ['two objects', `${SHOP}${INSTANCE.replace(', replicas: 0, tire: x', '')}`, 'Put a line --- between the objects'],
+])('a quick fix corrects %s', async (_title, text, title) => {
+  const { workspace, document } = editorAt(text);
+  const before = toProtocol(document.text, (await checkDocument(document, workspace)).diagnostics);
+  const fixes = fixesFor(document, before);
+  const fix = fixes.find((each) => each.title === title);
+  expect(fixes.map((each) => each.title)).toContain(title);
+  const edits = (fix?.edit?.changes?.[URI] ?? []).map(({ range, newText }) => ({ range, text: newText }));
+  const corrected = document.changed(2, edits);
+  const after = toProtocol(corrected.text, (await checkDocument(corrected, workspace)).diagnostics);
+  const fixed = fix?.diagnostics?.[0];
+  expect(after.filter(({ code, message }) => code === fixed?.code && message === fixed?.message)).toEqual([]);
+});

@@ -1,0 +1,146 @@
+import { basename, dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
+import { isJsonObject, TypeKroError } from '../../core/index.ts';
+import { appendStep, scanExpressions } from '../../graph/index.ts';
+import { createModuleReader } from '../dev/module-reader.ts';
+import type { LoadedModule } from '../up/module-loader.ts';
+import { placedInCall } from '../up/place-in-call.ts';
+import { textOf } from '../up/source-text.ts';
+import { checkModuleObjects } from './check-document.ts';
+import type { LspSettings } from './settings.ts';
+import { pathOf } from './workspace-files.ts';
+
+/** Files that can hold compositions. */
+export const SCRIPT = /\.[cm]?[jt]s$/i;
+
+/** Does the text import the package? Only such a file is loaded. */
+export const importsPackage = (text: string): boolean =>
+  /(?:from|import|require\()\s*\(?["']typekro(?:\/[\w-]+)*["']/.test(text);
+
+/** An expression that an expression of the code became. */
+export interface TracedExpression {
+  /** The field of the definition. */
+  readonly path: string;
+  /** The text of the field, with `${…}`. */
+  readonly text: string;
+  readonly source: SourcePosition;
+}
+
+/** The result of loading a composition. */
+export interface TracedModule {
+  /** The problems, by the URIs of the files. The module itself is always a key. */
+  readonly problems: ReadonlyMap<string, readonly Diagnostic[]>;
+  /** The CEL expressions of the module, with their places in its code. */
+  readonly expressions: readonly TracedExpression[];
+}
+
+/**
+ * Loads a module in a process of its own and checks its definitions. The process has limits of time and memory; a module
+ * that exceeds them, throws or exits gets a problem at its first line.
+ *
+ * @param signal ends the process
+ */
+export async function traceModule(
+  uri: string,
+  crds: readonly KubeObject[],
+  settings: Pick<LspSettings, 'traceTimeoutMs' | 'traceMemoryMiB'>,
+  signal: AbortSignal,
+): Promise<TracedModule> {
+  const path = pathOf(uri) ?? '';
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(tooSlow(settings.traceTimeoutMs)), settings.traceTimeoutMs);
+  const reader = createModuleReader(() => {}, AbortSignal.any([signal, deadline.signal]), [
+    `--max-old-space-size=${settings.traceMemoryMiB}`,
+  ]);
+  let loaded: LoadedModule;
+  try {
+    loaded = await reader.load(path, basename(path), dirname(path));
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, message, remedy } = TypeKroError.from(error, { code: 'input/module-failed' });
+    const hint = remedy === undefined ? {} : { hint: remedy };
+    const source = { file: path, line: 1, column: 1 };
+    return { problems: new Map([[uri, [{ code, severity: 'error', message, ...hint, source }]]]), expressions: [] };
+  } finally {
+    clearTimeout(timer);
+    reader.close();
+  }
+  const objects = loaded.objects.map((entry) => ({ ...entry, file: basename(path) }));
+  const { diagnostics } = await checkModuleObjects(objects, loaded.diagnostics, crds);
+  return {
+    problems: byFile(uri, path, diagnostics),
+    expressions: loaded.objects.flatMap(({ object, locate }) =>
+      expressionsOf(object as unknown as JsonValue, path, locate),
+    ),
+  };
+}
+
+function tooSlow(milliseconds: number): TypeKroError {
+  return new TypeKroError(`the module was not loaded within ${milliseconds / 1000} s`, {
+    code: 'input/module-failed',
+    remedy:
+      'look for a loop without end, or for a wait at the top of the module; the setting traceTimeoutMs changes the time',
+  });
+}
+
+/** The problems by file. A problem in a file of another package, or without a place, is shown in the module. */
+function byFile(uri: string, path: string, diagnostics: readonly Diagnostic[]): Map<string, Diagnostic[]> {
+  const problems = new Map<string, Diagnostic[]>([[uri, []]]);
+  for (const each of diagnostics) {
+    const named = each.source?.file;
+    const file = named === undefined ? path : resolve(dirname(path), named);
+    const isForeign = file.includes('node_modules');
+    const target = file === path || isForeign ? uri : pathToFileURL(file).href;
+    const placed = isForeign ? { ...each, source: { line: 1, column: 1 } } : placedInCall(each, textOf(file));
+    problems.set(target, [...(problems.get(target) ?? []), placed]);
+  }
+  return problems;
+}
+
+const NO_PROBLEM = { code: '', severity: 'warning', message: '' } as const;
+
+/** The maximum depth of fields that are searched for expressions. */
+const MAX_DEPTH = 64;
+
+function expressionsOf(
+  object: JsonValue,
+  file: string,
+  locate: ((path: string) => SourcePosition | undefined) | undefined,
+): TracedExpression[] {
+  const found: TracedExpression[] = [];
+  const code = textOf(file);
+  const walk = (value: JsonValue | undefined, path: string, depth: number): void => {
+    if (typeof value === 'string' && value.includes('${')) {
+      const source = locate?.(path);
+      const scanned = scanExpressions(value);
+      const hasExpression = scanned.ok && scanned.parts.some(({ kind }) => kind === 'expression');
+      const isOwn = source?.file === undefined || resolve(dirname(file), source.file) === file;
+      if (hasExpression && source !== undefined && isOwn) {
+        // The place of a field is that of the call that made the object; its own place is an argument of the call.
+        const own = { ...source, file };
+        const { source: place = own } = placedInCall({ ...NO_PROBLEM, path, source: own }, code);
+        found.push({ path, text: value, source: place });
+      }
+    }
+    if (depth === MAX_DEPTH) return;
+    if (Array.isArray(value))
+      for (const [index, item] of value.entries()) walk(item, appendStep(path, index), depth + 1);
+    else if (isJsonObject(value)) {
+      for (const [key, member] of Object.entries(value)) walk(member, appendStep(path, key), depth + 1);
+    }
+  };
+  walk(object, '', 0);
+  return found;
+}
+
+/** The CEL of the expression at a place of the code: the expressions that begin last before it on its line. */
+export function expressionsAt(
+  expressions: readonly TracedExpression[],
+  line: number,
+  column: number,
+): readonly TracedExpression[] {
+  const onLine = expressions.filter(({ source }) => source.line === line && source.column <= column);
+  const nearest = Math.max(...onLine.map(({ source }) => source.column));
+  return onLine.filter(({ source }) => source.column === nearest);
+}

@@ -1,0 +1,31 @@
+import type { TextEdit } from 'vscode-languageserver';
+import { hasErrors } from '../../core/index.ts';
+import type { EditorDocument } from '../../editor/index.ts';
+import { formatDefinitions } from '../fmt/format-definition.ts';
+
+/** The edit that formats a document as `typekro fmt` does. None for a document with syntax errors, or without a change. */
+export function formatEdits(document: EditorDocument): TextEdit[] {
+  const { text } = document;
+  if (document.isTooLong || hasErrors(document.parsed().diagnostics)) return [];
+  const after = formatDefinitions(text.text);
+  if (after === text.text) return [];
+  const [from, to] = [commonStart(text.text, after), commonEnd(text.text, after)];
+  const end = Math.max(text.text.length - to, from);
+  const newText = after.slice(from, Math.max(after.length - to, from));
+  return [{ range: text.rangeOf({ from, to: end }), newText }];
+}
+
+/** The length of the common beginning of two texts. */
+function commonStart(one: string, other: string): number {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  return at;
+}
+
+/** The length of the common end of two texts, which does not overlap their common beginning. */
+function commonEnd(one: string, other: string): number {
+  const limit = Math.min(one.length, other.length) - commonStart(one, other);
+  let length = 0;
+  while (length < limit && one.at(-1 - length) === other.at(-1 - length)) length += 1;
+  return length;
+}

@@ -1,0 +1,58 @@
+import { dirname, basename } from 'node:path';
+import { TypeKroError } from '../../core/index.ts';
+import { LENS_COMMANDS } from '../../editor/index.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { printFailure } from '../failure.ts';
+import { pathOf } from './workspace-files.ts';
+
+/** The command line behind each lens. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  [LENS_COMMANDS.graph]: () => import('../commands/graph.ts').then(({ graph }) => graph),
+  [LENS_COMMANDS.render]: () => import('../commands/render.ts').then(({ render }) => render),
+  [LENS_COMMANDS.plan]: () => import('../commands/plan.ts').then(({ plan }) => plan),
+};
+
+/** The result of a command that a client let the server run. */
+export interface LensResult {
+  readonly exitCode: number;
+  /** What the command prints. */
+  readonly text: string;
+}
+
+/**
+ * Runs the command of a lens for a saved file, and returns its output.
+ *
+ * @throws TypeKroError `cli/usage` for an unknown command, and for a document that is no YAML or JSON file
+ */
+export async function runLens(name: string, argument: unknown, outer: CommandContext): Promise<LensResult> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const path = typeof argument === 'string' ? pathOf(argument) : undefined;
+  // Code is loaded only by its own worker, with limits and in trusted workspaces.
+  const isManifest = path !== undefined && /\.(?:ya?ml|json)$/i.test(path);
+  if (load === undefined || !isManifest) {
+    throw new TypeKroError(
+      load === undefined ? `there is no command ${name}` : `${name} takes the URI of a YAML or JSON file`,
+      {
+        code: 'cli/usage',
+        remedy: `the commands are ${Object.keys(COMMANDS).join(', ')}`,
+      },
+    );
+  }
+  const lines: string[] = [];
+  const print = (text: string): void => void lines.push(text);
+  const { env, signal } = outer;
+  const context: CommandContext = {
+    cwd: dirname(path),
+    env,
+    signal,
+    print,
+    printError: print,
+    readInput: () => Promise.resolve(''),
+  };
+  const command = await load();
+  const options = Object.fromEntries(command.options.map(({ name: option, defaultValue }) => [option, defaultValue]));
+  const exitCode = await command
+    .run(context, { positionals: [basename(path)], options })
+    .catch((error: unknown) => printFailure(error, context));
+  return { exitCode, text: lines.join('\n') };
+}

@@ -1,0 +1,94 @@
+import type { Dirent } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** Folders that hold no files of the user. */
+const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'dist', 'build', 'coverage', 'vendor', 'target']);
+
+/** The limits of a search for files. Files beyond them are read when they are opened. */
+const MAX_FILES = 5000;
+const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
+
+/** Files that can hold objects. */
+export const MANIFEST = /\.(?:ya?ml|json)$/i;
+
+/** A file of the workspace. */
+export interface FoundFile {
+  readonly uri: string;
+  readonly text: string;
+}
+
+/** The name of a file in messages: relative to a folder of the workspace that contains it. */
+export function shownFile(uri: string, folders: readonly string[]): string {
+  const path = pathOf(uri);
+  if (path === undefined) return uri;
+  const folder = folders.map(pathOf).find((each) => each !== undefined && path.startsWith(each));
+  return folder === undefined ? path : relative(folder, path);
+}
+
+/** The path of a file; `undefined` for a document that is not a file. */
+export function pathOf(uri: string): string | undefined {
+  return uri.startsWith('file:') && URL.canParse(uri) ? fileURLToPath(uri) : undefined;
+}
+
+/** Could the text hold an object of Kubernetes or a test of a definition? */
+const isRelevant = (text: string): boolean => /^\s*["']?(?:apiVersion|schemaVersion)["']?\s*:/m.test(text);
+
+/**
+ * The manifests below the folders of a workspace, as they are found. Folders that cannot be read, and files that vanish
+ * meanwhile, are left out.
+ *
+ * @param signal ends the search
+ */
+export async function* findManifests(folders: readonly string[], signal: AbortSignal): AsyncGenerator<FoundFile> {
+  let files = 0;
+  let bytes = 0;
+  const open = folders.flatMap((uri) => pathOf(uri) ?? []);
+  for (let folder = open.shift(); folder !== undefined; folder = open.shift()) {
+    for (const entry of await entriesOf(folder)) {
+      if (signal.aborted || files >= MAX_FILES || bytes >= MAX_TOTAL_BYTES) return;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (!entry.name.startsWith('.') && !SKIPPED.has(entry.name)) open.push(path);
+        continue;
+      }
+      if (!entry.isFile() || !MANIFEST.test(entry.name)) continue;
+      files += 1;
+      const found = await readManifestFile(pathToFileURL(path).href);
+      if (found === undefined) continue;
+      bytes += found.text.length;
+      yield found;
+    }
+  }
+}
+
+/** A file, unless it vanished, is too large, is no text, or holds no object. */
+export async function readManifestFile(uri: string): Promise<FoundFile | undefined> {
+  const path = pathOf(uri);
+  if (path === undefined) return undefined;
+  try {
+    if ((await stat(path)).size > MAX_FILE_BYTES) return undefined;
+    const text = await readFile(path, 'utf8');
+    return isRelevant(text) ? { uri, text } : undefined;
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+  try {
+    return (await readdir(folder, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+/** Is this the error of a file or folder that does not exist any more, or that the user may not read? */
+function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ELOOP'].includes(code);
+}

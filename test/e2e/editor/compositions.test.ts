@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Hover } from 'vscode-languageserver';
+import { LanguageClient } from '../../support/language-client.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+const APP = `import { kubernetesComposition } from 'typekro';
+import { Deployment } from 'typekro/simple';
+import { type } from 'arktype';
+
+export const app = kubernetesComposition(
+  {
+    name: 'app',
+    apiVersion: 'v1alpha1',
+    kind: 'App',
+    spec: type({ name: 'string', replicas: 'number.integer' }),
+    status: type({ ready: 'boolean' }),
+  },
+  (spec) => {
+    const web = Deployment({
+      id: 'web',
+      name: spec.name,
+      image: 'nginx',
+      replicas: spec.replicas,
+    });
+    return { ready: web.status.readyReplicas >= spec.replicas };
+  },
+);
+`;
+
+describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
+  let folder: string;
+  let client: LanguageClient;
+  const uri = (name: string): string => pathToFileURL(join(folder, name)).href;
+
+  const start = async (settings: object): Promise<void> => {
+    client = new LanguageClient({ folder, settings });
+    await client.initialize();
+  };
+  const write = async (name: string, text: string): Promise<void> => {
+    writeFileSync(join(folder, name), text);
+    await client.open(uri(name), text, 'typescript');
+  };
+
+  beforeEach(() => {
+    // A folder in the repository, so that tsx and the package can be found as in a project.
+    mkdirSync(join(ROOT, 'temp'), { recursive: true });
+    folder = mkdtempSync(join(ROOT, 'temp', 'lsp-'));
+  });
+  afterEach(async () => {
+    await client.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('a composition is loaded in trusted workspaces only', async () => {
+    await start({});
+    const marker = join(folder, 'ran');
+    const text = `import 'typekro';\nimport { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(marker)}, '');\n`;
+    await write('app.ts', text);
+    await client.save(uri('app.ts'));
+    // Requests are answered in order: the answer shows that the notification before it was handled.
+    expect(
+      await client.request('hover', { textDocument: { uri: uri('app.ts') }, position: { line: 0, character: 0 } }),
+    ).toBeNull();
+    await client.connection.sendNotification('workspace/didChangeConfiguration', {
+      settings: { typekro: { trusted: true } },
+    });
+    const found = await client.until(uri('app.ts'), ({ diagnostics }) => diagnostics.length > 0);
+    expect(found[0]?.source).toBe('typekro');
+  });
+
+  test.each([
+    ['throws', "throw new Error('no such thing');", /no such thing/],
+    ['loops for ever', 'for (;;);', /was not loaded within 2 s/],
+    ['exits', 'process.exit(0);', /process\.exit\(0\) is called/],
+    ['uses all memory', 'const all = []; for (;;) all.push(new Array(1e6).fill(all.length));', /./],
+  ])('a composition that %s gets a problem, and the server goes on', async (_title, code, message) => {
+    await start({ trusted: true, traceTimeoutMs: 2000, traceMemoryMiB: 64 });
+    await write('app.ts', `import 'typekro';\n${code}\n`);
+    const found = await client.until(uri('app.ts'), ({ diagnostics }) => diagnostics.length > 0);
+    expect(found[0]?.message).toMatch(message);
+    await write('other.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: 1}\n');
+    expect(await client.diagnostics(uri('other.yaml'))).not.toEqual([]);
+  });
+
+  test('a workspace without node_modules gets the problem of the import', async () => {
+    rmSync(folder, { recursive: true });
+    folder = mkdtempSync(join(tmpdir(), 'typekro-lsp-'));
+    await start({ trusted: true });
+    await write('app.ts', APP);
+    const found = await client.until(uri('app.ts'), ({ diagnostics }) => diagnostics.length > 0);
+    expect(found[0]).toMatchObject({ severity: 1 });
+    expect(found[0]?.message).toMatch(/typekro|arktype/);
+  });
+
+  test('refusals are at their line after a save, and hover shows the CEL of an expression', async () => {
+    await start({ trusted: true });
+    const text = APP;
+    await write('app.ts', text);
+    expect(await client.until(uri('app.ts'), () => true)).toEqual([]);
+    const lines = text.split('\n');
+    const line = lines.findIndex((each) => each.includes('replicas: spec.replicas'));
+    const hover = await client.request<Hover>('hover', {
+      textDocument: { uri: uri('app.ts') },
+      position: { line, character: (lines[line] ?? '').indexOf('spec.replicas') + 2 },
+    });
+    expect(JSON.stringify(hover?.contents)).toContain('${schema.spec.replicas}');
+    const broken = text.replace('>= spec.replicas', ">= spec.replicas && web.status.foo.bar() === 'x'");
+    writeFileSync(join(folder, 'app.ts'), broken);
+    await client.change(uri('app.ts'), broken);
+    await client.save(uri('app.ts'));
+    const found = await client.until(uri('app.ts'), ({ diagnostics }) => diagnostics.length > 0);
+    const wanted = broken.split('\n').findIndex((each) => each.includes('foo.bar'));
+    expect(found[0]?.range.start.line).toBe(wanted);
+  });
+});
