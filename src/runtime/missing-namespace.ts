@@ -21,8 +21,8 @@ export function isNamespaceMissing({ code, message }: ApiFailure): boolean {
 }
 
 /**
- * Does the namespace exist that a failed write lacked? The answer is no for the namespace that the view had when the
- * write failed, so that a write which fails again waits for its pause.
+ * Has the missing namespace of a failed write appeared? False for a namespace that the view already had when the write
+ * failed: a write that fails again waits for its pause.
  */
 export function hasNamespaceAppeared(
   observed: Pick<Observed, 'namespaceUid'>,

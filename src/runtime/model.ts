@@ -93,7 +93,7 @@ export interface FailedWrite {
    */
   readonly conflictVersion?: string;
   readonly failure: ApiFailure;
-  /** The namespace that the view had when a write failed for lack of its namespace (`hasNamespaceAppeared`). */
+  /** The UID of the object's namespace when the write failed because of that namespace (`hasNamespaceAppeared`). */
   readonly namespaceUid?: string;
   /**
    * The earliest time of the next attempt (milliseconds since the epoch; Infinity: never). Another desired object is

@@ -263,14 +263,14 @@ const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as
 /** The maximum number of decisions about a write. Other clients that change its object again and again use them up. */
 const MAX_DECISIONS = 10;
 
-/** The maximum number of conversions of a write: of the object before and after it, for each version of its managers. */
+/** The maximum number of conversions of a write. Each version of the object's managers may need two of them. */
 const MAX_CONVERSIONS = 100;
 
 /**
  * Runs a write. When it needs the answer of a webhook, the write stops without an effect, and runs again with the
  * answer. The store therefore never waits, and no write needs a lock.
  *
- * @throws ApiError 409 when other clients change the object during each run.
+ * @throws ApiError 409 when other clients change the object again and again.
  */
 export async function withAdmission<Context extends AdmittedContext, Result>(
   context: Context,

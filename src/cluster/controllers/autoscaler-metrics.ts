@@ -44,7 +44,7 @@ export function replicasFor(metric: JsonObject, current: number, pods: readonly 
     return fails(utilization === undefined ? what : `failed to get ${resource} utilization: ${what}`);
   }
   const total = sum(groups.measured.map(({ use }) => use));
-  const current_ = averageText(resource, total / groups.measured.length);
+  const averageUse = averageText(resource, total / groups.measured.length);
   const status = (value: JsonObject): JsonObject => ({
     type,
     [field]: { name: resource, ...(container === undefined ? {} : { container }), current: value },
@@ -60,7 +60,7 @@ export function replicasFor(metric: JsonObject, current: number, pods: readonly 
       busy: () => wanted,
       ratio: (entries) => sum(entries.map(({ use }) => use)) / entries.length / wanted,
     });
-    return { replicas, status: status({ averageValue: current_ }), name: `${name} resource` };
+    return { replicas, status: status({ averageValue: averageUse }), name: `${name} resource` };
   }
   const missing = pods.map(({ pod }) => requestProblem(pod, resource, container)).find((text) => text !== undefined);
   if (missing !== undefined) return fails(`failed to get ${resource} utilization: ${missing}`);
@@ -74,7 +74,7 @@ export function replicasFor(metric: JsonObject, current: number, pods: readonly 
   });
   return {
     replicas,
-    status: status({ averageUtilization: percentOf(groups.measured), averageValue: current_ }),
+    status: status({ averageUtilization: percentOf(groups.measured), averageValue: averageUse }),
     name: `${name} resource utilization (percentage of request)`,
   };
 }
@@ -127,8 +127,8 @@ function scaled(
     ...(addsUnready ? unready.map((pod) => ({ pod, use: 0 })) : []),
   ];
   const corrected = target.ratio(all);
-  const turned = (ratio < 1 && corrected > 1) || (ratio > 1 && corrected < 1);
-  if (Math.abs(1 - corrected) <= TOLERANCE || turned) return current;
+  const isTurned = (ratio < 1 && corrected > 1) || (ratio > 1 && corrected < 1);
+  if (Math.abs(1 - corrected) <= TOLERANCE || isTurned) return current;
   const replicas = Math.ceil(corrected * all.length);
   const wrongWay = (corrected < 1 && replicas > current) || (corrected > 1 && replicas < current);
   return wrongWay ? current : replicas;

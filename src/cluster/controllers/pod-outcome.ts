@@ -72,9 +72,10 @@ const STABLE_RUN_MS = 600_000;
 
 /**
  * The outcome of a pod, by its rules and the milliseconds since its start. The containers start and become ready at
- * once or later. A pod of a Job, a pod with a time to run or an exit code, and a pod whose policy is not `Always` and
- * whose command has an end then end. Any other pod runs without end. Rules may let the pod wait, crash or fail. The
- * first run of the containers is longer by `sinceMs`, the time between the start of the pod and the setting of the rules.
+ * once or later. Rules may let them wait, crash or fail. Containers with an exit code or a number of crashes end. With
+ * a restart policy other than `Always`, containers also end after their time to run, in a pod of a Job, and when their
+ * commands end. All others run without end. The first run of the containers is longer by `sinceMs`, the time between
+ * the start of the pod and the setting of the rules.
  */
 export function planPod(pod: KubeObject, rules: PodRules, elapsedMs: number, sinceMs = 0): PodPlan {
   const { failure } = rules;

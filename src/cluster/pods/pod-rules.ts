@@ -6,7 +6,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { compareQuantities, quantityOf, quantityOfInteger } from '../../kubernetes/index.ts';
 
-/** How the simulated containers of a pod behave. Every member is optional; without any, they run and are ready. */
+/** How the simulated containers of a pod behave. Every member is optional. By default, the containers run and are ready. */
 export interface PodRules {
   /** The seconds until the containers start. Until then they wait with the reason `ContainerCreating`. Default: 0. */
   readonly startAfterSeconds?: number;
@@ -15,8 +15,10 @@ export interface PodRules {
   /** `false`: the containers run, but their readiness probes fail. Default: true. */
   readonly ready?: boolean;
   /**
-   * The seconds from each start of the containers to their end. Default: with `exitCode`, `failure` or `crashes`, or in
-   * a Job, 0; otherwise the containers do not end.
+   * The seconds from each start of the containers to their end. With the restart policy `Always`, containers end only if
+   * `exitCode`, `failure` or `crashes` is set, too. Default: with one of these members, 0; for a pod of a Job, the time
+   * until it is ready; for other pods, the time that their commands take, as far as it is known. Otherwise the
+   * containers do not end.
    */
   readonly runSeconds?: number;
   /** The exit code of the containers. The restart policy of the pod decides what follows. Default: 0. */
@@ -25,7 +27,7 @@ export interface PodRules {
    * The reason with which the containers fail, such as `OOMKilled`, `ImagePullBackOff` or `Unhealthy`. Default: none.
    */
   readonly failure?: string;
-  /** The number of crashes after which the containers run on. Default: with a failure, no such number. */
+  /** The number of crashes after which the containers run on. Default: containers that fail crash without end. */
   readonly crashes?: number;
   /** The lines that each container writes at each start, separated by newlines. Default: none. */
   readonly log?: string;
@@ -37,7 +39,7 @@ export interface PodRules {
 
 const PREFIX = 'typekro.dev/simulate-';
 
-/** The longest time in a rule: ten years. */
+/** The maximum time in a rule: ten years. */
 const MAX_SECONDS = 10 * 366 * 86_400;
 const MAX_CRASHES = 1000;
 
@@ -103,11 +105,11 @@ const SETTINGS: Readonly<Record<keyof PodRules, Setting>> = {
 
 const NAMES = Object.keys(SETTINGS) as (keyof PodRules)[];
 
-/** The annotations of pods that other code reads: those of all objects. */
-const OTHERS = ['hold', 'delay-seconds'];
+/** The last parts of the annotations that all objects can have. Other code reads them. */
+const GENERAL_ANNOTATIONS = ['hold', 'delay-seconds'];
 
 const KNOWN_ANNOTATIONS: ReadonlySet<string> = new Set(
-  [...NAMES.map((name) => SETTINGS[name].annotation), ...OTHERS].map((name) => PREFIX + name),
+  [...NAMES.map((name) => SETTINGS[name].annotation), ...GENERAL_ANNOTATIONS].map((name) => PREFIX + name),
 );
 
 /** The rules of a pod's annotations, and the reasons why some annotations have no effect. */

@@ -110,8 +110,9 @@ export class CustomResource implements ServedResource {
   }
 
   /**
-   * Converts an object to this version. As with the conversion strategy `None`, only `apiVersion` changes. This
-   * version's schema prunes the object. An object that was stored in this version also gets the defaults of the schema.
+   * Converts an object to this version: by the webhook of the definition, if there is one. Otherwise only `apiVersion`
+   * changes, as with the conversion strategy `None`. This version's schema prunes the object. An object that was stored
+   * in this version also gets the defaults of the schema.
    */
   fromStorage(object: KubeObject, conversions?: Conversions): KubeObject {
     if (this.#webhook !== undefined && this.isConverted(object)) {

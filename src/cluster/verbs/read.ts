@@ -126,11 +126,16 @@ export function selectionOf(
   const fields = fieldMatcher(resource, options.fieldSelector);
   const shard = options.shardSelector === '' ? undefined : schemas().parseShardSelector(options.shardSelector);
   const all = [labels, fields?.matches, shard?.matches].filter((matcher) => matcher !== undefined);
-  return { matches: both(all), onlyName: fields?.only, shard, countsAll: labels === undefined && fields === undefined };
+  return {
+    matches: allOf(all),
+    onlyName: fields?.only,
+    shard,
+    countsAll: labels === undefined && fields === undefined,
+  };
 }
 
 /** The matcher of all requirements; `undefined` when there are none. */
-function both(matchers: readonly Matcher[]): Matcher | undefined {
+function allOf(matchers: readonly Matcher[]): Matcher | undefined {
   const [first, ...more] = matchers;
   return more.length === 0 ? first : (object) => matchers.every((matches) => matches(object));
 }

@@ -238,7 +238,7 @@ class WatchStream implements ByteStream {
    * client then lists again, and gets the error.
    */
   #sendConverted(objects: readonly Stored[]): void {
-    // The write that causes an event knows the form of its object before later tasks run.
+    // The write that causes an event stores the converted form of its object before the next microtask.
     Promise.resolve()
       .then(() => prepareForms(this.#context, this.#target.resource, objects))
       .then(

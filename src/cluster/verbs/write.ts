@@ -65,7 +65,7 @@ export interface WriteAdmission {
 
 /** What writes use of the cluster in addition to their resource. */
 export interface WriteServices {
-  /** Present while the cluster has configurations of admission. */
+  /** Present while a write may have to wait for a webhook or a policy (`AdmissionGate`). */
   readonly admission?: WriteAdmission | undefined;
   /**
    * The store. A write looks up other objects in it: the namespace, quotas, and the objects that the rules of the kind
@@ -80,7 +80,7 @@ export interface WriteServices {
   readonly clock: ClusterClock;
   readonly newUid: () => string;
   readonly schemas: SchemaEngineSource;
-  /** The conversions of the write by webhooks. Present while the cluster has conversion webhooks. */
+  /** The conversions of the write by webhooks. Present together with `admission`. */
   readonly conversions?: Conversions | undefined;
 }
 
