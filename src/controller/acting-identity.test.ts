@@ -25,6 +25,7 @@ function setup() {
       synced: () => undefined,
       routed: () => undefined,
     },
+    onWentBack: () => undefined,
     usedCaches: () => used,
   });
   /** A Graph that watches ConfigMaps as an account begins, and returns the function that ends it. */

@@ -1,4 +1,5 @@
 import type { Clock, KubernetesApi } from '../kube/index.ts';
+import type { ObjectType } from '../runtime/index.ts';
 import type { CacheChange } from './cache/kind-cache.ts';
 import type { CacheMeter } from './cache/cache-set.ts';
 import { CacheSet } from './cache/cache-set.ts';
@@ -21,6 +22,8 @@ export interface ActingIdentitiesOptions {
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
   readonly onChildChange: (applySet: string) => void;
   readonly meter: CacheMeter;
+  /** Called when a list of a kind shows that the server was restored to an earlier state. */
+  readonly onWentBack: (type: ObjectType) => void;
   /** Returns the caches that instances, Graphs and served kinds use. The caches of other identities are closed. */
   readonly usedCaches: () => Iterable<CacheSet>;
 }
@@ -87,9 +90,15 @@ export class ActingIdentities {
     }
   }
 
+  /** All identities read the same server, so that all of their kinds are listed again. */
+  #wentBack(type: ObjectType): void {
+    this.#options.onWentBack(type);
+    for (const { caches } of this.all()) caches.readAgain(type);
+  }
+
   #openCaches(client: KubernetesApi): CacheSet {
     const { clock, onWake, onChildChange, meter } = this.#options;
-    return new CacheSet({ client, clock, onWake, onChildChange, meter });
+    return new CacheSet({ client, clock, onWake, onChildChange, meter, onWentBack: (type) => this.#wentBack(type) });
   }
 }
 

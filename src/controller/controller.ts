@@ -89,6 +89,11 @@ class KroController implements Controller {
       onWake: (subscriber, change) => this.#router.woken(subscriber, change),
       onChildChange: (applySet) => instances.wakeOwner(applySet),
       meter: meters.caches,
+      onWentBack: ({ kind, group }) =>
+        logger.log('warn', 'the API server was restored to an earlier state; all kinds are listed again', {
+          kind,
+          group,
+        }),
       usedCaches: () => [...instances.usedCaches(), ...[...served.all()].map(({ identity }) => identity.caches)],
     });
     const { caches } = identities.own;

@@ -281,6 +281,11 @@ export class KubeClient implements KubernetesApi {
     return runWatch(
       {
         list: (inner) => this.list(type, { ...selection, signal: inner }),
+        version: async (inner) => {
+          const resource = await this.#resource(type, inner);
+          const page = await this.#page(resource, type, { ...selection, limit: 1, signal: inner }, undefined);
+          return page.resourceVersion;
+        },
         open: async (version, inner) => {
           const resource = await this.#resource(type, inner);
           const path = withQuery(collectionPath(resource, options.namespace), {

@@ -33,19 +33,30 @@ function run(state: WatchState, inputs: readonly WatchInput[]): { log: string[];
 }
 
 function short(action: WatchAction): string {
-  if (action.type === 'list') return 'list';
+  if (action.type === 'list' || action.type === 'compare') return action.type;
   if (action.type === 'open') return `open ${action.resourceVersion ?? 'stream'}`;
   if (action.type === 'wait') return `wait ${action.milliseconds}`;
   const { event } = action;
   if ('object' in event) return `${event.type} ${event.object.metadata.name ?? ''}`;
-  if ('resourceVersion' in event) return `${event.type} ${event.resourceVersion}`;
+  if ('resourceVersion' in event)
+    return `${event.type} ${event.resourceVersion}${'wentBack' in event ? ' (went back)' : ''}`;
   return event.type;
 }
 
 const listing = initialWatchState({ streamsLists: false });
 const streaming = initialWatchState({ streamsLists: true });
 const begin: WatchInput = { type: 'begin' };
-const listed: WatchInput = { type: 'listed', list: { items: [pod('a', '3')], resourceVersion: '5' } };
+const listedAt = (resourceVersion: string): WatchInput => ({
+  type: 'listed',
+  list: { items: [pod('a', '3')], resourceVersion },
+});
+const listed = listedAt('5');
+const versionIs = (resourceVersion: string): WatchInput => ({ type: 'compared', resourceVersion });
+const tooLarge: WatchInput = {
+  type: 'failed',
+  error: new KubeError('Too large resource version: 7, current: 3', { status: 504, reason: 'Timeout' }),
+  random: 1,
+};
 
 describe('watchStep', () => {
   const cases: readonly { title: string; from: WatchState; inputs: WatchInput[]; log: string[] }[] = [
@@ -194,6 +205,65 @@ describe('watchStep', () => {
       from: initialWatchState({ resourceVersion: '42', streamsLists: true }),
       inputs: [begin, line('DELETED', pod('a', '43'))],
       log: ['open 42', 'DELETED a'],
+    },
+    {
+      title: 'compares versions after the server was out of reach, and continues at its version',
+      from: listing,
+      inputs: [begin, listed, failure(0), { type: 'waited' }, versionIs('5'), line('MODIFIED', pod('a', '6'))],
+      log: [
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500'],
+        ['compare', 'open 5', 'MODIFIED a'],
+      ].flat(),
+    },
+    {
+      title: 'lists when the server was restored to an earlier state, and says so',
+      from: listing,
+      inputs: [
+        [begin, listed, failure(0), { type: 'waited' } as const, failure(503), { type: 'waited' } as const],
+        [versionIs('3'), listedAt('3'), failure(410), listedAt('4')],
+      ].flat(),
+      log: [
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500'],
+        ['compare', 'ERROR', 'wait 500', 'compare', 'list', 'RESTARTED', 'ADDED a', 'SYNCED 3 (went back)', 'open 3'],
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 4', 'open 4'],
+      ].flat(),
+    },
+    {
+      title: 'compares versions when the server does not have its version yet',
+      from: streaming,
+      inputs: [
+        [begin, line('BOOKMARK', pod('', '7', { 'k8s.io/initial-events-end': 'true' })), tooLarge],
+        [{ type: 'waited' } as const, versionIs('3')],
+        [line('BOOKMARK', pod('', '3', { 'k8s.io/initial-events-end': 'true' }))],
+      ].flat(),
+      log: [
+        ['RESTARTED', 'open stream', 'SYNCED 7', 'ERROR', 'wait 500', 'compare'],
+        ['RESTARTED', 'open stream', 'SYNCED 3 (went back)'],
+      ].flat(),
+    },
+    {
+      title: 'lists after a bookmark of an earlier state',
+      from: listing,
+      inputs: [begin, listed, line('BOOKMARK', pod('', '4')), listedAt('4')],
+      log: [
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'list', 'RESTARTED', 'ADDED a', 'SYNCED 4 (went back)'],
+        ['open 4'],
+      ].flat(),
+    },
+    {
+      title: 'remembers its version when the kind is missing for a while',
+      from: listing,
+      inputs: [begin, listed, failure(404), { type: 'waited' }, listedAt('3')],
+      log: [
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500'],
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 3 (went back)', 'open 3'],
+      ].flat(),
+    },
+    {
+      title: 'compares no versions that are not numbers',
+      from: listing,
+      inputs: [begin, listedAt('b5'), failure(0), { type: 'waited' }, versionIs('a9')],
+      log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED b5', 'open b5', 'ERROR', 'wait 500', 'compare', 'open b5'],
     },
   ];
   it.each(cases)('$title', ({ from, inputs, log }) => {

@@ -1,5 +1,6 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
 import { backoffMs, isJsonObject, parseJson, RETRY_POLICIES } from '../core/index.ts';
+import { isLaterVersion, wentBack } from '../kubernetes/index.ts';
 import { errorOfStatus, KubeError } from './error.ts';
 import type { ObjectList, WatchEvent } from './types.ts';
 
@@ -9,11 +10,14 @@ export interface WatchState {
    * - `listing`: a list is being read;
    * - `streaming`: the server sends the existing objects as events, up to its bookmark;
    * - `watching`: the server sends the changes after `resourceVersion`;
-   * - `waiting`: the watch pauses after a failure.
+   * - `waiting`: the watch pauses after a failure;
+   * - `comparing`: the present version of the server is being read, after the server was out of reach.
    */
-  readonly phase: 'listing' | 'streaming' | 'watching' | 'waiting';
+  readonly phase: 'listing' | 'streaming' | 'watching' | 'waiting' | 'comparing';
   /** The version after which the watch continues; absent when the next request must be a list. */
   readonly resourceVersion?: string;
+  /** The latest version that a list or an event had, also when the watch has to list again. */
+  readonly latest?: string;
   /**
    * The number of failures in a row. An event or a complete list resets it to 0. The first error response of a server
    * that was out of reach sets it to 1.
@@ -21,6 +25,11 @@ export interface WatchState {
   readonly failures: number;
   /** The number of times in a row that the version was too old. Lists do not reset it; an event after a list does. */
   readonly expired: number;
+  /**
+   * May the server have an earlier state than the watch? True after the server was out of reach, until its version is
+   * compared.
+   */
+  readonly uncompared?: true;
   /** Was the server out of reach at the last failure? */
   readonly away?: true;
   /** Does the server send lists as streams? False after the server refused such a list. */
@@ -35,14 +44,26 @@ export type WatchInput =
   | { readonly type: 'ended' }
   | { readonly type: 'idle' }
   | { readonly type: 'failed'; readonly error: KubeError; readonly random: number }
-  | { readonly type: 'waited' };
+  | { readonly type: 'waited' }
+  | { readonly type: 'compared'; readonly resourceVersion: string };
 
 /** An output of a step: an event for the consumer, or the next effect (which ends an open stream). */
 export type WatchAction =
   | { readonly type: 'emit'; readonly event: WatchEvent }
   | { readonly type: 'list' }
+  /** Reads the present version of the collection. */
+  | { readonly type: 'compare' }
   | { readonly type: 'open'; readonly resourceVersion?: string }
   | { readonly type: 'wait'; readonly milliseconds: number };
+
+/** The reason of an error about a line that is no event. */
+const MALFORMED = 'MalformedWatch';
+
+/** kube-apiserver's message about a version that it does not have yet. */
+const TOO_LARGE = 'Too large resource version';
+
+/** A bookmark of an earlier state counts as a version that has expired. */
+const EARLIER_STATE = new KubeError('the server went back to an earlier state', { status: 410, reason: 'Expired' });
 
 /**
  * kube-apiserver's message with 429 while its cache of a kind is not filled yet. After this message the watch lists;
@@ -58,20 +79,26 @@ export function initialWatchState(options: { resourceVersion?: string; streamsLi
     failures: 0,
     expired: 0,
     streamsLists,
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion, latest: resourceVersion }),
   };
 }
 
 /**
  * One step of a watch. The watch lists once, or reads the list as a stream, and then follows changes without end. A
  * stream that has ended or is silent is opened again at its last version, so that no event is lost. The status 410
- * causes a new list. Other failures cause a growing pause.
+ * causes a new list. Other failures cause a growing pause. A server that was out of reach may have been restored to an
+ * earlier state, whose events a watch from a later version never gets; so its version is compared first.
  */
 export function watchStep(state: WatchState, input: WatchInput): readonly [readonly WatchAction[], WatchState] {
   switch (input.type) {
     case 'begin':
-    case 'waited':
       return start(state);
+    case 'waited':
+      return state.uncompared === true && state.resourceVersion !== undefined
+        ? [[{ type: 'compare' }], { ...state, phase: 'comparing' }]
+        : start(state);
+    case 'compared':
+      return compared(state, input.resourceVersion);
     case 'ended':
     case 'idle':
       return ended(state);
@@ -94,6 +121,13 @@ function ended(state: WatchState): readonly [readonly WatchAction[], WatchState]
   return [[{ type: 'wait', milliseconds }], { ...state, phase: 'waiting', failures }];
 }
 
+/** Continues at the known version, or lists again when the server has an earlier state. */
+function compared(state: WatchState, present: string): readonly [readonly WatchAction[], WatchState] {
+  const { uncompared: _uncompared, resourceVersion, ...rest } = state;
+  const isEarlier = wentBack(state.latest, present);
+  return start(isEarlier || resourceVersion === undefined ? rest : { ...rest, resourceVersion });
+}
+
 function start(state: WatchState): readonly [readonly WatchAction[], WatchState] {
   const { resourceVersion, phase: _phase, ...kept } = state;
   if (resourceVersion !== undefined) {
@@ -110,15 +144,19 @@ function listed(state: WatchState, list: ObjectList): readonly [readonly WatchAc
   const events: WatchEvent[] = [
     { type: 'RESTARTED' },
     ...list.items.map((object) => ({ type: 'ADDED' as const, object })),
-    { type: 'SYNCED', resourceVersion },
+    synced(state, resourceVersion),
   ];
   const actions: WatchAction[] = events.map((event) => ({ type: 'emit', event }));
   return [[...actions, { type: 'open', resourceVersion }], following(state, resourceVersion)];
 }
 
+function synced({ latest }: WatchState, resourceVersion: string): WatchEvent {
+  return { type: 'SYNCED', resourceVersion, ...(wentBack(latest, resourceVersion) ? { wentBack: true } : {}) };
+}
+
 /** The state after all existing objects were reported. */
 function following({ streamsLists, expired }: WatchState, resourceVersion: string): WatchState {
-  return { phase: 'watching', resourceVersion, failures: 0, expired, streamsLists };
+  return { phase: 'watching', resourceVersion, latest: resourceVersion, failures: 0, expired, streamsLists };
 }
 
 function line(state: WatchState, text: string): readonly [readonly WatchAction[], WatchState] {
@@ -131,9 +169,17 @@ function line(state: WatchState, text: string): readonly [readonly WatchAction[]
     if (type === 'BOOKMARK') return bookmarkOfList(state, object);
     return [[{ type: 'emit', event: { type, object } }], { ...state, failures: 0 }];
   }
-  const next = { ...state, failures: 0, expired: 0, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  const next = { ...state, failures: 0, expired: 0, ...versionsAfter(state, resourceVersion) };
   if (type !== 'BOOKMARK') return [[{ type: 'emit', event: { type, object } }], next];
+  if (resourceVersion !== undefined && wentBack(state.latest, resourceVersion)) return failed(state, EARLIER_STATE, 1);
   return [[{ type: 'emit', event: { type, resourceVersion: resourceVersion ?? '' } }], next];
+}
+
+/** The versions after an event. A watch from a later version may get an earlier one from a server that was restored. */
+function versionsAfter({ latest }: WatchState, resourceVersion: string | undefined) {
+  if (resourceVersion === undefined) return {};
+  const isEarlier = latest !== undefined && isLaterVersion(latest, resourceVersion);
+  return { resourceVersion, latest: isEarlier ? latest : resourceVersion };
 }
 
 /**
@@ -143,7 +189,7 @@ function line(state: WatchState, text: string): readonly [readonly WatchAction[]
 function bookmarkOfList(state: WatchState, object: KubeObject): readonly [readonly WatchAction[], WatchState] {
   const { resourceVersion, annotations } = object.metadata;
   if (resourceVersion === undefined || annotations?.['k8s.io/initial-events-end'] !== 'true') return [[], state];
-  return [[{ type: 'emit', event: { type: 'SYNCED', resourceVersion } }], following(state, resourceVersion)];
+  return [[{ type: 'emit', event: synced(state, resourceVersion) }], following(state, resourceVersion)];
 }
 
 function failed(state: WatchState, error: KubeError, random: number): readonly [readonly WatchAction[], WatchState] {
@@ -157,20 +203,23 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   }
   // A starting server refuses many requests, so its first refusal counts as a first failure.
   const failures = state.away === true && error.status !== 0 ? 1 : state.failures + 1;
-  const { streamsLists } = state;
+  const { streamsLists, latest } = state;
+  const kept = { streamsLists, ...(latest === undefined ? {} : { latest }) };
   if (error.status === 410) {
     const expired = state.expired + 1;
-    const next: WatchState = { phase: 'waiting', failures: Math.max(failures, expired), expired, streamsLists };
+    const next: WatchState = { phase: 'waiting', failures: Math.max(failures, expired), expired, ...kept };
     // List at once the first time. Pause when the server answers the version of every list with 410.
     return next.failures === 1 ? start(next) : wait(next, error, random);
   }
   // A deleted or forbidden kind may return with other objects, so the watch must list again.
   if (error.status === 403 || error.status === 404) {
-    return wait({ phase: 'waiting', failures, expired: state.expired, streamsLists }, error, random);
+    return wait({ phase: 'waiting', failures, expired: state.expired, ...kept }, error, random);
   }
   const { away: _away, ...rest } = state;
-  const away = error.status === 0 ? { away: true as const } : {};
-  return wait({ ...rest, ...away, phase: 'waiting', failures }, error, random);
+  const isAway = error.status === 0;
+  const mayBeEarlier = (isAway && error.reason !== MALFORMED) || error.message.includes(TOO_LARGE);
+  const flags = { ...(isAway ? { away: true as const } : {}), ...(mayBeEarlier ? { uncompared: true as const } : {}) };
+  return wait({ ...rest, ...flags, phase: 'waiting', failures }, error, random);
 }
 
 function wait(state: WatchState, error: KubeError, random: number): readonly [readonly WatchAction[], WatchState] {
@@ -205,5 +254,5 @@ function parseLine(text: string): Line | KubeError {
 }
 
 function malformed(message: string, cause?: unknown): KubeError {
-  return new KubeError(message, { status: 0, reason: 'MalformedWatch', ...(cause === undefined ? {} : { cause }) });
+  return new KubeError(message, { status: 0, reason: MALFORMED, ...(cause === undefined ? {} : { cause }) });
 }

@@ -8,6 +8,8 @@ import { initialWatchState, watchStep } from './watch-step.ts';
 /** The I/O of a watch. */
 export interface WatchEffects {
   list(signal: AbortSignal): Promise<ObjectList>;
+  /** Reads the present version of the collection. */
+  version(signal: AbortSignal): Promise<string>;
   /** Opens the stream of changes. Without a version the server sends the existing objects first. */
   open(resourceVersion: string | undefined, signal: AbortSignal): Promise<TransportResponse>;
   /** The type of the watched objects. Events with metadata only do not name it. */
@@ -85,6 +87,10 @@ class WatchStream {
       if (effect?.type === 'list') {
         this.close();
         return { type: 'listed', list: await this.#effects.list(this.#signal) };
+      }
+      if (effect?.type === 'compare') {
+        this.close();
+        return { type: 'compared', resourceVersion: await this.#effects.version(this.#signal) };
       }
       if (effect?.type === 'wait') {
         this.close();

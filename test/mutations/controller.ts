@@ -2,6 +2,20 @@ import type { MutationRow } from './mutate.ts';
 
 export const CONTROLLER: readonly MutationRow[] = [
   {
+    name: 'an older version in a list never replaces a later one',
+    file: 'src/controller/cache/kind-cache.ts',
+    find: '    for (const [key, object] of older) if (!isWrittenLater(this.#objects.get(key))) this.#put(object, true, true);\n',
+    replace: '',
+    tests: ['src/controller/cache/cache-set.test.ts', 'test/simulation/features/restored-server.test.ts'],
+  },
+  {
+    name: 'only the kind that went back is listed again',
+    file: 'src/controller/cache/cache-set.ts',
+    find: '      this.#beginReading(cache.type)?.readRestored();',
+    replace: '      this.#readAgain.delete(cache);',
+    tests: ['test/simulation/features/restored-server.test.ts'],
+  },
+  {
     name: 'the plan of an earlier pass for a CRD is carried out',
     file: 'src/controller/definition/crd-ensurer.ts',
     find: '  beginPass(definition: string): void {\n    this.#planned.delete(definition);',
@@ -47,7 +61,7 @@ export const CONTROLLER: readonly MutationRow[] = [
   {
     name: 'an old version of an object replaces a newer one',
     file: 'src/controller/cache/kind-cache.ts',
-    find: '    if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;',
+    find: '    if (before !== undefined && !older && !isNews(before, uid, resourceVersion, isReread)) return undefined;',
     replace: '',
     tests: ['src/controller/cache/cache-set.test.ts'],
   },
@@ -56,13 +70,6 @@ export const CONTROLLER: readonly MutationRow[] = [
     file: 'src/controller/cache/kind-cache.ts',
     find: '    if (before?.object.metadata.uid === object.metadata.uid && before !== undefined) this.#remove(key, before);',
     replace: '    if (before !== undefined) this.#remove(key, before);',
-    tests: ['src/controller/cache/cache-set.test.ts'],
-  },
-  {
-    name: 'versions are compared as texts',
-    file: 'src/controller/cache/kind-cache.ts',
-    find: 'return a.length === b.length ? a > b : a.length > b.length;',
-    replace: 'return a > b;',
     tests: ['src/controller/cache/cache-set.test.ts'],
   },
   {

@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBE: readonly MutationRow[] = [
   {
+    name: 'a watch continues at a version that a restored server does not have',
+    file: 'src/kube/watch-step.ts',
+    find: 'const isEarlier = wentBack(state.latest, present);',
+    replace: 'const isEarlier = false as boolean;',
+    tests: ['src/kube/watch-step.test.ts', 'test/simulation/features/restored-server.test.ts'],
+  },
+  {
     name: 'a certificate is used with the key of another one',
     file: 'src/kube/credential-files.ts',
     find: 'return isPair(cert, key) ? { cert, key } : undefined;',
@@ -47,8 +54,8 @@ export const KUBE: readonly MutationRow[] = [
   {
     name: 'failures before a line arrives still count',
     file: 'src/kube/watch-step.ts',
-    find: 'const next = { ...state, failures: 0, expired: 0, ...(resourceVersion',
-    replace: 'const next = { ...state, expired: 0, ...(resourceVersion',
+    find: 'const next = { ...state, failures: 0, expired: 0, ...versionsAfter(',
+    replace: 'const next = { ...state, expired: 0, ...versionsAfter(',
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {

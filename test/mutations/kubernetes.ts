@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBERNETES: readonly MutationRow[] = [
   {
+    name: 'versions are compared as texts',
+    file: 'src/kubernetes/resource-version.ts',
+    find: 'return a.length === b.length ? a > b : a.length > b.length;',
+    replace: 'return a > b;',
+    tests: ['src/kubernetes/resource-version.test.ts'],
+  },
+  {
     name: 'the fields that the server writes are kept',
     file: 'src/kubernetes/server-fields.ts',
     find: 'filter(([key]) => !SERVER_METADATA.includes(key)));',

@@ -67,6 +67,37 @@ function setup() {
   return { api, clock, caches, takeLog };
 }
 
+describe('a list of a server that was restored to an earlier state', () => {
+  const wentBack = (resourceVersion: string): WatchEvent => ({ type: 'SYNCED', resourceVersion, wentBack: true });
+  it.each<[string, WatchEvent[], string[]]>([
+    [
+      'replaces later versions, brings deleted objects back, and removes later ones',
+      [added(map('a', '4')), added(map('gone', '3')), wentBack('5')],
+      ['a@4', 'gone@3'],
+    ],
+    [
+      'replaces later versions also when the versions of the server were raised',
+      [added(map('a', '4')), synced('1000')],
+      ['a@4'],
+    ],
+    [
+      'is an old one when its version is lower than that of a write, and the server has not gone back',
+      [added(map('a', '4')), synced('8')],
+      ['a@9', 'late@10'],
+    ],
+  ])('%s', async (_title, events, held) => {
+    const { api, caches } = setup();
+    caches.keepGraph(graphOf([]));
+    caches.setInterest('i1', [watchAll('')]);
+    const [watch] = api.watches;
+    await watch?.push(restarted, added(map('a', '4')), added(map('gone', '3')), synced('7'));
+    await watch?.push(changed(map('a', '9')), deleted(map('gone', '8')), added(map('late', '10')));
+    await watch?.push(restarted, ...events);
+    const objects = [...(caches.peek(type)?.values() ?? [])].map(({ object }) => object.metadata);
+    expect(objects.map(({ name, resourceVersion }) => `${name}@${resourceVersion}`).sort()).toEqual(held);
+  });
+});
+
 describe('the answer to a write that arrives before its watch events', () => {
   const next = (version: string) => map('a', version, { uid: 'next' });
   it.each<{ name: string; held: WatchEvent[]; answer: KubeObject; events: WatchEvent[]; steps: string[] }>([

@@ -29,6 +29,11 @@ export interface CacheSetOptions {
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
   /** Called when a member of an ApplySet changed. */
   readonly onChildChange: (applySet: string, change: CacheChange) => void;
+  /**
+   * Called when a list of a kind shows that the server was restored to an earlier state. Default: `readAgain` of these
+   * caches.
+   */
+  readonly onWentBack?: (type: ObjectType) => void;
   readonly meter?: CacheMeter;
 }
 
@@ -77,6 +82,8 @@ export class CacheSet {
   /** The latest list of kinds. Most subscribers share this list. */
   #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
+  /** The kinds that are being listed because another kind went back. Their own lists are no further news. */
+  readonly #readAgain = new Set<KindCache>();
 
   constructor(options: CacheSetOptions) {
     this.#options = options;
@@ -194,6 +201,18 @@ export class CacheSet {
     for (const cache of this.ofGroupKind(group, kind)) if (refresh || !cache.synced) cache.start(refresh);
   }
 
+  /**
+   * Lists all other kinds again, because the server was restored to an earlier state. Until the lists are complete, the
+   * objects count as unknown. Otherwise the controller could create the children of an instance that was lost.
+   */
+  readAgain({ group, kind }: GroupVersionKind): void {
+    for (const { cache } of this.#slots.values()) {
+      if (cache.type.group === group && cache.type.kind === kind) continue;
+      this.#readAgain.add(cache);
+      this.#beginReading(cache.type)?.readRestored();
+    }
+  }
+
   /** Does every watch have either a complete list or an error? */
   get settled(): boolean {
     return this.all().every((cache) => cache.settled);
@@ -248,6 +267,7 @@ export class CacheSet {
       onChange: (change) => this.#changed(interests, change),
       onState: () => this.#stateChanged(slot),
       onRead: () => this.#read(slot),
+      onWentBack: () => this.#wentBack(cache),
     });
     const slot: Slot = { cache, interests, linger: undefined, readingSince: this.#options.clock.now() };
     this.#slots.set(id, slot);
@@ -283,6 +303,7 @@ export class CacheSet {
     const { group, kind } = cache.type;
     const others = this.ofGroupKind(group, kind).filter((other) => other !== cache);
     this.#slots.delete(id);
+    this.#readAgain.delete(cache);
     if (others.length > 0) this.#byGroupKind.set(`${group}/${kind}`, others);
     else this.#byGroupKind.delete(`${group}/${kind}`);
     this.#options.meter?.closed(cache.type);
@@ -311,12 +332,20 @@ export class CacheSet {
     this.#wakeWaiting(cache);
   }
 
+  #wentBack(cache: KindCache): void {
+    if (this.#readAgain.has(cache)) return;
+    const { onWentBack } = this.#options;
+    if (onWentBack === undefined) this.readAgain(cache.type);
+    else onWentBack(cache.type);
+  }
+
   #wakeWaiting(cache: KindCache): void {
     for (const subscriber of cache.stale.drainWaiters()) this.#options.onWake(subscriber, undefined);
   }
 
   #stateChanged(slot: Slot): void {
     const { cache, interests } = slot;
+    if (cache.synced) this.#readAgain.delete(cache);
     this.#read(slot);
     if (isForbidden(cache) || cache.watches > 1) cache.narrow(interests.namespaces());
     this.#checkSettled();

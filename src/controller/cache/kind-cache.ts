@@ -1,12 +1,13 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
+import { isLaterVersion } from '../../kubernetes/index.ts';
 import type { EquivalentDigests, FieldWriter, Fingerprint, LiveObject, ObjectType } from '../../runtime/index.ts';
 import { keys, ownedFingerprint, writerName } from '../../runtime/index.ts';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
 import type { StaleObjectsView } from './stale-objects.ts';
 import { StaleObjects } from './stale-objects.ts';
-import type { ScopeListener } from './scope-watch.ts';
+import type { CompleteList, ScopeListener } from './scope-watch.ts';
 import { cacheKeyOf, ScopeWatch } from './scope-watch.ts';
 import { DeferredCompactor } from './deferred-compactor.ts';
 
@@ -33,6 +34,8 @@ export interface KindCacheOptions {
   readonly onChange: (change: CacheChange) => void;
   /** Called when `synced` of a watch has changed, or when the error of a watch without a complete list has changed. */
   readonly onState: (cache: KindCache) => void;
+  /** Called when a list shows that the server was restored to an earlier state. */
+  readonly onWentBack: (cache: KindCache) => void;
   /** Called after each complete list, and when the last stale object was read again or deleted. */
   readonly onRead: () => void;
 }
@@ -66,12 +69,12 @@ export class KindCache {
     this.type = options.type;
     this.#compactor = new DeferredCompactor(options.clock, (key) => this.#compactEntry(key));
     this.#listener = {
-      put: (scope, object) => this.#put(object, !scope.synced),
+      put: (scope, object) => this.#put(object, !scope.synced) !== undefined || !this.#isOlder(object),
       gone: (object) => {
         this.#addTombstone(object.metadata.uid ?? '');
         this.#drop(object);
       },
-      sweep: (scope, seen, version) => this.#sweep(scope.namespace, seen, version),
+      sweep: (scope, list) => this.#sweep(scope.namespace, list),
       stateChanged: () => this.#options.onState(this),
     };
     this.#all = new ScopeWatch(options.client, options.type, undefined, this.#listener);
@@ -129,6 +132,12 @@ export class KindCache {
     if (refresh) this.#stale.invalidate(this.#objects.keys());
     this.#all.start(refresh);
     for (const scope of this.#namespaces.values()) scope.start(refresh);
+  }
+
+  /** Lists the kind again, because the server was restored to an earlier state. Deleted objects may exist again. */
+  readRestored(): void {
+    this.#tombstones.clear();
+    this.start(true);
   }
 
   /**
@@ -269,15 +278,15 @@ export class KindCache {
 
   /**
    * Stores an object. Returns the new entry; `undefined` when the object is not newer. With `listing`, the same version
-   * is stored again, because its projection may have grown.
+   * is stored again, because its projection may have grown. With `older`, an older version is stored, too.
    */
-  #put(object: KubeObject, listing: boolean): LiveObject | undefined {
+  #put(object: KubeObject, listing: boolean, older = false): LiveObject | undefined {
     const { uid = '', resourceVersion } = object.metadata;
     if (this.#tombstones.has(uid)) return undefined;
     const key = cacheKeyOf(object);
     const before = this.#objects.get(key);
     const isReread = listing || this.#stale.has(key);
-    if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;
+    if (before !== undefined && !older && !isNews(before, uid, resourceVersion, isReread)) return undefined;
     const projected = this.#options.project(object);
     const after = before?.object.metadata.uid === uid ? projectWithEquivalence(projected, before, object) : projected;
     this.#objects.set(key, after);
@@ -319,11 +328,30 @@ export class KindCache {
     if (this.#stale.read(key)) this.#options.onRead();
   }
 
-  /** Removes the objects that a complete list does not have, unless the controller wrote them after the list. */
-  #sweep(namespace: string | undefined, seen: ReadonlySet<string>, listVersion: string): void {
+  /** Is a later version of the object known, or its deletion? */
+  #isOlder(object: KubeObject): boolean {
+    const { uid = '', resourceVersion } = object.metadata;
+    const held = this.#objects.get(cacheKeyOf(object));
+    return this.#tombstones.has(uid) || isLaterVersion(held?.object.metadata.resourceVersion, resourceVersion);
+  }
+
+  /**
+   * Takes over a complete list. Objects that the list does not have are removed, and older versions in the list replace
+   * the known ones, unless the controller wrote an object after the list. After a restore of etcd, the list is of an
+   * earlier state than any known object, or the list is of a later state with objects of earlier versions.
+   */
+  #sweep(namespace: string | undefined, { version, seen, older, wentBack }: CompleteList): void {
+    const isWrittenLater = (live: LiveObject | undefined) =>
+      !wentBack && live !== undefined && isLaterVersion(live.object.metadata.resourceVersion, version);
+    const isReplaced = (key: string) => this.#objects.has(key) && !isWrittenLater(this.#objects.get(key));
+    if (wentBack || [...older.keys()].some(isReplaced)) {
+      this.#tombstones.clear();
+      this.#options.onWentBack(this);
+    }
+    for (const [key, object] of older) if (!isWrittenLater(this.#objects.get(key))) this.#put(object, true, true);
     for (const [key, live] of this.#objects) {
       if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
-      if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);
+      if (!seen.has(key) && !isWrittenLater(live)) this.#remove(key, live);
     }
     this.#options.onRead();
   }
@@ -352,8 +380,8 @@ export class KindCache {
 function isNews(before: LiveObject, uid: string, version: string | undefined, isReread: boolean): boolean {
   const held = before.object.metadata;
   // The deletion event of an object may arrive after the response that created another object of the same name.
-  if (held.uid !== uid) return isReread || isLater(version, held.resourceVersion);
-  return isLater(version, held.resourceVersion) || (isReread && version === held.resourceVersion);
+  if (held.uid !== uid) return isReread || isLaterVersion(version, held.resourceVersion);
+  return isLaterVersion(version, held.resourceVersion) || (isReread && version === held.resourceVersion);
 }
 
 function isVersionOf(live: LiveObject | undefined, uid: string, version: string | undefined): boolean {
@@ -364,10 +392,4 @@ function isVersionOf(live: LiveObject | undefined, uid: string, version: string 
 export function applySetOf(live: LiveObject | undefined): string | undefined {
   const labels = live?.object.metadata.labels;
   return labels !== undefined && Object.hasOwn(labels, keys.PART_OF_LABEL) ? labels[keys.PART_OF_LABEL] : undefined;
-}
-
-/** Is version `a` of an object later than `b`? Versions are increasing decimal numbers of any length. */
-function isLater(a: string | undefined, b: string | undefined): boolean {
-  if (a === undefined || b === undefined) return b === undefined;
-  return a.length === b.length ? a > b : a.length > b.length;
 }

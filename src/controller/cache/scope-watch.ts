@@ -4,12 +4,24 @@ import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { internString } from './intern.ts';
 
+/** A list of a watch, when its end has arrived. */
+export interface CompleteList {
+  readonly version: string;
+  /** The keys of the listed objects. Other objects do not exist any more. */
+  readonly seen: ReadonlySet<string>;
+  /** The listed objects of which a later version is known, by key. */
+  readonly older: ReadonlyMap<string, KubeObject>;
+  /** Is the list of an earlier state of the server than the events before it? */
+  readonly wentBack: boolean;
+}
+
 /** Receives the objects and the state of a watch. */
 export interface ScopeListener {
-  put(scope: ScopeWatch, object: KubeObject): void;
+  /** Returns false for an object that is older than the known one. */
+  put(scope: ScopeWatch, object: KubeObject): boolean;
   gone(object: KubeObject): void;
-  /** A list at this version is complete. Objects that are not in `seen` do not exist any more. */
-  sweep(scope: ScopeWatch, seen: ReadonlySet<string>, version: string): void;
+  /** A list is complete. */
+  sweep(scope: ScopeWatch, list: CompleteList): void;
   /** Called when `synced` changed, or the error of a watch without a complete list. */
   stateChanged(): void;
 }
@@ -27,7 +39,8 @@ export class ScopeWatch {
   readonly namespace: string | undefined;
   readonly #client: KubernetesApi;
   readonly #listener: ScopeListener;
-  #seen: Set<string> | undefined;
+  /** The list that is being read. */
+  #listing: { readonly seen: Set<string>; readonly older: Map<string, KubeObject> } | undefined;
   #watching: AbortController | undefined;
   #running: Promise<void> | undefined;
   #synced = false;
@@ -78,22 +91,23 @@ export class ScopeWatch {
       if (signal.aborted) return;
       switch (event.type) {
         case 'RESTARTED':
-          this.#seen = new Set();
+          this.#listing = { seen: new Set(), older: new Map() };
           break;
         case 'ADDED':
         case 'MODIFIED':
-          this.#seen?.add(cacheKeyOf(event.object));
-          this.#listener.put(this, event.object);
+          this.#put(event.object);
           break;
         case 'DELETED':
+          this.#listing?.older.delete(cacheKeyOf(event.object));
           this.#listener.gone(event.object);
           break;
         case 'SYNCED': {
           this.#busy = 0;
-          const seen = this.#seen;
-          this.#seen = undefined;
+          const listing = this.#listing;
+          this.#listing = undefined;
           this.#reading = false;
-          if (seen !== undefined) this.#listener.sweep(this, seen, event.resourceVersion);
+          const { resourceVersion: version, wentBack = false } = event;
+          if (listing !== undefined) this.#listener.sweep(this, { ...listing, version, wentBack });
           this.#setState(true, undefined);
           break;
         }
@@ -107,6 +121,17 @@ export class ScopeWatch {
           this.#setState(this.#synced && event.error.status !== 404 && event.error.status !== 403, event.error);
       }
     }
+  }
+
+  /** Passes an object on. A list that is streamed may be followed by later versions before its end. */
+  #put(object: KubeObject): void {
+    const isOlder = !this.#listener.put(this, object);
+    if (this.#listing === undefined) return;
+    const { seen, older } = this.#listing;
+    const key = cacheKeyOf(object);
+    seen.add(key);
+    if (isOlder) older.set(key, object);
+    else older.delete(key);
   }
 
   /** Reports a change of `synced`, or of the error while the list is incomplete. */

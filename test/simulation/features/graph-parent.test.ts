@@ -42,6 +42,7 @@ describe('the status of a Graph', () => {
       onChange: () => undefined,
       onState: () => undefined,
       onRead: () => undefined,
+      onWentBack: () => undefined,
     });
   const create = (name: string): Promise<KubeObject> =>
     client.create({

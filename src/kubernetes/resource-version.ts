@@ -1,0 +1,19 @@
+/**
+ * Is version `a` of an object later than `b`? Versions are increasing decimal numbers of any length (KEP-5504). An
+ * object without a version counts as later than any other one, and nothing is later than such an object.
+ */
+export function isLaterVersion(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined) return b === undefined;
+  return a.length === b.length ? a > b : a.length > b.length;
+}
+
+const DECIMAL = /^[1-9]\d*$/;
+
+/**
+ * Do these versions of a collection show that the server went back to an earlier state, as after a restore of etcd?
+ * False for versions that are no numbers, as of some aggregated APIs.
+ */
+export function wentBack(known: string | undefined, present: string): boolean {
+  if (known === undefined || !DECIMAL.test(known) || !DECIMAL.test(present)) return false;
+  return isLaterVersion(known, present);
+}
