@@ -61,6 +61,8 @@ export interface TlsServer extends AsyncDisposable {
   readonly url: string;
   /** For `clientConfig.caBundle`. */
   readonly caBundle: string;
+  /** The certificate of the server itself, in the form of `caBundle`. */
+  readonly certificate: string;
 }
 
 /** Opens a server. An error of `answer` breaks the connection. */
@@ -69,7 +71,8 @@ export async function openTlsServer(
   answer: (message: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): Promise<TlsServer> {
   const authority = createAuthority(Date.now());
-  const server = createServer(authority.issue(['localhost', ...serverNames], ['127.0.0.1']), (message, response) => {
+  const pair = authority.issue(['localhost', ...serverNames], ['127.0.0.1']);
+  const server = createServer(pair, (message, response) => {
     answer(message, response).catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -77,6 +80,7 @@ export async function openTlsServer(
   return {
     url: `https://127.0.0.1:${port}`,
     caBundle: Buffer.from(authority.ca).toString('base64'),
+    certificate: Buffer.from(pair.cert).toString('base64'),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

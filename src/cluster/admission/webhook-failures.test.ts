@@ -157,13 +157,21 @@ describe('a webhook that fails', () => {
     );
   });
 
+  test('the certificate of the server counts as its own authority', async () => {
+    await using set = await setUp(allow);
+    const { url, certificate } = set.server;
+    await set.configure('Validating', 'h', { clientConfig: { url: `${url}//a/../h/`, caBundle: certificate } });
+    expect((await call(set.transport, 'POST', MAPS, map('a'))).status).toBe(201);
+    expect(set.server.seen.map(({ path }) => path)).toEqual(['/h?timeout=10s']);
+  });
+
   test('a certificate of another authority is refused', async () => {
     await using other = await openWebhookServer(allow);
     await using set = await setUp(allow);
     await set.configure('Validating', 'h', { clientConfig: { url: set.server.url, caBundle: other.caBundle } });
     const { body } = await call(set.transport, 'POST', MAPS, map('a'));
     expect(body.message).toBe(
-      `${FAILED}failed to call webhook: Post "${set.server.url}?timeout=10s": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+      `${FAILED}failed to call webhook: Post "${set.server.url}/?timeout=10s": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
     );
   });
 

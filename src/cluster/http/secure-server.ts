@@ -30,7 +30,7 @@ function clientOptions(authority: string | undefined): TlsOptions {
   // TLS takes any text as an authority, and then trusts no client.
   readable(() => new X509Certificate(authority));
   const secureOptions = constants.SSL_OP_NO_TICKET;
-  return { ca: authority, requestCert: true, rejectUnauthorized: false, secureOptions };
+  return { ca: authority, allowPartialTrustChain: true, requestCert: true, rejectUnauthorized: false, secureOptions };
 }
 
 /** Throws TypeKroError `cluster/certificate-unusable` when `work` cannot read a certificate or a key. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { posix } from 'node:path';
 import type { JsonObject } from '../../core/index.ts';
 import { httpsLibrary } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -35,17 +36,18 @@ export function addressOf(
   if (service === undefined) {
     const text = textAt(client, 'url');
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    const shown = `${text}${timeout}`;
-    if (url === undefined) return unreachable(shown, 'the URL cannot be parsed');
+    if (url === undefined) return unreachable(`${text}${timeout}`, 'the URL cannot be parsed');
+    url.pathname = cleanPath(url.pathname);
+    const [start = ''] = /^https?:\/\/[^/?#]*/i.exec(text) ?? [];
+    const shown = `${start}${url.pathname}${timeout}`;
     if (!LOOPBACK.has(url.hostname)) return unreachable(shown, NOT_LOOPBACK);
     url.search = timeout;
     return { url, shown, serverName: url.hostname.replaceAll(/[[\]]/g, '') };
   }
   const [name, namespace] = [textAt(service, 'name'), textAt(service, 'namespace')];
   const serverName = `${name}.${namespace}.svc`;
-  const path = textAt(service, 'path');
-  const place = path === '' || path.startsWith('/') ? path : `/${path}`;
-  const shown = `https://${serverName}:${numberAt(service, 'port') ?? 443}${place === '' ? '/' : place}${timeout}`;
+  const place = cleanPath(textAt(service, 'path'));
+  const shown = `https://${serverName}:${numberAt(service, 'port') ?? 443}${place}${timeout}`;
   const key = `${namespace}/${name}`;
   const base = Object.hasOwn(services, key) ? services[key] : undefined;
   if (base === undefined) {
@@ -62,6 +64,9 @@ export function addressOf(
   url.search = timeout;
   return { url, shown, serverName };
 }
+
+/** A path as Go's client of an API server cleans it: absolute, without empty segments and without a slash at its end. */
+const cleanPath = (path: string): string => posix.join('/', path).replace(/(?<=.)\/$/, '');
 
 const NOT_LOOPBACK = 'the embedded cluster calls webhooks only on 127.0.0.1, localhost and [::1]';
 
@@ -113,6 +118,8 @@ export async function postReview(
     signal,
     ...(isAddress(serverName) ? {} : { servername: serverName }),
     ...(caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') }),
+    // As in Go, each certificate of the bundle is trusted, whether it signs itself or not.
+    allowPartialTrustChain: true,
     headers: {
       'content-type': 'application/json',
       accept: 'application/json, */*',
