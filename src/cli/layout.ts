@@ -76,7 +76,7 @@ function filled(line: string, lead: string, next: string, columns: number): stri
   return [...lines, current];
 }
 
-/** An excerpt of a file, whose second line has a mark below a column of the first. */
+/** A line of an excerpt of a file: a numbered line of the file, or the line below it with a mark. */
 const EXCERPT = /^ *\d* *\| /;
 
 /** A line that shows a command and nothing else. */

@@ -28,10 +28,10 @@ export function followAddresses(context: AddressesContext): void {
   const { store, addresses } = context;
   const services = store.collection('', 'services');
   services.subscribe(({ type, stored, previous }) => {
-    const now = type === 'DELETED' ? [] : addressesOf(stored.object);
+    const after = type === 'DELETED' ? [] : addressesOf(stored.object);
     const before = previous === undefined ? [] : addressesOf(previous.object);
-    for (const address of now) if (!before.includes(address)) keep(context, address, stored.object);
-    for (const address of before) if (!now.includes(address)) drop(context, address, stored.key);
+    for (const address of after) if (!before.includes(address)) keep(context, address, stored.object);
+    for (const address of before) if (!after.includes(address)) drop(context, address, stored.key);
   });
   store.collection(GROUP, 'ipaddresses').subscribe(({ type, stored: { key, object } }) => {
     const holder = type === 'DELETED' ? holderOf(store, key, object) : undefined;

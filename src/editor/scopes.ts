@@ -11,7 +11,10 @@ interface Known {
 
 const known = new WeakMap<DocumentPart, Known>();
 
-/** The scopes of the definition or Graph in a part; `undefined` for other objects. Kept while part and source stay. */
+/**
+ * The scopes of the definition or Graph in a part; `undefined` for other objects. A part keeps those of its last
+ * source.
+ */
 export function scopesOf(part: DocumentPart, source: SchemaSource): ExpressionScopes | undefined {
   const before = known.get(part);
   if (before?.source === source) return before.scopes;

@@ -12,7 +12,7 @@ const UNITS: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 const SECOND = 1_000_000_000n;
-const LIMIT = 2n ** 63n;
+const MAX_MAGNITUDE = 2n ** 63n;
 /** One number with its unit; the unit is everything up to the next digit or point. */
 const PART = /(\d*)(\.\d*)?([^\d.]*)/y;
 
@@ -36,11 +36,11 @@ export function goParseDuration(text: string): bigint | undefined {
     if (unit === undefined || whole.length > 30) return undefined;
     const value = BigInt(whole === '' ? '0' : whole) * unit + fractionOf(fraction.slice(1), unit);
     total += value;
-    if (value > LIMIT || total > LIMIT) return undefined;
+    if (value > MAX_MAGNITUDE || total > MAX_MAGNITUDE) return undefined;
     at = PART.lastIndex;
   }
   if (negative) return -total;
-  return total >= LIMIT ? undefined : total;
+  return total >= MAX_MAGNITUDE ? undefined : total;
 }
 
 /**
@@ -53,7 +53,7 @@ function fractionOf(digits: string, unit: bigint): bigint {
   let scale = 1;
   for (const digit of digits) {
     const next = value * 10n + BigInt(digit);
-    if (value > (LIMIT - 1n) / 10n || next > LIMIT) break;
+    if (value > (MAX_MAGNITUDE - 1n) / 10n || next > MAX_MAGNITUDE) break;
     value = next;
     scale *= 10;
   }

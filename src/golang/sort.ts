@@ -12,7 +12,7 @@ export function sortIndices(n: number, less: (i: number, j: number) => boolean):
 }
 
 /** Ranges up to this length are sorted by insertion. */
-const SHORT = 12;
+const MAX_INSERTION_LENGTH = 12;
 /** From this length on a pivot is the median of three medians. */
 const NINTHER = 50;
 /** The number of swaps when every comparison that chooses a pivot found the wrong order. */
@@ -50,7 +50,7 @@ class Sorter {
   sort(start: number, end: number, badPivots: number): void {
     let balanced = true;
     let partitioned = true;
-    while (end - start > SHORT) {
+    while (end - start > MAX_INSERTION_LENGTH) {
       const length = end - start;
       if (badPivots === 0) {
         this.#heapSort(start, end);

@@ -247,18 +247,18 @@ function reports(members: readonly KubeObject[], wave: number, graph: Graph | un
   const current = groups.filter(({ highest }) => highest === wave).map(({ id }) => id);
   return groups.map(({ id, objects }): NodeReport => {
     const terminating = objects.filter((object) => !isRetained(graph, object)).flatMap(terminatingOf);
-    const now = current.includes(id);
+    const isCurrent = current.includes(id);
     return {
       id,
-      state: now ? 'deleting' : 'blocked',
+      state: isCurrent ? 'deleting' : 'blocked',
       because:
-        now && terminating.length > 0
+        isCurrent && terminating.length > 0
           ? { kind: 'being-deleted', objects: terminating }
           : {
               kind: 'retired',
               isWhole: true,
               objects: objects.map(refOf),
-              ...(now ? {} : { heldBy: current }),
+              ...(isCurrent ? {} : { heldBy: current }),
               ...keptOf(graph, objects),
             },
       objects: objects.map(reportOfLive),

@@ -173,16 +173,16 @@ function heldReason({ expression, value, missing, nodes, awaited, creates, chang
     ...(creates === 0 ? [] : [`the creation of ${objects(creates)}`]),
     ...(changes === 0 ? [] : [`a change of ${objects(changes)}`]),
   ].join(' and ');
-  const now = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
+  const observed = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
   const read = nodes.length === 0 ? '' : `; it reads ${dependencyText(nodes)}`;
   const item = awaited === undefined ? '' : `; ${formatRef(awaited.object)} is ${awaited.is}`;
-  return `holds back ${waiting} until propagateWhen ${expression} is true; ${now}${read}${item}`;
+  return `holds back ${waiting} until propagateWhen ${expression} is true; ${observed}${read}${item}`;
 }
 
 function notReadyReason({ object, expression, value, missing }: Of<'not-ready'>): string {
   const of = object === undefined ? '' : ` of ${formatRef(object)}`;
-  const now = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
-  return `waits until ${expression} is true${of}; ${now}`;
+  const observed = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
+  return `waits until ${expression} is true${of}; ${observed}`;
 }
 
 function ownerReason(object: ObjectRef, owner: string | undefined, instance: string | undefined): string {

@@ -207,9 +207,9 @@ function compareProperties(path: string, old: Schema, next: Schema, comparison: 
   };
   for (const [name, schema] of before) {
     const at = `.properties.${name}`;
-    const now = after.get(name);
-    if (now === undefined) add('PROPERTY_REMOVED', true, at, '', '', `Property ${lastPart(name)} was removed`);
-    else compare(path + at, schema, now, comparison, depth + 1);
+    const newSchema = after.get(name);
+    if (newSchema === undefined) add('PROPERTY_REMOVED', true, at, '', '', `Property ${lastPart(name)} was removed`);
+    else compare(path + at, schema, newSchema, comparison, depth + 1);
   }
   for (const [name, schema] of after) {
     if (before.has(name)) continue;

@@ -74,8 +74,8 @@ export const GOLANG: readonly MutationRow[] = [
   {
     name: 'thirteen elements are sorted by insertion',
     file: 'src/golang/sort.ts',
-    find: 'const SHORT = 12;',
-    replace: 'const SHORT = 13;',
+    find: 'const MAX_INSERTION_LENGTH = 12;',
+    replace: 'const MAX_INSERTION_LENGTH = 13;',
     tests: ['src/golang/sort.test.ts'],
   },
   {
@@ -88,8 +88,8 @@ export const GOLANG: readonly MutationRow[] = [
   {
     name: 'a duration of 2^63 nanoseconds is accepted',
     file: 'src/golang/duration.ts',
-    find: '  return total >= LIMIT ? undefined : total;',
-    replace: '  return total > LIMIT ? undefined : total;',
+    find: '  return total >= MAX_MAGNITUDE ? undefined : total;',
+    replace: '  return total > MAX_MAGNITUDE ? undefined : total;',
     tests: ['src/golang/duration.test.ts'],
   },
   {

@@ -45,11 +45,13 @@ function stringToInt(text: string): Int {
   return typeof value === 'bigint' ? checkedInt(value) : notConvertible(INT);
 }
 
-/** The maximum length of a string that is converted to uint. Only leading zeros could make a 64-bit integer longer. */
-const MAX_DIGITS = 1_000;
+/**
+ * The maximum length of a string that is converted to uint. Leading zeros may make an integer longer than 20 digits.
+ */
+const MAX_UINT_LENGTH = 1_000;
 
 function stringToUint(text: string): CelUint {
-  if (text.length > MAX_DIGITS || !/^\d+$/.test(text)) return notConvertible(UINT);
+  if (text.length > MAX_UINT_LENGTH || !/^\d+$/.test(text)) return notConvertible(UINT);
   const value = BigInt(text);
   return value > 2n ** 64n - 1n ? notConvertible(UINT) : new CelUint(value);
 }

@@ -135,7 +135,7 @@ function isPair(text: string, at: number): boolean {
   return c >= 0xd800 && c < 0xdc00 && d >= 0xdc00 && d < 0xe000;
 }
 
-/** The result of the last scan: type (-1: failed) and end (where it failed). */
+/** The result of the last scan: the type and the end of the token; after a failure, -1 and the place of the failure. */
 const scan = { type: -1, end: 0 };
 
 function accept(type: number, end: number): void {

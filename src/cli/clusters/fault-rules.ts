@@ -20,7 +20,7 @@ export interface RequestedRule {
 
 /** The maximum number of rules in a cluster. */
 export const MAX_RULES = 1000;
-/** The longest delay of a fault: an hour. */
+/** The maximum delay of a fault: an hour. */
 const MAX_DELAY_MS = 3_600_000;
 const MAX_TEXT_LENGTH = 1000;
 const MAX_COUNT = 1_000_000_000;

@@ -30,8 +30,9 @@ const MAX_LOG_BYTES = 1024 * 1024;
  * Starts the process of a cluster, and waits until it serves the cluster. The process has its own session, no terminal,
  * and its output goes to the log of the folder. When the signal aborts, the process ends, too.
  *
- * @throws TypeKroError with the code that the process reports, `cluster/not-started` with the end of the log when it ends
- *   without a report. Rejects with the signal's reason when the signal aborts.
+ * @throws TypeKroError with the code that the process reports; `cluster/not-started` with the end of the log when the
+ *   process ends without a report; `cluster/bundle` when this program has no module for clusters. Rejects with the
+ *   signal's reason when the signal aborts.
  */
 export async function launchCluster(
   request: LaunchRequest,

@@ -60,7 +60,7 @@ export const revisions: Command = {
 async function rowsOf(api: KubernetesApi, definition: KubeObject, signal: AbortSignal): Promise<RevisionRow[]> {
   const all = await definitionRevisions(api, definition.metadata.name ?? '', signal);
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
-  const now = revisionHash(spec);
+  const currentHash = revisionHash(spec);
   const instances = (await instancesOfDefinition(api, definition, { metadataOnly: true, signal })) ?? [];
   return all
     .map(({ number, spec: of, object }, index): RevisionRow => {
@@ -68,7 +68,7 @@ async function rowsOf(api: KubernetesApi, definition: KubeObject, signal: AbortS
       return {
         revision: number,
         created: object.metadata.creationTimestamp ?? '',
-        current: revisionHash(of) === now && index === all.length - 1,
+        current: revisionHash(of) === currentHash && index === all.length - 1,
         pinned: instances
           .filter((instance) => pinnedRevision(instance) === number)
           .map(({ metadata: { namespace, name = '' } }) => (namespace === undefined ? name : `${namespace}/${name}`)),

@@ -36,15 +36,15 @@ export const rollback: Command = {
       const definition = await findDefinition(api, text, signal);
       const object = refOf(definition);
       const { number, spec } = await chosenRevision(api, definition, textOption(input, 'to'), signal);
-      const now = isJsonObject(definition.spec) ? definition.spec : {};
+      const currentSpec = isJsonObject(definition.spec) ? definition.spec : {};
       const next = `typekro revisions ${object.name}`;
       const command = `typekro rollback ${object.name} --to ${number}`;
-      if (revisionHash(now) === revisionHash(spec)) {
+      if (revisionHash(currentSpec) === revisionHash(spec)) {
         return { object, result: 'unchanged', effect: `it is what revision ${number} was`, command, next };
       }
       // The resource version of the read makes a concurrent change of the definition a conflict.
       await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
-      const changes = graphDifferences(now, spec).join(', ');
+      const changes = graphDifferences(currentSpec, spec).join(', ');
       const effect = `it becomes what revision ${number} was: ${changes}`;
       return { object, result: 'configured', effect, command, next };
     }),

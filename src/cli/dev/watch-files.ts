@@ -91,8 +91,8 @@ function stateSince(path: string, beganMs: number): string {
 
 /** The files whose state has changed, with their new states. */
 export function changedFiles(states: FileStates): FileStates {
-  const now = [...states.keys()].map((path) => [path, stateOf(path)] as const);
-  return new Map(now.filter(([path, state]) => states.get(path) !== state));
+  const present = [...states.keys()].map((path) => [path, stateOf(path)] as const);
+  return new Map(present.filter(([path, state]) => states.get(path) !== state));
 }
 
 /** The folders to watch for a file: its own, and the folder of the target of a link. */

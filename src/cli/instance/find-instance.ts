@@ -42,7 +42,7 @@ export type Subject = 'instance' | 'instance-or-node';
 export const NEAR_NAMES = 'did you mean';
 
 /** The maximum number of instances in a message. */
-const MAX_NAMED = 10;
+const MAX_NAMED_INSTANCES = 10;
 
 /**
  * Finds the instance that `INSTANCE[/NODE]` names. The search covers the kinds of all definitions of the cluster, then
@@ -332,7 +332,7 @@ async function notFound(
   const lastParts = names.map((each) => each.split('/').at(-1) ?? '');
   const near = lastParts.includes(word) ? word : nearestName(word, lastParts);
   const likely = names.filter((each) => near !== undefined && each.endsWith(`/${near}`));
-  const shown = (likely.length > 0 ? likely : names).slice(0, MAX_NAMED);
+  const shown = (likely.length > 0 ? likely : names).slice(0, MAX_NAMED_INSTANCES);
   const more = (likely.length > 0 ? likely : names).length - shown.length;
   const where = text.includes('/') || missing !== undefined ? '' : ` in namespace ${namespace}`;
   return new TypeKroError(`there is no instance ${text}${where}${because}`, {

@@ -48,7 +48,9 @@ export async function pendingWrite(
   const actions = decision.apply.filter(({ nodeId }) => nodeId === node);
   const tried = await Promise.all(actions.slice(0, MAX_TRIED).map((action) => dryRunAs(api, action, account, signal)));
   return (
-    tried.find((outcome) => outcome.result === 'refused') ?? tried.find(({ result }) => result !== 'taken') ?? tried[0]
+    tried.find((outcome) => outcome.result === 'refused') ??
+    tried.find(({ result }) => result !== 'accepted') ??
+    tried[0]
   );
 }
 
@@ -59,7 +61,9 @@ interface Account {
   readonly named: string;
 }
 
-/** The account as which the controller writes the objects of an instance. `undefined`: as itself. */
+/**
+ * The account as which the controller writes the objects of an instance; `undefined` when it is the controller's own.
+ */
 export function accountOf({
   instance,
   actingAs,
@@ -92,7 +96,7 @@ async function dryRunAs(
   const { user, named } = account;
   const tried = await dryRun(api.as({ user }), action, signal);
   if (NO_IMPERSONATION.test(tried.outcome)) return dryRun(api, action, signal);
-  if (tried.result !== 'unknown' || tried.missing !== true) return tried;
+  if (tried.result !== 'unknown' || tried.isRightMissing !== true) return tried;
   const remedy = `give ${user} that right: it writes ${named}`;
   return { result: 'refused', outcome: tried.outcome, remedy };
 }
@@ -103,7 +107,7 @@ async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSign
   const name = objectName(ref);
   try {
     await requestApply({ api, signal, effects: 'dry-run' }, action);
-    return { result: 'taken', outcome: name };
+    return { result: 'accepted', outcome: name };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
@@ -114,8 +118,8 @@ async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSign
     const isRefused = isRefusal(failure) || failure.code === 404;
     const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
     if (!isTried) {
-      const missing = failure.permission === undefined ? {} : { missing: true };
-      return { result: 'unknown', outcome: `a dry run of the write of ${name} was not possible: ${said}`, ...missing };
+      const right = failure.permission === undefined ? {} : { isRightMissing: true };
+      return { result: 'unknown', outcome: `a dry run of the write of ${name} was not possible: ${said}`, ...right };
     }
     const remedy = refusalRemedy(error.message, ref);
     const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];

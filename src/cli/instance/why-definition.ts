@@ -129,7 +129,7 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
   ];
 }
 
-/** Since when a definition is being deleted, its finalizers, and what ends the deletion that other programs hold. */
+/** The notes about a deletion: its start and the finalizers; and a remedy, when other programs hold the definition. */
 function deletionNotes(definition: KubeObject): string[] {
   const isHeldByOthers = otherFinalizers(definition).length > 0;
   return [withdrawnText(definition), ...(isHeldByOthers ? [releaseText(definition)] : [])];
@@ -142,7 +142,7 @@ const unknownText = ({ type, message = '' }: Condition): string =>
   `${type} is not known yet${message === '' ? '' : `: ${message}`}`;
 
 /** The maximum number of instances in a line. */
-const MAX_NAMED = 5;
+const MAX_NAMED_INSTANCES = 5;
 
 /**
  * Prints the report as lines: the head, the notes, each refusal with its remedy, the compiler's errors, and the
@@ -181,7 +181,7 @@ function instancesText({ instances, notActive }: DefinitionWhyReport): string {
 function notActiveLines({ notActive }: DefinitionWhyReport): string[] {
   if (notActive.length === 0) return [];
   const named = notActive
-    .slice(0, MAX_NAMED)
+    .slice(0, MAX_NAMED_INSTANCES)
     .map(({ kind, namespace, name }) => [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name]);
   const more = notActive.length - named.length;
   return [

@@ -20,13 +20,13 @@ import { blockerWithoutDefinition } from './without-definition.ts';
  * or failure.
  */
 export interface PendingWrite {
-  readonly result: 'taken' | 'refused' | 'unknown';
+  readonly result: 'accepted' | 'refused' | 'unknown';
   readonly outcome: string;
   /** True when the user lacks a right for the dry run. */
-  readonly missing?: boolean;
+  readonly isRightMissing?: boolean;
   /** The paths of the fields that the API server refuses. */
   readonly fields?: readonly string[];
-  /** The paths below these fields that differ from the live object, where a field cannot change. */
+  /** The paths below these fields that differ from the live object. Set only when the fields are immutable. */
   readonly differing?: readonly string[];
   readonly remedy?: string;
 }
@@ -77,7 +77,7 @@ export function whyReport(
   };
 }
 
-/** Does the node only wait for a write or a deletion by the controller? A missing controller explains that. */
+/** Does the node only wait for a write or a deletion by the controller? Without a controller, the node is no cause. */
 const isWorkOfController = ({ node: { because } }: RootCause): boolean =>
   because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
 
@@ -199,7 +199,7 @@ function pendingText(
   { result, outcome }: PendingWrite,
   recorded: string | undefined,
 ): { text: string; remedy?: string } {
-  if (result !== 'taken') return { text: outcome };
+  if (result !== 'accepted') return { text: outcome };
   if (recorded !== undefined) return { text: `the API server would accept the write of ${outcome} from you` };
   return {
     text: `the API server would accept the write of ${outcome} now, and no controller has made it`,
@@ -220,8 +220,8 @@ function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): stri
 }
 
 /**
- * Makes a blocker from the step's text about a deletion. In this text, the failed request comes before the server's
- * answer.
+ * Makes a blocker from the step's text about a deletion. The text has the failed request and then the server's answer,
+ * which has a remedy.
  */
 function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
   return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };
@@ -241,7 +241,7 @@ function recordedBlockers(instance: InstanceObservation['instance']): string[] {
   );
 }
 
-/** The reasons of a Graph that could not remove what a former spec made. */
+/** The reasons in the condition of a Graph that could not remove objects or fields of an earlier spec. */
 const NOT_REMOVED: ReadonlySet<string> = new Set(['PruneFailed', 'ReleaseFailed']);
 
 const CORRECT_BLOCKER =

@@ -55,14 +55,14 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
 }
 
 /** The maximum number of objects in a line. */
-const MAX_NAMED = 5;
+const MAX_NAMED_OBJECTS = 5;
 
 const isWithoutTrouble = ({ state, objects, troubles, found, unread }: WhyCause): boolean =>
   state !== 'deleting' && objects.length > 0 && troubles.length === 0 && found.length === 0 && unread.length === 0;
 
 function nothingMore(objects: WhyCause['objects']): string {
-  const more = objects.length > MAX_NAMED ? ` and ${objects.length - MAX_NAMED} more` : '';
-  const names = objects.slice(0, MAX_NAMED).map(objectName).join(', ');
+  const more = objects.length > MAX_NAMED_OBJECTS ? ` and ${objects.length - MAX_NAMED_OBJECTS} more` : '';
+  const names = objects.slice(0, MAX_NAMED_OBJECTS).map(objectName).join(', ');
   return `   └ because  ${printableLine(names)}${more} ${objects.length === 1 ? 'reports' : 'report'} no trouble`;
 }
 

@@ -75,8 +75,8 @@ function answerMembers(source: ObjectSource, store: ObservedStore, target: Membe
   for (const object of read.filter(isAsked)) {
     const known = store.object(targetOfObject(table.type, object));
     if (known.state === 'absent') continue;
-    const now = known.state === 'present' ? known.live.object : object;
-    if (isMember(now)) members.set(tableKey(now.metadata.namespace, now.metadata.name ?? ''), now);
+    const latest = known.state === 'present' ? known.live.object : object;
+    if (isMember(latest)) members.set(tableKey(latest.metadata.namespace, latest.metadata.name ?? ''), latest);
   }
   for (const object of store.objectsOf(group, kind).filter(isMember).filter(isAsked)) {
     members.set(tableKey(object.metadata.namespace, object.metadata.name ?? ''), object);

@@ -69,11 +69,11 @@ function revisionText({ revision: { from, to }, action }: DefinitionPlan): strin
 }
 
 /** The maximum number of instances in a text. `-o json` prints all. */
-const MAX_NAMED = 3;
+const MAX_NAMED_INSTANCES = 3;
 
 function setText(setBy: readonly string[]): string {
   if (setBy.length === 0) return '';
-  const more = setBy.length > MAX_NAMED ? ', …' : '';
+  const more = setBy.length > MAX_NAMED_INSTANCES ? ', …' : '';
   const set = setBy.length === 1 ? 'sets' : 'set';
-  return `: ${count(setBy.length, 'instance')} ${set} it (${setBy.slice(0, MAX_NAMED).join(', ')}${more})`;
+  return `: ${count(setBy.length, 'instance')} ${set} it (${setBy.slice(0, MAX_NAMED_INSTANCES).join(', ')}${more})`;
 }

@@ -118,13 +118,13 @@ function partsOf({ plan, objects, parts: _parts, ...rest }: SavedPlan): PlanPart
 function changedPart(saved: SavedPlan): string | undefined {
   const { parts: known } = saved;
   if (known === undefined) return undefined;
-  const now = partsOf(saved);
-  const index = now.objects.findIndex((digest, position) => digest !== known.objects[position]);
+  const presentParts = partsOf(saved);
+  const index = presentParts.objects.findIndex((digest, position) => digest !== known.objects[position]);
   const object = saved.objects[index];
   if (object !== undefined) return objectName(refOf(object));
-  if (now.objects.length !== known.objects.length) return 'the list of objects';
-  if (now.plan !== known.plan) return 'what it plans';
-  return now.rest === known.rest ? undefined : 'the state of the cluster, or the options';
+  if (presentParts.objects.length !== known.objects.length) return 'the list of objects';
+  if (presentParts.plan !== known.plan) return 'what it plans';
+  return presentParts.rest === known.rest ? undefined : 'the state of the cluster, or the options';
 }
 
 /** Returns the command that makes the plan again. */

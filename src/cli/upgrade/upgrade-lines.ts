@@ -72,11 +72,11 @@ function graphLines(graphs: readonly GraphCheck[], view: PlanView): string[] {
 }
 
 /** The maximum number of names that are listed for one shared refusal. */
-const MAX_NAMED = 5;
+const MAX_LISTED_NAMES = 5;
 
 function namesText(names: readonly string[]): string {
-  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
-  return `${names.slice(0, MAX_NAMED).map(printableLine).join(', ')}${more}`;
+  const more = names.length > MAX_LISTED_NAMES ? ` and ${names.length - MAX_LISTED_NAMES} more` : '';
+  return `${names.slice(0, MAX_LISTED_NAMES).map(printableLine).join(', ')}${more}`;
 }
 
 const acceptedText = ({ acceptedBy }: Pick<GraphCheck, 'acceptedBy'>): string =>

@@ -48,11 +48,11 @@ function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldErr
   );
   for (const container of objectsAt(before.spec, 'ephemeralContainers')) {
     const name = textAt(container, 'name');
-    const now = wanted.get(name);
+    const newContainer = wanted.get(name);
     const existing = `existing ephemeral containers ${goQuote(name)}`;
-    if (now === undefined) problems.push(fieldForbidden(path, `${existing} may not be removed\n`));
-    else if (!jsonEquals(now, container)) {
-      const difference = describeDifference('core.v1.EphemeralContainer', container, now);
+    if (newContainer === undefined) problems.push(fieldForbidden(path, `${existing} may not be removed\n`));
+    else if (!jsonEquals(newContainer, container)) {
+      const difference = describeDifference('core.v1.EphemeralContainer', container, newContainer);
       problems.push(fieldForbidden(path, `${existing} may not be changed\n${difference}`));
     }
   }

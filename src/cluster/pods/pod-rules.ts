@@ -6,7 +6,9 @@ import type { KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { compareQuantities, quantityOf, quantityOfInteger } from '../../kubernetes/index.ts';
 
-/** How the simulated containers of a pod behave. Every member is optional. By default, the containers run and are ready. */
+/**
+ * How the simulated containers of a pod behave. Every member is optional. By default, the containers run and are ready.
+ */
 export interface PodRules {
   /** The seconds until the containers start. Until then they wait with the reason `ContainerCreating`. Default: 0. */
   readonly startAfterSeconds?: number;
@@ -46,7 +48,9 @@ const MAX_CRASHES = 1000;
 interface Setting {
   /** The last part of the annotation's name. */
   readonly annotation: string;
-  /** The value of the annotation's text. A text that has no value is returned unchanged, so that the check refuses it. */
+  /**
+   * The value of the annotation's text. A text that has no value is returned unchanged, so that the check refuses it.
+   */
   readonly read: (text: string) => unknown;
   readonly isValid: (value: unknown) => boolean;
   readonly expected: string;

@@ -314,13 +314,13 @@ function autoscalerCells(object: KubeObject, now: number): JsonValue[] {
 function metricText(metric: JsonObject, current: JsonObject | undefined): string {
   const source = optionalAt(metric, 'resource') ?? {};
   const target = objectAt(source, 'target');
-  const now = objectAt(objectAt(current, 'resource'), 'current');
+  const measured = objectAt(objectAt(current, 'resource'), 'current');
   const label = textAt(source, 'name') === '' ? '' : `${textAt(source, 'name')}: `;
   if (target['averageUtilization'] !== undefined) {
-    const value = now['averageUtilization'];
+    const value = measured['averageUtilization'];
     return `${label}${value === undefined ? '<unknown>' : `${String(value)}%`}/${String(target['averageUtilization'])}%`;
   }
-  return `${label}${textAt(now, 'averageValue') || '<unknown>'}/${textAt(target, 'averageValue') || textAt(target, 'value') || '<auto>'}`;
+  return `${label}${textAt(measured, 'averageValue') || '<unknown>'}/${textAt(target, 'averageValue') || textAt(target, 'value') || '<auto>'}`;
 }
 
 /**

@@ -11,7 +11,7 @@ export function parameterName(interpreter: Interpreter, fn: unknown, fallback: s
 }
 
 /** Built-in functions that read their first argument only. */
-const OF_ONE = new Set<unknown>([
+const ONE_ARGUMENT_FUNCTIONS = new Set<unknown>([
   String,
   Number,
   Boolean,
@@ -27,7 +27,7 @@ export function argumentCount(interpreter: Interpreter, fn: unknown): number {
   // Functions of the SDK and opaque functions are never traced.
   if (typeof fn === 'function' && isNativeFactory(fn as FunctionLike)) return fn.length;
   const syntax = interpreter.syntaxOf(fn);
-  if (syntax === undefined) return typeof fn !== 'function' || OF_ONE.has(fn) ? 1 : Infinity;
+  if (syntax === undefined) return typeof fn !== 'function' || ONE_ARGUMENT_FUNCTIONS.has(fn) ? 1 : Infinity;
   const { params } = syntax;
   if (params.some((param: Pattern) => param.type === 'RestElement')) return Infinity;
   return syntax.type !== 'ArrowFunctionExpression' && readsArguments(syntax.body) ? Infinity : params.length;

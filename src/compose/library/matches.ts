@@ -29,7 +29,7 @@ function firstMatchValue(value: Sym, first: FirstMatch, pattern: RegExp): [Node,
   return [first.found, activeTrace().under(first.found, () => matchValue(value, first, pattern, index)), null];
 }
 
-/** The value of a group whose text is unknown: its read is refused. */
+/** The value of a group whose text is unknown. A read of this value is refused. */
 export function unknownGroup(number: number, pattern: RegExp): Untranslated {
   return new Untranslated(
     'regex',
@@ -63,11 +63,11 @@ export function matchAll(value: Sym, raw: unknown): unknown {
   if (!pattern.flags.includes('g'))
     throw new TypeError('String.prototype.matchAll called with a non-global RegExp argument');
   const every = everyMatch(value.node, pattern);
-  const untold = () =>
+  const refuseIndex = () =>
     refuse('regex', `the index of a match of ${String(pattern)} has no CEL form`, 'use match() without the flag g');
   return new View(
     new Sym(every.matches, { waits: value.waits }),
-    (loop) => matchValue(value, every.textsOf(loop.node), pattern, untold),
+    (loop) => matchValue(value, every.textsOf(loop.node), pattern, refuseIndex),
     true,
   );
 }

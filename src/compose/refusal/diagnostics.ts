@@ -15,7 +15,7 @@ export function diagnosticOf(refusal: Refusal): Diagnostic {
   );
 }
 
-/** Adds to a diagnostic the position of a place, and of the call that leads there, if one is given. */
+/** Adds the position of a place to a diagnostic. With `caller`, also adds the position of the call that leads there. */
 export function withSource(diagnostic: Diagnostic, site: Site | undefined, caller?: Site): Diagnostic {
   const source = site?.locate(site.start);
   if (source === undefined) return diagnostic;

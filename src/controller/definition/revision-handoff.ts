@@ -96,8 +96,8 @@ export class RevisionHandoff {
         followsGraphEngine(graph.kroCompatibility) && (await crds.refusalOf(definition, graph, signal)) !== undefined;
       if (isRefused) continue;
       // The CRD does not change. If another revision is served, that revision stays in use.
-      const now = served.ofDefinition(definition.name);
-      if ((now === undefined || now.revision === revision.number) && crds.serves(definition, graph)) {
+      const present = served.ofDefinition(definition.name);
+      if ((present === undefined || present.revision === revision.number) && crds.serves(definition, graph)) {
         await this.startServing(pass, { revision, graph }, signal);
       }
       return;

@@ -39,11 +39,11 @@ export async function safeInstallation(
 }
 
 /** The maximum number of narrowings that the text names. The text counts the others. */
-const MAX_NAMED = 3;
+const MAX_NAMED_NARROWINGS = 3;
 
 /** A line about a CRD that is not changed. */
 export function keptText({ name, narrowings }: KeptCrd): string {
-  const more = narrowings.length > MAX_NAMED ? `; and ${narrowings.length - MAX_NAMED} more` : '';
-  const named = narrowings.slice(0, MAX_NAMED).join('; ');
+  const more = narrowings.length > MAX_NAMED_NARROWINGS ? `; and ${narrowings.length - MAX_NAMED_NARROWINGS} more` : '';
+  const named = narrowings.slice(0, MAX_NAMED_NARROWINGS).join('; ');
   return `kept CustomResourceDefinition ${name}: the installed one is newer or wider; ours would narrow it (${named}${more})`;
 }

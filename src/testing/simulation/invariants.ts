@@ -253,8 +253,8 @@ export class Invariants {
     const had = live.metadata.finalizers?.includes(FINALIZER) === true;
     const has = answer.metadata.finalizers?.includes(FINALIZER) === true;
     const kinds = (object: KubeObject) => (object.metadata.annotations?.[GROUP_KINDS_ANNOTATION] ?? '').split(',');
-    const now = new Set(kinds(answer));
-    const gone = kinds(live).filter((kind) => kind !== '' && !now.has(kind));
+    const remaining = new Set(kinds(answer));
+    const gone = kinds(live).filter((kind) => kind !== '' && !remaining.has(kind));
     if ((!had || has) && gone.length === 0) return;
     for (const member of await this.#members(set)) {
       if (had && !has) this.#violated('finalizer', `the finalizer was removed before ${objectKey(member)}`);
