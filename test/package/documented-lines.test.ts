@@ -46,6 +46,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'migrate shop --to kro': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
   'migrate shop --to kro --dry-run': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
   mcp: 'it serves until it is stopped: test/e2e/mcp.test.ts starts it',
+  lsp: 'it serves until it is stopped: test/e2e/editor/features.test.ts starts it',
 };
 
 /** Placeholders for names that the reader chooses, each with the name in this test. */

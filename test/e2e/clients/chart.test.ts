@@ -141,6 +141,18 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect({ errors, ignored }).toEqual({ errors: [], ignored: [] });
   });
 
+  test('writes the alerts and the dashboard only when they are asked for', async () => {
+    const kinds = async (...sets: string[]) => (await render(...sets)).map(({ kind }) => kind);
+    expect(await kinds()).not.toContain('PrometheusRule');
+    const on = await render('metrics.prometheusRule.enabled=true', 'metrics.grafanaDashboard.enabled=true');
+    const rule = on.find(({ kind }) => kind === 'PrometheusRule');
+    const rules = readFileSync(`${chart}/monitoring/rules.yaml`, 'utf8');
+    expect(rule?.spec).toEqual(parse(rules));
+    const map = on.find(({ kind }) => kind === 'ConfigMap') as unknown as { data: Record<string, string> } | undefined;
+    const dashboard: unknown = JSON.parse(readFileSync(`${chart}/monitoring/dashboard.json`, 'utf8'));
+    expect(JSON.parse(map?.data['typekro.json'] ?? '')).toEqual(dashboard);
+  });
+
   test('has a value for every flag except those of a debugger, and the controller accepts the rendered flags', async () => {
     const given = parseControllerFlags(
       args(
