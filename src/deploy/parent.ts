@@ -66,7 +66,7 @@ export function isRecordOf(parent: KubeObject, definition: string, instance: str
 }
 
 /** The maximum number of bytes of the record's texts. The server's limit of 1 MiB for the ConfigMap includes keys. */
-const MAX_BYTES = 1_000_000;
+const MAX_RECORD_BYTES = 1_000_000;
 
 /**
  * The texts of a record. The previous deploy is left out when the ConfigMap has no room for it, because only `rollback`
@@ -83,7 +83,7 @@ function recordData(record: DirectRecord): Record<string, string> {
   if (record.previous === undefined) return data;
   const previous = stringifyJson(record.previous);
   const bytes = [...Object.values(data), previous].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  return bytes > MAX_BYTES ? data : { ...data, previous };
+  return bytes > MAX_RECORD_BYTES ? data : { ...data, previous };
 }
 
 /** The parent to write. It has the record as JSON texts, and the runtime's labels and annotations. */

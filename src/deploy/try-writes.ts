@@ -24,7 +24,7 @@ export function actionKey({ target, manager, subresource }: ApplyAction): string
 }
 
 /**
- * Tries writes by dry runs on the server, with its defaults and webhooks. For a write without an effect the answer is
+ * Tries writes by dry runs on the server, with its defaults and webhooks. A write has no effect when the answer equals
  * the live object. A write whose dry run fails for another reason than a conflict of fields counts as a change.
  */
 export async function tryWrites(

@@ -19,7 +19,7 @@ import type { Schema } from './model.ts';
 /** Prefix of the type names of resources, as kro writes them. */
 const PREFIX = '__type_';
 
-/** The deepest nesting of lists. A list whose elements are the list itself nests without end. It has no type. */
+/** The maximum nesting of lists. A list with itself as the type of its elements nests without end, and has no type. */
 const MAX_LIST_DEPTH = 64;
 
 const FORMATS: Readonly<Record<string, CelType>> = {

@@ -9,10 +9,10 @@ const MAX_DEPTH = 500;
 const hasDefaults = anywhere((schema) => schema.default !== undefined);
 
 /**
- * Fills in the defaults of a schema as an API server does. An absent member, and a null member or element that is not
- * nullable, takes its default, also inside a default. A null member that is neither nullable nor has a default is
- * dropped; such an element of a list stays. The given value does not change: the result shares the unchanged parts, and
- * is the value itself when nothing changes.
+ * Fills in the defaults of a schema as an API server does. An absent member takes its default, and so does a null
+ * member or element that is not nullable. Defaults are completed by the same rules. A null member without a default
+ * that is not nullable is dropped; such an element of a list stays. The given value does not change: the result shares
+ * the unchanged parts, and is the value itself when nothing changes.
  */
 export function applyDefaults(schema: Schema, value: JsonValue): JsonValue {
   return fill(schema, value, 0);

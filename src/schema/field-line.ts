@@ -12,9 +12,20 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 /** Keywords of JSON Schema that are SimpleSchema markers, too. */
 const MARKERS = ['default', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'pattern', 'enum'];
 /**
- * Keywords by which a JSON schema is recognised. The line has the type, the type of the items and `required` of them.
+ * The other keywords by which a JSON schema is recognised. Of their values, the line has only the type, the type of the
+ * items and `required`.
  */
-const OTHERS = ['type', 'description', 'required', 'format', 'items', 'properties', 'nullable', 'example', 'title'];
+const OTHER_KEYWORDS = [
+  'type',
+  'description',
+  'required',
+  'format',
+  'items',
+  'properties',
+  'nullable',
+  'example',
+  'title',
+];
 
 /**
  * The SimpleSchema line for the JSON schema of one field. The line leaves out descriptions, formats, nullability and
@@ -22,7 +33,7 @@ const OTHERS = ['type', 'description', 'required', 'format', 'items', 'propertie
  */
 export function fieldLine(schema: JsonObject): string | undefined {
   const keys = Object.keys(schema);
-  if (keys.length < 2 || keys.some((key) => !MARKERS.includes(key) && !OTHERS.includes(key))) return undefined;
+  if (keys.length < 2 || keys.some((key) => !MARKERS.includes(key) && !OTHER_KEYWORDS.includes(key))) return undefined;
   const type = typeText(schema);
   if (type === undefined) return undefined;
   const markers = MARKERS.flatMap((key) => {

@@ -95,7 +95,7 @@ export const DEPLOY: readonly MutationRow[] = [
   {
     name: 'a record that is too large keeps the previous deploy',
     file: 'src/deploy/parent.ts',
-    find: 'return bytes > MAX_BYTES ? data : { ...data, previous };',
+    find: 'return bytes > MAX_RECORD_BYTES ? data : { ...data, previous };',
     replace: 'return { ...data, previous };',
     tests: ['src/deploy/parent.test.ts'],
   },

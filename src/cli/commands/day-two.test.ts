@@ -317,12 +317,13 @@ test('events of the instance, its objects and the objects that these own', async
       " AGE  Normal   Pulled  Pod default/shop-…  kubelet: Container image "nginx" already present on machine",
       " AGE  Normal   Created  Pod default/shop-…  kubelet: Created container: main",
       " AGE  Normal   Started  Pod default/shop-…  kubelet: Started container main",
+      " AGE  Normal   Simulated  Pod default/shop-…  kubelet: the containers of this pod are simulated: no image is pulled, and no process runs in them",
     ]
   `);
   expect((await run('events shop/web -o json')).join('\n')).toContain('"reason": "ScalingReplicaSet"');
   expect(await run('logs shop --tail 1')).toMatchInlineSnapshot(`
     [
-      "",
+      "the containers of this pod are simulated: no image is pulled, and no process runs in them",
     ]
   `);
 });
