@@ -75,7 +75,7 @@ export const FLOORS = {
   ],
   cluster: [
     // Code that works without a cluster.
-    'clock.ts movable-clock.ts data.ts options.ts transport.ts work.ts lazy-module.ts',
+    'clock.ts movable-clock.ts data.ts stand-in.ts options.ts transport.ts work.ts lazy-module.ts',
     'codec',
     'errors',
     'types',
@@ -104,7 +104,8 @@ export const FLOORS = {
     // HTTP: sockets, routes, and the checks before them.
     'faults',
     'http',
-    'present-process.ts',
+    'own-request.ts',
+    'present-process.ts install-definitions.ts',
     // The whole cluster.
     'writing.ts',
     'lazy-modules.ts',

@@ -4,13 +4,14 @@ import { needsSchemas } from './crd/schemas.ts';
 import { followAddresses } from './follow-addresses.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
 import { registerVersions } from './definitions/register-versions.ts';
-import { LoadAhead, schemaEngine, simulation, writing } from './lazy-modules.ts';
+import { LoadAhead, schemaEngine, simulation, standInCatalogue, writing } from './lazy-modules.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/model.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { ControllerSettings, StartedControllers } from './controllers/index.ts';
 import { noControllers, noPods } from './controllers/settings.ts';
+import { installDefinitions } from './install-definitions.ts';
 import type { ClusterClock } from './clock.ts';
 import { inProcessTransport } from './http/in-process.ts';
 import { openListener } from './http/listener.ts';
@@ -19,7 +20,9 @@ import { keepState } from './persistence.ts';
 import type { PresentedProcess, PresentOptions } from './present-process.ts';
 import { presentProcess } from './present-process.ts';
 import type { PodSimulation } from './pods/pod-rule-set.ts';
+import type { StandIn, StandIns } from './stand-in.ts';
 import type { Transport } from './transport.ts';
+import { TypeKroError } from '../core/index.ts';
 
 /** An embedded cluster. */
 export interface Cluster {
@@ -33,6 +36,8 @@ export interface Cluster {
   readonly controllers: ControllerSettings;
   /** Sets rules for the lives of pods. */
   readonly pods: PodSimulation;
+  /** Makes the stand-ins for operators fail. */
+  readonly standIns: StandIns;
   /** Breaks requests on purpose. */
   readonly faults: Faults;
   /**
@@ -61,7 +66,9 @@ export interface Cluster {
 /**
  * Makes a cluster. The cluster is ready when the promise settles.
  *
- * @throws TypeKroError `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state.
+ * @throws TypeKroError `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state;
+ *   `cluster/unknown-stand-in`, `cluster/duplicate-stand-in`, `cluster/stand-in-definition`, and
+ *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run.
  */
 export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);
@@ -69,11 +76,13 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   followAddresses(api);
   registerVersions(api);
   const { controllers = true } = options;
-  let started: StartedControllers = { settings: noControllers, pods: noPods };
+  const standIns = await loadedStandIns(options);
+  let started: StartedControllers = { settings: noControllers, pods: noPods, standIns: noStandIns };
   if (controllers !== false) {
     await writing.load();
     const { startControllers } = await simulation.load();
-    started = startControllers(api, controllers === true ? {} : controllers, options.workloads !== false);
+    const hosted = { standIns, stepMs: options.standInStepMs ?? 0 };
+    started = startControllers(api, controllers === true ? {} : controllers, options.workloads !== false, hosted);
   }
   bootstrap(api, controllers !== false);
   if (options.stateDirectory !== undefined) {
@@ -85,6 +94,14 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
     }
     if (needsSchemas(api.store, schemaEngine, undefined)) await schemaEngine.load();
   }
+  if (standIns.length > 0) {
+    try {
+      await installDefinitions(api, standIns);
+    } catch (error) {
+      api.work.stop();
+      throw error;
+    }
+  }
   const faults = new FaultRules(api);
   const listeners = new Set<Listener>();
   const ahead = new LoadAhead();
@@ -92,6 +109,7 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
     clock: api.clock,
     controllers: started.settings,
     pods: started.pods,
+    standIns: started.standIns,
     faults,
     presentProcess: (presented) => presentProcess(api, presented),
     snapshot: () => snapshotCluster(api),
@@ -117,3 +135,19 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   };
   return cluster;
 }
+
+/** The stand-ins that the options ask for. */
+async function loadedStandIns({ standIns = [], controllers }: ClusterOptions): Promise<readonly StandIn[]> {
+  if (standIns.length === 0) return [];
+  if (controllers === false) {
+    throw new TypeKroError('stand-ins are asked for in a cluster without controllers', {
+      code: 'cluster/stand-ins-without-controllers',
+      remedy: 'leave out `controllers: false`; to do without pods, write `workloads: false`',
+    });
+  }
+  const { loadStandIns } = await standInCatalogue.load();
+  return loadStandIns(standIns);
+}
+
+/** The stand-ins of a cluster without controllers. */
+const noStandIns: StandIns = { names: [], fail: () => () => {} };

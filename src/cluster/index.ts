@@ -21,6 +21,21 @@ export type {
   UserInfo,
 } from './options.ts';
 export type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults, KubeVerb } from './faults/model.ts';
+export type {
+  FollowedKind,
+  KindName,
+  StandIn,
+  StandInCondition,
+  StandInEvent,
+  StandInFailure,
+  StandInKind,
+  StandInMatch,
+  StandInName,
+  StandInResult,
+  StandIns,
+  StandInView,
+} from './stand-in.ts';
+export { STAND_IN_NAMES } from './stand-in.ts';
 export type { LogLine, SnapshotLog } from './pod-logs.ts';
 export type { PodMatch, PodSimulation, SimulatedPods } from './pods/pod-rule-set.ts';
 export type { PodRules } from './pods/pod-rules.ts';

@@ -25,6 +25,9 @@ export const conversion = new LazyModule(() => import('./conversion/convert.ts')
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
+/** The stand-ins for operators. */
+export const standInCatalogue = new LazyModule(() => import('./controllers/stand-ins/catalogue.ts'));
+
 /** The modules that requests may use, in the order in which clients usually need them. */
 const REQUEST_PARTS: readonly LazyModule<unknown>[] = [writing, openApi, schemaEngine, tables];
 

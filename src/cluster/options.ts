@@ -1,4 +1,5 @@
 import type { ClusterClock } from './clock.ts';
+import type { StandIn, StandInName } from './stand-in.ts';
 
 /** The user of a request. Authentication determines it, and authorization checks it. */
 export interface UserInfo {
@@ -56,6 +57,16 @@ export interface ClusterOptions {
    * the controllers for upkeep run: garbage collection, namespaces, service accounts and others. Default: true.
    */
   readonly workloads?: boolean;
+  /**
+   * Stand-ins for operators: names of those that come with the package, or own ones. Their definitions are created when
+   * they are missing. Default: none.
+   */
+  readonly standIns?: readonly (StandInName | StandIn)[];
+  /**
+   * The time that each step of the work of a stand-in takes, in milliseconds of the cluster's clock. Default: 0, so that
+   * objects are ready at once.
+   */
+  readonly standInStepMs?: number;
   /** Bearer tokens in addition to the administrator's, with their users. Default: none. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
   /** The bearer token of the administrator (group `system:masters`). Default: random. */

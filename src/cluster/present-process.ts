@@ -1,7 +1,7 @@
 import { TypeKroError } from '../core/index.ts';
-import { inProcessTransport } from './http/in-process.ts';
 import { PROCESS, processKey } from './pod-logs.ts';
 import type { HandlerContext } from './http/handler.ts';
+import { ownRequest } from './own-request.ts';
 import type { PodLogs } from './pod-logs.ts';
 
 /** The options of a presented process. */
@@ -77,18 +77,9 @@ export async function presentProcess(context: PresentContext, options: PresentOp
   };
 }
 
-async function send(context: HandlerContext, method: string, path: string, body?: object): Promise<void> {
-  const transport = inProcessTransport(context);
-  const apply = method === 'PATCH' ? '?fieldManager=typekro&force=true' : '';
-  const reply = await transport.request({
-    method,
-    path: `${path}${apply}`,
-    headers: { 'content-type': 'application/apply-patch+yaml' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  let text = '';
-  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
-  if (reply.status < 300 || (method === 'DELETE' && reply.status === 404)) return;
+async function send(context: HandlerContext, method: 'PATCH' | 'DELETE', path: string, body?: object): Promise<void> {
+  const { status, text } = await ownRequest(context, method, path, body);
+  if (status < 300 || (method === 'DELETE' && status === 404)) return;
   throw new TypeKroError(`the process could not be shown in the cluster: ${text}`, {
     code: 'cluster/process-not-presented',
     remedy: 'choose another name or namespace',

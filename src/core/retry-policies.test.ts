@@ -102,6 +102,13 @@ const WAITS: Record<keyof typeof RETRY_POLICIES, readonly (readonly [shortest: n
     [600_000, 600_000],
     [600_000, 600_000],
   ],
+  failedIssuance: [
+    [3_600_000, 3_600_000],
+    [7_200_000, 7_200_000],
+    [14_400_000, 14_400_000],
+    [115_200_000, 115_200_000],
+    [115_200_000, 115_200_000],
+  ],
 };
 const LARGEST_RANDOM = 1 - Number.EPSILON;
 

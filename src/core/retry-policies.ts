@@ -55,6 +55,8 @@ export const RETRY_POLICIES = {
   clusterProcess: { initialMs: 10, maxMs: 200, jitter: 0 },
   /** The next pod of a Job: the figures of kube-controller-manager. */
   failedPod: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
+  /** The next request for a certificate after a failed one: the figures of cert-manager. */
+  failedIssuance: { initialMs: 3_600_000, maxMs: 115_200_000, jitter: 0 },
 } as const satisfies Record<string, BackoffPolicy>;
 
 /** The number of retries of a request before its failure reaches the caller. */

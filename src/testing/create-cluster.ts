@@ -10,6 +10,9 @@ import type {
   PodSimulation,
   PresentedProcess,
   PresentOptions,
+  StandIn,
+  StandInName,
+  StandIns,
   UserInfo,
 } from '../cluster/index.ts';
 import { createEmbeddedCluster, createManualClock, systemClusterClock } from '../cluster/index.ts';
@@ -26,6 +29,16 @@ export interface TestClusterOptions {
   readonly workloads?: boolean;
   /** The simulated controllers that are off, slow, held or failing from the start. Default: none. */
   readonly controllers?: ControllersOptions;
+  /**
+   * Stand-ins for operators: names such as `cert-manager`, or own ones. They fill the objects of their kinds with
+   * status. Their definitions are created when they are missing. Default: none.
+   */
+  readonly standIns?: readonly (StandInName | StandIn)[];
+  /**
+   * The time that each step of the work of a stand-in takes, in milliseconds of the cluster's clock. Default: 0, so that
+   * objects are ready at once.
+   */
+  readonly standInStepMs?: number;
   /** `real`: time passes. `manual` (default): only `cluster.clock.advance(ms)` moves the time. */
   readonly clock?: 'real' | 'manual';
   /** The start time of a manual clock, in milliseconds since the epoch. Default: the present time. */
@@ -59,6 +72,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly pods: PodSimulation;
   /** Disables, enables, holds, slows and fails simulated controllers. */
   readonly controllers: ControllerSettings;
+  /** The stand-ins for operators. `fail` makes their work fail. */
+  readonly standIns: StandIns;
   /**
    * Makes another client. `user` is the user as which it sends requests, with the rights that roles and bindings grant
    * (default: the administrator). The other options are those of `KubeClient`. The client is closed together with the
@@ -109,6 +124,8 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     workloads: options.workloads ?? true,
     ...(clock === undefined ? {} : { clock }),
     ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
+    ...(options.standIns === undefined ? {} : { standIns: options.standIns }),
+    ...(options.standInStepMs === undefined ? {} : { standInStepMs: options.standInStepMs }),
   });
   if (options.from !== undefined) cluster.restore(options.from);
   const transport = cluster.transport();
@@ -127,6 +144,7 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     faults: cluster.faults,
     pods: cluster.pods,
     controllers: cluster.controllers,
+    standIns: cluster.standIns,
     connect({ user, ...clientOptions } = {}) {
       const opened = new KubeClient({ ...clientOptions, transport: cluster.transport(user) });
       clients.push(opened);

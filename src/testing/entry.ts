@@ -7,6 +7,7 @@
  */
 export type { ConnectOptions, TestCluster, TestClusterOptions } from './create-cluster.ts';
 export { createCluster } from './create-cluster.ts';
+export { STAND_IN_NAMES } from '../cluster/index.ts';
 export type {
   ClusterSnapshot,
   ControllerSettings,
@@ -30,6 +31,18 @@ export type {
   PresentOptions,
   ServingCertificate,
   SimulatedPods,
+  FollowedKind,
+  KindName,
+  StandIn,
+  StandInCondition,
+  StandInEvent,
+  StandInFailure,
+  StandInKind,
+  StandInMatch,
+  StandInName,
+  StandInResult,
+  StandIns,
+  StandInView,
   SnapshotCollection,
   SnapshotLog,
   Timer,

@@ -69,7 +69,8 @@ export class ControllerClient {
   readonly #indexes: Indexes;
   #admission: WorkAdmission | undefined;
 
-  constructor(context: ControllerContext, controller: string, indexes: Indexes) {
+  /** `manager` is the manager of the fields that the controller writes. */
+  constructor(context: ControllerContext, controller: string, indexes: Indexes, manager = 'kube-controller-manager') {
     this.#context = context;
     this.#indexes = indexes;
     this.#user = {
@@ -81,7 +82,7 @@ export class ControllerClient {
         'system:authenticated',
       ],
     };
-    this.#manager = 'kube-controller-manager';
+    this.#manager = manager;
   }
 
   /** Sets the admission of the writes of the next reconcile; `undefined` in a cluster without webhooks and policies. */

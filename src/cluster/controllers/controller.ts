@@ -10,6 +10,8 @@ import type { ResourceName, ControllerClient } from './controller-client.ts';
 export interface SimulatedController {
   /** The name in user names, in events and in the options, e.g. `deployment-controller`. */
   readonly name: string;
+  /** The manager of the fields that the controller writes. Default: `kube-controller-manager`. */
+  readonly fieldManager?: string;
   /**
    * The keys of the work that an event causes. A key is usually `namespace/name` of the object that the controller
    * reconciles.

@@ -10,7 +10,6 @@ import { ingressController, loadBalancerController } from './addresses.ts';
 import { tokenController } from './account-tokens.ts';
 import { autoscalerController } from './autoscaler.ts';
 import { disruptionController } from './disruption.ts';
-import { helmStandIn, kustomizeStandIn, sourceStandIn } from './flux/index.ts';
 import { eventExpiry } from './event-expiry.ts';
 import { policyStatusController } from './policy-status.ts';
 import { quotaController } from './quota.ts';
@@ -32,6 +31,9 @@ import { namespaceController } from './namespace.ts';
 import { putNode } from './node.ts';
 import { replicaSetController, replicationController } from './replicaset.ts';
 import { scheduler } from './scheduler.ts';
+import { fluxStandIn } from './stand-ins/flux/index.ts';
+import { StandInFailures } from './stand-ins/failures.ts';
+import { hostStandIn } from './stand-ins/host.ts';
 import { serviceCidrController } from './service-cidrs.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
@@ -45,6 +47,7 @@ import { simulatedUsage } from '../pods/pod-usage.ts';
 import { metricsResources } from '../registry/metrics-resources.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
+import type { StandIn, StandIns } from '../stand-in.ts';
 import type { AccountTokenContext } from './account-tokens.ts';
 import type { ManagerContext } from './manager.ts';
 
@@ -92,9 +95,6 @@ function workloadControllers(podRules: PodRuleSet): SimulatedController[] {
     autoscalerController(),
     loadBalancerController,
     ingressController,
-    sourceStandIn,
-    helmStandIn,
-    kustomizeStandIn,
   ];
 }
 
@@ -107,10 +107,33 @@ export interface ControllersContext extends ManagerContext, AccountTokenContext,
   onCertificateAuthority(listener: () => void): void;
 }
 
-/** The running controllers, as tests see them. */
+/** The stand-ins of a cluster. */
+export interface HostedStandIns {
+  readonly standIns: readonly StandIn[];
+  /** The time of each step of their work, in milliseconds. */
+  readonly stepMs: number;
+}
+
+/** The simulated controllers of a cluster, and its stand-ins. */
 export interface StartedControllers {
   readonly settings: ControllerSettings;
   readonly pods: PodSimulation;
+  readonly standIns: StandIns;
+}
+
+/**
+ * The controllers of the stand-ins. Flux's controllers run in every cluster with workloads; unless Flux is asked for,
+ * they work only while their marked Deployments run.
+ */
+function standInControllers(
+  { standIns, stepMs }: HostedStandIns,
+  failures: StandInFailures,
+  workloads: boolean,
+): SimulatedController[] {
+  const asked = standIns.flatMap((standIn) => hostStandIn(standIn, { stepMs, failures }));
+  const isFluxAsked = standIns.some(({ name }) => name === fluxStandIn.name);
+  if (isFluxAsked || !workloads) return asked;
+  return [...asked, ...hostStandIn(fluxStandIn, { stepMs: 0, failures, onlyDeployed: true })];
 }
 
 /**
@@ -123,16 +146,22 @@ export function startControllers(
   context: ControllersContext,
   options: ControllersOptions,
   workloads: boolean,
+  hosted: HostedStandIns,
 ): StartedControllers {
   const podRules = new PodRuleSet(() => context.clock.now());
   const always = housekeeping(context);
   const simulation = workloadControllers(podRules);
+  const failures = new StandInFailures();
+  const played = standInControllers(hosted, failures, workloads);
   checkControllerNames(
     options,
-    [...always, ...simulation].map(({ name }) => name),
+    [...always, ...simulation, ...standInControllers(hosted, failures, true)].map(({ name }) => name),
   );
-  const running = [...always, ...(workloads ? simulation : [])];
+  const running = [...always, ...(workloads ? simulation : []), ...played];
   const manager = new ControllerManager(context, running, options);
+  failures.onChange = () => {
+    for (const { name } of played) manager.enqueueAll(name);
+  };
   context.onCertificateAuthority(() => {
     for (const { key } of context.store.collection('', 'namespaces').all()) {
       manager.enqueue('serviceaccount-controller', key);
@@ -153,5 +182,7 @@ export function startControllers(
     putNode(context);
     putStorageClass(context);
   }
-  return { settings: manager, pods: podRules };
+  const names = hosted.standIns.map(({ name }) => name);
+  const fail: StandIns['fail'] = (match, failure) => failures.add(match, failure);
+  return { settings: manager, pods: podRules, standIns: { names, fail } };
 }

@@ -61,7 +61,7 @@ export class ControllerManager implements ControllerSettings {
     for (const controller of controllers) {
       this.#entries.set(controller.name, {
         controller,
-        client: new ControllerClient(context, controller.name, indexes),
+        client: new ControllerClient(context, controller.name, indexes, controller.fieldManager),
         behaviour: behaviourOf(controller.name, options),
         due: new Set(),
         kept: new Set(),
@@ -118,7 +118,10 @@ export class ControllerManager implements ControllerSettings {
   /** Makes the keys of all objects due, as at the start of a controller. */
   #enqueueAll(entry: Entry): void {
     this.#forget(entry);
-    if (entry.behaviour.disabled) return;
+    if (!entry.behaviour.disabled) this.#enqueueKeys(entry);
+  }
+
+  #enqueueKeys(entry: Entry): void {
     const { controller, client } = entry;
     for (const collection of this.#context.store.collections()) {
       for (const stored of collection.all()) {
@@ -155,6 +158,12 @@ export class ControllerManager implements ControllerSettings {
   enqueue(controller: string, key: string): void {
     const entry = this.#entries.get(controller);
     if (entry !== undefined && !entry.behaviour.disabled) this.#enqueue(entry, key);
+  }
+
+  /** Makes the keys of all objects of a controller due. Does nothing while the controller is disabled. */
+  enqueueAll(controller: string): void {
+    const entry = this.#entry(controller);
+    if (!entry.behaviour.disabled) this.#enqueueKeys(entry);
   }
 
   #entry(name: string): Entry {

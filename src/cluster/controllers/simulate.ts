@@ -14,6 +14,8 @@ export const SIMULATE = {
    * fails.
    */
   failure: 'typekro.dev/simulate-failure',
+  /** On an object of a stand-in: the seconds that all steps of the operator's work take together. */
+  readyAfter: 'typekro.dev/simulate-ready-after-seconds',
 } as const;
 
 const PREFIX = 'typekro.dev/simulate-';
@@ -28,7 +30,7 @@ export function simulated(object: KubeObject, setting: keyof typeof SIMULATE): s
 /**
  * The value of the annotation in milliseconds; `undefined` when the annotation is absent, negative or not a number.
  */
-export function simulatedMs(object: KubeObject, setting: 'delay'): number | undefined {
+export function simulatedMs(object: KubeObject, setting: 'delay' | 'readyAfter'): number | undefined {
   const seconds = Number(simulated(object, setting) ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { KubeObject } from '../../../core/index.ts';
-import { KubeClient } from '../../../kube/index.ts';
-import { createManualClock } from '../../clock.ts';
-import { createEmbeddedCluster } from '../../cluster.ts';
-import type { Cluster } from '../../cluster.ts';
+import type { KubeObject } from '../../../../core/index.ts';
+import { KubeClient } from '../../../../kube/index.ts';
+import { createManualClock } from '../../../clock.ts';
+import { createEmbeddedCluster } from '../../../cluster.ts';
+import type { Cluster } from '../../../cluster.ts';
 
 let cluster: Cluster;
 let client: KubeClient;
 
-const CRDS = new URL('../../../../data/crds/flux.json', import.meta.url);
+const CRDS = new URL('../../../../../data/crds/flux.json', import.meta.url);
 
 beforeEach(async () => {
   cluster = await createEmbeddedCluster({ clock: createManualClock() });

@@ -1,0 +1,60 @@
+import { TypeKroError } from '../../../core/index.ts';
+import { goQuote } from '../../../golang/index.ts';
+import { nearestName } from '../../../schema/index.ts';
+import type { StandIn, StandInName } from '../../stand-in.ts';
+import { STAND_IN_NAMES } from '../../stand-in.ts';
+
+/** The stand-ins of the package. Each is loaded only for a cluster that uses it. */
+const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
+  ack: async () => (await import('./ack.ts')).ackStandIn,
+  argocd: async () => (await import('./argocd.ts')).argocdStandIn,
+  'cert-manager': async () => (await import('./cert-manager/index.ts')).certManagerStandIn,
+  cnpg: async () => (await import('./cnpg/index.ts')).cnpgStandIn,
+  'external-secrets': async () => (await import('./external-secrets.ts')).externalSecretsStandIn,
+  flux: async () => (await import('./flux/index.ts')).fluxStandIn,
+  'gateway-api': async () => (await import('./gateway-api/index.ts')).gatewayApiStandIn,
+  'prometheus-operator': async () => (await import('./prometheus-operator.ts')).prometheusOperatorStandIn,
+};
+
+/**
+ * Loads the stand-ins with these names. Own stand-ins stay as they are.
+ *
+ * @throws TypeKroError `cluster/unknown-stand-in` for a name that the package does not have, with the names that it has;
+ *   `cluster/duplicate-stand-in` when two stand-ins have the same name, or controllers of the same name.
+ */
+export async function loadStandIns(wanted: readonly (StandInName | StandIn)[]): Promise<readonly StandIn[]> {
+  const standIns = await Promise.all(
+    wanted.map(async (each) => (typeof each === 'string' ? LOADERS[requireStandInName(each)]() : each)),
+  );
+  const owners = new Map<string, string>();
+  for (const { name, kinds } of standIns) {
+    for (const controller of new Set([name, ...kinds.map((kind) => kind.controller ?? name)])) {
+      const other = owners.get(controller);
+      if (other !== undefined) {
+        throw new TypeKroError(
+          other === name
+            ? `the stand-in ${goQuote(name)} is asked for twice`
+            : `the stand-ins ${goQuote(other)} and ${goQuote(name)} both have a controller ${goQuote(controller)}`,
+          { code: 'cluster/duplicate-stand-in', remedy: 'leave one of them out' },
+        );
+      }
+      owners.set(controller, name);
+    }
+  }
+  return standIns;
+}
+
+/**
+ * Returns a name that the package has.
+ *
+ * @throws TypeKroError `cluster/unknown-stand-in`.
+ */
+export function requireStandInName(name: string): StandInName {
+  const found = STAND_IN_NAMES.find((known) => known === name);
+  if (found !== undefined) return found;
+  const near = nearestName(name, STAND_IN_NAMES);
+  throw new TypeKroError(`there is no stand-in ${goQuote(name)}`, {
+    code: 'cluster/unknown-stand-in',
+    remedy: `${near === undefined ? '' : `did you mean ${near}? `}the stand-ins are ${STAND_IN_NAMES.join(', ')}`,
+  });
+}

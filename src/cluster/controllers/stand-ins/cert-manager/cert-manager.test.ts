@@ -1,0 +1,181 @@
+import { X509Certificate } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../../../core/index.ts';
+import { textAt } from '../../../../kubernetes/index.ts';
+import { KubeClient } from '../../../../kube/index.ts';
+import { readinessOf } from '../../../../readiness/index.ts';
+import type { ManualClock } from '../../../clock.ts';
+import { createManualClock } from '../../../clock.ts';
+import type { Cluster } from '../../../cluster.ts';
+import { createEmbeddedCluster } from '../../../cluster.ts';
+
+const HOUR_MS = 3600 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
+let clock: ManualClock;
+let cluster: Cluster;
+let client: KubeClient;
+
+beforeEach(async () => {
+  clock = createManualClock(Date.UTC(2026, 0, 1));
+  cluster = await createEmbeddedCluster({ clock, standIns: ['cert-manager'], standInStepMs: 1000 });
+  client = new KubeClient({ transport: cluster.transport() });
+});
+afterEach(async () => {
+  await client.close();
+  await cluster.close();
+});
+
+const made = (kind: string, name: string, spec: JsonObject, annotations: Record<string, string> = {}): KubeObject => ({
+  apiVersion: kind === 'Secret' ? 'v1' : 'cert-manager.io/v1',
+  kind,
+  metadata: { name, namespace: 'default', annotations },
+  spec,
+});
+
+const selfSigned = made('Issuer', 'own', { selfSigned: {} });
+const web = made('Certificate', 'web', {
+  secretName: 'web-tls',
+  dnsNames: ['web.example.com', 'www.example.com'],
+  ipAddresses: ['10.0.0.7', '2001:db8::7'],
+  privateKey: { algorithm: 'ECDSA' },
+  issuerRef: { name: 'own' },
+});
+
+async function read(kind: string, name: string): Promise<KubeObject> {
+  await cluster.idle();
+  const apiVersion = kind === 'Secret' ? 'v1' : 'cert-manager.io/v1';
+  return client.get({ apiVersion, kind, name, namespace: 'default' });
+}
+
+/** Lets the steps of the operator pass. */
+async function pass(milliseconds = 10_000): Promise<void> {
+  for (let passed = 0; passed < milliseconds; passed += 1000) {
+    await cluster.idle();
+    clock.advance(1000);
+  }
+  await cluster.idle();
+}
+
+const conditionsOf = ({ status }: KubeObject): string[] =>
+  ((status?.['conditions'] ?? []) as { type: string; status: string; reason: string }[]).map(
+    ({ type, status: value, reason }) => `${type}=${value} ${reason}`,
+  );
+
+const certificateIn = (secret: KubeObject, key = 'tls.crt'): X509Certificate =>
+  new X509Certificate(Buffer.from(textAt(secret, 'data', key), 'base64'));
+
+test('a certificate is issued step by step, and its Secret has a certificate for its names', async () => {
+  await client.create(selfSigned);
+  await client.create(web);
+  expect(conditionsOf(await read('Certificate', 'web'))).toEqual([
+    'Ready=False DoesNotExist',
+    'Issuing=True DoesNotExist',
+  ]);
+  expect(readinessOf(await read('Certificate', 'web')).state).not.toBe('current');
+  await pass();
+  const certificate = await read('Certificate', 'web');
+  expect(conditionsOf(certificate)).toEqual(['Ready=True Ready']);
+  expect(certificate.status).toMatchObject({
+    notBefore: '2026-01-01T00:00:02Z',
+    notAfter: '2026-04-01T00:00:02Z',
+    renewalTime: '2026-03-02T00:00:02Z',
+    revision: 1,
+  });
+  expect(conditionsOf(await read('CertificateRequest', 'web-1'))).toEqual([
+    'Approved=True cert-manager.io',
+    'Ready=True Issued',
+  ]);
+  const secret = await read('Secret', 'web-tls');
+  const issued = certificateIn(secret);
+  expect(issued.subjectAltName).toBe(
+    'DNS:web.example.com, DNS:www.example.com, IP Address:10.0.0.7, IP Address:2001:DB8:0:0:0:0:0:7',
+  );
+  expect(issued.verify(issued.publicKey)).toBe(true);
+  const { items } = await client.list({ apiVersion: 'v1', kind: 'Secret' }, { namespace: 'default' });
+  expect(items.map(({ metadata }) => metadata.name)).toEqual(['web-tls']);
+});
+
+test('a CA signs certificates that its own certificate verifies', async () => {
+  await client.create(selfSigned);
+  await client.create(made('Issuer', 'ca', { ca: { secretName: 'ca-tls' } }));
+  await pass();
+  expect(conditionsOf(await read('Issuer', 'ca'))).toEqual(['Ready=False ErrGetKeyPair']);
+  const spec = { isCA: true, commonName: 'root', secretName: 'ca-tls', issuerRef: { name: 'own' } };
+  await client.create(made('Certificate', 'root', spec));
+  await client.create({ ...web, spec: { ...web.spec, issuerRef: { name: 'ca' } } });
+  await pass();
+  expect(conditionsOf(await read('Issuer', 'ca'))).toEqual(['Ready=True KeyPairVerified']);
+  const secret = await read('Secret', 'web-tls');
+  const issued = certificateIn(secret);
+  const authority = certificateIn(secret, 'ca.crt');
+  expect(authority.ca).toBe(true);
+  expect(issued.checkIssued(authority)).toBe(true);
+  expect(issued.verify(authority.publicKey)).toBe(true);
+});
+
+test('an issuer of ACME signs through an order', async () => {
+  await client.create(
+    made('Issuer', 'acme', { acme: { server: 'https://acme.invalid/directory', privateKeySecretRef: { name: 'k' } } }),
+  );
+  await client.create({ ...web, spec: { ...web.spec, issuerRef: { name: 'acme' } } });
+  await pass();
+  expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
+  const { items } = await client.list(
+    { apiVersion: 'acme.cert-manager.io/v1', kind: 'Order' },
+    { namespace: 'default' },
+  );
+  expect(items.map((order) => readinessOf(order).state)).toEqual(['current']);
+  expect(certificateIn(await read('Secret', 'web-tls')).issuer).toContain('typekro stand-in');
+});
+
+test('a certificate is renewed a third of its time before its end, and after a change of its names', async () => {
+  await client.create(selfSigned);
+  await client.create(web);
+  await pass();
+  const first = certificateIn(await read('Secret', 'web-tls')).serialNumber;
+  clock.advance(61 * DAY_MS);
+  await pass();
+  const renewed = await read('Certificate', 'web');
+  expect(renewed.status?.['revision']).toBe(2);
+  expect(certificateIn(await read('Secret', 'web-tls')).serialNumber).not.toBe(first);
+  await client.patch(
+    { ...web, name: 'web', namespace: 'default' },
+    [{ op: 'replace', path: '/spec/dnsNames', value: ['new.example.com'] }],
+    { type: 'json' },
+  );
+  await pass();
+  expect(certificateIn(await read('Secret', 'web-tls')).subjectAltName).toContain('DNS:new.example.com');
+});
+
+test('a failed request is tried again after an hour', async () => {
+  await client.create(selfSigned);
+  const mend = cluster.standIns.fail({ kind: 'CertificateRequest' }, 'Denied: no such zone');
+  await client.create(web);
+  await pass();
+  const failed = await read('Certificate', 'web');
+  expect(conditionsOf(failed)).toEqual(['Ready=False DoesNotExist', 'Issuing=False Failed']);
+  expect(failed.status).toMatchObject({ failedIssuanceAttempts: 1, lastFailureTime: '2026-01-01T00:00:01Z' });
+  mend();
+  await pass();
+  expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=False DoesNotExist', 'Issuing=False Failed']);
+  clock.advance(HOUR_MS);
+  await pass();
+  expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
+});
+
+test('an annotation makes a certificate fail until it is removed', async () => {
+  await client.create(selfSigned);
+  await client.create({
+    ...web,
+    metadata: { ...web.metadata, annotations: { 'typekro.dev/simulate-failure': 'RateLimited' } },
+  });
+  await pass();
+  expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=False DoesNotExist', 'Issuing=False Failed']);
+  const { items } = await client.list({ apiVersion: 'v1', kind: 'Event' }, { namespace: 'default' });
+  expect(items.filter(({ reason }) => reason === 'Failed').map(({ count }) => count)).toEqual([1]);
+  const remove = [{ op: 'remove', path: '/metadata/annotations/typekro.dev~1simulate-failure' }];
+  await client.patch({ ...web, name: 'web', namespace: 'default' }, remove, { type: 'json' });
+  await pass();
+  expect(conditionsOf(await read('Certificate', 'web'))).toEqual(['Ready=True Ready']);
+});

@@ -1,0 +1,122 @@
+import type { KubeObject } from '../../../../core/index.ts';
+import { cryptoLibrary, isJsonObject } from '../../../../core/index.ts';
+import { conditionIn, objectsAt, textAt } from '../../../../kubernetes/index.ts';
+import type { StandInKind, StandInResult, StandInView } from '../../../stand-in.ts';
+
+export const GROUP = 'cert-manager.io';
+const V1 = 'cert-manager.io/v1';
+
+/** The namespace of the Secrets of ClusterIssuers. */
+const CLUSTER_RESOURCES = 'cert-manager';
+
+/** What an issuer says when it is ready, by the member of its spec. */
+const READY: ReadonlyMap<string, readonly [reason: string, message: string]> = new Map([
+  ['selfSigned', ['IsReady', '']],
+  ['ca', ['KeyPairVerified', 'Signing CA verified']],
+  ['acme', ['ACMEAccountRegistered', 'The ACME account was registered with the ACME server']],
+  ['vault', ['VaultVerified', 'Vault verified']],
+  ['venafi', ['VenafiReady', 'Venafi issuer started']],
+]);
+
+/** Issuers of a namespace. */
+export const issuers: StandInKind = {
+  group: GROUP,
+  kind: 'Issuer',
+  follows: [{ group: '', kind: 'Secret' }],
+  reconcile: reconcileIssuer,
+};
+
+/** Issuers for all namespaces. Their Secrets are in the namespace of cert-manager. */
+export const clusterIssuers: StandInKind = {
+  group: GROUP,
+  kind: 'ClusterIssuer',
+  follows: [{ group: '', kind: 'Secret', anywhere: true }],
+  reconcile: reconcileIssuer,
+};
+
+function reconcileIssuer(issuer: KubeObject, view: StandInView): StandInResult | undefined {
+  const type = issuerType(issuer);
+  if (view.failure !== undefined) return issuerStatus(issuer, view, false, view.failure.reason, view.failure.message);
+  if (type === 'ca') {
+    const problem = caProblem(issuer, view);
+    if (problem !== undefined)
+      return issuerStatus(issuer, view, false, 'ErrGetKeyPair', `Error getting keypair for CA issuer: ${problem}`);
+  }
+  if (view.completedSteps(1) === 0) return undefined;
+  const [reason, message] = READY.get(type) ?? ['IsReady', ''];
+  return issuerStatus(issuer, view, true, reason, message);
+}
+
+function issuerStatus(
+  issuer: KubeObject,
+  view: StandInView,
+  isReady: boolean,
+  reason: string,
+  message: string,
+): StandInResult {
+  const status = isReady ? 'True' : 'False';
+  const email = textAt(issuer, 'spec', 'acme', 'email');
+  const server = textAt(issuer, 'spec', 'acme', 'server').replace(/\/directory$/, '');
+  const acme = { uri: `${server}/acct/1`, ...(email === '' ? {} : { lastRegisteredEmail: email }) };
+  return {
+    status: {
+      ...(isReady && issuerType(issuer) === 'acme' ? { acme } : {}),
+      conditions: view.conditions([{ type: 'Ready', status, reason, message, observed: true }]),
+    },
+    events: [{ type: isReady ? 'Normal' : 'Warning', reason, message }],
+  };
+}
+
+/** The member of the spec that says how an issuer signs. */
+export function issuerType({ spec }: KubeObject): string {
+  return Object.keys(spec ?? {}).find((member) => isJsonObject(spec?.[member])) ?? '';
+}
+
+/** The Secret with the key of an issuer's CA; `undefined` when it does not exist. */
+export function signingSecret(issuer: KubeObject, view: StandInView): KubeObject | undefined {
+  const { namespace = CLUSTER_RESOURCES } = issuer.metadata;
+  return view.get({ apiVersion: 'v1', kind: 'Secret', namespace, name: textAt(issuer, 'spec', 'ca', 'secretName') });
+}
+
+/** Why the Secret of a CA cannot sign; `undefined` when it can. */
+function caProblem(issuer: KubeObject, view: StandInView): string | undefined {
+  const secret = signingSecret(issuer, view);
+  if (secret === undefined) return `secrets "${textAt(issuer, 'spec', 'ca', 'secretName')}" not found`;
+  const { createPrivateKey, X509Certificate } = cryptoLibrary();
+  try {
+    const certificate = new X509Certificate(secretText(secret, 'tls.crt'));
+    const isOfKey = certificate.checkPrivateKey(createPrivateKey(secretText(secret, 'tls.key')));
+    if (!isOfKey) return 'the private key does not belong to the certificate';
+    return certificate.ca ? undefined : 'signing certificate is not a CA';
+  } catch (error) {
+    return `error decoding the key pair: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** A value of a Secret as text; `''` when it does not exist. */
+export function secretText(secret: KubeObject | undefined, key: string): string {
+  return Buffer.from(textAt(secret, 'data', key), 'base64').toString('utf8');
+}
+
+/** The issuer that an object refers to; `undefined` when it does not exist, or is none of cert-manager. */
+export function referencedIssuer(object: KubeObject, view: StandInView): KubeObject | undefined {
+  const { kind, name, group } = issuerReference(object);
+  if (group !== GROUP) return undefined;
+  const namespace = kind === 'ClusterIssuer' ? '' : (object.metadata.namespace ?? '');
+  return view.get({ apiVersion: V1, kind, name, namespace });
+}
+
+/** The reference to an issuer, with its defaults. */
+export function issuerReference({ spec }: KubeObject): {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+} {
+  const text = (member: string) => textAt(spec, 'issuerRef', member);
+  return { group: text('group') || GROUP, kind: text('kind') || 'Issuer', name: text('name') };
+}
+
+/** Is a condition of the object True? */
+export function isTrue(object: KubeObject | undefined, type: string): boolean {
+  return conditionIn(objectsAt(object?.status, 'conditions'), type)?.status === 'True';
+}

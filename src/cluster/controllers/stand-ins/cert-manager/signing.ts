@@ -1,0 +1,150 @@
+import type { KeyObject } from 'node:crypto';
+import type { KubeObject } from '../../../../core/index.ts';
+import { cryptoLibrary } from '../../../../core/index.ts';
+import { Failure, goParseDurationMs, parseAddress } from '../../../../golang/index.ts';
+import { asTexts, numberAt, textAt, valueAt } from '../../../../kubernetes/index.ts';
+import {
+  alternativesFromDer,
+  basicConstraints,
+  distinguishedName,
+  extendedKeyUsage,
+  keyUsage,
+  signCertificate,
+  signRequest,
+  subjectAlternatives,
+  subjectOf,
+} from '../../../codec/x509.ts';
+import { readCertificateRequest } from '../../../kinds/certificate-request.ts';
+
+/** The validity of a certificate when its spec does not say it: 90 days. */
+const DEFAULT_DURATION_MS = 90 * 24 * 3600 * 1000;
+
+/** Uses of keys, as bits of X.509, and purposes, as object identifiers, by their names in a spec. */
+const KEY_USES: ReadonlyMap<string, number> = new Map([
+  ['signing', 0],
+  ['digital signature', 0],
+  ['content commitment', 1],
+  ['key encipherment', 2],
+  ['data encipherment', 3],
+  ['key agreement', 4],
+  ['cert sign', 5],
+  ['crl sign', 6],
+  ['encipher only', 7],
+]);
+const PURPOSES: ReadonlyMap<string, string> = new Map([
+  ['any', '2.5.29.37.0'],
+  ['server auth', '1.3.6.1.5.5.7.3.1'],
+  ['client auth', '1.3.6.1.5.5.7.3.2'],
+  ['code signing', '1.3.6.1.5.5.7.3.3'],
+  ['email protection', '1.3.6.1.5.5.7.3.4'],
+  ['s/mime', '1.3.6.1.5.5.7.3.4'],
+  ['timestamping', '1.3.6.1.5.5.7.3.8'],
+  ['ocsp signing', '1.3.6.1.5.5.7.3.9'],
+]);
+
+const DEFAULT_USES = ['digital signature', 'key encipherment'];
+
+const EC_CURVES: ReadonlyMap<number, string> = new Map([
+  [256, 'P-256'],
+  [384, 'P-384'],
+  [521, 'P-521'],
+]);
+
+/** Makes the private key that the spec of a Certificate asks for, PEM text. */
+export function newPrivateKey(certificate: KubeObject): string {
+  const { generateKeyPairSync } = cryptoLibrary();
+  const of = (member: string) => textAt(certificate, 'spec', 'privateKey', member);
+  const size = numberAt(certificate, 'spec', 'privateKey', 'size');
+  const isPkcs8 = of('encoding') === 'PKCS8';
+  const pem = (key: KeyObject, type: 'pkcs1' | 'sec1' | 'pkcs8'): string =>
+    key.export({ type, format: 'pem' }).toString();
+  if (of('algorithm') === 'ECDSA') {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: EC_CURVES.get(size ?? 256) ?? 'P-256' });
+    return pem(privateKey, isPkcs8 ? 'pkcs8' : 'sec1');
+  }
+  if (of('algorithm') === 'Ed25519') return pem(generateKeyPairSync('ed25519').privateKey, 'pkcs8');
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: size ?? 2048 });
+  return pem(privateKey, isPkcs8 ? 'pkcs8' : 'pkcs1');
+}
+
+/** Makes the request for the certificate that a spec asks for, PEM text. */
+export function certificateRequestOf(certificate: KubeObject, privateKey: string): string {
+  const spec = certificate.spec;
+  const key = cryptoLibrary().createPrivateKey(privateKey);
+  const subject = distinguishedName(textAt(spec, 'commonName'), asTexts(valueAt(spec, 'subject', 'organizations')));
+  const addresses = asTexts(spec?.['ipAddresses']).flatMap((text) => {
+    const address = parseAddress(text);
+    return address instanceof Failure ? [] : [address.bytes];
+  });
+  const names = {
+    dns: asTexts(spec?.['dnsNames']),
+    addresses,
+    uris: asTexts(spec?.['uris']),
+    emails: asTexts(spec?.['emailAddresses']),
+  };
+  const hasNames = Object.values(names).some((list) => list.length > 0);
+  return signRequest(subject, key, hasNames ? [subjectAlternatives(names)] : []);
+}
+
+/** A key that signs, and its chain of certificates, PEM texts. */
+export interface Signer {
+  readonly key: string;
+  /** The chain of certificates. Absent for a certificate that signs itself. */
+  readonly chain?: string;
+}
+
+/** A signed certificate, PEM texts. */
+export interface SignedCertificate {
+  /** The certificate, followed by the chain of its signer. */
+  readonly chain: string;
+  /** The certificate of the authority. */
+  readonly ca: string;
+}
+
+/**
+ * Signs the request of a CertificateRequest.
+ *
+ * @throws CertificateRequestError for a request that cannot be read.
+ */
+export function signCertificateRequest(request: KubeObject, signer: Signer, now: number): SignedCertificate {
+  const { createPrivateKey, createPublicKey, X509Certificate } = cryptoLibrary();
+  const pem = Buffer.from(textAt(request, 'spec', 'request'), 'base64').toString('utf8');
+  const asked = readCertificateRequest(pem);
+  const uses = asTexts(request.spec?.['usages']);
+  const named = uses.length === 0 ? DEFAULT_USES : uses;
+  const isAuthority = request.spec?.['isCA'] === true;
+  const bits = named.flatMap((use) => KEY_USES.get(use) ?? []);
+  const purposes = named.flatMap((use) => PURPOSES.get(use) ?? []);
+  const content = {
+    subject: asked.subject,
+    publicKey: createPublicKey({ key: asked.publicKey, format: 'der', type: 'spki' }),
+    signingKey: createPrivateKey(signer.key),
+    notBefore: now,
+    notAfter: now + durationMs(request),
+    extensions: [
+      basicConstraints(isAuthority),
+      keyUsage(isAuthority ? [...bits, 5] : bits),
+      ...(purposes.length === 0 ? [] : [extendedKeyUsage(purposes)]),
+      ...(asked.alternativeNames === undefined ? [] : [alternativesFromDer(asked.alternativeNames)]),
+    ],
+  };
+  if (signer.chain === undefined) {
+    const cert = signCertificate({ ...content, issuer: asked.subject });
+    return { chain: cert, ca: cert };
+  }
+  const chain = signer.chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? [];
+  const issuer = new X509Certificate(chain[0] ?? '');
+  const cert = signCertificate({ ...content, issuer: subjectOf(issuer.raw) });
+  // A self-signed certificate is not part of the chain that servers present.
+  const [root = ''] = chain.slice(-1);
+  const between = chain.filter((each) => !isSelfSigned(new X509Certificate(each)));
+  return { chain: [cert, ...between].join(''), ca: root };
+}
+
+/** The validity of a certificate by its spec, in milliseconds. */
+export function durationMs({ spec }: KubeObject): number {
+  return goParseDurationMs(textAt(spec, 'duration')) ?? DEFAULT_DURATION_MS;
+}
+
+const isSelfSigned = (certificate: { readonly subject: string; readonly issuer: string }): boolean =>
+  certificate.subject === certificate.issuer;

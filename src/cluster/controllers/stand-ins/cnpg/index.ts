@@ -1,0 +1,16 @@
+import type { StandIn } from '../../../stand-in.ts';
+import { shippedDefinitions } from '../shipped-definitions.ts';
+import { backups, scheduledBackups } from './backups.ts';
+import { clusters } from './clusters.ts';
+import { databases, poolers } from './dependents.ts';
+import { GROUP } from './names.ts';
+
+/**
+ * Plays CloudNativePG. The Secrets, Services, claims and pods of a cluster exist as with the operator. No PostgreSQL
+ * runs: no client can connect, and a backup has no content.
+ */
+export const cnpgStandIn: StandIn = {
+  name: 'cnpg',
+  definitions: () => shippedDefinitions(GROUP),
+  kinds: [clusters, poolers, databases, backups, scheduledBackups],
+};

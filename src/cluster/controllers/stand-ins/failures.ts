@@ -1,0 +1,51 @@
+import type { KubeObject } from '../../../core/index.ts';
+import type { StandInFailure, StandInMatch } from '../../stand-in.ts';
+import { simulated } from '../simulate.ts';
+
+/**
+ * A failure from its text: a reason, or `Reason: message`. The message of a reason alone says that the failure is
+ * simulated.
+ */
+export function failureOf(text: string): StandInFailure {
+  const colon = text.indexOf(':');
+  const reason = (colon < 0 ? text : text.slice(0, colon)).trim();
+  const message = colon < 0 ? '' : text.slice(colon + 1).trim();
+  return { reason, message: message === '' ? `simulated: ${reason}` : message };
+}
+
+interface Rule {
+  readonly match: StandInMatch;
+  readonly failure: StandInFailure;
+}
+
+/** The failures that annotations and rules of a test ask for. An annotation comes first, then the newest rule. */
+export class StandInFailures {
+  readonly #rules = new Set<Rule>();
+  /** Called after each change of the rules. */
+  onChange: () => void = () => {};
+
+  /** Adds a rule. Returns the function that removes it. */
+  add(match: StandInMatch, failure: string | StandInFailure): () => void {
+    const rule = { match, failure: typeof failure === 'string' ? failureOf(failure) : failure };
+    this.#rules.add(rule);
+    this.onChange();
+    return () => {
+      if (this.#rules.delete(rule)) this.onChange();
+    };
+  }
+
+  /** Why the work on an object has to fail; `undefined` when it has not. */
+  find(object: KubeObject): StandInFailure | undefined {
+    const annotation = simulated(object, 'failure');
+    if (annotation !== undefined) return failureOf(annotation);
+    return [...this.#rules].findLast(({ match }) => matches(match, object))?.failure;
+  }
+}
+
+function matches({ kind, namespace, name }: StandInMatch, object: KubeObject): boolean {
+  return (
+    (kind === undefined || kind === object.kind) &&
+    (namespace === undefined || namespace === (object.metadata.namespace ?? '')) &&
+    (name === undefined || name === object.metadata.name)
+  );
+}

@@ -1,0 +1,16 @@
+import { fluxDefinitionsText, parseJson } from '../../../../core/index.ts';
+import type { KubeObject } from '../../../../core/index.ts';
+import type { StandIn } from '../../../stand-in.ts';
+import { helmReleases } from './helm.ts';
+import { kustomizations } from './kustomize.ts';
+import { sources } from './source.ts';
+
+/**
+ * Plays Flux's source, helm and kustomize controllers. Every message of a success says that nothing was fetched,
+ * rendered or applied.
+ */
+export const fluxStandIn: StandIn = {
+  name: 'flux',
+  definitions: () => (parseJson(fluxDefinitionsText()) as unknown as { readonly items: readonly KubeObject[] }).items,
+  kinds: [sources, helmReleases, kustomizations],
+};

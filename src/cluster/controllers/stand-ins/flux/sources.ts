@@ -1,0 +1,60 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../../../core/index.ts';
+import { isJsonObject } from '../../../../core/index.ts';
+import { objectsAt } from '../../../../kubernetes/index.ts';
+import type { KindName, StandInResult, StandInView } from '../../../stand-in.ts';
+
+/** The API group of Flux's sources. */
+export const SOURCE_GROUP = 'source.toolkit.fluxcd.io';
+
+const SOURCE_KINDS = ['GitRepository', 'OCIRepository', 'Bucket', 'HelmRepository', 'HelmChart'];
+
+/** The kinds of sources, for objects that refer to them from any namespace. */
+export const FOLLOWED_SOURCES: readonly (KindName & { readonly anywhere: true })[] = SOURCE_KINDS.map((kind) => ({
+  group: SOURCE_GROUP,
+  kind,
+  anywhere: true,
+}));
+
+/** The outcome of the work on an object of Flux. */
+export interface FluxOutcome {
+  readonly ready: boolean;
+  readonly reason: string;
+  readonly message: string;
+  /** Further members of the status. */
+  readonly status?: JsonObject;
+}
+
+/** The result for an outcome: the status with the condition Ready, and an event about it. */
+export function fluxResult(object: KubeObject, view: StandInView, outcome: FluxOutcome): StandInResult {
+  const { ready, reason, message } = outcome;
+  const conditions = view.conditions([
+    { type: 'Ready', status: ready ? 'True' : 'False', reason, message, observed: true },
+  ]);
+  const observedGeneration = object.metadata.generation ?? 1;
+  return {
+    status: { ...object.status, ...outcome.status, observedGeneration, conditions },
+    events: [{ type: ready ? 'Normal' : 'Warning', reason, message }],
+  };
+}
+
+/**
+ * Is the artifact of a source stored, so that other objects can use it? `HelmRepository` sources of type `oci` have no
+ * status and always count as stored.
+ */
+export function isStored(source: KubeObject): boolean {
+  if (source.kind === 'HelmRepository' && source.spec?.['type'] === 'oci') return true;
+  return objectsAt(source.status, 'conditions').some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
+/** The source that a reference names. Its default namespace is that of the referring object. */
+export function referencedSource(
+  view: StandInView,
+  reference: JsonValue | undefined,
+  namespace: string,
+): KubeObject | undefined {
+  if (!isJsonObject(reference)) return undefined;
+  const { kind, name, namespace: own } = reference;
+  if (typeof kind !== 'string' || !SOURCE_KINDS.includes(kind) || typeof name !== 'string') return undefined;
+  const place = typeof own === 'string' ? own : namespace;
+  return view.get({ apiVersion: `${SOURCE_GROUP}/v1`, kind, namespace: place, name });
+}

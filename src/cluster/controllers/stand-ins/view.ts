@@ -1,0 +1,72 @@
+import type { JsonObject, KubeObject, ObjectRef } from '../../../core/index.ts';
+import { objectsAt } from '../../../kubernetes/index.ts';
+import type { KindName, StandInCondition, StandInFailure, StandInView } from '../../stand-in.ts';
+import type { ControllerClient } from '../controller-client.ts';
+import { simulatedMs } from '../simulate.ts';
+
+/** What a view needs in addition to the cluster. */
+export interface ViewInputs {
+  readonly failure: StandInFailure | undefined;
+  /** The time of a step, in milliseconds. */
+  readonly stepMs: number;
+  /** The time at which the operator began with the present spec; `undefined` when it has long been done. */
+  readonly beganAt: number | undefined;
+}
+
+/** The view of one object. It keeps the time of the next step that was asked for. */
+export class ObjectView implements StandInView {
+  readonly now: number;
+  readonly timestamp: string;
+  readonly failure: StandInFailure | undefined;
+  /** The milliseconds until the next step; `undefined` when no step is left. */
+  nextStepMs: number | undefined;
+  readonly #object: KubeObject;
+  readonly #client: ControllerClient;
+  readonly #inputs: ViewInputs;
+
+  constructor(object: KubeObject, client: ControllerClient, inputs: ViewInputs) {
+    this.now = client.now();
+    this.timestamp = client.timestamp();
+    this.failure = inputs.failure;
+    this.#object = object;
+    this.#client = client;
+    this.#inputs = inputs;
+  }
+
+  get({ apiVersion, kind, namespace = '', name }: ObjectRef): KubeObject | undefined {
+    const resource = this.#client.resourceOfKind(apiVersion, kind);
+    return resource && this.#client.get(resource, resource.namespaced ? namespace : '', name);
+  }
+
+  list({ group, kind }: KindName, namespace: string): readonly KubeObject[] {
+    const resource = this.#client.resources().find((each) => each.group === group && each.kind === kind);
+    return resource === undefined ? [] : this.#client.list(resource, namespace);
+  }
+
+  completedSteps(count: number): number {
+    const { beganAt, stepMs } = this.#inputs;
+    const totalMs = simulatedMs(this.#object, 'readyAfter') ?? count * stepMs;
+    const waitedMs = beganAt === undefined ? totalMs : this.now - beganAt;
+    if (waitedMs >= totalMs) return count;
+    const eachMs = totalMs / count;
+    const done = Math.floor(waitedMs / eachMs);
+    const nextMs = Math.ceil((done + 1) * eachMs - waitedMs);
+    this.nextStepMs = Math.min(this.nextStepMs ?? nextMs, nextMs);
+    return done;
+  }
+
+  conditions(conditions: readonly StandInCondition[]): JsonObject[] {
+    const before = objectsAt(this.#object.status, 'conditions');
+    return conditions.map(({ type, status, reason, message, observed = false }) => {
+      const known = before.find((each) => each['type'] === type && each['status'] === status);
+      return {
+        type,
+        status,
+        ...(reason === undefined ? {} : { reason }),
+        ...(message === undefined ? {} : { message }),
+        lastTransitionTime: known?.['lastTransitionTime'] ?? this.timestamp,
+        ...(observed ? { observedGeneration: this.#object.metadata.generation ?? 1 } : {}),
+      };
+    });
+  }
+}
