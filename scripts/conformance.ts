@@ -1,9 +1,12 @@
 /**
  * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose] [--controller CMD] [--level LEVEL]`.
+ * `npm run conformance -- kubernetes [--only TEXT] [--update]` runs Kubernetes' own specs with the program that E2E_TEST
+ * names, compares the results with `test/conformance/kubernetes.json`, and with `--update` writes them into this file.
  * Without DIR, runs the recordings of this repository. With DIR, runs the recordings of that folder, which have the
  * same format. Prints a line per topic, `N passed, N failed`, and the number of cases that no runner knows. Exits 1
  * when something failed, 2 for misuse.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CEL_SPEC_DEVIATIONS } from '../test/conformance/cel-spec-deviations.ts';
 import { replayRecordings } from '../test/conformance/support/apiserver-runner.ts';
@@ -13,6 +16,9 @@ import { runCelSpec } from '../test/conformance/support/cel-spec-runner.ts';
 import { GRAPH_DEVIATIONS } from '../test/conformance/support/graph-deviations.ts';
 import { runGraphCorpus } from '../test/conformance/support/graph-runner.ts';
 import { kroTopics } from '../test/conformance/support/kro-0.10/runner.ts';
+import { runKubernetesSpecs } from '../test/conformance/support/kubernetes-runner.ts';
+import type { KubernetesSpecs } from '../test/conformance/support/kubernetes-specs.ts';
+import { chosenSpecs, compareSpecs, withRuns } from '../test/conformance/support/kubernetes-specs.ts';
 import type { TopicResult } from '../test/conformance/support/report.ts';
 import { formatReport } from '../test/conformance/support/report.ts';
 import { runSchemaCorpus } from '../test/conformance/support/schema-runner.ts';
@@ -29,6 +35,10 @@ interface RunOptions {
    * controller's own default.
    */
   readonly level: string | undefined;
+  /** `--only TEXT`: only the specs of Kubernetes whose names contain the text. */
+  readonly only: string | undefined;
+  /** `--update`: writes the results of Kubernetes' specs into the list. */
+  readonly isUpdate: boolean;
 }
 
 /** A kind of recordings, and its runner. `directory` is undefined for the recordings of this repository. */
@@ -95,6 +105,28 @@ async function runApiServer(directory: string | undefined): Promise<TopicResult[
   ];
 }
 
+/** The time after which a spec of Kubernetes is ended. Specs wait for up to five minutes for one state. */
+const SPEC_TIMEOUT_MS = 120_000;
+
+/** Kubernetes' own specs, by its own program. */
+async function runKubernetes(_: string | undefined, { only, isUpdate }: RunOptions): Promise<TopicResult[]> {
+  const program = process.env['E2E_TEST'];
+  if (program === undefined || program === '') {
+    throw new Error('E2E_TEST must name the program e2e.test of Kubernetes; CONTRIBUTING.md says how to build it');
+  }
+  const path = recordings('kubernetes.json');
+  const list = JSON.parse(readFileSync(path, 'utf8')) as KubernetesSpecs;
+  const print = (line: string) => console.error(line);
+  const runs = await runKubernetesSpecs(chosenSpecs(list, only), { program, timeoutMs: SPEC_TIMEOUT_MS, print });
+  if (isUpdate) {
+    const how = `e2e.test ${list.release}, one process per spec, ${SPEC_TIMEOUT_MS / 1000} s each`;
+    const updated = withRuns(list, runs, { on: new Date().toISOString().slice(0, 10), how });
+    writeFileSync(path, `${JSON.stringify(updated, undefined, 2)}\n`);
+    return [...compareSpecs(updated, runs)];
+  }
+  return [...compareSpecs(list, runs)];
+}
+
 const KINDS: Readonly<Record<string, Kind>> = {
   apiserver: { summary: 'the embedded cluster: recorded answers of a real API server', run: runApiServer },
   cel: { summary: "expressions: kro's recorded answers and cel-spec's vectors", run: runCel },
@@ -103,6 +135,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     summary: 'kind Graph and rules of kro 0.10, as single cases',
     run: (directory) => kroTopics(directory ?? recordings('kro-0.10')),
   },
+  kubernetes: { summary: "Kubernetes' own conformance specs, by the program of E2E_TEST", run: runKubernetes },
   controller: { summary: 'black-box scenarios for a controller, recorded from kro', run: runController },
 };
 
@@ -114,14 +147,16 @@ async function main(args: readonly string[]): Promise<number> {
   };
   const controller = valueOf('--controller');
   const level = valueOf('--level');
-  const [name, directory, ...rest] = words.filter((arg) => arg !== '--verbose');
+  const only = valueOf('--only');
+  const flags = new Set(['--verbose', '--update']);
+  const [name, directory, ...rest] = words.filter((arg) => !flags.has(arg));
   const kind = name !== undefined && Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
   if (kind === undefined || rest.length > 0) {
     console.error('usage: npm run conformance -- KIND [DIR] [--verbose] [--controller CMD] [--level LEVEL]');
     for (const [key, { summary }] of Object.entries(KINDS)) console.error(`  ${key.padEnd(12)} ${summary}`);
     return 2;
   }
-  const results = await kind.run(directory, { controller, level });
+  const results = await kind.run(directory, { controller, level, only, isUpdate: args.includes('--update') });
   console.log(formatReport(results, args.includes('--verbose')));
   return results.some((result) => result.failures.length > 0) ? 1 : 0;
 }

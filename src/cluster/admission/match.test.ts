@@ -113,12 +113,17 @@ describe('the policy of a match decides about other versions of the same objects
 
 describe('an object selector matches the object before or after the request', () => {
   const selector = { matchLabels: { a: 'b' } };
+  const absent = { matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] };
+  const bare = (kind: string) => ({ apiVersion: 'v1', kind }) as unknown as KubeObject;
   test.each<[string, object, KubeObject | undefined, KubeObject | undefined, boolean]>([
     ['no selector', {}, object(), undefined, true],
     ['the new object', selector, object({ a: 'b' }), undefined, true],
     ['the old object', selector, object(), object({ a: 'b' }), true],
     ['a deleted object', selector, undefined, object({ a: 'b' }), true],
     ['neither', selector, object(), object({ a: 'c' }), false],
+    ['a review without metadata', selector, bare('SubjectAccessReview'), undefined, false],
+    ['a review without metadata, and the absence of a label', absent, bare('SubjectAccessReview'), undefined, true],
+    ['the options of a connection', absent, bare('PodExecOptions'), undefined, false],
   ])('%s', (_, given, next, old, expected) => {
     expect(objectSelected({ ...given }, attributes({ object: next, old }))).toBe(expected);
   });

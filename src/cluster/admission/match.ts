@@ -86,10 +86,14 @@ const isEmpty = (selector: JsonObject): boolean =>
 /** Does the selector match the labels of the object before or after the request? */
 export function objectSelected(selector: JsonObject, { object, old }: AdmissionAttributes): boolean {
   if (isEmpty(selector)) return true;
-  return [object, old].some((state) => state !== undefined && selects(selector, labelsOf(state)));
+  return [object, old].some((state) => state !== undefined && hasLabels(state) && selects(selector, labelsOf(state)));
 }
 
-const labelsOf = (object: KubeObject): JsonObject => object.metadata.labels ?? {};
+/** Can an object of the kind have labels? The options of a connection cannot, so no selector selects them. */
+const hasLabels = ({ kind }: KubeObject): boolean => !kind.endsWith('Options');
+
+/** The labels of an object. A review or a token request may come without metadata. */
+const labelsOf = (object: KubeObject): JsonObject => objectAt(object, 'metadata', 'labels');
 
 /**
  * Does the selector match the labels of the namespace? A request outside namespaces matches every selector. A Namespace

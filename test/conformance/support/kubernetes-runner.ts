@@ -1,0 +1,104 @@
+/** Runs conformance specs of Kubernetes with its own program `e2e.test` against an embedded cluster. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
+import type { KubernetesSpec, SpecRun } from './kubernetes-specs.ts';
+
+export interface KubernetesRunOptions {
+  /** The path of `e2e.test`. */
+  readonly program: string;
+  /** The time after which a spec is ended, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Gets a line per spec. */
+  readonly print: (line: string) => void;
+}
+
+/**
+ * Runs each spec in a process of its own, one after another, against one cluster. A spec that does not end in time is
+ * killed with all its processes.
+ *
+ * @throws Error when the program cannot be started, or does not know a spec.
+ */
+export async function runKubernetesSpecs(
+  specs: readonly KubernetesSpec[],
+  options: KubernetesRunOptions,
+): Promise<ReadonlyMap<string, SpecRun>> {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-e2e-'));
+  await using cluster = await createEmbeddedCluster();
+  try {
+    const { kubeconfig } = await cluster.listen();
+    writeFileSync(join(folder, 'kubeconfig'), kubeconfig, { mode: 0o600 });
+    const runs = new Map<string, SpecRun>();
+    for (const { name } of specs) {
+      const run = await runSpec(name, folder, options);
+      options.print(`${run.result.padEnd(8)} ${name}`);
+      runs.set(name, run);
+    }
+    return runs;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runSpec(name: string, folder: string, options: KubernetesRunOptions): Promise<SpecRun> {
+  const report = join(folder, 'report.json');
+  rmSync(report, { force: true });
+  const args = [
+    `--kubeconfig=${join(folder, 'kubeconfig')}`,
+    '--provider=skeleton',
+    '--disable-log-dump',
+    '--ginkgo.no-color',
+    '--ginkgo.succinct',
+    `--ginkgo.focus=${name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}`,
+    `--ginkgo.json-report=${report}`,
+  ];
+  const ended = await runProgram(options.program, args, folder, options.timeoutMs);
+  if (ended === 'timeout') return { result: 'timeout', message: '' };
+  const failures = failuresOf(readFileSync(report, 'utf8'));
+  if (failures === undefined) throw new Error(`${options.program} does not have the spec ${name}`);
+  const [message = ''] = failures;
+  return failures.length === 0 && ended === 0 ? { result: 'passed', message: '' } : { result: 'failed', message };
+}
+
+/** The exit code of a program, or `timeout`. The program leads a group, so that its processes end with it. */
+function runProgram(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  timeoutMs: number,
+): Promise<number | 'timeout'> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, stdio: 'ignore', detached: true });
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    }, timeoutMs);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      resolve(isLate ? 'timeout' : (code ?? 1));
+    });
+  });
+}
+
+interface ReportedSpec {
+  readonly LeafNodeType: string;
+  readonly State: string;
+  readonly Failure?: { readonly Message?: string };
+}
+
+/** The messages of the failures in a JSON report of Ginkgo; `undefined` when no spec has run. */
+function failuresOf(text: string): readonly string[] | undefined {
+  const suites = JSON.parse(text) as readonly { readonly SpecReports?: readonly ReportedSpec[] | null }[];
+  const ran = suites
+    .flatMap(({ SpecReports }) => SpecReports ?? [])
+    .filter(({ LeafNodeType, State }) => LeafNodeType === 'It' && State !== 'skipped' && State !== 'pending');
+  if (ran.length === 0) return undefined;
+  return ran.filter(({ State }) => State !== 'passed').map(({ Failure }) => Failure?.Message ?? 'failed');
+}
