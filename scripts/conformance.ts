@@ -106,7 +106,7 @@ async function runApiServer(directory: string | undefined): Promise<TopicResult[
 }
 
 /** The time after which a spec of Kubernetes is ended. Specs wait for up to five minutes for one state. */
-const SPEC_TIMEOUT_MS = 120_000;
+const SPEC_TIMEOUT_MS = 480_000;
 
 /** Kubernetes' own specs, by its own program. */
 async function runKubernetes(_: string | undefined, { only, isUpdate }: RunOptions): Promise<TopicResult[]> {

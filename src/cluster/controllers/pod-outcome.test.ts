@@ -26,6 +26,12 @@ function pod(settings: Settings, restartPolicy = 'Always', owner = 'ReplicaSet')
   };
 }
 
+/** A pod of a Job whose container runs a command. */
+const commanded = (...command: string[]): KubeObject => {
+  const job = pod({}, 'Never', 'Job');
+  return { ...job, spec: { ...job.spec, containers: [{ name: 'c', image: 'i', command }] } };
+};
+
 const planOf = (given: KubeObject, elapsedMs: number): PodPlan =>
   planPod(given, annotatedRules(given).rules, elapsedMs);
 
@@ -56,6 +62,15 @@ describe('the outcome of a pod', () => {
     ['crashes after a while', pod({ failure: 'Error', 'run-seconds': '60' }), 50, running(true), 10],
     ['fails without restarts', pod({ failure: 'Error' }, 'Never'), 0, { state: 'failed', reason: 'Error' }, undefined],
     ['of a Job succeeds at once', pod({}, 'Never', 'Job'), 0, { state: 'succeeded' }, undefined],
+    [
+      'of a Job fails as its command does',
+      commanded('sh', '-c', 'exit 3'),
+      0,
+      { state: 'failed', exitCode: 3 },
+      undefined,
+    ],
+    ['of a Job runs as long as its command', commanded('sleep', '30'), 10, running(true), 20],
+    ['of a Job ends with a program that is not known', commanded('work'), 0, { state: 'succeeded' }, undefined],
     ['of a Job runs before it succeeds', pod({ 'run-seconds': '5' }, 'OnFailure', 'Job'), 4, running(true), 1],
     ['succeeds after its run time', pod({ 'run-seconds': '5' }, 'Never'), 5, { state: 'succeeded' }, undefined],
     [

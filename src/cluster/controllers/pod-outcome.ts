@@ -125,10 +125,12 @@ function endOf(pod: KubeObject, rules: PodRules, readyMs: number): RunEnd | unde
   }
   if (pod.spec?.['restartPolicy'] === 'Always') return undefined;
   if (runMs !== undefined) return success(runMs);
-  // A pod of a Job ends as soon as it is ready.
-  if (controllerOf(pod)?.kind === 'Job') return success(Number.isFinite(readyMs) ? readyMs : 0);
   const commands = endOfCommands(pod);
-  if (commands === undefined) return undefined;
+  if (commands === undefined) {
+    // A pod of a Job is made to end. It ends as soon as it is ready.
+    if (controllerOf(pod)?.kind !== 'Job') return undefined;
+    return success(Number.isFinite(readyMs) ? readyMs : 0);
+  }
   const { afterMs, exitCode } = commands;
   return exitCode === 0 ? success(afterMs) : { runMs: afterMs, reason: 'Error', exitCode, crashes: undefined };
 }

@@ -7,6 +7,7 @@ describe('a continue token', () => {
   test.each([
     { version: 7, key: 'default/a' },
     { version: -1, key: 'a' },
+    { version: 7, key: 'a', listedAt: 1000 },
   ])('%o comes back', (token) => {
     expect(decodeToken(encodeToken(token))).toEqual(token);
   });

@@ -12,13 +12,23 @@ export interface ContinueToken {
   readonly version: number;
   /** The key of the last object of the page before. */
   readonly key: string;
+  /** The time of the first page, in milliseconds since the epoch. Absent in a token of another server. */
+  readonly listedAt?: number;
 }
 
 const VERSION = 'meta.k8s.io/v1';
 
+/** The time for which a list can be continued. kube-apiserver compacts earlier versions this often. */
+const MAX_AGE_MS = 300_000;
+
+/** Is the list of the token too old to be continued at its version? */
+export const isExpired = ({ version, listedAt }: ContinueToken, now: number): boolean =>
+  version >= 0 && listedAt !== undefined && now - listedAt >= MAX_AGE_MS;
+
 /** The text of a token. */
-export function encodeToken({ version, key }: ContinueToken): string {
-  return Buffer.from(JSON.stringify({ v: VERSION, rv: version, start: `${key}\u0000` })).toString('base64url');
+export function encodeToken({ version, key, listedAt }: ContinueToken): string {
+  const content = { v: VERSION, rv: version, start: `${key}\u0000`, listedAt };
+  return Buffer.from(JSON.stringify(content)).toString('base64url');
 }
 
 const refused = (problem: string): ApiError =>
@@ -45,7 +55,12 @@ export function decodeToken(token: string): ContinueToken {
   const path = String(start);
   const key = path.startsWith('/') ? path.slice(1) : path;
   if (key !== '' && key.split('/').some((part) => part === '' || part === '.' || part === '..')) throw refused(path);
-  return { version: Number(rv), key: key.endsWith('\u0000') ? key.slice(0, -1) : key };
+  const listedAt = value?.['listedAt'];
+  return {
+    version: Number(rv),
+    key: key.endsWith('\u0000') ? key.slice(0, -1) : key,
+    ...(typeof listedAt === 'number' ? { listedAt } : {}),
+  };
 }
 
 /** The position of the first byte that Go's `base64.RawURLEncoding` refuses; `undefined` for valid text. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createManualClock } from '../clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -10,7 +11,8 @@ interface Answer {
 }
 
 async function story() {
-  const cluster = await createEmbeddedCluster({ controllers: false });
+  const clock = createManualClock();
+  const cluster = await createEmbeddedCluster({ controllers: false, clock });
   const transport = cluster.transport();
   const send = async (method: string, path: string, body?: object) => {
     const reply = await transport.request({
@@ -26,7 +28,7 @@ async function story() {
   for (const name of ['a', 'b', 'c']) {
     await send('POST', MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
   }
-  return { send, [Symbol.asyncDispose]: () => cluster.close() };
+  return { send, clock, [Symbol.asyncDispose]: () => cluster.close() };
 }
 
 const namesOf = ({ items = [] }: Answer) =>
@@ -55,6 +57,24 @@ test('all pages have the version of the first page, and the last page has no tok
   const second = (await cluster.send('GET', `${MAPS}?${query}&continue=${first.metadata.continue}`)).answer;
   expect([namesOf(first), namesOf(second), second.metadata.continue]).toEqual([['a', 'b'], ['c'], undefined]);
   expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
+});
+
+test('a list can be continued for five minutes, and then with its present objects', async () => {
+  await using cluster = await story();
+  const page = async (token: string | undefined) =>
+    cluster.send('GET', `${MAPS}?limit=1${token === undefined ? '' : `&continue=${token}`}`);
+  const first = (await page(undefined)).answer.metadata.continue;
+  cluster.clock.advance(299_999);
+  const second = await page(first);
+  expect([second.status, namesOf(second.answer)]).toEqual([200, ['b']]);
+  cluster.clock.advance(1);
+  // The age is that of the list, and not of its last page.
+  for (const token of [first, second.answer.metadata.continue]) {
+    const refused = await page(token);
+    expect(refused).toMatchObject({ status: 410, answer: { reason: 'Expired' } });
+    const rest = await page(refused.answer.metadata.continue);
+    expect([rest.status, namesOf(rest.answer)]).toEqual([200, [token === first ? 'b' : 'c']]);
+  }
 });
 
 test('a deletion with a failing precondition, or a dry run, deletes nothing', async () => {

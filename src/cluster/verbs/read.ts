@@ -13,7 +13,7 @@ import { fieldMatcher } from '../registry/field-selectors.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { Store, Stored } from '../store/store.ts';
 import { storeKey } from '../store/store.ts';
-import { decodeToken, encodeToken } from './continue-token.ts';
+import { decodeToken, encodeToken, isExpired } from './continue-token.ts';
 import type { ListRequestOptions } from './options.ts';
 import { listOptions } from './options.ts';
 import type { ClusterClock } from '../clock.ts';
@@ -170,7 +170,7 @@ export async function selectItems(
   selection: ListSelection,
   asOf?: number,
 ): Promise<{ items: readonly Stored[]; metadata: ListMeta }> {
-  const start =
+  const start: ListStart =
     asOf === undefined
       ? await startOf(context, resource, namespace, options)
       : { items: inNamespace(pastItems(resource, asOf), namespace), from: 0, version: asOf };
@@ -198,10 +198,22 @@ export async function selectItems(
   if (isOneObject || index === start.items.length) return { items, metadata };
   const remaining = start.items.length - start.from - options.limit;
   const next = {
-    continue: encodeToken({ version: start.version, key: items.at(-1)?.key ?? '' }),
+    continue: encodeToken({
+      version: start.version,
+      key: items.at(-1)?.key ?? '',
+      listedAt: start.listedAt ?? context.clock.now(),
+    }),
     ...(selection.countsAll ? { remainingItemCount: remaining } : {}),
   };
   return { items, metadata: { ...metadata, ...next } };
+}
+
+/** Where a list begins. `listedAt` is the time of its first page, for a list that is continued. */
+interface ListStart {
+  readonly items: readonly Stored[];
+  readonly from: number;
+  readonly version: number;
+  readonly listedAt?: number;
 }
 
 async function startOf(
@@ -209,7 +221,7 @@ async function startOf(
   resource: ServedResource,
   namespace: string,
   options: ListRequestOptions,
-): Promise<{ items: readonly Stored[]; from: number; version: number }> {
+): Promise<ListStart> {
   const { resourceVersion: asked } = options;
   if (options.continue !== '') {
     const token = decodeToken(options.continue);
@@ -217,7 +229,7 @@ async function startOf(
       throw badRequest('specifying resource version is not allowed when using continue');
     const version = token.version < 0 ? context.store.version : token.version;
     await untilVersion(context, version);
-    const all = resource.collection.at(version);
+    const all = isExpired(token, context.clock.now()) ? undefined : resource.collection.at(version);
     if (all === undefined) {
       throw expired(
         'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
@@ -226,7 +238,9 @@ async function startOf(
     }
     const items = inNamespace(all, namespace);
     const from = items.findIndex((stored) => stored.key > token.key);
-    return { items, from: from < 0 ? items.length : from, version };
+    const { listedAt } = token;
+    const dated = listedAt === undefined || token.version < 0 ? {} : { listedAt };
+    return { items, from: from < 0 ? items.length : from, version, ...dated };
   }
   const version = parseVersion(asked, badRequest, 'invalid resource version: ');
   await untilVersion(context, version);

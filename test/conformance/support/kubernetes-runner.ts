@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
+import type { Transport } from '../../../src/cluster/index.ts';
+import { KubeClient } from '../../../src/kube/index.ts';
 import type { KubernetesSpec, SpecRun } from './kubernetes-specs.ts';
 
 export interface KubernetesRunOptions {
@@ -28,6 +30,7 @@ export async function runKubernetesSpecs(
   const folder = mkdtempSync(join(tmpdir(), 'typekro-e2e-'));
   await using cluster = await createEmbeddedCluster();
   try {
+    await addNode(cluster.transport());
     const { kubeconfig } = await cluster.listen();
     writeFileSync(join(folder, 'kubeconfig'), kubeconfig, { mode: 0o600 });
     const runs = new Map<string, SpecRun>();
@@ -40,6 +43,21 @@ export async function runKubernetesSpecs(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Adds a second simulated node. Some specs need two. */
+async function addNode(transport: Transport): Promise<void> {
+  const client = new KubeClient({ transport });
+  const [node] = (await client.list({ apiVersion: 'v1', kind: 'Node' })).items;
+  if (node === undefined) throw new Error('the cluster has no node');
+  const { labels, annotations = {} } = node.metadata;
+  const name = 'fake-1';
+  const metadata = { name, annotations, labels: { ...labels, 'kubernetes.io/hostname': name } };
+  const { status, ...rest } = node;
+  const created = { ...rest, metadata };
+  const { metadata: stored } = await client.create(created);
+  await client.update({ ...created, metadata: stored, status: status ?? {} }, { subresource: 'status' });
+  await client.close();
 }
 
 async function runSpec(name: string, folder: string, options: KubernetesRunOptions): Promise<SpecRun> {
