@@ -2,16 +2,7 @@
  * Builds `dist/`: declarations by the TypeScript compiler, JavaScript by the bundler. `node scripts/build.mjs` always
  * builds. `isBuilt()` returns whether the sources are unchanged since the last build.
  */
-import {
-  copyFileSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main, runNode } from './run.mjs';
@@ -28,7 +19,7 @@ function sourceState() {
     newest = Math.max(newest, statSync(join(root, file)).mtimeMs);
   }
   for (const entry of readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })) {
-    if (entry.name.endsWith('.test.ts')) continue;
+    if (/\.test\.tsx?$/.test(entry.name)) continue;
     newest = Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs);
     files += 1;
   }
@@ -58,10 +49,8 @@ export async function build() {
     // A dynamic import, because this script also runs before the dependencies are installed.
     const { bundle } = await import('./bundle.mjs');
     await bundle(root, made);
-    await runNode([tsc, '-p', 'src/dashboard/client', '--outDir', join(made, 'dashboard/client')]);
-    for (const file of ['index.html', 'style.css']) {
-      copyFileSync(join(root, 'src/dashboard/client', file), join(made, 'dashboard/client', file));
-    }
+    const { bundlePage } = await import('./page.mjs');
+    await bundlePage(root, made);
     const { embed } = await import('./embed.mjs');
     await embed(root, made);
     writeFileSync(join(made, '.built'), source);

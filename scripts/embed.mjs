@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkOneByte } from './bundle.mjs';
+import { licenseOf } from './license-of.mjs';
 
 /** Functions that return places of the package's files. A bundle has no such files. */
 const PLACES = ['moduleUrl', 'packageFolder'];
@@ -35,9 +36,6 @@ export async function embed(root, made) {
   const exported = `export { ${LIBRARIES.join(', ')} } from './bundled-libraries.js';\n`;
   writeFileSync(join(made, 'core/bundled-parts.js'), exported + lines.join(''));
 }
-
-const licenseOf = (root, name) =>
-  `/*! ${name}\n${readFileSync(join(root, `node_modules/${name}/LICENSE`), 'utf8').trim()}\n*/\n`;
 
 /**
  * Bundles two libraries, because their CommonJS requires modules of Node. esbuild cannot do this in an ES module, and

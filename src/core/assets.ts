@@ -9,15 +9,6 @@ const textAt =
   (path: string): (() => string) =>
   () =>
     readFileSync(packageUrl(path), 'utf8');
-/**
- * The content of a file of the dashboard's page. The sources and `dist/` both have the files in the folder of the
- * dashboard.
- */
-const pageText =
-  (name: string): (() => string) =>
-  () =>
-    readFileSync(new URL(`../dashboard/client/${name}`, import.meta.url), 'utf8');
-
 /** The types of Kubernetes 1.36, as JSON. */
 export const kubernetesTypesText: () => string = textAt('data/kubernetes-1.36/types.json');
 
@@ -58,14 +49,14 @@ export const fluxDefinitionsText: () => string = textAt('data/crds/flux.json');
 /** The `package.json` of the package. */
 export const packageManifestText: () => string = textAt('package.json');
 
-/** The page of the dashboard. */
-export const dashboardPageText: () => string = pageText('index.html');
-
-/** The script of the dashboard's page. */
-export const dashboardScriptText: () => string = pageText('app.js');
-
-/** The style sheet of the dashboard's page. */
-export const dashboardStyleText: () => string = pageText('style.css');
+/**
+ * The files of the dashboard's page, as JSON: an object of texts by their paths. The build makes it, so a process that
+ * runs the sources reads the file of the last build.
+ */
+export const dashboardFilesText = (): string => {
+  const place = import.meta.url.endsWith('.ts') ? '../../dist/dashboard/page.json' : '../dashboard/page.json';
+  return readFileSync(new URL(place, import.meta.url), 'utf8');
+};
 
 /** The folder of the package, with a slash at its end; `undefined` in a bundle. */
 export const packageFolder = (): URL | undefined => packageUrl('');

@@ -28,9 +28,7 @@ export { homeDirectory } from './home-directory.ts';
 export { makeDirectory } from './make-directory.ts';
 export { monotonicMs } from './monotonic.ts';
 export {
-  dashboardPageText,
-  dashboardScriptText,
-  dashboardStyleText,
+  dashboardFilesText,
   fluxDefinitionsText,
   kubernetesDescriptionsText,
   kubernetesDiscoveryText,

@@ -21,6 +21,9 @@ test.each([
   ['/', 'text/html'],
   ['/?a=b', 'text/html'],
   ['/style.css', 'text/css'],
+  ['/app.js', 'text/javascript'],
+  ['/layout-worker.js', 'text/javascript'],
+  ['/licenses.txt', 'text/plain'],
 ])('%s is served as %s with a policy that forbids foreign content', async (path, type) => {
   const response = await fetch(base + path);
   expect(response.status).toBe(200);

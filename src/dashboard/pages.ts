@@ -1,34 +1,43 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { dashboardPageText, dashboardScriptText, dashboardStyleText } from '../core/index.ts';
+import { dashboardFilesText } from '../core/index.ts';
 
-interface Page {
-  readonly text: () => string;
-  readonly type: string;
-}
-
-/** The page's files, by path. */
-const PAGES: ReadonlyMap<string, Page> = new Map([
-  ['/', { text: dashboardPageText, type: 'text/html; charset=utf-8' }],
-  ['/app.js', { text: dashboardScriptText, type: 'text/javascript; charset=utf-8' }],
-  ['/style.css', { text: dashboardStyleText, type: 'text/css; charset=utf-8' }],
+/** The content types of the page's files by their extensions. The page itself has the path `/`. */
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['/', 'text/html; charset=utf-8'],
+  ['js', 'text/javascript; charset=utf-8'],
+  ['css', 'text/css; charset=utf-8'],
+  ['txt', 'text/plain; charset=utf-8'],
 ]);
 
-/** The page loads nothing from other origins. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+/** The page loads nothing from other origins, and runs only scripts of this server. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 /**
  * Makes a request handler for the page, for the option `pages` of `serveInspect`. The handler returns false for any
  * other path.
  */
 export function createPages(): (request: IncomingMessage, response: ServerResponse) => boolean {
+  let files: ReadonlyMap<string, string> | undefined;
   return (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+    files ??= new Map(Object.entries(JSON.parse(dashboardFilesText()) as Record<string, string>));
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const page = PAGES.get(path);
-    if (page === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
-    const body = Buffer.from(page.text());
+    const text = files.get(path);
+    const type = TYPES.get(path === '/' ? path : path.slice(path.lastIndexOf('.') + 1));
+    if (text === undefined || type === undefined) return false;
+    const body = Buffer.from(text);
     response.writeHead(200, {
-      'content-type': page.type,
+      'content-type': type,
       'content-length': body.length,
       'content-security-policy': POLICY,
       'cache-control': 'no-cache',

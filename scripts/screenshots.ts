@@ -1,0 +1,72 @@
+/**
+ * Makes the pictures of the dashboard for the docs, in Chromium and from the data of a scene: `node scripts/run-ts.mjs
+ * scripts/screenshots.ts [FOLDER]`. Without a folder, it writes the pictures of `docs/dashboard.md`.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { startBrowser } from '../test/browser/support/browser.ts';
+import { createScene, FLEET_REF, SCENE_TIME, SHOP_REF } from '../test/browser/support/scene.ts';
+import { serveScene } from '../test/browser/support/scene-server.ts';
+
+interface Shot {
+  readonly name: string;
+  readonly hash: string;
+  readonly scheme?: 'dark';
+  readonly width?: number;
+  readonly height?: number;
+  /** What the user does before the picture. */
+  readonly act?: (page: Page) => Promise<void>;
+  /** Not in the docs. */
+  readonly extra?: true;
+}
+
+const SHOTS: readonly Shot[] = [
+  { name: 'instances', hash: '#/instances?sort=state' },
+  { name: 'instances-dark', hash: '#/instances', scheme: 'dark', extra: true },
+  { name: 'instances-320', hash: '#/instances', width: 320, height: 640, extra: true },
+  { name: 'instance', hash: `#/instances/${SHOP_REF}?node=settings` },
+  { name: 'why-dark', hash: `#/instances/${SHOP_REF}?why=1`, scheme: 'dark' },
+  { name: 'object', hash: `#/instances/${SHOP_REF}?node=web&tab=object`, extra: true },
+  { name: 'template', hash: `#/instances/${SHOP_REF}`, act: (page) => page.keyboard.press('t'), extra: true },
+  { name: 'instance-320', hash: `#/instances/${SHOP_REF}`, width: 320, height: 640 },
+  { name: 'panel-320', hash: `#/instances/${SHOP_REF}?node=web`, width: 320, height: 640, extra: true },
+  { name: 'nodes-900', hash: `#/instances/${FLEET_REF}` },
+  { name: 'definitions', hash: '#/definitions', extra: true },
+  { name: 'definition', hash: '#/definitions/shops.acme.dev?node=settings', extra: true },
+  { name: 'form', hash: '#/definitions/shops.acme.dev?tab=form', extra: true },
+  { name: 'form-320', hash: '#/definitions/shops.acme.dev?tab=form', width: 320, height: 640, extra: true },
+  { name: 'source', hash: '#/definitions/shops.acme.dev?tab=source', extra: true },
+  { name: 'revisions', hash: '#/definitions/shops.acme.dev?tab=revisions', extra: true },
+  { name: 'plan', hash: '#/plan', extra: true },
+  { name: 'plan-320', hash: '#/plan', width: 320, height: 640, extra: true },
+  { name: 'keys', hash: `#/instances/${SHOP_REF}`, act: (page) => page.keyboard.press('?'), extra: true },
+];
+
+const [folder] = process.argv.slice(2);
+const target = folder ?? fileURLToPath(new URL('../docs/dashboard', import.meta.url));
+mkdirSync(target, { recursive: true });
+const server = await serveScene(createScene({ instances: 10_000, nodes: 900, children: 240 }));
+const browser = await startBrowser();
+try {
+  for (const shot of SHOTS) {
+    if (folder === undefined && shot.extra === true) continue;
+    const page = await browser.newPage({
+      viewport: { width: shot.width ?? 1280, height: shot.height ?? 760 },
+      colorScheme: shot.scheme ?? 'light',
+      reducedMotion: 'reduce',
+    });
+    await page.clock.setFixedTime(SCENE_TIME);
+    await page.goto(server.address);
+    await page.goto(`${server.url}/${shot.hash}`);
+    await page.locator('.connection.is-live').waitFor();
+    await page.waitForFunction('document.querySelector(".loading") === null');
+    await shot.act?.(page);
+    await page.screenshot({ path: join(target, `${shot.name}.png`) });
+    await page.close();
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}

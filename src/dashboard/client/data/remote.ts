@@ -1,0 +1,103 @@
+import type { ReadonlySignal } from '@preact/signals';
+import { signal } from '@preact/signals';
+import type { InspectEvent } from '../../../inspect/index.ts';
+import { ApiError } from './api.ts';
+import type { ReadState } from './reload-schedule.ts';
+import { nextReadAt } from './reload-schedule.ts';
+
+/** Data of the server as a view sees it. The last good value stays while it is read again, and when a read fails. */
+export interface Remote<Value> {
+  readonly value?: Value;
+  /** Why the last read failed. Absent after a success. */
+  readonly error?: ApiError;
+  /** The time at which `value` was read, in milliseconds since 1970. */
+  readonly readAt?: number;
+}
+
+/** Data that is read again after changes, until it is closed. */
+export interface LiveRead<Value> {
+  readonly state: ReadonlySignal<Remote<Value>>;
+  /** Reads again soon; several calls cause one read. */
+  readonly refresh: () => void;
+  /** Tells about changes of the server. */
+  readonly notice: (changes: readonly InspectEvent[]) => void;
+  readonly close: () => void;
+}
+
+/** The clock and timers of a `LiveRead`. */
+export interface ReadTimers {
+  readonly now: () => number;
+  /** Calls back after a pause. Returns the function that cancels the call. */
+  later(call: () => void, ms: number): () => void;
+}
+
+/** The clock and timers of the browser. */
+export const browserTimers: ReadTimers = {
+  now: () => Date.now(),
+  later(call, ms) {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * Reads data now and after every change that `concerns` it. At most one read runs at a time. An answer that arrives
+ * after `close` is dropped.
+ */
+export function createLiveRead<Value>(
+  read: (signal: AbortSignal) => Promise<Value>,
+  concerns: (change: InspectEvent) => boolean,
+  timers: ReadTimers = browserTimers,
+): LiveRead<Value> {
+  const state = signal<Remote<Value>>({});
+  const end = new AbortController();
+  let reads: ReadState = { tookMs: 0, failures: 0 };
+  let cancelTimer: (() => void) | undefined;
+  let running = false;
+  let again = false;
+
+  const run = async (): Promise<void> => {
+    cancelTimer = undefined;
+    running = true;
+    again = false;
+    const startedAt = timers.now();
+    try {
+      const value = await read(end.signal);
+      if (end.signal.aborted) return;
+      reads = { startedAt, tookMs: timers.now() - startedAt, failures: 0 };
+      state.value = { value, readAt: timers.now() };
+    } catch (error) {
+      if (end.signal.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
+      const failures = reads.failures + 1;
+      reads = { startedAt, tookMs: timers.now() - startedAt, failures };
+      state.value = { ...state.value, error };
+      // Without an answer the read is repeated. An answer that refuses stays until something changes.
+      again ||= error.status === 0 || error.status >= 500;
+    } finally {
+      running = false;
+    }
+    if (again) schedule();
+  };
+  const schedule = (): void => {
+    if (end.signal.aborted || cancelTimer !== undefined) return;
+    if (running) {
+      again = true;
+      return;
+    }
+    const now = timers.now();
+    cancelTimer = timers.later(() => void run(), nextReadAt(reads, now) - now);
+  };
+  schedule();
+  return {
+    state,
+    refresh: schedule,
+    notice: (changes) => {
+      if (changes.some(concerns)) schedule();
+    },
+    close() {
+      end.abort();
+      cancelTimer?.();
+    },
+  };
+}

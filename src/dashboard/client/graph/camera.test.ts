@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { fitCamera, panCamera, revealCamera, viewBoxOf, zoomCamera } from './camera.ts';
+
+const frame = { width: 800, height: 400 };
+
+test.each([
+  ['a small picture stands in the middle, not enlarged', { width: 200, height: 100 }, { x: -300, y: -150, scale: 1 }],
+  ['a large picture is reduced', { width: 1600, height: 400 }, { x: 0, y: -200, scale: 0.5 }],
+  ['a very large picture begins at its start', { width: 8000, height: 8000 }, { x: 0, y: 0, scale: 0.5 }],
+])('%s', (_title, layout, camera) => {
+  expect(fitCamera(layout, frame)).toEqual(camera);
+});
+
+test('a zoom keeps the point under the pointer', () => {
+  const camera = { x: 10, y: 20, scale: 1 };
+  const zoomed = zoomCamera(camera, 2, { x: 100, y: 50 });
+  expect(zoomed.x + 100 / zoomed.scale).toBe(camera.x + 100);
+  expect(zoomed.y + 50 / zoomed.scale).toBe(camera.y + 50);
+  expect(zoomCamera(camera, 1000, { x: 0, y: 0 }).scale).toBe(2.5);
+});
+
+test('a pan moves by the distance on the screen', () => {
+  expect(panCamera({ x: 0, y: 0, scale: 0.5 }, 10, -10)).toEqual({ x: -20, y: 20, scale: 0.5 });
+});
+
+test.each([
+  ['visible', { x: 100, y: 100 }, { x: 0, y: 0 }],
+  ['right of the frame', { x: 900, y: 100 }, { x: 224, y: 0 }],
+  ['above the frame', { x: 100, y: -200 }, { x: 0, y: -224 }],
+])('a box that is %s', (_title, place, expected) => {
+  expect(revealCamera({ x: 0, y: 0, scale: 1 }, frame, { ...place, width: 100, height: 50 })).toMatchObject(expected);
+});
+
+test('the camera is the view box', () => {
+  expect(viewBoxOf({ x: 1.234, y: 2, scale: 2 }, frame)).toBe('1.23 2 400 200');
+});

@@ -1,0 +1,69 @@
+import type { Layout, Point } from './layout.ts';
+
+/** The part of a picture that a frame shows. */
+export interface Camera {
+  readonly x: number;
+  readonly y: number;
+  /** Pixels of the screen for each unit of the picture. */
+  readonly scale: number;
+}
+
+/** A size on the screen, in pixels. */
+export interface FrameSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+const MIN_SCALE = 0.08;
+const MAX_SCALE = 2.5;
+/** Texts of a whole graph are not larger than usual, and not much smaller than can be read. */
+const MAX_FIT_SCALE = 1;
+const MIN_FIT_SCALE = 0.5;
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+
+/** Shows the whole picture in the middle; a very large one from its start, so that texts can be read. */
+export function fitCamera(layout: Pick<Layout, 'width' | 'height'>, frame: FrameSize): Camera {
+  const whole = Math.min(frame.width / Math.max(1, layout.width), frame.height / Math.max(1, layout.height));
+  const scale = clamp(whole, MIN_FIT_SCALE, MAX_FIT_SCALE);
+  const offset = (size: number, place: number): number => (size * scale > place ? 0 : (size - place / scale) / 2);
+  return { x: offset(layout.width, frame.width), y: offset(layout.height, frame.height), scale };
+}
+
+/** Zooms and keeps a point of the screen at its place. */
+export function zoomCamera(camera: Camera, factor: number, at: Point): Camera {
+  const scale = clamp(camera.scale * factor, MIN_SCALE, MAX_SCALE);
+  return {
+    x: camera.x + at.x / camera.scale - at.x / scale,
+    y: camera.y + at.y / camera.scale - at.y / scale,
+    scale,
+  };
+}
+
+/** Moves the picture by a distance on the screen. */
+export function panCamera(camera: Camera, dx: number, dy: number): Camera {
+  return { ...camera, x: camera.x - dx / camera.scale, y: camera.y - dy / camera.scale };
+}
+
+/** Moves as little as possible to show a rectangle of the picture. */
+export function revealCamera(
+  camera: Camera,
+  frame: FrameSize,
+  box: Point & { readonly width: number; readonly height: number },
+): Camera {
+  const margin = 24;
+  const shift = (start: number, size: number, from: number, shown: number): number => {
+    if (start - margin < from) return start - margin;
+    return start + size + margin > from + shown ? start + size + margin - shown : from;
+  };
+  return {
+    ...camera,
+    x: shift(box.x, box.width, camera.x, frame.width / camera.scale),
+    y: shift(box.y, box.height, camera.y, frame.height / camera.scale),
+  };
+}
+
+/** The camera as the `viewBox` of an SVG. */
+export function viewBoxOf({ x, y, scale }: Camera, frame: FrameSize): string {
+  return [x, y, frame.width / scale, frame.height / scale].map((value) => Math.round(value * 100) / 100).join(' ');
+}

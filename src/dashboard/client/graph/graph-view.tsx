@@ -1,0 +1,186 @@
+import type { JSX } from 'preact';
+import { useMemo, useRef, useState } from 'preact/hooks';
+import { announce } from '../shared/announcer.tsx';
+import { Icon } from '../shared/icons.tsx';
+import { Loading } from '../shared/parts.tsx';
+import { useShortcuts } from '../shared/shortcuts.ts';
+import { BoxShape } from './box-shape.tsx';
+import { exportSvg } from './export-svg.ts';
+import type { LayoutInput } from './layout.ts';
+import { directionOf, lineKey } from './layout.ts';
+import { LineLabel, LineShape } from './line-shape.tsx';
+import { nearestBox } from './nearest-box.ts';
+import type { Picture } from './picture.ts';
+import { useLayout } from './use-layout.ts';
+import { useNarrow } from './use-narrow.ts';
+import { usePanZoom } from './use-pan-zoom.ts';
+
+/** The picture of a graph: boxes that the keys reach, and lines. */
+export function GraphView(props: {
+  readonly picture: Picture;
+  /** For the name of the picture and of an exported file. */
+  readonly name: string;
+  readonly selected: string | undefined;
+  /** The boxes that stay bright while all others are dim; undefined when none is dim. */
+  readonly bright: ReadonlySet<string> | undefined;
+  readonly onSelect: (box: string | undefined) => void;
+  /** Opens or closes a collection or a group. */
+  readonly onToggle: (box: string) => void;
+}): JSX.Element {
+  const { picture, selected, bright } = props;
+  const isNarrow = useNarrow();
+  const input = useMemo(
+    (): LayoutInput => ({
+      boxes: picture.boxes,
+      lines: picture.lines,
+      direction: directionOf(picture.lines, isNarrow),
+    }),
+    [picture, isNarrow],
+  );
+  const layout = useLayout(input);
+  const frame = useRef<HTMLDivElement>(null);
+  const drawing = useRef<SVGSVGElement>(null);
+  const view = usePanZoom(frame, layout);
+  const [focused, setFocused] = useState<string | undefined>(undefined);
+  const entry = [focused, selected, picture.boxes[0]?.id].find((id) => picture.boxes.some((box) => box.id === id));
+
+  const lines = picture.lines.map((line) => {
+    const isNear = line.from === selected || line.to === selected;
+    const isDim = bright !== undefined && !(bright.has(line.from) && bright.has(line.to));
+    const points = layout?.lines.get(lineKey(line)) ?? [];
+    return { line, points, isNear, isDim, showsLabel: isNear || (bright !== undefined && !isDim) };
+  });
+  const download = (): void => {
+    if (drawing.current === null || layout === undefined) return;
+    exportSvg(drawing.current, layout, `${props.name}.svg`);
+    announce(`Saved ${props.name}.svg`);
+  };
+  useShortcuts('Graph', [
+    { keys: '+', description: 'Enlarge', run: () => view.zoom(1.25) },
+    { keys: '-', description: 'Reduce', run: () => view.zoom(0.8) },
+    { keys: '0', description: 'Show the whole graph', run: view.fit },
+    {
+      keys: 'x',
+      description: 'Open or close the selected collection or group',
+      run: () => entry !== undefined && props.onToggle(entry),
+    },
+    { keys: 'e', description: 'Save the graph as SVG', run: download },
+  ]);
+
+  const focusBox = (id: string): void => {
+    setFocused(id);
+    drawing.current?.querySelector<SVGGElement>(`[data-box="${CSS.escape(id)}"]`)?.focus();
+    view.reveal(id, picture.boxes);
+  };
+  const onKeyDown = (event: KeyboardEvent, id: string): void => {
+    if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      props.onSelect(id);
+      return;
+    }
+    if (!event.key.startsWith('Arrow') || layout === undefined) return;
+    const next = nearestBox(layout, picture.boxes, id, event.key);
+    event.preventDefault();
+    if (next !== undefined) focusBox(next);
+  };
+
+  return (
+    <div class="graph">
+      <div class="graph-bar">
+        <p class="graph-hidden">{picture.hidden.join(' ')}</p>
+        <div class="graph-tools" role="toolbar" aria-label="Graph">
+          <button
+            type="button"
+            class="button quiet"
+            title="Enlarge (+)"
+            aria-label="Enlarge"
+            onClick={() => view.zoom(1.25)}
+          >
+            <Icon name="plus" />
+          </button>
+          <button
+            type="button"
+            class="button quiet"
+            title="Reduce (-)"
+            aria-label="Reduce"
+            onClick={() => view.zoom(0.8)}
+          >
+            <Icon name="minus" />
+          </button>
+          <button
+            type="button"
+            class="button quiet"
+            title="Whole graph (0)"
+            aria-label="Whole graph"
+            onClick={view.fit}
+          >
+            <Icon name="fit" />
+          </button>
+          <button
+            type="button"
+            class="button quiet"
+            title="Save as SVG (e)"
+            aria-label="Save as SVG"
+            onClick={download}
+          >
+            <Icon name="download" />
+          </button>
+        </div>
+      </div>
+      <div
+        class="graph-frame"
+        ref={frame}
+        onPointerDown={view.onPointerDown}
+        onClick={(event) => {
+          if (!view.wasDragged() && (event.target as Element).closest('.box') === null) props.onSelect(undefined);
+        }}
+      >
+        {layout === undefined ? (
+          <Loading what="the graph" />
+        ) : (
+          <svg
+            ref={drawing}
+            class="graph-drawing"
+            role="group"
+            aria-label={`Graph of ${props.name}`}
+            viewBox={view.viewBox}
+            width="100%"
+            height="100%"
+          >
+            <defs>
+              <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+                <path class="arrow" d="M0 .8L7 4 0 7.2z" />
+              </marker>
+            </defs>
+            <g class="lines" aria-hidden="true">
+              {lines.map(({ line, points, isNear, isDim }) => (
+                <LineShape key={lineKey(line)} line={line} points={points} isNear={isNear} isDim={isDim} />
+              ))}
+            </g>
+            {picture.boxes.map((box) => (
+              <BoxShape
+                key={box.id}
+                box={box}
+                place={layout.boxes.get(box.id)}
+                isSelected={box.id === selected}
+                isDim={bright !== undefined && !bright.has(box.id)}
+                isEntry={box.id === entry}
+                onFocus={() => setFocused(box.id)}
+                onSelect={() => {
+                  if (!view.wasDragged()) props.onSelect(box.id);
+                }}
+                onToggle={() => props.onToggle(box.id)}
+                onKeyDown={(event) => onKeyDown(event, box.id)}
+              />
+            ))}
+            <g aria-hidden="true">
+              {lines.map(({ line, points, showsLabel }) =>
+                showsLabel ? <LineLabel key={lineKey(line)} line={line} points={points} /> : null,
+              )}
+            </g>
+          </svg>
+        )}
+      </div>
+    </div>
+  );
+}

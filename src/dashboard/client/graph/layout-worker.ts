@@ -1,0 +1,8 @@
+/** The worker that computes layouts, so that the page stays responsive for the time of a large one. */
+import { computeLayout } from './compute-layout.ts';
+import type { LayoutAnswer, LayoutRequest } from './layout-messages.ts';
+
+addEventListener('message', ({ data }: MessageEvent<LayoutRequest>) => {
+  const answer: LayoutAnswer = { id: data.id, layout: computeLayout(data.input) };
+  postMessage(answer);
+});

@@ -1,0 +1,43 @@
+/** The graph whose layout is wanted: sizes and lines, without anything that a change of state changes. */
+export interface LayoutInput {
+  readonly boxes: readonly { readonly id: string; readonly width: number; readonly height: number }[];
+  readonly lines: readonly { readonly from: string; readonly to: string }[];
+  /** `LR` for wide windows, `TB` for narrow ones. */
+  readonly direction: 'LR' | 'TB';
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Positions of a picture. A box's position is its upper left corner. */
+export interface Layout {
+  readonly boxes: ReadonlyMap<string, Point>;
+  /** The points of each line, by `lineKey`. */
+  readonly lines: ReadonlyMap<string, readonly Point[]>;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The key of a line in a layout. */
+export const lineKey = (line: { readonly from: string; readonly to: string }): string => `${line.from}\n${line.to}`;
+
+/** The same for two inputs with the same layout. */
+export function layoutKey({ boxes, lines, direction }: LayoutInput): string {
+  return JSON.stringify([direction, boxes.map(({ id, width, height }) => [id, width, height]), lines.map(lineKey)]);
+}
+
+/** Graphs with more levels than this are higher than wide, so that their texts stay large. */
+const MAX_LEVELS_LR = 4;
+
+/** The direction in which a graph is drawn. It depends on nothing that changes while an instance is looked at. */
+export function directionOf(lines: LayoutInput['lines'], isNarrow: boolean): LayoutInput['direction'] {
+  if (isNarrow) return 'TB';
+  const levels = new Map<string, number>();
+  // Each round settles one more level; a picture with groups may have a cycle, which no round settles.
+  for (let round = 0; round <= MAX_LEVELS_LR; round += 1) {
+    for (const { from, to } of lines) levels.set(to, Math.max(levels.get(to) ?? 1, (levels.get(from) ?? 1) + 1));
+  }
+  return Math.max(1, ...levels.values()) > MAX_LEVELS_LR ? 'TB' : 'LR';
+}

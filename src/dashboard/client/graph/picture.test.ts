@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import type { GraphOutline, OutlineNode } from '../../../graph/index.ts';
+import type { InstanceNode, ShownState, ValueEdge } from '../../../inspect/index.ts';
+import type { PictureOptions } from './picture.ts';
+import { MAX_CELLS, pictureOfDefinition, pictureOfInstance } from './picture.ts';
+
+const outlineNode = (id: string, more: Partial<OutlineNode> = {}): OutlineNode => ({
+  id,
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  nodeType: 'resource',
+  level: 1,
+  deletionWave: 0,
+  dependsOn: [],
+  reads: [],
+  forEach: [],
+  includeWhen: [],
+  readyWhen: [],
+  ...more,
+});
+const graphOf = (nodes: readonly OutlineNode[]): GraphOutline => ({
+  name: 'web',
+  apiVersion: 'acme.dev/v1',
+  kind: 'Web',
+  plural: 'webs',
+  nodes,
+  status: [],
+});
+const counts = { unknown: 0, absent: 0, present: 0, deleting: 0, failed: 0 };
+const node = (id: string, state: ShownState, more: Partial<InstanceNode> = {}): InstanceNode => ({
+  id,
+  state,
+  reason: 'because',
+  waitsFor: [],
+  objects: [],
+  counts,
+  ...more,
+});
+const items = (count: number): InstanceNode['objects'] =>
+  Array.from({ length: count }, (_, index) => ({
+    object: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', name: `c${index}` },
+    state: 'present' as const,
+  }));
+const edge = (from: string, to: string, values: ValueEdge['reads'][number]['values']): ValueEdge => ({
+  from,
+  to,
+  reads: [{ purpose: 'field', place: 'data.a', expression: '${db.status.host}', paths: ['status.host'], values }],
+});
+const instance: PictureOptions = { mode: 'instance', opened: new Set() };
+const forEach = [{ name: 'zone', expression: 'schema.spec.zones' }];
+
+test("the template's view shows rules, the instance's view shows states, and both have the same sizes and lines", () => {
+  const detail = {
+    graph: graphOf([outlineNode('db'), outlineNode('app', { forEach, includeWhen: ['schema.spec.on'] })]),
+    edges: [edge('db', 'app', [{ is: 'known', value: 'db.shop' }])],
+    nodes: [node('db', 'ready'), node('app', 'waiting', { objects: items(2), counts: { ...counts, present: 2 } })],
+  };
+  const [template, live] = [
+    pictureOfInstance(detail, { ...instance, mode: 'template' }),
+    pictureOfInstance(detail, instance),
+  ];
+  expect(template.boxes.map(({ tone }) => tone)).toEqual([undefined, undefined]);
+  expect(live.boxes.map(({ tone }) => tone)).toEqual(['ready', 'waiting']);
+  expect(template.boxes[1]?.rules).toEqual(['for each zone in schema.spec.zones', 'if schema.spec.on']);
+  const sizes = ({ boxes }: typeof live) => boxes.map(({ id, width, height }) => [id, width, height]);
+  expect(sizes(template)).toEqual(sizes(live));
+  expect(template.lines).toEqual([{ from: 'db', to: 'app', state: 'plain', labels: ['status.host'] }]);
+  expect(live.lines).toEqual([{ from: 'db', to: 'app', state: 'flowed', labels: ['status.host = "db.shop"'] }]);
+});
+
+test.each([
+  ['known', [{ is: 'known', value: 1 }], 'flowed'],
+  ['a secret', [{ is: 'secret' }], 'flowed'],
+  ['not known yet', [{ is: 'unknown', message: 'absent' }], 'missing'],
+  ['no value', [], 'plain'],
+] as const)('the line of a value that is %s', (_title, values, state) => {
+  const detail = { graph: graphOf([outlineNode('a'), outlineNode('b')]), edges: [edge('a', 'b', values)], nodes: [] };
+  expect(pictureOfInstance(detail, instance).lines[0]?.state).toBe(state);
+});
+
+test('edges of the spec and the status, and of nodes that do not exist, are no lines', () => {
+  const edges = [edge('schema', 'a', []), edge('a', 'status', []), edge('gone', 'a', []), edge('a', 'a', [])];
+  expect(pictureOfDefinition({ graph: graphOf([outlineNode('a')]), edges }, new Set()).lines).toEqual([]);
+});
+
+describe('a collection', () => {
+  const detail = (state: ShownState, count: number) => ({
+    graph: graphOf([outlineNode('app', { forEach })]),
+    edges: [],
+    nodes: [node('app', state, { objects: items(count), counts: { ...counts, present: count } })],
+  });
+  test('is one box with counts', () => {
+    const [box] = pictureOfInstance(detail('ready', 900), instance).boxes;
+    expect(box).toMatchObject({ kind: 'collection', shares: [{ tone: 'ready', count: 900 }], cells: [] });
+  });
+  test('that is not ready has no share that looks ready', () => {
+    expect(pictureOfInstance(detail('waiting', 3), instance).boxes[0]?.shares).toEqual([{ tone: 'busy', count: 3 }]);
+  });
+  test('that is opened draws its objects, and says how many it leaves out', () => {
+    const picture = pictureOfInstance(detail('ready', MAX_CELLS + 1), { ...instance, opened: new Set(['app']) });
+    expect(picture.boxes[0]?.cells).toHaveLength(MAX_CELLS);
+    expect(picture.hidden).toEqual([`app: ${MAX_CELLS} of ${MAX_CELLS + 1} objects are drawn.`]);
+  });
+});
+
+test('900 nodes become groups, and the picture says so', () => {
+  const nodes = Array.from({ length: 900 }, (_, index) => outlineNode(`n${index}`, { level: 1 + (index % 2) }));
+  const edges = nodes.slice(1).map(({ id }, index) => edge(`n${index}`, id, []));
+  const picture = pictureOfInstance(
+    { graph: graphOf(nodes), edges, nodes: nodes.map(({ id }, index) => node(id, index === 5 ? 'failed' : 'ready')) },
+    instance,
+  );
+  expect(picture.boxes.map(({ id, kind }) => [id, kind])).toEqual([
+    ['n5', 'node'],
+    ['group:0:ConfigMap', 'group'],
+    ['group:1:ConfigMap', 'group'],
+  ]);
+  expect(picture.boxes[1]?.shares).toEqual([{ tone: 'ready', count: 450 }]);
+  expect(picture.hidden).toEqual(['899 nodes are in 2 groups.']);
+});
+
+test('a retired node is not in the picture, and the picture says so', () => {
+  const detail = { graph: graphOf([]), edges: [], nodes: [node('old', 'deleting', { retired: true })] };
+  expect(pictureOfInstance(detail, instance)).toEqual({
+    boxes: [],
+    lines: [],
+    hidden: ['1 retired node is in the list only.'],
+  });
+});

@@ -1,0 +1,310 @@
+import type {
+  CurrentValue,
+  DefinitionDetail,
+  GraphEdge,
+  InstanceDetail,
+  InstanceNode,
+  ValueEdge,
+} from '../../../inspect/index.ts';
+import { stringifyJson } from '../../../core/index.ts';
+import type { GraphOutline, OutlineNode } from '../../../graph/index.ts';
+import type { GroupInput, NodeGroup } from './group-nodes.ts';
+import { groupNodes } from './group-nodes.ts';
+import type { Tone } from './states.ts';
+import { isSettled, toneOf } from './states.ts';
+
+/** A part of a collection or a group: so many members have this look. */
+export interface Share {
+  readonly tone: Tone;
+  readonly count: number;
+}
+
+/** An object of an opened collection. */
+export interface Cell {
+  readonly name: string;
+  readonly tone: Tone;
+}
+
+/** A box of the picture. */
+export interface Box {
+  /** The id of a node, or of a group. */
+  readonly id: string;
+  readonly kind: 'node' | 'collection' | 'group';
+  readonly title: string;
+  readonly subtitle: string;
+  /** How the node comes into being, in words of the definition: its conditions and lists. */
+  readonly rules: readonly string[];
+  /** Absent in a picture without an instance. */
+  readonly tone?: Tone;
+  /** The state in words, for the name of the box. */
+  readonly stateText: string;
+  /** Is the object read, but not written by the graph? */
+  readonly external: boolean;
+  /** The looks of the members of a collection or group; empty for a node. */
+  readonly shares: readonly Share[];
+  /** The objects of an opened collection; empty for any other box. */
+  readonly cells: readonly Cell[];
+  /** The ids of the nodes that the box stands for. */
+  readonly members: readonly string[];
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A line of the picture, from the box that is read to the box that reads. */
+export interface Line {
+  readonly from: string;
+  readonly to: string;
+  /** `flowed`: all values are known. `missing`: a value is not. `plain`: there is no instance, or nothing is read. */
+  readonly state: 'plain' | 'flowed' | 'missing';
+  /** The data that flows, one text each. */
+  readonly labels: readonly string[];
+}
+
+/** All that the graph view draws, without positions. */
+export interface Picture {
+  readonly boxes: readonly Box[];
+  readonly lines: readonly Line[];
+  /** What the picture leaves out, as sentences. */
+  readonly hidden: readonly string[];
+}
+
+/** What the user chose for the picture. */
+export interface PictureOptions {
+  /** `template` draws the rules of the definition, `instance` the states and values. Both have the same positions. */
+  readonly mode: 'template' | 'instance';
+  /** Opened collections and groups. */
+  readonly opened: ReadonlySet<string>;
+}
+
+export const BOX_WIDTH = 216;
+export const BOX_HEIGHT = 56;
+/** The height that the bar of shares of a collection or group takes. */
+export const BAR_HEIGHT = 22;
+export const CELL_SIZE = 12;
+export const CELL_GAP = 3;
+export const CELLS_IN_ROW = 13;
+/** The number of objects of an opened collection that are drawn. */
+export const MAX_CELLS = 1300;
+
+/** The picture of the graph of a definition. */
+export function pictureOfDefinition(
+  detail: Pick<DefinitionDetail, 'graph' | 'edges'>,
+  opened: ReadonlySet<string>,
+): Picture {
+  return pictureOf(detail.graph, detail.edges, new Map(), { mode: 'template', opened });
+}
+
+/** The picture of an instance. Retired nodes, which the graph no longer has, are in the list beside it only. */
+export function pictureOfInstance(
+  detail: Pick<InstanceDetail, 'graph' | 'edges' | 'nodes'>,
+  options: PictureOptions,
+): Picture {
+  const nodes = new Map(detail.nodes.filter(({ retired }) => retired !== true).map((node) => [node.id, node]));
+  const picture = pictureOf(detail.graph, detail.edges, nodes, options);
+  const retired = detail.nodes.filter((node) => node.retired === true).length;
+  if (retired === 0) return picture;
+  return {
+    ...picture,
+    hidden: [...picture.hidden, `${plural(retired, 'retired node')} ${be(retired)} in the list only.`],
+  };
+}
+
+function pictureOf(
+  graph: GraphOutline | undefined,
+  edges: readonly (GraphEdge | ValueEdge)[],
+  nodes: ReadonlyMap<string, InstanceNode>,
+  { mode, opened }: PictureOptions,
+): Picture {
+  const outline = graph?.nodes ?? [];
+  const byId = new Map(outline.map((node) => [node.id, node]));
+  const inputs = outline.map(({ id, kind, level }): GroupInput => {
+    const node = nodes.get(id);
+    return { id, kind, level, settled: node === undefined || isSettled(node.state) };
+  });
+  const { singles, groups } = groupNodes(inputs, opened);
+  const shown = new Set(singles);
+  const boxes = [
+    ...outline.filter(({ id }) => shown.has(id)).map((node) => boxOf(node, nodes.get(node.id), mode, opened)),
+    ...groups.map((group) => groupBox(group, nodes, mode)),
+  ];
+  const boxOfNode = new Map(boxes.flatMap(({ id, members }) => members.map((member) => [member, id] as const)));
+  const lines = linesOf(edges, boxOfNode, mode, (id) => byId.has(id));
+  return { boxes, lines, hidden: hiddenTexts(groups, boxes, nodes) };
+}
+
+function boxOf(
+  node: OutlineNode,
+  live: InstanceNode | undefined,
+  mode: PictureOptions['mode'],
+  opened: ReadonlySet<string>,
+): Box {
+  const isCollection = node.forEach.length > 0 || node.nodeType === 'externalCollection';
+  const isOpened = isCollection && opened.has(node.id);
+  const cells = isOpened && live !== undefined ? live.objects.slice(0, MAX_CELLS).map(cellOf) : [];
+  const rows = Math.ceil(cells.length / CELLS_IN_ROW);
+  const showsState = mode === 'instance' && live !== undefined;
+  return {
+    id: node.id,
+    kind: isCollection ? 'collection' : 'node',
+    title: node.id,
+    subtitle: node.kind,
+    rules: rulesOf(node),
+    ...(showsState ? { tone: toneOf(live.state) } : {}),
+    stateText: showsState ? `${live.state}: ${live.reason}` : '',
+    external: node.nodeType === 'external' || node.nodeType === 'externalCollection',
+    shares: showsState && isCollection ? sharesOfObjects(live) : [],
+    // The cells of the template's view stay empty, and keep their place.
+    cells: mode === 'instance' ? cells : [],
+    members: [node.id],
+    width: BOX_WIDTH,
+    height: BOX_HEIGHT + (isCollection ? BAR_HEIGHT : 0) + (rows === 0 ? 0 : rows * (CELL_SIZE + CELL_GAP) + CELL_GAP),
+  };
+}
+
+function groupBox(
+  { id, kind, members }: NodeGroup,
+  nodes: ReadonlyMap<string, InstanceNode>,
+  mode: PictureOptions['mode'],
+): Box {
+  const states = members.flatMap((member) => nodes.get(member)?.state ?? []);
+  const shares = mode === 'instance' ? sharesOf(states.map(toneOf)) : [];
+  const worst = shares.find(({ tone }) => tone !== 'idle')?.tone ?? shares[0]?.tone;
+  return {
+    id,
+    kind: 'group',
+    title: plural(members.length, 'node'),
+    subtitle: kind,
+    rules: [],
+    ...(worst === undefined ? {} : { tone: worst }),
+    stateText: shares.map(({ tone, count }) => `${count} ${tone}`).join(', '),
+    external: false,
+    shares,
+    cells: [],
+    members,
+    width: BOX_WIDTH,
+    height: BOX_HEIGHT + BAR_HEIGHT,
+  };
+}
+
+/** The conditions and lists of a node in short words. */
+export function rulesOf(node: Pick<OutlineNode, 'forEach' | 'includeWhen' | 'readyWhen' | 'propagateWhen'>): string[] {
+  return [
+    ...node.forEach.map(({ name, expression }) => `for each ${name} in ${expression}`),
+    ...node.includeWhen.map((expression) => `if ${expression}`),
+    ...node.readyWhen.map((expression) => `ready when ${expression}`),
+    ...(node.propagateWhen ?? []).map((expression) => `writes when ${expression}`),
+  ];
+}
+
+function cellOf({ object, state }: InstanceNode['objects'][number]): Cell {
+  const name = object.namespace === undefined ? object.name : `${object.namespace}/${object.name}`;
+  return { name: `${name}: ${state}`, tone: toneOf(state) };
+}
+
+function sharesOfObjects(node: InstanceNode): Share[] {
+  const tones = Object.entries(node.counts).flatMap(([state, count]) =>
+    count === 0 ? [] : [{ tone: toneOf(state as keyof InstanceNode['counts']), count }],
+  );
+  // A collection has one state of readiness; its objects only exist or do not.
+  const isReady = toneOf(node.state) === 'ready';
+  return merged(
+    tones.map((share) => (share.tone === 'ready' && !isReady ? { ...share, tone: 'busy' as const } : share)),
+  );
+}
+
+function sharesOf(tones: readonly Tone[]): Share[] {
+  return merged(tones.map((tone) => ({ tone, count: 1 })));
+}
+
+/** The order of shares: what needs attention comes first. */
+const ORDER: readonly Tone[] = ['failed', 'blocked', 'waiting', 'busy', 'leaving', 'unknown', 'ready', 'idle'];
+
+function merged(shares: readonly Share[]): Share[] {
+  const counts = new Map<Tone, number>();
+  for (const { tone, count } of shares) counts.set(tone, (counts.get(tone) ?? 0) + count);
+  return ORDER.flatMap((tone) => {
+    const count = counts.get(tone) ?? 0;
+    return count === 0 ? [] : [{ tone, count }];
+  });
+}
+
+function linesOf(
+  edges: readonly (GraphEdge | ValueEdge)[],
+  boxOfNode: ReadonlyMap<string, string>,
+  mode: PictureOptions['mode'],
+  isNode: (id: string) => boolean,
+): Line[] {
+  const lines = new Map<string, { from: string; to: string; states: Set<Line['state']>; labels: string[] }>();
+  for (const edge of edges) {
+    if (!isNode(edge.from) || !isNode(edge.to)) continue;
+    const from = boxOfNode.get(edge.from);
+    const to = boxOfNode.get(edge.to);
+    if (from === undefined || to === undefined || from === to) continue;
+    const key = `${from}\n${to}`;
+    const line = lines.get(key) ?? { from, to, states: new Set(), labels: [] };
+    for (const read of edge.reads) {
+      const values = mode === 'instance' && 'values' in read ? read.values : [];
+      line.states.add(stateOfValues(values));
+      line.labels.push(
+        ...(read.paths.length === 0 ? [''] : read.paths).map((path, index) => labelOf(path, values[index])),
+      );
+    }
+    lines.set(key, line);
+  }
+  return [...lines.values()].map(({ from, to, states, labels }) => ({
+    from,
+    to,
+    state: states.has('missing') ? 'missing' : states.has('flowed') ? 'flowed' : 'plain',
+    labels: [...new Set(labels)].filter((label) => label !== ''),
+  }));
+}
+
+function stateOfValues(values: readonly CurrentValue[]): Line['state'] {
+  if (values.length === 0) return 'plain';
+  return values.some(({ is }) => is === 'unknown' || is === 'failed') ? 'missing' : 'flowed';
+}
+
+function labelOf(path: string, value: CurrentValue | undefined): string {
+  if (value === undefined) return path;
+  return `${path === '' ? 'object' : path} = ${valueText(value)}`;
+}
+
+/** A present value in one line. */
+export function valueText(value: CurrentValue): string {
+  switch (value.is) {
+    case 'known':
+      return stringifyJson(value.value);
+    case 'large':
+      return `(${Math.ceil(value.bytes / 1024)} KiB)`;
+    case 'secret':
+      return '(secret)';
+    case 'unknown':
+      return '(not known yet)';
+    case 'failed':
+      return '(failed)';
+  }
+}
+
+function hiddenTexts(
+  groups: readonly NodeGroup[],
+  boxes: readonly Box[],
+  nodes: ReadonlyMap<string, InstanceNode>,
+): string[] {
+  const grouped = groups.reduce((sum, { members }) => sum + members.length, 0);
+  const texts =
+    grouped === 0 ? [] : [`${plural(grouped, 'node')} ${be(grouped)} in ${plural(groups.length, 'group')}.`];
+  for (const box of boxes) {
+    const node = nodes.get(box.id);
+    const drawn = box.cells.length;
+    const total = node === undefined ? 0 : node.objects.length + (node.omitted ?? 0);
+    if (drawn > 0 && total > drawn) texts.push(`${box.title}: ${drawn} of ${total} objects are drawn.`);
+  }
+  return texts;
+}
+
+/** `1 node`, `2 nodes`. */
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+const be = (count: number): string => (count === 1 ? 'is' : 'are');

@@ -1,0 +1,53 @@
+import type { InstanceRow, ShownState } from '../../../inspect/index.ts';
+import type { ObjectReport } from '../../../runtime/index.ts';
+
+/**
+ * The look of a state. Each look has a shape and a colour of its own, so that no state is told by colour alone.
+ * `waiting` is in the hands of another program, `busy` in those of the controller.
+ */
+export type Tone = 'ready' | 'busy' | 'waiting' | 'blocked' | 'failed' | 'idle' | 'leaving' | 'unknown';
+
+const TONES: Readonly<Record<string, Tone>> = {
+  ready: 'ready',
+  ACTIVE: 'ready',
+  Active: 'ready',
+  present: 'ready',
+  applying: 'busy',
+  IN_PROGRESS: 'busy',
+  waiting: 'waiting',
+  pending: 'waiting',
+  absent: 'waiting',
+  blocked: 'blocked',
+  failed: 'failed',
+  ERROR: 'failed',
+  Inactive: 'failed',
+  skipped: 'idle',
+  deleted: 'idle',
+  NONE: 'idle',
+  deleting: 'leaving',
+  DELETING: 'leaving',
+};
+
+/** The look of the state of a node, an object, an instance or a definition; `unknown` for a state of a later server. */
+export function toneOf(state: ShownState | InstanceRow['state'] | ObjectReport['state'] | 'Active' | 'Inactive'): Tone {
+  return Object.hasOwn(TONES, state) ? (TONES[state] ?? 'unknown') : 'unknown';
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ACTIVE: 'Active',
+  IN_PROGRESS: 'In progress',
+  ERROR: 'Error',
+  DELETING: 'Deleting',
+  NONE: 'No state yet',
+};
+
+/** The state as a word for a badge. */
+export function stateWord(state: string): string {
+  if (Object.hasOwn(WORDS, state)) return WORDS[state] ?? state;
+  return state === '' ? 'No state yet' : `${state.charAt(0).toUpperCase()}${state.slice(1)}`;
+}
+
+/** Does a node with this state need nothing more? */
+export function isSettled(state: ShownState): boolean {
+  return state === 'ready' || state === 'skipped' || state === 'deleted';
+}

@@ -1,0 +1,93 @@
+import type { RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Camera, FrameSize } from './camera.ts';
+import { fitCamera, panCamera, revealCamera, viewBoxOf, zoomCamera } from './camera.ts';
+import type { Layout } from './layout.ts';
+
+/** The pointer has to move this far before a press is a drag, in pixels. */
+const MIN_DRAG = 4;
+
+/** Pan and zoom of a picture in a frame. */
+export interface PanZoom {
+  readonly viewBox: string;
+  readonly fit: () => void;
+  readonly zoom: (factor: number) => void;
+  readonly reveal: (
+    id: string,
+    boxes: readonly { readonly id: string; readonly width: number; readonly height: number }[],
+  ) => void;
+  readonly onPointerDown: (event: PointerEvent) => void;
+  /** Did the last press move the picture? Then it is no click. */
+  readonly wasDragged: () => boolean;
+}
+
+/** Moves a picture by drags and by the wheel. The first layout is shown whole; later ones keep the user's place. */
+export function usePanZoom(frame: RefObject<HTMLElement | null>, layout: Layout | undefined): PanZoom {
+  const [size, setSize] = useState<FrameSize>({ width: 800, height: 500 });
+  const [camera, setCamera] = useState<Camera | undefined>(undefined);
+  const dragged = useRef(false);
+  const shown: Camera = camera ?? (layout === undefined ? { x: 0, y: 0, scale: 1 } : fitCamera(layout, size));
+  const latest = useRef(shown);
+  latest.current = shown;
+
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const measure = (): void => setSize({ width: element.clientWidth || 800, height: element.clientHeight || 500 });
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const onWheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      const bounds = element.getBoundingClientRect();
+      const at = { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
+      // A pinch of a touchpad arrives as a wheel with Ctrl.
+      const isZoom = event.ctrlKey || event.metaKey;
+      setCamera(
+        isZoom
+          ? zoomCamera(latest.current, Math.exp(-event.deltaY / 200), at)
+          : panCamera(latest.current, -event.deltaX, -event.deltaY),
+      );
+    };
+    element.addEventListener('wheel', onWheel, { passive: false });
+    return () => element.removeEventListener('wheel', onWheel);
+  }, []);
+
+  return {
+    viewBox: viewBoxOf(shown, size),
+    fit: () => setCamera(undefined),
+    zoom: (factor) => setCamera(zoomCamera(latest.current, factor, { x: size.width / 2, y: size.height / 2 })),
+    reveal(id, boxes) {
+      const place = layout?.boxes.get(id);
+      const box = boxes.find((other) => other.id === id);
+      if (place !== undefined && box !== undefined) setCamera(revealCamera(latest.current, size, { ...place, ...box }));
+    },
+    onPointerDown(event) {
+      dragged.current = false;
+      if (event.button !== 0) return;
+      const start = { x: event.clientX, y: event.clientY };
+      let last = start;
+      const move = (next: PointerEvent): void => {
+        if (Math.hypot(next.clientX - start.x, next.clientY - start.y) < MIN_DRAG && !dragged.current) return;
+        dragged.current = true;
+        setCamera(panCamera(latest.current, next.clientX - last.x, next.clientY - last.y));
+        last = { x: next.clientX, y: next.clientY };
+      };
+      const end = (): void => {
+        removeEventListener('pointermove', move);
+        removeEventListener('pointerup', end);
+        removeEventListener('pointercancel', end);
+      };
+      addEventListener('pointermove', move);
+      addEventListener('pointerup', end);
+      addEventListener('pointercancel', end);
+    },
+    wasDragged: () => dragged.current,
+  };
+}

@@ -1,0 +1,108 @@
+import type { JSX } from 'preact';
+import { useId, useMemo, useState } from 'preact/hooks';
+import type { InstanceNode } from '../../../inspect/index.ts';
+import { isSettled, toneOf } from '../graph/states.ts';
+import { StateIcon } from '../shared/icons.tsx';
+import { useVirtual } from './use-virtual.ts';
+
+const ROW_HEIGHT = 48;
+/** Shorter lists need no filter. */
+const MIN_FILTERED = 12;
+
+/** All nodes of an instance. The graph may leave some out, this list does not. */
+export function NodeList(props: {
+  readonly nodes: readonly InstanceNode[];
+  readonly selected: string | undefined;
+  readonly onSelect: (id: string) => void;
+}): JSX.Element {
+  const base = useId();
+  const [filter, setFilter] = useState('');
+  const nodes = useMemo(() => nodesOf(props.nodes, filter), [props.nodes, filter]);
+  const initial = Math.max(
+    0,
+    nodes.findIndex(({ id }) => id === props.selected),
+  );
+  const virtual = useVirtual({
+    total: nodes.length,
+    rowHeight: ROW_HEIGHT,
+    initial,
+    onOpen: (index) => {
+      const node = nodes[index];
+      if (node !== undefined) props.onSelect(node.id);
+    },
+  });
+  const { first, end } = virtual.shown;
+  return (
+    <section class="node-list" aria-label="Nodes">
+      {props.nodes.length < MIN_FILTERED ? null : (
+        <label class="search">
+          <span class="visually-hidden">Filter the nodes</span>
+          <input
+            type="search"
+            placeholder={`Filter ${props.nodes.length.toLocaleString('en')} nodes`}
+            value={filter}
+            onInput={(event) => setFilter(event.currentTarget.value)}
+          />
+        </label>
+      )}
+      <div
+        ref={virtual.scroller}
+        class="node-rows"
+        role="listbox"
+        aria-label="Nodes"
+        tabIndex={0}
+        aria-activedescendant={nodes.length === 0 ? undefined : `${base}-${virtual.active}`}
+        onScroll={virtual.onScroll}
+        onKeyDown={virtual.onKeyDown}
+      >
+        <div role="presentation" style={{ height: `${nodes.length * ROW_HEIGHT}px` }}>
+          {nodes.slice(first, end).map((node, offset) => {
+            const index = first + offset;
+            return (
+              <div
+                key={index % 64}
+                id={`${base}-${index}`}
+                role="option"
+                class="node-row"
+                aria-selected={node.id === props.selected}
+                aria-posinset={index + 1}
+                aria-setsize={nodes.length}
+                data-active={index === virtual.active}
+                style={{ transform: `translateY(${index * ROW_HEIGHT}px)` }}
+                title={`${node.id}: ${node.state}\n${node.reason}`}
+                onClick={() => {
+                  virtual.setActive(index);
+                  props.onSelect(node.id);
+                }}
+              >
+                <StateIcon tone={toneOf(node.state)} />
+                <span class="node-name">{node.id}</span>
+                <span class="node-reason">
+                  {node.retired === true ? 'retired: ' : ''}
+                  {node.state === 'ready' ? objectsText(node) : node.reason}
+                </span>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+/** The nodes whose id, state or reason has the text. Those that need attention come first, each part in its order. */
+export function nodesOf(nodes: readonly InstanceNode[], filter: string): InstanceNode[] {
+  const text = filter.trim().toLowerCase();
+  const found = nodes.filter(({ id, state, reason }) => `${id} ${state} ${reason}`.toLowerCase().includes(text));
+  return [...found.filter(({ state }) => !isSettled(state)), ...found.filter(({ state }) => isSettled(state))];
+}
+
+function objectsText({ objects, omitted = 0 }: InstanceNode): string {
+  const [only] = objects;
+  const total = objects.length + omitted;
+  return only === undefined
+    ? 'no object'
+    : total === 1
+      ? `${only.object.kind} ${only.object.name}`
+      : `${total.toLocaleString('en')} objects`;
+}

@@ -1,0 +1,74 @@
+import type { RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { VirtualWindow } from './virtual-window.ts';
+import { rowAfterKey, scrollToRow, virtualWindow } from './virtual-window.ts';
+
+/** A long list in a component. */
+export interface Virtual {
+  /** For the element that scrolls. */
+  readonly scroller: RefObject<HTMLDivElement | null>;
+  readonly shown: VirtualWindow;
+  /** The row that the keys move. */
+  readonly active: number;
+  readonly setActive: (row: number) => void;
+  readonly onScroll: () => void;
+  /** Moves the active row; Enter opens it. */
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+}
+
+/** Draws only the visible rows of a list, and moves in it by keys. `headHeight` is the height of a sticky head. */
+export function useVirtual(options: {
+  readonly total: number;
+  readonly rowHeight: number;
+  readonly headHeight?: number;
+  readonly initial?: number;
+  readonly onOpen: (row: number) => void;
+  readonly onMove?: (row: number) => void;
+}): Virtual {
+  const { total, rowHeight, headHeight = 0 } = options;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [place, setPlace] = useState({ top: 0, height: 800 });
+  const [active, setActive] = useState(options.initial ?? 0);
+  const measure = (): void => {
+    const element = scroller.current;
+    if (element === null) return;
+    const next = { top: element.scrollTop, height: element.clientHeight - headHeight };
+    setPlace((before) => (before.top === next.top && before.height === next.height ? before : next));
+  };
+  useLayoutEffect(measure, [total]);
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const reveal = (row: number): void => {
+    const element = scroller.current;
+    if (element === null) return;
+    element.scrollTop = scrollToRow(row, element.scrollTop, element.clientHeight - headHeight, rowHeight);
+    measure();
+  };
+  const row = Math.min(active, Math.max(0, total - 1));
+  return {
+    scroller,
+    shown: virtualWindow(place.top, place.height, rowHeight, total),
+    active: row,
+    setActive,
+    onScroll: measure,
+    onKeyDown(event) {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === 'Enter' && total > 0) {
+        event.preventDefault();
+        options.onOpen(row);
+        return;
+      }
+      const next = rowAfterKey(event.key, row, total, Math.max(1, Math.floor(place.height / rowHeight) - 1));
+      if (next === undefined) return;
+      event.preventDefault();
+      setActive(next);
+      reveal(next);
+      options.onMove?.(next);
+    },
+  };
+}

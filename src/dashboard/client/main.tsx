@@ -1,0 +1,15 @@
+/** The start of the page. */
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { startSession } from './data/session.ts';
+import { startClock } from './shared/clock.ts';
+import { listenToShortcuts } from './shared/shortcuts.ts';
+import { applyTheme } from './shared/theme.ts';
+
+const place = document.getElementById('page');
+if (place === null) throw new Error('the page has no element #page');
+applyTheme();
+startSession();
+startClock();
+listenToShortcuts(window);
+render(<App />, place);

@@ -1,0 +1,29 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { Icon } from './icons.tsx';
+import { useShortcuts } from './shortcuts.ts';
+
+/** The part of the page beside a graph that describes what is selected. */
+export function Panel(props: {
+  readonly title: string;
+  readonly subtitle?: string | undefined;
+  readonly actions?: ComponentChildren;
+  readonly children: ComponentChildren;
+  readonly onClose: () => void;
+}): JSX.Element {
+  useShortcuts('Selection', [{ keys: 'Escape', description: 'Close the panel', run: props.onClose }]);
+  return (
+    <aside class="panel" aria-label={props.title}>
+      <header class="panel-head">
+        <div>
+          <h2>{props.title}</h2>
+          {props.subtitle === undefined ? null : <p class="soft">{props.subtitle}</p>}
+        </div>
+        {props.actions}
+        <button type="button" class="button quiet" aria-label="Close" title="Close (Esc)" onClick={props.onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="panel-body">{props.children}</div>
+    </aside>
+  );
+}

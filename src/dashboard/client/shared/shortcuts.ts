@@ -1,0 +1,83 @@
+import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+
+/** A key of the page. */
+export interface Shortcut {
+  /** One key as the browser names it, or two keys that follow each other (`g i`). */
+  readonly keys: string;
+  readonly description: string;
+  readonly run: () => void;
+}
+
+/** A part of the page with its keys, for the help. */
+export interface ShortcutGroup {
+  readonly title: string;
+  readonly shortcuts: readonly Shortcut[];
+}
+
+/** The keys that work at present. The last group is the innermost part of the page. */
+export const shortcutGroups = signal<readonly ShortcutGroup[]>([]);
+
+/** The longest time between the two keys of a sequence, in milliseconds. */
+const MAX_SEQUENCE_MS = 1200;
+
+/** Offers keys while a component is shown. */
+export function useShortcuts(title: string, shortcuts: readonly Shortcut[]): void {
+  const latest = useRef(shortcuts);
+  latest.current = shortcuts;
+  const description = shortcuts.map(({ keys, description: text }) => `${keys} ${text}`).join('\n');
+  useEffect(() => {
+    // The functions of the last rendering run, although the group is registered once.
+    const group: ShortcutGroup = {
+      title,
+      shortcuts: latest.current.map(({ keys, description: text }) => ({
+        keys,
+        description: text,
+        run: () => latest.current.find((shortcut) => shortcut.keys === keys)?.run(),
+      })),
+    };
+    shortcutGroups.value = [...shortcutGroups.value, group];
+    return () => {
+      shortcutGroups.value = shortcutGroups.value.filter((other) => other !== group);
+    };
+  }, [title, description]);
+}
+
+/** The first key of a sequence, and its time. */
+export interface PendingKey {
+  readonly key: string;
+  readonly at: number;
+}
+
+/** The shortcut of a key after the pending one; the innermost part of the page comes first. */
+export function findShortcut(
+  groups: readonly ShortcutGroup[],
+  key: string,
+  pending: PendingKey | undefined,
+  now: number,
+): Shortcut | undefined {
+  const all = groups.toReversed().flatMap(({ shortcuts }) => shortcuts);
+  const isSequence = pending !== undefined && now - pending.at <= MAX_SEQUENCE_MS;
+  const sequence = isSequence ? all.find(({ keys }) => keys === `${pending.key} ${key}`) : undefined;
+  return sequence ?? all.find(({ keys }) => keys === key);
+}
+
+/** Runs the shortcuts of the page. Keys of fields, and keys with Ctrl, Alt or Meta, belong to the browser. */
+export function listenToShortcuts(target: Window): void {
+  let pending: PendingKey | undefined;
+  target.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (isField(event.target) && event.key !== 'Escape') return;
+    if (target.document.querySelector('dialog[open]') !== null) return;
+    const now = performance.now();
+    const shortcut = findShortcut(shortcutGroups.value, event.key, pending, now);
+    pending = shortcut === undefined ? { key: event.key, at: now } : undefined;
+    if (shortcut === undefined) return;
+    event.preventDefault();
+    shortcut.run();
+  });
+}
+
+function isField(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;
+}

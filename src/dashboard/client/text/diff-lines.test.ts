@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { diffLines, foldEqual, sideBySide } from './diff-lines.ts';
+
+const signs = { equal: ' ', removed: '-', added: '+' };
+const printed = (before: string, after: string): string =>
+  diffLines(before, after)
+    .map(({ kind, text }) => `${signs[kind]}${text}`)
+    .join('|');
+
+test.each([
+  ['a\nb\nc', 'a\nb\nc', ' a| b| c'],
+  ['a\nb\nc', 'a\nx\nc', ' a|-b|+x| c'],
+  ['a\nc', 'a\nb\nc', ' a|+b| c'],
+  ['a\nb\nc', 'a\nc', ' a|-b| c'],
+  ['a\nb\na\nb', 'b\na\nb\na', '-a| b| a| b|+a'],
+  ['', 'a', '-|+a'],
+])('%j and %j', (before, after, expected) => {
+  expect(printed(before, after)).toBe(expected);
+});
+
+test('the lines give both texts back', () => {
+  const text = fc.array(fc.constantFrom('a', 'b', 'c', ''), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(text, text, (before, after) => {
+      const lines = diffLines(before.join('\n'), after.join('\n'));
+      const strip = (list: readonly string[]) => list.join('\n').replace(/\n$/, '');
+      expect(lines.filter(({ kind }) => kind !== 'added').map((line) => line.text)).toEqual(strip(before).split('\n'));
+      expect(lines.filter(({ kind }) => kind !== 'removed').map((line) => line.text)).toEqual(strip(after).split('\n'));
+    }),
+  );
+});
+
+test('texts without a common line are compared in bounded time', () => {
+  const text = (prefix: string) => Array.from({ length: 5000 }, (_, index) => `${prefix}${index}`).join('\n');
+  expect(diffLines(text('a'), text('b'))).toHaveLength(10_000);
+});
+
+test('side by side, a changed line has both texts in one row', () => {
+  expect(sideBySide(diffLines('a\nb', 'a\nc\nd')).map(({ left, right }) => [left?.text, right?.text])).toEqual([
+    ['a', 'a'],
+    ['b', 'c'],
+    [undefined, 'd'],
+  ]);
+});
+
+test('equal lines far from a difference are counted', () => {
+  const lines = Array.from({ length: 20 }, (_, index) => `${index}`);
+  const parts = foldEqual(diffLines(lines.join('\n'), lines.with(10, 'x').join('\n')), 2);
+  expect(parts.map((part) => ('skipped' in part ? part.skipped : part.lines.length))).toEqual([8, 6, 7]);
+});

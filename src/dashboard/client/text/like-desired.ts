@@ -1,0 +1,38 @@
+import type { JsonObject, JsonValue } from '../../../core/index.ts';
+import { isJsonObject } from '../../../core/index.ts';
+
+/**
+ * The parts of a live value that a desired one also has, in the order of the desired one, so that both stand side by
+ * side. Items of lists belong together by their name, or by their place. A live list that is longer keeps its further
+ * items.
+ */
+export function likeDesired(live: JsonValue, desired: JsonValue): JsonValue {
+  if (isJsonObject(live) && isJsonObject(desired)) {
+    const entries = Object.entries(desired).flatMap(([key, wanted]): [string, JsonValue][] => {
+      const found = Object.hasOwn(live, key) ? live[key] : undefined;
+      return found === undefined || wanted === undefined ? [] : [[key, likeDesired(found, wanted)]];
+    });
+    return Object.fromEntries(entries);
+  }
+  if (!Array.isArray(live) || !Array.isArray(desired)) return live;
+  const rest = [...live];
+  const paired = desired.flatMap((wanted: JsonValue): JsonValue[] => {
+    const at = placeOf(rest, wanted);
+    return at < 0 ? [] : rest.splice(at, 1).map((found) => likeDesired(found, wanted));
+  });
+  return [...paired, ...rest];
+}
+
+function placeOf(items: readonly JsonValue[], wanted: JsonValue): number {
+  if (!isJsonObject(wanted)) return items.length === 0 ? -1 : 0;
+  const name = nameOf(wanted);
+  return name === undefined
+    ? items.length === 0
+      ? -1
+      : 0
+    : items.findIndex((item) => isJsonObject(item) && nameOf(item) === name);
+}
+
+function nameOf(item: JsonObject): JsonValue | undefined {
+  return item['name'] ?? item['containerPort'] ?? item['port'] ?? item['mountPath'] ?? item['key'];
+}

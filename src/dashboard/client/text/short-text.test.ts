@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { shortText } from './short-text.ts';
+
+test.each([
+  ['short', 5, 'short'],
+  ['longer', 5, 'long…'],
+  ['😀😀😀', 3, '😀😀😀'],
+  ['😀😀😀', 2, '😀…'],
+])('%s in %i characters', (text, length, expected) => {
+  expect(shortText(text, length)).toBe(expected);
+});

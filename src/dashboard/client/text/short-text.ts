@@ -1,0 +1,6 @@
+/** The text with at most `length` characters; a longer one ends with `…`. Never half of a pair of code units. */
+export function shortText(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const characters = Array.from(text);
+  return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
+}

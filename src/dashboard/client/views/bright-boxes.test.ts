@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { brightBoxes } from './bright-boxes.ts';
+
+const boxes = [
+  { id: 'a', members: ['a'] },
+  { id: 'group', members: ['b', 'c'] },
+  { id: 'd', members: ['d'] },
+];
+
+test.each([
+  ['no chain', [], undefined],
+  ['a chain', [{ nodes: ['a'] }], ['a']],
+  ['a chain through a group', [{ nodes: ['c', 'd'] }], ['group', 'd']],
+  ['two chains', [{ nodes: ['a'] }, { nodes: ['d'] }], ['a', 'd']],
+])('with %s', (_title, chains, expected) => {
+  const bright = brightBoxes(boxes, chains);
+  expect(bright === undefined ? undefined : [...bright]).toEqual(expected);
+});

@@ -1,0 +1,86 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ObjectRef } from '../../../core/index.ts';
+import type { ObjectDetail, PodLog } from '../../../inspect/index.ts';
+import { inspectPaths } from '../../../inspect/index.ts';
+import { ofInstance, useRemote } from '../data/use-remote.ts';
+import { CopyCommand, Empty, Loading, Problem } from '../shared/parts.tsx';
+import { logsCommand } from '../text/kubectl.ts';
+
+const TAIL_LINES = 500;
+
+/** The logs of the pods of an object. */
+export function LogsPanel({
+  instance,
+  object,
+}: {
+  readonly instance: string;
+  readonly object: ObjectRef;
+}): JSX.Element {
+  const { value, error } = useRemote<ObjectDetail>(inspectPaths.object(instance, object), ofInstance(instance));
+  const [chosen, choose] = useState('');
+  if (value === undefined) {
+    return error === undefined || error.status === 0 ? (
+      <Loading what="the pods" />
+    ) : (
+      <Problem error={error} what="The pods" />
+    );
+  }
+  const choices = value.pods.flatMap(({ pod, containers }) =>
+    containers.map((container) => ({ key: `${pod.name} ${container}`, pod, container })),
+  );
+  const choice = choices.find(({ key }) => key === chosen) ?? choices[0];
+  if (choice === undefined) return <Empty title="The object has no pods whose logs can be read." />;
+  return (
+    <>
+      <div class="toolbar">
+        <label class="object-choice">
+          <span>Container</span>
+          <select value={choice.key} onChange={(event) => choose(event.currentTarget.value)}>
+            {choices.map(({ key, pod, container }) => (
+              <option key={key} value={key}>
+                {pod.name} · {container}
+              </option>
+            ))}
+          </select>
+        </label>
+        <CopyCommand command={logsCommand(choice.pod, choice.container)} />
+      </div>
+      <Log key={choice.key} instance={instance} pod={choice.pod} container={choice.container} />
+    </>
+  );
+}
+
+function Log(props: { readonly instance: string; readonly pod: ObjectRef; readonly container: string }): JSX.Element {
+  const [isPrevious, setPrevious] = useState(false);
+  const { pod, container } = props;
+  const path = inspectPaths.logs(props.instance, { pod, container, previous: isPrevious, tail: TAIL_LINES });
+  const { value, error, refresh } = useRemote<PodLog>(path, ofInstance(props.instance));
+  return (
+    <>
+      <div class="toolbar">
+        <label class="pick">
+          <input type="checkbox" checked={isPrevious} onChange={() => setPrevious(!isPrevious)} /> The run before
+        </label>
+        <button type="button" class="button" onClick={refresh}>
+          Read again
+        </button>
+      </div>
+      {error !== undefined && error.status !== 0 ? <Problem error={error} what="The log" /> : null}
+      {value === undefined ? (
+        error === undefined ? (
+          <Loading what="the log" />
+        ) : null
+      ) : value.lines.length === 0 ? (
+        <Empty title="The log is empty." />
+      ) : (
+        <>
+          {value.truncated ? <p class="soft">The last {value.lines.length} lines:</p> : null}
+          <pre class="log" tabIndex={0}>
+            {value.lines.join('\n')}
+          </pre>
+        </>
+      )}
+    </>
+  );
+}

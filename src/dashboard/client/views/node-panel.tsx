@@ -1,0 +1,199 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { objectName } from '../../../core/index.ts';
+import type { ObjectRef } from '../../../core/index.ts';
+import type { InstanceNode, NodeDetail, ValueEdge } from '../../../inspect/index.ts';
+import { inspectPaths, instanceRef } from '../../../inspect/index.ts';
+import { ofInstance, useRemote } from '../data/use-remote.ts';
+import { toneOf } from '../graph/states.ts';
+import { StateIcon } from '../shared/icons.tsx';
+import { Panel } from '../shared/panel.tsx';
+import { CopyCommand, Empty, Loading, Problem, StateBadge, Value } from '../shared/parts.tsx';
+import type { Tab } from '../shared/tabs.tsx';
+import { Tabs } from '../shared/tabs.tsx';
+import { getCommand } from '../text/kubectl.ts';
+import { EventsPanel } from './events-panel.tsx';
+import { LogsPanel } from './logs-panel.tsx';
+import { ObjectPanel } from './object-panel.tsx';
+
+/** A node of an instance: its state, its objects, its values, events and logs. */
+export function NodePanel(props: {
+  readonly instance: string;
+  readonly node: InstanceNode;
+  readonly edges: readonly ValueEdge[];
+  readonly tab: string | undefined;
+  readonly onTab: (tab: string) => void;
+  readonly onNode: (id: string) => void;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { instance, node } = props;
+  const [chosen, choose] = useState<string | undefined>(undefined);
+  const objects = node.objects.map(({ object }) => object);
+  const object = objects.find((other) => instanceRef(other) === chosen) ?? objects[0];
+  const tabs: readonly Tab[] = [
+    { id: 'state', label: 'State', panel: () => <StatePanel {...props} chosen={object} onChoose={choose} /> },
+    {
+      id: 'object',
+      label: 'Object',
+      panel: () =>
+        object === undefined ? (
+          <NoObject />
+        ) : (
+          <ObjectPanel key={instanceRef(object)} instance={instance} object={object} />
+        ),
+    },
+    { id: 'values', label: 'Values', panel: () => <ValuesPanel instance={instance} node={node.id} /> },
+    { id: 'events', label: 'Events', panel: () => <EventsPanel instance={instance} node={node.id} /> },
+    {
+      id: 'logs',
+      label: 'Logs',
+      panel: () =>
+        object === undefined ? (
+          <NoObject />
+        ) : (
+          <LogsPanel key={instanceRef(object)} instance={instance} object={object} />
+        ),
+    },
+  ];
+  return (
+    <Panel
+      title={node.id}
+      subtitle={object === undefined ? undefined : objectName(object)}
+      actions={object === undefined ? null : <CopyCommand command={getCommand(object)} />}
+      onClose={props.onClose}
+    >
+      {objects.length < 2 || props.tab === undefined || props.tab === 'state' ? null : (
+        <ObjectChoice objects={objects} chosen={object} onChoose={choose} />
+      )}
+      <Tabs label="Parts of the node" tabs={tabs} selected={props.tab} onSelect={props.onTab} />
+    </Panel>
+  );
+}
+
+const NoObject = (): JSX.Element => <Empty title="The node has no object yet." />;
+
+function ObjectChoice(props: {
+  readonly objects: readonly ObjectRef[];
+  readonly chosen: ObjectRef | undefined;
+  readonly onChoose: (key: string) => void;
+}): JSX.Element {
+  return (
+    <label class="object-choice">
+      <span>Object</span>
+      <select
+        value={props.chosen === undefined ? '' : instanceRef(props.chosen)}
+        onChange={(event) => props.onChoose(event.currentTarget.value)}
+      >
+        {props.objects.map((object) => (
+          <option key={instanceRef(object)} value={instanceRef(object)}>
+            {objectName(object)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The number of objects that the state lists. */
+const MAX_OBJECTS = 100;
+
+function StatePanel(props: {
+  readonly node: InstanceNode;
+  readonly edges: readonly ValueEdge[];
+  readonly chosen: ObjectRef | undefined;
+  readonly onChoose: (key: string) => void;
+  readonly onNode: (id: string) => void;
+}): JSX.Element {
+  const { node, edges } = props;
+  const reads = edges.filter(({ to }) => to === node.id);
+  const hidden = Math.max(0, node.objects.length - MAX_OBJECTS) + (node.omitted ?? 0);
+  return (
+    <>
+      <p class="node-state">
+        <StateBadge state={node.state} />
+        <span>{node.reason}</span>
+      </p>
+      {node.remedy === undefined ? null : <p class="remedy">{node.remedy}</p>}
+      {node.waitsFor.length === 0 ? null : (
+        <p class="links">
+          <span class="soft">waits for</span>
+          {node.waitsFor.map((id) => (
+            <button key={id} type="button" class="chip" onClick={() => props.onNode(id)}>
+              {id}
+            </button>
+          ))}
+        </p>
+      )}
+      {reads.length === 0 ? null : <h3>Values that flow in</h3>}
+      <ul class="rows">
+        {reads.map((edge) => (
+          <li key={edge.from}>
+            {edge.from === 'schema' ? (
+              <strong>The instance's spec</strong>
+            ) : (
+              <button type="button" class="link" onClick={() => props.onNode(edge.from)}>
+                {edge.from}
+              </button>
+            )}
+            {edge.reads.flatMap((read) =>
+              read.paths.map((path, index) => {
+                const value = read.values[index];
+                return (
+                  <p key={`${read.place} ${path}`} class="flow">
+                    <code>{path === '' ? 'object' : path}</code>
+                    {value === undefined ? null : <Value value={value} />}
+                    <span class="soft">→ {read.place}</span>
+                  </p>
+                );
+              }),
+            )}
+          </li>
+        ))}
+      </ul>
+      <h3>Objects</h3>
+      {node.objects.length === 0 ? <p class="soft">None yet.</p> : null}
+      <ul class="rows objects">
+        {node.objects.slice(0, MAX_OBJECTS).map(({ object, state }) => (
+          <li key={instanceRef(object)}>
+            <StateIcon tone={toneOf(state)} />
+            <button
+              type="button"
+              class="link"
+              aria-pressed={object === props.chosen}
+              onClick={() => props.onChoose(instanceRef(object))}
+            >
+              {objectName(object)}
+            </button>
+            <span class="soft">{state}</span>
+          </li>
+        ))}
+      </ul>
+      {hidden === 0 ? null : <p class="soft">{hidden.toLocaleString('en')} more objects are not listed.</p>}
+    </>
+  );
+}
+
+function ValuesPanel({ instance, node }: { readonly instance: string; readonly node: string }): JSX.Element {
+  const { value, error } = useRemote<NodeDetail>(inspectPaths.node(instance, node), ofInstance(instance));
+  if (value === undefined) {
+    return error === undefined || error.status === 0 ? (
+      <Loading what="the values" />
+    ) : (
+      <Problem error={error} what="The values" />
+    );
+  }
+  if (value.expressions.length === 0) return <Empty title="The node has no expressions." />;
+  return (
+    <ul class="rows expressions">
+      {value.expressions.map(({ place, expression, type, value: current }) => (
+        <li key={`${place} ${expression}`}>
+          <p>
+            <strong>{place}</strong> <span class="soft">{type}</span>
+          </p>
+          <code>{expression}</code>
+          <Value value={current} />
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,66 @@
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import type { DefinitionDetail, SourceDiagnostic } from '../../../inspect/index.ts';
+
+/** The source of a definition with its problems: each below its line, with a caret under its column. */
+export function SourcePanel({ detail }: { readonly detail: DefinitionDetail }): JSX.Element {
+  const { diagnostics, source } = detail;
+  const code = useRef<HTMLOListElement>(null);
+  const show = (line: number): void => {
+    code.current?.children[line - 1]?.scrollIntoView({ block: 'center' });
+  };
+  return (
+    <div class="source">
+      {diagnostics.length === 0 ? <p class="soft">The definition has no problems.</p> : null}
+      {diagnostics.length === 0 ? null : (
+        <ul class="diagnostics">
+          {diagnostics.map((diagnostic, index) => (
+            <li key={index} class={`is-${diagnostic.severity}`}>
+              <p>
+                <strong>{diagnostic.severity}</strong> {diagnostic.message}
+                {diagnostic.source === undefined ? null : (
+                  <button type="button" class="button quiet" onClick={() => show(diagnostic.source?.line ?? 1)}>
+                    line {diagnostic.source.line}
+                  </button>
+                )}
+              </p>
+              {diagnostic.excerpt === undefined ? null : <pre>{diagnostic.excerpt.join('\n')}</pre>}
+              {diagnostic.hint === undefined ? null : <p>{diagnostic.hint}</p>}
+              <p class="soft">
+                {diagnostic.code}
+                {diagnostic.path === undefined ? null : ` · ${diagnostic.path}`}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+      <SourceText text={source.text} diagnostics={diagnostics} list={code} />
+    </div>
+  );
+}
+
+/** A text with line numbers. The lines with a diagnostic are marked, and have a line of carets. */
+export function SourceText(props: {
+  readonly text: string;
+  readonly diagnostics: readonly SourceDiagnostic[];
+  readonly list?: { current: HTMLOListElement | null };
+}): JSX.Element {
+  const lines = props.text.replace(/\n$/, '').split('\n');
+  return (
+    <ol class="code" ref={props.list ?? null} tabIndex={0} aria-label="Source">
+      {lines.map((line, index) => {
+        const here = props.diagnostics.filter(({ source }) => source?.line === index + 1);
+        return (
+          <li key={index} class={here[0] === undefined ? undefined : `is-${here[0].severity}`}>
+            <code>{line === '' ? ' ' : line}</code>
+            {here.map(({ source, message }) => (
+              <span key={message} class="caret">
+                {`${' '.repeat(Math.max(0, (source?.column ?? 1) - 1))}^ ${message}`}
+              </span>
+            ))}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

@@ -1,0 +1,132 @@
+import type { JSX } from 'preact';
+import type { WhyCause, WhyChain, WhyPath } from '../../../inspect/index.ts';
+import type { ApiError } from '../data/api.ts';
+import { plural } from '../graph/picture.ts';
+import { toneOf } from '../graph/states.ts';
+import { StateIcon } from '../shared/icons.tsx';
+import { Panel } from '../shared/panel.tsx';
+import { CopyCommand, Link, Loading, Problem } from '../shared/parts.tsx';
+import { objectName } from '../../../core/index.ts';
+import { getCommand } from '../text/kubectl.ts';
+
+/** What an instance waits for, and what the user does about it. */
+export function WhyPanel(props: {
+  readonly read: { readonly value?: WhyPath; readonly error?: ApiError };
+  readonly onNode: (id: string) => void;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { value: why, error } = props.read;
+  return (
+    <Panel title="Why path" subtitle={why === undefined ? undefined : subtitleOf(why)} onClose={props.onClose}>
+      {error !== undefined && error.status !== 0 ? <Problem error={error} what="The path" /> : null}
+      {why === undefined && error === undefined ? <Loading what="the path" /> : null}
+      {why?.suspended === true ? (
+        <p class="notice">The instance is suspended. Nothing is written before it is resumed.</p>
+      ) : null}
+      {why?.blocked.map(({ reason, remedy }) => (
+        <Advice key={reason} reason={reason} remedy={remedy} />
+      ))}
+      {why?.refusals.map(({ condition, message, remedy }) => (
+        <Advice key={condition} reason={`${condition}: ${message}`} remedy={remedy} />
+      ))}
+      {why?.causes.map((cause, index) => (
+        <CausePart key={cause.node} cause={cause} chain={why.chains[index]} onNode={props.onNode} />
+      ))}
+    </Panel>
+  );
+}
+
+function subtitleOf({ causes, blocked, refusals, ready, nodes }: WhyPath): string {
+  const reasons = causes.length + blocked.length + refusals.length;
+  if (reasons === 0) return ready === nodes ? 'Everything is ready.' : 'Nothing is in the way.';
+  return `${ready} of ${plural(nodes, 'node')} ready. ${reasons === 1 ? 'Everything waits for this:' : `${reasons} causes:`}`;
+}
+
+function Advice({ reason, remedy }: { readonly reason: string; readonly remedy: string }): JSX.Element {
+  return (
+    <section class="cause">
+      <p>{reason}</p>
+      <p class="remedy">{remedy}</p>
+    </section>
+  );
+}
+
+function CausePart(props: {
+  readonly cause: WhyCause;
+  readonly chain: WhyChain | undefined;
+  readonly onNode: (id: string) => void;
+}): JSX.Element {
+  const { cause, chain } = props;
+  const object = chain?.object ?? cause.objects[0];
+  return (
+    <section class="cause">
+      <h3>
+        <StateIcon tone={toneOf(cause.state)} />
+        <button type="button" class="link" onClick={() => props.onNode(cause.node)}>
+          {cause.node}
+        </button>
+        <span class="soft"> {cause.state}</span>
+      </h3>
+      {object === undefined ? null : <p class="soft">{objectName(object)}</p>}
+      <p>{cause.reason}</p>
+      {cause.found.map((fact) => (
+        <p key={fact}>{fact}</p>
+      ))}
+      {cause.troubles.map(({ object: place, message, log }) => (
+        <div key={`${objectName(place)} ${message}`} class="trouble">
+          <p>
+            <strong>{objectName(place)}</strong> {message}
+          </p>
+          {log === undefined || log.length === 0 ? null : <pre tabIndex={0}>{log.join('\n')}</pre>}
+        </div>
+      ))}
+      {cause.dryRun === undefined ? null : <p>{cause.dryRun}</p>}
+      {cause.unread.map((text) => (
+        <p key={text} class="soft">
+          {text}
+        </p>
+      ))}
+      <p class="remedy">{cause.remedy}</p>
+      <p class="links">
+        {cause.look === undefined ? null : <CopyCommand command={cause.look} label={cause.look} />}
+        {object === undefined || cause.look !== undefined ? null : (
+          <CopyCommand command={getCommand(object)} label="kubectl get" />
+        )}
+      </p>
+      {cause.waiting.length === 0 ? null : (
+        <>
+          <h4>{plural(cause.waiting.length, 'node')} behind it</h4>
+          <p class="links">
+            {cause.waiting.slice(0, MAX_LISTED).map((id) => (
+              <button key={id} type="button" class="chip" onClick={() => props.onNode(id)}>
+                {id}
+              </button>
+            ))}
+            {cause.waiting.length > MAX_LISTED ? (
+              <span class="soft">and {cause.waiting.length - MAX_LISTED} more</span>
+            ) : null}
+          </p>
+        </>
+      )}
+      {chain === undefined || chain.othersTotal === 0 ? null : (
+        <>
+          <h4>{plural(chain.othersTotal, 'other instance')} with the same cause</h4>
+          <ul class="rows">
+            {chain.others.slice(0, MAX_LISTED).map(({ ref, namespace, name }) => (
+              <li key={ref}>
+                <Link to={{ view: 'instance', ref, why: true }}>
+                  {namespace === undefined ? name : `${namespace}/${name}`}
+                </Link>
+              </li>
+            ))}
+          </ul>
+          {chain.othersTotal > MAX_LISTED ? (
+            <p class="soft">and {(chain.othersTotal - MAX_LISTED).toLocaleString('en')} more</p>
+          ) : null}
+        </>
+      )}
+    </section>
+  );
+}
+
+const MAX_LISTED = 12;

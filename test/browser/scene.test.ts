@@ -1,0 +1,201 @@
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startBrowser, whyNoBrowser } from './support/browser.ts';
+import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
+import type { SceneServer } from './support/scene-server.ts';
+import { serveScene } from './support/scene-server.ts';
+
+/** A name that would run a script, if the page took it for markup. */
+const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+if (whyNoBrowser !== undefined) console.log(`The tests of the page are skipped: ${whyNoBrowser}`);
+
+describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene', () => {
+  const scene = createScene({ instances: 10_000, nodes: 900, children: 900, hostile: HOSTILE });
+  let server: SceneServer;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    server = await serveScene(scene);
+    browser = await startBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  beforeEach(async () => {
+    errors = [];
+    context = await browser.newContext({ viewport: { width: 1280, height: 760 }, reducedMotion: 'reduce' });
+    page = await context.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(server.address);
+    await page.locator('.connection.is-live').waitFor();
+  });
+  afterEach(() => context.close());
+
+  const open = async (hash: string): Promise<void> => {
+    await page.goto(`${server.url}/${hash}`);
+    await page.locator('.connection.is-live').waitFor();
+    await expect.poll(() => page.locator('.loading').count()).toBe(0);
+  };
+
+  test('the token leaves the address, and a reload keeps the place', async () => {
+    expect(page.url()).toBe(`${server.url}/#/instances`);
+    await open('#/definitions/shops.acme.dev?tab=revisions');
+    await page.reload();
+    await page.getByRole('tab', { name: 'Revisions', selected: true }).waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('10,000 instances: the document has few rows, and the last one is a key away', async () => {
+    const grid = page.getByRole('grid', { name: 'Instances' });
+    await grid.getByRole('row').nth(5).waitFor();
+    expect(await grid.getAttribute('aria-rowcount')).toBe('10001');
+    expect(await grid.getByRole('row').count()).toBeLessThan(60);
+    await grid.focus();
+    await page.keyboard.press('End');
+    await grid.getByRole('link', { name: 'shop/web' }).waitFor();
+    expect(await grid.getByRole('row').count()).toBeLessThan(60);
+    expect(errors).toEqual([]);
+  });
+
+  test('a filter, a state and the order are in the address', async () => {
+    await page.keyboard.press('/');
+    await page.keyboard.type('quota');
+    await page.getByRole('button', { name: /^Error/ }).click();
+    await page.getByRole('button', { name: 'Age' }).click();
+    await expect.poll(() => page.url()).toContain('#/instances?filter=quota&state=ERROR&sort=age');
+    await page.getByText('quota exceeded').first().waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('by keyboard: an instance, its why path, a node and its object', async () => {
+    await page.keyboard.press('/');
+    await page.keyboard.type('shop/web');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('grid', { name: 'Instances' }).getAttribute('aria-rowcount')).toBe('2');
+    await page.getByRole('grid', { name: 'Instances' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'shop/web' }).waitFor();
+    await page.keyboard.press('w');
+    await page.getByText('Correct spec.image of the instance').waitFor();
+    expect(await page.locator('.box[data-dim=true]').count()).toBeGreaterThan(2);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.locator('.box[data-dim=true]').count()).toBe(0);
+    await page.getByRole('listbox', { name: 'Nodes' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary', { name: 'web' }).getByRole('tab', { name: 'State' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByText('changed by kubectl-scale').waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).getByText('Save the graph as SVG').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('the arrow keys move between the boxes of the graph, and positions stay after a change', async () => {
+    await open(`#/instances/${FLEET_REF}`);
+    await page.getByText(/nodes are in \d+ groups/).waitFor();
+    const first = page.locator('.box[tabindex="0"]');
+    await first.focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('.box:focus').count()).toBe(1);
+    const place = (): Promise<string | null> => page.locator('[data-box="n40"]').getAttribute('transform');
+    const before = await place();
+    server.emit([{ type: 'instance-changed', subject: FLEET_REF }]);
+    await expect.poll(() => server.requests.filter((path) => path.endsWith('Ffleet')).length).toBeGreaterThan(1);
+    expect(await place()).toBe(before);
+    expect(errors).toEqual([]);
+  });
+
+  test('900 objects of a collection are one box until it is opened', async () => {
+    await open(`#/instances/${SHOP_REF}`);
+    await page.locator('[data-box=edge]').waitFor();
+    expect(await page.locator('.box-cell').count()).toBe(0);
+    await page.locator('[data-box=edge]').focus();
+    await page.keyboard.press('x');
+    await expect.poll(() => page.locator('.box-cell').count()).toBe(900);
+    expect(errors).toEqual([]);
+  });
+
+  test('a hostile name is a text', async () => {
+    await open(`#/instances/${SHOP_REF}?node=web`);
+    await page.getByText(HOSTILE).first().waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.title()).toBe('TypeKro');
+    expect(errors).toEqual([]);
+  });
+
+  test('a lost connection says so, and comes back at the same place', async () => {
+    await open(`#/instances/${SHOP_REF}?node=web&tab=values`);
+    await server.pause();
+    await page.getByText(/The connection was lost at/).waitFor();
+    await page.getByRole('heading', { name: 'shop/web' }).waitFor();
+    await server.resume();
+    await page.locator('.connection.is-live').waitFor({ timeout: 15_000 });
+    await page.getByRole('tab', { name: 'Values', selected: true }).waitFor();
+  });
+
+  test('a missing token says what to do', async () => {
+    const other = await browser.newContext();
+    const fresh = await other.newPage();
+    await fresh.goto(server.url);
+    await fresh.getByText('Open the address that the command printed last.').waitFor();
+    await other.close();
+  });
+
+  test('an instance that does not exist says so', async () => {
+    await page.goto(`${server.url}/#/instances/acme.dev/v1/Shop/shop/gone`);
+    await page.getByText('Shop gone does not exist.').waitFor();
+  });
+
+  const places = [
+    ['the instances', '#/instances'],
+    ['an instance', `#/instances/${SHOP_REF}?node=web`],
+    ['a why path', `#/instances/${SHOP_REF}?why=1`],
+    ['an object', `#/instances/${SHOP_REF}?node=web&tab=object`],
+    ['900 nodes', `#/instances/${FLEET_REF}`],
+    ['the definitions', '#/definitions'],
+    ['a definition', '#/definitions/shops.acme.dev?node=web'],
+    ['a form', '#/definitions/shops.acme.dev?tab=form'],
+    ['a source', '#/definitions/shops.acme.dev?tab=source'],
+    ['revisions', '#/definitions/shops.acme.dev?tab=revisions'],
+    ['a plan', '#/plan'],
+  ] as const;
+  test.each(places)('axe finds nothing in %s, light and dark', async (_title, hash) => {
+    await open(hash);
+    // The policy of the page forbids scripts in it; the protocol of the browser runs this one.
+    await page.evaluate(axeSource);
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      const found = await page.evaluate(async () => {
+        const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };
+        const { violations } = await axe.run();
+        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+      });
+      expect(found).toEqual([]);
+    }
+    expect(errors).toEqual([]);
+  });
+
+  test.each(places)('nothing of %s is wider than 320 pixels', async (_title, hash) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await open(hash);
+    const width = await page.locator('main').evaluate((main: { readonly scrollWidth: number }) => main.scrollWidth);
+    expect(width).toBeLessThanOrEqual(320);
+  });
+});
+
+interface AxeViolation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}

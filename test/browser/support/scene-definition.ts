@@ -1,0 +1,169 @@
+import { parse } from 'yaml';
+import type { JsonObject } from '../../../src/core/index.ts';
+import type { GraphOutline } from '../../../src/graph/index.ts';
+import { graphOutline } from '../../../src/graph/index.ts';
+import type { GraphEdge } from '../../../src/inspect/index.ts';
+import { graphOf } from '../../support/compile-graph.ts';
+
+/** A definition of a scene: its source, and what the compiler makes of it. */
+export interface SceneDefinition {
+  readonly text: string;
+  readonly outline: GraphOutline;
+  readonly edges: readonly GraphEdge[];
+  /** The OpenAPI schema of the spec. */
+  readonly schema: JsonObject;
+}
+
+/** A shop: a database, its credentials, a web tier with a forEach of regions, an optional ingress. */
+const SHOP = `schema:
+  kind: Shop
+  spec:
+    name: string | required=true description="The name of all objects"
+    image: string | default="shop:1.4.2"
+    replicas: integer | default=2 minimum=1 maximum=50
+    plan: string | enum="small,large" default="small"
+    regions: "[]string"
+    ingress:
+      enabled: boolean | default=false
+      host: string | default=""
+    database:
+      size: integer | default=10 minimum=1
+  status:
+    endpoint: \${service.spec.clusterIP}
+resources:
+  - id: account
+    template: { apiVersion: v1, kind: ServiceAccount, metadata: { name: "\${schema.spec.name}" } }
+  - id: credentials
+    template:
+      apiVersion: v1
+      kind: Secret
+      metadata: { name: "\${schema.spec.name}-db" }
+      stringData: { username: shop }
+  - id: database
+    readyWhen: ["\${database.status.readyReplicas == 1}"]
+    template:
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: { name: "\${schema.spec.name}-db" }
+      spec:
+        serviceName: "\${databaseService.metadata.name}"
+        selector: { matchLabels: { app: db } }
+        template:
+          metadata: { labels: { app: db } }
+          spec:
+            containers:
+              - name: db
+                image: postgres:17
+                envFrom: [{ secretRef: { name: "\${credentials.metadata.name}" } }]
+  - id: databaseService
+    template:
+      apiVersion: v1
+      kind: Service
+      metadata: { name: "\${schema.spec.name}-db" }
+      spec: { selector: { app: db }, ports: [{ port: 5432 }] }
+  - id: settings
+    template:
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: { name: "\${schema.spec.name}-settings" }
+      data: { database: "\${databaseService.spec.clusterIP}:5432", ready: "\${string(database.status.readyReplicas)}" }
+  - id: web
+    template:
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: { name: "\${schema.spec.name}-web" }
+      spec:
+        replicas: "\${schema.spec.replicas}"
+        selector: { matchLabels: { app: web } }
+        template:
+          metadata: { labels: { app: web } }
+          spec:
+            serviceAccountName: "\${account.metadata.name}"
+            containers:
+              - name: web
+                image: "\${schema.spec.image}"
+                envFrom: [{ configMapRef: { name: "\${settings.metadata.name}" } }]
+  - id: edge
+    forEach: [{ region: "\${schema.spec.regions}" }]
+    template:
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: { name: "\${schema.spec.name}-\${region}" }
+      data: { web: "\${web.metadata.name}" }
+  - id: service
+    template:
+      apiVersion: v1
+      kind: Service
+      metadata: { name: "\${schema.spec.name}" }
+      spec: { selector: { app: "\${web.spec.template.metadata.labels.app}" }, ports: [{ port: 80 }] }
+  - id: ingress
+    includeWhen: ["\${schema.spec.ingress.enabled}"]
+    template:
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata: { name: "\${schema.spec.name}" }
+      spec:
+        rules:
+          - host: "\${schema.spec.ingress.host}"
+            http:
+              paths:
+                - path: /
+                  pathType: Prefix
+                  backend: { service: { name: "\${service.metadata.name}", port: { number: 80 } } }
+`;
+
+/** A fleet: \`count\` nodes in three levels. */
+const fleet = (count: number): string => {
+  const nodes = Array.from({ length: count }, (_, index) => {
+    const parent = index < count / 3 ? undefined : `n${Math.floor(index / 3)}`;
+    const data = parent === undefined ? 'a: b' : `from: "\${${parent}.metadata.name}"`;
+    const kind = index % 5 === 0 ? 'Secret' : 'ConfigMap';
+    const field = kind === 'Secret' ? 'stringData' : 'data';
+    return `  - id: n${index}
+    template: { apiVersion: v1, kind: ${kind}, metadata: { name: "\${schema.spec.name}-${index}" }, ${field}: { ${data} } }
+`;
+  });
+  return `schema:
+  kind: Fleet
+  spec: { name: string }
+resources:
+${nodes.join('')}`;
+};
+
+function definitionOf(text: string): SceneDefinition {
+  const graph = graphOf(text);
+  const outline = graphOutline(graph);
+  const crd = graph.instance.crd as unknown as { spec: { versions: { schema: { openAPIV3Schema: JsonObject } }[] } };
+  const properties = crd.spec.versions[0]?.schema.openAPIV3Schema['properties'] as JsonObject | undefined;
+  return { text, outline, edges: edgesOf(outline), schema: (properties?.['spec'] ?? {}) as JsonObject };
+}
+
+/** The edges of an outline. Paths are those that a plain text of the expression shows. */
+function edgesOf(outline: GraphOutline): GraphEdge[] {
+  return outline.nodes.flatMap((node) =>
+    node.dependsOn.map((from): GraphEdge => ({
+      from,
+      to: node.id,
+      reads: node.reads
+        .filter(({ nodes }) => nodes.includes(from))
+        .map(({ place, expression }) => ({
+          purpose: 'field',
+          place,
+          expression,
+          paths: [...expression.matchAll(new RegExp(`\\b${from}\\.([\\w.]+)`, 'g'))].map((match) => match[1] ?? ''),
+        })),
+    })),
+  );
+}
+
+export const shopDefinition = (): SceneDefinition => definitionOf(SHOP);
+export const fleetDefinition = (count: number): SceneDefinition => definitionOf(fleet(count));
+
+/** The source as the page shows it. */
+export function sourceOf(name: string, text: string): string {
+  const body = text
+    .replaceAll(/^(?=.)/gm, '  ')
+    .replace('    kind:', '    apiVersion: v1\n    group: acme.dev\n    kind:');
+  parse(body); // a scene shows YAML that reads
+  return `apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata:\n  name: ${name}\nspec:\n${body}`;
+}

@@ -1,0 +1,179 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createPages } from '../../../src/dashboard/index.ts';
+import type { InspectEvent, InspectMeta, InstancePage, InstanceRow, NodeDetail } from '../../../src/inspect/index.ts';
+import { INSPECT_PREFIX } from '../../../src/inspect/index.ts';
+import type { Scene } from './scene.ts';
+import { revisionText, SCENE_TIME } from './scene.ts';
+
+/** A server of a scene. */
+export interface SceneServer {
+  /** The address of the page, with its token. */
+  readonly address: string;
+  readonly url: string;
+  /** The requests below the interface's prefix so far, by path without a query. */
+  readonly requests: readonly string[];
+  /** Sends changes to all streams. */
+  emit(changes: readonly Pick<InspectEvent, 'type' | 'subject'>[]): void;
+  /** Ends all connections and refuses new ones, like a command that has ended. */
+  pause(): Promise<void>;
+  /** Serves again on the same port. */
+  resume(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const TOKEN = 'scene';
+
+/** Serves the page and the data of a scene on a free port of 127.0.0.1. */
+export async function serveScene(scene: Scene): Promise<SceneServer> {
+  const pages = createPages();
+  const streams = new Set<ServerResponse>();
+  const requests: string[] = [];
+  let id = 0;
+  const server = createServer((request, response) => {
+    if (pages(request, response)) return;
+    const url = new URL(request.url ?? '/', 'http://scene');
+    requests.push(url.pathname);
+    const token = request.headers.authorization?.replace('Bearer ', '') ?? url.searchParams.get('token');
+    if (token !== TOKEN)
+      return send(response, 401, { code: 'inspect/token', message: 'the token is missing or wrong' });
+    if (url.pathname === `${INSPECT_PREFIX}events`) return openStream(request, response, streams);
+    const body = answer(scene, url);
+    if (body === undefined) send(response, 404, { code: 'inspect/nothing', message: 'there is nothing here' });
+    else send(response, 200, body);
+  });
+  const listen = (port: number): Promise<void> => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    address: `${url}/#token=${TOKEN}`,
+    requests,
+    emit(changes) {
+      id += changes.length;
+      const batch = changes.map((change, index) => ({ id: id + index, at: SCENE_TIME, message: '', ...change }));
+      for (const stream of streams) {
+        stream.write(`id: ${id}\nevent: changes\ndata: ${JSON.stringify({ changes: batch })}\n\n`);
+      }
+    },
+    pause: close,
+    resume: () => listen(port),
+    close: () => (server.listening ? close() : Promise.resolve()),
+  };
+}
+
+function openStream(request: IncomingMessage, response: ServerResponse, streams: Set<ServerResponse>): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  response.write(`retry: 200\nevent: hello\ndata: ${JSON.stringify({ epoch: 'scene', missed: false })}\n\n`);
+  streams.add(response);
+  request.on('close', () => streams.delete(response));
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function answer(scene: Scene, url: URL): unknown {
+  const [room, subject = '', part, name = ''] = url.pathname
+    .slice(INSPECT_PREFIX.length)
+    .split('/')
+    .map(decodeURIComponent);
+  switch (room) {
+    case 'meta':
+      return metaOf();
+    case 'definitions':
+      if (part === 'revisions') {
+        return { revision: Number(name), spec: {}, text: revisionText(scene, subject, Number(name)) };
+      }
+      return subject === '' ? { items: scene.definitions } : scene.definition(subject);
+    case 'instances':
+      if (subject === '') return pageOf(scene.instances, url.searchParams);
+      return instanceAnswer(scene, subject, part, name, url.searchParams);
+    default:
+      return undefined;
+  }
+}
+
+function metaOf(): InspectMeta {
+  return {
+    version: '1.0.0',
+    cluster: { name: 'kind-demo', version: 'v1.36.0' },
+    source: 'cluster',
+    actions: ['suspend', 'resume', 'reconcile'],
+    plans: true,
+    limits: [],
+    epoch: 'scene',
+    now: SCENE_TIME,
+  };
+}
+
+function instanceAnswer(
+  scene: Scene,
+  ref: string,
+  part: string | undefined,
+  name: string,
+  query: URLSearchParams,
+): unknown {
+  switch (part) {
+    case undefined:
+      return scene.instance(ref);
+    case 'why':
+      return scene.why(ref);
+    case 'object':
+      return scene.object(ref, query.get('object') ?? '');
+    case 'events':
+      return { items: [], unread: [] };
+    case 'logs':
+      return { lines: ['starting', 'listening on :8080'], truncated: false };
+    case 'nodes':
+      return nodeAnswer(scene, ref, name);
+    default:
+      return undefined;
+  }
+}
+
+function nodeAnswer(scene: Scene, ref: string, name: string): NodeDetail | undefined {
+  const detail = scene.instance(ref);
+  const node = detail?.nodes.find(({ id }) => id === name);
+  if (detail === undefined || node === undefined) return undefined;
+  const reads = detail.edges.filter(({ to }) => to === name).flatMap((edge) => edge.reads);
+  return {
+    node,
+    expressions: reads.map(({ purpose, place, expression, values }) => ({
+      purpose,
+      place,
+      expression,
+      type: 'string',
+      value: values[0] ?? { is: 'unknown', message: 'not known yet' },
+    })),
+  };
+}
+
+function pageOf(all: readonly InstanceRow[], query: URLSearchParams): InstancePage {
+  const [search, state, definition] = ['search', 'state', 'definition'].map((name) => query.get(name));
+  const offset = Number(query.get('offset') ?? 0);
+  const found = all.filter(
+    (row) =>
+      (definition === null || row.definition === definition) &&
+      (search === null || `${row.namespace}/${row.name} ${row.waitingFor ?? ''}`.includes(search ?? '')),
+  );
+  const counts = { ACTIVE: 0, IN_PROGRESS: 0, ERROR: 0, DELETING: 0, NONE: 0 };
+  for (const row of found) counts[row.state] += 1;
+  const shown = found.filter((row) => state === null || row.state === state);
+  const sort =
+    query.get('sort') === 'state'
+      ? (row: InstanceRow) => row.state
+      : (row: InstanceRow) => `${row.namespace}/${row.name}`;
+  const sign = query.get('order') === 'desc' ? -1 : 1;
+  shown.sort((a, b) => sign * (sort(a) < sort(b) ? -1 : sort(a) > sort(b) ? 1 : 0));
+  const limit = Number(query.get('limit') ?? 500);
+  return { items: shown.slice(offset, offset + limit), total: shown.length, counts, offset };
+}

@@ -1,0 +1,390 @@
+import type { JsonValue, ObjectRef } from '../../../src/core/index.ts';
+import type {
+  CurrentValue,
+  DefinitionDetail,
+  DefinitionRow,
+  InstanceCounts,
+  InstanceDetail,
+  InstanceNode,
+  InstanceRow,
+  ObjectDetail,
+  ShownState,
+  ValueEdge,
+  WhyPath,
+} from '../../../src/inspect/index.ts';
+import { instanceRef } from '../../../src/inspect/index.ts';
+import type { SceneDefinition } from './scene-definition.ts';
+import { fleetDefinition, shopDefinition, sourceOf } from './scene-definition.ts';
+
+/** The time of a scene, so that its pictures are always the same. */
+export const SCENE_TIME = Date.parse('2026-11-24T12:00:00Z');
+
+const ago = (minutes: number): string => new Date(SCENE_TIME - minutes * 60_000).toISOString();
+const counts = (given: Partial<InstanceCounts>): InstanceCounts => ({
+  ACTIVE: 0,
+  IN_PROGRESS: 0,
+  ERROR: 0,
+  DELETING: 0,
+  NONE: 0,
+  ...given,
+});
+
+/** The data of a server without a cluster: for pictures, for measurements, and for numbers that no test cluster has. */
+export interface Scene {
+  readonly instances: readonly InstanceRow[];
+  readonly definitions: readonly DefinitionRow[];
+  definition(name: string): DefinitionDetail | undefined;
+  instance(ref: string): InstanceDetail | undefined;
+  why(ref: string): WhyPath | undefined;
+  object(ref: string, object: string): ObjectDetail | undefined;
+  /** Makes another instance ready or not: the next read differs. */
+  step(): void;
+}
+
+/** What a scene has. */
+export interface SceneSize {
+  readonly instances: number;
+  readonly nodes: number;
+  readonly children: number;
+  /** A label that tries to become markup. */
+  readonly hostile?: string;
+}
+
+/** The addresses of the instances with a detail. */
+export const SHOP_REF = 'acme.dev/v1/Shop/shop/web';
+export const FLEET_REF = 'acme.dev/v1/Fleet/shop/fleet';
+
+export function createScene(size: SceneSize): Scene {
+  const shop = shopDefinition();
+  const fleet = fleetDefinition(size.nodes);
+  const instances = [
+    row('Shop', 'shop', 'web', 'IN_PROGRESS', 'Deployment shop/web-web: 1 of 2 replicas are available'),
+    row('Fleet', 'shop', 'fleet', 'IN_PROGRESS', 'n17 waits until its ConfigMap is written'),
+    ...Array.from({ length: size.instances - 2 }, (_, index) => manyRow(index)),
+  ];
+  let steps = 0;
+  const find = (ref: string): InstanceRow | undefined => instances.find((item) => item.ref === ref);
+  return {
+    instances,
+    definitions: [
+      definitionRow('shops.acme.dev', 'Shop', instances),
+      definitionRow('fleets.acme.dev', 'Fleet', instances),
+    ],
+    definition: (name) => {
+      const rows = instances.filter((item) => item.definition === name);
+      if (name === 'shops.acme.dev') return definitionDetail(name, 'Shop', shop, rows);
+      return name === 'fleets.acme.dev' ? definitionDetail(name, 'Fleet', fleet, rows) : undefined;
+    },
+    instance: (ref) => {
+      const found = find(ref);
+      if (found === undefined) return undefined;
+      return found.kind === 'Fleet'
+        ? instanceDetail(found, fleet, (id, index) => fleetNode(id, index, steps))
+        : instanceDetail(found, shop, (id) => shopNode(id, size));
+    },
+    why: (ref) => {
+      const found = find(ref);
+      return found === undefined ? undefined : whyOf(found, instances);
+    },
+    object: (_ref, object) => objectDetail(object),
+    step: () => {
+      steps += 1;
+    },
+  };
+}
+
+function row(
+  kind: string,
+  namespace: string,
+  name: string,
+  state: InstanceRow['state'],
+  waitingFor?: string,
+  minutes = 14,
+): InstanceRow {
+  const apiVersion = 'acme.dev/v1';
+  return {
+    ref: instanceRef({ apiVersion, kind, namespace, name }),
+    apiVersion,
+    kind,
+    namespace,
+    name,
+    uid: `${kind}-${namespace}-${name}`,
+    definition: `${kind.toLowerCase()}s.acme.dev`,
+    revision: 4,
+    state,
+    createdAt: ago(minutes),
+    ...(waitingFor === undefined ? {} : { waitingFor }),
+  };
+}
+
+const TEAMS = ['apollo', 'borealis', 'cascade', 'delta', 'ember'];
+
+function manyRow(index: number): InstanceRow {
+  const team = TEAMS[index % TEAMS.length] ?? 'apollo';
+  const name = `store-${String(index).padStart(4, '0')}`;
+  const minutes = 3 + ((index * 7919) % 90_000);
+  if (index % 29 === 3) {
+    return row(
+      'Shop',
+      team,
+      name,
+      'ERROR',
+      'Secret credentials: the API server refuses the write: quota exceeded',
+      minutes,
+    );
+  }
+  if (index % 11 === 5)
+    return row('Shop', team, name, 'IN_PROGRESS', 'StatefulSet database: the volume is not bound', minutes);
+  if (index % 97 === 8)
+    return {
+      ...row('Shop', team, name, 'DELETING', 'Ingress: a finalizer of another controller', minutes),
+      deletedAt: ago(2),
+    };
+  return row('Shop', team, name, 'ACTIVE', undefined, minutes);
+}
+
+function countRows(rows: readonly InstanceRow[]): InstanceCounts {
+  const found: Record<string, number> = {};
+  for (const { state } of rows) found[state] = (found[state] ?? 0) + 1;
+  return counts(found);
+}
+
+function definitionRow(name: string, kind: string, all: readonly InstanceRow[]): DefinitionRow {
+  const rows = all.filter((item) => item.definition === name);
+  return {
+    name,
+    uid: name,
+    apiVersion: 'acme.dev/v1',
+    kind,
+    state: 'Active',
+    revision: 4,
+    instances: rows.length,
+    conditions: [],
+    problems: [],
+    counts: countRows(rows),
+    suspended: 0,
+    createdAt: ago(9000),
+  };
+}
+
+function definitionDetail(
+  name: string,
+  kind: string,
+  definition: SceneDefinition,
+  rows: readonly InstanceRow[],
+): DefinitionDetail {
+  return {
+    definition: definitionRow(name, kind, rows),
+    graph: definition.outline,
+    edges: definition.edges,
+    schema: definition.schema,
+    namespaced: true,
+    source: { text: sourceOf(name, definition.text), nodes: {} },
+    diagnostics: [],
+    revisions: [4, 3, 2, 1].map((revision) => ({
+      revision,
+      createdAt: ago((5 - revision) * 700),
+      current: revision === 4,
+      changes: revision === 1 ? [] : [`node web`, `schema spec.replicas`],
+      pinned: revision === 2 ? ['shop/legacy'] : [],
+    })),
+    followers: [
+      { revision: 4, instances: rows.length - 1 },
+      { revision: 2, instances: 1 },
+    ],
+    notes: [],
+  };
+}
+
+/** The definition of a revision: older ones lack parts of the newest. */
+export function revisionText(scene: Scene, name: string, revision: number): string {
+  const text = scene.definition(name)?.source.text ?? '';
+  const older = text.replace('shop:1.4.2', `shop:1.${revision}.0`);
+  return revision >= 3 ? older : older.replace(/^ *plan:.*\n/m, '');
+}
+
+type NodeOf = (
+  id: string,
+  index: number,
+) => Pick<InstanceNode, 'state' | 'reason' | 'waitsFor' | 'objects'> & { readonly remedy?: string };
+
+function instanceDetail(instance: InstanceRow, definition: SceneDefinition, nodeOf: NodeOf): InstanceDetail {
+  const nodes = definition.outline.nodes.map(({ id }, index): InstanceNode => {
+    const node = nodeOf(id, index);
+    const found = { unknown: 0, absent: 0, present: 0, deleting: 0, failed: 0 };
+    for (const { state } of node.objects) found[state] += 1;
+    return { id, ...node, counts: found };
+  });
+  const states = new Map(nodes.map(({ id, state }) => [id, state]));
+  const edges = definition.edges.map((edge): ValueEdge => ({
+    ...edge,
+    reads: edge.reads.map((read) => ({ ...read, values: read.paths.map((path) => valueAt(edge.from, path, states)) })),
+  }));
+  return {
+    instance,
+    object: {
+      apiVersion: instance.apiVersion,
+      kind: instance.kind,
+      metadata: { name: instance.name },
+      spec: { name: instance.name },
+    },
+    conditions: [],
+    graph: definition.outline,
+    edges,
+    nodes,
+    notes: [],
+  };
+}
+
+function valueAt(node: string, path: string, states: ReadonlyMap<string, ShownState>): CurrentValue {
+  const state = states.get(node);
+  if (state !== 'ready' && state !== 'waiting') return { is: 'unknown', message: `${node} does not exist yet` };
+  const values: Readonly<Record<string, JsonValue>> = {
+    'metadata.name': `web-${node.toLowerCase()}`,
+    'spec.clusterIP': '10.96.14.7',
+    'status.readyReplicas': 1,
+  };
+  return { is: 'known', value: values[path] ?? 'web' };
+}
+
+const objectRef = (kind: string, name: string): ObjectRef => ({
+  apiVersion: kind === 'Deployment' || kind === 'StatefulSet' ? 'apps/v1' : 'v1',
+  kind,
+  namespace: 'shop',
+  name,
+});
+
+function shopNode(id: string, { children, hostile }: SceneSize): ReturnType<NodeOf> {
+  const present = (kind: string, name: string) => [{ object: objectRef(kind, name), state: 'present' as const }];
+  switch (id) {
+    case 'web':
+      return {
+        state: 'waiting',
+        reason: hostile ?? 'Deployment shop/web-web: 1 of 2 replicas are available',
+        waitsFor: [],
+        objects: present('Deployment', 'web-web'),
+        remedy: 'Look at the pods: the image of one cannot be pulled.',
+      };
+    case 'edge':
+      return {
+        state: 'waiting',
+        reason: `${children - 3} of ${children} objects are written`,
+        waitsFor: ['web'],
+        objects: Array.from({ length: children }, (_, index) => ({
+          object: objectRef('ConfigMap', `web-${hostile ?? 'region'}-${String(index).padStart(3, '0')}`),
+          state: index % 97 === 5 ? ('failed' as const) : index % 41 === 9 ? ('absent' as const) : ('present' as const),
+        })),
+      };
+    case 'service':
+      return { state: 'pending', reason: 'waits for web', waitsFor: ['web'], objects: [] };
+    case 'ingress':
+      return { state: 'skipped', reason: 'schema.spec.ingress.enabled is false', waitsFor: [], objects: [] };
+    case 'database':
+      return { state: 'ready', reason: 'is ready', waitsFor: [], objects: present('StatefulSet', 'web-db') };
+    default:
+      return {
+        state: 'ready',
+        reason: 'is ready',
+        waitsFor: [],
+        objects: present('ConfigMap', `web-${id.toLowerCase()}`),
+      };
+  }
+}
+
+function fleetNode(id: string, index: number, steps: number): ReturnType<NodeOf> {
+  const isWaiting = index === 17 || (index + steps) % 211 === 7;
+  return {
+    state: index === 40 ? 'failed' : isWaiting ? 'waiting' : 'ready',
+    reason:
+      index === 40
+        ? 'the API server refuses the write: quota exceeded'
+        : isWaiting
+          ? 'waits until its ConfigMap is written'
+          : 'is ready',
+    waitsFor: [],
+    objects: [{ object: objectRef('ConfigMap', `fleet-${id}`), state: 'present' }],
+  };
+}
+
+function whyOf(instance: InstanceRow, all: readonly InstanceRow[]): WhyPath {
+  const others = all.filter(
+    ({ waitingFor, ref }) => waitingFor?.startsWith('StatefulSet') === true && ref !== instance.ref,
+  );
+  const object = objectRef('Deployment', 'web-web');
+  const isFleet = instance.kind === 'Fleet';
+  return {
+    schemaVersion: 1,
+    instance,
+    state: instance.state,
+    ready: 5,
+    nodes: 8,
+    skipped: 1,
+    blocked: [],
+    refusals: [],
+    causes: [
+      {
+        node: isFleet ? 'n17' : 'web',
+        state: 'waiting',
+        reason: 'is not ready: 1 of 2 replicas are available',
+        waitsFor: [],
+        waiting: isFleet ? [] : ['edge', 'service'],
+        objects: [object],
+        found: [],
+        troubles: [
+          {
+            object: objectRef('Pod', 'web-web-7f9c6d-x2x9q'),
+            others: 0,
+            reason: 'ImagePullBackOff',
+            message: 'the image shop:1.4.2 does not exist, or the registry refuses the pull',
+          },
+        ],
+        unread: [],
+        remedy: 'Correct spec.image of the instance, or give the account web the secret of the registry.',
+        look: 'kubectl describe pod web-web-7f9c6d-x2x9q -n shop',
+      },
+    ],
+    chains: [
+      {
+        nodes: isFleet ? ['n17'] : ['web', 'edge', 'service'],
+        object,
+        others: others.slice(0, 100),
+        othersTotal: others.length,
+      },
+    ],
+  };
+}
+
+function objectDetail(text: string): ObjectDetail {
+  const [name = '', namespace = '', kind = '', ...version] = text.split('/').toReversed();
+  const object = { apiVersion: version.toReversed().join('/'), kind, namespace, name };
+  const container = (image: string) => ({ name: 'web', image, envFrom: [{ configMapRef: { name: 'web-settings' } }] });
+  const of = (replicas: number, image: string, more: object) => ({
+    apiVersion: object.apiVersion,
+    kind,
+    metadata: { name, namespace, labels: { app: 'web' }, ...more },
+    spec: { replicas, template: { spec: { serviceAccountName: 'web', containers: [container(image)] } } },
+  });
+  return {
+    object,
+    node: 'web',
+    desired: of(2, 'shop:1.4.2', {}),
+    live: of(5, 'shop:1.4.2', { uid: 'e2c5a9c0', generation: 7, creationTimestamp: ago(14) }),
+    differences: [
+      {
+        path: 'spec.replicas',
+        kind: 'differs',
+        wanted: 2,
+        found: 5,
+        managers: ['kubectl-scale'],
+        taken: true,
+        at: ago(3),
+      },
+    ],
+    managers: [
+      { manager: 'kubectl-scale', operation: 'Update', time: ago(3), fields: 1 },
+      { manager: 'typekro', operation: 'Apply', time: ago(14), fields: 9 },
+    ],
+    masked: [],
+    pods: [{ pod: objectRef('Pod', 'web-web-7f9c6d-x2x9q'), containers: ['web'] }],
+  };
+}
