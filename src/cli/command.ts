@@ -154,7 +154,7 @@ export interface CommandEntry {
    * apply is worse than unread output.
    */
   readonly writes?: true;
-  /** The command reads the objects of many instances. Its process limits the growth of the heap. */
+  /** The command reads the objects of many instances, or many files. Its process limits the growth of the heap. */
   readonly readsMany?: true;
   /** Loads the module of the command. */
   readonly load: () => Promise<Command>;

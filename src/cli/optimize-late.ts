@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** The commands that can keep the processor busy for minutes. */
-const LONG_RUNNING: ReadonlySet<string> = new Set(['up', 'dev', 'test', 'mcp']);
+const LONG_RUNNING: ReadonlySet<string> = new Set(['up', 'dev', 'test', 'mcp', 'lsp']);
 
 /** The amount of executed bytecode after which V8 11 (Node 20) considers an optimization: 15 times the default. */
 const BYTECODE_LIMIT = ['--interrupt-budget=1000000'];

@@ -97,6 +97,11 @@ export class EditorDocument {
     return new EditorDocument(this.uri, this.file, version, this.text.changed(changes), this);
   }
 
+  /** The same version without its parsed forms, which take much more memory than the text. */
+  withoutForms(): EditorDocument {
+    return new EditorDocument(this.uri, this.file, this.version, this.text);
+  }
+
   /** The part that contains an offset of the file. */
   partAt(offset: number): PlacedPart | undefined {
     return this.parts.findLast(({ from }) => from <= offset);

@@ -1,5 +1,5 @@
 import type { CodeLens, InlayHint, Position, Range } from 'vscode-languageserver';
-import type { Graph } from '../graph/index.ts';
+import type { Graph, GraphOutline } from '../graph/index.ts';
 import { graphOutline } from '../graph/index.ts';
 import type { EditorDocument, PlacedPart } from './document.ts';
 import { EditorDocument as Documents } from './document.ts';
@@ -8,22 +8,33 @@ import { scopesOf } from './scopes.ts';
 import type { Workspace } from './workspace.ts';
 import { nodeAt } from './yaml-tree.ts';
 
+/** The parts of a compiled graph that hints show. They take less memory than the graph. */
+export interface CompiledOutline {
+  readonly isGraphObject: boolean;
+  readonly outline: GraphOutline;
+}
+
+/** The outlines of compiled definitions and Graphs. */
+export function outlinesOf(graphs: readonly Graph[]): readonly CompiledOutline[] {
+  return graphs.map((graph) => ({ isGraphObject: graph.definedBy === 'graph', outline: graphOutline(graph) }));
+}
+
 /**
  * The hints behind the ids of nodes: the place in the order of creation, what the node waits for, and whether a
  * condition decides about it. Only nodes of compiled graphs have an order.
  *
- * @param graphs the compiled graphs of the document, by the names of their objects
+ * @param graphs the compiled graphs of the document
  */
 export function inlayHintsOf(
   document: EditorDocument,
   { start, end }: Range,
-  graphs: readonly Graph[],
+  graphs: readonly CompiledOutline[],
   workspace: Workspace,
 ): readonly InlayHint[] {
   return document.parts.flatMap((placed) => {
-    const graph = graphOf(placed, graphs);
-    if (graph === undefined) return [];
-    const order = new Map(graphOutline(graph).nodes.map((node, index) => [node.id, { ...node, position: index + 1 }]));
+    const outline = outlineOf(placed, graphs);
+    if (outline === undefined) return [];
+    const order = new Map(outline.nodes.map((node, index) => [node.id, { ...node, position: index + 1 }]));
     return (scopesOf(placed.part, workspace.source)?.nodes ?? []).flatMap((node): InlayHint[] => {
       const found = order.get(node.name);
       const id = nodeAt(placed.part.tree, [...node.path, 'id']);
@@ -55,12 +66,13 @@ function tooltip({
   return lines.length === 0 ? {} : { tooltip: lines.join('\n') };
 }
 
-function graphOf(placed: PlacedPart, graphs: readonly Graph[]): Graph | undefined {
+function outlineOf(placed: PlacedPart, graphs: readonly CompiledOutline[]): GraphOutline | undefined {
   const name = nodeAt(placed.part.tree, ['metadata', 'name']);
   const isGraph = typeOf(placed.part.value)?.kind === 'Graph';
-  return graphs.find(
-    (graph) => name?.kind === 'scalar' && graph.name === name.value && (graph.definedBy === 'graph') === isGraph,
+  const found = graphs.find(
+    ({ isGraphObject, outline }) => name?.kind === 'scalar' && outline.name === name.value && isGraphObject === isGraph,
   );
+  return found?.outline;
 }
 
 /** The commands that lenses offer. The server runs them; a client may run them itself. */

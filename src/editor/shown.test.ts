@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { editorAt, SHOP } from '../../test/support/editor.ts';
 import { compile, parseDefinitions, TYPEKRO_FEATURES } from '../graph/index.ts';
-import { inlayHintsOf, lensesOf } from './inlays.ts';
+import { inlayHintsOf, lensesOf, outlinesOf } from './inlays.ts';
 import { foldingRangesOf, symbolsOf } from './outline.ts';
 import { TOKENS_LEGEND, tokensOf } from './tokens.ts';
 
@@ -64,7 +64,7 @@ test('inlay hints: the order of the nodes, and what is conditional', () => {
     target: 'typekro',
     features: TYPEKRO_FEATURES,
   });
-  const hints = inlayHintsOf(document, ALL, graph === undefined ? [] : [graph], workspace);
+  const hints = inlayHintsOf(document, ALL, outlinesOf(graph === undefined ? [] : [graph]), workspace);
   expect(hints.map(({ label }) => label)).toEqual(['1 of 2', '2 of 2, conditional, after web']);
 });
 

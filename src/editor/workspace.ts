@@ -13,11 +13,16 @@ interface FileKinds {
   readonly crds: readonly KubeObject[];
 }
 
+/** The number of open documents that keep their parsed forms. The others are parsed again when they are asked for. */
+const MAX_PARSED_DOCUMENTS = 6;
+
 /** The files of a workspace: open documents, and files on disk that are not open. */
 export class Workspace {
   readonly #open = new Map<string, EditorDocument>();
   readonly #onDisk = new Map<string, EditorDocument>();
   readonly #kinds = new Map<string, FileKinds>();
+  /** The open documents with parsed forms, by their last check. */
+  readonly #recent = new Set<string>();
   readonly #shipped: (groups: ReadonlySet<string>) => readonly KubeObject[];
   #source: { readonly source: SchemaSource; readonly crds: readonly KubeObject[] } | undefined;
 
@@ -46,12 +51,26 @@ export class Workspace {
    */
   noteCompiled(uri: string, graphs: readonly Graph[]): boolean {
     const document = this.#open.get(uri);
-    return document !== undefined && this.#noteKinds(document, graphs);
+    if (document === undefined) return false;
+    this.#keepForms(uri);
+    return this.#noteKinds(document, graphs);
+  }
+
+  /** Notes that a document was used last, and drops the parsed forms of the document whose use is longest ago. */
+  #keepForms(uri: string): void {
+    this.#recent.delete(uri);
+    this.#recent.add(uri);
+    if (this.#recent.size <= MAX_PARSED_DOCUMENTS) return;
+    const [oldest = ''] = this.#recent;
+    this.#recent.delete(oldest);
+    const document = this.#open.get(oldest);
+    if (document !== undefined) this.#open.set(oldest, document.withoutForms());
   }
 
   /** Closes a document. The file on disk, as it was last read, takes its place. */
   close(uri: string): void {
     this.#open.delete(uri);
+    this.#recent.delete(uri);
     const file = this.#onDisk.get(uri);
     if (file === undefined) this.#forgetKinds(uri);
     else this.#noteKinds(file);

@@ -72,6 +72,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'lsp',
     summary: 'check, complete and explain files in an editor (Language Server Protocol)',
     group: 'Write definitions',
+    readsMany: true,
     load: () => import('./lsp.ts').then(({ lsp }) => lsp),
   },
   {

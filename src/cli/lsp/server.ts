@@ -6,9 +6,8 @@ import type {
 } from 'vscode-languageserver';
 import type { Diagnostic } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
-import type { EditorDocument } from '../../editor/index.ts';
-import { EditorText, LENS_COMMANDS, TOKENS_LEGEND, toProtocol, Workspace } from '../../editor/index.ts';
-import type { Graph } from '../../graph/index.ts';
+import type { CompiledOutline, EditorDocument } from '../../editor/index.ts';
+import { EditorText, LENS_COMMANDS, outlinesOf, TOKENS_LEGEND, toProtocol, Workspace } from '../../editor/index.ts';
 import type { CommandContext } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
 import { shippedCrds } from '../up/known-crds.ts';
@@ -31,7 +30,7 @@ export class LanguageServer {
   readonly #context: CommandContext;
   readonly #library: ProtocolLibrary;
   readonly #end = new AbortController();
-  readonly #graphs = new Map<string, readonly Graph[]>();
+  readonly #graphs = new Map<string, readonly CompiledOutline[]>();
   readonly #waiting = new Set<string>();
   readonly #traces = new Map<string, AbortController>();
   readonly #modules = new Map<string, { readonly text: string; readonly traced: TracedModule }>();
@@ -55,8 +54,8 @@ export class LanguageServer {
     return this.#context;
   }
 
-  /** The compiled definitions and Graphs of the last check of a document. */
-  graphsOf(uri: string): readonly Graph[] {
+  /** The outlines of the definitions and Graphs that the last check of a document compiled. */
+  graphsOf(uri: string): readonly CompiledOutline[] {
     return this.#graphs.get(uri) ?? [];
   }
 
@@ -206,7 +205,7 @@ export class LanguageServer {
     const { uri, version } = document;
     const { diagnostics, graphs, graphObjects } = await checkDocument(document, this.workspace);
     if (this.workspace.document(uri)?.version !== version || !this.workspace.isOpen(uri)) return;
-    this.#graphs.set(uri, [...graphs, ...graphObjects]);
+    this.#graphs.set(uri, outlinesOf([...graphs, ...graphObjects]));
     this.#send(uri, toProtocol(document.text, diagnostics), version);
     if (!this.workspace.noteCompiled(uri, graphs)) return;
     for (const other of this.workspace.openDocuments()) if (other.uri !== uri) this.#schedule(other.uri);

@@ -1,0 +1,167 @@
+import type { Position, Range } from 'vscode-languageserver';
+import { checkDocument } from '../../src/cli/lsp/check-document.ts';
+import { formatEdits } from '../../src/cli/lsp/format-edits.ts';
+import { TypeKroError } from '../../src/core/index.ts';
+import type { EditorDocument, Workspace } from '../../src/editor/index.ts';
+import {
+  completionsAt,
+  definitionAt,
+  fixesFor,
+  foldingRangesOf,
+  hoverAt,
+  inlayHintsOf,
+  lensesOf,
+  outlinesOf,
+  referencesAt,
+  renameableAt,
+  renameAt,
+  symbolsOf,
+  tokensOf,
+  toProtocol,
+} from '../../src/editor/index.ts';
+import type { Choices } from './choices.ts';
+import { pick } from './choices.ts';
+
+/** Texts that users type, paste, or leave half typed. */
+const TYPED = [
+  '${',
+  '}',
+  '${schema.spec.',
+  '.?',
+  '"',
+  "'",
+  ':',
+  ': ',
+  '- ',
+  '\n',
+  '\n  ',
+  '\t',
+  '---\n',
+  '|',
+  ' | default=',
+  '#',
+  '&a',
+  '*a',
+  '{',
+  '[',
+  '<<: ',
+  '!!binary ',
+  '\u0000',
+  '😀',
+  '\uFEFF',
+  'id: web\n',
+  'kind: Graph\n',
+  'forEach:\n',
+  '${each.',
+  '.map(x, x.',
+  '%YAML 1.2\n',
+  '...\n',
+  '? ',
+  'includeWhen: [',
+  '\r\n',
+  '\r',
+  '{{ .Values.a }}',
+  '__proto__: {}\n',
+  'constructor: ',
+  '"[]Port"',
+] as const;
+
+/** A random change of a document: text is inserted, removed, replaced or repeated. */
+export function randomEdit(
+  document: EditorDocument,
+  choices: Choices,
+): { readonly range: Range; readonly text: string } {
+  const { length } = document.text.text;
+  const from = choices.below(length + 1);
+  const to = Math.min(length, from + choices.below(3) * choices.below(40));
+  const kind = choices.below(4);
+  const copied = choices.below(length + 1);
+  const text =
+    kind === 0 ? '' : kind === 3 ? document.text.text.slice(copied, copied + choices.below(200)) : pick(choices, TYPED);
+  const range = document.text.rangeOf({ from, to: kind === 1 ? from : to });
+  return { range, text };
+}
+
+/**
+ * Asks everything about a document, as an editor does after an edit.
+ *
+ * @returns the first answer that is wrong: a range outside of the document; `undefined` when all are right
+ * @throws any error of an answer; only the refusal of a name is expected
+ */
+export async function askAll(
+  document: EditorDocument,
+  workspace: Workspace,
+  position: Position,
+): Promise<string | undefined> {
+  const { uri } = document;
+  const { diagnostics, graphs, graphObjects } = await checkDocument(document, workspace);
+  const found = toProtocol(document.text, diagnostics);
+  const all = { start: { line: 0, character: 0 }, end: { line: document.text.lineCount, character: 0 } };
+  const ranges: readonly [string, readonly (Range | undefined)[]][] = [
+    ['diagnostics', found.map(({ range }) => range)],
+    ['symbols', symbolsOf(document).map(({ range }) => range)],
+    ['hover', [hoverAt(document, position, workspace.source)?.range]],
+    [
+      'definition',
+      definitionAt(workspace, uri, position)
+        .filter((each) => each.uri === uri)
+        .map(({ range }) => range),
+    ],
+    [
+      'references',
+      referencesAt(workspace, uri, position, true)
+        .filter((each) => each.uri === uri)
+        .map(({ range }) => range),
+    ],
+    ['rename', [renameableAt(workspace, uri, position)?.range]],
+    ['lenses', lensesOf(document, workspace).map(({ range }) => range)],
+    ['format', formatEdits(document).map(({ range }) => range)],
+    [
+      'hints',
+      inlayHintsOf(document, all, outlinesOf([...graphs, ...graphObjects]), workspace).map((hint) => ({
+        start: hint.position,
+        end: hint.position,
+      })),
+    ],
+    ['fixes', fixesFor(document, found).flatMap(({ edit }) => (edit?.changes?.[uri] ?? []).map(({ range }) => range))],
+    [
+      'completions',
+      completionsAt(document, position, workspace.source).map(
+        ({ textEdit }) => (textEdit as { readonly range: Range }).range,
+      ),
+    ],
+    [
+      'folding',
+      foldingRangesOf(document).map(({ startLine, endLine }) => ({
+        start: { line: startLine, character: 0 },
+        end: { line: endLine, character: 0 },
+      })),
+    ],
+  ];
+  renameOrRefusal(workspace, uri, position);
+  const data = tokensOf(document, workspace.source);
+  if (data.some((each) => each < 0 || !Number.isInteger(each))) return `tokens: ${data.join(' ')}`;
+  for (const [what, each] of ranges) {
+    const wrong = each.find((range) => range !== undefined && !isInside(document, range));
+    if (wrong !== undefined) return `${what}: ${JSON.stringify(wrong)}`;
+  }
+  return undefined;
+}
+
+function renameOrRefusal(workspace: Workspace, uri: string, position: Position): void {
+  try {
+    renameAt(workspace, uri, position, 'other');
+  } catch (error) {
+    if (!(error instanceof TypeKroError)) throw error;
+  }
+}
+
+function isInside({ text }: EditorDocument, { start, end }: Range): boolean {
+  const isPlace = ({ line, character }: Position): boolean =>
+    line >= 0 && line < text.lineCount && character >= 0 && character <= text.lineText(line).length + 1;
+  return (
+    isPlace(start) &&
+    isPlace(end) &&
+    (start.line < end.line || (start.line === end.line && start.character <= end.character))
+  );
+}
