@@ -10,6 +10,7 @@ const bin = (name, path) => [`node_modules/${name}/${path}`];
 const CHECKS = {
   types: bin('@typescript/native', 'bin/tsc'),
   'types of the page': [...bin('@typescript/native', 'bin/tsc'), '-p', 'src/dashboard/client'],
+  'types of the extension': [...bin('@typescript/native', 'bin/tsc'), '-p', 'editors/vscode', '--noEmit'],
   lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--deny-warnings'],
   layers: ['scripts/layers.mjs'],
   vocabularies: ['scripts/vocabularies.mjs'],

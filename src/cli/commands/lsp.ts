@@ -14,6 +14,11 @@ export const lsp: Command = {
   positionals: [],
   options: [
     { name: 'stdio', summary: 'speak over the standard input and output; the only way, so it can be left out' },
+    {
+      name: 'clientProcessId',
+      summary: "the editor's process, which some clients name; the server ends with its input",
+      value: 'pid',
+    },
   ],
   examples: [{ command: 'typekro lsp --stdio', summary: 'the command that an editor starts' }],
   async run(context) {

@@ -75,7 +75,7 @@ export function registerAnswers(connection: Connection, server: LanguageServer, 
   );
   connection.onExecuteCommand(async ({ command, arguments: given = [] }) => {
     try {
-      return await runLens(command, given[0], server.context);
+      return await runLens(command, given[0], server.context, given[1]);
     } catch (error) {
       if (error instanceof TypeKroError) throw refusal(error, library);
       throw error;

@@ -22,9 +22,16 @@ export interface LensResult {
 /**
  * Runs the command of a lens for a saved file, and returns its output.
  *
+ * @param argument the URI of the file
+ * @param given may choose the form of a picture: `{output: 'svg'}`
  * @throws TypeKroError `cli/usage` for an unknown command, and for a document that is no YAML or JSON file
  */
-export async function runLens(name: string, argument: unknown, outer: CommandContext): Promise<LensResult> {
+export async function runLens(
+  name: string,
+  argument: unknown,
+  outer: CommandContext,
+  given?: unknown,
+): Promise<LensResult> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   const path = typeof argument === 'string' ? pathOf(argument) : undefined;
   // Code is loaded only by its own worker, with limits and in trusted workspaces.
@@ -50,7 +57,13 @@ export async function runLens(name: string, argument: unknown, outer: CommandCon
     readInput: () => Promise.resolve(''),
   };
   const command = await load();
-  const options = Object.fromEntries(command.options.map(({ name: option, defaultValue }) => [option, defaultValue]));
+  const output = (given as { readonly output?: unknown } | null | undefined)?.output;
+  const options = Object.fromEntries(
+    command.options.map(({ name: option, defaultValue, choices }) => {
+      const isChosen = option === 'output' && typeof output === 'string' && choices?.includes(output) === true;
+      return [option, isChosen ? output : defaultValue];
+    }),
+  );
   const exitCode = await command
     .run(context, { positionals: [basename(path)], options })
     .catch((error: unknown) => printFailure(error, context));
