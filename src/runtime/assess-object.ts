@@ -46,18 +46,10 @@ export function assessObject(
 ): Assessed {
   const writing = context.rules.applyOptions(context);
   const { target, desired } = wanted;
-  const object = refOfTarget(target);
-  context.watches.push({ kind: 'object', nodeId: node.id, target });
-  const observation = context.observed.object(target);
-  if (observation.state === 'unknown') {
-    context.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
-    return { report: { object, state: 'unknown' }, unread: true };
-  }
-  if (observation.state === 'failed') {
-    return { report: { object, state: 'failed' }, problem: readProblem(context, target, observation, true) };
-  }
-  if (observation.state === 'absent') {
-    const report: ObjectReport = { object, state: 'absent' };
+  const observed = observeTarget(context, node, target);
+  if (observed.state === 'assessed') return observed.assessed;
+  if (observed.state === 'absent') {
+    const { report } = observed;
     const contest = context.observed.contest?.(target);
     if (contest?.isOwn === true && contest.retryAt > context.options.now) return { report, contest, isPaused: true };
     return {
@@ -66,20 +58,44 @@ export function assessObject(
     };
   }
 
-  const { live } = observation;
-  const { uid, finalizers = [], deletionTimestamp } = live.object.metadata;
-  const identity = { object, ...(uid === undefined ? {} : { uid }) };
-  if (deletionTimestamp !== undefined) {
-    const report: ObjectReport = { ...identity, state: 'deleting', finalizers, deletingSince: deletionTimestamp };
-    return { report, live: live.object, terminating: { object, finalizers, since: deletionTimestamp } };
-  }
-  const report: ObjectReport = { ...identity, state: 'present' };
+  const { live, report } = observed;
   const refusal = context.rules.refusal(context, node, target, live);
   if (refusal !== undefined) return { report, live: live.object, problem: refusal };
 
   const fingerprint = fingerprintOf(context, desired);
   const decision = context.rules.decideWrite(context, desired, fingerprint, live);
   return assessLive(context, node, wanted, { live, decision, fingerprint, writing, report });
+}
+
+/** A target that may be written: it is absent or present. Any other target is assessed already. */
+type ObservedTarget =
+  | { readonly state: 'assessed'; readonly assessed: Assessed }
+  | { readonly state: 'absent'; readonly report: ObjectReport }
+  | { readonly state: 'present'; readonly live: LiveObject; readonly report: ObjectReport };
+
+/** Observes and watches a target. A target that is unknown, unreadable or being deleted needs no comparison. */
+export function observeTarget(context: StepContext, node: GraphNode, target: ObjectTarget): ObservedTarget {
+  const object = refOfTarget(target);
+  context.watches.push({ kind: 'object', nodeId: node.id, target });
+  const observation = context.observed.object(target);
+  if (observation.state === 'unknown') {
+    context.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
+    return { state: 'assessed', assessed: { report: { object, state: 'unknown' }, unread: true } };
+  }
+  if (observation.state === 'failed') {
+    const problem = readProblem(context, target, observation, true);
+    return { state: 'assessed', assessed: { report: { object, state: 'failed' }, problem } };
+  }
+  if (observation.state === 'absent') return { state: 'absent', report: { object, state: 'absent' } };
+  const { live } = observation;
+  const { uid, finalizers = [], deletionTimestamp } = live.object.metadata;
+  const identity = { object, ...(uid === undefined ? {} : { uid }) };
+  if (deletionTimestamp !== undefined) {
+    const report: ObjectReport = { ...identity, state: 'deleting', finalizers, deletingSince: deletionTimestamp };
+    const terminating = { object, finalizers, since: deletionTimestamp };
+    return { state: 'assessed', assessed: { report, live: live.object, terminating } };
+  }
+  return { state: 'present', live, report: { ...identity, state: 'present' } };
 }
 
 /** How an object is written. */

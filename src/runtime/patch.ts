@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Graph, PatchNode } from '../graph/index.ts';
 import type { Assessed, Writing } from './assess-object.ts';
-import { assessLive, contestedObject, fingerprintOf, readProblem, terminatingText } from './assess-object.ts';
+import { assessLive, contestedObject, fingerprintOf, observeTarget, terminatingText } from './assess-object.ts';
 import { resolveItems } from './collection.ts';
 import { contestText } from './contest-text.ts';
 import { patchManager, patchPrefix } from './field-managers.ts';
@@ -10,7 +10,6 @@ import { isSameFingerprint, LazyDigest } from './fingerprint.ts';
 import type { Contribution, ForceOver } from './model.ts';
 import { writerOf } from './owned-fields.ts';
 import { constantReady } from './ready.ts';
-import type { ObjectReport } from './report.ts';
 import type { Resolved, WantedObject } from './resolved.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
@@ -165,29 +164,14 @@ function stateOf(
 
 function assessTarget(context: StepContext, node: PatchNode, wanted: WantedObject, writing: Writing): Assessed {
   const { target, desired } = wanted;
-  const object = refOfTarget(target);
-  context.watches.push({ kind: 'object', nodeId: node.id, target });
-  const observation = context.observed.object(target);
-  if (observation.state === 'unknown') {
-    context.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
-    return { report: { object, state: 'unknown' }, unread: true };
-  }
-  if (observation.state === 'failed') {
-    return { report: { object, state: 'failed' }, problem: readProblem(context, target, observation, true) };
-  }
-  if (observation.state === 'absent') {
+  const observed = observeTarget(context, node, target);
+  if (observed.state === 'assessed') return observed.assessed;
+  if (observed.state === 'absent') {
     const message = context.texts.targetMissing(node, target);
-    const because = { kind: 'target-missing', object } as const;
-    return { report: { object, state: 'absent' }, problem: { target, because, message, absent: true } };
+    const because = { kind: 'target-missing', object: refOfTarget(target) } as const;
+    return { report: observed.report, problem: { target, because, message, absent: true } };
   }
-  const { live } = observation;
-  const { uid, finalizers = [], deletionTimestamp } = live.object.metadata;
-  const identity = { object, ...(uid === undefined ? {} : { uid }) };
-  if (deletionTimestamp !== undefined) {
-    const report: ObjectReport = { ...identity, state: 'deleting', finalizers, deletingSince: deletionTimestamp };
-    return { report, live: live.object, terminating: { object, finalizers, since: deletionTimestamp } };
-  }
-  const report: ObjectReport = { ...identity, state: 'present' };
+  const { live, report } = observed;
   if (contributesNothing(context, desired)) return { report, live: live.object };
   const fingerprint = fingerprintOf(context, desired);
   const writer = writerOf(writing.manager ?? '', writing.subresource);

@@ -84,7 +84,7 @@ test('the writes of controllers have their Events, although they and the Events 
     const events = (body['items'] as { reason: string; count: number }[]).map(
       ({ reason, count }) => `${reason} ${count}`,
     );
-    const each = ['Created 1', 'Pulled 1', 'Scheduled 1', 'Started 1', 'SuccessfulCreate 1'];
+    const each = ['Created 1', 'Pulled 1', 'Scheduled 1', 'Simulated 1', 'Started 1', 'SuccessfulCreate 1'];
     expect(events.toSorted()).toEqual([...each, ...each].toSorted());
   };
   await withHook('Validating', () => ({ allowed: true }), seeEvents, rule);

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, objectAt, textAt } from '../../kubernetes/index.ts';
-import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
+import { tryParseStrictJson } from '../codec/json.ts';
 import type { UserInfo } from '../options.ts';
 import { ApiError } from '../errors/status.ts';
 import type { ServedResource } from '../registry/resource.ts';
@@ -83,16 +83,6 @@ export interface Verdict {
   readonly patch: readonly JsonValue[];
 }
 
-/** The value of a text from a webhook; `undefined` for a text that is not JSON or too deep for code that walks it. */
-function readJson(text: string): JsonValue | undefined {
-  try {
-    return parseStrictJson(text);
-  } catch (thrown) {
-    if (thrown instanceof JsonSyntaxError) return undefined;
-    throw thrown;
-  }
-}
-
 /** An answer that cannot be used. The message says why, after `failed calling webhook "…": `. */
 export class InvalidAnswer extends Error {}
 
@@ -102,7 +92,7 @@ export class InvalidAnswer extends Error {}
  * @throws InvalidAnswer with the text that an API server has for it.
  */
 export function readAnswer(text: string, uid: string, mutating: boolean): Verdict {
-  const answer = readJson(text);
+  const answer = tryParseStrictJson(text);
   if (!isJsonObject(answer)) {
     const problem = "couldn't get version/kind; json parse error: the answer is not a JSON object";
     throw new InvalidAnswer(`failed to call webhook: ${problem}`);
@@ -141,7 +131,7 @@ function patchOf(response: JsonObject, mutating: boolean): readonly JsonValue[] 
   if (patch === '') return [];
   if (type === '') throw invalidResponse('webhook returned invalid response.patchType of ""');
   if (type !== 'JSONPatch') throw new InvalidAnswer(`unsupported patch type ${goQuote(String(type))}`);
-  const operations = readJson(Buffer.from(patch, 'base64').toString('utf8'));
+  const operations = tryParseStrictJson(Buffer.from(patch, 'base64').toString('utf8'));
   if (operations === null) return [];
   if (!Array.isArray(operations)) {
     throw new InvalidAnswer('received undecodable patch in webhook response: the patch is not a list of operations');

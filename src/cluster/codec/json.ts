@@ -37,6 +37,16 @@ export function parseStrictJson(text: string): JsonValue {
   }
 }
 
+/** The value of a JSON text; `undefined` for a text that is not JSON, or that is too deep for code that walks it. */
+export function tryParseStrictJson(text: string): JsonValue | undefined {
+  try {
+    return parseStrictJson(text);
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
 function tooDeep(text: string): boolean {
   if (text.length < MAX_DEPTH || openings(text) <= MAX_DEPTH) return false;
   let depth = 0;

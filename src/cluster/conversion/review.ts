@@ -3,7 +3,7 @@ import { isJsonObject, setOwn } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
-import { JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
+import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import { validateAnnotations, validateLabels } from '../kinds/metadata.ts';
 
 /** The versions of ConversionReview that the cluster knows. */
@@ -51,7 +51,7 @@ export function readConversion(text: string, task: ConversionTask): KubeObject[]
 }
 
 function responseOf(text: string, { reviewVersion, uid }: ConversionTask): JsonObject {
-  const review = parsed(text);
+  const review = tryParseStrictJson(text);
   if (!isJsonObject(review)) {
     throw failed("couldn't get version/kind; json parse error: the answer is not a JSON object");
   }
@@ -74,16 +74,6 @@ function responseOf(text: string, { reviewVersion, uid }: ConversionTask): JsonO
 }
 
 const failed = (problem: string) => new InvalidConversion(`failed: ${problem}`);
-
-/** The value of a text from a webhook; `undefined` for a text that is not JSON or too deep for code that walks it. */
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return parseStrictJson(text);
-  } catch (thrown) {
-    if (thrown instanceof JsonSyntaxError) return undefined;
-    throw thrown;
-  }
-}
 
 function checkedObject(original: KubeObject, converted: JsonValue, index: number, apiVersion: string): KubeObject {
   const at = `returned invalid object at index ${index}: `;
