@@ -1,3 +1,4 @@
+import type { ParsedFlags } from '../controller/index.ts';
 import { comparedFacets, optionsFromFlags, parseControllerFlags } from '../controller/index.ts';
 import type { KubeObject } from '../core/index.ts';
 import { TypeKroError } from '../core/index.ts';
@@ -115,8 +116,17 @@ function settingsOfDeployment(deployment: KubeObject): ControllerSettings | unde
   const controller = valueAt(spec, 'replicas') === 0 ? undefined : deployedController(deployment);
   if (controller === undefined) return undefined;
   const from = `Deployment ${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
-  const options = optionsFromFlags(parseControllerFlags(controller.flags));
-  const level = options.kroCompatibility ?? controller.released ?? DEFAULT_KRO_COMPATIBILITY;
+  return settingsOfFlags(parseControllerFlags(controller.flags), from, controller.released);
+}
+
+/**
+ * The settings of a controller with these flags.
+ *
+ * @param released the line of kro that the controller follows without a flag
+ */
+export function settingsOfFlags(flags: ParsedFlags, from: string, released?: KroCompatibility): ControllerSettings {
+  const options = optionsFromFlags(flags);
+  const level = options.kroCompatibility ?? released ?? DEFAULT_KRO_COMPATIBILITY;
   const graphKind = options.features?.graphKind === true;
   const { omit = false, dynamicKeys = false } = options.features ?? {};
   const { partialDependencies = false, managedResources = false, deferredSchemas = false } = options.features ?? {};

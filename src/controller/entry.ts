@@ -38,7 +38,7 @@ export { CONTROLLER_FLAGS, parseControllerFlags } from './flags.ts';
 export { optionsFromFlags } from './options-from-flags.ts';
 export type { ProbeServer, ProbeSource } from './probes.ts';
 export { serveProbes } from './probes.ts';
-export type { RunControllerOptions } from './run-controller.ts';
+export type { ControllerDashboardOptions, OpenControllerDashboard, RunControllerOptions } from './run-controller.ts';
 export { runController } from './run-controller.ts';
 export type { DefinitionRights, DefinitionRoles, DefinitionRolesOptions } from './install/definition-roles.ts';
 export { definitionRoles } from './install/definition-roles.ts';

@@ -183,6 +183,19 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'Number of shards, each with a Lease, that divide definitions among replicas; 0: one replica works on all.',
     matching(/^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-6])$/, 'it is a number from 0 to 256'),
   ),
+  flag(
+    'dashboard-bind-address',
+    'text',
+    '',
+    'Address of the dashboard, which reviews the token of each caller; empty or 0: off.',
+    ADDRESS,
+  ),
+  flag(
+    'dashboard-hosts',
+    'text',
+    '',
+    'Further host names of the dashboard, separated by commas; localhost is always one.',
+  ),
   flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty or 0: off.', ADDRESS),
 ];
 

@@ -19,7 +19,7 @@ export {
   REVISION_TYPE,
 } from './definition/definition-object.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
-export { compileLive, liveDefinition } from './definition/live-definition.ts';
+export { compileLive, compileLiveDocument, liveDefinition } from './definition/live-definition.ts';
 export type { LiveGraph, LiveGraphOptions } from './graph/live-graph.ts';
 export { liveGraph } from './graph/live-graph.ts';
 export type { DefinitionRevision } from './definition/definition-revisions.ts';
@@ -30,3 +30,4 @@ export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './defi
 export { previewDefinition } from './definition/preview-definition.ts';
 export type { RolloutPreview } from './rollout/preview-rollout.ts';
 export { instanceKey } from './rollout/preview-rollout.ts';
+export { runningRollout } from './rollout/running-rollout.ts';

@@ -1,5 +1,6 @@
 import { TypeKroError } from '../core/index.ts';
-import { serveInspect } from '../inspect/index.ts';
+import type { InspectSource } from '../inspect/index.ts';
+import { indexOfReports, newInspectToken, ownViewer, serveInspect, tokenOf } from '../inspect/index.ts';
 import type { Clock, KubernetesApi, LeaseTimes } from '../kube/index.ts';
 import { DEFAULT_LEASE_TIMES, runElection, systemClock } from '../kube/index.ts';
 import { createController, createUninspectedController } from './controller.ts';
@@ -28,7 +29,24 @@ export interface RunControllerOptions {
   readonly clock?: Clock;
   /** Random numbers in [0, 1) for jitter. Default: `Math.random`. */
   readonly random?: () => number;
+  /** Opens the dashboard for `--dashboard-bind-address`. By default, the flag is refused. */
+  readonly openDashboard?: OpenControllerDashboard;
 }
+
+/** Where a controller serves its dashboard, and the reports of the controller. */
+export interface ControllerDashboardOptions {
+  /** Absent for all interfaces. */
+  readonly host?: string;
+  readonly port: number;
+  /** Further names by which browsers may call the server (`--dashboard-hosts`). */
+  readonly hosts: readonly string[];
+  readonly reports: InspectSource;
+}
+
+/** Opens the dashboard of a controller. */
+export type OpenControllerDashboard = (
+  options: ControllerDashboardOptions,
+) => Promise<{ readonly url: string; close(): Promise<void> }>;
 
 /**
  * Runs `typekro controller` with these options until the signal aborts: probes and metrics, the inspect interface, the
@@ -53,12 +71,24 @@ export async function runController(options: RunControllerOptions): Promise<void
       const server = await serveProbes(address, current);
       closers.push(() => server.close());
     }
-    const inspectAddress = inspectAddressOf(flags);
+    const inspectAddress = addressOf(flags, 'inspect-bind-address');
     if (inspectAddress !== undefined) {
       const { host = '127.0.0.1', port } = parseListenAddress(inspectAddress);
-      const server = await serveInspect({ source: current, host, port });
+      const index = indexOfReports(current);
+      const token = newInspectToken();
+      const authenticate = tokenOf(token, ownViewer(options.client));
+      const server = await serveInspect({ index, source: current, authenticate, host, port });
       // A user who may read the log of this process may also use the token.
-      logger.log('info', 'the inspect interface is open', { url: server.url, token: server.token });
+      logger.log('info', 'the inspect interface is open', { url: server.url, token });
+      closers.push(async () => {
+        index.close();
+        await server.close();
+      });
+    }
+    const dashboardAddress = addressOf(flags, 'dashboard-bind-address');
+    if (dashboardAddress !== undefined) {
+      const server = await dashboardServer(options, flags, dashboardAddress, current);
+      logger.log('info', 'the dashboard is open', { url: server.url });
       closers.push(() => server.close());
     }
     const shards = flags.values.get('shards');
@@ -70,10 +100,29 @@ export async function runController(options: RunControllerOptions): Promise<void
   }
 }
 
-/** The address of the inspect interface; `undefined` when it is off. */
-function inspectAddressOf(flags: ParsedFlags): string | undefined {
-  const address = textOf(flags, 'inspect-bind-address', '');
+/** The address of an interface; `undefined` when it is off. */
+function addressOf(flags: ParsedFlags, name: 'inspect-bind-address' | 'dashboard-bind-address'): string | undefined {
+  const address = textOf(flags, name, '');
   return address === '' || address === '0' ? undefined : address;
+}
+
+/** Opens the dashboard. It serves on each replica, also while another one leads. */
+function dashboardServer(
+  { openDashboard }: RunControllerOptions,
+  flags: ParsedFlags,
+  address: string,
+  reports: InspectSource,
+): ReturnType<OpenControllerDashboard> {
+  if (openDashboard === undefined) {
+    throw new TypeKroError('this program has no dashboard for --dashboard-bind-address', {
+      code: 'controller/no-dashboard',
+      remedy: 'run the command typekro controller, or pass openDashboard',
+    });
+  }
+  const { host, port } = parseListenAddress(address);
+  const names = textOf(flags, 'dashboard-hosts', '').toLowerCase().split(',');
+  const hosts = names.map((name) => name.trim()).filter((name) => name !== '');
+  return openDashboard({ ...(host === undefined ? {} : { host }), port, hosts, reports });
 }
 
 /** Takes part in the election until the signal aborts. Runs a controller during each term as leader. */
@@ -177,7 +226,9 @@ async function work(
   part?: DefinitionShare,
 ): Promise<void> {
   if (signal.aborted) return;
-  const create = inspectAddressOf(flags) === undefined ? createUninspectedController : createController;
+  const isInspected =
+    addressOf(flags, 'inspect-bind-address') !== undefined || addressOf(flags, 'dashboard-bind-address') !== undefined;
+  const create = isInspected ? createController : createUninspectedController;
   const controller = create({
     ...optionsFromFlags(flags),
     ...(part === undefined ? {} : { share: part }),

@@ -193,6 +193,8 @@ export interface InstancePage {
   readonly counts: InstanceCounts;
   /** The number of instances before this page. */
   readonly offset: number;
+  /** What the list leaves out, as sentences. */
+  readonly limits: readonly string[];
 }
 
 /** The query of `GET instances`. Every field is optional. */
@@ -358,8 +360,6 @@ export interface PlanFile {
 /** `POST instances/REF/actions`, as JSON. */
 export interface ActionRequest {
   readonly action: InspectAction;
-  /** The reason of a suspension. */
-  readonly reason?: string;
 }
 
 /** The answer to an action. */

@@ -1,78 +1,250 @@
+import type { ObjectRef } from '../core/index.ts';
 import { explainNodes } from '../runtime/index.ts';
+import { readActionRequest, readPlanRequest } from './bodies.ts';
+import type { InspectCall, InspectDetails } from './details.ts';
+import { badRequest, InspectFailure } from './failure.ts';
+import type { InspectIndex } from './inspect-index.ts';
+import { instancePage, readInstanceQuery, wholeNumber } from './instance-page.ts';
+import { byDefinition } from './inspect-index.ts';
+import { countStates } from './instance-page.ts';
+import type { DefinitionList, DefinitionRow, InspectMeta, InstancePage } from './model.ts';
+import { parseInstanceRef } from './paths.ts';
 import type { InspectSource } from './reports.ts';
+import { DEFINITION, maySeeInstance, visibleRows } from './visible-rows.ts';
 
-/** The response to a request for anything but the stream. */
-export interface InspectAnswer {
-  readonly status: number;
-  /** Sent as JSON. */
-  readonly body: unknown;
-}
-
-/** The result of routing: a response, or the stream of events after an id. */
-export type InspectRoute =
-  | { readonly kind: 'answer'; readonly answer: InspectAnswer }
-  | { readonly kind: 'events'; readonly afterId: number | undefined };
-
-/** The parts of a request that the interface reads. */
+/** The parts of a request that the routes read. */
 export interface InspectRequest {
   readonly method: string;
-  /** Path with the query. */
-  readonly url: string;
-  readonly lastEventId?: string;
+  /** The decoded segments of the path after `/api/v1/`. */
+  readonly segments: readonly string[];
+  readonly parameters: URLSearchParams;
+  /** Reads the body of a `POST`. */
+  readonly body: () => Promise<string>;
 }
 
-const PREFIX = '/api/v1/';
-const REPORT = /^instances\/(.+)\/report$/;
+/** What the routes answer from. */
+export interface RouteContext {
+  readonly index: InspectIndex;
+  /** The reports of the controller in this process. Absent when there is none. */
+  readonly source?: InspectSource;
+  /** Absent for a server that has only the reports of a controller. */
+  readonly details?: InspectDetails;
+  readonly call: InspectCall;
+  readonly epoch: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
 
-/** Decides the response to a request. The address of an instance may be written with `/` or percent-encoded. */
-export function routeInspect(source: InspectSource, request: InspectRequest): InspectRoute {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return refuse(405, 'this interface only answers GET');
-  }
-  const { pathname, searchParams } = new URL(request.url, 'http://inspect');
-  if (!pathname.startsWith(PREFIX)) return refuse(404, `there is nothing at ${pathname}`);
-  const path = pathname.slice(PREFIX.length);
-  switch (path) {
+/** The number of lines of a log: by default, and at most. */
+const LOG_LINES = 200;
+const MAX_LOG_LINES = 2000;
+
+/**
+ * The body of the answer to a request, except for the stream.
+ *
+ * @throws InspectFailure for a request that is wrong or names nothing, and the errors of the details.
+ */
+export async function answerInspect(request: InspectRequest, context: RouteContext): Promise<unknown> {
+  const [room, ...rest] = request.segments;
+  switch (room) {
+    case 'meta':
+      return rest.length === 0 ? read(request, () => metaOf(context)) : nothing();
     case 'definitions':
-      return answer({ items: source.definitions() });
+      return read(request, () => answerDefinitions(rest, context));
     case 'instances':
-      return answer({ items: filtered(source, searchParams.get('definition')) });
-    case 'events':
-      return { kind: 'events', afterId: idOf(request.lastEventId ?? searchParams.get('lastEventId')) };
+      return rest.length === 0
+        ? read(request, () => pageOf(request.parameters, context))
+        : answerInstance(request, rest, context);
+    case 'plan':
+      if (rest.length > 0) return nothing();
+      return post(request, async (body) => {
+        const { files } = readPlanRequest(body);
+        return detailsOf(context).plan(files, context.call);
+      });
     default:
-      break;
-  }
-  const match = REPORT.exec(path);
-  const ref = match?.[1] === undefined ? undefined : decode(match[1]);
-  if (ref === undefined) return refuse(404, `there is nothing at ${pathname}`);
-  const report = source.report(ref);
-  return report === undefined
-    ? refuse(404, `there is no instance ${ref}`)
-    : answer({ ...report, explanations: explainNodes(report) });
-}
-
-function filtered(source: InspectSource, definition: string | null) {
-  const instances = source.instances();
-  return definition === null ? instances : instances.filter((instance) => instance.definition === definition);
-}
-
-function idOf(text: string | null): number | undefined {
-  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-}
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (error instanceof URIError) return undefined;
-    throw error;
+      return nothing();
   }
 }
 
-function answer(body: unknown): InspectRoute {
-  return { kind: 'answer', answer: { status: 200, body } };
+function read<Answer>({ method }: InspectRequest, answer: () => Promise<Answer>): Promise<Answer> {
+  if (method !== 'GET' && method !== 'HEAD') throw otherMethod('GET');
+  return answer();
 }
 
-function refuse(status: number, message: string): InspectRoute {
-  return { kind: 'answer', answer: { status, body: { message } } };
+async function post<Answer>(
+  { method, body }: InspectRequest,
+  answer: (body: string) => Promise<Answer>,
+): Promise<Answer> {
+  if (method !== 'POST') throw otherMethod('POST');
+  return answer(await body());
+}
+
+async function metaOf({ index, details, call, epoch, now }: RouteContext): Promise<InspectMeta> {
+  if (details === undefined) {
+    const cluster = { name: '' };
+    return { version: '', cluster, source: 'controller', actions: [], plans: false, limits: [], epoch, now };
+  }
+  const meta = await details.meta(call);
+  return { ...meta, limits: [...meta.limits, ...index.limits()], epoch, now };
+}
+
+async function answerDefinitions(rest: readonly string[], context: RouteContext): Promise<unknown> {
+  const { call, index } = context;
+  if (!(await call.viewer.mayList(DEFINITION))) {
+    throw new InspectFailure('you may not list resourcegraphdefinitions.kro.run', {
+      status: 403,
+      code: 'inspect/forbidden',
+      remedy: 'ask for the right to list them in all namespaces',
+    });
+  }
+  const [name, part, number, ...more] = rest;
+  if (name === undefined) return { items: await definitionRows(context) } satisfies DefinitionList;
+  if (more.length > 0 || (part !== undefined && part !== 'revisions')) return nothing();
+  if (part === 'revisions') {
+    const revision = wholeNumber('the revision', number ?? '');
+    const found = await detailsOf(context).revision(name, revision, call);
+    return found ?? missing(`the definition ${name} has no revision ${revision}`, 'inspect/no-revision');
+  }
+  const found = await detailsOf(context).definition(name, call);
+  if (found === undefined) return missing(`there is no definition ${name}`, 'inspect/no-definition');
+  const row = (await definitionRows(context)).find((each) => each.name === name);
+  return row === undefined || !index.definitions().some((each) => each.name === name)
+    ? found
+    : { ...found, definition: row };
+}
+
+/** The definitions with the numbers of the instances that the caller may list. */
+async function definitionRows({ index, call }: RouteContext): Promise<readonly DefinitionRow[]> {
+  const { rows } = await visibleRows(index.instances(), call.viewer);
+  const instances = byDefinition(rows);
+  return index.definitions().map((definition) => {
+    const own = instances.get(definition.name) ?? [];
+    const suspended = own.filter((row) => row.suspended === true).length;
+    return { ...definition, instances: own.length, counts: countStates(own), suspended };
+  });
+}
+
+async function pageOf(parameters: URLSearchParams, { index, call }: RouteContext): Promise<InstancePage> {
+  const query = readInstanceQuery(parameters);
+  const all = index.instances();
+  const { namespace } = query;
+  const { rows, limits } = await visibleRows(
+    namespace === undefined ? all : all.filter((row) => row.namespace === namespace),
+    call.viewer,
+  );
+  return { ...instancePage(rows, query), limits };
+}
+
+async function answerInstance(
+  request: InspectRequest,
+  rest: readonly string[],
+  context: RouteContext,
+): Promise<unknown> {
+  const { ref, path } = takeRef(rest);
+  const { call, source, index } = context;
+  const { parameters } = request;
+  const subject = parseInstanceRef(ref);
+  if (subject === undefined) return nothing();
+  if (!(await maySeeInstance(subject, call.viewer))) {
+    throw new InspectFailure(
+      `you may not list ${subject.kind}${subject.namespace === undefined ? '' : ` in ${subject.namespace}`}`,
+      {
+        status: 403,
+        code: 'inspect/forbidden',
+      },
+    );
+  }
+  const gone = (): never => {
+    const last = index.removed(ref);
+    throw new InspectFailure(last === undefined ? `there is no instance ${ref}` : `the instance ${ref} is gone`, {
+      status: 404,
+      code: 'inspect/no-instance',
+      ...(last === undefined ? {} : { last }),
+    });
+  };
+  const node = parameters.get('node') ?? undefined;
+  const [part, name, ...more] = path;
+  if (more.length > 0 || (name !== undefined && part !== 'nodes')) return nothing();
+  switch (part) {
+    case undefined:
+      return read(request, async () => (await detailsOf(context).instance(ref, call)) ?? gone());
+    case 'report':
+      return read(request, async () => {
+        const report = source?.report(ref);
+        return report === undefined ? gone() : { ...report, explanations: explainNodes(report) };
+      });
+    case 'why':
+      return read(request, async () => (await detailsOf(context).why(ref, node, call)) ?? gone());
+    case 'nodes':
+      return read(request, async () => (await detailsOf(context).node(ref, name ?? '', call)) ?? gone());
+    case 'object':
+      return read(request, async () => (await detailsOf(context).object(ref, objectOf(parameters), call)) ?? gone());
+    case 'events':
+      return read(request, async () => (await detailsOf(context).events(ref, node, call)) ?? gone());
+    case 'logs':
+      return read(request, async () => (await detailsOf(context).log(ref, logOf(parameters), call)) ?? gone());
+    case 'actions':
+      return post(request, async (body) => {
+        const asked = readActionRequest(body);
+        const details = detailsOf(context);
+        const { actions } = await details.meta(call);
+        if (!actions.includes(asked.action)) throw notAllowed();
+        return (await details.act(ref, asked, call)) ?? gone();
+      });
+    default:
+      return nothing();
+  }
+}
+
+/** The address of an instance is one encoded segment, or four or five segments. */
+function takeRef(rest: readonly string[]): { readonly ref: string; readonly path: readonly string[] } {
+  const [first = '', ...others] = rest;
+  if (first.includes('/')) return { ref: first, path: others };
+  // The core group has no name: `v1/ConfigMap/…`.
+  const length = /^v\d/.test(first) ? 4 : 5;
+  return { ref: rest.slice(0, length).join('/'), path: rest.slice(length) };
+}
+
+function objectOf(parameters: URLSearchParams): ObjectRef {
+  const object = parseInstanceRef(parameters.get('object') ?? '');
+  if (object === undefined) throw badRequest('object must be apiVersion/Kind/namespace/name, with - for no namespace');
+  return object;
+}
+
+function logOf(parameters: URLSearchParams) {
+  const pod = objectOf(parameters);
+  const container = parameters.get('container') ?? '';
+  if (pod.kind !== 'Pod' || pod.apiVersion !== 'v1' || pod.namespace === undefined || container === '')
+    throw badRequest('a log needs object=v1/Pod/NAMESPACE/NAME and container=NAME');
+  const tail = wholeNumber('tail', parameters.get('tail') ?? String(LOG_LINES));
+  return { pod, container, previous: parameters.get('previous') === 'true', tail: Math.min(tail, MAX_LOG_LINES) };
+}
+
+function detailsOf({ details }: RouteContext): InspectDetails {
+  if (details !== undefined) return details;
+  throw new InspectFailure('this server has only the reports of its controller', {
+    status: 404,
+    code: 'inspect/no-details',
+    remedy: 'use --dashboard-bind-address, or typekro dashboard',
+  });
+}
+
+function notAllowed(): InspectFailure {
+  return new InspectFailure('this server changes nothing', {
+    status: 403,
+    code: 'inspect/read-only',
+    remedy: 'start it with --allow-actions',
+  });
+}
+
+function otherMethod(allowed: 'GET' | 'POST'): InspectFailure {
+  return new InspectFailure(`only ${allowed} is answered here`, { status: 405, code: 'inspect/method' });
+}
+
+function missing(message: string, code: string): never {
+  throw new InspectFailure(message, { status: 404, code });
+}
+
+function nothing(): never {
+  throw new InspectFailure('there is nothing here', { status: 404, code: 'inspect/no-path' });
 }

@@ -1,9 +1,12 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InspectEvent, InspectSource, InstanceReport } from './reports.ts';
+import type { Viewer } from './details.ts';
+import { indexOfReports } from './inspect-index.ts';
+import type { InspectProblem, InstancePage } from './model.ts';
 import { instanceRef } from './paths.ts';
+import type { InspectEvent, InspectSource, InstanceReport } from './reports.ts';
 import type { InspectServer } from './server.ts';
-import { serveInspect } from './server.ts';
+import { serveInspect, tokenOf } from './server.ts';
 
 const ref = instanceRef({ apiVersion: 'acme.test/v1', kind: 'Boat', namespace: 'n', name: 'b' });
 const report: InstanceReport = {
@@ -19,77 +22,211 @@ const report: InstanceReport = {
   nodes: [],
   steppedAt: 0,
 };
-const event = (id: number): InspectEvent => ({ id, at: 0, type: 'wrote', subject: ref, message: `event ${id}` });
+const event = (subject: string, message: string): InspectEvent => ({ id: 0, at: 0, type: 'wrote', subject, message });
 const listeners = new Set<(event: InspectEvent) => void>();
+const emit = (sent: InspectEvent): void => {
+  for (const listener of listeners) listener(sent);
+};
 const source: InspectSource = {
   definitions: () => [],
   instances: () => [report],
   report: (asked) => (asked === ref ? report : undefined),
-  eventsAfter: (id) => [1, 2, 3].filter((entry) => entry > id).map(event),
+  eventsAfter: () => [],
   subscribe(listener) {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   },
 };
 
+const token = 'the-token-of-this-test';
+const viewer: Viewer = { api: undefined as never, mayList: () => Promise.resolve(true) };
+const index = indexOfReports(source);
 let server: InspectServer;
+let port = 0;
 beforeAll(async () => {
-  server = await serveInspect({ source });
+  server = await serveInspect({ index, source, authenticate: tokenOf(token, viewer) });
+  port = Number(new URL(server.url).port);
 });
-afterAll(() => server.close());
-const get = (
-  path: string,
-  headers: Record<string, string> = { authorization: `Bearer ${server.token}` },
-  method = 'GET',
-) => fetch(server.url + path, { headers, method });
+afterAll(async () => {
+  index.close();
+  await server.close();
+});
+
+const own = { authorization: `Bearer ${token}` };
+const get = (path: string, headers: Record<string, string> = own, method = 'GET') =>
+  fetch(server.url + path, { headers, method });
 
 /** The server's answer to bytes that no client library would send. */
 const rawAnswer = (request: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.write(request));
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
     let answer = '';
     socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
     socket.on('error', reject).on('close', () => resolve(answer));
   });
 
-describe('serveInspect', () => {
+/** The answer to a request with exactly these lines, and the token. */
+const lines = (...head: string[]): Promise<string> =>
+  rawAnswer(`${[...head, `Authorization: Bearer ${token}`, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+
+const statusOf = (answer: string): number => Number(answer.split(' ')[1]);
+
+/** Reads a stream until it has the text. */
+async function readUntil(response: Response, text: string): Promise<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let seen = '';
+  while (!seen.includes(text)) {
+    const { value, done } = (await reader?.read()) ?? { done: true };
+    if (done) throw new Error(`the stream ended after ${seen}`);
+    seen += value;
+  }
+  await reader?.cancel();
+  return seen;
+}
+
+describe('paths', () => {
   it.each([
+    ['/api/v1/meta', 200],
     ['/api/v1/definitions', 200],
     ['/api/v1/instances', 200],
+    ['/api/v1/instances?limit=x', 400],
+    ['/api/v1/instances?sort=__proto__', 400],
     ['/api/v1/instances/acme.test/v1/Boat/n/b/report', 200],
     ['/api/v1/instances/acme.test%2Fv1%2FBoat%2Fn%2Fb/report', 200],
     ['/api/v1/instances/acme.test/v1/Boat/n/c/report', 404],
+    ['/api/v1/instances/acme.test%2Fv1%2FBoat%2Fn%2Fb', 404],
     ['/api/v1/instances/%E0%A4%A/report', 404],
+    ['/api/v1/instances/..%2F..%2F..%2Fetc%2Fpasswd/report', 404],
+    ['/api/v1/../../package.json', 404],
     ['/api/v1/nothing', 404],
+    ['/api/v1/meta/more', 404],
+    ['/api/v2/meta', 404],
     ['/nothing', 404],
   ])('answers %s with %i', async (path, status) => {
     expect((await get(path)).status).toBe(status);
   });
 
-  it('filters instances by definition', async () => {
-    const names = async (definition: string) =>
-      ((await (await get(`/api/v1/instances?definition=${definition}`)).json()) as { items: unknown[] }).items.length;
-    expect([await names('boats'), await names('cars')]).toEqual([1, 0]);
+  it('says with a code and a message what failed', async () => {
+    const body = (await (await get('/api/v1/instances/acme.test/v1/Boat/n/c/report')).json()) as InspectProblem;
+    expect(body).toEqual({
+      code: 'inspect/no-instance',
+      message: 'there is no instance acme.test/v1/Boat/n/c',
+    });
   });
 
-  it('requires the token, and answers GET only', async () => {
-    expect((await get('/api/v1/instances', {})).status).toBe(401);
-    expect((await get('/api/v1/instances', { authorization: 'Bearer wrong' })).status).toBe(401);
-    expect((await get(`/api/v1/instances?token=${server.token}`, {})).status).toBe(200);
-    expect((await get('/api/v1/instances', undefined, 'DELETE')).status).toBe(405);
+  it('filters instances', async () => {
+    const total = async (query: string) =>
+      ((await (await get(`/api/v1/instances?${query}`)).json()) as InstancePage).total;
+    expect([await total('definition=boats'), await total('definition=cars'), await total('search=B')]).toEqual([
+      1, 0, 1,
+    ]);
+  });
+});
+
+describe('the token', () => {
+  it.each([
+    ['is missing', {}],
+    ['is wrong', { authorization: 'Bearer wrong' }],
+    ['is of another scheme', { authorization: `Basic ${token}` }],
+    ['is longer', { authorization: `Bearer ${token}x` }],
+    ['is empty', { authorization: 'Bearer ' }],
+  ])('that %s gives 401, and no data', async (_what, headers) => {
+    const response = await get('/api/v1/instances', headers);
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await response.text()).not.toContain('Boat');
   });
 
-  it('streams events after the last one that a client has, then new ones', async () => {
-    const response = await get('/api/v1/events', { authorization: `Bearer ${server.token}`, 'last-event-id': '2' });
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let text = '';
-    while (!text.includes('id: 3')) text += (await reader?.read())?.value ?? '';
-    for (const listener of listeners) listener(event(4));
-    while (!text.includes('id: 4')) text += (await reader?.read())?.value ?? '';
-    expect(text.match(/^id: \d+$/gm)).toEqual(['id: 3', 'id: 4']);
-    await reader?.cancel();
+  it('may be a query parameter, for EventSource', async () => {
+    expect((await get(`/api/v1/instances?token=${token}`, {})).status).toBe(200);
+  });
+});
+
+describe('requests of other sites', () => {
+  const path = 'GET /api/v1/instances HTTP/1.1';
+  it.each([
+    ['a name that resolves to this machine', 'Host: evil.test', 421],
+    ['such a name with the port', 'Host: evil.test:80', 421],
+    ['a name that begins with an own name', 'Host: localhost.evil.test', 421],
+    ['an address of the network', 'Host: 192.168.0.7', 421],
+    ['user information', 'Host: localhost@evil.test', 421],
+    ['an own name', 'Host: localhost', 200],
+    ['an own name in capitals', 'Host: LOCALHOST:1', 200],
+    ['a loopback address', 'Host: 127.0.0.1', 200],
+    ['a loopback address of IPv6', 'Host: [::1]:8090', 200],
+  ])('%s as Host gives its status', async (_what, host, status) => {
+    const answer = await lines(path, host);
+    expect(statusOf(answer)).toBe(status);
+    if (status !== 200) expect(answer).not.toContain('Boat');
   });
 
+  it.each([
+    ['a foreign origin', 'Origin: https://evil.test', 403],
+    ['an opaque origin', 'Origin: null', 403],
+    ['another port of this machine', 'Origin: http://localhost:1', 403],
+    ['the mark of a foreign site', 'Sec-Fetch-Site: cross-site', 403],
+    ['the mark of a sibling site', 'Sec-Fetch-Site: same-site', 403],
+    ['its own origin', 'Origin: http://localhost', 200],
+    ['the mark of its own page', 'Sec-Fetch-Site: same-origin', 200],
+  ])('%s gives its status, and no header that shares the answer', async (_what, header, status) => {
+    const answer = await lines(path, 'Host: localhost', header);
+    expect(statusOf(answer)).toBe(status);
+    expect(answer.toLowerCase()).not.toContain('access-control');
+  });
+
+  it('a preflight is answered without a permission', async () => {
+    const answer = await lines('OPTIONS /api/v1/plan HTTP/1.1', 'Host: localhost', 'Origin: https://evil.test');
+    expect(statusOf(answer)).toBe(403);
+  });
+});
+
+describe('bodies', () => {
+  const post = (body: string, type: string | undefined, path = '/api/v1/plan') =>
+    fetch(server.url + path, {
+      method: 'POST',
+      body: new TextEncoder().encode(body),
+      headers: { ...own, ...(type === undefined ? {} : { 'content-type': type }) },
+    });
+
+  it.each([
+    ['a form', 'a=b', 'application/x-www-form-urlencoded', 415],
+    ['a text', '{}', 'text/plain', 415],
+    ['no type', '{}', undefined, 415],
+    ['JSON in another encoding', '{}', 'application/json; charset=utf-7', 415],
+    ['broken JSON', '{', 'application/json', 400],
+    ['a list', '[]', 'application/json', 400],
+    ['no files', '{"files":[]}', 'application/json', 400],
+    ['a file without a text', '{"files":[{"name":"a"}]}', 'application/json', 400],
+    ['a plan for a server without details', '{"files":[{"name":"a","text":""}]}', 'application/json', 404],
+    ['a long body', ' '.repeat(1024 * 1024 + 1), 'application/json', 413],
+  ])('%s is refused', async (_what, body, type, status) => {
+    expect((await post(body, type)).status).toBe(status);
+  });
+
+  it('a body without a length is cut off at the limit', async () => {
+    const head = ['POST /api/v1/plan HTTP/1.1', 'Host: localhost', `Authorization: Bearer ${token}`];
+    const chunk = `${(65536).toString(16)}\r\n${' '.repeat(65536)}\r\n`;
+    const answer = await rawAnswer(
+      `${[...head, 'Content-Type: application/json', 'Transfer-Encoding: chunked'].join('\r\n')}\r\n\r\n${chunk.repeat(17)}`,
+    ).catch((error: unknown) => String(error));
+    // The server may reset the connection, because it does not read the rest.
+    expect(answer).toMatch(/^HTTP\/1\.1 413 |ECONNRESET|EPIPE/);
+    expect((await get('/api/v1/meta')).status).toBe(200);
+  });
+
+  it.each([
+    ['DELETE', '/api/v1/instances', 405],
+    ['POST', '/api/v1/instances', 405],
+    ['PUT', '/api/v1/plan', 405],
+    ['GET', '/api/v1/plan', 405],
+    ['GET', `/api/v1/instances/${encodeURIComponent(ref)}/actions`, 405],
+    ['POST', '/api/v1/events', 405],
+  ])('%s %s gives %i', async (method, path, status) => {
+    expect((await get(path, own, method)).status).toBe(status);
+  });
+});
+
+describe('broken requests', () => {
   it.each([
     'GET /api/%ff HTTP/1.1',
     'GET /api//[::: HTTP/1.1',
@@ -99,31 +236,61 @@ describe('serveInspect', () => {
     'GET /../api/v1/instances HTTP/1.1',
     'OPTIONS * HTTP/1.1',
     'nonsense',
-  ])('refuses `%s`, and continues to serve', async (line) => {
-    expect(await rawAnswer(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 4\d\d /);
+  ])('`%s` is refused, and the server continues', async (line) => {
+    expect(await rawAnswer(`${line}\r\nHost: localhost\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect((await get('/api/v1/instances')).status).toBe(200);
   });
+});
 
-  it('keeps no stream open for HEAD', async () => {
-    const before = listeners.size;
-    expect((await get('/api/v1/events', undefined, 'HEAD')).status).toBe(200);
-    expect(listeners.size).toBe(before);
+describe('the stream', () => {
+  const open = (headers: Record<string, string> = {}) => get('/api/v1/events', { ...own, ...headers });
+  const idsIn = (text: string): string[] => [...text.matchAll(/^id: (.+)$/gm)].map(([, id]) => id ?? '');
+
+  it('begins with the epoch, and sends the last of several equal changes', async () => {
+    const response = await open();
+    for (const message of ['first', 'second', 'last']) emit(event(ref, message));
+    const text = await readUntil(response, 'last');
+    expect(text).toMatch(/^id: \w+\.\d+\nevent: hello\ndata: \{"epoch":"\w+","missed":false\}\n\n/);
+    expect(text.match(/event: changes/g)).toHaveLength(1);
+    expect(text).not.toContain('first');
   });
 
-  it('disconnects a client that does not read, and keeps no events for it', async () => {
-    const before = listeners.size;
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
-    socket.on('error', () => {}); // this test expects the reset
-    socket.pause();
-    socket.write(`GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`);
-    await expect.poll(() => listeners.size).toBe(before + 1);
-    const large = { ...event(5), message: 'x'.repeat(1024 * 1024) };
-    for (let sent = 0; sent < 64; sent += 1) for (const listener of listeners) listener(large);
-    await expect.poll(() => listeners.size).toBe(before);
-    socket.destroy();
+  it('goes on after the last id of a client', async () => {
+    const [id = ''] = idsIn(await readUntil(await open(), 'hello'));
+    emit(event('missed', 'while the client was away'));
+    const text = await readUntil(await open({ 'last-event-id': id }), 'while the client was away');
+    expect(text).toContain('"missed":false');
   });
 
-  it('refuses an address that other machines can reach', async () => {
-    await expect(serveInspect({ source, host: '0.0.0.0' })).rejects.toMatchObject({ code: 'inspect/remote-address' });
+  it.each(['0123456789abcdef.5', 'nonsense', '..', '9'.repeat(400)])(
+    'tells a client with the id `%s` of another server to read everything again',
+    async (id) => {
+      expect(await readUntil(await open({ 'last-event-id': id }), 'hello')).toContain('"missed":true');
+    },
+  );
+
+  it('tells a client that was away for too many events to read everything again', async () => {
+    const [id = ''] = idsIn(await readUntil(await open(), 'hello'));
+    for (let count = 0; count < 1001; count += 1) emit(event('x', 'y'));
+    expect(await readUntil(await open({ 'last-event-id': id }), 'hello')).toContain('"missed":true');
+  });
+
+  it('sends a reset in place of more changes than a message lists', async () => {
+    const response = await open();
+    for (let count = 0; count < 2000; count += 1) emit(event(`definition-${count}`, 'changed'));
+    expect(await readUntil(response, 'event: reset')).not.toContain('event: changes');
+  });
+
+  it('is not kept open for HEAD', async () => {
+    expect((await get('/api/v1/events', own, 'HEAD')).status).toBe(200);
+  });
+});
+
+describe('the address', () => {
+  it('must not be one that other machines can reach', async () => {
+    const authenticate = tokenOf(token, viewer);
+    await expect(serveInspect({ index, source, authenticate, host: '0.0.0.0' })).rejects.toMatchObject({
+      code: 'inspect/remote-address',
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { serveInspect } from '../../src/inspect/index.ts';
+import { indexOfReports, ownViewer, serveInspect, tokenOf } from '../../src/inspect/index.ts';
 import type { ControllerWorld } from './controller-world.ts';
 import { conditionOf, controllerWorld, dataOf } from './controller-world.ts';
 
@@ -163,10 +163,13 @@ describe('the inspect interface of a running controller', () => {
     await defined();
     await world.apply(pot('p'));
     await world.until(potRef('p'), (object) => object?.status?.['state'] === 'IN_PROGRESS');
-    const server = await serveInspect({ source: world.controller.reports });
+    const source = world.controller.reports;
+    const index = indexOfReports(source);
+    const authenticate = tokenOf('token', ownViewer(world.user));
+    const server = await serveInspect({ index, source, authenticate });
     const get = async (path: string) =>
       (await (
-        await fetch(`${server.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${server.token}` } })
+        await fetch(`${server.url}/api/v1/${path}`, { headers: { authorization: 'Bearer token' } })
       ).json()) as JsonObject;
     expect(await get('definitions')).toMatchObject({
       items: [{ name: 'pots', kind: 'Pot', instances: 1, revision: 1 }],
@@ -180,6 +183,7 @@ describe('the inspect interface of a running controller', () => {
     expect(nodes).toContainEqual(['map', 'ready', 'ready']);
     expect(nodes).toContainEqual(['ext', 'waiting', 'external-missing']);
     expect(nodes).toContainEqual(['late', 'pending', 'dependency']);
+    index.close();
     await server.close();
   });
 });

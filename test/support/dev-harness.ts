@@ -117,7 +117,7 @@ export class DevHarness {
       timeoutMs: this.timeoutMs,
       start: async () => {
         await this.onStart();
-        const session = await startSession(this.#state, this.port, false);
+        const session = await startSession(this.#state, { port: this.port });
         this.sessions.push(session);
         return session;
       },

@@ -9,10 +9,11 @@ import {
 } from '../../controller/index.ts';
 import type { LogLevel, ParsedFlags } from '../../controller/index.ts';
 import type { KubeClientOptions } from '../../kube/index.ts';
-import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import { KubeClient, loadKubeConfig, systemClock } from '../../kube/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { takeConnectionFlags } from '../connection-flags.ts';
+import { settingsOfFlags } from '../controller-settings.ts';
 
 /** `typekro controller`: runs the controller, with the flags of kro's controller. */
 export const controller: Command = {
@@ -54,6 +55,19 @@ export const controller: Command = {
         signal: context.signal,
         identity: `${hostname()}_${cryptoLibrary().randomUUID()}`,
         namespace: context.env['POD_NAMESPACE'] ?? config.namespace,
+        async openDashboard(options) {
+          const { openDashboard } = await import('../dashboard/open-dashboard.ts');
+          const { TokenReviewer } = await import('../dashboard/token-reviewer.ts');
+          return openDashboard({
+            ...options,
+            context,
+            api: client,
+            cluster: config.server,
+            namespace: 'default',
+            settings: settingsOfFlags(flags, 'the flags of this controller'),
+            authenticate: new TokenReviewer(client, systemClock).authenticate,
+          });
+        },
       });
     } finally {
       await client.close();

@@ -51,12 +51,12 @@ export const dev: Command = {
         timeoutMs,
         clock: systemClock,
         events: systemEvents(systemClock),
-        start: () => startSession(state, port, false),
+        start: () => startSession(state, { port, dashboardOf: context }),
         announce(session) {
           hasStarted = true;
           context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
           context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
-          context.print(`Dashboard at ${session.dashboard}`);
+          if (session.dashboard !== undefined) context.print(`Dashboard at ${session.dashboard}`);
           context.print(`${goOn(context, state.kubeconfig)}\n`);
         },
         async read(signal, paths) {

@@ -1,13 +1,12 @@
-import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import type { ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
-import { compareText } from '../../golang/index.ts';
 import type { InstanceEvent } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readSession, systemClock } from '../../kube/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { EVENT, InstanceEventFilter, eventLine } from '../instance/instance-events.ts';
+import { byTime, EVENT, eventLine, InstanceEventFilter, listEvents } from '../instance/instance-events.ts';
 import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, observe } from '../instance/observation.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 
@@ -54,25 +53,6 @@ export const events: Command = {
     }
   },
 };
-
-async function listEvents(
-  api: KubernetesApi,
-  filter: InstanceEventFilter,
-  signal: AbortSignal,
-): Promise<InstanceEvent[]> {
-  const lists = await Promise.all(filter.namespaces.map((namespace) => api.list(EVENT, { namespace, signal })));
-  const all = lists.flatMap(({ items }) => items).toSorted(byVersion);
-  const found = await Promise.all(all.map((event) => filter.accept(event)));
-  return found.filter((event) => event !== undefined).toSorted(byTime);
-}
-
-/** Compares the times of events. Events of one time keep their order. */
-const byTime = (a: InstanceEvent, b: InstanceEvent): number => compareText(a.time, b.time);
-
-/** Sorts events by resource version, because timestamps have a resolution of a second. */
-function byVersion(a: KubeObject, b: KubeObject): number {
-  return Number(a.metadata.resourceVersion ?? 0) - Number(b.metadata.resourceVersion ?? 0);
-}
 
 /**
  * Reports the existing events in order of time, then each new event. Ends with the error of a cluster that gives no

@@ -138,6 +138,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./snapshot.ts').then(({ snapshot }) => snapshot),
   },
   {
+    name: 'dashboard',
+    summary: 'serve a page with the graphs and states of a cluster on this machine',
+    group: 'Operate',
+    load: () => import('./dashboard.ts').then(({ dashboard }) => dashboard),
+  },
+  {
     name: 'why',
     summary: 'explain why an instance waits, down to the one object that it waits for',
     group: 'Operate',

@@ -169,6 +169,29 @@ test('controller: without its CRDs, with a wrong flag, and serving a definition'
   }
 });
 
+test('dashboard: the address with its token, and the end', async () => {
+  const cluster = await createCluster({ clock: 'real' });
+  try {
+    const { kubeconfig } = await cluster.listen({ port: 0 });
+    writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+    start('install --kubeconfig kubeconfig');
+    expect(await running.code).toBe(0);
+    start('dashboard --kubeconfig kubeconfig');
+    await running.until(/token=/);
+    const [, url = '', token = ''] = /(http:\S+)\/#token=(\S+)/.exec(running.output) ?? [];
+    const meta = await fetch(`${url}/api/v1/meta`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await meta.json()).toMatchObject({ source: 'cluster', actions: [], cluster: { name: 'typekro' } });
+    expect(await running.interrupt()).toBe(130);
+    expect(output()).toMatchInlineSnapshot(`
+      "Dashboard of typekro at http://127.0.0.1:PORT/#token=TOKEN
+      "
+    `);
+    await expect(fetch(url)).rejects.toThrow();
+  } finally {
+    await cluster.close();
+  }
+});
+
 test('mcp: answers a request on the standard output, and ends with its input', async () => {
   const stdin = new PassThrough();
   vi.spyOn(process, 'stdin', 'get').mockReturnValue(stdin as never);

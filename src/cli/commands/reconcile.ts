@@ -1,4 +1,4 @@
-import { cryptoLibrary, isJsonObject, isoTime, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { RECONCILE_REQUEST, reconcileRequest } from '../../controller/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
@@ -16,6 +16,7 @@ import { annotate, CHANGE_OPTIONS, resultText } from '../instance/change-report.
 import { findDefinition } from '../instance/find-definition.ts';
 import { NO_SUSPENSION, refuseGraph } from '../instance/refuse-graph.ts';
 import { findInstance } from '../instance/find-instance.ts';
+import { newReconcileRequest } from '../instance/instance-actions.ts';
 import { DECIDING_OPTIONS, observe } from '../instance/observation.ts';
 import type { Report } from '../instance/print-report.ts';
 import { reportPrinter } from '../instance/print-report.ts';
@@ -128,7 +129,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
       remedy: 'leave --by-suspension out, or name an instance and a --timeout',
     });
   }
-  const token = `${isoTime(systemClock.now())} ${cryptoLibrary().randomUUID().slice(0, 8)}`;
+  const token = newReconcileRequest();
   const [key, value] = bySuspension ? [keys.RECONCILE_ANNOTATION, 'suspended'] : [RECONCILE_REQUEST, token];
   const fresh = dryRun || !bySuspension ? object : await api.get(refOf(object), { signal });
   const waits = !dryRun && timeoutMs > 0;

@@ -1,11 +1,10 @@
 import { refOf } from '../../core/index.ts';
-import { isSuspended, keys } from '../../runtime/index.ts';
 import type { Command } from '../command.ts';
 import { reportChange } from '../instance/change-instance.ts';
-import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
+import { CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findInstance } from '../instance/find-instance.ts';
 import { argumentOf } from '../instance/instance-name.ts';
-import { NO_SUSPENSION, refuseGraph } from '../instance/refuse-graph.ts';
+import { resumeInstance } from '../instance/instance-actions.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
 
 /** `typekro resume INSTANCE`: ends `typekro suspend`. */
@@ -19,10 +18,7 @@ export const resume: Command = {
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
       const { instance } = await findInstance(api, text, namespace, options.signal, 'instance');
-      refuseGraph(instance, NO_SUSPENSION);
-      const result = isSuspended(instance)
-        ? await annotate(api, instance, keys.RECONCILE_ANNOTATION, undefined, options)
-        : 'unchanged';
+      const result = await resumeInstance(api, instance, options);
       const effect = 'it is not suspended: the controller makes everything as the graph wants it';
       const argument = argumentOf(instance);
       const command = `typekro resume ${argument}`;

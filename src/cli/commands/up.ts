@@ -74,13 +74,17 @@ export const up: Command = {
     const once = input.options['once'] === true;
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
     try {
-      const session = await startSession(state, port, input.options['keep'] === true);
+      const session = await startSession(state, {
+        port,
+        keep: input.options['keep'] === true,
+        ...(once ? {} : { dashboardOf: context }),
+      });
       try {
         for (const notice of session.notices) context.print(notice);
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
         context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
         for (const line of withoutEffect(inputs.objects, graphs)) context.printError(line);
-        if (!once) context.print(`Dashboard at ${session.dashboard}`);
+        if (session.dashboard !== undefined) context.print(`Dashboard at ${session.dashboard}`);
         const view = createLiveView(context);
         const code = await bringUp({
           context,

@@ -1,7 +1,7 @@
 import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
-import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
-import { GRAPH_TYPE } from '../../graph/index.ts';
+import type { GroupVersionKind, KubeObject, ObjectRef } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, objectName, parseApiVersion, refOf, TypeKroError } from '../../core/index.ts';
+import { GRAPH_TYPE, isGraphObject } from '../../graph/index.ts';
 import type { ApiResource, KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import { listAt } from '../../kubernetes/index.ts';
@@ -72,6 +72,28 @@ export async function findInstance(
   const declared = [...definitions.kinds, ...others];
   const missing = await missingNamespace(api, text, declared, namespace, signal);
   throw await notFound(api, text, declared, namespace, signal, missing);
+}
+
+/**
+ * Finds an instance by its exact address, with the definition that serves it. Returns `undefined` when it does not exist.
+ *
+ * @throws TypeKroError `cli/no-definitions` when the cluster does not serve definitions.
+ */
+export async function findInstanceAt(
+  api: KubernetesApi,
+  ref: ObjectRef,
+  signal: AbortSignal,
+): Promise<FoundInstance | undefined> {
+  const instance = await api.find(ref, { signal });
+  if (instance === undefined) return undefined;
+  if (isGraphObject(instance)) return { instance };
+  const { kinds, refusal } = await declaredKinds(api, signal);
+  const { group } = parseApiVersion(ref.apiVersion);
+  const declaring = kinds.filter(({ type }) => type.kind === ref.kind && type.group === group);
+  const [only] = served(
+    declaring.map(({ definition }) => ({ instance, ...(definition === undefined ? {} : { definition }) })),
+  );
+  return only ?? withDefinition(api, { instance }, refusal, signal);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject, objectName, refOf } from '../../core/index.ts';
+import { compareText } from '../../golang/index.ts';
 import type { InstanceEvent } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
@@ -97,6 +98,26 @@ function timeOf(event: KubeObject): string {
   const times = [event['lastTimestamp'], textAt(event, 'series', 'lastObservedTime'), event['eventTime']];
   const time = times.find((each) => typeof each === 'string' && each !== '');
   return typeof time === 'string' ? time : (event.metadata.creationTimestamp ?? '');
+}
+
+/** Lists the events about an instance, oldest first. */
+export async function listEvents(
+  api: KubernetesApi,
+  filter: InstanceEventFilter,
+  signal: AbortSignal,
+): Promise<InstanceEvent[]> {
+  const lists = await Promise.all(filter.namespaces.map((namespace) => api.list(EVENT, { namespace, signal })));
+  const all = lists.flatMap(({ items }) => items).toSorted(byVersion);
+  const found = await Promise.all(all.map((event) => filter.accept(event)));
+  return found.filter((event) => event !== undefined).toSorted(byTime);
+}
+
+/** Compares the times of events. Events of one time keep their order. */
+export const byTime = (a: InstanceEvent, b: InstanceEvent): number => compareText(a.time, b.time);
+
+/** Sorts events by resource version, because timestamps have a resolution of a second. */
+function byVersion(a: KubeObject, b: KubeObject): number {
+  return Number(a.metadata.resourceVersion ?? 0) - Number(b.metadata.resourceVersion ?? 0);
 }
 
 /** `12s  Warning  BackOff ×14  Pod team-a/shop-x  kubelet: Back-off restarting`. */

@@ -14,7 +14,7 @@ import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '.
 import { ExitCode, textOption } from '../command.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
-import type { Subject } from './find-instance.ts';
+import type { FoundInstance, Subject } from './find-instance.ts';
 import { findInstance } from './find-instance.ts';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 import { observeGraphObject, stateOfGraph } from './observe-graph-object.ts';
@@ -158,7 +158,20 @@ export async function observe(
   { subject, settings: reading }: ObserveOptions = {},
 ): Promise<InstanceObservation> {
   const [settings, found] = await Promise.all([reading, findInstance(api, text, namespace, signal, subject)]);
-  const { instance, definition, missing, gone, node } = found;
+  return observeFound(api, found, settings, signal);
+}
+
+/**
+ * Reads the objects of an instance, and decides like its controller.
+ *
+ * @throws TypeKroError `cli/usage` when the instance does not have the node.
+ */
+export async function observeFound(
+  api: KubernetesApi,
+  { instance, definition, missing, gone, node }: FoundInstance,
+  settings: ControllerSettings | undefined,
+  signal: AbortSignal,
+): Promise<InstanceObservation> {
   const asked = node === undefined ? {} : { node };
   if (isGraphObject(instance) && definition === undefined) {
     const seen = await observeGraphObject(api, instance, settings, signal);

@@ -59,7 +59,8 @@ export async function logSources(
   });
 }
 
-function containersOf(pod: KubeObject): LogSource[] {
+/** The containers of a pod, init containers first. */
+export function containersOf(pod: KubeObject): LogSource[] {
   const { namespace = '', name = '' } = pod.metadata;
   const all = [...objectsAt(pod, 'spec', 'initContainers'), ...objectsAt(pod, 'spec', 'containers')];
   return all.map((container) => ({ namespace, pod: name, container: textAt(container, 'name') }));

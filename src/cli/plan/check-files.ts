@@ -33,9 +33,19 @@ export function loadFiles(context: CommandContext, files: readonly string[]): Pr
   return loadInputs(files, context.cwd, (text) => context.printError(text), undefined, context.loadModule);
 }
 
+/** The findings about files. */
+export interface CheckedFiles {
+  /** Absent when one of the problems is an error. */
+  readonly files?: PlannedFiles;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The text of each file by name, for excerpts. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** A note about CRDs that the files use. */
+  readonly note?: string;
+}
+
 /**
- * Checks files by the rules of `validate` against the kinds of a cluster, and prints all problems. Returns `undefined`
- * when one of them is an error.
+ * Checks files by the rules of `validate` against the kinds of a cluster.
  *
  * @param crds the CRDs of the cluster
  */
@@ -45,7 +55,7 @@ export async function checkFiles(
   inputs: LoadedFiles,
   crds: readonly KubeObject[],
   { level, features }: ControllerSettings,
-): Promise<PlannedFiles | undefined> {
+): Promise<CheckedFiles> {
   const used = groupsOf(inputs.objects);
   const live = crds.filter(({ spec }) => used.has(textAt(spec, 'group')));
   const { kubeconfig: _kubeconfig, context: _context, ...options } = input.options;
@@ -68,12 +78,21 @@ export async function checkFiles(
     texts.set(file, text);
     return placedInCall(each, text);
   });
-  printDiagnostics(context, diagnostics, texts);
   const note = shippedNote(known);
-  if (note !== undefined) context.printError(note);
-  if (hasErrors(diagnostics)) return undefined;
+  const findings = { diagnostics, texts, ...(note === undefined ? {} : { note }) };
+  if (hasErrors(diagnostics)) return findings;
   const declared = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...named];
-  return { objects: inputs.objects, graphs: checked.graphs, crds: declared, named };
+  return { ...findings, files: { objects: inputs.objects, graphs: checked.graphs, crds: declared, named } };
+}
+
+/** Prints the findings about files. Returns the files, or `undefined` when they have errors. */
+export function printFindings(
+  context: CommandContext,
+  { files, diagnostics, texts, note }: CheckedFiles,
+): PlannedFiles | undefined {
+  printDiagnostics(context, diagnostics, texts);
+  if (note !== undefined) context.printError(note);
+  return files;
 }
 
 /** The groups of all kinds that objects use or declare. */

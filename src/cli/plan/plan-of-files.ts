@@ -10,8 +10,8 @@ import { controllerSettings, levelOption, recordOf, withLevel } from '../control
 import { textOption } from '../command.ts';
 import { digestOf } from '../../runtime/index.ts';
 import { objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
-import { checkFiles } from './check-files.ts';
-import type { LoadedFiles } from './check-files.ts';
+import { checkFiles, printFindings } from './check-files.ts';
+import type { CheckedFiles, LoadedFiles } from './check-files.ts';
 import { readBasics } from './cluster-basics.ts';
 import { LiveSource } from './live-source.ts';
 import { makePlan } from './make-plan.ts';
@@ -181,15 +181,39 @@ export async function planOfFiles(
   target: PlanTarget,
   compared?: ComparedPlan,
 ): Promise<MadePlan | undefined> {
+  const { made } = await planLoaded(context, input, loaded, target, {
+    onChecked: (checked) => void printFindings(context, checked),
+    ...(compared === undefined ? {} : { compared }),
+  });
+  return made;
+}
+
+/** The options of `planLoaded`. */
+interface PlanLoadedOptions {
+  readonly compared?: ComparedPlan;
+  /** Called with the findings about the files before they are planned. */
+  readonly onChecked?: (checked: CheckedFiles) => void;
+}
+
+/** Checks loaded files against a cluster and plans them. `made` is absent when the files have errors. */
+export async function planLoaded(
+  context: CommandContext,
+  input: CommandInput,
+  loaded: LoadedFiles,
+  target: PlanTarget,
+  { compared, onChecked }: PlanLoadedOptions = {},
+): Promise<Omit<CheckedFiles, 'files'> & { readonly made?: MadePlan }> {
   const planning = await openPlanning(context, input, target, compared);
   const { planned, from, cluster, contents } = planning;
   try {
-    const files = await checkFiles(context, input, loaded, planned.basics.crds, planned.settings);
-    if (files === undefined) return undefined;
+    const { files, ...checked } = await checkFiles(context, input, loaded, planned.basics.crds, planned.settings);
+    onChecked?.(checked);
+    if (files === undefined) return checked;
     planning.declare([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
-    const made = await makePlan(planned, files, from);
+    const plan = await makePlan(planned, files, from);
     const { source: objects, now, settings } = planned;
-    return { ...made, files, objects, contents, now, settings, ...(cluster === undefined ? {} : { cluster }) };
+    const made = { ...plan, files, objects, contents, now, settings, ...(cluster === undefined ? {} : { cluster }) };
+    return { ...checked, made };
   } finally {
     await planning.close();
   }

@@ -4,12 +4,13 @@ import type { Faults } from '../../cluster/index.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
 import { createController, jsonLogger, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { createPages, dashboardUrl } from '../../dashboard/index.ts';
+import { EMBEDDED_CONTEXT } from '../../core/index.ts';
 import { controllerCrds, TYPEKRO_FEATURES } from '../../graph/index.ts';
 import type { InspectSource } from '../../inspect/index.ts';
-import { serveInspect } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import type { CommandContext } from '../command.ts';
+import type { Dashboard } from '../dashboard/open-dashboard.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
 import { listenOnPort } from './listen-on-port.ts';
 import { ReplaceableSource } from './replaceable-source.ts';
@@ -24,8 +25,8 @@ const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
 /** A running cluster with its controller. */
 export interface Session {
   readonly url: string;
-  /** Address of the web page, token included. */
-  readonly dashboard: string;
+  /** Address of the web page, token included. Absent for a session without one. */
+  readonly dashboard?: string;
   readonly api: KubernetesApi;
   /** The reports of the running controller. They stay valid when another controller replaces it. */
   readonly controller: { readonly reports: InspectSource };
@@ -46,11 +47,22 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** The options of a session. */
+export interface SessionOptions {
+  /** The port of the API. 0: any free port. */
+  readonly port: number;
+  /** Does the cluster start from the saved state of the last session? Default false. */
+  readonly keep?: boolean;
+  /** The command for which the session serves the web page. By default, the session has no page. */
+  readonly dashboardOf?: CommandContext;
+}
+
 /**
- * Starts the cluster and the controller, and writes the kubeconfig file. With `keep`, the cluster starts from the saved
- * state of the last session. When a step fails, closes everything that earlier steps opened.
+ * Starts the cluster and the controller, and writes the kubeconfig file. When a step fails, closes everything that
+ * earlier steps opened.
  */
-export async function startSession(state: StateDirectory, port: number, keep: boolean): Promise<Session> {
+export async function startSession(state: StateDirectory, options: SessionOptions): Promise<Session> {
+  const { port, keep = false, dashboardOf } = options;
   const began = performance.now();
   const cluster = await createEmbeddedCluster(keep ? { stateDirectory: join(state.path, 'state') } : {});
   // Each step adds a function that closes what the step opened. The functions run in reverse order.
@@ -79,11 +91,11 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     const reports = new ReplaceableSource(controller.reports);
     closers.push(() => controller.stop());
     await controller.start();
-    const inspect = await serveInspect({ source: reports, pages: createPages() });
-    closers.push(() => inspect.close());
+    const dashboard = dashboardOf === undefined ? undefined : await openPage(dashboardOf, api, reports);
+    if (dashboard !== undefined) closers.push(() => dashboard.close());
     return {
       url: listener.url,
-      dashboard: dashboardUrl(inspect),
+      ...(dashboard === undefined ? {} : { dashboard: dashboard.url }),
       api,
       controller: { reports },
       faults: cluster.faults,
@@ -110,6 +122,12 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     await close();
     throw error;
   }
+}
+
+/** Opens the web page. A session without a page does not load its code. */
+async function openPage(context: CommandContext, api: KubernetesApi, reports: InspectSource): Promise<Dashboard> {
+  const { openDashboard } = await import('../dashboard/open-dashboard.ts');
+  return openDashboard({ context, api, cluster: EMBEDDED_CONTEXT, namespace: 'default', reports });
 }
 
 /**

@@ -1,6 +1,13 @@
 import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, gvkOf } from '../../core/index.ts';
-import type { Graph, GraphFeatures, KroCompatibility } from '../../graph/index.ts';
+import { formatApiVersion, gvkOf, isJsonObject } from '../../core/index.ts';
+import type {
+  CompileInput,
+  CompileResult,
+  DefinitionDocument,
+  Graph,
+  GraphFeatures,
+  KroCompatibility,
+} from '../../graph/index.ts';
 import {
   compile,
   DEFAULT_KRO_COMPATIBILITY,
@@ -173,23 +180,49 @@ export function compileLive(
   return compileSpec(new LiveSchemas(api), name, spec, rules, signal);
 }
 
+/**
+ * Compiles a document with a definition against the schemas of a cluster, with warnings, and with positions in the text
+ * of the document.
+ *
+ * @throws KubeError when schemas cannot be read.
+ */
+export function compileLiveDocument(
+  api: KubernetesApi,
+  document: DefinitionDocument,
+  signal: AbortSignal,
+  rules: LiveRules = {},
+): Promise<CompileResult> {
+  const { value } = document;
+  const spec = isJsonObject(value) && isJsonObject(value['spec']) ? value['spec'] : {};
+  return compileInput(new LiveSchemas(api), document, spec, rules, signal);
+}
+
 async function compileSpec(
   schemas: LiveSchemas,
   name: string,
   spec: JsonObject,
-  { level = DEFAULT_KRO_COMPATIBILITY, features }: LiveRules,
+  rules: LiveRules,
   signal: AbortSignal,
 ): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
-  const sources = await schemas.sourceFor(kindsUsed(spec), { signal });
-  const text = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-  const { graph, diagnostics } = compile(text, {
-    sources,
+  const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
+  const { graph, diagnostics } = await compileInput(schemas, object, spec, rules, signal);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  return graph === undefined ? { errors } : { graph, errors };
+}
+
+async function compileInput(
+  schemas: LiveSchemas,
+  input: CompileInput,
+  spec: JsonObject,
+  { level = DEFAULT_KRO_COMPATIBILITY, features }: LiveRules,
+  signal: AbortSignal,
+): Promise<CompileResult> {
+  return compile(input, {
+    sources: await schemas.sourceFor(kindsUsed(spec), { signal }),
     target: 'typekro',
     features: { ...TYPEKRO_FEATURES, ...features },
     kroCompatibility: level,
   });
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  return graph === undefined ? { errors } : { graph, errors };
 }
 
 /** The revisions of a definition. `unread` is the reason when they cannot be read. */

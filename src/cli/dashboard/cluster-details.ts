@@ -1,0 +1,255 @@
+import { DEFINITION_TYPE } from '../../controller/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, objectName, refOf, tryParseJson } from '../../core/index.ts';
+import type {
+  ActionAnswer,
+  ActionRequest,
+  DefinitionDetail,
+  InspectAction,
+  InspectCall,
+  InspectDetails,
+  InspectIndex,
+  InspectMeta,
+  InstanceDetail,
+  InstanceEvents,
+  InstanceRow,
+  LogRequest,
+  NodeDetail,
+  ObjectDetail,
+  Plan,
+  PlanFile,
+  PodLog,
+  RevisionDetail,
+  WhyPath,
+} from '../../inspect/index.ts';
+import { InspectFailure, parseInstanceRef, visibleRows } from '../../inspect/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import { KubeError, readSession } from '../../kube/index.ts';
+import type { CommandContext } from '../command.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
+import type { FoundInstance } from '../instance/find-instance.ts';
+import { findInstanceAt } from '../instance/find-instance.ts';
+import { resumeInstance, requestReconcile, suspendInstance } from '../instance/instance-actions.ts';
+import { InstanceEventFilter, listEvents } from '../instance/instance-events.ts';
+import type { InstanceObservation } from '../instance/observation.ts';
+import { observeFound } from '../instance/observation.ts';
+import { withRefusedWrites } from '../instance/pending-writes.ts';
+import { suspensionEffect } from '../instance/suspension.ts';
+import { CurrentValues, readVariables } from './current-values.ts';
+import { definitionDetail, revisionDetail } from './definition-detail.ts';
+import { definitionHead, definitionRow, instanceRow } from './index-rows.ts';
+import { instanceDetail, nodeDetail } from './instance-detail.ts';
+import { objectDetail } from './object-detail.ts';
+import { planTexts } from './plan-texts.ts';
+import { readPodLog } from './read-pod-log.ts';
+import { whyPath } from './why-path.ts';
+
+/** The options of `ClusterDetails`. */
+export interface ClusterDetailsOptions {
+  readonly index: InspectIndex;
+  readonly clock: Clock;
+  /** The version of this program. */
+  readonly version: string;
+  /** The name of the cluster: the context of the kubeconfig, or its address. */
+  readonly cluster: string;
+  readonly source: InspectMeta['source'];
+  readonly actions: readonly InspectAction[];
+  /** Reads the settings of the cluster's controller. */
+  readonly settings: (api: KubernetesApi, signal: AbortSignal) => Promise<ControllerSettings>;
+  /** The context of the command, for plans. */
+  readonly context: CommandContext;
+  /** The namespace of planned objects without one. */
+  readonly namespace: string;
+}
+
+/** An instance, what its controller would decide now, and the session that read its objects. */
+interface Observed {
+  readonly api: KubernetesApi;
+  readonly settings: ControllerSettings;
+  readonly observation: InstanceObservation;
+  readonly row: InstanceRow;
+}
+
+/**
+ * The details of a cluster's definitions and instances, by the code of the commands `why`, `tree`, `diff`, `plan`,
+ * `revisions`, `events` and `logs`. Each answer reads the cluster once, with the rights of the caller.
+ */
+export class ClusterDetails implements InspectDetails {
+  readonly #options: ClusterDetailsOptions;
+  #version: Promise<string | undefined> | undefined;
+
+  constructor(options: ClusterDetailsOptions) {
+    this.#options = options;
+  }
+
+  async meta({ viewer, signal }: InspectCall): Promise<Omit<InspectMeta, 'epoch' | 'now'>> {
+    const { version, cluster, source, actions } = this.#options;
+    this.#version ??= versionOf(viewer.api, signal);
+    const served = await this.#version;
+    // A cluster that did not answer is asked again.
+    if (served === undefined) this.#version = undefined;
+    return {
+      version,
+      cluster: { name: cluster, ...(served === undefined ? {} : { version: served }) },
+      source,
+      actions,
+      plans: true,
+      ...(viewer.user === undefined ? {} : { user: viewer.user }),
+      limits: [],
+    };
+  }
+
+  async definition(name: string, call: InspectCall): Promise<DefinitionDetail | undefined> {
+    const { viewer, signal } = call;
+    const api = readSession(viewer.api);
+    const definition = await api.find({ ...DEFINITION, name }, { signal });
+    if (definition === undefined) return undefined;
+    const { rows } = await visibleRows(this.#options.index.instances(), viewer);
+    const instances = rows.filter((row) => row.definition === name);
+    const row = definitionRow(definitionHead(definition), instances);
+    const settings = await this.#options.settings(api, signal);
+    return definitionDetail({ api, definition, row, instances, settings, signal });
+  }
+
+  revision(name: string, revision: number, { viewer, signal }: InspectCall): Promise<RevisionDetail | undefined> {
+    return revisionDetail(viewer.api, name, revision, signal);
+  }
+
+  async instance(ref: string, call: InspectCall): Promise<InstanceDetail | undefined> {
+    const observed = await this.#observe(ref, call);
+    if (observed === undefined) return undefined;
+    const { api, row } = observed;
+    const observation = await withRefusedWrites(api, observed.observation, call.signal);
+    return instanceDetail(observation, row, await this.#values({ ...observed, observation }, call));
+  }
+
+  async why(ref: string, node: string | undefined, call: InspectCall): Promise<WhyPath | undefined> {
+    const observed = await this.#observe(ref, call, node);
+    if (observed === undefined) return undefined;
+    const { rows } = await visibleRows(this.#options.index.instances(), call.viewer);
+    return whyPath({ ...observed, others: rows, signal: call.signal });
+  }
+
+  async node(ref: string, node: string, call: InspectCall): Promise<NodeDetail | undefined> {
+    const observed = await this.#observe(ref, call);
+    if (observed === undefined) return undefined;
+    const observation = await withRefusedWrites(observed.api, observed.observation, call.signal);
+    const found = nodeDetail(observation, node, await this.#values({ ...observed, observation }, call));
+    if (found !== undefined) return found;
+    throw new InspectFailure(`the instance has no node ${node}`, { status: 404, code: 'inspect/no-node' });
+  }
+
+  async object(ref: string, object: ObjectRef, call: InspectCall): Promise<ObjectDetail | undefined> {
+    const observed = await this.#observe(ref, call);
+    if (observed === undefined) return undefined;
+    const { api, observation } = observed;
+    const { signal } = call;
+    const variables = await readVariables(api, observation, signal);
+    const now = this.#options.clock.now();
+    const found = await objectDetail({ api, observation, object, variables, now, signal });
+    if (found !== undefined) return found;
+    throw new InspectFailure(`${objectName(object)} is not an object of the instance`, {
+      status: 404,
+      code: 'inspect/no-object',
+    });
+  }
+
+  async events(ref: string, node: string | undefined, call: InspectCall): Promise<InstanceEvents | undefined> {
+    const observed = await this.#observe(ref, call, node);
+    if (observed === undefined) return undefined;
+    const { api, observation } = observed;
+    const filter = new InstanceEventFilter(api, observation, call.signal);
+    try {
+      return { items: (await listEvents(api, filter, call.signal)).toReversed(), unread: [] };
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 403) return { items: [], unread: [error.message] };
+      throw error;
+    }
+  }
+
+  async log(ref: string, request: LogRequest, call: InspectCall): Promise<PodLog | undefined> {
+    const observed = await this.#observe(ref, call);
+    return observed === undefined ? undefined : readPodLog(observed, request, call.signal);
+  }
+
+  plan(files: readonly PlanFile[], { viewer, signal }: InspectCall): Promise<Plan> {
+    const { context, cluster, namespace } = this.#options;
+    const source = { kind: 'cluster', name: cluster } as const;
+    const target = { api: viewer.api, source, namespace, checkedBy: 'server' } as const;
+    return planTexts({ ...context, signal }, files, target);
+  }
+
+  async act(
+    ref: string,
+    { action }: ActionRequest,
+    { viewer, signal }: InspectCall,
+  ): Promise<ActionAnswer | undefined> {
+    const found = await find(viewer.api, ref, signal);
+    if (found === undefined) return undefined;
+    const { instance } = found;
+    const result = await ACTIONS[action](viewer.api, instance, { dryRun: false, signal });
+    return {
+      action,
+      changed: result !== 'unchanged',
+      message: `${objectName(refOf(instance))}: ${effectOf(action, instance)}`,
+    };
+  }
+
+  /** Reads an instance and its objects. Returns `undefined` when it does not exist. */
+  async #observe(ref: string, { viewer, signal }: InspectCall, node?: string): Promise<Observed | undefined> {
+    const api = readSession(viewer.api);
+    const [found, settings] = await Promise.all([find(api, ref, signal), this.#options.settings(api, signal)]);
+    if (found === undefined) return undefined;
+    const asked = node === undefined ? {} : { node };
+    const observation = await observeFound(api, { ...found, ...asked }, settings, signal);
+    const { definition } = found;
+    const known = this.#options.index.instance(ref);
+    const serving = definition === undefined ? undefined : definitionHead(definition);
+    const row = { ...instanceRow(found.instance, serving), ...revisionOf(observation, known) };
+    return { api, settings, observation, row };
+  }
+
+  async #values({ api, observation }: Observed, { signal }: InspectCall): Promise<CurrentValues | undefined> {
+    const { graph } = observation;
+    if (graph === undefined) return undefined;
+    return new CurrentValues(graph, await readVariables(api, observation, signal), this.#options.clock.now());
+  }
+}
+
+const DEFINITION = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
+
+const ACTIONS = { suspend: suspendInstance, resume: resumeInstance, reconcile: requestReconcile } as const;
+
+function effectOf(action: InspectAction, instance: KubeObject): string {
+  switch (action) {
+    case 'suspend':
+      return suspensionEffect(instance);
+    case 'resume':
+      return 'it is not suspended: the controller makes everything as the graph wants it';
+    case 'reconcile':
+      return 'a pass of the controller is requested';
+  }
+}
+
+async function find(api: KubernetesApi, ref: string, signal: AbortSignal): Promise<FoundInstance | undefined> {
+  const address = parseInstanceRef(ref);
+  return address === undefined ? undefined : findInstanceAt(api, address, signal);
+}
+
+/** The revision that the controller follows now, or the one that the index knows. */
+function revisionOf({ revision }: InstanceObservation, known: InstanceRow | undefined): Pick<InstanceRow, 'revision'> {
+  if (revision > 0) return { revision };
+  return known?.revision === undefined ? {} : { revision: known.revision };
+}
+
+async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const answer = tryParseJson((await api.raw({ path: '/version', signal })).text);
+    const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
+    return typeof version === 'string' ? version : undefined;
+  } catch (error) {
+    // Some servers refuse the version. A cluster that is gone shows in every other answer.
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,124 @@
+import type { JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
+import { stringifyJson } from '../../core/index.ts';
+import type { Expression, Graph, GraphNode, ReadPart } from '../../graph/index.ts';
+import { dimensionsOf, formatPath } from '../../graph/index.ts';
+import type { CurrentValue } from '../../inspect/index.ts';
+import { SPEC_NODE } from '../../inspect/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { evaluateToJson } from '../../runtime/index.ts';
+import type { InstanceObservation } from '../instance/observation.ts';
+import { currentNodes } from '../instance/observation.ts';
+import { secretExpressions, secretLiveFields } from '../instance/secret-fields.ts';
+
+/** The maximum length of a value as JSON. */
+const MAX_VALUE_LENGTH = 4096;
+
+/** The maximum number of objects of a collection whose values are shown. */
+const MAX_ITEMS = 20;
+
+/** Gives the present values of the data and expressions of one instance. Values that can come from Secrets are left out. */
+export class CurrentValues {
+  readonly #graph: Graph;
+  readonly #variables: ReadonlyMap<string, unknown>;
+  readonly #now: number;
+  readonly #isSecretField: (node: string, path: string) => boolean;
+  readonly #isSecretExpression: (node: GraphNode | undefined, expression: Expression) => boolean;
+
+  constructor(graph: Graph, variables: ReadonlyMap<string, unknown>, now: number) {
+    this.#graph = graph;
+    this.#variables = variables;
+    this.#now = now;
+    this.#isSecretField = secretLiveFields(graph);
+    this.#isSecretExpression = secretExpressions(graph);
+  }
+
+  /** The value of a part of a node, or of the instance. For a collection, the values of its first objects. */
+  ofPart({ id, steps }: ReadPart): CurrentValue {
+    if (id !== SPEC_NODE && this.#isSecretField(id, formatPath(steps))) return { is: 'secret' };
+    if (!this.#variables.has(id)) return { is: 'unknown', message: `${id} does not exist yet` };
+    const data = this.#variables.get(id);
+    const isList = this.#isCollection(id);
+    const found = isList
+      ? (data as readonly JsonValue[]).slice(0, MAX_ITEMS).map((item) => at(item, steps) ?? null)
+      : at(data as JsonValue, steps);
+    if (found === undefined) return { is: 'unknown', message: `${formatPath([id, ...steps])} has no value` };
+    return shown(found);
+  }
+
+  /**
+   * The value of an expression of a node, or of the status.
+   *
+   * @param node absent for an expression of the status
+   */
+  ofExpression(node: GraphNode | undefined, expression: Expression): CurrentValue {
+    if (this.#isSecretExpression(node, expression)) return { is: 'secret' };
+    const iterators = node === undefined ? [] : dimensionsOf(node).map(({ name }) => name);
+    if (expression.references.some((name) => iterators.includes(name) || name === 'each'))
+      return { is: 'unknown', message: 'it has a value for each object of the collection' };
+    const result = evaluateToJson(expression, this.#variables, { now: this.#now });
+    if (result.state === 'error') return { is: 'failed', message: result.failure.reason };
+    if (result.state === 'pending') return { is: 'unknown', message: result.failure.reason };
+    return result.value === undefined ? { is: 'unknown', message: 'the field is left out' } : shown(result.value);
+  }
+
+  #isCollection(id: string): boolean {
+    const node = this.#graph.nodes.get(id);
+    return node?.nodeType === 'collection' || node?.nodeType === 'externalCollection';
+  }
+}
+
+/**
+ * Reads the objects of the nodes of an instance, as the variables that its expressions read. Objects that cannot be read
+ * are left out.
+ */
+export async function readVariables(
+  api: KubernetesApi,
+  { instance, decision, graph }: Pick<InstanceObservation, 'instance' | 'decision' | 'graph'>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, unknown>> {
+  const { apiVersion, kind, metadata, spec = {} } = instance;
+  const variables = new Map<string, unknown>([[SPEC_NODE, { apiVersion, kind, metadata, spec }]]);
+  await Promise.all(
+    currentNodes(decision).map(async ({ id, objects }) => {
+      const refs = objects.flatMap(({ object, state }) =>
+        state === 'present' || state === 'deleting' ? [object] : [],
+      );
+      const live = await Promise.all(refs.map((ref) => readObject(api, ref, signal)));
+      const found = live.flatMap((each) => (each.object === undefined ? [] : [each.object]));
+      const type = graph?.nodes.get(id)?.nodeType;
+      if (type === 'collection' || type === 'externalCollection') variables.set(id, found);
+      else if (found[0] !== undefined) variables.set(id, found[0]);
+    }),
+  );
+  return variables;
+}
+
+/** Reads one object. `failure` says why it could not be read. */
+export async function readObject(
+  api: KubernetesApi,
+  ref: ObjectRef,
+  signal: AbortSignal,
+): Promise<{ readonly object?: KubeObject; readonly failure?: string }> {
+  try {
+    const object = await api.find(ref, { signal });
+    return object === undefined ? {} : { object };
+  } catch (error) {
+    if (error instanceof KubeError) return { failure: error.message };
+    throw error;
+  }
+}
+
+function at(value: JsonValue | undefined, steps: readonly (string | number)[]): JsonValue | undefined {
+  let found: unknown = value;
+  for (const step of steps) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, step)) return undefined;
+    found = (found as Record<string | number, unknown>)[step];
+  }
+  return found as JsonValue | undefined;
+}
+
+function shown(value: JsonValue): CurrentValue {
+  const { length } = stringifyJson(value);
+  return length > MAX_VALUE_LENGTH ? { is: 'large', bytes: length } : { is: 'known', value };
+}

@@ -1,0 +1,161 @@
+import { compileLiveDocument, definitionRevisions, runningRollout } from '../../controller/index.ts';
+import type { Diagnostic, KubeObject } from '../../core/index.ts';
+import { formatDiagnostic, isJsonObject } from '../../core/index.ts';
+import type { DefinitionDocument, Graph } from '../../graph/index.ts';
+import { graphOutline, isDefinition, parseDefinitions, parsePath } from '../../graph/index.ts';
+import type {
+  DefinitionDetail,
+  DefinitionRow,
+  InstanceRow,
+  LinePosition,
+  RevisionDetail,
+  RolloutState,
+  SourceDiagnostic,
+} from '../../inspect/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { objectAt, objectsAt, textAt, withoutServerFields } from '../../kubernetes/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
+import { instancesOfDefinition } from '../instance/definition-instances.ts';
+import { revisionRows } from '../instance/revision-rows.ts';
+import { yamlOf } from '../yaml-text.ts';
+import { graphEdges } from './graph-edges.ts';
+
+/** The input of the details of a definition. */
+export interface DefinitionDetailInput {
+  readonly api: KubernetesApi;
+  readonly definition: KubeObject;
+  readonly row: DefinitionRow;
+  /** The instances of the definition that the caller may list. */
+  readonly instances: readonly InstanceRow[];
+  readonly settings: ControllerSettings;
+  readonly signal: AbortSignal;
+}
+
+/** Compiles the present spec of a definition, and reads its revisions. */
+export async function definitionDetail(input: DefinitionDetailInput): Promise<DefinitionDetail> {
+  const { api, definition, row, instances, settings, signal } = input;
+  const text = definitionText(definition);
+  const { documents, diagnostics: unparsed } = parseDefinitions(text);
+  const [document] = documents;
+  const [compiled, revisions, live] = await Promise.all([
+    document === undefined ? undefined : compileLiveDocument(api, document, signal, settings),
+    revisionRows(api, definition, signal),
+    instancesOfDefinition(api, definition, { metadataOnly: true, signal }),
+  ]);
+  const graph = compiled?.graph;
+  const found = [...unparsed, ...(compiled?.diagnostics ?? [])];
+  const newest = revisions[0]?.revision;
+  const rollout = newest === undefined ? undefined : rolloutState(definition, newest, live ?? []);
+  return {
+    definition: row,
+    ...(graph === undefined ? {} : { graph: graphOutline(graph), ...schemasOf(graph) }),
+    edges: graph === undefined ? [] : graphEdges(graph),
+    namespaced: graph?.instance.namespaced ?? textAt(definition.spec, 'schema', 'scope') !== 'Cluster',
+    source: { text, nodes: document === undefined ? {} : nodePositions(document) },
+    diagnostics: found.map((diagnostic) => sourceDiagnostic(diagnostic, text, definition)),
+    revisions: revisions.map(({ created, ...revision }) => ({
+      ...revision,
+      ...(created === '' ? {} : { createdAt: created }),
+    })),
+    followers: followersOf(instances),
+    ...(rollout === undefined ? {} : { rollout }),
+    notes: live === undefined ? [`instances of ${row.kind} cannot be listed`] : [],
+  };
+}
+
+/** The spec of one revision. Returns `undefined` when the definition does not have it. */
+export async function revisionDetail(
+  api: KubernetesApi,
+  name: string,
+  revision: number,
+  signal: AbortSignal,
+): Promise<RevisionDetail | undefined> {
+  const found = (await definitionRevisions(api, name, signal)).find(({ number }) => number === revision);
+  if (found === undefined) return undefined;
+  const { spec } = found;
+  const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
+  return { revision, spec, text: yamlOf(object) };
+}
+
+/** The definition as its author writes it. */
+const definitionText = (definition: KubeObject): string => {
+  const { metadata, ...rest } = withoutServerFields(definition);
+  const { annotations, finalizers: _finalizers, ...kept } = isJsonObject(metadata) ? metadata : {};
+  const own = Object.entries(isJsonObject(annotations) ? annotations : {}).filter(
+    ([key]) => key !== 'kubectl.kubernetes.io/last-applied-configuration',
+  );
+  return yamlOf({
+    ...rest,
+    metadata: { ...kept, ...(own.length === 0 ? {} : { annotations: Object.fromEntries(own) }) },
+  });
+};
+
+function nodePositions(document: DefinitionDocument): Record<string, LinePosition> {
+  const { value } = document;
+  const resources = isJsonObject(value) && isDefinition(value as unknown as KubeObject) ? value : undefined;
+  const entries = objectsAt(resources, 'spec', 'resources').map((node, index): [string, LinePosition] => {
+    const { line, column } = document.position(['spec', 'resources', index]);
+    return [textAt(node, 'id'), { line, column }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A problem with its place in the text, and the node that has it. */
+export function sourceDiagnostic(
+  { source, ...diagnostic }: Diagnostic,
+  text: string,
+  definition?: KubeObject,
+): SourceDiagnostic {
+  const node = definition === undefined ? undefined : nodeAt(diagnostic.path ?? '', definition);
+  const own = { ...diagnostic, ...(node === undefined ? {} : { node }) };
+  if (source === undefined) return own;
+  const { line, column } = source;
+  const [, ...lines] = formatDiagnostic(
+    { code: '', severity: 'error', message: '', source: { line, column } },
+    text,
+  ).split('\n');
+  return { ...own, source: { line, column }, ...(lines.length === 0 ? {} : { excerpt: lines }) };
+}
+
+/** The id of the node at a path such as `spec.resources[0].template`. */
+function nodeAt(path: string, { spec }: KubeObject): string | undefined {
+  const parsed = parsePath(path);
+  const [root, list, index] = parsed.ok ? parsed.steps : [];
+  if (root !== 'spec' || list !== 'resources' || typeof index !== 'number') return undefined;
+  return textAt(objectsAt(spec, 'resources')[index], 'id') || undefined;
+}
+
+function schemasOf({ instance: { crd, version } }: Graph): Pick<DefinitionDetail, 'schema' | 'statusSchema'> {
+  const served = objectsAt(crd.spec, 'versions').find((each) => textAt(each, 'name') === version);
+  const properties = objectAt(served, 'schema', 'openAPIV3Schema', 'properties');
+  return { schema: objectAt(properties, 'spec'), statusSchema: objectAt(properties, 'status') };
+}
+
+/** The revisions that instances follow, newest first. */
+function followersOf(instances: readonly InstanceRow[]): DefinitionDetail['followers'] {
+  const counts = new Map<number, number>();
+  for (const { revision } of instances) {
+    if (revision !== undefined) counts.set(revision, (counts.get(revision) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([revision, count]) => ({ revision, instances: count }))
+    .sort((a, b) => b.revision - a.revision);
+}
+
+function rolloutState(
+  definition: KubeObject,
+  revision: number,
+  instances: readonly KubeObject[],
+): RolloutState | undefined {
+  const running = runningRollout(definition, revision, instances);
+  if (running === undefined) return undefined;
+  const condition = readConditions(definition.status?.['conditions']).find(({ type }) => type === 'RolledOut');
+  return {
+    revision,
+    phase: running.phase,
+    first: [...running.members].sort(),
+    of: running.of,
+    ...(condition?.message === undefined ? {} : { message: condition.message }),
+  };
+}

@@ -1,0 +1,144 @@
+import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
+import { formatRef, isJsonObject, parseApiVersion } from '../../core/index.ts';
+import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '../../inspect/index.ts';
+import { SECRET_MASK } from '../../inspect/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError, readFamilies } from '../../kube/index.ts';
+import { asObjects, textAt } from '../../kubernetes/index.ts';
+import type { FieldDifference } from '../../runtime/index.ts';
+import { refOfTarget, renderInstance } from '../../runtime/index.ts';
+import type { InstanceObservation } from '../instance/observation.ts';
+import { containersOf } from '../instance/pod-logs.ts';
+import { secretLiveFields } from '../instance/secret-fields.ts';
+import { readObject } from './current-values.ts';
+import { maskedObject } from './masked-object.ts';
+
+/** The options of the details of an object. */
+export interface ObjectDetailInput {
+  readonly api: KubernetesApi;
+  readonly observation: InstanceObservation;
+  readonly object: ObjectRef;
+  /** The present values of the nodes, by id. */
+  readonly variables: ReadonlyMap<string, unknown>;
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+/** Compares one object of an instance with its desired state. Returns `undefined` for an object of no node. */
+export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDetail | undefined> {
+  const { api, observation, object, signal } = input;
+  const { decision: present, resumed, graph } = observation;
+  const decision = resumed ?? present;
+  const key = formatRef(object);
+  const node = decision.nodes.find(({ objects }) => objects.some((each) => formatRef(each.object) === key));
+  if (node === undefined) return undefined;
+  const [{ object: live, failure }, pods] = await Promise.all([
+    readObject(api, object, signal),
+    podsOf(api, object, signal),
+  ]);
+  const hides = secretLiveFields(graph);
+  const isSecret = (path: string): boolean => hides(node.id, path);
+  const wanted = node.retired === true ? undefined : desiredObject(input, node.id);
+  const [desired, found] = [wanted, live].map((each) =>
+    each === undefined ? undefined : maskedObject(each, isSecret),
+  );
+  const managers = managersOf(live);
+  const action = decision.apply.find(({ target }) => formatRef(refOfTarget(target)) === key);
+  return {
+    object,
+    node: node.id,
+    ...(desired === undefined ? {} : { desired: desired.object }),
+    ...(found === undefined ? {} : { live: found.object }),
+    ...(failure === undefined ? {} : { unread: failure }),
+    differences: (action?.differences ?? []).map((each) => drift(each, managers, object.kind === 'Secret', isSecret)),
+    managers,
+    masked: [...new Set([...(desired?.masked ?? []), ...(found?.masked ?? [])])],
+    pods,
+  };
+}
+
+/** The object as the graph wants it, without the labels and annotations of the controller. */
+function desiredObject(
+  { observation, object, variables, now }: ObjectDetailInput,
+  node: string,
+): KubeObject | undefined {
+  const { graph, instance } = observation;
+  if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return undefined;
+  const live = [...variables].flatMap(([id, data]) => (id === 'schema' ? [] : asObjects(data as never)));
+  const rendered = renderInstance(graph, instance, live as unknown as KubeObject[], { now });
+  const { objects, external } = rendered.nodes.find(({ report }) => report.id === node) ?? {
+    objects: [],
+    external: true,
+  };
+  if (external) return undefined;
+  const own = objects.filter(({ unknown }) => unknown.length === 0).map((each) => each.object as unknown as KubeObject);
+  return own.find(({ kind, metadata }) => {
+    const isHere = metadata.namespace === undefined || metadata.namespace === object.namespace;
+    return kind === object.kind && metadata.name === object.name && isHere;
+  });
+}
+
+function drift(
+  difference: FieldDifference,
+  managers: readonly FieldManager[],
+  isInSecret: boolean,
+  isSecret: (path: string) => boolean,
+): FieldDrift {
+  const { wanted, found, ...rest } = difference;
+  const at = managers.find(({ manager, time }) => time !== undefined && rest.managers.includes(manager))?.time;
+  const own = { ...rest, ...(at === undefined ? {} : { at }) };
+  if (isInSecret || isSecret(difference.path)) {
+    return {
+      ...own,
+      ...(wanted === undefined ? {} : { wanted: SECRET_MASK }),
+      ...(found === undefined ? {} : { found: SECRET_MASK }),
+      secret: true,
+    };
+  }
+  return { ...own, ...(wanted === undefined ? {} : { wanted }), ...(found === undefined ? {} : { found }) };
+}
+
+/** The managers of the fields of an object, the last writer first. */
+export function managersOf(object: KubeObject | undefined): FieldManager[] {
+  const entries = asObjects(object?.metadata['managedFields']);
+  return entries
+    .map((entry): FieldManager => {
+      const [time, subresource] = [textAt(entry, 'time'), textAt(entry, 'subresource')];
+      const fields = entry['fieldsV1'];
+      return {
+        manager: textAt(entry, 'manager'),
+        operation: textAt(entry, 'operation'),
+        ...(subresource === '' ? {} : { subresource }),
+        ...(time === '' ? {} : { time }),
+        fields: isJsonObject(fields) ? leavesOf(fields) : 0,
+      };
+    })
+    .sort((a, b) => ((a.time ?? '') > (b.time ?? '') ? -1 : 1));
+}
+
+/** The number of fields in a field set. */
+function leavesOf(fields: JsonObject): number {
+  const members = Object.entries(fields).filter(([key]) => key !== '.');
+  if (members.length === 0) return 1;
+  return members.reduce((sum, [, member]) => sum + (isJsonObject(member) ? leavesOf(member) : 1), 0);
+}
+
+/** Kinds of the core group that create no pod. */
+const WITHOUT_PODS = (kind: string, group: string): boolean => group === '' && kind !== 'Pod';
+
+/** The pods that an object made, or the pod itself. A failure to read them gives an empty list. */
+async function podsOf(api: KubernetesApi, object: ObjectRef, signal: AbortSignal): Promise<PodContainers[]> {
+  if (object.namespace === undefined || WITHOUT_PODS(object.kind, parseApiVersion(object.apiVersion).group)) return [];
+  try {
+    const families = await readFamilies(api, [object], signal);
+    const pods = families.flatMap(({ family }) => family).filter(({ kind }) => kind === 'Pod');
+    return pods.map((pod) => {
+      const { namespace = '', name = '' } = pod.metadata;
+      const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name };
+      return { pod: ref, containers: containersOf(pod).map(({ container }) => container) };
+    });
+  } catch (error) {
+    if (error instanceof KubeError) return [];
+    throw error;
+  }
+}

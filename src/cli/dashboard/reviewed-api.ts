@@ -1,0 +1,103 @@
+import type { ObjectRef } from '../../core/index.ts';
+import type { ApiResource, CallOptions, KubernetesApi, ResourceType } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+
+/** A right that a review is about. */
+export interface ReviewedRight {
+  readonly verb: 'get' | 'list' | 'watch' | 'patch';
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+/** Decides whether the user has a right. */
+type May = (right: ReviewedRight) => Promise<boolean>;
+
+/** The paths outside of objects that every user may read. */
+const OPEN_PATHS = /^\/(?:version|openapi\/v[23]|api|apis)(?:[/?]|$)/;
+
+/** The path of a log. */
+const LOG = /^\/api\/v1\/namespaces\/([^/?]+)\/pods\/([^/?]+)\/log(?:\?|$)/;
+
+/**
+ * Wraps the client of this process for another user. Each read is reviewed first, and a read that the user may not make
+ * fails as on the API server. Nothing is written, not even by dry runs, because the API server would know only this
+ * process as the writer.
+ */
+export function reviewedApi(api: KubernetesApi, user: string, may: May): KubernetesApi {
+  const resourceOf = (type: ResourceType, options?: CallOptions) => api.discovery.resourceOf(type, options);
+  const review = async (verb: ReviewedRight['verb'], resource: ApiResource, place: Place): Promise<void> => {
+    const { group, version, plural } = resource;
+    if (await may({ verb, group, version, resource: plural, ...place })) return;
+    throw forbidden(user, verb, resource, place);
+  };
+  const reviewObject = async (ref: ObjectRef, options?: CallOptions): Promise<void> => {
+    const resource = await resourceOf(ref, options);
+    // The API server says that the kind does not exist.
+    if (resource === undefined) return;
+    const namespace = resource.namespaced ? { namespace: ref.namespace ?? 'default' } : {};
+    await review('get', resource, { ...namespace, name: ref.name });
+  };
+  return {
+    discovery: api.discovery,
+    async get(ref, options) {
+      await reviewObject(ref, options);
+      return api.get(ref, options);
+    },
+    async find(ref, options) {
+      await reviewObject(ref, options);
+      return api.find(ref, options);
+    },
+    async list(type, options) {
+      const resource = await resourceOf(type, options);
+      const namespace = options?.namespace;
+      if (resource !== undefined) await review('list', resource, namespace === undefined ? {} : { namespace });
+      return api.list(type, options);
+    },
+    async raw(request) {
+      const { path, method = 'GET' } = request;
+      if (method !== 'GET') throw readOnly();
+      const [, namespace, name] = LOG.exec(path) ?? [];
+      if (namespace !== undefined && name !== undefined) {
+        const place = { namespace: decodeURIComponent(namespace), name: decodeURIComponent(name) };
+        const right = { group: '', version: 'v1', resource: 'pods', subresource: 'log', ...place };
+        if (!(await may({ verb: 'get', ...right })))
+          throw forbidden(user, 'get', { group: '', plural: 'pods/log' }, place);
+        return api.raw(request);
+      }
+      if (!OPEN_PATHS.test(path)) throw readOnly();
+      return api.raw(request);
+    },
+    watch: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(readOnly()) }) }),
+    create: () => Promise.reject(readOnly()),
+    update: () => Promise.reject(readOnly()),
+    patch: () => Promise.reject(readOnly()),
+    apply: () => Promise.reject(readOnly()),
+    delete: () => Promise.reject(readOnly()),
+    as: () => reviewedApi(api, user, may),
+    // The client belongs to the process.
+    close: () => Promise.resolve(),
+  };
+}
+
+type Place = Pick<ReviewedRight, 'namespace' | 'name'>;
+
+/** The answer of an API server to a read without the right, in its words. */
+function forbidden(
+  user: string,
+  verb: string,
+  { group, plural }: Pick<ApiResource, 'group' | 'plural'>,
+  { namespace, name = '' }: Place,
+): KubeError {
+  const resource = group === '' ? plural : `${plural}.${group}`;
+  const named = name === '' ? '' : ` "${name}"`;
+  const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  const text = `${resource}${named} is forbidden: User "${user}" cannot ${verb} resource "${plural}" in API group "${group}" ${where}`;
+  return new KubeError(text, { status: 403, reason: 'Forbidden' });
+}
+
+const readOnly = (): KubeError =>
+  new KubeError('this server only reads the cluster', { status: 403, reason: 'Forbidden' });

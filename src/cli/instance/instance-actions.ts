@@ -1,0 +1,54 @@
+import { RECONCILE_REQUEST } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { cryptoLibrary, isoTime } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { systemClock } from '../../kube/index.ts';
+import { isSuspended, keys } from '../../runtime/index.ts';
+import type { ChangeResult } from './change-report.ts';
+import { annotate } from './change-report.ts';
+import { NO_SUSPENSION, refuseGraph } from './refuse-graph.ts';
+
+/** The options of a change of one instance. */
+export interface ActionOptions {
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Suspends an instance: its controller writes nothing for it until it is resumed.
+ *
+ * @throws TypeKroError `cli/graph` for a Graph, and KubeError when the write fails.
+ */
+export async function suspendInstance(
+  api: KubernetesApi,
+  instance: KubeObject,
+  options: ActionOptions,
+): Promise<ChangeResult> {
+  refuseGraph(instance, NO_SUSPENSION);
+  if (isSuspended(instance)) return 'unchanged';
+  return annotate(api, instance, keys.RECONCILE_ANNOTATION, 'suspended', options);
+}
+
+/** Ends the suspension of an instance. Throws as `suspendInstance`. */
+export async function resumeInstance(
+  api: KubernetesApi,
+  instance: KubeObject,
+  options: ActionOptions,
+): Promise<ChangeResult> {
+  refuseGraph(instance, NO_SUSPENSION);
+  if (!isSuspended(instance)) return 'unchanged';
+  return annotate(api, instance, keys.RECONCILE_ANNOTATION, undefined, options);
+}
+
+/** The value of a new request for a pass of the controller. */
+export const newReconcileRequest = (): string =>
+  `${isoTime(systemClock.now())} ${cryptoLibrary().randomUUID().slice(0, 8)}`;
+
+/** Requests a pass of the controller over an object, without waiting for its end. */
+export function requestReconcile(
+  api: KubernetesApi,
+  object: KubeObject,
+  options: ActionOptions,
+): Promise<ChangeResult> {
+  return annotate(api, object, RECONCILE_REQUEST, newReconcileRequest(), options);
+}

@@ -1,0 +1,45 @@
+import { definitionRevisions, pinnedRevision } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { revisionHash } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { instancesOfDefinition } from './definition-instances.ts';
+import { graphDifferences } from './revision-difference.ts';
+
+/** A row of `typekro revisions`. */
+export interface RevisionRow {
+  readonly revision: number;
+  readonly created: string;
+  /** True when the definition is equal to this revision, and the revision is the newest. */
+  readonly current: boolean;
+  /** Instances that are pinned to the revision, as `namespace/name`. */
+  readonly pinned: readonly string[];
+  /** The nodes and parts of the schema that differ from the previous revision. */
+  readonly changes: readonly string[];
+}
+
+/** Lists the stored revisions of a definition, newest first. */
+export async function revisionRows(
+  api: KubernetesApi,
+  definition: KubeObject,
+  signal: AbortSignal,
+): Promise<RevisionRow[]> {
+  const all = await definitionRevisions(api, definition.metadata.name ?? '', signal);
+  const spec = isJsonObject(definition.spec) ? definition.spec : {};
+  const currentHash = revisionHash(spec);
+  const instances = (await instancesOfDefinition(api, definition, { metadataOnly: true, signal })) ?? [];
+  return all
+    .map(({ number, spec: of, object }, index): RevisionRow => {
+      const before = all[index - 1]?.spec;
+      return {
+        revision: number,
+        created: object.metadata.creationTimestamp ?? '',
+        current: revisionHash(of) === currentHash && index === all.length - 1,
+        pinned: instances
+          .filter((instance) => pinnedRevision(instance) === number)
+          .map(({ metadata: { namespace, name = '' } }) => (namespace === undefined ? name : `${namespace}/${name}`)),
+        changes: before === undefined ? [] : graphDifferences(before, of),
+      };
+    })
+    .toReversed();
+}

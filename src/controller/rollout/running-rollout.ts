@@ -1,0 +1,34 @@
+import type { KubeObject } from '../../core/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import { readPolicies } from '../definition/policies.ts';
+import type { RolloutPreview } from './preview-rollout.ts';
+import { previewRollout } from './preview-rollout.ts';
+
+/** The running roll-out of a definition. */
+export interface RunningRollout extends RolloutPreview {
+  /** The number of instances among which the first ones were chosen. */
+  readonly of: number;
+}
+
+/**
+ * The running roll-out of the newest revision of a definition. Returns `undefined` when the revision goes to all
+ * instances.
+ *
+ * @param instances all instances of the definition
+ */
+export function runningRollout(
+  definition: KubeObject,
+  revision: number,
+  instances: readonly KubeObject[],
+): RunningRollout | undefined {
+  const preview = previewRollout({
+    revision,
+    isNew: false,
+    allowance: readPolicies(definition).canary,
+    instances,
+    conditions: readConditions(definition.status?.['conditions']),
+    // The UIDs order the instances. The ids would only order instances with equal UIDs.
+    idOf: (key) => key,
+  });
+  return preview === undefined ? undefined : { ...preview, of: instances.length };
+}

@@ -1,0 +1,41 @@
+import { badRequest, jsonBody } from './failure.ts';
+import type { ActionRequest, InspectAction, PlanFile, PlanRequest } from './model.ts';
+
+/** The maximum number of files of a plan. */
+const MAX_FILES = 100;
+
+/** The maximum length of the name of a file. */
+const MAX_NAME_LENGTH = 200;
+
+const ACTIONS: readonly InspectAction[] = ['suspend', 'resume', 'reconcile'];
+
+/**
+ * Reads the body of `POST plan`. Names of files are only texts for messages: the server opens no file.
+ *
+ * @throws InspectFailure 400 for another body.
+ */
+export function readPlanRequest(body: string): PlanRequest {
+  const { files } = jsonBody(body);
+  if (!Array.isArray(files) || files.length === 0 || files.length > MAX_FILES)
+    throw badRequest(`files must be a list of 1 to ${MAX_FILES} files`);
+  return { files: files.map(fileOf) };
+}
+
+function fileOf(file: unknown): PlanFile {
+  const { name, text } = (typeof file === 'object' && file !== null ? file : {}) as Record<string, unknown>;
+  if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_LENGTH || typeof text !== 'string')
+    throw badRequest('each file must have a name and a text');
+  return { name, text };
+}
+
+/**
+ * Reads the body of `POST instances/REF/actions`.
+ *
+ * @throws InspectFailure 400 for another body.
+ */
+export function readActionRequest(body: string): ActionRequest {
+  const { action: named } = jsonBody(body);
+  const action = ACTIONS.find((each) => each === named);
+  if (action === undefined) throw badRequest(`action must be one of ${ACTIONS.join(', ')}`);
+  return { action };
+}

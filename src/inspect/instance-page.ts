@@ -1,0 +1,95 @@
+import { compareText } from '../golang/index.ts';
+import { INSTANCE_STATES } from '../runtime/index.ts';
+import { badRequest } from './failure.ts';
+import type { InstanceCounts, InstancePage, InstanceQuery, InstanceRow, InstanceSort } from './model.ts';
+import { INSTANCE_SORTS } from './model.ts';
+
+/** The maximum length of a page. */
+const MAX_PAGE_LENGTH = 500;
+
+/** The values of `InstanceRow.state`, the most urgent first. */
+const STATES: readonly InstanceRow['state'][] = ['ERROR', 'DELETING', 'IN_PROGRESS', 'NONE', 'ACTIVE'];
+
+/**
+ * Reads the query of a list of instances.
+ *
+ * @throws InspectFailure 400 for a value that the field does not have.
+ */
+export function readInstanceQuery(parameters: URLSearchParams): InstanceQuery {
+  const text = (name: string): string | undefined => parameters.get(name) || undefined;
+  const query: { -readonly [Field in keyof InstanceQuery]: InstanceQuery[Field] } = {};
+  for (const name of ['definition', 'namespace', 'search'] as const) {
+    const value = text(name);
+    if (value !== undefined) query[name] = value;
+  }
+  for (const name of ['revision', 'offset', 'limit'] as const) {
+    const value = text(name);
+    if (value !== undefined) query[name] = wholeNumber(name, value);
+  }
+  const [state, sort, order] = [text('state'), text('sort'), text('order')];
+  if (state !== undefined) query.state = oneOf('state', state, STATES);
+  if (sort !== undefined) query.sort = oneOf('sort', sort, INSTANCE_SORTS);
+  if (order !== undefined) query.order = oneOf('order', order, ['asc', 'desc']);
+  return query;
+}
+
+/** A whole number of at most nine digits. */
+export function wholeNumber(name: string, value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw badRequest(`${name} must be a whole number, and is not ${JSON.stringify(value)}`);
+  return Number(value);
+}
+
+function oneOf<Value extends string>(name: string, value: string, allowed: readonly Value[]): Value {
+  const found = allowed.find((each) => each === value);
+  if (found === undefined) throw badRequest(`${name} must be one of ${allowed.join(', ')}`);
+  return found;
+}
+
+/** One page of the rows that fit a query. */
+export function instancePage(rows: readonly InstanceRow[], query: InstanceQuery): Omit<InstancePage, 'limits'> {
+  const { state, sort = 'name', order = 'asc', offset = 0, limit = MAX_PAGE_LENGTH } = query;
+  const fitting = rows.filter((row) => fits(row, query));
+  const counts = countStates(fitting);
+  const chosen = state === undefined ? fitting : fitting.filter((row) => row.state === state);
+  const compare = ORDERS[sort];
+  const sign = order === 'asc' ? 1 : -1;
+  const sorted = chosen.sort((a, b) => sign * compare(a, b) || byName(a, b));
+  const end = offset + Math.min(limit, MAX_PAGE_LENGTH);
+  return { items: sorted.slice(offset, end), total: sorted.length, counts, offset };
+}
+
+function fits(row: InstanceRow, { definition, namespace, revision, search }: InstanceQuery): boolean {
+  if (definition !== undefined && row.definition !== definition) return false;
+  if (namespace !== undefined && row.namespace !== namespace) return false;
+  if (revision !== undefined && row.revision !== revision) return false;
+  if (search === undefined) return true;
+  const word = search.toLowerCase();
+  const has = (text: string | undefined): boolean => text?.toLowerCase().includes(word) === true;
+  return has(row.name) || has(row.namespace) || has(row.kind) || has(row.waitingFor);
+}
+
+/** The numbers of instances by state. */
+export function countStates(rows: Iterable<Pick<InstanceRow, 'state'>>): InstanceCounts {
+  const counts: Record<keyof InstanceCounts, number> = { NONE: 0, ACTIVE: 0, IN_PROGRESS: 0, ERROR: 0, DELETING: 0 };
+  for (const { state } of rows) counts[state] += 1;
+  return counts;
+}
+
+/** Is the text a value of `status.state`? */
+export const isInstanceState = (text: unknown): text is (typeof INSTANCE_STATES)[number] =>
+  INSTANCE_STATES.some((state) => state === text);
+
+const byName = (a: InstanceRow, b: InstanceRow): number =>
+  compareText(a.namespace ?? '', b.namespace ?? '') || compareText(a.name, b.name) || compareText(a.kind, b.kind);
+
+/** Rows without a reason come last. */
+const waiting = ({ waitingFor = '\u{10FFFF}' }: InstanceRow): string => waitingFor;
+
+/** The ascending orders. Ages ascend from the youngest instance. */
+const ORDERS: Readonly<Record<InstanceSort, (a: InstanceRow, b: InstanceRow) => number>> = {
+  name: byName,
+  state: (a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state),
+  age: (a, b) => compareText(b.createdAt ?? '', a.createdAt ?? ''),
+  definition: (a, b) => compareText(a.definition, b.definition),
+  waiting: (a, b) => compareText(waiting(a), waiting(b)),
+};
