@@ -18,8 +18,9 @@ import { readConditions } from '../../runtime/index.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import { instancesOfDefinition } from '../instance/definition-instances.ts';
 import { revisionRows } from '../instance/revision-rows.ts';
+import { maskSecrets } from '../plan/mask-secrets.ts';
 import { yamlOf } from '../yaml-text.ts';
-import { graphEdges } from './graph-edges.ts';
+import { graphEdges, SALT } from './graph-edges.ts';
 
 /** The input of the details of a definition. */
 export interface DefinitionDetailInput {
@@ -35,7 +36,7 @@ export interface DefinitionDetailInput {
 /** Compiles the present spec of a definition, and reads its revisions. */
 export async function definitionDetail(input: DefinitionDetailInput): Promise<DefinitionDetail> {
   const { api, definition, row, instances, settings, signal } = input;
-  const text = definitionText(definition);
+  const text = definitionText(withoutSecrets(definition));
   const { documents, diagnostics: unparsed } = parseDefinitions(text);
   const [document] = documents;
   const [compiled, revisions, live] = await Promise.all([
@@ -75,8 +76,12 @@ export async function revisionDetail(
   if (found === undefined) return undefined;
   const { spec } = found;
   const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-  return { revision, spec, text: yamlOf(object) };
+  const masked = withoutSecrets(object);
+  return { revision, spec: isJsonObject(masked.spec) ? masked.spec : {}, text: yamlOf(masked) };
 }
+
+/** A definition in which the literals of templates of Secrets are masked. Their expressions stay. */
+const withoutSecrets = (definition: KubeObject): KubeObject => maskSecrets(SALT, [definition])(definition);
 
 /** The definition as its author writes it. */
 const definitionText = (definition: KubeObject): string => {

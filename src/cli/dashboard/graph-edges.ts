@@ -1,7 +1,10 @@
-import type { Expression, Graph, GraphNode, ReadPart } from '../../graph/index.ts';
-import { dimensionsOf, formatPath } from '../../graph/index.ts';
+import type { Expression, Graph, GraphNode, GraphOutline, ReadPart } from '../../graph/index.ts';
+import { dimensionsOf, formatPath, graphOutline } from '../../graph/index.ts';
 import type { CurrentValue, EdgeRead, GraphEdge, ValueEdge } from '../../inspect/index.ts';
 import { SPEC_NODE, STATUS_NODE } from '../../inspect/index.ts';
+import { hidesInSecret } from '../instance/secret-fields.ts';
+import { maskedTemplate } from '../plan/masked-values.ts';
+import { newSalt } from '../plan/saved-plan.ts';
 
 /** An expression of a node, or of the status, with its place. */
 export interface PlacedExpression extends Pick<EdgeRead, 'purpose' | 'place'> {
@@ -44,8 +47,36 @@ export function statusExpressions({ status }: Graph): PlacedExpression[] {
   return [...fields, ...conditions];
 }
 
-/** The author's text of an expression. */
-export const textOfExpression = ({ template, cel }: Expression): string => template ?? cel;
+/** The salt of the hashes in place of masked literals. */
+export const SALT = newSalt();
+
+/** The author's text of an expression. The literals in the fields of a Secret are masked. */
+export function textOfExpression(
+  node: Pick<GraphNode, 'type'> | undefined,
+  { place, expression: { template, cel } }: PlacedExpression,
+): string {
+  const isHidden = node?.type?.group === '' && node.type.kind === 'Secret' && hidesInSecret(place);
+  if (!isHidden) return template ?? cel;
+  const masked = maskedTemplate(SALT, template ?? `\${${cel}}`, 'text');
+  return template === undefined ? masked.slice(2, -1) : masked;
+}
+
+/** The outline of a graph, without the literals in the fields of Secrets. */
+export function maskedOutline(graph: Graph): GraphOutline {
+  const outline = graphOutline(graph);
+  const nodes = outline.nodes.map((node) => {
+    const compiled = graph.nodes.get(node.id);
+    const texts = new Map(
+      (compiled === undefined ? [] : expressionsOf(compiled)).map((each) => [
+        each.place,
+        textOfExpression(compiled, each),
+      ]),
+    );
+    const reads = node.reads.map((read) => ({ ...read, expression: texts.get(read.place) ?? read.expression }));
+    return { ...node, reads };
+  });
+  return { ...outline, nodes };
+}
 
 /** The edges of a graph, in the order of its nodes. */
 export function graphEdges(graph: Graph): GraphEdge[] {
@@ -86,7 +117,9 @@ function edgesTo(
   dependsOn: readonly string[],
 ): { readonly from: string; readonly to: string; readonly reads: Read[] }[] {
   const byNode = new Map<string, Read[]>([...dependsOn].sort().map((id) => [id, []]));
-  for (const { purpose, place, expression } of expressions) {
+  const node = graph.nodes.get(to);
+  for (const placed of expressions) {
+    const { purpose, place, expression } = placed;
     const parts = new Map<string, ReadPart[]>();
     for (const part of expression.reads) {
       // A node may read itself in readyWhen. That is no edge.
@@ -95,7 +128,7 @@ function edgesTo(
     }
     for (const [id, own] of parts) {
       const paths = own.map(({ steps }) => formatPath(steps));
-      const read = { purpose, place, expression: textOfExpression(expression), paths };
+      const read = { purpose, place, expression: textOfExpression(node, placed), paths };
       byNode.set(id, [...(byNode.get(id) ?? []), { read, parts: own }]);
     }
   }

@@ -1,13 +1,13 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { graphOutline, objectPathText } from '../../graph/index.ts';
+import { objectPathText } from '../../graph/index.ts';
 import type { InstanceDetail, InstanceNode, InstanceRow, NodeDetail, TreeNode } from '../../inspect/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { secretExpressions } from '../instance/secret-fields.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';
-import { expressionsOf, textOfExpression, valueEdges } from './graph-edges.ts';
+import { expressionsOf, maskedOutline, textOfExpression, valueEdges } from './graph-edges.ts';
 import { maskedObject } from './masked-object.ts';
 
 /** The maximum number of objects of one node in an answer. */
@@ -29,7 +29,7 @@ export function instanceDetail(
     instance: row,
     object: maskedInstance(instance, graph),
     conditions: readConditions(instance.status?.['conditions']),
-    ...(graph === undefined ? {} : { graph: graphOutline(graph) }),
+    ...(graph === undefined ? {} : { graph: maskedOutline(graph) }),
     edges: graph === undefined || values === undefined ? [] : valueEdges(graph, (part) => values.ofPart(part)),
     nodes: treeNodes(observation).map(instanceNode),
     notes: [...notes, ...errors],
@@ -69,12 +69,12 @@ export function nodeDetail(
   const expressions = compiled === undefined || values === undefined ? [] : expressionsOf(compiled);
   return {
     node: instanceNode(node),
-    expressions: expressions.map(({ purpose, place, expression }) => ({
-      purpose,
-      place,
-      expression: textOfExpression(expression),
-      type: expression.type,
-      value: values?.ofExpression(compiled, expression) ?? { is: 'unknown', message: '' },
+    expressions: expressions.map((placed) => ({
+      purpose: placed.purpose,
+      place: placed.place,
+      expression: textOfExpression(compiled, placed),
+      type: placed.expression.type,
+      value: values?.ofExpression(compiled, placed.expression) ?? { is: 'unknown', message: '' },
     })),
   };
 }

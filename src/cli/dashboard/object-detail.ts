@@ -1,13 +1,14 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatRef, isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '../../inspect/index.ts';
-import { SECRET_MASK } from '../../inspect/index.ts';
+import { SECRET_MASK, SPEC_NODE } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readFamilies } from '../../kube/index.ts';
 import { asObjects, textAt } from '../../kubernetes/index.ts';
 import type { FieldDifference } from '../../runtime/index.ts';
 import { refOfTarget, renderInstance } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
+import { resumedInstance } from '../instance/observation.ts';
 import { containersOf } from '../instance/pod-logs.ts';
 import { secretLiveFields } from '../instance/secret-fields.ts';
 import { readObject } from './current-values.ts';
@@ -64,8 +65,8 @@ function desiredObject(
 ): KubeObject | undefined {
   const { graph, instance } = observation;
   if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return undefined;
-  const live = [...variables].flatMap(([id, data]) => (id === 'schema' ? [] : asObjects(data as never)));
-  const rendered = renderInstance(graph, instance, live as unknown as KubeObject[], { now });
+  const live = [...variables].flatMap(([id, data]) => (id === SPEC_NODE ? [] : (data as KubeObject | KubeObject[])));
+  const rendered = renderInstance(graph, resumedInstance(instance), live, { now });
   const { objects, external } = rendered.nodes.find(({ report }) => report.id === node) ?? {
     objects: [],
     external: true,

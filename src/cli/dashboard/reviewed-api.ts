@@ -16,11 +16,11 @@ export interface ReviewedRight {
 /** Decides whether the user has a right. */
 type May = (right: ReviewedRight) => Promise<boolean>;
 
-/** The paths outside of objects that every user may read. */
-const OPEN_PATHS = /^\/(?:version|openapi\/v[23]|api|apis)(?:[/?]|$)/;
+/** The documents that every user may read: the version, and the schemas of kinds. */
+const DOCUMENT = /^\/(?:version|openapi\/v3(?:\/apis?(?:\/[\w-]+(?:\.[\w-]+)*)*)?)(?:\?hash=\w+)?$/;
 
-/** The path of a log. */
-const LOG = /^\/api\/v1\/namespaces\/([^/?]+)\/pods\/([^/?]+)\/log(?:\?|$)/;
+/** The path of a log. A name is one segment without encoded characters, and not only dots. */
+const LOG = /^\/api\/v1\/namespaces\/([\w-]+)\/pods\/([\w-]+(?:\.[\w-]+)*)\/log(?:\?|$)/;
 
 /**
  * Wraps the client of this process for another user. Each read is reviewed first, and a read that the user may not make
@@ -62,13 +62,13 @@ export function reviewedApi(api: KubernetesApi, user: string, may: May): Kuberne
       if (method !== 'GET') throw readOnly();
       const [, namespace, name] = LOG.exec(path) ?? [];
       if (namespace !== undefined && name !== undefined) {
-        const place = { namespace: decodeURIComponent(namespace), name: decodeURIComponent(name) };
+        const place = { namespace, name };
         const right = { group: '', version: 'v1', resource: 'pods', subresource: 'log', ...place };
         if (!(await may({ verb: 'get', ...right })))
           throw forbidden(user, 'get', { group: '', plural: 'pods/log' }, place);
         return api.raw(request);
       }
-      if (!OPEN_PATHS.test(path)) throw readOnly();
+      if (!DOCUMENT.test(path)) throw readOnly();
       return api.raw(request);
     },
     watch: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(readOnly()) }) }),

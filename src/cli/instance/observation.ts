@@ -220,7 +220,7 @@ function levelNotes(settings: ControllerSettings | undefined): string[] {
 }
 
 /** Removes the suspension from an instance. */
-function resumedInstance(instance: KubeObject): KubeObject {
+export function resumedInstance(instance: KubeObject): KubeObject {
   const { [keys.RECONCILE_ANNOTATION]: _suspended, ...annotations } = instance.metadata.annotations ?? {};
   return { ...instance, metadata: { ...instance.metadata, annotations } };
 }

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestClock } from '../../../test/support/test-clock.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import type { Viewer } from '../../inspect/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import type { TestCluster } from '../../testing/index.ts';
+import { createCluster } from '../../testing/index.ts';
+import { TokenReviewer } from './token-reviewer.ts';
+
+const JANE = { name: 'jane', groups: ['developers', 'system:authenticated'] };
+const CONFIG = { apiVersion: 'v1', kind: 'ConfigMap' } as const;
+const SECRET = { apiVersion: 'v1', kind: 'Secret' } as const;
+
+let cluster: TestCluster;
+let jane: Viewer;
+
+const namespace = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+const config = (place: string): KubeObject => ({ ...CONFIG, metadata: { name: 'c', namespace: place }, data: {} });
+
+beforeAll(async () => {
+  cluster = await createCluster({ tokens: { 'token-of-jane': JANE } });
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'readers', namespace: 'team-a' } };
+  const resources = ['configmaps', 'pods/log'];
+  for (const object of [
+    namespace('team-a'),
+    namespace('team-b'),
+    config('team-a'),
+    config('team-b'),
+    { ...SECRET, metadata: { name: 's', namespace: 'team-a' }, stringData: { password: 'hunter2' } },
+    { ...role, kind: 'Role', rules: [{ apiGroups: [''], resources, verbs: ['get', 'list'] }] },
+    {
+      ...role,
+      kind: 'RoleBinding',
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'readers' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'developers' }],
+    },
+  ])
+    await cluster.client.create(object as KubeObject);
+  const found = await new TokenReviewer(cluster.client, new TestClock()).authenticate('token-of-jane');
+  if (found === undefined) throw new Error('the token is refused');
+  jane = found;
+});
+afterAll(() => cluster.close());
+
+/** The error of a read, or what it found. */
+const outcome = async (read: Promise<unknown>): Promise<unknown> =>
+  read.then(
+    () => 'answered',
+    (error: unknown) => {
+      if (!(error instanceof KubeError)) throw error;
+      return { status: error.status, message: error.message };
+    },
+  );
+
+describe('authenticate', () => {
+  it.each(['', 'another', 'token-of-jane ', 'x'.repeat(20_000)])('refuses the token "%.20s"', async (token) => {
+    expect(await new TokenReviewer(cluster.client, new TestClock()).authenticate(token)).toBeUndefined();
+  });
+
+  it('names the user of a token', () => {
+    expect(jane.user).toBe('jane');
+  });
+});
+
+describe('a read as the user', () => {
+  const reads: readonly [string, (api: KubernetesApi) => Promise<unknown>][] = [
+    ['an object that it may read', (api) => api.find(ref(CONFIG, 'team-a', 'c'))],
+    ['an object of another namespace', (api) => api.find(ref(CONFIG, 'team-b', 'c'))],
+    ['a Secret', (api) => api.get(ref(SECRET, 'team-a', 's'))],
+    ['a list', (api) => api.list(CONFIG, { namespace: 'team-a' })],
+    ['a list of all namespaces', (api) => api.list(CONFIG)],
+    ['a list of Secrets', (api) => api.list(SECRET, { namespace: 'team-a' })],
+    ['a kind that does not exist', (api) => api.list({ apiVersion: 'acme.test/v1', kind: 'Boat' })],
+  ];
+  it.each(reads)('of %s has the answer of the API server', async (_what, read) => {
+    const own = cluster.connect({ user: JANE });
+    expect(await outcome(read(jane.api))).toEqual(await outcome(read(own)));
+  });
+
+  it('of a log needs the right to read logs', async () => {
+    const log = (place: string) => jane.api.raw({ path: `/api/v1/namespaces/${place}/pods/none/log?container=c` });
+    expect(await outcome(log('team-a'))).toMatchObject({ status: 404 });
+    expect(await outcome(log('team-b'))).toMatchObject({ status: 403 });
+  });
+
+  it.each([
+    '/api/v1/namespaces/team-b/configmaps/c',
+    '/api/v1/namespaces/team-a/pods/p/log/../../../../secrets',
+    '/apis/../api/v1/secrets',
+    '/metrics',
+    '/api/v1/namespaces/team-a/pods/p/exec',
+  ])('of the path %s is refused', async (path) => {
+    expect(await outcome(jane.api.raw({ path }))).toMatchObject({ status: 403 });
+  });
+
+  it('writes nothing, not even as a dry run', async () => {
+    const object = config('team-a');
+    const place = ref(CONFIG, 'team-a', 'c');
+    const options = { fieldManager: 'test', dryRun: true };
+    for (const write of [
+      jane.api.create(object, options),
+      jane.api.update(object, options),
+      jane.api.patch(place, {}, options),
+      jane.api.apply(object, options),
+      jane.api.delete(place),
+      jane.api.as({ user: 'system:admin' }).delete(place),
+      jane.api.raw({ method: 'POST', path: '/api/v1/namespaces', body: {} }),
+    ])
+      expect(await outcome(write)).toMatchObject({ status: 403 });
+  });
+
+  it('lists only what it may list', async () => {
+    expect(await jane.mayList(CONFIG, 'team-a')).toBe(true);
+    expect(await jane.mayList(CONFIG, 'team-b')).toBe(false);
+    expect(await jane.mayList(CONFIG)).toBe(false);
+    expect(await jane.mayList({ apiVersion: 'acme.test/v1', kind: 'Boat' }, 'team-a')).toBe(false);
+  });
+});
+
+describe('the reviews', () => {
+  it('count for ten seconds, and a withdrawn right ends then', async () => {
+    let reviews = 0;
+    // A proxy, because the methods of the client need its private members.
+    const counted = new Proxy<KubernetesApi>(cluster.client, {
+      get(client, name) {
+        if (name === 'create') reviews += 1;
+        const member: unknown = Reflect.get(client, name, client);
+        return typeof member === 'function' ? (member.bind(client) as unknown) : member;
+      },
+    });
+    const clock = new TestClock();
+    const reviewer = new TokenReviewer(counted, clock);
+    const mayList = async () => (await reviewer.authenticate('token-of-jane'))?.mayList(CONFIG, 'team-a');
+    expect([await mayList(), await mayList(), reviews]).toEqual([true, true, 2]);
+    const binding = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' };
+    await cluster.client.delete(ref(binding, 'team-a', 'readers'));
+    expect(await mayList()).toBe(true);
+    await clock.advance(10_000);
+    expect([await mayList(), reviews]).toEqual([false, 4]);
+  });
+});
+
+function ref(type: { apiVersion: string; kind: string }, place: string, name: string): ObjectRef {
+  return { ...type, namespace: place, name };
+}

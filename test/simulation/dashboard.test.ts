@@ -1,0 +1,254 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ClusterDetails } from '../../src/cli/dashboard/cluster-details.ts';
+import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';
+import { settingsOf } from '../../src/cli/controller-settings.ts';
+import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import type { InspectCall, InstanceRow } from '../../src/inspect/index.ts';
+import { instanceRef, ownViewer } from '../../src/inspect/index.ts';
+import { systemClock } from '../../src/kube/index.ts';
+import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
+import type { ControllerWorld } from './controller-world.ts';
+import { controllerWorld } from './controller-world.ts';
+
+const SHARED: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'shared', namespace: 'default' },
+  data: { text: 'hello' },
+};
+const EXTERNAL: JsonObject = {
+  id: 'ext',
+  externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared' } },
+};
+const CREDS: JsonObject = {
+  id: 'creds',
+  template: {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: '${schema.metadata.name}-creds' },
+    stringData: { password: 'hunter2hunter2' },
+  },
+};
+const NODES = [
+  EXTERNAL,
+  CREDS,
+  mapResource('web', { text: '${ext.data.text}', key: '${base64.encode(creds.data.password)}' }),
+];
+const ref = (name: string): string => instanceRef({ ...potRef(name) });
+
+let world: ControllerWorld;
+let index: ClusterIndex;
+let details: ClusterDetails;
+let call: InspectCall;
+beforeEach(async () => {
+  world = await controllerWorld();
+  await world.apply(potDefinition(NODES));
+  await world.until(potsRef, (object) => object?.status?.['state'] === 'Active');
+  await world.apply(pot('a'), pot('b'));
+  for (const name of ['a', 'b']) await world.until(potRef(name), ({ status } = {} as KubeObject) => status?.['state']);
+  const { reports } = world.controller;
+  index = new ClusterIndex({ api: world.user, clock: systemClock, reports });
+  await index.start();
+  const context = { cwd: '/', env: {}, print: () => {}, printError: () => {}, readInput: () => Promise.resolve('') };
+  call = { viewer: ownViewer(world.user), signal: new AbortController().signal };
+  details = new ClusterDetails({
+    index,
+    clock: systemClock,
+    version: '1',
+    cluster: 'test',
+    source: 'controller',
+    actions: [],
+    settings: () => Promise.resolve(settingsOf('0.10', 'this test')),
+    context: { ...context, signal: call.signal },
+    namespace: 'default',
+  });
+});
+afterEach(async () => {
+  await index.close();
+  await world.close();
+});
+
+/** Resolves when a row of the index is as asked. */
+const until = (name: string, is: (row: InstanceRow | undefined) => boolean): Promise<void> =>
+  new Promise((resolve) => {
+    const check = () => {
+      if (!is(index.instance(ref(name)))) return;
+      unsubscribe();
+      resolve();
+    };
+    const unsubscribe = index.log.subscribe(check);
+    check();
+  });
+
+async function makeReady(): Promise<void> {
+  await world.apply(SHARED);
+  for (const name of ['a', 'b']) await until(name, (row) => row?.state === 'ACTIVE');
+}
+
+describe('the index', () => {
+  it('has a row of each definition and instance, and what each waits for', () => {
+    expect(index.definitions()).toMatchObject([
+      { name: 'pots', kind: 'Pot', state: 'Active', instances: 2, counts: { IN_PROGRESS: 2, ACTIVE: 0 }, revision: 1 },
+    ]);
+    expect(index.instance(ref('a'))).toMatchObject({ definition: 'pots', state: 'IN_PROGRESS', revision: 1 });
+    expect(index.instance(ref('a'))?.waitingFor).toContain('shared');
+  });
+
+  it('follows changes, and keeps the last row of an instance that is gone', async () => {
+    await makeReady();
+    expect(index.instance(ref('a'))).not.toHaveProperty('waitingFor');
+    await world.user.delete(potRef('a'));
+    await until('a', (row) => row === undefined);
+    expect(index.removed(ref('a'))).toMatchObject({ name: 'a', definition: 'pots' });
+    expect(await details.instance(ref('a'), call)).toBeUndefined();
+    const types = index.log.after(0).events.map(({ type }) => type);
+    expect(types).toContain('instance-removed');
+    expect(types).toContain('wrote');
+  });
+
+  it('forgets the kind of a definition that is gone', async () => {
+    await world.user.delete(potRef('a'));
+    await world.user.delete(potRef('b'));
+    await world.user.delete(potsRef);
+    await world.until(potsRef, (object) => object === undefined);
+    await expect.poll(() => [index.definitions(), index.instances(), index.limits()]).toEqual([[], [], []]);
+  });
+});
+
+describe('an instance', () => {
+  it('that waits has nodes with reasons, and values that are known, unknown or secret', async () => {
+    const found = await details.instance(ref('a'), call);
+    expect(found?.nodes.map(({ id, state }) => [id, state])).toEqual([
+      ['ext', 'waiting'],
+      ['creds', 'ready'],
+      ['web', 'pending'],
+    ]);
+    const values = found?.edges.flatMap(({ from, to, reads }) =>
+      reads.flatMap((read) => read.values.map((value) => [from, to, read.place, value.is])),
+    );
+    expect(values).toContainEqual(['ext', 'web', 'data.text', 'unknown']);
+    expect(values).toContainEqual(['creds', 'web', 'data.key', 'secret']);
+    expect(values).toContainEqual(['schema', 'web', 'metadata.name', 'known']);
+  });
+
+  it('shows why it waits, and the other instances that wait for the same object', async () => {
+    const found = await details.why(ref('a'), undefined, call);
+    expect(found?.chains).toMatchObject([
+      { nodes: ['ext', 'web'], object: { kind: 'ConfigMap', name: 'shared' }, others: [{ name: 'b' }], othersTotal: 1 },
+    ]);
+    expect(found?.causes[0]?.remedy).toContain('create it');
+  });
+
+  it('that is ready shows its values, but none of a Secret, in any answer', async () => {
+    await makeReady();
+    const node = await details.node(ref('a'), 'web', call);
+    const field = (place: string) => node?.expressions.find((each) => each.place === place)?.value;
+    expect(field('data.text')).toEqual({ is: 'known', value: 'hello' });
+    expect(field('data.key')).toEqual({ is: 'secret' });
+    const secret = { apiVersion: 'v1', kind: 'Secret', namespace: 'default', name: 'a-creds' };
+    const answers = [
+      node,
+      await details.instance(ref('a'), call),
+      await details.object(ref('a'), mapRef('a-web'), call),
+      await details.object(ref('a'), secret, call),
+      await details.why(ref('a'), undefined, call),
+      await details.definition('pots', call),
+      await details.revision('pots', 1, call),
+    ];
+    const password = 'hunter2hunter2';
+    const base64 = Buffer.from(password).toString('base64');
+    for (const hidden of [password, base64, Buffer.from(base64).toString('base64')])
+      expect(JSON.stringify(answers)).not.toContain(hidden);
+    expect(answers[3]).toMatchObject({ node: 'creds', live: { data: { password: '(secret)' } } });
+  });
+
+  it('has a suspended object with drift, its manager, and the desired value', async () => {
+    await makeReady();
+    const patch = { metadata: { annotations: { 'kro.run/reconcile': 'suspended' } } };
+    await world.user.patch(potRef('a'), patch);
+    await until('a', (row) => row?.suspended === true);
+    await world.user.patch(mapRef('a-web'), { data: { text: 'by hand' } }, { fieldManager: 'jane' });
+    const found = await details.object(ref('a'), mapRef('a-web'), call);
+    expect(found).toMatchObject({
+      node: 'web',
+      desired: { data: { text: 'hello' } },
+      live: { data: { text: 'by hand', key: '(secret)' } },
+      differences: [{ path: 'data.text', kind: 'differs', wanted: 'hello', found: 'by hand', managers: ['jane'] }],
+    });
+    expect(found?.differences[0]?.at).toBeDefined();
+    expect(found?.managers.map(({ manager }) => manager)).toContain('jane');
+  });
+
+  it('has no node, object or log of other instances', async () => {
+    await makeReady();
+    await expect(details.node(ref('a'), 'none', call)).rejects.toMatchObject({ status: 404 });
+    await expect(details.object(ref('a'), mapRef('b-web'), call)).rejects.toMatchObject({ status: 404 });
+    await expect(details.object(ref('a'), mapRef('kube-root-ca.crt'), call)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('is suspended and resumed by actions', async () => {
+    expect(await details.act(ref('a'), { action: 'suspend' }, call)).toMatchObject({ changed: true });
+    await until('a', (row) => row?.suspended === true);
+    expect(await details.act(ref('a'), { action: 'suspend' }, call)).toMatchObject({ changed: false });
+    expect(await details.act(ref('a'), { action: 'resume' }, call)).toMatchObject({ changed: true });
+    expect(await details.act(ref('none'), { action: 'resume' }, call)).toBeUndefined();
+  });
+});
+
+describe('a definition', () => {
+  it('has its graph, schema, source, revisions and the revisions that instances follow', async () => {
+    const found = await details.definition('pots', call);
+    expect(found).toMatchObject({
+      definition: { name: 'pots', instances: 2 },
+      schema: { properties: { text: { type: 'string', default: 'x' } } },
+      namespaced: true,
+      diagnostics: [],
+      followers: [{ revision: 1, instances: 2 }],
+      revisions: [{ revision: 1, current: true }],
+    });
+    expect(found?.edges.map(({ from, to }) => `${from} ${to}`)).toContain('ext web');
+    const [line = 0] = [found?.source.nodes['web']?.line];
+    expect(found?.source.text.split('\n')[line - 1]).toContain('- id: web');
+    expect(await details.revision('pots', 1, call)).toMatchObject({ revision: 1, spec: { schema: { kind: 'Pot' } } });
+    expect(await details.revision('pots', 2, call)).toBeUndefined();
+    expect(await details.definition('none', call)).toBeUndefined();
+  });
+
+  it('has its problems with carets, and the node of each', async () => {
+    await world.apply(potDefinition([mapResource('web', { text: '${nothing.data.x}' })]));
+    await world.until(potsRef, (object) => object?.status?.['state'] === 'Inactive');
+    const found = await details.definition('pots', call);
+    const [problem] = found?.diagnostics ?? [];
+    expect(problem).toMatchObject({ severity: 'error', node: 'web' });
+    const { line = 0, column = 0 } = problem?.source ?? {};
+    expect(found?.source.text.split('\n')[line - 1]?.slice(column - 1)).toMatch(/^nothing/);
+    expect(problem?.excerpt?.at(-1)).toMatch(/^ *\| *\^/);
+  });
+});
+
+describe('a plan', () => {
+  const text = (nodes: JsonObject[]): string => JSON.stringify(potDefinition(nodes));
+
+  it('shows what a changed definition does to all instances, and writes nothing', async () => {
+    await makeReady();
+    const before = await world.user.get(potsRef);
+    const changed = [EXTERNAL, CREDS, mapResource('web', { text: 'changed' })];
+    const plan = await details.plan([{ name: 'pots.yaml', text: text(changed) }], call);
+    expect(plan.instances.map(({ instance, state }) => [instance.name, state])).toEqual([
+      ['a', 'changed'],
+      ['b', 'changed'],
+    ]);
+    expect(await world.user.get(potsRef)).toEqual(before);
+  });
+
+  it.each([
+    ['a problem with its place', '{"apiVersion": "v1"', 'yaml/'],
+    ['a definition that does not compile', text([mapResource('web', { text: '${no.x}' })]), 'graph/'],
+  ])('is refused with %s', async (_what, content, code) => {
+    const failure = await details.plan([{ name: '../../etc/passwd', text: content }], call).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ status: 422, diagnostics: [{ code: expect.stringContaining(code) as string }] });
+  });
+});
