@@ -99,6 +99,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   (list "template-namespaces" $c.templateNamespaces)
   (list "shards" $c.shards)
   (list "inspect-bind-address" $c.inspectBindAddress)
+  (list "dashboard-bind-address" $c.dashboardBindAddress)
+  (list "dashboard-hosts" $c.dashboardHosts)
 -}}
 {{- $args := list "controller" -}}
 {{- range $flags -}}

@@ -62,7 +62,7 @@ const secret: KubeObject = {
   },
   data: { password: 'aHVudGVyMg==', ['__proto__']: 'aHVudGVyMg==' },
   type: 'Opaque',
-} as KubeObject;
+};
 
 it('masks the values of a Secret, of its annotations, and of the copies in them', () => {
   const { object, masked } = maskedObject(secret, (path) => hides('creds', path));
@@ -90,7 +90,7 @@ it('masks values that an expression computes from a Secret, also after another c
     { name: 'PASSWORD', value: 'YUhWdWRHVnlNZz09' },
   ];
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', env }] } };
-  const { object } = maskedObject(pod as unknown as KubeObject, (path) => hides('pod', path));
+  const { object } = maskedObject(pod, (path) => hides('pod', path));
   expect(JSON.stringify(object)).not.toContain('YUhWdWRHVnlNZz09');
   expect(object).toMatchObject({ spec: { containers: [{ name: 'c', env: [{ name: 'ADDED' }, {}, {}] }] } });
 });
@@ -98,6 +98,6 @@ it('masks values that an expression computes from a Secret, also after another c
 it('masks every field that is not from a server when the graph is not known', () => {
   const unknown = secretLiveFields(undefined);
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { k: 'v' } };
-  const { object } = maskedObject({ ...map, status: { phase: 'Ready' } } as KubeObject, (path) => unknown('x', path));
+  const { object } = maskedObject({ ...map, status: { phase: 'Ready' } }, (path) => unknown('x', path));
   expect(object).toMatchObject({ metadata: { name: 'm' }, data: { k: '(secret)' }, status: { phase: 'Ready' } });
 });

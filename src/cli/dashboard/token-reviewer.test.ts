@@ -36,7 +36,7 @@ beforeAll(async () => {
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'developers' }],
     },
   ])
-    await cluster.client.create(object as KubeObject);
+    await cluster.client.create(object);
   const found = await new TokenReviewer(cluster.client, new TestClock()).authenticate('token-of-jane');
   if (found === undefined) throw new Error('the token is refused');
   jane = found;

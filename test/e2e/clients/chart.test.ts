@@ -190,6 +190,8 @@ describe.skipIf(program === '')('the chart, rendered', () => {
             instanceServiceAccount: 'deployer',
             templateNamespaces: 'instance',
             inspectBindAddress: '127.0.0.1:9000',
+            dashboardBindAddress: ':8090',
+            dashboardHosts: 'kro.example.com',
             shards: '8',
           }).map(([key, value]) => `config.${key}=${value}`),
           'config.kroCompatibility="0.10"',
@@ -205,6 +207,21 @@ describe.skipIf(program === '')('the chart, rendered', () => {
       (name) => !given.values.has(name) && !given.ignored.includes(name),
     );
     expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding']);
+  });
+
+  test('gives the rights to review tokens, and the port, only to a controller with a dashboard', async () => {
+    const parts = async (...sets: string[]) => {
+      const objects = await render(...sets);
+      const text = JSON.stringify(objects);
+      return [
+        text.includes('tokenreviews'),
+        text.includes('subjectaccessreviews'),
+        text.includes('"containerPort":8090'),
+      ];
+    };
+    expect(await parts()).toEqual([false, false, false]);
+    expect(await parts('config.dashboardBindAddress=0')).toEqual([false, false, false]);
+    expect(await parts('config.dashboardBindAddress=:8090')).toEqual([true, true, true]);
   });
 
   test('gives the rights to list and delete Leases only to replicas that share the work', async () => {
