@@ -175,5 +175,5 @@ function pageOf(all: readonly InstanceRow[], query: URLSearchParams): InstancePa
   const sign = query.get('order') === 'desc' ? -1 : 1;
   shown.sort((a, b) => sign * (sort(a) < sort(b) ? -1 : sort(a) > sort(b) ? 1 : 0));
   const limit = Number(query.get('limit') ?? 500);
-  return { items: shown.slice(offset, offset + limit), total: shown.length, counts, offset };
+  return { items: shown.slice(offset, offset + limit), total: shown.length, counts, offset, limits: [] };
 }
