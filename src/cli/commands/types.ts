@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { asObject, objectAt, objectsAt } from '../../kubernetes/index.ts';
 import { stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Graph, InstanceType } from '../../graph/index.ts';
+import { controllerCrds } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { crdSource, toTypeScript } from '../../schema/index.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
@@ -14,22 +15,24 @@ import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { yamlOf } from '../yaml-text.ts';
 
-const FORMS: Readonly<Record<string, (graph: Graph) => string>> = {
+/** What the forms need of a definition: the API. */
+type Api = Pick<Graph, 'instance'>;
+
+const FORMS: Readonly<Record<string, (graph: Api) => string>> = {
   typescript: typeScriptOf,
   jsonschema: (graph) => stringifyJson(jsonSchemaOf(graph), 2),
   crd: ({ instance }) => yamlOf(instance.crd),
   instance: ({ instance }) => exampleInstance(instance, specSchema(instance)),
 };
+const OWN_KINDS = ['ResourceGraphDefinition', 'Graph'];
 const FORM_NAMES = Object.keys(FORMS);
 
 /** `typekro types FILE…`: prints the types of a definition's kind for editors and programs. */
 export const types: Command = {
   name: 'types',
   description:
-    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance.',
-  positionals: [
-    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true, required: true },
-  ],
+    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance. With --kind, prints those of definitions or of Graphs themselves.',
+  positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true }],
   options: [
     {
       name: 'output',
@@ -38,6 +41,12 @@ export const types: Command = {
       value: 'form',
       defaultValue: 'typescript',
       choices: FORM_NAMES,
+    },
+    {
+      name: 'kind',
+      summary: `instead of files: ${OWN_KINDS.join(' or ')}`,
+      value: 'kind',
+      choices: OWN_KINDS,
     },
     DEFINITION_OPTION,
     ...CRD_OPTIONS,
@@ -48,11 +57,20 @@ export const types: Command = {
       command: 'typekro types app.rgd.yaml -o jsonschema > app.schema.json',
       summary: 'then "# yaml-language-server: $schema=app.schema.json" at the top of an instance',
     },
+    {
+      command: 'typekro types --kind ResourceGraphDefinition -o jsonschema > rgd.schema.json',
+      summary: 'the schema of definitions, for editors without typekro lsp',
+    },
   ],
   async run(context, input) {
     const form = textOption(input, 'output') ?? 'typescript';
     const print = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined;
     if (print === undefined) throw unknownForm(form, FORM_NAMES);
+    const kind = textOption(input, 'kind');
+    if (kind !== undefined || input.positionals.length === 0) {
+      context.print(print(ownApi(kind, input.positionals)).trimEnd(), 'document');
+      return ExitCode.ok;
+    }
     const { failed, graphs, graphObjects } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
     const chosen = chooseDefinitions(graphs, input, graphObjects);
@@ -68,10 +86,34 @@ export const types: Command = {
   },
 };
 
+/**
+ * The API of one of kro's own kinds.
+ *
+ * @throws TypeKroError `cli/usage` for another kind, and when files are named as well
+ */
+function ownApi(kind: string | undefined, files: readonly string[]): Api {
+  const crd = controllerCrds().find((each) => isOwnKind(kind) && objectAt(each, 'spec', 'names')['kind'] === kind);
+  if (kind === undefined || crd === undefined || files.length > 0) {
+    const problem =
+      kind === undefined ? 'no file is named' : crd === undefined ? `--kind takes no ${kind}` : '--kind takes no file';
+    throw new TypeKroError(problem, {
+      code: 'cli/usage',
+      remedy: `name the files of definitions, or one of ${OWN_KINDS.map((each) => `--kind ${each}`).join(', ')}`,
+    });
+  }
+  const [version] = objectsAt(crd, 'spec', 'versions');
+  const { group, names, scope } = asObject(crd.spec);
+  const plural = String(asObject(names)['plural']);
+  const type = { group: String(group), version: String(version?.['name']), kind };
+  return { instance: { ...type, plural, namespaced: scope === 'Namespaced', crd } };
+}
+
+const isOwnKind = (kind: string | undefined): boolean => OWN_KINDS.some((each) => each === kind);
+
 const specSchema = (instance: InstanceType): Schema =>
   crdSource([instance.crd]).schemaOf(instance)?.properties?.['spec'] ?? { type: 'object' };
 
-function typeScriptOf({ instance }: Graph): string {
+function typeScriptOf({ instance }: Api): string {
   const { kind, group, version, namespaced } = instance;
   const schema = crdSource([instance.crd]).schemaOf(instance);
   const { status } = schema?.properties ?? {};
@@ -91,7 +133,7 @@ ${status === undefined ? '' : `  /** Written by the controller. */\n  readonly s
   return parts.join('\n');
 }
 
-function jsonSchemaOf({ instance }: Graph): JsonObject {
+function jsonSchemaOf({ instance }: Api): JsonObject {
   const { kind, group, version } = instance;
   const schema = toJsonSchema(rootSchema(instance.crd));
   return {
