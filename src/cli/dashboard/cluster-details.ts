@@ -84,10 +84,14 @@ export class ClusterDetails implements InspectDetails {
 
   async meta({ viewer, signal }: InspectCall): Promise<Omit<InspectMeta, 'epoch' | 'now'>> {
     const { version, cluster, source, actions } = this.#options;
-    this.#version ??= versionOf(viewer.api, signal);
-    const served = await this.#version;
-    // A cluster that did not answer is asked again.
-    if (served === undefined) this.#version = undefined;
+    let served: string | undefined;
+    try {
+      this.#version ??= versionOf(viewer.api, signal);
+      served = await this.#version;
+    } finally {
+      // The next caller asks again when the cluster did not answer, or when this caller has gone.
+      if (served === undefined) this.#version = undefined;
+    }
     return {
       version,
       cluster: { name: cluster, ...(served === undefined ? {} : { version: served }) },
