@@ -1,5 +1,8 @@
 import { cryptoLibrary } from '../core/index.ts';
 import { AdmissionGate } from './admission/gate.ts';
+import type { FrontProxy } from './aggregation/front-proxy.ts';
+import { FRONT_PROXY_USER } from './aggregation/front-proxy.ts';
+import { AggregationGate } from './aggregation/gate.ts';
 import type { ClusterAccess } from './auth/cluster-access.ts';
 import type { ClusterClock } from './clock.ts';
 import type { Interceptor, OpenStream } from './protocol/request.ts';
@@ -10,8 +13,9 @@ import type { ClusterOptions } from './options.ts';
 import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
+import { createAuthority } from './http/certificate.ts';
 import { createAccess } from './auth/cluster-access.ts';
-import { admission, conversion, openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
+import { admission, aggregation, conversion, openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
 import type { SchemaEngineSource } from './crd/schemas.ts';
 import { Work } from './work.ts';
 
@@ -23,13 +27,14 @@ export class Api {
   readonly store: Store;
   readonly registry: Registry;
   readonly admissionGate: AdmissionGate;
+  readonly aggregationGate: AggregationGate;
   readonly clock: ClusterClock;
   readonly options: ClusterOptions;
   readonly access: ClusterAccess;
   readonly allowsAll: boolean;
   readonly addresses: ServiceAddresses;
   /** Modules that are loaded late. A request waits for the modules that it needs. */
-  readonly parts = { admission, conversion, writing, tables, openApi, schemaEngine };
+  readonly parts = { admission, aggregation, conversion, writing, tables, openApi, schemaEngine };
   readonly schemas: SchemaEngineSource = () => schemaEngine.code;
   /** The logs of simulated containers. */
   readonly logs = new PodLogs(() => this.clock.now());
@@ -46,6 +51,7 @@ export class Api {
     this.store = new Store(options.eventWindow);
     this.registry = new Registry(this.store);
     this.admissionGate = new AdmissionGate(this.store, this.registry);
+    this.aggregationGate = new AggregationGate(this.store);
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
     this.allowsAll = options.authorization === 'AlwaysAllow';
     this.access = createAccess(this);
@@ -60,6 +66,17 @@ export class Api {
   get certificateAuthority(): string {
     return this.#certificateAuthority;
   }
+
+  #frontProxy: FrontProxy | undefined;
+
+  /** The identity of the cluster towards other API servers. It is made at its first use. */
+  readonly frontProxy = (): FrontProxy => {
+    if (this.#frontProxy === undefined) {
+      const authority = createAuthority(this.clock.now(), 'typekro-front-proxy-ca');
+      this.#frontProxy = { ca: authority.ca, ...authority.issueClient(FRONT_PROXY_USER, []) };
+    }
+    return this.#frontProxy;
+  };
 
   /** The URL of the latest socket; `undefined` until one is opened. */
   serverUrl: string | undefined;

@@ -1,5 +1,8 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
+import { jsonEquals } from '../core/index.ts';
 import { objectAt, objectsAt } from '../kubernetes/index.ts';
+import type { FrontProxy } from './aggregation/front-proxy.ts';
+import { authenticationSettings } from './aggregation/front-proxy.ts';
 import { loadData } from './data.ts';
 import { ipAddressOf } from './follow-addresses.ts';
 import type { ServedResource } from './registry/resource.ts';
@@ -27,6 +30,8 @@ export interface BootstrapContext {
   readonly clock: ClusterClock;
   readonly options: Pick<ClusterOptions, 'serverAddress'>;
   readonly newUid: () => string;
+  /** The identity of the cluster towards other API servers. */
+  readonly frontProxy: () => FrontProxy;
   /** Listeners that are called after the whole state was replaced. */
   readonly onRestored: (() => void)[];
 }
@@ -68,6 +73,7 @@ export function bootstrap(context: BootstrapContext, emitEvents: boolean): void 
   begin(context, '', 'services', [service], emitEvents);
   if (!emitEvents) begin(context, NETWORKING, 'ipaddresses', [ipAddressOf(address, service)], emitEvents);
   for (const { group, plural, object } of networkObjects(context)) begin(context, group, plural, [object], emitEvents);
+  seedAuthentication(context, emitEvents);
   seedRoles(context);
   seedSystemObjects(context);
   context.onRestored.push(() => addMissing(context));
@@ -102,6 +108,29 @@ function addMissing(context: BootstrapContext): void {
     if (collection.size > 0) continue;
     for (const { key, object } of systemObjects(context, group, plural, created)) collection.put(key, object);
   }
+}
+
+const AUTHENTICATION = { name: 'extension-apiserver-authentication', namespace: 'kube-system' };
+
+/** Adds the ConfigMap from which other API servers learn how the cluster proves the user of a request. */
+function seedAuthentication(context: BootstrapContext, emitEvents: boolean): void {
+  const configMaps = context.store.collection('', 'configmaps');
+  const created = timestampOf(context.clock);
+  const make = () => {
+    const data = authenticationSettings(context.frontProxy().ca);
+    return complete(context, { kind: 'ConfigMap', apiVersion: 'v1', metadata: { ...AUTHENTICATION }, data }, created);
+  };
+  if (emitEvents) {
+    const { key, object } = make();
+    configMaps.put(key, object);
+  } else configMaps.seedLater(1, () => [make()]);
+  context.onRestored.push(() => {
+    const key = storeKey(AUTHENTICATION.namespace, AUTHENTICATION.name);
+    const present = configMaps.get(key)?.object;
+    const data = authenticationSettings(context.frontProxy().ca);
+    if (present === undefined) configMaps.put(key, make().object);
+    else if (!jsonEquals(present['data'] as JsonObject, data)) configMaps.put(key, { ...present, data });
+  });
 }
 
 /** The range of the addresses of Services. */

@@ -1,3 +1,4 @@
+import { followApiServices } from './aggregation/follow-api-services.ts';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { needsSchemas } from './crd/schemas.ts';
@@ -75,6 +76,7 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   followDefinitions(api);
   followAddresses(api);
   registerVersions(api);
+  followApiServices(api);
   const { controllers = true } = options;
   const standIns = await loadedStandIns(options);
   let started: StartedControllers = { settings: noControllers, pods: noPods, standIns: noStandIns };

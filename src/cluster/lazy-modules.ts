@@ -22,6 +22,9 @@ export const admission = new LazyModule(() => import('./admission/index.ts'));
 /** Conversions by webhooks. Only a cluster with such a definition needs it. */
 export const conversion = new LazyModule(() => import('./conversion/convert.ts'));
 
+/** Versions of API groups that other servers serve. Only a cluster with such an APIService needs it. */
+export const aggregation = new LazyModule(() => import('./aggregation/index.ts'));
+
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
@@ -51,7 +54,7 @@ export class LoadAhead {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await Promise.all([...REQUEST_PARTS, admission, conversion, simulation].map((part) => part.settled()));
+    await Promise.all([...REQUEST_PARTS, admission, aggregation, conversion, simulation].map((part) => part.settled()));
   }
 
   /**

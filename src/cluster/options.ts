@@ -88,9 +88,9 @@ export interface ClusterOptions {
    */
   readonly serverAddress?: ServerAddress;
   /**
-   * The addresses of the Services that webhook configurations and conversions of definitions name, as
-   * `https://127.0.0.1:PORT`, by `namespace/name`. The cluster calls webhooks only on loopback addresses, so a webhook of
-   * another Service cannot be reached. Default: none.
+   * The addresses of the Services that webhook configurations, conversions of definitions and APIServices name, as
+   * `https://127.0.0.1:PORT`, by `namespace/name`. The cluster calls other servers only on loopback addresses, so a webhook
+   * of another Service cannot be reached. Default: none.
    */
   readonly webhookServices?: Readonly<Record<string, string>>;
   /** The clock of objects, timers and controllers. Default: the machine's clock. */

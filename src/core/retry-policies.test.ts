@@ -32,6 +32,13 @@ const WAITS: Record<keyof typeof RETRY_POLICIES, readonly (readonly [shortest: n
     [200, 200],
     [200, 200],
   ],
+  apiServer: [
+    [250, 500],
+    [500, 1000],
+    [1000, 2000],
+    [15_000, 30_000],
+    [15_000, 30_000],
+  ],
   waitingGraph: [
     [1000, 1000],
     [2000, 2000],

@@ -135,6 +135,20 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/pages.test.ts'],
   },
   {
+    name: 'a client may send headers of a front proxy to another API server',
+    file: 'src/cluster/aggregation/front-proxy.ts',
+    find: 'if (!HOP_BY_HOP.has(key) && !CREDENTIALS.test(key)) sent[key] = value;',
+    replace: 'if (!HOP_BY_HOP.has(key)) sent[key] = value;',
+    tests: ['src/cluster/aggregation/aggregation.test.ts'],
+  },
+  {
+    name: 'the cluster asks API servers on other machines',
+    file: 'src/cluster/aggregation/server-address.ts',
+    find: 'if (!LOOPBACK.has(host)) return `the Service',
+    replace: "if (host === '') return `the Service",
+    tests: ['src/cluster/aggregation/aggregation.test.ts'],
+  },
+  {
     name: 'a shard has the object at the end of its range',
     file: 'src/cluster/expressions/shard-selector.ts',
     find: 'return ranges.some(({ start, end }) => !isLess(hash, start) && isLess(hash, end));',

@@ -34,9 +34,9 @@ const CLIENT = '1.3.6.1.5.5.7.3.2';
  * Makes an authority. Its certificates are valid from one year before `now` (milliseconds since the epoch) to nine
  * years after it.
  */
-export function createAuthority(now: number): Authority {
+export function createAuthority(now: number, name = 'typekro-ca'): Authority {
   const { publicKey, privateKey } = cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const issuer = distinguishedName('typekro-ca');
+  const issuer = distinguishedName(name);
   const validity = { notBefore: now - YEAR_MS, notAfter: now + 9 * YEAR_MS };
   const ca = signCertificate({
     subject: issuer,

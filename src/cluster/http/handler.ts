@@ -1,4 +1,5 @@
 import { groupVersionPath, KUBERNETES_MINOR, KUBERNETES_VERSION } from '../../kubernetes/index.ts';
+import type { aggregatedReply, AggregationContext, withOpenApiPaths } from '../aggregation/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { needsSchemas } from '../crd/schemas.ts';
@@ -34,6 +35,7 @@ export interface IncomingRequest {
 
 /** What requests use of the cluster. */
 export type HandlerContext = RouterContext &
+  AggregationContext &
   MetricsContext & {
     readonly access: ClusterAccess;
     /** The URL of the latest socket; `undefined` for a cluster without sockets. */
@@ -43,6 +45,10 @@ export type HandlerContext = RouterContext &
     /** Receives errors that are not refusals. */
     readonly report: (thrown: unknown) => void;
     readonly parts: {
+      readonly aggregation: LazyModule<{
+        readonly aggregatedReply: typeof aggregatedReply;
+        readonly withOpenApiPaths: typeof withOpenApiPaths;
+      }>;
       readonly openApi: LazyModule<{ readonly openApiReply: typeof openApiReply }>;
       readonly schemaEngine: LazyModule<SchemaEngine>;
     };
@@ -134,15 +140,27 @@ async function dispatch(context: HandlerContext, request: ApiRequest, warnings: 
     if (request.segments.length <= 2) return discover(context.registry, request, '', second);
     return routeResource(context, request, '', second ?? '', request.segments.slice(2), warnings);
   }
+  if (first === 'apis' || first === 'openapi') {
+    const reply = context.aggregationGate.isOpen ? await aggregated(context, request) : undefined;
+    if (reply !== undefined) return reply;
+  }
   if (first === 'apis') {
     if (request.segments.length <= 3) return discover(context.registry, request, second, third);
     return routeResource(context, request, second ?? '', third ?? '', request.segments.slice(3), warnings);
   }
   if (first === 'openapi') {
     const documents = await openApi.load();
-    return documents.openApiReply(context.registry, request);
+    const reply = documents.openApiReply(context.registry, request);
+    if (!context.aggregationGate.isOpen) return reply;
+    return (await context.parts.aggregation.load()).withOpenApiPaths(context, request, reply);
   }
   return otherPath(context, request);
+}
+
+/** The answer of another server, or one with the versions of other servers; `undefined` when neither is asked for. */
+async function aggregated(context: HandlerContext, request: ApiRequest): Promise<ApiReply | undefined> {
+  const { aggregatedReply } = await context.parts.aggregation.load();
+  return aggregatedReply(context, request);
 }
 
 function discover(

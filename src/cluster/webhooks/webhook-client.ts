@@ -20,7 +20,8 @@ export interface WebhookAddress {
   readonly serverName: string;
 }
 
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
+/** The hosts that the cluster connects to. */
+export const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** The addresses that tests give Services of webhooks, by `namespace/name`. */
 export type ServiceAddressMap = Readonly<Record<string, string>>;
@@ -88,7 +89,7 @@ const connections = (): Agent =>
   (sharedAgent ??= new (httpsLibrary().Agent)({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS }));
 
 /** The addresses of `localhost`. No resolver is asked, because it may give other addresses. */
-const lookupLoopback: LookupFunction = (_host, { all, family }, done) => {
+export const lookupLoopback: LookupFunction = (_host, { all, family }, done) => {
   const addresses = [
     { address: '127.0.0.1', family: 4 },
     { address: '::1', family: 6 },
@@ -198,7 +199,8 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
 };
 
-function reasonOf(error: Error & { code?: string }, { host }: URL): string {
+/** The error of a connection in the words of Go. */
+export function reasonOf(error: Error & { code?: string }, { host }: URL): string {
   const { code = '' } = error;
   if (code === 'ECONNREFUSED') return `dial tcp ${host}: connect: connection refused`;
   if (code === 'ECONNRESET') return 'EOF';

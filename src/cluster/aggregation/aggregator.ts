@@ -1,0 +1,155 @@
+import type { KubeObject } from '../../core/index.ts';
+import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
+import { conditionOf, objectsAt } from '../../kubernetes/index.ts';
+import { ADMIN } from '../auth/cluster-access.ts';
+import type { ClusterClock, Timer } from '../clock.ts';
+import { timestampOf } from '../clock.ts';
+import { thaw } from '../types/copy.ts';
+import { changeObject } from '../verbs/update.ts';
+import type { WriteRequest, WriteServices } from '../verbs/write.ts';
+import { liveObject } from '../verbs/write.ts';
+import type { Work } from '../work.ts';
+import type { ServersContext, Verdict } from './availability.ts';
+import { lookAt } from './availability.ts';
+import type { AggregationGate } from './gate.ts';
+import { REGISTRATION } from './gate.ts';
+import type { OtherVersion } from './merge-discovery.ts';
+
+/** What the aggregator uses of the cluster. */
+export type AggregatorContext = ServersContext &
+  WriteServices & {
+    readonly clock: ClusterClock;
+    readonly work: Pick<Work, 'enqueueAfter' | 'onStop'>;
+    readonly aggregationGate: AggregationGate;
+  };
+
+/** The time between two looks at a server that answers, in milliseconds: that of kube-aggregator. */
+const RESYNC_MS = 30_000;
+
+/** What is known of one server. */
+interface Seen {
+  readonly verdict: Verdict;
+  readonly resources: Verdict['resources'];
+}
+
+/** Looks at the servers behind APIServices, again and again, and writes their condition `Available`. */
+export class Aggregator {
+  readonly #context: AggregatorContext;
+  readonly #seen = new Map<string, Seen>();
+  readonly #timers = new Map<string, Timer>();
+  readonly #failures = new Map<string, number>();
+  readonly #running = new Set<string>();
+  readonly #again = new Set<string>();
+  #generation = 0;
+  #stopped = false;
+
+  constructor(context: AggregatorContext) {
+    this.#context = context;
+    context.work.onStop(() => this.#stop());
+  }
+
+  /** The number of changes of what other servers serve. Caches compare it. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** The versions of other servers, as the last looks found them. */
+  versions(): OtherVersion[] {
+    return [...this.#context.aggregationGate.all()].map((apiService) => {
+      const seen = this.#seen.get(apiService.metadata.name ?? '');
+      return { apiService, resources: seen?.resources, isAvailable: seen?.verdict.isAvailable === true };
+    });
+  }
+
+  /** The path of the OpenAPI document of a version at its server. */
+  openApiPath({ metadata }: KubeObject): string | undefined {
+    return this.#seen.get(metadata.name ?? '')?.verdict.openApiPath;
+  }
+
+  /** Looks at the server of an APIService. A look that runs already is followed by another one. */
+  look(name: string): void {
+    if (this.#stopped) return;
+    this.#timers.get(name)?.cancel();
+    this.#timers.delete(name);
+    const apiService = this.#find(name);
+    if (apiService === undefined) {
+      if (this.#seen.delete(name)) this.#generation += 1;
+      this.#failures.delete(name);
+      return;
+    }
+    if (this.#running.has(name)) {
+      this.#again.add(name);
+      return;
+    }
+    this.#running.add(name);
+    this.#context.work.enqueueAfter(lookAt(this.#context, apiService), (verdict) => this.#settle(name, verdict));
+  }
+
+  #find(name: string): KubeObject | undefined {
+    for (const apiService of this.#context.aggregationGate.all())
+      if (apiService.metadata.name === name) return apiService;
+    return undefined;
+  }
+
+  #settle(name: string, verdict: Verdict): void {
+    this.#running.delete(name);
+    if (this.#again.delete(name)) {
+      this.look(name);
+      return;
+    }
+    if (this.#stopped || this.#find(name) === undefined) return;
+    this.#seen.set(name, { verdict, resources: verdict.resources ?? this.#seen.get(name)?.resources });
+    this.#generation += 1;
+    this.#writeCondition(name, verdict);
+    const failures = verdict.isAvailable ? 0 : (this.#failures.get(name) ?? 0) + 1;
+    this.#failures.set(name, failures);
+    const pause = failures === 0 ? RESYNC_MS : backoffMs(RETRY_POLICIES.apiServer, failures, Math.random());
+    this.#timers.set(
+      name,
+      this.#context.clock.setTimer(pause, () => this.look(name)),
+    );
+  }
+
+  #writeCondition(name: string, { isAvailable, reason, message }: Verdict): void {
+    const write = this.#statusWrite(name);
+    const live = write === undefined ? undefined : liveObject(write);
+    if (write === undefined || live === undefined) return;
+    const known = conditionOf(live, 'Available');
+    const status = isAvailable ? 'True' : 'False';
+    if (known?.['status'] === status && known['reason'] === reason && known['message'] === message) return;
+    const since = known?.['status'] === status ? known['lastTransitionTime'] : undefined;
+    const condition = {
+      type: 'Available',
+      status,
+      lastTransitionTime: since ?? timestampOf(this.#context.clock),
+      reason,
+      message,
+    };
+    const next = thaw(live);
+    const others = objectsAt(next.status, 'conditions').filter((each) => each['type'] !== 'Available');
+    next.status = { ...next.status, conditions: [...others, condition] };
+    changeObject(write, live, next);
+  }
+
+  #statusWrite(name: string): WriteRequest | undefined {
+    const resource = this.#context.registry.find(REGISTRATION.group, REGISTRATION.version, REGISTRATION.plural);
+    if (resource === undefined) return undefined;
+    const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' as const, force: false };
+    return {
+      services: this.#context,
+      resource,
+      namespace: '',
+      name,
+      subresource: 'status',
+      user: ADMIN,
+      options,
+      warnings: [],
+    };
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+}

@@ -1,0 +1,112 @@
+import type { IncomingMessage } from 'node:http';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { httpsLibrary, isJsonObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
+import { lookupLoopback, reasonOf } from '../webhooks/webhook-client.ts';
+import { parseStrictJson } from '../codec/json.ts';
+import type { FrontProxy } from './front-proxy.ts';
+import { AGGREGATOR, forwardedHeaders } from './front-proxy.ts';
+import type { ServerAddress } from './server-address.ts';
+
+/** Another API server, and how to trust it. */
+export interface OtherServer {
+  readonly address: ServerAddress;
+  readonly apiService: KubeObject;
+  readonly frontProxy: FrontProxy;
+}
+
+/** A request to another server. */
+export interface ForwardedRequest {
+  readonly method: string;
+  /** Path with its query. */
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body: Buffer;
+  readonly signal?: AbortSignal;
+}
+
+/** The error of a request that got no answer. The message is that of Go's client. */
+export class NoAnswer extends Error {}
+
+/** Sends a request. The result is the beginning of the answer. Throws NoAnswer. */
+export function sendTo(
+  { address, apiService, frontProxy }: OtherServer,
+  { method, target, headers, body, signal }: ForwardedRequest,
+): Promise<IncomingMessage> {
+  const { spec } = apiService;
+  const caBundle = textAt(spec, 'caBundle');
+  const url = new URL(target, `${address.base}/`);
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => reject(new NoAnswer(why));
+    // The target may begin with two slashes, which a URL reads as another host.
+    if (url.origin !== address.base) return fail(`the target ${goQuote(target)} is not a path`);
+    const sent = httpsLibrary().request(
+      url,
+      {
+        method,
+        agent: false,
+        lookup: lookupLoopback,
+        servername: address.serverName,
+        rejectUnauthorized: spec?.['insecureSkipTLSVerify'] !== true,
+        cert: frontProxy.cert,
+        key: frontProxy.key,
+        headers: body.length > 0 ? { ...headers, 'content-length': String(body.length) } : headers,
+        ...(caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+      resolve,
+    );
+    sent.on('error', (error) => fail(signal?.aborted === true ? 'context deadline exceeded' : reasonOf(error, url)));
+    // Node reports neither an error nor a response for an answer that switches the protocol.
+    sent.on('close', () => fail('EOF'));
+    sent.end(body);
+  });
+}
+
+/** The maximum time of a request for discovery, in milliseconds. */
+const DISCOVERY_TIMEOUT_MS = 5000;
+/** The maximum size of a document of discovery, in bytes. */
+const MAX_DISCOVERY_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Reads a document of discovery of another server; `undefined` when the server does not have it or answers another form.
+ *
+ * @throws NoAnswer when the server does not answer in time, or answers with another status or too much.
+ */
+export async function readDocument(server: OtherServer, path: string, accept: string): Promise<JsonObject | undefined> {
+  const signal = AbortSignal.timeout(DISCOVERY_TIMEOUT_MS);
+  const headers = forwardedHeaders({ accept }, AGGREGATOR);
+  const response = await sendTo(server, { method: 'GET', target: path, headers, body: Buffer.alloc(0), signal });
+  const status = response.statusCode ?? 0;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_DISCOVERY_BYTES) throw new NoAnswer(`the answer is longer than ${MAX_DISCOVERY_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (thrown) {
+    if (thrown instanceof NoAnswer) throw thrown;
+    throw new NoAnswer(signal.aborted ? 'context deadline exceeded' : 'unexpected EOF');
+  }
+  if (status === 404 || status === 406) return undefined;
+  if (status < 200 || status > 299) throw new BadStatus(status);
+  try {
+    const value = parseStrictJson(Buffer.concat(chunks).toString('utf8'));
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    throw new NoAnswer('the answer is not JSON');
+  }
+}
+
+/** The error of an answer with another status than expected. */
+export class BadStatus extends NoAnswer {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`bad status ${status}`);
+    this.status = status;
+  }
+}

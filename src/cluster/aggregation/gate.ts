@@ -1,0 +1,53 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import type { Collection, Store } from '../store/store.ts';
+
+/** The names and the kinds of `apiregistration.k8s.io`. */
+export const REGISTRATION = { group: 'apiregistration.k8s.io', version: 'v1', plural: 'apiservices' } as const;
+
+/** Does another server serve the version of an APIService? */
+export const isDelegated = ({ spec }: KubeObject): boolean => optionalAt(spec, 'service') !== undefined;
+
+/** The key of the Service of an APIService, as `namespace/name`. */
+export function serviceKey({ spec }: KubeObject): string {
+  const service = objectAt(spec, 'service');
+  return `${textAt(service, 'namespace')}/${textAt(service, 'name')}`;
+}
+
+/**
+ * Knows the APIServices that delegate a version of an API group to another server. Without any, no code of aggregation is
+ * loaded.
+ */
+export class AggregationGate {
+  readonly #services: Collection;
+  readonly #delegated = new Map<string, KubeObject>();
+
+  constructor(store: Store) {
+    this.#services = store.collection(REGISTRATION.group, REGISTRATION.plural);
+    this.#services.subscribe(({ type, stored: { key, object } }) => {
+      if (type !== 'DELETED' && isDelegated(object)) this.#delegated.set(key, object);
+      else this.#delegated.delete(key);
+    });
+  }
+
+  /** Is a version delegated? Each request for an API group asks. */
+  get isOpen(): boolean {
+    return this.#delegated.size > 0;
+  }
+
+  /** The APIServices of other servers. */
+  all(): Iterable<KubeObject> {
+    return this.#delegated.values();
+  }
+
+  /** The APIService that delegates a version; `undefined` when this server serves it. */
+  find(group: string, version: string): KubeObject | undefined {
+    return this.#delegated.get(`${version}.${group}`);
+  }
+
+  /** Reads the APIServices again, after the whole state was replaced. */
+  recount(): void {
+    this.#delegated.clear();
+    for (const { key, object } of this.#services.all()) if (isDelegated(object)) this.#delegated.set(key, object);
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Versions of API groups that other servers on this machine serve. `lazy-modules.ts` loads this folder as one module for
+ * a cluster with such an APIService.
+ */
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { cryptoLibrary, isJsonObject } from '../../core/index.ts';
+import { conditionOf, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { toJsonBytes, toJsonText } from '../codec/json.ts';
+import { discoveryReply } from '../discovery/discovery.ts';
+import { methodNotAllowed } from '../errors/status.ts';
+import { negotiate } from '../protocol/negotiate.ts';
+import { replyText, replyValue } from '../protocol/reply.ts';
+import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { AggregatorContext } from './aggregator.ts';
+import { Aggregator } from './aggregator.ts';
+import { NoAnswer, sendTo } from './ask-server.ts';
+import { forwardedHeaders, returnedHeaders } from './front-proxy.ts';
+import type { AggregationGate } from './gate.ts';
+import { REGISTRATION, serviceKey } from './gate.ts';
+import { mergeAggregated, mergeGroup, mergeGroupList } from './merge-discovery.ts';
+import { ResponseStream } from './response-stream.ts';
+import { serverAddressOf } from './server-address.ts';
+
+/** What requests for versions of other servers use of the cluster. */
+export type AggregationContext = AggregatorContext & {
+  readonly registry: Registry;
+  /** The open streams. They end when the cluster closes. */
+  readonly streams: Set<OpenStream>;
+};
+
+const aggregators = new WeakMap<AggregationGate, Aggregator>();
+
+/** The aggregator of a cluster. */
+export function aggregatorOf(context: AggregationContext): Aggregator {
+  let aggregator = aggregators.get(context.aggregationGate);
+  if (aggregator === undefined) aggregators.set(context.aggregationGate, (aggregator = new Aggregator(context)));
+  return aggregator;
+}
+
+/**
+ * Answers a request below `/apis` or for an OpenAPI document that concerns a version of another server. Returns
+ * `undefined` for all other requests.
+ */
+export async function aggregatedReply(context: AggregationContext, request: ApiRequest): Promise<ApiReply | undefined> {
+  const [root, first, second, third] = request.segments;
+  if (root === 'openapi') {
+    if (first !== 'v3') return undefined;
+    if (second === undefined) return undefined;
+    const apiService =
+      second === 'apis' ? context.aggregationGate.find(third ?? '', request.segments[4] ?? '') : undefined;
+    if (apiService === undefined) return undefined;
+    const path = aggregatorOf(context).openApiPath(apiService);
+    return path === undefined ? replyText(404, '404 page not found\n') : forward(context, request, apiService);
+  }
+  if (first !== undefined && second !== undefined) {
+    const apiService = context.aggregationGate.find(first, second);
+    return apiService === undefined ? undefined : forward(context, request, apiService);
+  }
+  return mergedDiscovery(context, request, first);
+}
+
+/** The answer to a request for OpenAPI documents. The index also has the documents of other servers. */
+export function withOpenApiPaths(context: AggregationContext, { segments }: ApiRequest, reply: ApiReply): ApiReply {
+  const own = segments.length === 2 && segments[1] === 'v3' ? bodyOf(reply) : undefined;
+  if (own === undefined) return reply;
+  const paths: JsonObject = { ...objectAt(own, 'paths') };
+  for (const { apiService } of aggregatorOf(context).versions()) {
+    const path = aggregatorOf(context).openApiPath(apiService);
+    const key = `apis/${textAt(apiService.spec, 'group')}/${textAt(apiService.spec, 'version')}`;
+    if (path !== undefined) paths[key] = { serverRelativeURL: path };
+  }
+  return { ...reply, body: toJsonBytes({ ...own, paths }) };
+}
+
+/** The document of `/apis` or `/apis/GROUP`; `undefined` for a group without a version of another server. */
+function mergedDiscovery(
+  context: AggregationContext,
+  request: ApiRequest,
+  group: string | undefined,
+): ApiReply | undefined {
+  const others = aggregatorOf(context).versions();
+  const apiServices = context.store
+    .collection(REGISTRATION.group, REGISTRATION.plural)
+    .all()
+    .map(({ object }) => object);
+  const isHere = group === undefined || others.some(({ apiService }) => apiService.spec?.['group'] === group);
+  if (!isHere) return undefined;
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
+  // The document of this server, as JSON and without a check of the client's version of it.
+  const { 'if-none-match': known, ...headers } = request.headers;
+  const output = negotiate(request.headers['accept'], { discovery: group === undefined });
+  const accept = output.form === 'discovery' ? request.headers['accept'] : 'application/json';
+  const own = bodyOf(
+    discoveryReply(context.registry, { ...request, headers: { ...headers, accept } }, group, undefined),
+  );
+  if (group !== undefined) {
+    const merged = mergeGroup(group, own, others, apiServices);
+    return merged === undefined
+      ? undefined
+      : replyValue(200, { kind: 'APIGroup', apiVersion: 'v1', ...merged }, output);
+  }
+  if (output.form !== 'discovery')
+    return replyValue(200, { ...own, groups: mergeGroupList(objectsAt(own, 'groups'), others, apiServices) }, output);
+  const value = { ...own, items: mergeAggregated(objectsAt(own, 'items'), others, apiServices) };
+  const etag = `"${cryptoLibrary().createHash('sha256').update(toJsonText(value)).digest('hex').toUpperCase()}"`;
+  if (known === etag) return { status: 304, headers: { etag, vary: 'Accept' }, body: Buffer.alloc(0) };
+  return replyValue(200, value, output, { etag, vary: 'Accept', 'cache-control': 'public' });
+}
+
+function bodyOf(reply: ApiReply | undefined): JsonObject | undefined {
+  const body = reply?.body;
+  if (!Buffer.isBuffer(body)) return undefined;
+  const value: unknown = JSON.parse(body.toString('utf8'));
+  return isJsonObject(value) ? value : undefined;
+}
+
+/** An answer of Go's `http.Error`. */
+const failure = (status: number, message: string): ApiReply => replyText(status, `${message}\n`);
+
+/** Passes a request on to the server of an APIService, and its answer to the client. */
+async function forward(context: AggregationContext, request: ApiRequest, apiService: KubeObject): Promise<ApiReply> {
+  if (conditionOf(apiService, 'Available')?.['status'] !== 'True') return failure(503, 'service unavailable');
+  const service = context.store.collection('', 'services').get(serviceKey(apiService))?.object;
+  const address =
+    service === undefined
+      ? 'the Service does not exist'
+      : serverAddressOf(apiService, service, context.options.webhookServices ?? {});
+  if (typeof address === 'string') return failure(503, 'service unavailable');
+  const abort = new AbortController();
+  try {
+    const response = await sendTo(
+      { address, apiService, frontProxy: context.frontProxy() },
+      {
+        method: request.method,
+        target: request.target,
+        headers: forwardedHeaders(request.headers, request.user),
+        body: request.body,
+        signal: abort.signal,
+      },
+    );
+    const status = response.statusCode ?? 502;
+    if (status >= 300 && status <= 399 && status !== 304 && response.headers.location !== undefined) {
+      abort.abort();
+      return failure(502, 'the backend attempted to redirect this request, which is not permitted');
+    }
+    const stream = new ResponseStream(response, () => abort.abort(), context.streams);
+    return { status, headers: returnedHeaders(response.headers), stream };
+  } catch (thrown) {
+    if (!(thrown instanceof NoAnswer)) throw thrown;
+    return failure(503, `error trying to reach service: ${thrown.message}`);
+  }
+}

@@ -1,0 +1,50 @@
+import type { KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
+import { serviceKey } from './gate.ts';
+import type { ServiceAddressMap } from '../webhooks/webhook-client.ts';
+import { LOOPBACK } from '../webhooks/webhook-client.ts';
+
+/** The address of another API server. */
+export interface ServerAddress {
+  /** The URL without a path. Its host is a loopback address. */
+  readonly base: string;
+  /** The name that the certificate must have. */
+  readonly serverName: string;
+}
+
+const NOT_LOOPBACK = 'the embedded cluster asks other API servers only on 127.0.0.1, localhost and [::1]';
+
+/** The port that an APIService names. */
+export const servicePort = ({ spec }: KubeObject): number => numberAt(objectAt(spec, 'service'), 'port') ?? 443;
+
+/** The address that the option has for a Service; `undefined` without one. */
+export const givenAddress = (addresses: ServiceAddressMap, key: string): string | undefined =>
+  Object.hasOwn(addresses, key) ? addresses[key] : undefined;
+
+/**
+ * The address of the server behind an APIService, or the words why the cluster does not ask this server. The address is
+ * that of the option `webhookServices`, or the name and port of a Service of type ExternalName whose name is a loopback
+ * one.
+ */
+export function serverAddressOf(
+  apiService: KubeObject,
+  service: KubeObject,
+  addresses: ServiceAddressMap,
+): ServerAddress | string {
+  const key = serviceKey(apiService);
+  const [namespace = '', name = ''] = key.split('/');
+  const serverName = `${name}.${namespace}.svc`;
+  const given = givenAddress(addresses, key);
+  if (given !== undefined) {
+    const url = URL.canParse(given) ? new URL(given) : undefined;
+    if (url?.protocol === 'https:' && LOOPBACK.has(url.hostname)) return { base: url.origin, serverName };
+    return `the address ${goQuote(given)} of the Service ${goQuote(key)} is not an https URL of a loopback address`;
+  }
+  const { spec } = service;
+  if (textAt(spec, 'type') !== 'ExternalName')
+    return `no address is set for the Service ${goQuote(key)}, and it is not of type ExternalName; ${NOT_LOOPBACK}`;
+  const host = textAt(spec, 'externalName').replace(/\.$/, '');
+  if (!LOOPBACK.has(host)) return `the Service ${goQuote(key)} has the external name ${goQuote(host)}; ${NOT_LOOPBACK}`;
+  return { base: new URL(`https://${host}:${servicePort(apiService)}`).origin, serverName };
+}
