@@ -44,7 +44,7 @@ async function openServer(ca: string, answer: Answer) {
     (message, response) => {
       void text(message).then((body) => {
         const socket = message.socket as TLSSocket;
-        const client = socket.authorized ? socket.getPeerCertificate().subject.CN : undefined;
+        const client = socket.authorized ? String(socket.getPeerCertificate().subject.CN) : undefined;
         const request = { line: `${message.method} ${message.url}`, headers: message.headers, body, client };
         seen.push(request);
         answer(request, response);
