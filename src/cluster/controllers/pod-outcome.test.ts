@@ -26,6 +26,12 @@ function pod(settings: Settings, restartPolicy = 'Always', owner = 'ReplicaSet')
   };
 }
 
+/** A pod of a Job whose container runs the program of an image. */
+const imaged = (image: string): KubeObject => {
+  const job = pod({}, 'Never', 'Job');
+  return { ...job, spec: { ...job.spec, containers: [{ name: 'c', image }] } };
+};
+
 /** A pod of a Job whose container runs a command. */
 const commanded = (...command: string[]): KubeObject => {
   const job = pod({}, 'Never', 'Job');
@@ -71,6 +77,14 @@ describe('the outcome of a pod', () => {
     ],
     ['of a Job runs as long as its command', commanded('sleep', '30'), 10, running(true), 20],
     ['of a Job ends with a program that is not known', commanded('work'), 0, { state: 'succeeded' }, undefined],
+    ['of a Job runs on with the image pause', imaged('registry.k8s.io/pause:3.10'), 99, running(true), undefined],
+    [
+      'of a Job ends with an image of a similar name',
+      imaged('registry.k8s.io/pause-tool'),
+      0,
+      { state: 'succeeded' },
+      undefined,
+    ],
     ['of a Job runs before it succeeds', pod({ 'run-seconds': '5' }, 'OnFailure', 'Job'), 4, running(true), 1],
     ['succeeds after its run time', pod({ 'run-seconds': '5' }, 'Never'), 5, { state: 'succeeded' }, undefined],
     [

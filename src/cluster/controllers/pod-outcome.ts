@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { listAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { PodRules } from '../pods/pod-rules.ts';
 import { endOfCommands } from './pod-command.ts';
 import { controllerOf } from './relation-index.ts';
@@ -127,13 +128,20 @@ function endOf(pod: KubeObject, rules: PodRules, readyMs: number): RunEnd | unde
   if (runMs !== undefined) return success(runMs);
   const commands = endOfCommands(pod);
   if (commands === undefined) {
-    // A pod of a Job is made to end. It ends as soon as it is ready.
-    if (controllerOf(pod)?.kind !== 'Job') return undefined;
+    // A pod of a Job is made to end. It ends as soon as it is ready, unless it only waits.
+    if (controllerOf(pod)?.kind !== 'Job' || hasPauseImage(pod)) return undefined;
     return success(Number.isFinite(readyMs) ? readyMs : 0);
   }
   const { afterMs, exitCode } = commands;
   return exitCode === 0 ? success(afterMs) : { runMs: afterMs, reason: 'Error', exitCode, crashes: undefined };
 }
+
+/** Does a container run Kubernetes' image `pause`, whose program waits for a signal? */
+const hasPauseImage = (pod: KubeObject): boolean =>
+  objectsAt(pod.spec, 'containers').some(
+    (container) =>
+      listAt(container, 'command').length === 0 && /(?:^|\/)pause(?:[:@]|$)/.test(textAt(container, 'image')),
+  );
 
 const success = (runMs: number): RunEnd => ({ runMs, reason: 'Completed', exitCode: 0, crashes: undefined });
 
