@@ -7,9 +7,9 @@ import { runCommand } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every TypeScript example of the page, as a file. */
-const examples = [...readFileSync(join(root, 'docs/testing.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(
-  ([, code = '']) => code,
+/** Every TypeScript example of the pages about tests, as a file. */
+const examples = ['docs/testing.md', 'docs/stand-ins.md'].flatMap((page) =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code),
 );
 
 const PARALLEL = `import assert from 'node:assert/strict';
@@ -30,7 +30,7 @@ describe('side by side', { concurrency: true }, () => {
 });
 `;
 
-describe('docs/testing.md in a project of its own, run by node:test', () => {
+describe('docs/testing.md and docs/stand-ins.md in a project of its own, run by node:test', () => {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-testing-page-'));
   const files = [...examples, PARALLEL].map((code, index) => ({ name: `example-${index}.test.ts`, code }));
 

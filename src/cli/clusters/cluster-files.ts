@@ -20,6 +20,8 @@ export interface ClusterSettings {
   readonly schemaVersion: 1;
   /** Are the objects kept on the disk? */
   readonly data: boolean;
+  /** The names of the stand-ins for operators. Absent when there are none. */
+  readonly standIns?: readonly string[];
   /** The port that the user named. Absent for a free one. */
   readonly port?: number;
   /** The port of the last run. The next run takes it again if it is free. */
@@ -58,6 +60,7 @@ const version: Shape = (value) => value === 1;
 const SETTINGS = record({
   schemaVersion: version,
   data: boolean,
+  standIns: optional(listOf(text)),
   port: optional(number),
   lastPort: optional(number),
   entryIn: optional(text),

@@ -4,6 +4,7 @@ import type { CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { portOption } from '../port-option.ts';
+import { standInsOf } from '../stand-in-option.ts';
 import { shellWord } from '../shell-word.ts';
 import { clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
 import { requireKubernetesVersion } from './kubernetes-option.ts';
@@ -23,7 +24,9 @@ export async function start(
 ): Promise<number> {
   const print = reportPrinter(context, input);
   requireKubernetesVersion(input);
+  const standIns = standInsOf(input);
   const startOptions = {
+    ...(standIns.length === 0 ? {} : { standIns }),
     ...(input.options['data'] === true ? { data: true as const } : {}),
     ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),
   };

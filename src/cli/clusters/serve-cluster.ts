@@ -1,9 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Cluster, ClusterSnapshot, Listener, ServingCertificate } from '../../cluster/index.ts';
-import { createEmbeddedCluster, createMovableClock, createServingCertificate } from '../../cluster/index.ts';
+import {
+  createEmbeddedCluster,
+  createMovableClock,
+  createServingCertificate,
+  requireStandInName,
+} from '../../cluster/index.ts';
 import { cryptoLibrary, isoTime, TypeKroError } from '../../core/index.ts';
 import { pause, systemClock } from '../../kube/index.ts';
 import { DEFAULT_KUBERNETES_MINOR } from '../../schema/index.ts';
+import { standInOptions } from '../stand-in-option.ts';
 import { listenOnPort } from '../up/listen-on-port.ts';
 import { takeLock } from '../up/process-lock.ts';
 import type { ClusterFolder } from './cluster-folder.ts';
@@ -69,6 +75,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     const clock = createMovableClock();
     const cluster = await createEmbeddedCluster({
       clock,
+      ...standInOptions((settings.standIns ?? []).map(requireStandInName)),
       ...(settings.data ? { stateDirectory: folder.data } : {}),
       ...(credentials === undefined
         ? {}

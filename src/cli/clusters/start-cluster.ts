@@ -16,6 +16,8 @@ import { contextName, editKubeconfig, userKubeconfig, withContext } from './user
 /** The options of a start. An absent option keeps its value of the last start. */
 export interface StartOptions {
   readonly data?: true;
+  /** The names of stand-ins for operators. */
+  readonly standIns?: readonly string[];
   readonly port?: number;
 }
 
@@ -85,9 +87,12 @@ export const isRunning = (found: FoundCluster): found is RunningCluster =>
   found.state === 'running' && found.record !== undefined;
 
 /** The settings of the next run: those of the last one, changed by the options. */
-export function settingsFor(last: ClusterSettings | undefined, { data, port }: StartOptions): ClusterSettings {
+export function settingsFor(
+  last: ClusterSettings | undefined,
+  { data, port, standIns }: StartOptions,
+): ClusterSettings {
   const base: ClusterSettings = last ?? { schemaVersion: 1, data: false };
-  const next = { ...base, data: base.data || data === true };
+  const next = { ...base, data: base.data || data === true, ...(standIns === undefined ? {} : { standIns }) };
   if (port !== 0) return { ...next, ...(port === undefined ? {} : { port }) };
   // The user asks for a free port. The next runs keep the port that this run gets.
   const { port: _port, lastPort: _lastPort, ...others } = next;
@@ -96,14 +101,16 @@ export function settingsFor(last: ClusterSettings | undefined, { data, port }: S
 
 function refuseOtherSettings(
   { folder: { name }, settings, record }: RunningCluster,
-  { data, port }: StartOptions,
+  { data, port, standIns }: StartOptions,
 ): void {
   const differs =
     data === true && settings?.data === false
       ? 'without --data'
       : port !== undefined && port !== 0 && port !== Number(new URL(record.url).port)
         ? `at ${record.url}`
-        : undefined;
+        : standIns !== undefined && standIns.some((standIn) => !(settings?.standIns ?? []).includes(standIn))
+          ? 'without these stand-ins'
+          : undefined;
   if (differs === undefined) return;
   throw new TypeKroError(`the cluster "${name}" is running ${differs}`, {
     code: 'cluster/other-settings',

@@ -1,3 +1,4 @@
+import { STAND_IN_OPTION } from '../stand-in-option.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import type { Command, CommandInput } from '../command.ts';
@@ -29,6 +30,7 @@ export const cluster: Command = {
   ],
   options: [
     { name: 'data', summary: 'start: keep the objects on the disk, also over a stop, a crash and a restart' },
+    { ...STAND_IN_OPTION, summary: `start: ${STAND_IN_OPTION.summary}` },
     { name: 'port', summary: 'start: port of the API; by default that of the last run, or a free one', value: 'port' },
     {
       name: 'kubernetes',

@@ -7,6 +7,7 @@ import { createModuleReader } from '../dev/module-reader.ts';
 import { systemEvents } from '../dev/watch-files.ts';
 import { parseDuration } from '../duration.ts';
 import { portOption } from '../port-option.ts';
+import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
 import { goOn } from '../up/bring-up.ts';
 import { checkFilesQuietly } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
@@ -32,6 +33,7 @@ export const dev: Command = {
     { name: 'port', summary: 'port of the API; a free one by default', value: 'port', defaultValue: '0' },
     { name: 'strict', summary: 'count warnings of the check as errors' },
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
+    STAND_IN_OPTION,
     ...CRD_OPTIONS,
   ],
   examples: [
@@ -41,6 +43,7 @@ export const dev: Command = {
   async run(context, input) {
     const port = portOption(input);
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', 'timeout');
+    const standIns = standInsOf(input);
     const named = input.positionals.map((file) => resolve(context.cwd, file));
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
     let hasStarted = false;
@@ -51,7 +54,7 @@ export const dev: Command = {
         timeoutMs,
         clock: systemClock,
         events: systemEvents(systemClock),
-        start: () => startSession(state, { port, dashboardOf: context }),
+        start: () => startSession(state, { port, standIns, dashboardOf: context }),
         announce(session) {
           hasStarted = true;
           context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);

@@ -5,6 +5,7 @@ import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { portOption } from '../port-option.ts';
+import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
 import { bringUp, goOn, instancesOf, showChanges } from '../up/bring-up.ts';
 import { createLiveView } from '../up/live-view.ts';
 import { Progress } from '../up/progress.ts';
@@ -57,16 +58,19 @@ export const up: Command = {
     { name: 'keep', summary: 'keep the objects of the cluster, and continue with them the next time' },
     { name: 'strict', summary: 'count warnings of the check as errors' },
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
+    STAND_IN_OPTION,
     ...CRD_OPTIONS,
   ],
   examples: [
     { command: 'typekro up', summary: 'the examples; stays up for kubectl' },
     { command: 'typekro up --keep', summary: 'the cluster of the last time, its objects in .typekro/default/state' },
+    { command: 'typekro up --stand-in cert-manager app.ts', summary: 'certificates become ready as with cert-manager' },
     { command: 'typekro up --once app.ts instance.yaml', summary: 'your own files, as a check in CI' },
   ],
   async run(context, input) {
     const port = portOption(input);
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', 'timeout');
+    const standIns = standInsOf(input);
     const files = input.positionals.length > 0 ? input.positionals : exampleFiles(context.cwd);
     const { failed, graphs, inputs, known } = await readChecked(context, input, files);
     if (failed) return ExitCode.diagnostics;
@@ -77,6 +81,7 @@ export const up: Command = {
       const session = await startSession(state, {
         port,
         keep: input.options['keep'] === true,
+        standIns,
         ...(once ? {} : { dashboardOf: context }),
       });
       try {

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Faults } from '../../cluster/index.ts';
+import type { Faults, StandInName } from '../../cluster/index.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
 import { createController, jsonLogger, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
@@ -12,6 +12,7 @@ import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
 import type { Dashboard } from '../dashboard/open-dashboard.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
+import { standInOptions } from '../stand-in-option.ts';
 import { listenOnPort } from './listen-on-port.ts';
 import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
@@ -53,6 +54,8 @@ export interface SessionOptions {
   readonly port: number;
   /** Does the cluster start from the saved state of the last session? Default false. */
   readonly keep?: boolean;
+  /** The stand-ins for operators. Default: none. */
+  readonly standIns?: readonly StandInName[];
   /** The command for which the session serves the web page. By default, the session has no page. */
   readonly dashboardOf?: CommandContext;
 }
@@ -62,9 +65,12 @@ export interface SessionOptions {
  * earlier steps opened.
  */
 export async function startSession(state: StateDirectory, options: SessionOptions): Promise<Session> {
-  const { port, keep = false, dashboardOf } = options;
+  const { port, keep = false, standIns = [], dashboardOf } = options;
   const began = performance.now();
-  const cluster = await createEmbeddedCluster(keep ? { stateDirectory: join(state.path, 'state') } : {});
+  const cluster = await createEmbeddedCluster({
+    ...(keep ? { stateDirectory: join(state.path, 'state') } : {}),
+    ...standInOptions(standIns),
+  });
   // Each step adds a function that closes what the step opened. The functions run in reverse order.
   const closers: (() => Promise<unknown>)[] = [() => cluster.close()];
   const close = async (): Promise<void> => {

@@ -1,0 +1,30 @@
+import type { ClusterOptions, StandInName } from '../cluster/index.ts';
+import { requireStandInName, STAND_IN_NAMES } from '../cluster/index.ts';
+import type { CommandInput, OptionSpec } from './command.ts';
+import { textOption } from './command.ts';
+
+/** The option that names stand-ins for operators. */
+export const STAND_IN_OPTION: OptionSpec = {
+  name: 'stand-in',
+  summary: `play an operator, which fills its objects with status: ${STAND_IN_NAMES.join(', ')}`,
+  value: 'name',
+  repeatable: true,
+};
+
+/** The time of a step of a stand-in in the clusters of the commands, in milliseconds. */
+const STEP_MS = 1000;
+
+/**
+ * The stand-ins that the option names.
+ *
+ * @throws TypeKroError `cluster/unknown-stand-in` for a name that the package does not have.
+ */
+export function standInsOf(input: CommandInput): readonly StandInName[] {
+  const names = (textOption(input, 'stand-in') ?? '').split(',').filter((name) => name !== '');
+  return [...new Set(names.map(requireStandInName))];
+}
+
+/** The options of a cluster with these stand-ins. */
+export function standInOptions(standIns: readonly StandInName[]): Pick<ClusterOptions, 'standIns' | 'standInStepMs'> {
+  return standIns.length === 0 ? {} : { standIns, standInStepMs: STEP_MS };
+}
