@@ -7,13 +7,14 @@ import type { ClusterAccess } from './auth/cluster-access.ts';
 import type { ClusterClock } from './clock.ts';
 import type { Interceptor, OpenStream } from './protocol/request.ts';
 import { systemClusterClock } from './clock.ts';
+import type { Authority } from './codec/certificate.ts';
+import { createAuthority, openAuthority } from './codec/certificate.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import { createServiceAddresses } from './kinds/service-addresses.ts';
 import type { ClusterOptions } from './options.ts';
 import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
-import { createAuthority } from './http/certificate.ts';
 import { createAccess } from './auth/cluster-access.ts';
 import { admission, aggregation, conversion, openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
 import type { SchemaEngineSource } from './crd/schemas.ts';
@@ -55,6 +56,21 @@ export class Api {
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
     this.allowsAll = options.authorization === 'AlwaysAllow';
     this.access = createAccess(this);
+  }
+
+  #clientAuthority: Authority | undefined;
+
+  /** Does the cluster sign client certificates? Without controllers, no request for one is signed. */
+  get issuesCertificates(): boolean {
+    return this.options.controllers !== false;
+  }
+
+  /** The authority of the client certificates that the cluster signs. It is made when it is needed. */
+  get clientAuthority(): Authority {
+    const { certificateAuthority: given } = this.options;
+    // Certificates are checked by the clock of the machine.
+    return (this.#clientAuthority ??=
+      given === undefined ? createAuthority(systemClusterClock.now()) : openAuthority(given));
   }
 
   /** The queue of the simulated controllers' tasks. */

@@ -9,7 +9,7 @@
 export type { Cluster } from './cluster.ts';
 export { createEmbeddedCluster } from './cluster.ts';
 export type { ControllerSettings } from './controllers/index.ts';
-export { createServingCertificate } from './http/secure-server.ts';
+export { createCertificateAuthority, createServingCertificate } from './http/secure-server.ts';
 export type {
   ClusterOptions,
   ControllersOptions,

@@ -80,6 +80,12 @@ export interface ClusterOptions {
   readonly serviceAccountIssuer?: string;
   /** The keys of the tokens of service accounts. Default: a new key, made with the first token. */
   readonly serviceAccountKeys?: ServiceAccountKeys;
+  /**
+   * The authority that signs CertificateSigningRequests of the signers in `kubernetes.io`, and whose client certificates
+   * are valid on all sockets with TLS: an EC or an RSA key with its certificate. Default: a new authority. Without
+   * controllers nothing is signed.
+   */
+  readonly certificateAuthority?: ServingCertificate;
   /** The address range of Services, in CIDR notation. Default: `10.96.0.0/16`. */
   readonly serviceCidr?: string;
   /**
@@ -127,7 +133,8 @@ export interface ListenOptions {
   /**
    * The authority of client certificates, as PEM text. A client with a certificate of this authority is the user that
    * the common name says, in the groups that the organizations say. A client with another certificate, or with an
-   * expired one, gets `401 Unauthorized`. Default: client certificates are ignored.
+   * expired one, gets `401 Unauthorized`. Default: only the certificates that the cluster has signed are valid. A
+   * cluster without controllers signs none, and ignores client certificates.
    */
   readonly clientCertificateAuthority?: string;
   /**

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createAuthority } from '../../src/cluster/http/certificate.ts';
+import { createAuthority } from '../../src/cluster/codec/certificate.ts';
 import { createTransport, loadKubeConfig } from '../../src/kube/index.ts';
 
 const NOW = Date.now();

@@ -2,6 +2,20 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'a certificate counts after its end by the clock of the cluster',
+    file: 'src/cluster/http/client-certificate.ts',
+    find: "return known.end < clock.now() ? 'refuse' : known.user;",
+    replace: 'return known.user;',
+    tests: ['src/cluster/controllers/certificates.test.ts'],
+  },
+  {
+    name: 'a request is approved without the right of its user',
+    file: 'src/cluster/controllers/certificates.ts',
+    find: "if (!authorize(context, user, { ...right, namespace: '', name: '' }).allowed) continue;",
+    replace: 'void right;',
+    tests: ['src/cluster/controllers/certificates.test.ts'],
+  },
+  {
     name: 'a conversion webhook may answer with an object of another name',
     file: 'src/cluster/conversion/review.ts',
     find: "    ['name', 'name'],\n",
@@ -32,8 +46,8 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'a client certificate of another authority, or an expired one, counts',
     file: 'src/cluster/http/client-certificate.ts',
-    find: "if (!socket.authorized || name === undefined || name === '') return 'refuse';",
-    replace: "if (name === undefined || name === '') return 'refuse';",
+    find: "if (!socket.authorized || name === undefined || name === '') return withoutEnd('refuse');",
+    replace: "if (name === undefined || name === '') return withoutEnd('refuse');",
     tests: ['src/cluster/http/client-certificate.test.ts'],
   },
   {

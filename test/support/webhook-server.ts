@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { createAuthority } from '../../src/cluster/http/certificate.ts';
+import { createAuthority } from '../../src/cluster/codec/certificate.ts';
 import type { JsonObject } from '../../src/core/index.ts';
 
 /** The request of a review. */

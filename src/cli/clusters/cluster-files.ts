@@ -53,6 +53,12 @@ export interface ClusterCredentials {
   readonly certificate: string;
   readonly certificateKey: string;
   readonly signingKey: string;
+  /**
+   * The authority of the client certificates that the cluster signs, and its key, as PEM texts. Files of earlier versions
+   * have none.
+   */
+  readonly authority?: string;
+  readonly authorityKey?: string;
 }
 
 const version: Shape = (value) => value === 1;
@@ -83,6 +89,8 @@ const CREDENTIALS = record({
   certificate: text,
   certificateKey: text,
   signingKey: text,
+  authority: optional(text),
+  authorityKey: optional(text),
 });
 
 /** The folder of the objects of a cluster with data, in the folder of the cluster. */

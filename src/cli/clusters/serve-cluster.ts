@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Cluster, ClusterSnapshot, Listener, ServingCertificate } from '../../cluster/index.ts';
 import {
+  createCertificateAuthority,
   createEmbeddedCluster,
   createMovableClock,
   createServingCertificate,
@@ -79,7 +80,11 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
       ...(settings.data ? { stateDirectory: folder.data } : {}),
       ...(credentials === undefined
         ? {}
-        : { adminToken: credentials.adminToken, serviceAccountKeys: { signing: credentials.signingKey } }),
+        : {
+            adminToken: credentials.adminToken,
+            serviceAccountKeys: { signing: credentials.signingKey },
+            certificateAuthority: { cert: credentials.authority, key: credentials.authorityKey },
+          }),
     });
     closers.push(() => cluster.close());
     const certificate = credentials ?? newCertificate();
@@ -204,19 +209,25 @@ function newCertificate(): ServingKeys {
   return { certificate: cert, certificateKey: key };
 }
 
-/** The credentials in the folder. A cluster without any gets new ones. */
-function keptCredentials({ path }: ClusterFolder): ClusterCredentials {
+/** The credentials in the folder. A cluster without any gets new ones, and one of an earlier version an authority. */
+function keptCredentials({ path }: ClusterFolder): Required<ClusterCredentials> {
   const kept = readCredentials(path);
-  if (kept !== undefined) return kept;
+  if (kept?.authority !== undefined && kept.authorityKey !== undefined)
+    return { ...kept, authority: kept.authority, authorityKey: kept.authorityKey };
+  const { cert: authority, key: authorityKey } = createCertificateAuthority(systemClock.now());
+  const credentials = { ...(kept ?? newCredentials()), authority, authorityKey };
+  writeCredentials(path, credentials);
+  return credentials;
+}
+
+function newCredentials(): ClusterCredentials {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const credentials: ClusterCredentials = {
+  return {
     schemaVersion: 1,
     adminToken: cryptoLibrary().randomBytes(32).toString('hex'),
     ...newCertificate(),
     signingKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
-  writeCredentials(path, credentials);
-  return credentials;
 }
 
 /** Replaces the content at once. The controllers then adapt it to this cluster, for example the root certificates. */

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../core/index.ts';
 import { createManualClock } from '../clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
-import { createAuthority } from '../http/certificate.ts';
+import { createAuthority } from '../codec/certificate.ts';
 import type { UserInfo } from '../options.ts';
 
 const SERVICES = '/apis/apiregistration.k8s.io/v1/apiservices';

@@ -9,6 +9,8 @@ import type { ControllersOptions } from '../options.ts';
 import { ingressController, loadBalancerController } from './addresses.ts';
 import { tokenController } from './account-tokens.ts';
 import { autoscalerController } from './autoscaler.ts';
+import type { CertificatesContext } from './certificates.ts';
+import { approvingController, requestCleaner, signingController } from './certificates.ts';
 import { disruptionController } from './disruption.ts';
 import { eventExpiry } from './event-expiry.ts';
 import { policyStatusController } from './policy-status.ts';
@@ -58,13 +60,16 @@ export { noControllers } from './settings.ts';
  * The controllers that every cluster needs. The garbage collector is first, so that the other controllers do not
  * reconcile objects that it removes.
  */
-function housekeeping(context: AccountTokenContext): SimulatedController[] {
+function housekeeping(context: AccountTokenContext & CertificatesContext): SimulatedController[] {
   return [
     garbageCollector,
     namespaceController,
     serviceAccountController(() => context.certificateAuthority),
     tokenController(context),
     aggregationController,
+    approvingController(context),
+    signingController(context),
+    requestCleaner,
     policyStatusController,
     quotaController,
     eventExpiry(),
@@ -99,7 +104,7 @@ function workloadControllers(podRules: PodRuleSet): SimulatedController[] {
 }
 
 /** What the simulated controllers use of the cluster. */
-export interface ControllersContext extends ManagerContext, AccountTokenContext, BootstrapContext {
+export interface ControllersContext extends ManagerContext, AccountTokenContext, CertificatesContext, BootstrapContext {
   readonly options: ManagerContext['options'] & BootstrapContext['options'];
   readonly store: Store;
   readonly registry: Registry;

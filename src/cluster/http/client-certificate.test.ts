@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { ClusterOptions, Listener } from '../options.ts';
-import type { CertificatePair } from './certificate.ts';
-import { createAuthority } from './certificate.ts';
+import type { CertificatePair } from '../codec/certificate.ts';
+import { createAuthority } from '../codec/certificate.ts';
 import { certificateUsers } from './client-certificate.ts';
 import { createServingCertificate } from './secure-server.ts';
 
@@ -66,9 +66,14 @@ test('the common name is the user, and the organizations are the groups', async 
   ];
   for (const [name, groups] of cases) {
     const { code, body } = await whoAmI(server.listener, clients.issueClient(name, groups));
+    const credential = expect.stringMatching(/^X509SHA256=[0-9a-f]{64}$/) as string;
     expect([code, body.status?.userInfo]).toEqual([
       201,
-      { username: name, groups: [...groups, 'system:authenticated'] },
+      {
+        username: name,
+        groups: [...groups, 'system:authenticated'],
+        extra: { 'authentication.kubernetes.io/credential-id': [credential] },
+      },
     ]);
   }
 });
@@ -145,5 +150,5 @@ test('a cluster that allows all requests allows them for every local user, and f
 
 test('a socket that is closed already has no user', () => {
   const socket = { getPeerCertificate: () => null } as unknown as Socket;
-  expect(certificateUsers()(socket)).toBeUndefined();
+  expect(certificateUsers({ now: () => NOW })(socket)).toBeUndefined();
 });

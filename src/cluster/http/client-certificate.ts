@@ -1,31 +1,46 @@
 import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { ClusterClock } from '../clock.ts';
 import type { UserInfo } from '../options.ts';
 
 /** The values of one attribute of a certificate's subject. */
 const valuesOf = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value;
 
+/** The user of a certificate, until the end of its life in milliseconds since the epoch. */
+interface CertifiedUser {
+  readonly user: UserInfo | 'refuse' | undefined;
+  readonly end: number;
+}
+
 /**
  * Reads the users of client certificates, one for each connection: the common name, in the groups of the organizations.
  * The result is `undefined` for a connection without a certificate, and `refuse` for a certificate that is not of the
- * authority, is not valid now, is for another purpose than clients, or has no common name.
+ * authority, is not valid now, is for another purpose than clients, or has no common name. A certificate also ends by
+ * `clock`, which may be ahead of the machine.
  */
-export function certificateUsers(): (socket: Socket) => UserInfo | 'refuse' | undefined {
-  const users = new WeakMap<Socket, { readonly user: UserInfo | 'refuse' | undefined }>();
+export function certificateUsers(
+  clock: Pick<ClusterClock, 'now'>,
+): (socket: Socket) => UserInfo | 'refuse' | undefined {
+  const users = new WeakMap<Socket, CertifiedUser>();
   return (socket) => {
     let known = users.get(socket);
-    if (known === undefined) users.set(socket, (known = { user: readUser(socket as TLSSocket) }));
-    return known.user;
+    if (known === undefined) users.set(socket, (known = readUser(socket as TLSSocket)));
+    return known.end < clock.now() ? 'refuse' : known.user;
   };
 }
 
-function readUser(socket: TLSSocket): UserInfo | 'refuse' | undefined {
+const withoutEnd = (user: CertifiedUser['user']): CertifiedUser => ({ user, end: Number.POSITIVE_INFINITY });
+
+function readUser(socket: TLSSocket): CertifiedUser {
   // A socket that is closed already has no certificate.
-  const { subject } = (socket.getPeerCertificate() as Partial<PeerCertificate> | null) ?? {};
-  if (subject === undefined) return undefined;
+  const certificate = (socket.getPeerCertificate() as Partial<PeerCertificate> | null) ?? {};
+  const { subject, fingerprint256 = '', valid_to: validTo = '' } = certificate;
+  if (subject === undefined) return withoutEnd(undefined);
   const attributes: Readonly<Record<string, string | readonly string[] | undefined>> = { ...subject };
   const name = valuesOf(attributes['CN']).at(-1);
-  if (!socket.authorized || name === undefined || name === '') return 'refuse';
-  return { name, groups: valuesOf(attributes['O']) };
+  if (!socket.authorized || name === undefined || name === '') return withoutEnd('refuse');
+  const credential = `X509SHA256=${fingerprint256.replaceAll(':', '').toLowerCase()}`;
+  const extra = { 'authentication.kubernetes.io/credential-id': [credential] };
+  return { user: { name, groups: valuesOf(attributes['O']), extra }, end: Date.parse(validTo) };
 }

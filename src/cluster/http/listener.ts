@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { httpLibrary } from '../../core/index.ts';
 import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
+import type { Authority } from '../codec/certificate.ts';
 import { certificateUsers } from './client-certificate.ts';
 import { isLocalRequest, isLoopbackHost, refuseClient, refuseOpenIdentity } from './guard.ts';
 import type { HandlerContext } from './handler.ts';
@@ -19,6 +20,10 @@ export type ListenerContext = HandlerContext & {
   setCertificateAuthority(pem: string): void;
   /** The URL of the latest socket. */
   serverUrl: string | undefined;
+  /** Does the cluster sign client certificates? */
+  readonly issuesCertificates: boolean;
+  /** The authority of the client certificates that the cluster signs. */
+  readonly clientAuthority: Pick<Authority, 'ca'>;
 };
 
 /** Opens a socket for a cluster. */
@@ -28,9 +33,10 @@ export async function openListener(context: ListenerContext, options: ListenOpti
   // Where every user is allowed everything, a request of another machine or of a web page must have credentials.
   const stranger = context.allowsAll ? 'refuse' : ANONYMOUS;
   const fallback = options.anonymous ?? (!isLoopbackHost(host) ? stranger : https ? ANONYMOUS : ADMIN);
-  const secure = https ? secureServing(options, host, context.clock.now()) : undefined;
-  const certified =
-    https && options.clientCertificateAuthority !== undefined ? certificateUsers() : (_: Socket) => undefined;
+  const own = context.issuesCertificates ? () => context.clientAuthority.ca : undefined;
+  const secure = https ? secureServing(options, host, context.clock.now(), own) : undefined;
+  const hasAuthority = options.clientCertificateAuthority !== undefined || own !== undefined;
+  const certified = https && hasAuthority ? certificateUsers(context.clock) : (_: Socket) => undefined;
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const other = isLocalRequest(request.headers) ? fallback : stranger;
     void serve(context, request, response, { certified: certified(request.socket), other });

@@ -2,7 +2,7 @@ import type { RequestListener, Server, ServerOptions } from 'node:http';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { cryptoLibrary, httpsLibrary, TypeKroError } from '../../core/index.ts';
 import type { ListenOptions, ServingCertificate } from '../options.ts';
-import { createAuthority } from './certificate.ts';
+import { createAuthority } from '../codec/certificate.ts';
 import { isLoopbackHost } from './guard.ts';
 
 /** Makes servers with TLS. */
@@ -20,17 +20,32 @@ const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.defa
  */
 const NO_ROOTS: SecureContextOptions = { ca: [] };
 
+/** What a socket does with the certificates of its clients. */
+interface ClientChecks {
+  /** The options of the server itself. */
+  readonly ofServer: TlsOptions;
+  /** The authorities, for the certificate of the server. */
+  readonly ofCertificate: () => SecureContextOptions;
+}
+
 /**
- * The options for client certificates. The handshake succeeds with any certificate, and the request gets the refusal. A
- * resumed session would skip the check of the certificate, so there are no resumed sessions.
+ * The checks of client certificates. The handshake succeeds with any certificate, and the request gets the refusal. A
+ * resumed session would skip the check of the certificate, so there are no resumed sessions. `own` makes the authority of
+ * the cluster, after the socket is open.
  */
-function clientOptions(authority: string | undefined): TlsOptions {
-  if (authority === undefined) return NO_ROOTS;
+function clientChecks(authority: string | undefined, own: (() => string) | undefined): ClientChecks {
+  if (authority === undefined && own === undefined) return { ofServer: NO_ROOTS, ofCertificate: () => NO_ROOTS };
   const { X509Certificate, constants } = cryptoLibrary();
   // TLS takes any text as an authority, and then trusts no client.
-  readable(() => new X509Certificate(authority));
+  if (authority !== undefined) readable(() => new X509Certificate(authority));
   const secureOptions = constants.SSL_OP_NO_TICKET;
-  return { ca: authority, allowPartialTrustChain: true, requestCert: true, rejectUnauthorized: false, secureOptions };
+  return {
+    ofServer: { ...NO_ROOTS, requestCert: true, rejectUnauthorized: false, secureOptions },
+    ofCertificate: () => {
+      const ca = [authority, own?.()].filter((pem) => pem !== undefined);
+      return { ca, allowPartialTrustChain: true, secureOptions };
+    },
+  };
 }
 
 /** Throws TypeKroError `cluster/certificate-unusable` when `work` cannot read a certificate or a key. */
@@ -45,7 +60,8 @@ function readable<Result>(work: () => Result): Result {
 
 /**
  * Prepares TLS for a socket on `host`, with the certificate of the options or a self-made one that is valid at `now`
- * (milliseconds since the epoch).
+ * (milliseconds since the epoch). `own` makes the authority of the client certificates that the cluster signs; without
+ * it, the cluster signs none.
  *
  * @throws TypeKroError `cluster/certificate-unusable` for a text that is not a certificate, or not its key. So does
  * `createServer`.
@@ -54,14 +70,21 @@ export function secureServing(
   options: Pick<ListenOptions, 'certificate' | 'clientCertificateAuthority'>,
   host: string,
   now: number,
+  own: (() => string) | undefined,
 ): SecureServing {
   const { certificate } = options;
-  const clients = clientOptions(options.clientCertificateAuthority);
+  const { ofServer, ofCertificate } = clientChecks(options.clientCertificateAuthority, own);
   if (certificate !== undefined) {
     return {
       caData: certificate.cert,
       createServer: (limits, onRequest) =>
-        readable(() => httpsLibrary().createServer({ ...limits, ...clients, ...certificate }, onRequest)),
+        readable(() =>
+          lateServer(
+            () => ({ ...certificate, ...ofCertificate() }),
+            { ...limits, ...ofServer, ...certificate },
+            onRequest,
+          ),
+        ),
     };
   }
   const authority = createAuthority(now);
@@ -69,7 +92,11 @@ export function secureServing(
   return {
     caData: authority.ca,
     createServer: (limits, onRequest) =>
-      lateServer(() => ({ ...authority.issue(NAMES, addresses), ...clients }), { ...limits, ...clients }, onRequest),
+      lateServer(
+        () => ({ ...authority.issue(NAMES, addresses), ...ofCertificate() }),
+        { ...limits, ...ofServer },
+        onRequest,
+      ),
   };
 }
 
@@ -81,6 +108,12 @@ export function createServingCertificate(now: number, addresses: readonly string
   const authority = createAuthority(now);
   const { cert, key } = authority.issue(NAMES, ['127.0.0.1', ...addresses]);
   return { cert: cert + authority.ca, key };
+}
+
+/** Makes the authority of the client certificates that a cluster signs, from `now` (milliseconds since the epoch) on. */
+export function createCertificateAuthority(now: number): ServingCertificate {
+  const { ca, key } = createAuthority(now);
+  return { cert: ca, key };
 }
 
 /**

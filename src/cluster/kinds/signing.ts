@@ -16,14 +16,13 @@ import {
 import { forbidden } from '../errors/status.ts';
 import { ensureAt } from '../types/parts.ts';
 import { CertificateRequestError, readCertificateRequest } from './certificate-request.ts';
+import { CLIENT_SIGNER } from './certificate-signers.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 
 const RESOURCE = { group: 'certificates.k8s.io', plural: 'certificatesigningrequests' } as const;
-const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
 const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
-const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('latin1');
 
 /** The usages of keys, ordered as error texts list them. */
 const USAGES = [
@@ -158,6 +157,8 @@ function refuseMasters(object: KubeObject): void {
   if (request.organizations.includes('system:masters'))
     throw forbidden(RESOURCE, name, `use of ${CLIENT_SIGNER} signer with system:masters group is not allowed`);
 }
+
+const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('latin1');
 
 /** The request for a certificate, or the problem of its text. */
 function parsed({ spec }: KubeObject) {

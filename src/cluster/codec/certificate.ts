@@ -1,0 +1,159 @@
+import type { KeyObject } from 'node:crypto';
+import { cryptoLibrary } from '../../core/index.ts';
+import {
+  alternativesFromDer,
+  basicConstraints,
+  distinguishedName,
+  extendedKeyUsage,
+  keyUsage,
+  signCertificate,
+  subjectAlternatives,
+  subjectOf,
+} from './x509.ts';
+
+/** A certificate and its key, both PEM texts. */
+export interface CertificatePair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The use of the key of a certificate, in the words of CertificateSigningRequests. */
+export type CertificateUsage = 'client auth' | 'digital signature' | 'key encipherment' | 'server auth';
+
+/** A certificate for a key that its owner keeps. */
+export interface RequestedCertificate {
+  /** The name of the subject as DER. */
+  readonly subject: Buffer;
+  /** The public key as DER (SubjectPublicKeyInfo). */
+  readonly publicKey: Buffer;
+  /** The alternative names as DER; `undefined` for none. */
+  readonly alternativeNames: Buffer | undefined;
+  readonly usages: readonly CertificateUsage[];
+  /** The first and the last moment of its life, in milliseconds since the epoch. It ends with that of the authority. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** A certificate authority of one cluster. */
+export interface Authority {
+  /** The authority's own certificate, PEM text. */
+  readonly ca: string;
+  /** The authority's key, PEM text. */
+  readonly key: string;
+  /** Makes a key and a server certificate for names and IPv4 addresses. */
+  issue(names: readonly string[], addresses: readonly string[]): CertificatePair;
+  /** Makes a key and a client certificate: the common name is the user, the organizations are the groups. */
+  issueClient(user: string, groups: readonly string[]): CertificatePair;
+  /** Makes a certificate, as PEM text, for a key that its owner keeps. */
+  sign(requested: RequestedCertificate): string;
+}
+
+const YEAR_MS = 365 * 24 * 3600 * 1000;
+
+const privatePem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+const newPair = () => cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+/**
+ * Makes an authority. Its certificates are valid from one year before `now` (milliseconds since the epoch) to nine
+ * years after it.
+ */
+export function createAuthority(now: number, name = 'typekro-ca'): Authority {
+  const { publicKey, privateKey } = newPair();
+  const subject = distinguishedName(name);
+  const validity = { notBefore: now - YEAR_MS, notAfter: now + 9 * YEAR_MS };
+  const ca = signCertificate({
+    subject,
+    issuer: subject,
+    publicKey,
+    signingKey: privateKey,
+    ...validity,
+    extensions: [basicConstraints(true), keyUsage([5])],
+  });
+  return authorityOf({ ca, issuer: subject, signingKey: privateKey, ...validity });
+}
+
+/**
+ * The authority of a certificate and its key, as PEM texts.
+ *
+ * @throws Error for texts that are not a certificate and its key.
+ */
+export function openAuthority({ cert, key }: CertificatePair): Authority {
+  const { X509Certificate, createPrivateKey } = cryptoLibrary();
+  const own = new X509Certificate(cert);
+  const signingKey = createPrivateKey(key);
+  if (!own.checkPrivateKey(signingKey)) throw new Error('the key is not that of the certificate');
+  const validity = { notBefore: Date.parse(own.validFrom), notAfter: Date.parse(own.validTo) };
+  return authorityOf({ ca: cert, issuer: subjectOf(own.raw), signingKey, ...validity });
+}
+
+interface AuthorityInit {
+  readonly ca: string;
+  readonly issuer: Buffer;
+  readonly signingKey: KeyObject;
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** The bits of the uses of a key, and the identifiers of the purposes of a certificate. */
+const KEY_USAGE_BITS = { 'digital signature': 0, 'key encipherment': 2 } as const;
+const PURPOSES = { 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2' } as const;
+
+/** The extensions for usages: those of the key, and the purposes. */
+function usageExtensions(usages: readonly CertificateUsage[]): Buffer[] {
+  const bits: number[] = [];
+  const purposes: string[] = [];
+  for (const usage of usages) {
+    if (usage === 'digital signature' || usage === 'key encipherment') bits.push(KEY_USAGE_BITS[usage]);
+    else purposes.push(PURPOSES[usage]);
+  }
+  return [
+    ...(bits.length === 0 ? [] : [keyUsage(bits)]),
+    ...(purposes.length === 0 ? [] : [extendedKeyUsage(purposes)]),
+  ];
+}
+
+function authorityOf({ ca, issuer, signingKey, notBefore, notAfter }: AuthorityInit): Authority {
+  /** Makes a key and its certificate. */
+  const issuePair = (subject: Buffer, purpose: CertificateUsage, extensions: readonly Buffer[]): CertificatePair => {
+    const pair = newPair();
+    const cert = signCertificate({
+      issuer,
+      signingKey,
+      subject,
+      publicKey: pair.publicKey,
+      notBefore,
+      notAfter,
+      extensions: [...extensions, ...usageExtensions(['digital signature', purpose])],
+    });
+    return { cert, key: privatePem(pair.privateKey) };
+  };
+  return {
+    ca,
+    get key() {
+      return privatePem(signingKey);
+    },
+    issue(dns, addresses) {
+      const bytes = addresses
+        .filter((address) => /^\d+(\.\d+){3}$/.test(address))
+        .map((address) => Buffer.from(address.split('.').map(Number)));
+      const names = subjectAlternatives({ dns, addresses: bytes });
+      return issuePair(distinguishedName('typekro-apiserver'), 'server auth', [names]);
+    },
+    issueClient: (user, groups) => issuePair(distinguishedName(user, groups), 'client auth', []),
+    sign({ alternativeNames, usages, publicKey, ...requested }) {
+      return signCertificate({
+        issuer,
+        signingKey,
+        subject: requested.subject,
+        publicKey: cryptoLibrary().createPublicKey({ key: publicKey, format: 'der', type: 'spki' }),
+        notBefore: requested.notBefore,
+        notAfter: Math.min(requested.notAfter, notAfter),
+        extensions: [
+          ...usageExtensions(usages),
+          basicConstraints(false),
+          ...(alternativeNames === undefined ? [] : [alternativesFromDer(alternativeNames)]),
+        ],
+      });
+    },
+  };
+}

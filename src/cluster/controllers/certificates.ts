@@ -1,0 +1,188 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { cryptoLibrary } from '../../core/index.ts';
+import { conditionOf, listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { RoleContext } from '../auth/authorizer.ts';
+import { authorize } from '../auth/authorizer.ts';
+import { systemClusterClock } from '../clock.ts';
+import type { Authority } from '../codec/certificate.ts';
+import type { CertificateRequest } from '../kinds/certificate-request.ts';
+import { readCertificateRequest } from '../kinds/certificate-request.ts';
+import { certificateLife, certificateUsages, isKubeletClient, signerProblem } from '../kinds/certificate-signers.ts';
+import type { UserInfo } from '../options.ts';
+import type { StoreEvent } from '../store/store.ts';
+import type { ControllerClient } from './controller-client.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, targetIn } from './controller.ts';
+
+const REQUESTS = { group: 'certificates.k8s.io', plural: 'certificatesigningrequests' } as const;
+const RBAC_GROUP = 'rbac.authorization.k8s.io';
+
+/** What the controllers of certificates use in addition to the cluster's objects. */
+export interface CertificatesContext extends RoleContext {
+  /** The authority of client certificates. */
+  readonly clientAuthority: Authority;
+}
+
+function* changedRequests(event: StoreEvent): Generator<string> {
+  if (event.type !== 'DELETED' && concerns(event, REQUESTS.group, REQUESTS.plural)) yield event.stored.key;
+}
+
+const requestOf = ({ spec }: KubeObject): CertificateRequest =>
+  readCertificateRequest(Buffer.from(textAt(spec, 'request'), 'base64').toString('latin1'));
+
+const usagesOf = ({ spec }: KubeObject): string[] => listAt(spec, 'usages').map(String);
+const certificateOf = ({ status }: KubeObject): string => textAt(status, 'certificate');
+const has = (object: KubeObject, type: string): boolean => conditionOf(object, type)?.['status'] === 'True';
+
+/** The object with one condition more, whose times are the present. */
+function withCondition(object: KubeObject, client: ControllerClient, condition: JsonObject): KubeObject {
+  const now = client.timestamp();
+  const conditions = [
+    ...objectsAt(object.status, 'conditions'),
+    { ...condition, status: 'True', lastUpdateTime: now, lastTransitionTime: now },
+  ];
+  return { ...object, status: { ...object.status, conditions } };
+}
+
+/** Signs approved requests of the signers in `kubernetes.io`, with the authority of client certificates. */
+export function signingController(context: CertificatesContext): SimulatedController {
+  // The certificates that are not stored yet, by the uids of their requests. A write that waits for a webhook runs again,
+  // and would have another certificate each time.
+  const signed = new Map<string, string>();
+  return {
+    reset: () => signed.clear(),
+    name: 'certificatesigningrequest-signing-controller',
+    target: targetIn(REQUESTS),
+    keysOf: changedRequests,
+    reconcile(name, client) {
+      const object = client.get(REQUESTS, '', name);
+      const { uid = '' } = object?.metadata ?? {};
+      if (object === undefined || certificateOf(object) !== '') return void signed.delete(uid);
+      if (!has(object, 'Approved') || has(object, 'Failed')) return;
+      const request = requestOf(object);
+      const refusal = signerProblem(textAt(object.spec, 'signerName'), request, usagesOf(object));
+      if (refusal === 'unknown') return;
+      if (refusal !== undefined) {
+        const condition = { type: 'Failed', reason: 'SignerValidationFailure', message: refusal.problem };
+        const failed = withCondition(object, client, condition);
+        client.updateStatus(object, objectAt(failed, 'status'));
+        return;
+      }
+      const certificate = signed.get(uid) ?? sign(context.clientAuthority, object, request, client.now());
+      signed.set(uid, certificate);
+      client.updateStatus(object, { ...object.status, certificate });
+    },
+  };
+}
+
+/** The certificate of a request, in base64. */
+function sign(authority: Authority, object: KubeObject, request: CertificateRequest, now: number): string {
+  const life = certificateLife(now, numberAt(object.spec, 'expirationSeconds'));
+  const pem = authority.sign({
+    ...request,
+    usages: certificateUsages(usagesOf(object)),
+    // TLS checks certificates by the clock of the machine, which the clock of the cluster may be ahead of.
+    notBefore: Math.min(life.notBefore, certificateLife(systemClusterClock.now(), undefined).notBefore),
+    notAfter: life.notAfter,
+  });
+  return Buffer.from(pem).toString('base64');
+}
+
+/** The kinds of requests that are approved without an administrator, with the right that each needs. */
+const RECOGNIZED = [
+  {
+    subresource: 'selfnodeclient',
+    isSelf: true,
+    message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
+  },
+  {
+    subresource: 'nodeclient',
+    isSelf: false,
+    message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+  },
+];
+
+/** The user who made a request. */
+function userOf({ spec }: KubeObject): UserInfo {
+  const extra = Object.entries(objectAt(spec, 'extra')).map(([key, values]): [string, string[]] => [
+    key,
+    Array.isArray(values) ? values.map(String) : [],
+  ]);
+  return {
+    name: textAt(spec, 'username'),
+    uid: textAt(spec, 'uid'),
+    groups: listAt(spec, 'groups').map(String),
+    extra: Object.fromEntries(extra),
+  };
+}
+
+const isPending = (object: KubeObject): boolean =>
+  certificateOf(object) === '' && !has(object, 'Approved') && !has(object, 'Denied');
+
+/** Approves requests of kubelets for client certificates whose users have the right to them. */
+export function approvingController(context: CertificatesContext): SimulatedController {
+  return {
+    name: 'certificatesigningrequest-approving-controller',
+    target: targetIn(REQUESTS),
+    *keysOf(event, client) {
+      yield* changedRequests(event);
+      // A new role or binding may give the right.
+      if (event.type === 'DELETED' || event.collection.group !== RBAC_GROUP) return;
+      for (const object of client.list(REQUESTS, '')) if (isPending(object)) yield object.metadata.name ?? '';
+    },
+    reconcile(name, client) {
+      const object = client.get(REQUESTS, '', name);
+      if (object === undefined || !isPending(object)) return;
+      const request = requestOf(object);
+      if (!isKubeletClient(textAt(object.spec, 'signerName'), request, usagesOf(object))) return;
+      const user = userOf(object);
+      for (const { subresource, isSelf, message } of RECOGNIZED) {
+        if (isSelf && user.name !== request.commonName) continue;
+        const right = { verb: 'create', group: REQUESTS.group, resource: REQUESTS.plural, subresource };
+        if (!authorize(context, user, { ...right, namespace: '', name: '' }).allowed) continue;
+        client.update(withCondition(object, client, { type: 'Approved', reason: 'AutoApproved', message }), 'approval');
+        return;
+      }
+    },
+  };
+}
+
+const HOUR_MS = 3_600_000;
+const PENDING_MS = 24 * HOUR_MS;
+
+/** The time at which a request is removed, in milliseconds since the epoch; `undefined` for none. */
+function endOf(object: KubeObject): number | undefined {
+  const certificate = certificateOf(object);
+  const conditions = objectsAt(object.status, 'conditions');
+  const ends: number[] = [];
+  if (conditions.length === 0) ends.push(Date.parse(object.metadata.creationTimestamp ?? '') + PENDING_MS);
+  for (const condition of conditions) {
+    const type = textAt(condition, 'type');
+    const isOver = type === 'Denied' || type === 'Failed' || (type === 'Approved' && certificate !== '');
+    if (isOver) ends.push(Date.parse(textAt(condition, 'lastUpdateTime')) + HOUR_MS);
+    if (type === 'Approved' && certificate !== '') ends.push(expiryOf(certificate));
+  }
+  const known = ends.filter((end) => !Number.isNaN(end));
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+/** The end of the life of a certificate. The API has checked its text. */
+function expiryOf(certificate: string): number {
+  const { X509Certificate } = cryptoLibrary();
+  return Date.parse(new X509Certificate(Buffer.from(certificate, 'base64')).validTo);
+}
+
+/** Removes requests an hour after their end, and requests that wait for a day. */
+export const requestCleaner: SimulatedController = {
+  name: 'certificatesigningrequest-cleaner-controller',
+  target: targetIn(REQUESTS),
+  keysOf: changedRequests,
+  reconcile(name, client) {
+    const object = client.get(REQUESTS, '', name);
+    const end = object === undefined ? undefined : endOf(object);
+    if (object === undefined || end === undefined) return undefined;
+    if (end > client.now()) return end - client.now();
+    client.remove(object);
+    return undefined;
+  },
+};

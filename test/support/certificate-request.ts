@@ -1,0 +1,22 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { distinguishedName, signRequest, subjectAlternatives } from '../../src/cluster/codec/x509.ts';
+
+/** A request for a certificate as PEM text, with its key. */
+export interface RequestPair {
+  readonly request: string;
+  readonly key: string;
+}
+
+/** Makes a key and a request for a certificate. `dns` are its alternative names. */
+export function certificateRequest(
+  commonName: string,
+  organizations: readonly string[] = [],
+  dns: readonly string[] = [],
+): RequestPair {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const extensions = dns.length === 0 ? [] : [subjectAlternatives({ dns })];
+  return {
+    request: signRequest(distinguishedName(commonName, organizations), privateKey, extensions),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
