@@ -2,6 +2,20 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'a bootstrap token counts after its end',
+    file: 'src/cluster/auth/bootstrap-tokens.ts',
+    find: 'if (end !== undefined && end <= now) return undefined;',
+    replace: 'void end;',
+    tests: ['src/cluster/auth/bootstrap-tokens.test.ts'],
+  },
+  {
+    name: 'constrained impersonation of a user needs no right for the request',
+    file: 'src/cluster/auth/impersonate.ts',
+    find: 'if (constraint !== undefined) checks.push({ ...request',
+    replace: 'if (constraint === undefined) checks.push({ ...request',
+    tests: ['src/cluster/auth/impersonate.test.ts'],
+  },
+  {
     name: 'a certificate counts after its end by the clock of the cluster',
     file: 'src/cluster/http/client-certificate.ts',
     find: "return known.end < clock.now() ? 'refuse' : known.user;",

@@ -2,6 +2,7 @@ import { cryptoLibrary } from '../../core/index.ts';
 import { ApiError } from '../errors/status.ts';
 import type { ClusterOptions, UserInfo } from '../options.ts';
 import type { Attributes, RoleContext } from './authorizer.ts';
+import { bootstrapUser } from './bootstrap-tokens.ts';
 import { impersonate } from './impersonate.ts';
 import type { TokenContext, TokenIssuer, TokenOwner } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';
@@ -63,7 +64,7 @@ export function createAccess(context: AccessContext): ClusterAccess {
   const own = [issuer.issuer];
   const verified = (token: string): TokenOwner | undefined => {
     if (same(token, (adminSecret ??= Buffer.from(tokenOfAdmin())))) return { user: ADMIN, audiences: own };
-    const user = tokens.get(token);
+    const user = tokens.get(token) ?? bootstrapUser(context.store, token, context.clock.now());
     return user === undefined ? issuer.verify(token) : { user, audiences: own };
   };
   const ownerOf = (token: string, audiences: readonly string[] = own): TokenOwner | undefined => {

@@ -1,24 +1,64 @@
+import { setOwn } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { dnsLabel, dnsSubdomain, domainPath } from '../../kubernetes/index.ts';
+import { fieldInvalid } from '../errors/field-problems.ts';
+import type { ApiError } from '../errors/status.ts';
 import { badRequest } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import { refusal } from './authorize.ts';
 import type { Attributes, RoleContext } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
 
-const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
+const AUTHENTICATION_GROUP = 'authentication.k8s.io';
+const AUTHENTICATED = 'system:authenticated';
+const UNAUTHENTICATED = 'system:unauthenticated';
+const MASTERS = 'system:masters';
 
-/** The values of a header. When a header occurs several times, a listener joins its values with newlines. */
-const values = (text: string | undefined): string[] =>
-  text === undefined
-    ? []
-    : text
-        .split(/\n|,\s*/)
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== '');
+/** The node of a token that is bound to a pod or a node, in the extra values of its user. */
+const NODE_NAME = 'authentication.kubernetes.io/node-name';
+
+/** The user that the headers of a request name, without the groups that follow from the name. */
+interface WantedUser {
+  readonly name: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
 
 /**
- * The user that the headers of a request ask to impersonate. Without such headers: the user of the request. Throws 403
- * when a right is missing; the error names the action `request`. Throws 400 when the headers have no user name.
+ * A kind of impersonation: the constrained ones of Kubernetes (KEP-5284), which need rights for the request too, and the
+ * original one, whose right `impersonate` holds for every request.
+ */
+interface Mode {
+  /** Part of the verbs of the rights; `undefined` for the original mode. */
+  readonly constraint: string | undefined;
+  appliesTo(wanted: WantedUser, user: UserInfo): boolean;
+}
+
+/** The modes in the order in which they are tried. The first one that allows the impersonation decides. */
+const MODES: readonly Mode[] = [
+  {
+    constraint: 'associated-node',
+    appliesTo: (wanted, { name, extra }) => {
+      const nodes = extra?.[NODE_NAME] ?? [];
+      const isOwn = nodes.length === 1 && nodes[0] === nodeOf(wanted.name);
+      return hasOnlyName(wanted) && accountOf(name) !== undefined && isOwn;
+    },
+  },
+  { constraint: 'arbitrary-node', appliesTo: (wanted) => hasOnlyName(wanted) && nodeOf(wanted.name) !== undefined },
+  { constraint: 'serviceaccount', appliesTo: (wanted) => hasOnlyName(wanted) && accountOf(wanted.name) !== undefined },
+  {
+    constraint: 'user-info',
+    appliesTo: ({ name }) => nodeOf(name) === undefined && accountOf(name) === undefined,
+  },
+  { constraint: undefined, appliesTo: () => true },
+];
+
+/**
+ * The user that the headers of a request ask to impersonate. Without such headers: the user of the request. `request` is
+ * the action that the user wants to do.
+ *
+ * @throws ApiError 403 when a right is missing: the error is that of the first mode. 400 when the headers name no user.
  */
 export function impersonate(
   context: RoleContext,
@@ -26,54 +66,169 @@ export function impersonate(
   headers: Readonly<Record<string, string | undefined>>,
   request: Attributes,
 ): UserInfo {
-  const name = headers['impersonate-user'];
-  const uid = headers['impersonate-uid'];
-  const groups = values(headers['impersonate-group']);
-  const extra = extraOf(headers);
-  if (name === undefined) {
-    if (groups.length > 0 || uid !== undefined || Object.keys(extra).length > 0)
-      throw badRequest(`requested ${shownUser(uid, groups, extra)} without impersonating a user name`);
-    return user;
-  }
-  const account = ACCOUNT.exec(name);
-  const may = (group: string, resource: string, subresource: string, namespace: string, value: string) => {
-    const attributes = { verb: 'impersonate', group, resource, subresource, namespace, name: value };
-    if (authorize(context, user, attributes).allowed) return;
-    const mode = account !== null ? 'serviceaccount' : name.startsWith('system:node:') ? 'arbitrary-node' : 'user-info';
-    throw refusal(user, { ...request, verb: `impersonate-on:${mode}:${request.verb}` }, '');
+  const wanted: WantedUser = {
+    name: headers['impersonate-user'] ?? '',
+    uid: headers['impersonate-uid'] ?? '',
+    groups: values(headers['impersonate-group']),
+    extra: extraOf(headers),
   };
-  if (account === null) may('', 'users', '', '', name);
-  else may('', 'serviceaccounts', '', account[1] ?? '', account[2] ?? '');
-  for (const group of groups) may('', 'groups', '', '', group);
-  if (uid !== undefined) may('authentication.k8s.io', 'uids', '', '', uid);
-  for (const [key, list] of Object.entries(extra))
-    for (const value of list) may('authentication.k8s.io', 'userextras', key, '', value);
+  if (wanted.name === '') {
+    if (hasOnlyName(wanted)) return user;
+    throw badRequest(`requested ${shownUser(wanted)} without impersonating a user name`);
+  }
+  let first: ApiError | undefined;
+  for (const mode of MODES) {
+    if (!mode.appliesTo(wanted, user)) continue;
+    const problem = modeProblem(context, mode, user, wanted, request);
+    if (problem === undefined) return impersonated(wanted, mode);
+    first ??= problem;
+  }
+  throw first ?? refusal(user, request, '');
+}
+
+/** The values of a header. When a header occurs several times, a listener joins its values with newlines. */
+const values = (text: string | undefined): readonly string[] => (text === undefined ? [] : text.split('\n'));
+
+const hasOnlyName = ({ uid, groups, extra }: WantedUser): boolean =>
+  uid === '' && groups.length === 0 && Object.keys(extra).length === 0;
+
+/** The namespace and the name of the service account with a user name. */
+function accountOf(name: string): readonly [namespace: string, name: string] | undefined {
+  const [, namespace = '', account = ''] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name) ?? [];
+  const isAccount = namespace !== '' && dnsLabel(namespace).length === 0 && dnsSubdomain(account).length === 0;
+  return isAccount ? [namespace, account] : undefined;
+}
+
+/** The name of the node with a user name. */
+function nodeOf(name: string): string | undefined {
+  const node = name.startsWith('system:node:') ? name.slice('system:node:'.length) : '';
+  return node !== '' && dnsSubdomain(node).length === 0 ? node : undefined;
+}
+
+/** The refusal of one mode; `undefined` when the user may impersonate in it. */
+function modeProblem(
+  context: RoleContext,
+  { constraint }: Mode,
+  user: UserInfo,
+  wanted: WantedUser,
+  request: Attributes,
+): ApiError | undefined {
+  const verb = constraint === undefined ? 'impersonate' : `impersonate:${constraint}`;
+  const group = constraint === undefined ? '' : AUTHENTICATION_GROUP;
+  const right = (of: string, resource: string, name: string, more: Partial<Attributes> = {}): Attributes => ({
+    verb,
+    group: of,
+    resource,
+    subresource: '',
+    namespace: '',
+    name,
+    ...more,
+  });
+  const checks: Attributes[] = [];
+  if (constraint !== undefined) checks.push({ ...request, verb: `impersonate-on:${constraint}:${request.verb}` });
+  const [account, node] = [accountOf(wanted.name), constraint === undefined ? undefined : nodeOf(wanted.name)];
+  if (account !== undefined) checks.push(right(group, 'serviceaccounts', account[1], { namespace: account[0] }));
+  // A service account that impersonates its own node needs the right for all nodes: one role serves it on every node.
+  else if (node !== undefined) checks.push(right(group, 'nodes', constraint === 'associated-node' ? '*' : node));
+  else checks.push(right(group, 'users', wanted.name));
+  if (wanted.uid !== '') checks.push(right(AUTHENTICATION_GROUP, 'uids', wanted.uid));
+  const refused = (attributes: Attributes): ApiError | undefined => {
+    const { allowed, reason } = authorize(context, user, attributes);
+    return allowed ? undefined : refusal(user, attributes, reason);
+  };
+  const ofUser = firstProblem(checks, refused);
+  if (ofUser !== undefined) return ofUser;
+  const groups = wanted.groups.map((name) => right(group, 'groups', name));
+  const extras = Object.entries(wanted.extra).flatMap(([key, list]) =>
+    list.map((value) => right(AUTHENTICATION_GROUP, 'userextras', value, { subresource: key })),
+  );
+  if (constraint !== undefined) {
+    const groupProblem = wrongGroup(wanted.groups);
+    const of = right(group, 'groups', wanted.groups.includes('') ? '' : MASTERS);
+    if (groupProblem !== undefined) return refusal(user, of, groupProblem);
+  }
+  const ofGroups = firstProblem(groups, refused);
+  if (ofGroups !== undefined) return ofGroups;
+  const extraProblem = constraint === undefined ? undefined : wrongExtra(wanted.extra);
+  if (extraProblem !== undefined) return refusal(user, right(AUTHENTICATION_GROUP, 'userextras', ''), extraProblem);
+  return firstProblem(extras, refused);
+}
+
+function firstProblem(
+  checks: readonly Attributes[],
+  refused: (attributes: Attributes) => ApiError | undefined,
+): ApiError | undefined {
+  for (const attributes of checks) {
+    const problem = refused(attributes);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function wrongGroup(groups: readonly string[]): string | undefined {
+  if (groups.includes('')) return 'impersonating the empty string group is not allowed';
+  return groups.includes(MASTERS) ? `impersonating the ${MASTERS} group is not allowed` : undefined;
+}
+
+function wrongExtra(extra: WantedUser['extra']): string | undefined {
+  for (const [key, list] of Object.entries(extra)) {
+    if (key === '') return 'impersonating the empty string key in extra is not allowed';
+    const [problem] = domainPath(key);
+    if (problem !== undefined) {
+      const { field, message } = fieldInvalid('extra.key', key, problem);
+      return `impersonating an invalid key in extra is not allowed: ${field}: ${message}`;
+    }
+    if (key !== key.toLowerCase()) return `impersonating a non-lowercase key in extra is not allowed: ${goQuote(key)}`;
+    if (list.includes('')) return 'impersonating the empty string value in extra is not allowed';
+  }
+  return undefined;
+}
+
+/** The wanted user with the groups that follow from the name. */
+function impersonated({ name, uid, groups, extra }: WantedUser, { constraint }: Mode): UserInfo {
+  const account = groups.length === 0 ? accountOf(name) : undefined;
+  const isNode = constraint !== undefined && nodeOf(name) !== undefined;
   const implied =
-    account === null || groups.length > 0 ? groups : ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`];
-  const unknown = name === 'system:anonymous' || implied.includes('system:unauthenticated');
-  const own = unknown ? 'system:unauthenticated' : 'system:authenticated';
+    account !== undefined
+      ? ['system:serviceaccounts', `system:serviceaccounts:${account[0]}`]
+      : isNode
+        ? ['system:nodes']
+        : groups;
+  const isUnknown = name === 'system:anonymous' || implied.includes(UNAUTHENTICATED);
+  const own = isUnknown ? UNAUTHENTICATED : AUTHENTICATED;
   return {
     name,
     groups: implied.includes(own) ? implied : [...implied, own],
-    ...(uid === undefined ? {} : { uid }),
+    ...(uid === '' ? {} : { uid }),
     ...(Object.keys(extra).length === 0 ? {} : { extra }),
   };
 }
 
 /** Formats a user without a name as the API server does. */
-function shownUser(uid: string | undefined, groups: readonly string[], extra: Record<string, string[]>): string {
-  const strings = (list: readonly string[]) => `[]string{${list.map((text) => JSON.stringify(text)).join(', ')}}`;
+function shownUser({ uid, groups, extra }: WantedUser): string {
+  const strings = (list: readonly string[]) => `[]string{${list.map((text) => goQuote(text)).join(', ')}}`;
   const entries = Object.entries(extra).map(([key, list]) => `${goQuote(key)}:${strings(list)}`);
   const shownGroups = groups.length === 0 ? '[]string(nil)' : strings(groups);
   const shownExtra = entries.length === 0 ? '(nil)' : `{${entries.join(', ')}}`;
-  return `&user.DefaultInfo{Name:"", UID:${goQuote(uid ?? '')}, Groups:${shownGroups}, Extra:map[string][]string${shownExtra}}`;
+  return `&user.DefaultInfo{Name:"", UID:${goQuote(uid)}, Groups:${shownGroups}, Extra:map[string][]string${shownExtra}}`;
 }
+
+const EXTRA_PREFIX = 'impersonate-extra-';
 
 function extraOf(headers: Readonly<Record<string, string | undefined>>): Record<string, string[]> {
   const extra: Record<string, string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith('impersonate-extra-'))
-      extra[decodeURIComponent(name.slice('impersonate-extra-'.length))] = values(value);
+    if (name.startsWith(EXTRA_PREFIX)) setOwn(extra, unescaped(name.slice(EXTRA_PREFIX.length)), [...values(value)]);
   }
   return extra;
+}
+
+/** The key of an extra value. A key with wrong escapes counts as it is. */
+function unescaped(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch (thrown) {
+    if (thrown instanceof URIError) return key;
+    throw thrown;
+  }
 }

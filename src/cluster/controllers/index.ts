@@ -39,6 +39,7 @@ import { hostStandIn } from './stand-ins/host.ts';
 import { serviceCidrController } from './service-cidrs.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
+import { tokenCleaner } from './token-cleaner.ts';
 import { checkControllerNames } from './settings.ts';
 import type { ControllerSettings } from './settings.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
@@ -66,6 +67,7 @@ function housekeeping(context: AccountTokenContext & CertificatesContext): Simul
     namespaceController,
     serviceAccountController(() => context.certificateAuthority),
     tokenController(context),
+    tokenCleaner,
     aggregationController,
     approvingController(context),
     signingController(context),

@@ -1,0 +1,181 @@
+import { expect, test } from 'vitest';
+import { call } from '../../../test/support/webhook-cluster.ts';
+import type { JsonObject } from '../../core/index.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
+import type { UserInfo } from '../options.ts';
+
+const REVIEWS = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+const GROUP = 'authentication.k8s.io';
+
+type Rule = readonly [verb: string, group: string, resource: string, ...names: string[]];
+
+const ME: UserInfo = { name: 'me', groups: [] };
+const AGENT: UserInfo = {
+  name: 'system:serviceaccount:default:agent',
+  groups: [],
+  extra: { 'authentication.kubernetes.io/node-name': ['n1'] },
+};
+
+/** The user of a request with impersonation headers, or the error. `rules` are the rights of the user. */
+async function ask(rules: readonly Rule[], headers: Record<string, string>, user = ME): Promise<unknown> {
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  const apiVersion = 'rbac.authorization.k8s.io/v1';
+  await call(cluster.transport(), 'POST', `${RBAC}/clusterroles`, {
+    apiVersion,
+    kind: 'ClusterRole',
+    metadata: { name: 'r' },
+    rules: rules.map(([verb, group, resource, ...names]) => ({
+      verbs: [verb],
+      apiGroups: [group],
+      resources: [resource],
+      ...(names.length === 0 ? {} : { resourceNames: names }),
+    })),
+  });
+  await call(cluster.transport(), 'POST', `${RBAC}/clusterrolebindings`, {
+    apiVersion,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'b' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'r' },
+    subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user.name }],
+  });
+  const reply = await cluster.transport(user).request({
+    method: 'POST',
+    path: REVIEWS,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ apiVersion: `${GROUP}/v1`, kind: 'SelfSubjectReview' }),
+  });
+  let text = '';
+  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
+  const body = JSON.parse(text) as { message?: string; status?: { userInfo?: JsonObject } };
+  return body.status?.userInfo ?? `${reply.status} ${body.message}`;
+}
+
+const as = (name: string, more: Record<string, string> = {}) => ({ 'impersonate-user': name, ...more });
+const on = (mode: string): Rule => [`impersonate-on:${mode}:create`, GROUP, 'selfsubjectreviews'];
+const refused = (verb: string, resource: string, group: string, name: string, why = '') =>
+  `403 ${resource}${group === '' ? '' : `.${group}`}${name === '' ? '' : ` "${name}"`} is forbidden: User "me" cannot ${verb} resource "${resource}" in API group "${group}" at the cluster scope${why}`;
+const cannotReview = (mode: string) =>
+  `403 selfsubjectreviews.${GROUP} is forbidden: User "me" cannot impersonate-on:${mode}:create resource "selfsubjectreviews" in API group "${GROUP}" at the cluster scope`;
+
+const ANNA = { username: 'anna', groups: ['system:authenticated'] };
+const ACCOUNT = 'system:serviceaccount:default:builder';
+
+test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
+  ['a right for the user', [['impersonate', '', 'users', 'anna']], as('anna'), ANNA],
+  ['no right', [], as('anna'), cannotReview('user-info')],
+  ['no right for a service account', [], as(ACCOUNT), cannotReview('serviceaccount')],
+  ['no right for a node', [], as('system:node:n1'), cannotReview('arbitrary-node')],
+  [
+    'a service account',
+    [['impersonate', '', 'serviceaccounts', 'builder']],
+    as(ACCOUNT),
+    { username: ACCOUNT, groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'] },
+  ],
+  [
+    'a name that only looks like a service account',
+    [['impersonate', '', 'users']],
+    as('system:serviceaccount:de fault:a'),
+    { username: 'system:serviceaccount:de fault:a', groups: ['system:authenticated'] },
+  ],
+  [
+    'groups, a uid and extra values',
+    [
+      ['impersonate', '', 'users'],
+      ['impersonate', '', 'groups', 'a, b', 'c'],
+      ['impersonate', GROUP, 'uids'],
+      ['impersonate', GROUP, 'userextras/example.com/x', '1', '2'],
+    ],
+    as('anna', {
+      'impersonate-group': 'a, b\nc',
+      'impersonate-uid': 'u',
+      'impersonate-extra-example.com%2fx': '1\n2',
+    }),
+    {
+      username: 'anna',
+      uid: 'u',
+      groups: ['a, b', 'c', 'system:authenticated'],
+      extra: { 'example.com/x': ['1', '2'] },
+    },
+  ],
+  [
+    'the members of an object as keys',
+    [
+      ['impersonate', '', 'users'],
+      ['impersonate', GROUP, 'userextras/__proto__'],
+    ],
+    as('anna', { 'impersonate-extra-__proto__': 'x' }),
+    { ...ANNA, extra: JSON.parse('{"__proto__":["x"]}') as JsonObject },
+  ],
+  [
+    'an anonymous user, who is not in the group of authenticated users',
+    [['impersonate', '', 'users']],
+    as('system:anonymous'),
+    `403 selfsubjectreviews.${GROUP} is forbidden: User "system:anonymous" cannot create resource "selfsubjectreviews" in API group "${GROUP}" at the cluster scope`,
+  ],
+  [
+    'constrained, with both rights',
+    [on('user-info'), ['impersonate:user-info', GROUP, 'users', 'anna']],
+    as('anna'),
+    ANNA,
+  ],
+  [
+    'constrained, without the right for the user',
+    [on('user-info')],
+    as('anna'),
+    refused('impersonate:user-info', 'users', GROUP, 'anna'),
+  ],
+  [
+    'constrained, a powerful group',
+    [on('user-info'), ['impersonate:user-info', GROUP, 'users'], ['impersonate:user-info', GROUP, 'groups']],
+    as('anna', { 'impersonate-group': 'system:masters' }),
+    refused(
+      'impersonate:user-info',
+      'groups',
+      GROUP,
+      'system:masters',
+      ': impersonating the system:masters group is not allowed',
+    ),
+  ],
+  [
+    'constrained, an extra key without a domain',
+    [on('user-info'), ['impersonate:user-info', GROUP, 'users'], ['impersonate:user-info', GROUP, 'userextras/x']],
+    as('anna', { 'impersonate-extra-x': '1' }),
+    refused(
+      'impersonate:user-info',
+      'userextras',
+      GROUP,
+      '',
+      ': impersonating an invalid key in extra is not allowed: extra.key: Invalid value: "x": must be a domain-prefixed path (such as "acme.io/foo")',
+    ),
+  ],
+  [
+    'constrained, a node',
+    [on('arbitrary-node'), ['impersonate:arbitrary-node', GROUP, 'nodes', 'n1']],
+    as('system:node:n1'),
+    { username: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] },
+  ],
+  [
+    'a node with a group is impersonated by the original right only',
+    [on('arbitrary-node'), ['impersonate:arbitrary-node', GROUP, 'nodes']],
+    as('system:node:n1', { 'impersonate-group': 'g' }),
+    refused('impersonate', 'users', '', 'system:node:n1'),
+  ],
+  [
+    'a group without a user',
+    [],
+    { 'impersonate-group': 'a' },
+    '400 requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"a"}, Extra:map[string][]string(nil)} without impersonating a user name',
+  ],
+])('%s', async (_what, rules, headers, outcome) => {
+  expect(await ask(rules, headers)).toEqual(outcome);
+});
+
+test('a service account may impersonate the node of its pod, and no other', async () => {
+  const rules: Rule[] = [on('associated-node'), ['impersonate:associated-node', GROUP, 'nodes', '*']];
+  expect(await ask(rules, as('system:node:n1'), AGENT)).toEqual({
+    username: 'system:node:n1',
+    groups: ['system:nodes', 'system:authenticated'],
+  });
+  expect(await ask(rules, as('system:node:n2'), AGENT)).toContain('cannot impersonate-on:arbitrary-node:create');
+});
