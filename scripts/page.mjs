@@ -39,7 +39,7 @@ export async function bundlePage(root, made) {
 
 /** The bundled files of entry points by the paths at which the page requests them. */
 async function bundled(entryPoints, options = {}) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints,
     outdir: '/',
     bundle: true,
@@ -55,13 +55,33 @@ async function bundled(entryPoints, options = {}) {
     legalComments: 'inline',
     logLevel: 'warning',
     write: false,
+    metafile: true,
     ...options,
   });
+  const reached = reachableFrom(Object.keys(entryPoints), metafile.outputs);
   return Object.fromEntries(
-    outputFiles.map(({ path, text }) => {
-      const needs = /from\s*"(node:[^"]*|#late-parts)"|import\s*"(node:[^"]*|#late-parts)"/.exec(text);
-      if (needs !== null) throw new Error(`the page would need ${needs[1] ?? needs[2]}, which browsers do not have`);
-      return [`/${basename(path)}`, text];
-    }),
+    outputFiles
+      .filter(({ path }) => reached.has(basename(path)))
+      .map(({ path, text }) => {
+        const needs = /from\s*"(node:[^"]*|#late-parts)"|import\s*"(node:[^"]*|#late-parts)"/.exec(text);
+        if (needs !== null) throw new Error(`the page would need ${needs[1] ?? needs[2]}, which browsers do not have`);
+        return [`/${basename(path)}`, text];
+      }),
   );
+}
+
+/**
+ * The names of the outputs that entry points import, directly or through others. esbuild also writes the targets of
+ * dynamic imports in modules that the page does not use.
+ */
+function reachableFrom(entryNames, outputs) {
+  const byName = new Map(Object.entries(outputs).map(([path, output]) => [basename(path), output]));
+  const reached = new Set();
+  const visit = (name) => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    for (const { path } of byName.get(name)?.imports ?? []) visit(basename(path));
+  };
+  for (const name of byName.keys()) if (entryNames.includes(name.replace(/\.(?:js|css)$/, ''))) visit(name);
+  return reached;
 }
