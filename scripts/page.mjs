@@ -37,9 +37,22 @@ export async function bundlePage(root, made) {
   writeFileSync(join(made, 'dashboard/page.json'), `${JSON.stringify(files)}\n`);
 }
 
+/**
+ * Dynamic imports outside of the page stay as they are. The page does not use the modules with such imports, but esbuild
+ * would share code between the page and their targets, and the shared code needs Node.
+ */
+const LATER_IMPORTS = {
+  name: 'later-imports',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\./ }, ({ kind, importer, path }) =>
+      kind === 'dynamic-import' && !importer.includes('/src/dashboard/client/') ? { path, external: true } : undefined,
+    );
+  },
+};
+
 /** The bundled files of entry points by the paths at which the page requests them. */
 async function bundled(entryPoints, options = {}) {
-  const { outputFiles, metafile } = await build({
+  const { outputFiles } = await build({
     entryPoints,
     outdir: '/',
     bundle: true,
@@ -55,33 +68,14 @@ async function bundled(entryPoints, options = {}) {
     legalComments: 'inline',
     logLevel: 'warning',
     write: false,
-    metafile: true,
+    plugins: [LATER_IMPORTS],
     ...options,
   });
-  const reached = reachableFrom(Object.keys(entryPoints), metafile.outputs);
   return Object.fromEntries(
-    outputFiles
-      .filter(({ path }) => reached.has(basename(path)))
-      .map(({ path, text }) => {
-        const needs = /from\s*"(node:[^"]*|#late-parts)"|import\s*"(node:[^"]*|#late-parts)"/.exec(text);
-        if (needs !== null) throw new Error(`the page would need ${needs[1] ?? needs[2]}, which browsers do not have`);
-        return [`/${basename(path)}`, text];
-      }),
+    outputFiles.map(({ path, text }) => {
+      const needs = /from\s*"(node:[^"]*|#late-parts)"|import\s*"(node:[^"]*|#late-parts)"/.exec(text);
+      if (needs !== null) throw new Error(`the page would need ${needs[1] ?? needs[2]}, which browsers do not have`);
+      return [`/${basename(path)}`, text];
+    }),
   );
-}
-
-/**
- * The names of the outputs that entry points import, directly or through others. esbuild also writes the targets of
- * dynamic imports in modules that the page does not use.
- */
-function reachableFrom(entryNames, outputs) {
-  const byName = new Map(Object.entries(outputs).map(([path, output]) => [basename(path), output]));
-  const reached = new Set();
-  const visit = (name) => {
-    if (reached.has(name)) return;
-    reached.add(name);
-    for (const { path } of byName.get(name)?.imports ?? []) visit(basename(path));
-  };
-  for (const name of byName.keys()) if (entryNames.includes(name.replace(/\.(?:js|css)$/, ''))) visit(name);
-  return reached;
 }
