@@ -61,7 +61,7 @@ try {
     await page.goto(server.address);
     await page.goto(`${server.url}/${shot.hash}`);
     await page.locator('.connection.is-live').waitFor();
-    await page.waitForFunction('document.querySelector(".loading") === null');
+    while ((await page.locator('.loading').count()) > 0) await page.waitForTimeout(20);
     await shot.act?.(page);
     await page.screenshot({ path: join(target, `${shot.name}.png`) });
     await page.close();

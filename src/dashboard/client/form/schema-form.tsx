@@ -126,7 +126,7 @@ function Field({ form, field }: { readonly form: FormState; readonly field: Form
       </label>
       <Control id={id} field={field} text={form.texts.get(key) ?? ''} onChange={(text) => form.change(key, text)} />
       <p class="hint" id={`${id}-hint`}>
-        {field.description === undefined ? null : <span>{field.description} </span>}
+        {field.description === undefined ? null : <span>{field.description}</span>}
         {hints.join(' · ')}
       </p>
       <FieldProblem form={form} id={key} />
