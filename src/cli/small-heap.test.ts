@@ -18,6 +18,7 @@ test.each<[string, string[], string[]]>([
 
 test('the commands that read the objects of many instances limit the growth of the heap', () => {
   expect(commands.flatMap(({ name, readsMany }) => (readsMany === true ? [name] : []))).toEqual([
+    'lsp',
     'plan',
     'apply',
     'adopt',

@@ -56,6 +56,7 @@ export function createMovableClock(base: ClusterClock = systemClusterClock): Mov
     },
     advance(milliseconds) {
       const target = now() + milliseconds;
+      const aheadAtEnd = ahead + milliseconds;
       for (let id = nextDue(timers, target); id !== undefined; id = nextDue(timers, target)) {
         const entry = timers.get(id);
         if (entry === undefined) continue;
@@ -63,7 +64,8 @@ export function createMovableClock(base: ClusterClock = systemClusterClock): Mov
         moveTo(entry.due);
         fire(id);
       }
-      moveTo(target);
+      // The base also runs while the callbacks do.
+      ahead = Math.max(ahead, aheadAtEnd);
       // The base knows the remaining timers by their time before the move.
       for (const [id, entry] of timers) {
         entry.handle.cancel();

@@ -87,6 +87,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await page.getByRole('grid', { name: 'Instances' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'shop/web' }).waitFor();
+    await page.locator('.box').first().waitFor();
     await page.keyboard.press('w');
     await page.getByText('Correct spec.image of the instance').waitFor();
     expect(await page.locator('.box[data-dim=true]').count()).toBeGreaterThan(2);

@@ -217,12 +217,18 @@ test('each command works in a separate process', { timeout: 300_000 }, async () 
   const mcp = await typekro(['mcp'], `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`);
   expect(`${mcp.code} ${mcp.stderr}`).toBe('0 ');
   expect(mcp.stdout).toContain('"serverInfo":{"name":"typekro"');
+  // test/e2e/editor speaks with the server; here, an input without messages ends it.
+  expect((await typekro(['lsp'], '')).code).toBe(0);
+  const dashboard = start(['dashboard']);
+  await dashboard.until(/^Dashboard of \S+ at http:\/\/127\.0\.0\.1:\d+\/#token=/m);
+  dashboard.process.kill('SIGINT');
+  expect((await dashboard.ended).code).toBe(130);
   const dev = start(['dev', 'shop.yaml', 'corner.yaml', '--name', 'other']);
   await dev.until(/Shop default\/corner +ACTIVE/);
   dev.process.kill('SIGINT');
   expect((await dev.ended).code).toBe(130);
   // `up` serves the cluster of all rows.
-  const tried = new Set([...seen, 'generate', 'dev', 'up']);
+  const tried = new Set([...seen, 'generate', 'dashboard', 'dev', 'lsp', 'up']);
   const untried = commands.map(({ name }) => name).filter((name) => !tried.has(name));
   expect(untried).toEqual([]);
 });

@@ -46,6 +46,12 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'migrate shop --to kro': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
   'migrate shop --to kro --dry-run': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
   mcp: 'it serves until it is stopped: test/e2e/mcp.test.ts starts it',
+  dashboard: 'it serves until it is stopped: src/cli/commands/long-running.test.ts starts it',
+  'up --stand-in cert-manager': 'it serves until it is stopped: src/cli/commands/stand-ins.test.ts starts stand-ins',
+  'up --stand-in cert-manager --stand-in cnpg app.ts instance.yaml':
+    'it serves until it is stopped: src/cli/commands/stand-ins.test.ts starts stand-ins',
+  'cluster start --stand-in external-secrets':
+    'a running cluster is given no other stand-ins: src/cli/commands/stand-ins.test.ts starts one',
   lsp: 'it serves until it is stopped: test/e2e/editor/features.test.ts starts it',
 };
 

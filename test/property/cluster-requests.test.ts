@@ -188,9 +188,10 @@ function isAsked(kind: Served, name: string, subresource: string, method: string
   const group = kind.kind === 'Event' ? '' : kind.group;
   const own = object.startsWith(`${group}/${kind.kind}/`) && (name === '' || object.endsWith(`/${nameOf(kind)}`));
   if (subresource === '') {
-    // The deletion of a CRD deletes its objects, and that of a Service its address.
+    // The deletion of a CRD deletes its objects and the APIService of its version, and that of a Service its address.
     const withIt =
-      (kind.plural === 'customresourcedefinitions' && object.startsWith('example.com/Widget/')) ||
+      (kind.plural === 'customresourcedefinitions' &&
+        /^(?:example\.com\/Widget\/|apiregistration\.k8s\.io\/APIService\/\/v1\.example\.com$)/.test(object)) ||
       (kind.plural === 'services' && what === 'deleted' && object.startsWith('networking.k8s.io/IPAddress/'));
     if (method === 'DELETE') return (own || withIt) && what !== 'created';
     if (method === 'POST') return own && what === 'created';

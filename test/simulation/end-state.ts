@@ -14,12 +14,15 @@ const KINDS = [
 
 const REVISIONS = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' };
 
+/** The ConfigMaps with certificates, which differ in each cluster. */
+export const CERTIFICATES: ReadonlySet<string> = new Set(['extension-apiserver-authentication', 'kube-root-ca.crt']);
+
 /** The objects whose content counts at the end, without times, versions and UIDs. */
 export async function endState(admin: KubeClient): Promise<KubeObject[]> {
   const found: KubeObject[] = [];
   for (const type of KINDS) {
     const { items } = await admin.list(type);
-    for (const object of items) if (object.metadata.name !== 'kube-root-ca.crt') found.push(normalize(object));
+    for (const object of items) if (!CERTIFICATES.has(object.metadata.name ?? '')) found.push(normalize(object));
   }
   return found;
 }

@@ -32,7 +32,7 @@ test.each(['up', 'dev app.yaml', 'cluster start'])('typekro %s names the stand-i
   const { code, err } = await run(`${command} --stand-in cert-manger`);
   expect(code).not.toBe(0);
   expect(err).toContain('there is no stand-in "cert-manger"');
-  expect(err).toContain('did you mean cert-manager? the stand-ins are ack, argocd, cert-manager, cnpg');
+  expect(err).toContain('the stand-ins are ack, argocd, cert-manager, cnpg');
 });
 
 test('a named cluster keeps its stand-ins, and is not given others while it runs', async () => {

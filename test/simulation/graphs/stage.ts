@@ -1,3 +1,4 @@
+import { CERTIFICATES } from '../end-state.ts';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 import { isJsonObject } from '../../../src/core/index.ts';
 import type { KubeClient } from '../../../src/kube/index.ts';
@@ -152,7 +153,7 @@ async function endState(admin: KubeClient): Promise<KubeObject[]> {
   for (const type of KINDS) {
     const { items } = await admin.list(type);
     for (const object of items) {
-      if (object.metadata.name === 'kube-root-ca.crt') continue;
+      if (CERTIFICATES.has(object.metadata.name ?? '')) continue;
       found.push(withoutManagers(normalize({ ...object, kind: type.kind, apiVersion: type.apiVersion })));
     }
   }

@@ -1,6 +1,5 @@
 import { TypeKroError } from '../../../core/index.ts';
 import { goQuote } from '../../../golang/index.ts';
-import { nearestName } from '../../../schema/index.ts';
 import type { StandInName } from '../../stand-in.ts';
 import { STAND_IN_NAMES } from '../../stand-in.ts';
 
@@ -12,9 +11,8 @@ import { STAND_IN_NAMES } from '../../stand-in.ts';
 export function requireStandInName(name: string): StandInName {
   const found = STAND_IN_NAMES.find((known) => known === name);
   if (found !== undefined) return found;
-  const near = nearestName(name, STAND_IN_NAMES);
   throw new TypeKroError(`there is no stand-in ${goQuote(name)}`, {
     code: 'cluster/unknown-stand-in',
-    remedy: `${near === undefined ? '' : `did you mean ${near}? `}the stand-ins are ${STAND_IN_NAMES.join(', ')}`,
+    remedy: `the stand-ins are ${STAND_IN_NAMES.join(', ')}`,
   });
 }

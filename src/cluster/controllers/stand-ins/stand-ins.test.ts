@@ -166,7 +166,7 @@ describe('the host of stand-ins', () => {
   });
 
   test.each([
-    [['cert-manger' as StandInName], 'cluster/unknown-stand-in', 'cert-manager? the stand-ins are ack, argocd'],
+    [['cert-manger' as StandInName], 'cluster/unknown-stand-in', 'the stand-ins are ack, argocd'],
     [['flux', 'flux'] as StandInName[], 'cluster/duplicate-stand-in', 'leave one of them out'],
   ])('%j is refused', async (standIns, code, remedy) => {
     const refused = createEmbeddedCluster({ standIns });
