@@ -63,7 +63,7 @@ export function validateAnnotations(
   let size = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
     addInvalid(problems, path, key, qualifiedName(key.toLowerCase()));
-    size += key.length + value.length;
+    size += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   if (size <= MAX_ANNOTATIONS_BYTES) return;
   problems.push(fieldTooLong(path, MAX_ANNOTATIONS_BYTES));

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import type { FieldError } from '../../kubernetes/index.ts';
+import { validateAnnotations } from './metadata.ts';
+
+const MAX = 256 * 1024;
+
+test.each<[string, Record<string, string>, boolean]>([
+  ['the greatest size', { a: 'x'.repeat(MAX - 1) }, true],
+  ['one byte more', { a: 'x'.repeat(MAX) }, false],
+  ['the greatest size in characters of two bytes', { aa: 'ä'.repeat(MAX / 2 - 1) }, true],
+  ['one character of two bytes more', { aa: 'ä'.repeat(MAX / 2) }, false],
+  ['the sum of several annotations', { a: 'x'.repeat(MAX / 2), b: 'x'.repeat(MAX / 2) }, false],
+])('the limit of annotations counts bytes: %s', (_, annotations, isValid) => {
+  const problems: FieldError[] = [];
+  validateAnnotations(annotations, 'metadata.annotations', problems);
+  expect(problems.map(({ message }) => message)).toEqual(
+    isValid ? [] : ['Too long: may not be more than 262144 bytes'],
+  );
+});
