@@ -27,6 +27,8 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A page on a busy machine may take longer than the default of one second.
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     // On two cores the default is one worker, which waits half of its time for processes that tests start.
     maxWorkers: Math.max(2, availableParallelism() - 1),
