@@ -69,7 +69,8 @@ export class KindCache {
     this.type = options.type;
     this.#compactor = new DeferredCompactor(options.clock, (key) => this.#compactEntry(key));
     this.#listener = {
-      put: (scope, object) => this.#put(object, !scope.synced) !== undefined || !this.#isOlder(object),
+      put: (scope, object) => void this.#put(object, !scope.synced),
+      isOlder: (key, object) => this.#isOlder(key, object),
       gone: (object) => {
         this.#addTombstone(object.metadata.uid ?? '');
         this.#drop(object);
@@ -329,9 +330,9 @@ export class KindCache {
   }
 
   /** Is a later version of the object known, or its deletion? */
-  #isOlder(object: KubeObject): boolean {
+  #isOlder(key: string, object: KubeObject): boolean {
     const { uid = '', resourceVersion } = object.metadata;
-    const held = this.#objects.get(cacheKeyOf(object));
+    const held = this.#objects.get(key);
     return this.#tombstones.has(uid) || isLaterVersion(held?.object.metadata.resourceVersion, resourceVersion);
   }
 

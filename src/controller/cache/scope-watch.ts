@@ -17,8 +17,9 @@ export interface CompleteList {
 
 /** Receives the objects and the state of a watch. */
 export interface ScopeListener {
-  /** Returns false for an object that is older than the known one. */
-  put(scope: ScopeWatch, object: KubeObject): boolean;
+  put(scope: ScopeWatch, object: KubeObject): void;
+  /** Is a later version of this object known, or its deletion? Asked for listed objects only, after `put`. */
+  isOlder(key: string, object: KubeObject): boolean;
   gone(object: KubeObject): void;
   /** A list is complete. */
   sweep(scope: ScopeWatch, list: CompleteList): void;
@@ -125,12 +126,12 @@ export class ScopeWatch {
 
   /** Passes an object on. A list that is streamed may be followed by later versions before its end. */
   #put(object: KubeObject): void {
-    const isOlder = !this.#listener.put(this, object);
+    this.#listener.put(this, object);
     if (this.#listing === undefined) return;
     const { seen, older } = this.#listing;
     const key = cacheKeyOf(object);
     seen.add(key);
-    if (isOlder) older.set(key, object);
+    if (this.#listener.isOlder(key, object)) older.set(key, object);
     else older.delete(key);
   }
 
