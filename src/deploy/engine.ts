@@ -1,6 +1,7 @@
 import type { DeployedInstance, DeployEngine, DeployEvent, DeployTarget } from '../compose/index.ts';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
+import { statusCondition } from '../kubernetes/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isTimeout, systemClock } from '../kube/index.ts';
 import { connect } from './connect.ts';
@@ -34,7 +35,6 @@ import {
   planKro,
 } from './kro.ts';
 import { deleteKro } from './kro-delete.ts';
-import { conditionViews } from './kro-wait.ts';
 import { takeFromController } from './migrate.ts';
 
 /** Makes the engine of the factories. A connection is opened at the first call and kept. */
@@ -225,8 +225,7 @@ async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortS
 function stateOf(object: KubeObject): string {
   const state = object.status?.['state'];
   if (typeof state === 'string') return state;
-  const conditions = conditionViews(object);
-  const is = (type: string, status: string) => conditions.some((each) => each.type === type && each.status === status);
+  const is = (type: string, status: string) => statusCondition(object, type)?.status === status;
   if (is('Accepted', 'False')) return 'ERROR';
   return is('Accepted', 'True') && is('Ready', 'True') ? 'ACTIVE' : 'IN_PROGRESS';
 }

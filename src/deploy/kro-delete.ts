@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
+import { objectsAt, statusCondition, textAt } from '../kubernetes/index.ts';
 import { isConflict, isNotFound } from '../kube/index.ts';
 import type { DeletionOutcome } from './deletion-result.ts';
 import { identity } from './deletion-result.ts';
@@ -7,7 +8,7 @@ import { ignoreNotFound } from './errors.ts';
 import { appliedAt, MANAGER } from './kro.ts';
 import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
-import { conditionViews, waitForDeletion } from './kro-wait.ts';
+import { waitForDeletion } from './kro-wait.ts';
 
 /** The time limit for the last read of remaining objects, after the deletion's own limit, in milliseconds. */
 const LAST_LOOK_MS = 5000;
@@ -35,7 +36,7 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
   } catch (error) {
     if (!signal.aborted) throw error;
     const left = await api.find(ref, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
-    const messages = left === undefined ? [] : conditionViews(left).map(({ message }) => message);
+    const messages = objectsAt(left?.status, 'conditions').map((condition) => textAt(condition, 'message'));
     const blocker = {
       code: 'deploy/still-deleting',
       message: messages.filter(Boolean).join('; '),
@@ -91,7 +92,7 @@ async function unusedDefinition(
   const definition = await api.find(definitionRef(target), { signal }).catch(ignoreNotFound);
   if (definition === undefined || appliedAt(definition) === undefined) return undefined;
   if (await hasInstances(context, type)) return undefined;
-  const isSound = conditionViews(definition).some(({ type, status }) => type === 'Ready' && status === 'True');
+  const isSound = statusCondition(definition, 'Ready')?.status === 'True';
   return isSound && !wasThere ? undefined : definition;
 }
 

@@ -1,5 +1,7 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
-import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
+import { jsonEquals, refOf } from '../core/index.ts';
+import type { StatusCondition } from '../kubernetes/index.ts';
+import { objectsAt, statusCondition, textAt } from '../kubernetes/index.ts';
 import { isTimeout, systemClock, waitForObject } from '../kube/index.ts';
 import { describeChildren } from './failure-report.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
@@ -25,15 +27,6 @@ const UNSEEN = 'no controller has written its status';
 /** The text about an object whose watch fails. */
 const unseenFor = ({ message }: Error) => `it cannot be watched: ${message}`;
 
-/** A condition in a status. */
-interface ConditionView {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly observedGeneration: number | undefined;
-}
-
 /**
  * Waits until a controller serves the kind of the definition, at the applied generation or a later one. Returns false
  * when the definition was deleted or replaced.
@@ -44,7 +37,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
   const { api, target, signal } = context;
   const ref = definitionRef(target);
   const { generation = 1 } = applied;
-  const isCurrent = ({ observedGeneration = 0 }: ConditionView) => observedGeneration >= generation;
+  const isCurrent = ({ observedGeneration = 0 }: StatusCondition) => observedGeneration >= generation;
   let last = UNSEEN;
   const onTrouble = (error: Error) => {
     last = unseenFor(error);
@@ -57,16 +50,15 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
         last = beingDeleted(object);
         return undefined;
       }
-      const conditions = conditionViews(object);
-      const accepted = conditions.find(({ type }) => type === 'GraphAccepted');
-      const ready = conditions.find(({ type }) => type === 'Ready');
+      const accepted = statusCondition(object, 'GraphAccepted');
+      const ready = statusCondition(object, 'Ready');
       if (accepted?.status === 'False' && isCurrent(accepted)) {
         throw new ResourceGraphFactoryError(
           `the controller refuses the definition ${target.name}: ${accepted.message}`,
           { code: 'deploy/definition-refused', object: ref, remedy: remedyOfDefinition(accepted.message) },
         );
       }
-      const served = conditions.find(({ type }) => type === 'KindReady');
+      const served = statusCondition(object, 'KindReady');
       // A change of an annotation does not change the generation, so the condition may be older than the permission.
       const isPermitted = BREAKING.test(served?.message ?? '') && target.options.allowBreakingChanges === true;
       const isLasting = LASTING.test(served?.message ?? '') && !isPermitted;
@@ -171,13 +163,13 @@ interface Goal {
   /** The state in messages. */
   readonly name: string;
   /** The state of an object in words. */
-  text(object: KubeObject, ready: ConditionView | undefined): string;
-  isReached(object: KubeObject, ready: ConditionView | undefined, isCurrent: boolean): boolean;
+  text(object: KubeObject, ready: StatusCondition | undefined): string;
+  isReached(object: KubeObject, ready: StatusCondition | undefined, isCurrent: boolean): boolean;
   /** Does the controller report that its work fails? */
   isFailing(object: KubeObject): boolean;
 }
 
-const readyText = (ready: ConditionView | undefined): string =>
+const readyText = (ready: StatusCondition | undefined): string =>
   ready === undefined ? '' : `Ready is ${ready.status}: ${ready.message}`;
 
 const stateOf = (object: KubeObject): string => String(object.status?.['state'] ?? '');
@@ -198,7 +190,8 @@ const READY: Goal = {
   name: 'ready',
   text: (_object, ready) => readyText(ready) || UNSEEN,
   isReached: (_object, ready, isCurrent) => ready?.status === 'True' && isCurrent,
-  isFailing: (object) => conditionViews(object).some(({ reason }) => GRAPH_FAILURES.has(reason)),
+  isFailing: (object) =>
+    objectsAt(object.status, 'conditions').some((condition) => GRAPH_FAILURES.has(textAt(condition, 'reason'))),
 };
 
 /**
@@ -213,7 +206,7 @@ export function waitForGraph(context: KroContext, graph: KubeObject): Promise<Ku
   const goal: Goal = {
     ...READY,
     isReached(object, ready, isCurrent) {
-      const accepted = conditionViews(object).find(({ type }) => type === 'Accepted');
+      const accepted = statusCondition(object, 'Accepted');
       if (accepted?.status === 'False' && (accepted.observedGeneration ?? 0) >= generation) {
         throw new ResourceGraphFactoryError(
           `the controller refuses the graph ${context.target.name}: ${accepted.message}`,
@@ -254,7 +247,7 @@ async function waitForGoal(
       const isChanged = object.metadata.generation !== generation && !jsonEquals(object.spec, instance.spec);
       if (isChanged) throw superseded(ref, 'changed the spec of');
       latest = object;
-      const ready = conditionViews(object).find(({ type }) => type === 'Ready');
+      const ready = statusCondition(object, 'Ready');
       const text = goal.text(object, ready);
       if (text !== last) progress({ type: 'resource-status', resourceId: ref.name, message: text });
       last = text;
@@ -318,18 +311,4 @@ function timedOut(message: string, object: ObjectRef, last: string): Error {
         ? `is a kro controller running in the cluster? ${command}`
         : (remedyOfWaiting(last) ?? `${command}; or give a longer timeout`),
   });
-}
-
-/** The conditions in the status of a definition or an instance. */
-export function conditionViews(object: KubeObject): ConditionView[] {
-  const list = object.status?.['conditions'];
-  if (!Array.isArray(list)) return [];
-  return list.filter(isJsonObject).map((condition) => ({
-    type: String(condition['type']),
-    status: String(condition['status']),
-    reason: String(condition['reason'] ?? ''),
-    message: typeof condition['message'] === 'string' ? condition['message'] : '',
-    observedGeneration:
-      typeof condition['observedGeneration'] === 'number' ? condition['observedGeneration'] : undefined,
-  }));
 }

@@ -2,14 +2,14 @@ import type { DefinitionStatus, DeployedInstance, DeployTarget, Plan, PlanChange
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { GRAPH_KIND } from '../graph/index.ts';
-import { objectsAt } from '../kubernetes/index.ts';
+import { objectsAt, statusCondition } from '../kubernetes/index.ts';
 import { isNotFound, KubeError } from '../kube/index.ts';
 import { takeFromDirect } from './migrate.ts';
 import { changeOf } from './plan.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
-import { conditionViews, waitForDefinition, waitForGraph, waitForInstance, waitForDeletion } from './kro-wait.ts';
+import { waitForDefinition, waitForGraph, waitForInstance, waitForDeletion } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 
 /** The field manager of definitions and instances that are applied for the user. */
@@ -233,9 +233,8 @@ export async function kroDefinitionStatus(context: KroContext): Promise<Definiti
   const { api, target, signal } = context;
   const object = await api.find(definitionRef(target), { signal });
   if (object === undefined) return { name: target.name, phase: 'pending', conditions: [] };
-  const conditions = conditionViews(object);
-  const ready = conditions.find(({ type }) => type === 'Ready');
-  const accepted = conditions.find(({ type }) => type === 'GraphAccepted');
+  const ready = statusCondition(object, 'Ready');
+  const accepted = statusCondition(object, 'GraphAccepted');
   return {
     name: target.name,
     phase: ready?.status === 'True' ? 'ready' : accepted?.status === 'False' ? 'failed' : 'pending',
