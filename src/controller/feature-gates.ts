@@ -1,6 +1,6 @@
 import { parseBool } from '../golang/index.ts';
 import type { GraphFeatures } from '../graph/index.ts';
-import { nearestName } from '../schema/index.ts';
+import { nearestName } from '../core/index.ts';
 import type { ControllerOptions } from './options.ts';
 
 type Features = NonNullable<ControllerOptions['features']>;

@@ -56,12 +56,13 @@ function setup() {
   const api = scriptedApi();
   const clock = new TestClock();
   const log: string[] = [];
-  const caches = new CacheSet({
+  const caches: CacheSet = new CacheSet({
     client: api,
     clock,
     onWake: (subscriber, change) =>
       log.push(change === undefined ? `${subscriber}: state` : `${subscriber}: ${change.key}`),
     onChildChange: (applySet, change) => log.push(`set ${applySet}: ${change.key}`),
+    onWentBack: (restored) => caches.readAgain(restored),
   });
   const takeLog = () => log.splice(0);
   return { api, clock, caches, takeLog };

@@ -29,11 +29,8 @@ export interface CacheSetOptions {
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
   /** Called when a member of an ApplySet changed. */
   readonly onChildChange: (applySet: string, change: CacheChange) => void;
-  /**
-   * Called when a list of a kind shows that the server was restored to an earlier state. Default: `readAgain` of these
-   * caches.
-   */
-  readonly onWentBack?: (type: ObjectType) => void;
+  /** Called when a list of a kind shows that the server was restored to an earlier state. */
+  readonly onWentBack: (type: ObjectType) => void;
   readonly meter?: CacheMeter;
 }
 
@@ -334,9 +331,7 @@ export class CacheSet {
 
   #wentBack(cache: KindCache): void {
     if (this.#readAgain.has(cache)) return;
-    const { onWentBack } = this.#options;
-    if (onWentBack === undefined) this.readAgain(cache.type);
-    else onWentBack(cache.type);
+    this.#options.onWentBack(cache.type);
   }
 
   #wakeWaiting(cache: KindCache): void {
