@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import { textAt } from '../../src/kubernetes/index.ts';
 
 interface CrdOptions {
   /** Default `example.com`. */
@@ -17,15 +18,15 @@ interface CrdOptions {
 export function crdOf(kind: string, schema: JsonObject = {}, options: CrdOptions = {}): KubeObject {
   const { group = 'example.com', version = 'v1', scope = 'Namespaced', names, fields } = options;
   const singular = kind.toLowerCase();
-  const plural = `${singular}s`;
+  const allNames = { kind, plural: `${singular}s`, singular, listKind: `${kind}List`, ...names };
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${textAt(allNames, 'plural')}.${group}` },
     spec: {
       group,
       scope,
-      names: { kind, plural, singular, listKind: `${kind}List`, ...names },
+      names: allNames,
       versions: [
         {
           name: version,

@@ -1,13 +1,12 @@
 import type { KubeObject } from '../../core/index.ts';
 import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import { conditionOf, objectsAt } from '../../kubernetes/index.ts';
-import { ADMIN } from '../auth/cluster-access.ts';
 import type { ClusterClock, Timer } from '../clock.ts';
 import { timestampOf } from '../clock.ts';
 import { thaw } from '../types/copy.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
-import { liveObject } from '../verbs/write.ts';
+import { liveObject, serverStatusWrite } from '../verbs/write.ts';
 import type { Work } from '../work.ts';
 import type { ServersContext, Verdict } from './availability.ts';
 import { lookAt } from './availability.ts';
@@ -133,18 +132,7 @@ export class Aggregator {
 
   #statusWrite(name: string): WriteRequest | undefined {
     const resource = this.#context.registry.find(REGISTRATION.group, REGISTRATION.version, REGISTRATION.plural);
-    if (resource === undefined) return undefined;
-    const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' as const, force: false };
-    return {
-      services: this.#context,
-      resource,
-      namespace: '',
-      name,
-      subresource: 'status',
-      user: ADMIN,
-      options,
-      warnings: [],
-    };
+    return resource === undefined ? undefined : serverStatusWrite(this.#context, resource, name);
   }
 
   #stop(): void {

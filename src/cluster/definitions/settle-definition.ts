@@ -6,7 +6,7 @@ import { ADMIN } from '../auth/cluster-access.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
-import { liveObject } from '../verbs/write.ts';
+import { liveObject, serverStatusWrite } from '../verbs/write.ts';
 import type { ParsedCrd } from '../crd/parsed-crd.ts';
 import { CLEANUP, conditionsOf, hasCondition, readCrd } from '../crd/parsed-crd.ts';
 import { acceptNames } from './accept-names.ts';
@@ -120,17 +120,7 @@ function writeStatus(
 function statusWrite(context: LifecycleContext, name: string): WriteRequest {
   const resource = context.registry.find(GROUP, 'v1', PLURAL);
   if (resource === undefined) throw new Error('definitions are not served');
-  const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' as const, force: false };
-  return {
-    services: context,
-    resource,
-    namespace: '',
-    name,
-    subresource: 'status',
-    user: ADMIN,
-    options,
-    warnings: [],
-  };
+  return serverStatusWrite(context, resource, name);
 }
 
 /** Deletes the objects of a deleted definition, and then the finalizer of the definition. */

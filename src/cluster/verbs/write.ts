@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
+import { ADMIN } from '../auth/cluster-access.ts';
 import { sameEntries } from '../fields/entries.ts';
 import type { FieldContext } from '../fields/ownership.ts';
 import type { BodyType } from './body.ts';
@@ -100,6 +101,21 @@ export interface WriteRequest {
   readonly optionsKind?: 'PatchOptions';
   /** Default: webhooks and policies see the stored object. */
   readonly reviewed?: ReviewedAs;
+}
+
+/** The write with which the API server itself sets the status of a cluster-scoped object that it serves. */
+export function serverStatusWrite(services: WriteServices, resource: ServedResource, name: string): WriteRequest {
+  const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' as const, force: false };
+  return {
+    services,
+    resource,
+    namespace: '',
+    name,
+    subresource: 'status',
+    user: ADMIN,
+    options,
+    warnings: [],
+  };
 }
 
 /** The result of a write. */

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ANYTHING, crdOf } from '../../../../test/support/crd.ts';
 import type { JsonObject, KubeObject } from '../../../core/index.ts';
 import { countAt, objectsAt, textAt } from '../../../kubernetes/index.ts';
 import { KubeClient } from '../../../kube/index.ts';
@@ -305,25 +306,13 @@ describe('the Gateway API', () => {
 
 test('a Prometheus of an own definition becomes available, and binds the monitors that it selects', async () => {
   const API = 'monitoring.coreos.com/v1';
-  await client.create({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'prometheuses.monitoring.coreos.com' },
-    spec: {
+  await client.create(
+    crdOf('Prometheus', ANYTHING, {
       group: 'monitoring.coreos.com',
-      scope: 'Namespaced',
-      names: { kind: 'Prometheus', plural: 'prometheuses', singular: 'prometheus', listKind: 'PrometheusList' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        },
-      ],
-    },
-  });
+      names: { plural: 'prometheuses' },
+      fields: { subresources: { status: {} } },
+    }),
+  );
   const monitor = (name: string, team: string): KubeObject => ({
     ...made(API, 'ServiceMonitor', name, { selector: {}, endpoints: [] }),
     metadata: { name, namespace: 'default', labels: { team } },

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { ANYTHING, crdOf } from '../../../../test/support/crd.ts';
 import type { JsonObject, KubeObject } from '../../../core/index.ts';
 import { textAt } from '../../../kubernetes/index.ts';
 import { KubeClient } from '../../../kube/index.ts';
@@ -38,25 +39,7 @@ const conditionsOf = (value: JsonObject | KubeObject | undefined): string[] =>
   );
 
 /** A counter: a stand-in of a test. Its objects own a ConfigMap, which is deleted before them. */
-const counterDefinition: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'counters.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { kind: 'Counter', plural: 'counters', singular: 'counter', listKind: 'CounterList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
+const counterDefinition = crdOf('Counter', ANYTHING, { fields: { subresources: { status: {} } } });
 const counterStandIn: StandIn = {
   name: 'counter',
   definitions: () => [counterDefinition],
