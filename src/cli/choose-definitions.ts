@@ -1,5 +1,4 @@
-import { TypeKroError } from '../core/index.ts';
-import { nearestName } from '../schema/index.ts';
+import { TypeKroError, nearestName } from '../core/index.ts';
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 

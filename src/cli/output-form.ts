@@ -1,5 +1,4 @@
-import { TypeKroError } from '../core/index.ts';
-import { nearestName } from '../schema/index.ts';
+import { TypeKroError, nearestName } from '../core/index.ts';
 
 /** The error for a value of `--output` that is none of a command's forms. The remedy names the nearest form, or all. */
 export function unknownForm(given: string, forms: readonly string[]): TypeKroError {

@@ -1,8 +1,7 @@
-import { parseApiVersion, pascalCase, TypeKroError } from '../core/index.ts';
+import { parseApiVersion, pascalCase, TypeKroError, nearestName } from '../core/index.ts';
 import type { DefinitionNames } from './emit/definition.ts';
 import { kebabCase } from './resources/resource-ids.ts';
 import type { SchemaInput } from './public-types.ts';
-import { nearestName } from '../schema/index.ts';
 
 /** A definition in one form: `spec` and `status` may be at the top level or below `schema`. */
 export interface NormalDefinition {

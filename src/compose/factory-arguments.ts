@@ -1,4 +1,4 @@
-import { nearestName } from '../schema/index.ts';
+import { nearestName } from '../core/index.ts';
 import { checkShape } from './argument-shapes.ts';
 import type { ArgumentShape } from './argument-shapes.ts';
 import { refuse } from './refusal/refusal.ts';

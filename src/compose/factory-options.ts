@@ -1,5 +1,4 @@
-import { nearestName } from '../schema/index.ts';
-import { TypeKroError } from '../core/index.ts';
+import { TypeKroError, nearestName } from '../core/index.ts';
 import type { DeployCallOptions, FactoryOptions, Mode, RetryPolicy } from './deploy-engine.ts';
 
 /** The values that an option takes, in words, as an example and as a test. */

@@ -56,6 +56,7 @@ export {
   tlsLibrary,
   zlibLibrary,
 } from './libraries.ts';
+export { nearestName } from './nearest-name.ts';
 export { setOwn } from './set-own.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
 export { whyUnreadable } from './why-unreadable.ts';

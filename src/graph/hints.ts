@@ -1,6 +1,6 @@
 import type { CelError, CelType } from '../cel/index.ts';
 import { isOptional, typeToString } from '../cel/index.ts';
-import { nearestName } from '../schema/index.ts';
+import { nearestName } from '../core/index.ts';
 import { isOldBoolean, oldBooleanKey, resolvePlain } from './yaml-scalar.ts';
 
 /** The stable code for an error of the expression language. */

@@ -11,7 +11,8 @@ import type {
 } from '../cel/index.ts';
 import { DYN, kroEnvironment, listType, references, renameVariables } from '../cel/index.ts';
 import type { CelResource, Schema } from '../schema/index.ts';
-import { builtinSource, celShape, celType, celTypes, nearestName } from '../schema/index.ts';
+import { nearestName } from '../core/index.ts';
+import { builtinSource, celShape, celType, celTypes } from '../schema/index.ts';
 import { callsGlobal } from './calls-global.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DimensionSite, ExpressionSite, FieldSite, ResourceDraft } from './resource-draft.ts';

@@ -1,9 +1,8 @@
 import type { GroupVersionKind } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
-import { formatApiVersion, parseApiVersion } from '../core/index.ts';
+import { formatApiVersion, parseApiVersion, nearestName } from '../core/index.ts';
 import { dns1035Label } from '../kubernetes/index.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
-import { nearestName } from '../schema/index.ts';
 
 /** A kind with its schema and its resource, or kro's refusal without the prefix. */
 export type ResolvedKind =

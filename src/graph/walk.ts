@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, setOwn } from '../core/index.ts';
+import { isJsonObject, setOwn, nearestName } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { FieldSite } from './resource-draft.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
-import { innerFieldsWith, namedValue, nearestName, shapeHint } from '../schema/index.ts';
+import { innerFieldsWith, namedValue, shapeHint } from '../schema/index.ts';
 import type { ExpressionText } from './scan.ts';
 import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
 import { TemplatePlace } from './template-place.ts';

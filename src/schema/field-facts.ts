@@ -1,7 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
-import { stringifyJson } from '../core/index.ts';
+import { stringifyJson, nearestName } from '../core/index.ts';
 import type { Schema } from './model.ts';
-import { nearestName } from './nearest-name.ts';
 
 /** What a schema says about a field. */
 export interface FieldDescription {

@@ -33,7 +33,6 @@ export { markerOffset } from './simple-lexer.ts';
 export type { MarkerAdvice } from './marker-advice.ts';
 export { defaultOffset, markerAdvice } from './marker-advice.ts';
 export type { SimpleSchemaError } from './simple-type.ts';
-export { nearestName } from './nearest-name.ts';
 export { pluralize } from './pluralize.ts';
 export { applyDefaults } from './defaults.ts';
 export type { PathPart } from './field-error.ts';

@@ -1,7 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
-import { isJsonObject, stringifyJson } from '../core/index.ts';
+import { isJsonObject, stringifyJson, nearestName } from '../core/index.ts';
 import type { Schema } from './model.ts';
-import { nearestName } from './nearest-name.ts';
 import { schemaNodeAt } from './update-schema.ts';
 
 /** The problem of a field, and its remedy. */

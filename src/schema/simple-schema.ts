@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, nearestName } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
@@ -15,7 +15,6 @@ import type { AtomicName, SimpleSchemaError, SimpleType } from './simple-type.ts
 import { orderTypes } from './simple-types.ts';
 import type { CustomTypeDefinition } from './simple-types.ts';
 import { valueAtSteps } from './refused-place.ts';
-import { nearestName } from './nearest-name.ts';
 
 /** A SimpleSchema block as OpenAPI, or all its errors. */
 export type SimpleSchemaResult =

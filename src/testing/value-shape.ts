@@ -2,9 +2,8 @@
  * Shapes of JSON values in files and requests of users. A shape reports all mistakes of a value, each with its path.
  */
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, nearestName } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
-import { nearestName } from '../schema/index.ts';
 
 /** Reports a mistake at a path. With `key`, the place of the mistake is the key of the member and not its value. */
 export type Report = (path: readonly PathStep[], message: string, hint?: string, key?: boolean) => void;

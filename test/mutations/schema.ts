@@ -146,10 +146,10 @@ export const SCHEMA: readonly MutationRow[] = [
   },
   {
     name: 'a nearest name may differ in two thirds of its letters',
-    file: 'src/schema/nearest-name.ts',
+    file: 'src/core/nearest-name.ts',
     find: 'let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 0.01;',
     replace: 'let bestDistance = Math.max(1, Math.floor(name.length / 1.5)) + 0.01;',
-    tests: ['src/schema/nearest-name.test.ts'],
+    tests: ['src/core/nearest-name.test.ts'],
   },
   {
     name: 'a removed served version counts as compatible',

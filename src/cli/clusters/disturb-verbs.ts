@@ -1,7 +1,6 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
-import { hasErrors, isJsonObject, stringifyJson, tryParseJson, TypeKroError } from '../../core/index.ts';
+import { hasErrors, isJsonObject, stringifyJson, tryParseJson, TypeKroError, nearestName } from '../../core/index.ts';
 import { formatPath, parseDefinitions } from '../../graph/index.ts';
-import { nearestName } from '../../schema/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';

@@ -1,7 +1,6 @@
 import type { FaultRule, Faults } from '../../cluster/index.ts';
 import type { JsonObject } from '../../core/index.ts';
-import { TypeKroError } from '../../core/index.ts';
-import { nearestName } from '../../schema/index.ts';
+import { TypeKroError, nearestName } from '../../core/index.ts';
 import type { RequestedRule } from './fault-rules.ts';
 import { MAX_RULES } from './fault-rules.ts';
 

@@ -1,5 +1,4 @@
-import { TypeKroError } from '../../core/index.ts';
-import { nearestName } from '../../schema/index.ts';
+import { TypeKroError, nearestName } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 import { clusterNames, findCluster } from './cluster-folder.ts';
 import type { RunningCluster } from './start-cluster.ts';

@@ -1,42 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CommandRun } from '../../../test/support/run-command.ts';
-import { commandRunner } from '../../../test/support/run-command.ts';
+import { useNamedClusters } from '../../../test/support/named-clusters.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
-import type * as Launch from '../clusters/launch.ts';
-import { serveCluster } from '../clusters/serve-cluster.ts';
-import { commands } from './index.ts';
 
-/** The clusters run in this process. */
-vi.mock('../clusters/launch.ts', async (original) => ({
-  ...(await original<typeof Launch>()),
-  async launchCluster({ folder, settings }: Launch.LaunchRequest, env: NodeJS.ProcessEnv) {
-    const served = await serveCluster({ env, folder, settings, onStop: () => void served.close() });
-    open.push(served);
-  },
-}));
-
-const open: { close(): Promise<void> }[] = [];
-let home: string;
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'typekro-clusters-'));
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
-  rmSync(home, { recursive: true, force: true });
-});
+const clusters = useNamedClusters();
 
 async function run(line: string, stdin?: string): Promise<CommandRun> {
-  const env = { HOME: home, XDG_STATE_HOME: join(home, 'state') };
-  const { code, out, err } = await commandRunner(commands, home, env)(line, stdin);
+  const { code, out, err } = await clusters.run(line, stdin);
   const plain = (text: string): string =>
     text.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
   return { code, out: plain(out), err: plain(err) };
 }
-
-const folderOf = (name: string): string => join(home, 'state', 'typekro', 'clusters', name);
 
 const FAULTS = `rules:
 - name: busy
@@ -65,7 +40,7 @@ test('cluster: faults are added, listed with their hits, and removed', async () 
     }
   `);
   const client = new KubeClient({
-    config: await loadKubeConfig({ path: join(folderOf('dev'), 'kubeconfig') }),
+    config: await loadKubeConfig({ path: join(clusters.folderOf('dev'), 'kubeconfig') }),
     retries: 0,
   });
   await expect(client.list({ apiVersion: 'v1', kind: 'ConfigMap' })).rejects.toThrow('TooManyRequests');

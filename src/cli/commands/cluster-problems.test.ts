@@ -1,42 +1,16 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { CommandRun } from '../../../test/support/run-command.ts';
-import { commandRunner } from '../../../test/support/run-command.ts';
-import type * as Launch from '../clusters/launch.ts';
-import { serveCluster } from '../clusters/serve-cluster.ts';
-import { commands } from './index.ts';
+import { useNamedClusters } from '../../../test/support/named-clusters.ts';
 
-/** The clusters run in this process. */
-vi.mock('../clusters/launch.ts', async (original) => ({
-  ...(await original<typeof Launch>()),
-  async launchCluster({ folder, settings }: Launch.LaunchRequest, env: NodeJS.ProcessEnv) {
-    const served = await serveCluster({ env, folder, settings, onStop: () => void served.close() });
-    open.push(served);
-  },
-}));
-
-const open: { close(): Promise<void> }[] = [];
-let home: string;
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'typekro-clusters-'));
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await Promise.all(open.splice(0).map((each) => each.close()));
-  rmSync(home, { recursive: true, force: true });
-});
-
-const runRaw = (line: string, stdin?: string): Promise<CommandRun> =>
-  commandRunner(commands, home, { HOME: home, XDG_STATE_HOME: join(home, 'state') })(line, stdin);
+const clusters = useNamedClusters();
+afterEach(() => void vi.restoreAllMocks());
 
 async function run(line: string, stdin?: string): Promise<CommandRun> {
-  const { code, out, err } = await runRaw(line, stdin);
-  return { code, out: out.replaceAll(home, 'HOME'), err: err.replaceAll(home, 'HOME') };
+  const { code, out, err } = await clusters.run(line, stdin);
+  return { code, out: out.replaceAll(clusters.home, 'HOME'), err: err.replaceAll(clusters.home, 'HOME') };
 }
-
-const folderOf = (name: string): string => join(home, 'state', 'typekro', 'clusters', name);
 
 const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n';
 
@@ -46,9 +20,9 @@ test.each(['', '{"schemaVersion": 1, "da', '{"schemaVersion": 2, "data": true}']
     await run('cluster start dev --data');
     await run('cluster load dev -', CONFIG);
     await run('cluster stop dev');
-    writeFileSync(join(folderOf('dev'), 'settings.json'), settings);
+    writeFileSync(join(clusters.folderOf('dev'), 'settings.json'), settings);
     expect((await run('cluster stop dev')).out).toContain('its objects are kept');
-    writeFileSync(join(folderOf('dev'), 'settings.json'), settings);
+    writeFileSync(join(clusters.folderOf('dev'), 'settings.json'), settings);
     await run('cluster start dev');
     expect((await run('cluster load dev -', CONFIG)).out).toContain('unchanged ConfigMap default/c');
     expect((await run('cluster stop dev')).out).toContain('its objects are kept');
@@ -57,7 +31,7 @@ test.each(['', '{"schemaVersion": 1, "da', '{"schemaVersion": 2, "data": true}']
 
 test('a kubeconfig that cannot be changed does not keep a cluster from its end', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
-  const file = join(home, 'config');
+  const file = join(clusters.home, 'config');
   await run('cluster start dev --add-context --kubeconfig config');
   writeFileSync(file, 'clusters: [');
   expect(await run('cluster stop dev')).toMatchInlineSnapshot(`
@@ -70,9 +44,9 @@ test('a kubeconfig that cannot be changed does not keep a cluster from its end',
   `);
   expect((await run('cluster list')).out).toContain('there is no cluster');
   await run('cluster start kept --data --add-context --kubeconfig other');
-  writeFileSync(join(home, 'other'), 'clusters: [');
+  writeFileSync(join(clusters.home, 'other'), 'clusters: [');
   expect(await run('cluster stop kept')).toMatchObject({ code: 1 });
-  writeFileSync(join(home, 'other'), '');
+  writeFileSync(join(clusters.home, 'other'), '');
   expect(await run('cluster stop --all')).toMatchObject({ code: 0 });
 });
 
@@ -82,7 +56,7 @@ test.each(['1.34', '1.35', 'v1.35.2', '1.36.1', '2', 'latest'])('Kubernetes %s i
     out: '',
     err: `error: --kubernetes ${version}: this version of typekro has the data of Kubernetes 1.36 only [cli/kubernetes-version]\n  hint: write --kubernetes 1.36, or leave it out`,
   });
-  expect(existsSync(folderOf('dev'))).toBe(false);
+  expect(existsSync(clusters.folderOf('dev'))).toBe(false);
 });
 
 test.each(['1.36', 'v1.36'])('Kubernetes %s is started', async (version) => {
@@ -91,13 +65,13 @@ test.each(['1.36', 'v1.36'])('Kubernetes %s is started', async (version) => {
 
 test('a stop makes no folder for the kubeconfig that a user has removed', async () => {
   await run('cluster start dev --add-context --kubeconfig gone/config');
-  rmSync(join(home, 'gone'), { recursive: true });
+  rmSync(join(clusters.home, 'gone'), { recursive: true });
   expect(await run('cluster stop dev')).toMatchObject({ code: 0, err: '' });
-  expect(existsSync(join(home, 'gone'))).toBe(false);
+  expect(existsSync(join(clusters.home, 'gone'))).toBe(false);
 });
 
 test('the context before several clusters is current again after the last of them, in any order of their ends', async () => {
-  const file = join(home, 'config');
+  const file = join(clusters.home, 'config');
   const OWN = 'contexts:\n- name: prod\n  context: {cluster: prod, user: me}\ncurrent-context: prod\n';
   for (const order of ['a b', 'b a']) {
     writeFileSync(file, OWN);
@@ -110,7 +84,8 @@ test('the context before several clusters is current again after the last of the
 test('a port that was asked for stays until a free port is asked for', async () => {
   const portOf = async (name: string): Promise<string> =>
     new URL(
-      (JSON.parse((await runRaw(`cluster status ${name} -o json`)).out) as { cluster: { url: string } }).cluster.url,
+      (JSON.parse((await clusters.run(`cluster status ${name} -o json`)).out) as { cluster: { url: string } }).cluster
+        .url,
     ).port;
   await run('cluster start dev --data');
   const port = await portOf('dev');
@@ -125,7 +100,7 @@ test('a port that was asked for stays until a free port is asked for', async () 
 });
 
 test('a home that is a file is named as such', async () => {
-  writeFileSync(join(home, 'state'), '');
+  writeFileSync(join(clusters.home, 'state'), '');
   for (const line of ['cluster start', 'cluster status', 'cluster stop']) {
     expect(await run(line)).toMatchObject({ code: 1, err: expect.stringContaining('[cluster/folder]') as string });
   }

@@ -1,35 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommandRun } from '../../../test/support/run-command.ts';
-import { commandRunner } from '../../../test/support/run-command.ts';
-import type * as Launch from '../clusters/launch.ts';
-import { serveCluster } from '../clusters/serve-cluster.ts';
-import { commands } from './index.ts';
+import { useNamedClusters } from '../../../test/support/named-clusters.ts';
 
-/** The clusters run in this process. `test/e2e/named-clusters.test.ts` starts real processes. */
-vi.mock('../clusters/launch.ts', async (original) => ({
-  ...(await original<typeof Launch>()),
-  async launchCluster({ folder, settings }: Launch.LaunchRequest, env: NodeJS.ProcessEnv) {
-    const served = await serveCluster({ env, folder, settings, onStop: () => void served.close() });
-    open.push(served);
-  },
-}));
-
-const open: { close(): Promise<void> }[] = [];
-let home: string;
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'typekro-clusters-'));
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
-  rmSync(home, { recursive: true, force: true });
-});
+const clusters = useNamedClusters();
 
 const plain = (text: string): string =>
   text
-    .replaceAll(home, 'HOME')
+    .replaceAll(clusters.home, 'HOME')
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
     .replaceAll(/ready in \d+ ms/g, 'ready in N ms')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
@@ -39,17 +18,13 @@ const plain = (text: string): string =>
     .replaceAll(/(objects +|"objects": |(?:in memory|kept) {3,})\d+/g, '$1N')
     .replaceAll(/LS0t[\w+/=]+/g, 'CERTIFICATE');
 
-const runRaw = (line: string, stdin?: string): Promise<CommandRun> =>
-  commandRunner(commands, home, { HOME: home, XDG_STATE_HOME: join(home, 'state') })(line, stdin);
-
 async function run(line: string, stdin?: string): Promise<CommandRun> {
-  const { code, out, err } = await runRaw(line, stdin);
+  const { code, out, err } = await clusters.run(line, stdin);
   return { code, out: plain(out), err: plain(err) };
 }
 
-const folderOf = (name: string): string => join(home, 'state', 'typekro', 'clusters', name);
 const objectsOf = async (name: string): Promise<unknown> =>
-  (JSON.parse((await runRaw(`cluster status ${name} -o json`)).out) as { cluster: { objects: unknown } }).cluster
+  (JSON.parse((await clusters.run(`cluster status ${name} -o json`)).out) as { cluster: { objects: unknown } }).cluster
     .objects;
 
 const BOATS = `apiVersion: acme.test/v1
@@ -181,13 +156,13 @@ test('cluster: the data of another program', async () => {
 
 test('the objects of a cluster with data, its kubeconfig and its port outlive a stop', async () => {
   await run('cluster start dev --data');
-  const before = readFileSync(join(folderOf('dev'), 'kubeconfig'), 'utf8');
+  const before = readFileSync(join(clusters.folderOf('dev'), 'kubeconfig'), 'utf8');
   expect((await run('cluster load dev -', BOATS)).code).toBe(0);
   const objects = await objectsOf('dev');
   await run('cluster stop dev');
-  expect(readFileSync(join(folderOf('dev'), 'kubeconfig'), 'utf8')).toContain('this-cluster-has-ended');
+  expect(readFileSync(join(clusters.folderOf('dev'), 'kubeconfig'), 'utf8')).toContain('this-cluster-has-ended');
   await run('cluster start dev');
-  expect(readFileSync(join(folderOf('dev'), 'kubeconfig'), 'utf8')).toBe(before);
+  expect(readFileSync(join(clusters.folderOf('dev'), 'kubeconfig'), 'utf8')).toBe(before);
   expect(await objectsOf('dev')).toBe(objects);
   await run('cluster start dev2');
   expect(await run('cluster start dev2 --data')).toMatchInlineSnapshot(`
@@ -202,8 +177,8 @@ test('the objects of a cluster with data, its kubeconfig and its port outlive a 
 
 test('cluster load: namespaces and definitions come first, and each refusal is named', async () => {
   await run('cluster start dev');
-  mkdirSync(join(home, 'app'));
-  writeFileSync(join(home, 'app', 'boats.yaml'), BOATS);
+  mkdirSync(join(clusters.home, 'app'));
+  writeFileSync(join(clusters.home, 'app', 'boats.yaml'), BOATS);
   expect(await run('cluster load dev app')).toMatchInlineSnapshot(`
     {
       "code": 0,
@@ -250,7 +225,7 @@ test('cluster snapshot, reset and restore: the whole content, also of another cl
   expect((await run('cluster snapshot dev s.jsonl')).out.replace(/\d+/, 'N')).toMatchInlineSnapshot(
     `"s.jsonl: N objects of dev, with the values of Secrets"`,
   );
-  if (process.platform !== 'win32') expect(statSync(join(home, 's.jsonl')).mode & 0o777).toBe(0o600);
+  if (process.platform !== 'win32') expect(statSync(join(clusters.home, 's.jsonl')).mode & 0o777).toBe(0o600);
   expect((await run('cluster reset dev')).out.replace(/\d+/, 'N')).toMatchInlineSnapshot(
     `"dev is as new: N objects of Kubernetes itself"`,
   );
@@ -262,8 +237,8 @@ test('cluster snapshot, reset and restore: the whole content, also of another cl
   await run('cluster start copy');
   await run('cluster restore copy s.jsonl');
   expect(await objectsOf('copy')).toBe(objects);
-  const text = readFileSync(join(home, 's.jsonl'), 'utf8');
-  writeFileSync(join(home, 's.jsonl'), text.replace('"size":1', '"size":2'));
+  const text = readFileSync(join(clusters.home, 's.jsonl'), 'utf8');
+  writeFileSync(join(clusters.home, 's.jsonl'), text.replace('"size":1', '"size":2'));
   expect(await run('cluster restore copy s.jsonl')).toMatchInlineSnapshot(`
     {
       "code": 1,
@@ -280,8 +255,8 @@ describe('the context in the kubeconfig of the user', () => {
     '# mine\napiVersion: v1\nkind: Config\ncurrent-context: prod # keep\nclusters:\n- name: prod\n  cluster: { server: https://x }\ncontexts:\n- name: prod\n  context: { cluster: prod, user: prod }\nusers: []\n';
 
   test('is added when asked for, and removed by a stop', async () => {
-    mkdirSync(join(home, '.kube'));
-    const file = join(home, '.kube', 'config');
+    mkdirSync(join(clusters.home, '.kube'));
+    const file = join(clusters.home, '.kube', 'config');
     writeFileSync(file, OWN);
     expect((await run('cluster start dev --add-context')).out).toMatchInlineSnapshot(`
       "dev is running at https://127.0.0.1:PORT, Kubernetes 1.36, ready in N ms
@@ -336,8 +311,8 @@ describe('the context in the kubeconfig of the user', () => {
       }
     `);
     await run('cluster kubeconfig dev --kubeconfig own --add-context');
-    if (process.platform !== 'win32') expect(statSync(join(home, 'own')).mode & 0o777).toBe(0o600);
-    expect(readFileSync(join(home, 'own'), 'utf8')).not.toContain('current-context');
+    if (process.platform !== 'win32') expect(statSync(join(clusters.home, 'own')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(clusters.home, 'own'), 'utf8')).not.toContain('current-context');
     expect(plain((await run('cluster kubeconfig dev')).out)).toMatchInlineSnapshot(`
       "apiVersion: v1
       kind: Config
@@ -375,14 +350,14 @@ test.skipIf(process.platform === 'win32')('the files of a cluster are of its use
     ['lock', 0o600],
     ['state/state.jsonl', 0o600],
   ] as const) {
-    expect([path, statSync(join(folderOf('dev'), path)).mode & 0o777]).toEqual([path, mode]);
+    expect([path, statSync(join(clusters.folderOf('dev'), path)).mode & 0o777]).toEqual([path, mode]);
   }
 });
 
 test.skipIf(process.platform === 'win32')('a folder that is a symbolic link is refused', async () => {
-  mkdirSync(join(home, 'elsewhere'));
-  mkdirSync(folderOf('.'), { recursive: true });
-  symlinkSync(join(home, 'elsewhere'), folderOf('dev'));
+  mkdirSync(join(clusters.home, 'elsewhere'));
+  mkdirSync(clusters.folderOf('.'), { recursive: true });
+  symlinkSync(join(clusters.home, 'elsewhere'), clusters.folderOf('dev'));
   expect(await run('cluster start dev')).toMatchInlineSnapshot(`
     {
       "code": 1,
@@ -391,16 +366,16 @@ test.skipIf(process.platform === 'win32')('a folder that is a symbolic link is r
       "out": "",
     }
   `);
-  rmSync(folderOf('dev'));
-  mkdirSync(folderOf('dev'));
-  symlinkSync(join(home, 'elsewhere'), join(folderOf('dev'), 'state'));
+  rmSync(clusters.folderOf('dev'));
+  mkdirSync(clusters.folderOf('dev'));
+  symlinkSync(join(clusters.home, 'elsewhere'), join(clusters.folderOf('dev'), 'state'));
   expect((await run('cluster start dev --data')).err).toContain('is a symbolic link');
 });
 
 test('a crashed cluster shows the end of its log, and starts again or is removed', async () => {
-  mkdirSync(folderOf('dev'), { recursive: true });
-  writeFileSync(join(folderOf('dev'), 'lock'), '999999999 1 x');
-  writeFileSync(join(folderOf('dev'), 'log'), `${'old\n'.repeat(20)}out of memory\n`);
+  mkdirSync(clusters.folderOf('dev'), { recursive: true });
+  writeFileSync(join(clusters.folderOf('dev'), 'lock'), '999999999 1 x');
+  writeFileSync(join(clusters.folderOf('dev'), 'log'), `${'old\n'.repeat(20)}out of memory\n`);
   expect(await run('cluster status dev')).toMatchInlineSnapshot(`
     {
       "code": 1,

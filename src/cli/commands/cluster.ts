@@ -1,6 +1,5 @@
 import { STAND_IN_OPTION } from '../stand-in-option.ts';
-import { TypeKroError } from '../../core/index.ts';
-import { nearestName } from '../../schema/index.ts';
+import { TypeKroError, nearestName } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import type { ClusterVerb } from '../clusters/verbs.ts';
 import { CLUSTER_VERBS } from '../clusters/verbs.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { GroupVersionKind } from '../../core/index.ts';
-import { formatApiVersion, kubernetesDescriptionsText, TypeKroError } from '../../core/index.ts';
+import { formatApiVersion, kubernetesDescriptionsText, TypeKroError, nearestName } from '../../core/index.ts';
 import type { Graph, Hole } from '../../graph/index.ts';
 import { isTyped, kindOf } from '../../graph/index.ts';
 import type { BuiltinDescriptions, Schema, SchemaSource } from '../../schema/index.ts';
@@ -15,7 +15,6 @@ import {
   findField,
   membersOf,
   namesIn,
-  nearestName,
 } from '../../schema/index.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';

@@ -1,43 +1,22 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { commandRunner } from '../../../test/support/run-command.ts';
-import type * as Launch from '../clusters/launch.ts';
-import { serveCluster } from '../clusters/serve-cluster.ts';
-import { commands } from './index.ts';
+import { expect, test } from 'vitest';
+import { useNamedClusters } from '../../../test/support/named-clusters.ts';
 
-/** The clusters run in this process. */
-vi.mock('../clusters/launch.ts', async (original) => ({
-  ...(await original<typeof Launch>()),
-  async launchCluster({ folder, settings }: Launch.LaunchRequest, env: NodeJS.ProcessEnv) {
-    const served = await serveCluster({ env, folder, settings, onStop: () => void served.close() });
-    open.push(served);
-  },
-}));
+const clusters = useNamedClusters();
 
-const open: { close(): Promise<void> }[] = [];
-let home: string;
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'typekro-stand-ins-'));
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
-  rmSync(home, { recursive: true, force: true });
-});
-
-const run = (line: string) => commandRunner(commands, home, { HOME: home, XDG_STATE_HOME: join(home, 'state') })(line);
+const { run } = clusters;
 
 test.each(['up', 'dev app.yaml', 'cluster start'])('typekro %s names the stand-ins that there are', async (command) => {
   const { code, err } = await run(`${command} --stand-in cert-manger`);
   expect(code).not.toBe(0);
   expect(err).toContain('there is no stand-in "cert-manger"');
-  expect(err).toContain('the stand-ins are ack, argocd, cert-manager, cnpg');
+  expect(err).toContain('did you mean cert-manager? the stand-ins are ack, argocd, cert-manager, cnpg');
 });
 
 test('a named cluster keeps its stand-ins, and is not given others while it runs', async () => {
   expect((await run('cluster start dev --data --stand-in cnpg --stand-in flux')).code).toBe(0);
-  const settings = () => readFileSync(join(home, 'state/typekro/clusters/dev/settings.json'), 'utf8');
+  const settings = () => readFileSync(join(clusters.home, 'state/typekro/clusters/dev/settings.json'), 'utf8');
   expect(JSON.parse(settings())).toMatchObject({ standIns: ['cnpg', 'flux'] });
   expect((await run('cluster start dev --stand-in flux')).code).toBe(0);
   const { code, err } = await run('cluster start dev --stand-in ack');
@@ -78,7 +57,7 @@ spec: { host: web.example.com }
 `;
 
 test('an instance with a certificate becomes ACTIVE with the stand-in of cert-manager', async () => {
-  writeFileSync(join(home, 'app.yaml'), SECURED);
+  writeFileSync(join(clusters.home, 'app.yaml'), SECURED);
   const { code, out, err } = await run('up --once --stand-in cert-manager app.yaml');
   expect(`${code} ${err}`).toMatch(/^0 /);
   expect(out).toContain('ACTIVE');

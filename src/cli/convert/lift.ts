@@ -1,9 +1,9 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, TypeKroError } from '../../core/index.ts';
+import { isJsonObject, TypeKroError, nearestName } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { parsePath } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import { nearestName, valueAtSteps } from '../../schema/index.ts';
+import { valueAtSteps } from '../../schema/index.ts';
 
 /** A value of an object that becomes a field of the definition's schema. */
 export interface Lift {

@@ -1,8 +1,8 @@
 import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject, TypeKroError } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, TypeKroError, nearestName } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { nearestName, pluralize } from '../../schema/index.ts';
+import { pluralize } from '../../schema/index.ts';
 
 /**
  * Finds the definition with a name, or the one that declares a kind. The kind can be a singular or plural, in lower or

@@ -1,12 +1,20 @@
 import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
 import type { GroupVersionKind, KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject, objectName, parseApiVersion, refOf, TypeKroError } from '../../core/index.ts';
+import {
+  formatApiVersion,
+  isJsonObject,
+  objectName,
+  parseApiVersion,
+  refOf,
+  TypeKroError,
+  nearestName,
+} from '../../core/index.ts';
 import { GRAPH_TYPE, isGraphObject } from '../../graph/index.ts';
 import type { ApiResource, KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import { listAt } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
-import { nearestName, pluralize } from '../../schema/index.ts';
+import { pluralize } from '../../schema/index.ts';
 import { hasNamespace } from '../has-namespace.ts';
 import type { InstanceName } from './instance-name.ts';
 import { readingsOf } from './instance-name.ts';

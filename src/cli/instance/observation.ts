@@ -1,6 +1,6 @@
 import { liveDefinition } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
-import { isJsonObject, TypeKroError } from '../../core/index.ts';
+import { isJsonObject, TypeKroError, nearestName } from '../../core/index.ts';
 import { observeInstance, observeMembers } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { DEFAULT_KRO_COMPATIBILITY, isGraphObject } from '../../graph/index.ts';
@@ -8,7 +8,6 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { readSession } from '../../kube/index.ts';
 import type { Condition, Decision, NodeReport } from '../../runtime/index.ts';
 import { keys, readConditions } from '../../runtime/index.ts';
-import { nearestName } from '../../schema/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';

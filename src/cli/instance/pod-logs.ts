@@ -1,9 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
-import { TypeKroError } from '../../core/index.ts';
+import { TypeKroError, nearestName } from '../../core/index.ts';
 import type { KubeClient, KubernetesApi } from '../../kube/index.ts';
 import { readFamilies } from '../../kube/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
-import { nearestName } from '../../schema/index.ts';
 import { printable } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 

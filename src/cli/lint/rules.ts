@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
-import { isJsonObject, TypeKroError } from '../../core/index.ts';
+import { isJsonObject, TypeKroError, nearestName } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
-import { nearestName } from '../../schema/index.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import { documentedCodes } from './file-codes.ts';
 

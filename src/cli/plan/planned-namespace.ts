@@ -1,8 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
-import { TypeKroError } from '../../core/index.ts';
+import { TypeKroError, nearestName } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import { nearestName } from '../../schema/index.ts';
 import { hasNamespace } from '../has-namespace.ts';
 import type { PlanTarget } from './plan-of-files.ts';
 

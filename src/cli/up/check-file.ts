@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { TypeKroError } from '../../core/index.ts';
-import { nearestName } from '../../schema/index.ts';
+import { TypeKroError, nearestName } from '../../core/index.ts';
 
 function throwInputError(code: string, message: string, remedy: string): never {
   throw new TypeKroError(message, { code, remedy });

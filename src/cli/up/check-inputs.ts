@@ -1,7 +1,7 @@
 import type { DryRun } from '../../cluster/index.ts';
 import { openDryRun } from '../../cluster/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, formatRef, parseApiVersion, refOf } from '../../core/index.ts';
+import { formatApiVersion, formatRef, parseApiVersion, refOf, nearestName } from '../../core/index.ts';
 import type { Graph, GraphFeatures, KroCompatibility } from '../../graph/index.ts';
 import {
   compile,
@@ -12,7 +12,7 @@ import {
   isGraphObject,
 } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
-import { builtinSource, combineSources, crdSource, nearestName } from '../../schema/index.ts';
+import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import { breakingChanges } from './breaking-changes.ts';
 import { checkObjects } from './check-objects.ts';

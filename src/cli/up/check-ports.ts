@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, nearestName } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
-import { nearestName } from '../../schema/index.ts';
 import type { WrittenObject } from './manifest.ts';
 import { at, compareFieldValues, containersOf, entriesAt, podPath, textIn } from './manifest.ts';
 import { isConstantName, shownName } from '../../graph/index.ts';

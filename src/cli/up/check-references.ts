@@ -1,7 +1,6 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject, stringifyJson } from '../../core/index.ts';
+import { isJsonObject, stringifyJson, nearestName } from '../../core/index.ts';
 import { formatPath, isDefinition } from '../../graph/index.ts';
-import { nearestName } from '../../schema/index.ts';
 import { portProblems } from './check-ports.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';

@@ -1,8 +1,8 @@
 import { controllerCrds } from '../../graph/index.ts';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject, parseApiVersion } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion, nearestName } from '../../core/index.ts';
 import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
-import { crdSource, nearestName, prune, schemaNodeAt, stepsIn, valueAtSteps } from '../../schema/index.ts';
+import { crdSource, prune, schemaNodeAt, stepsIn, valueAtSteps } from '../../schema/index.ts';
 
 /**
  * The definition or Graph with misspelt fields renamed to the most likely field, unless the object has that field

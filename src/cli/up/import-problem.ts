@@ -2,7 +2,7 @@ import { builtinModules, createRequire, isBuiltin } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Diagnostic } from '../../core/index.ts';
-import { nearestName } from '../../schema/index.ts';
+import { nearestName } from '../../core/index.ts';
 import { aliasProblem } from './config-problem.ts';
 import { placeOfText, textOf } from './source-text.ts';
 

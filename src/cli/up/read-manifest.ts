@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, TypeKroError, whyUnreadable } from '../../core/index.ts';
+import { isJsonObject, TypeKroError, whyUnreadable, nearestName } from '../../core/index.ts';
 import type { DefinitionDocument, ParsedDefinitions } from '../../graph/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
-import { nearestName } from '../../schema/index.ts';
 import { shellWord } from '../shell-word.ts';
 
 /** An object of a manifest, with its document. */

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
-import { packageFolders, placeOfMade, userFrames } from '../../core/index.ts';
-import { nearestName } from '../../schema/index.ts';
+import { packageFolders, placeOfMade, userFrames, nearestName } from '../../core/index.ts';
 import { moduleOf } from './import-problem.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
 

@@ -1,5 +1,5 @@
 import type { Schema } from '../../schema/index.ts';
-import { nearestName } from '../../schema/index.ts';
+import { nearestName } from '../../core/index.ts';
 import { ELEMENT } from '../interp/returned-fields.ts';
 import type { StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';

@@ -21,7 +21,7 @@ import {
   TRUE,
   variable,
 } from '../ir/build.ts';
-import { nearestName } from '../../schema/index.ts';
+import { nearestName } from '../../core/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { asDoubles, numberTest } from '../ir/parse-numbers.ts';

@@ -1,4 +1,4 @@
-import { nearestName } from '../../schema/index.ts';
+import { nearestName } from '../../core/index.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { opaque } from '../value/native-functions.ts';
 import { call, eq, has, literal, ofNumber, optSelect, orValue, raw as rawNode, select, size } from '../ir/build.ts';

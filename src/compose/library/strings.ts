@@ -13,7 +13,7 @@ import {
   size,
   subtract,
 } from '../ir/build.ts';
-import { nearestName } from '../../schema/index.ts';
+import { nearestName } from '../../core/index.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Conditional, Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';

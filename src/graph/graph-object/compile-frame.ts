@@ -1,8 +1,7 @@
 import type { JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, nearestName } from '../../core/index.ts';
 import { compareText, goJsonKind, goQuote } from '../../golang/index.ts';
 import { valueAt } from '../../kubernetes/index.ts';
-import { nearestName } from '../../schema/index.ts';
 import { findCycle } from '../dag.ts';
 import { Language } from '../language.ts';
 import type { PathStep } from '../model.ts';

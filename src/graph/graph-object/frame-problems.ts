@@ -1,5 +1,5 @@
 import { goQuote } from '../../golang/index.ts';
-import { nearestName } from '../../schema/index.ts';
+import { nearestName } from '../../core/index.ts';
 import type { PathStep } from '../model.ts';
 import type { Phase, Problem, Problems } from '../problems.ts';
 

@@ -1,4 +1,4 @@
-import { TypeKroError } from '../../../core/index.ts';
+import { nearestName, TypeKroError } from '../../../core/index.ts';
 import { goQuote } from '../../../golang/index.ts';
 import type { StandInName } from '../../stand-in.ts';
 import { STAND_IN_NAMES } from '../../stand-in.ts';
@@ -11,8 +11,9 @@ import { STAND_IN_NAMES } from '../../stand-in.ts';
 export function requireStandInName(name: string): StandInName {
   const found = STAND_IN_NAMES.find((known) => known === name);
   if (found !== undefined) return found;
+  const nearest = nearestName(name, STAND_IN_NAMES);
   throw new TypeKroError(`there is no stand-in ${goQuote(name)}`, {
     code: 'cluster/unknown-stand-in',
-    remedy: `the stand-ins are ${STAND_IN_NAMES.join(', ')}`,
+    remedy: `${nearest === undefined ? '' : `did you mean ${nearest}? `}the stand-ins are ${STAND_IN_NAMES.join(', ')}`,
   });
 }
