@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { exhaust, runSeries, SCENARIOS, SERIES } from '../test/simulation/exhaustive.ts';
 import { checkMutations } from '../test/simulation/check-mutations.ts';
 import { divided, shrink, simulate, STORIES } from '../test/simulation/simulate.ts';
-import { REQUEST_FAULTS } from '../src/testing/simulation/weather.ts';
+import { REQUEST_FAULTS } from '../src/testing/simulation/fault-schedule.ts';
 
 const USAGE = `npm run simulate -- --seed N              one seed with its log, and the fewest disruptions with which it fails
 npm run simulate -- --seed N --only LIST  with these disruptions only, as a shrunken run names them
@@ -65,11 +65,11 @@ const stories = values.graphs ? STORIES.graphs : STORIES.definitions;
 /** Runs one seed and prints its log, its problems, and the smallest set of disruptions that causes them. */
 async function replay(seed: number): Promise<number> {
   const only = values.only === undefined ? undefined : new Set(values.only.split(',').map((name) => name.trim()));
-  const { problems, log, struck } = await simulate(seed, only, processesOf(seed), stories);
+  const { problems, log, happened } = await simulate(seed, only, processesOf(seed), stories);
   console.log(log.join('\n'));
   printProblems(`seed ${seed}`, problems);
   if (problems.length > 0 && only === undefined) {
-    const left = await shrink(seed, struck, processesOf(seed), stories);
+    const left = await shrink(seed, happened, processesOf(seed), stories);
     console.log(
       left.length === 0 ? 'It fails without disruptions, too.' : `It fails with --only "${left.join(',')}", too.`,
     );

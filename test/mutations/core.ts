@@ -85,4 +85,11 @@ export const CORE: readonly MutationRow[] = [
     replace: 'digits(date.getUTCMonth(), 2)',
     tests: ['src/core/iso-time.test.ts'],
   },
+  {
+    name: 'a nearest name may differ in two thirds of its letters',
+    file: 'src/core/nearest-name.ts',
+    find: 'let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 0.01;',
+    replace: 'let bestDistance = Math.max(1, Math.floor(name.length / 1.5)) + 0.01;',
+    tests: ['src/core/nearest-name.test.ts'],
+  },
 ];

@@ -96,9 +96,9 @@ export const RUNTIME: readonly MutationRow[] = [
   {
     name: 'owned fields that are no longer desired are kept',
     file: 'src/runtime/compare.ts',
-    find: "    if (asked === undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
+    find: "    if (requested === undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
     replace:
-      "    if (asked !== undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
+      "    if (requested !== undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
     tests: ['src/runtime/compare.test.ts', 'src/runtime/list-members.test.ts'],
   },
   {

@@ -145,13 +145,6 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a nearest name may differ in two thirds of its letters',
-    file: 'src/core/nearest-name.ts',
-    find: 'let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 0.01;',
-    replace: 'let bestDistance = Math.max(1, Math.floor(name.length / 1.5)) + 0.01;',
-    tests: ['src/core/nearest-name.test.ts'],
-  },
-  {
     name: 'a removed served version counts as compatible',
     file: 'src/schema/compare-crds.ts',
     find: "if (oldVersion['served'] === true && newVersion['served'] !== true) {",

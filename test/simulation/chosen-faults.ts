@@ -1,9 +1,9 @@
 import type { TransportRequest } from '../../src/kube/index.ts';
-import type { Fault, LineFault } from '../../src/testing/simulation/weather.ts';
-import { Weather } from '../../src/testing/simulation/weather.ts';
+import type { Fault, LineFault } from '../../src/testing/simulation/fault-schedule.ts';
+import { FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
 
-/** Weather with exactly these faults, keyed by the number of the request. */
-export class TheseFaults extends Weather {
+/** A schedule with exactly these faults, by the number of the request. */
+export class TheseFaults extends FaultSchedule {
   readonly #faults: ReadonlyMap<number, Fault>;
 
   constructor(faults: ReadonlyMap<number, Fault>) {
@@ -13,19 +13,19 @@ export class TheseFaults extends Weather {
 
   override requestFault(index: number, request: TransportRequest): Fault {
     const fault = this.#faults.get(index);
-    if (this.calm || fault === undefined || (request.method === 'GET' && fault === 'conflict')) return 'none';
-    this.struck.push(`request ${index} (${fault})`);
+    if (this.isOver || fault === undefined || (request.method === 'GET' && fault === 'conflict')) return 'none';
+    this.happened.push(`request ${index} (${fault})`);
     return fault;
   }
 }
 
 /**
- * Weather in which the server answers `410 Gone` (an expired watch) in place of one line of a watch. Position 0 expires
+ * A schedule in which the server answers `410 Gone` (an expired watch) in place of one line of a watch. Position 0 expires
  * no line.
  */
-export class LostLine extends Weather {
+export class LostLine extends FaultSchedule {
   readonly #at: number;
-  /** The number of watch lines until the weather became calm. */
+  /** The number of watch lines while there are faults. */
   lines = 0;
 
   constructor(at: number) {
@@ -34,7 +34,7 @@ export class LostLine extends Weather {
   }
 
   override lineFault(stream: number, line: number): LineFault {
-    if (!this.calm) this.lines += 1;
-    return { ...super.lineFault(stream, line), expired: !this.calm && this.lines === this.#at };
+    if (!this.isOver) this.lines += 1;
+    return { ...super.lineFault(stream, line), expired: !this.isOver && this.lines === this.#at };
   }
 }

@@ -4,7 +4,7 @@ import { budget } from '../support/budget.ts';
 import { exhaust, runSeries, SCENARIOS, SERIES } from './exhaustive.ts';
 import { mutate } from '../mutations/mutate.ts';
 import { MUTATIONS } from './mutations.ts';
-import { REQUEST_FAULTS } from '../../src/testing/simulation/weather.ts';
+import { REQUEST_FAULTS } from '../../src/testing/simulation/fault-schedule.ts';
 
 /**
  * In `npm test` a process is killed before and after every request of one story. The full run has all faults and all

@@ -3,8 +3,8 @@ import type { RunResult } from './run.ts';
 import { run } from './run.ts';
 import type { UserAction } from './user-actions.ts';
 import { applyRig, drift, redefine, removeChild, removeRig } from './user-actions.ts';
-import type { Fault, Weather } from '../../src/testing/simulation/weather.ts';
-import { fairWeather } from '../../src/testing/simulation/weather.ts';
+import type { Fault, FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
+import { noFaults } from '../../src/testing/simulation/fault-schedule.ts';
 import { LostLine, TheseFaults } from './chosen-faults.ts';
 
 /** Short stories that together use every feature once. Each story runs with every fault at every request. */
@@ -54,9 +54,9 @@ const PLAN = { seed: 1, processes: 1 };
 async function problemsOf(
   actions: readonly UserAction[],
   good: RunResult,
-  weather: Weather,
+  schedule: FaultSchedule,
 ): Promise<readonly string[]> {
-  const bad = await run({ ...PLAN, actions, weather });
+  const bad = await run({ ...PLAN, actions, schedule });
   return bad.problems.length > 0 ? bad.problems : differences(good.state, bad.state);
 }
 
@@ -64,7 +64,10 @@ async function problemsOf(
 export interface Series {
   readonly actions: readonly UserAction[];
   /** The disruptions of all runs, for a run without faults that had this many requests and watch lines. */
-  readonly each: (requests: number, lines: number) => Iterable<{ readonly what: string; readonly weather: Weather }>;
+  readonly each: (
+    requests: number,
+    lines: number,
+  ) => Iterable<{ readonly what: string; readonly schedule: FaultSchedule }>;
 }
 
 const two = ['one', 'two'].map((name) => ({
@@ -92,7 +95,7 @@ export const SERIES = {
   'a conflict': { actions: often, each: conflicts },
 } as const satisfies Readonly<Record<string, Series>>;
 
-function* pairs(requests: number): Iterable<{ what: string; weather: Weather }> {
+function* pairs(requests: number): Iterable<{ what: string; schedule: FaultSchedule }> {
   for (let request = 1; request < requests; request += 1) {
     for (const [first, second] of [['error', 'black-hole'] as const, ['black-hole', 'error'] as const]) {
       const faults = new Map<number, Fault>([
@@ -101,19 +104,19 @@ function* pairs(requests: number): Iterable<{ what: string; weather: Weather }> 
       ]);
       yield {
         what: `request ${request} (${first}), request ${request + 1} (${second})`,
-        weather: new TheseFaults(faults),
+        schedule: new TheseFaults(faults),
       };
     }
   }
 }
 
-function* lostLines(_requests: number, lines: number): Iterable<{ what: string; weather: Weather }> {
-  for (let line = 1; line <= lines; line += 1) yield { what: `line ${line} (expired)`, weather: new LostLine(line) };
+function* lostLines(_requests: number, lines: number): Iterable<{ what: string; schedule: FaultSchedule }> {
+  for (let line = 1; line <= lines; line += 1) yield { what: `line ${line} (expired)`, schedule: new LostLine(line) };
 }
 
-function* conflicts(requests: number): Iterable<{ what: string; weather: Weather }> {
+function* conflicts(requests: number): Iterable<{ what: string; schedule: FaultSchedule }> {
   for (let request = 1; request <= requests; request += 1) {
-    yield { what: `request ${request} (conflict)`, weather: new TheseFaults(new Map([[request, 'conflict']])) };
+    yield { what: `request ${request} (conflict)`, schedule: new TheseFaults(new Map([[request, 'conflict']])) };
   }
 }
 
@@ -126,12 +129,12 @@ export async function runSeries(
   isEnough: (problems: readonly string[]) => boolean = () => false,
 ): Promise<{ runs: number; failures: { what: string; problems: readonly string[] }[] }> {
   const counting = new LostLine(0);
-  const good = await run({ ...PLAN, actions, weather: counting });
+  const good = await run({ ...PLAN, actions, schedule: counting });
   const failures = good.problems.length > 0 ? [{ what: 'no disruption', problems: good.problems }] : [];
   let runs = 1;
-  for (const { what, weather } of each(good.requestsUntilCalm, counting.lines)) {
+  for (const { what, schedule } of each(good.requestsWithFaults, counting.lines)) {
     if (failures.some(({ problems }) => isEnough(problems))) break;
-    const problems = await problemsOf(actions, good, weather);
+    const problems = await problemsOf(actions, good, schedule);
     runs += 1;
     if (problems.length > 0) failures.push({ what, problems });
   }
@@ -147,16 +150,16 @@ export async function exhaust(
   faults: readonly Fault[],
   share: { readonly index: number; readonly of: number } = { index: 0, of: 1 },
 ): Promise<ExhaustiveResult> {
-  const good = await run({ ...PLAN, actions, weather: fairWeather() });
+  const good = await run({ ...PLAN, actions, schedule: noFaults() });
   const failures: ExhaustiveFailure[] = [];
   if (good.problems.length > 0) failures.push({ fault: 'none', request: 0, problems: good.problems });
   let runs = 0;
-  for (let request = 1 + share.index; request <= good.requestsUntilCalm; request += share.of) {
+  for (let request = 1 + share.index; request <= good.requestsWithFaults; request += share.of) {
     for (const fault of faults) {
       const problems = await problemsOf(actions, good, new TheseFaults(new Map([[request, fault]])));
       runs += 1;
       if (problems.length > 0) failures.push({ fault, request, problems });
     }
   }
-  return { requests: good.requestsUntilCalm, runs, failures };
+  return { requests: good.requestsWithFaults, runs, failures };
 }

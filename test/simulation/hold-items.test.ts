@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { differences } from '../../src/testing/simulation/compare-states.ts';
-import { fairWeather } from '../../src/testing/simulation/weather.ts';
+import { noFaults } from '../../src/testing/simulation/fault-schedule.ts';
 import { TheseFaults } from './chosen-faults.ts';
 import { holdItems } from './hold-items.ts';
 import { run } from './run.ts';
@@ -15,12 +15,12 @@ const PLAN = { seed: 1, processes: 1, actions: ACTIONS };
 const STEP = 25;
 
 it('holds items back while the condition is false, and lets them go when it is true, also after a kill', async () => {
-  const good = await run({ ...PLAN, weather: fairWeather() });
+  const good = await run({ ...PLAN, schedule: noFaults() });
   expect(good.problems).toEqual([]);
   const texts = good.state.filter(({ metadata }) => metadata.name?.startsWith('one-item-'));
   expect(texts.map((object) => object['data'])).toEqual([{ text: 'freed' }, { text: 'freed' }, { text: 'freed' }]);
   for (let request = 1; request <= good.requests; request += STEP) {
-    const bad = await run({ ...PLAN, weather: new TheseFaults(new Map([[request, 'crash-after']])) });
+    const bad = await run({ ...PLAN, schedule: new TheseFaults(new Map([[request, 'crash-after']])) });
     expect([request, ...bad.problems, ...differences(good.state, bad.state)]).toEqual([request]);
   }
 }, 120_000);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { differences } from '../../src/testing/simulation/compare-states.ts';
-import { fairWeather } from '../../src/testing/simulation/weather.ts';
+import { noFaults } from '../../src/testing/simulation/fault-schedule.ts';
 import { TheseFaults } from './chosen-faults.ts';
 import { run } from './run.ts';
 import { applyRig, keepItems } from './user-actions.ts';
@@ -16,12 +16,12 @@ it.each(['item', 'instance'] as const)(
       { ...keepItems('one', retired), pause: 'settle' as const },
     ];
     const plan = { seed: 1, processes: 1, actions };
-    const good = await run({ ...plan, weather: fairWeather() });
+    const good = await run({ ...plan, schedule: noFaults() });
     expect(good.problems).toEqual([]);
     const items = good.state.filter(({ metadata }) => metadata.name?.startsWith('one-item-'));
     expect(items.map(({ metadata }) => metadata.name)).toEqual(['one-item-a', 'one-item-b']);
     for (let request = 1; request <= good.requests; request += STEP) {
-      const bad = await run({ ...plan, weather: new TheseFaults(new Map([[request, 'crash-after']])) });
+      const bad = await run({ ...plan, schedule: new TheseFaults(new Map([[request, 'crash-after']])) });
       expect([request, ...bad.problems, ...differences(good.state, bad.state)]).toEqual([request]);
     }
   },

@@ -11,14 +11,14 @@ import { FaultyWorld } from '../../src/testing/simulation/faulty-world.ts';
 import { SimClock } from '../../src/testing/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
 import { perform } from './user-actions.ts';
-import type { Weather } from '../../src/testing/simulation/weather.ts';
+import type { FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
 
 /** The inputs of a run. */
 export interface RunPlan {
   /** Seed of the delays and the rivals. */
   readonly seed: number;
   readonly actions: readonly UserAction[];
-  readonly weather: Weather;
+  readonly schedule: FaultSchedule;
   /** Number of controller processes. With 1, the process runs without an election. */
   readonly processes: number;
   /** Number of shards that the processes divide. Undefined: one process leads. */
@@ -34,7 +34,7 @@ export interface RunResult {
   readonly crashes: number;
   readonly requests: number;
   /** Number of requests until the simulation had carried out the last user action. */
-  readonly requestsUntilCalm: number;
+  readonly requestsWithFaults: number;
   readonly writes: number;
   /** The actions and failures in order, to read when a run fails. */
   readonly log: readonly string[];
@@ -98,7 +98,7 @@ class World {
   readonly #rivals: Rivals;
   readonly #log: string[] = [];
   #state: KubeObject[] = [];
-  #requestsUntilCalm = 0;
+  #requestsWithFaults = 0;
 
   static async create(plan: RunPlan): Promise<World> {
     const clock = new SimClock();
@@ -112,14 +112,14 @@ class World {
   }
 
   constructor(plan: RunPlan, cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>, clock: SimClock) {
-    const { seed, weather, processes, shards = 0, stage = DEFINITION_STAGE } = plan;
+    const { seed, schedule, processes, shards = 0, stage = DEFINITION_STAGE } = plan;
     this.#plan = plan;
     this.#stage = stage;
     this.#faulty = new FaultyWorld({
       cluster,
       clock,
       seed,
-      weather,
+      schedule,
       graph: stage.rules,
       kindOf: stage.kindOf,
       controller: stage.controller,
@@ -139,8 +139,8 @@ class World {
       else if (typeof action.pause === 'number') await this.#faulty.jumpTo(clock.now() + action.pause);
       await this.#faulty.disrupt(index + 1);
     }
-    this.#requestsUntilCalm = this.#faulty.requests;
-    await this.#faulty.calmDown();
+    this.#requestsWithFaults = this.#faulty.requests;
+    await this.#faulty.endFaults();
     const { writes } = invariants;
     this.#state = await this.#stage.endState(admin);
     this.problems.push(...(await this.#stage.restProblems(admin)));
@@ -158,7 +158,7 @@ class World {
       state: this.#state,
       crashes: processes.reduce((sum, { crashes }) => sum + crashes, 0),
       requests,
-      requestsUntilCalm: this.#requestsUntilCalm,
+      requestsWithFaults: this.#requestsWithFaults,
       writes: invariants.writes,
       log: this.#log,
     };

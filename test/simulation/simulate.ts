@@ -8,7 +8,7 @@ import { differences } from '../../src/testing/simulation/compare-states.ts';
 import { noise, seededRandom } from '../../src/testing/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
 import { randomActions } from './user-actions.ts';
-import { fairWeather, Weather } from '../../src/testing/simulation/weather.ts';
+import { noFaults, FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
 
 /** The result of one seed. */
 export interface SimulationResult {
@@ -18,7 +18,7 @@ export interface SimulationResult {
   readonly crashes: number;
   readonly requests: number;
   /** The names of the disruptions that took place, in order. */
-  readonly struck: readonly string[];
+  readonly happened: readonly string[];
   /** The actions and failures in order, to read when a seed fails. */
   readonly log: readonly string[];
 }
@@ -55,16 +55,16 @@ export async function simulate(
   const { stage } = stories;
   const { actions, story } = storyOf(seed, stories);
   if (lastStory?.story !== story || lastStory.stories !== stories) {
-    const good = run({ seed: story, actions, weather: fairWeather(), processes: 1, stage });
+    const good = run({ seed: story, actions, schedule: noFaults(), processes: 1, stage });
     lastStory = { story, stories, good };
   }
   const good = await lastStory.good;
-  const weather = new Weather(seed, only);
-  const bad = await run({ seed, actions, weather, stage, ...staff });
+  const schedule = new FaultSchedule(seed, only);
+  const bad = await run({ seed, actions, schedule, stage, ...staff });
   const problems = [...good.problems.map((text) => `without faults: ${text}`), ...bad.problems];
   if (problems.length === 0) problems.push(...differences(good.state, bad.state));
   const log = good.problems.length > 0 ? good.log : bad.log;
-  return { seed, problems, crashes: bad.crashes, requests: bad.requests, struck: weather.struck, log };
+  return { seed, problems, crashes: bad.crashes, requests: bad.requests, happened: schedule.happened, log };
 }
 
 /** The user actions of a seed. */
@@ -99,14 +99,14 @@ function staffOf(seed: number): Staff {
  */
 export async function shrink(
   seed: number,
-  struck: readonly string[],
+  happened: readonly string[],
   staff?: Staff,
   stories?: Stories,
   runs = 120,
 ): Promise<readonly string[]> {
   const fails = async (names: readonly string[]) =>
     (await simulate(seed, new Set(names), staff, stories)).problems.length > 0;
-  let left = [...struck];
+  let left = [...happened];
   let spent = 0;
   if (await fails([])) return [];
   for (let size = Math.ceil(left.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {

@@ -30,7 +30,7 @@ const instance = (status: JsonObject): KubeObject => ({
 });
 
 const READY = { state: 'ACTIVE', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: 'x' }] };
-const calm = restingState(instance(READY), [map('a', { x: '1' })]);
+const resting = restingState(instance(READY), [map('a', { x: '1' })]);
 
 const service = (clusterIP: string, name: string) => ({
   node: name,
@@ -40,10 +40,10 @@ const service = (clusterIP: string, name: string) => ({
 type Row = readonly [string, ReturnType<typeof restingState>, ReturnType<typeof restingState>, readonly EndFinding[]];
 
 const ROWS: readonly Row[] = [
-  ['the same', calm, restingState(instance(READY), [map('a', { x: '1' })]), []],
+  ['the same', resting, restingState(instance(READY), [map('a', { x: '1' })]), []],
   [
     'times, versions and messages do not count',
-    calm,
+    resting,
     restingState(
       instance({
         state: 'ACTIVE',
@@ -55,7 +55,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     'fields of others do not count',
-    calm,
+    resting,
     restingState(instance(READY), [map('a', { x: '1' }, { immutable: true })]),
     [],
   ],
@@ -88,13 +88,13 @@ const ROWS: readonly Row[] = [
   ],
   [
     'a child is missing',
-    calm,
+    resting,
     restingState(instance(READY), []),
     [{ invariant: 'missing', node: 'a', expected: 'ConfigMap v1 default/a', received: 'it is missing' }],
   ],
   [
     'a child too many',
-    calm,
+    resting,
     restingState(instance(READY), [map('a', { x: '1' }), map('old', {})]),
     [
       {
@@ -127,7 +127,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     'another status',
-    calm,
+    resting,
     restingState(instance({ ...READY, state: 'ERROR' }), [map('a', { x: '1' })]),
     [{ invariant: 'differs', expected: 'the status of the instance with state "ACTIVE"', received: 'state "ERROR"' }],
   ],
@@ -152,7 +152,7 @@ describe('two ends of a life', () => {
 
   test('values from Secrets are not shown', () => {
     const other = restingState(instance({ ...READY, state: 'ERROR' }), [map('a', { x: 'hunter2' })]);
-    const shown = JSON.stringify(compareEnds(calm, other, () => true));
+    const shown = JSON.stringify(compareEnds(resting, other, () => true));
     expect(shown).toContain('(secret)');
     expect(shown).not.toContain('hunter2');
     expect(shown).not.toContain('ERROR');

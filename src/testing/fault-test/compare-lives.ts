@@ -75,7 +75,8 @@ export type EndFinding = Pick<LifeFinding, 'invariant' | 'expected' | 'received'
 /**
  * The differences between the final state of a life and that of the same test without faults.
  *
- * @param isSecret does a value of this node (absent: of the status) come from a Secret? Then it is not shown.
+ * @param isSecret does a value of this node (without a node: of the status) come from a Secret? The findings do not
+ *   show such values
  */
 export function compareEnds(
   expected: RestingState,

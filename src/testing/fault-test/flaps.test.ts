@@ -97,8 +97,8 @@ const STORIES: readonly (readonly [
 ];
 
 describe('a child that is deleted and created again', () => {
-  test.each(STORIES)('%s', (_name, asked, play, count) => {
-    const flaps = new FlapDetector(asked);
+  test.each(STORIES)('%s', (_name, expected, play, count) => {
+    const flaps = new FlapDetector(expected);
     play(flaps);
     expect(flaps.found).toHaveLength(count);
   });

@@ -11,7 +11,7 @@ import { FaultyWorld } from '../simulation/faulty-world.ts';
 import type { Rule } from '../simulation/invariants.ts';
 import type { NotedWrite } from '../simulation/ledger.ts';
 import { noise, SimClock } from '../simulation/sim-clock.ts';
-import { fairWeather, Weather } from '../simulation/weather.ts';
+import { noFaults, FaultSchedule } from '../simulation/fault-schedule.ts';
 import { changesOf } from './child-changes.ts';
 import { FlapDetector } from './flaps.ts';
 import { applySetOf, graphRules, kindsOf, ownNodes } from './graph-rules.ts';
@@ -60,7 +60,7 @@ export class LifeWorld {
   readonly world: GraphWorld;
   readonly flaps: FlapDetector;
   readonly findings: LifeFinding[] = [];
-  /** The writes of the controller, without those of Events and Leases; empty it to restart the count. */
+  /** The writes of the controller, without those of Events and Leases. A caller empties the list to count again. */
   readonly writes: string[] = [];
   readonly #seed: number;
   readonly #set: string;
@@ -99,7 +99,7 @@ export class LifeWorld {
       cluster,
       clock,
       seed: this.#seed,
-      weather: seed === undefined ? fairWeather() : new Weather(seed),
+      schedule: seed === undefined ? noFaults() : new FaultSchedule(seed),
       graph: rules,
       kindOf: kindsOf(graph),
       onDisruption: (text) => this.note(text),
@@ -170,7 +170,7 @@ export class LifeWorld {
 
   /** Ends all faults, and waits until no work is due. */
   async rest(): Promise<void> {
-    await this.faulty.calmDown();
+    await this.faulty.endFaults();
     for (let round = 0; round < 2; round += 1) {
       await this.#childControllers.sweep((await this.children()).map(({ object }) => object));
       await this.faulty.settle();
@@ -206,10 +206,10 @@ export class LifeWorld {
         const until = clock.now() + milliseconds;
         await faulty.jumpTo(Math.min(until, clock.now() + MAX_STORM_MS));
         // Faults over days find no more than faults over minutes, and take long to simulate.
-        const { calm } = faulty.weather;
-        faulty.weather.calm = true;
+        const { isOver } = faulty.schedule;
+        faulty.schedule.isOver = true;
         await faulty.jumpTo(until);
-        faulty.weather.calm = calm;
+        faulty.schedule.isOver = isOver;
       },
       restart: async () => {
         for (const process of faulty.processes) process.kill();

@@ -217,7 +217,7 @@ class Life {
     const life = this.#life;
     const { seed, twin, test } = this.#input;
     if (this.rest.status !== undefined && (await life.world.live()) !== undefined) {
-      life.faulty.weather.calm = seed === undefined;
+      life.faulty.schedule.isOver = seed === undefined;
       life.flaps.epoch += 1;
       life.note('the test deletes the instance');
       await life.world.delete('instance');

@@ -108,16 +108,16 @@ export class GraphWorld {
    */
   async apply(objects: readonly KubeObject[]): Promise<void> {
     for (const { status, ...object } of objects) {
-      const placed = await this.#placed(object);
-      await this.#world.user.apply(placed, { fieldManager: OTHER_CLIENT, force: true });
-      this.#known.push(placed);
-      if (status !== undefined) await this.#setStatus(refOf(placed), status);
+      const applied = await this.#withNamespace(object);
+      await this.#world.user.apply(applied, { fieldManager: OTHER_CLIENT, force: true });
+      this.#known.push(applied);
+      if (status !== undefined) await this.#setStatus(refOf(applied), status);
     }
     await this.#world.settle();
   }
 
   /** Adds the instance's namespace to an object of a namespaced kind that names none. */
-  async #placed(object: KubeObject): Promise<KubeObject> {
+  async #withNamespace(object: KubeObject): Promise<KubeObject> {
     const { namespace } = object.metadata;
     if (namespace !== undefined) return object;
     const resource = await this.#world.user.discovery.resourceOf(object);

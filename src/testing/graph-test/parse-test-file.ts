@@ -279,8 +279,8 @@ const tests: Shape = (value, path, report) => {
 const FILE: Shape = (value, path: readonly PathStep[], report) => {
   members(
     {
-      schemaVersion: (version, at, tell) => {
-        if (version !== 1) tell(at, `"schemaVersion" has to be 1`, 'write schemaVersion: 1');
+      schemaVersion: (version, at, reportAt) => {
+        if (version !== 1) reportAt(at, `"schemaVersion" has to be 1`, 'write schemaVersion: 1');
       },
       kind: oneOf(TEST_FILE_KIND),
       definition: text('definition: app.yaml'),

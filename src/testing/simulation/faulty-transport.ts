@@ -1,6 +1,6 @@
 import type { Clock, Transport, TransportRequest, TransportResponse } from '../../kube/index.ts';
 import type { ProcessKnowledge } from './knowledge.ts';
-import type { Fault, LineFault, Weather } from './weather.ts';
+import type { Fault, LineFault, FaultSchedule } from './fault-schedule.ts';
 
 /** The time that a client waits for an answer, in milliseconds. */
 const ANSWER_MS = 120_000;
@@ -17,7 +17,7 @@ export interface Checker {
 
 /** The parts that a faulty transport uses. */
 export interface FaultPlan {
-  readonly weather: Weather;
+  readonly schedule: FaultSchedule;
   readonly clock: Clock;
   /** The number of the next request in this run. The number determines the fault of the request. */
   readonly nextRequest: (request: TransportRequest) => number;
@@ -63,17 +63,17 @@ export class FaultyTransport implements Transport {
 
   async request(request: TransportRequest): Promise<TransportResponse> {
     this.inFlight += 1;
-    const { weather, check } = this.#plan;
+    const { schedule, check } = this.#plan;
     try {
       this.#alive();
       check.sent(request);
       const index = this.#plan.nextRequest(request);
-      await turns(weather.turns(index * 2));
+      await turns(schedule.turns(index * 2));
       this.#alive();
       const out = this.#plan.isOut(request);
       if (out === 'unanswered') await this.#silence(request);
       if (out === 'refused') throw new Error('no route to the server');
-      const fault = weather.requestFault(index, request);
+      const fault = schedule.requestFault(index, request);
       if (fault !== 'none') this.#plan.onFault(fault, request, index);
       await this.#strikeBefore(fault, request);
       const early = answerOf(fault);
@@ -81,7 +81,7 @@ export class FaultyTransport implements Transport {
       if (request.path.includes('watch=true')) return await this.#watch(request, fault);
       const response = await this.#carry(request);
       await this.#strikeAfter(fault, request);
-      await turns(weather.turns(index * 2 + 1));
+      await turns(schedule.turns(index * 2 + 1));
       this.#alive();
       return fault === 'gateway-timeout' ? answer(504, 'Timeout') : response;
     } finally {
@@ -149,7 +149,7 @@ export class FaultyTransport implements Transport {
     stream: number,
     request: TransportRequest,
   ): AsyncGenerator<Uint8Array> {
-    const { weather, knowledge } = this.#plan;
+    const { schedule, knowledge } = this.#plan;
     let broken = false;
     let wake = () => {};
     const ended = new Promise<void>((resolve) => {
@@ -167,7 +167,7 @@ export class FaultyTransport implements Transport {
         const next = await Promise.race([source.next(), ended]);
         if (broken || next === undefined || next.done === true) return;
         const line = next.value;
-        const fault = weather.lineFault(stream, count);
+        const fault = schedule.lineFault(stream, count);
         const text = watchFaultText(fault);
         if (text !== undefined) this.#plan.onWatchFault(text, request);
         await turns(fault.turns);
@@ -178,7 +178,7 @@ export class FaultyTransport implements Transport {
           yield Buffer.from(`${JSON.stringify({ type: 'ERROR', object: statusOf(410, 'Expired') })}\n`);
           return;
         }
-        const old = lines[Math.floor(weather.detail('replayed line', stream * 1000 + count) * lines.length)];
+        const old = lines[Math.floor(schedule.detail('replayed line', stream * 1000 + count) * lines.length)];
         if (fault.replay && old !== undefined) yield Buffer.from(old);
         const isEvent = !line.includes('"BOOKMARK"');
         if (isEvent) knowledge.line(request, line);

@@ -10,7 +10,7 @@ import type { Election } from './process.ts';
 import { ControllerProcess } from './process.ts';
 import type { SimClock } from './sim-clock.ts';
 import { seededRandom } from './sim-clock.ts';
-import type { Fault, Weather } from './weather.ts';
+import type { Fault, FaultSchedule } from './fault-schedule.ts';
 
 /** The options of a `FaultyWorld`. */
 export interface FaultyWorldOptions {
@@ -19,7 +19,7 @@ export interface FaultyWorldOptions {
   readonly clock: SimClock;
   /** The seed of the jitter. */
   readonly seed: number;
-  readonly weather: Weather;
+  readonly schedule: FaultSchedule;
   /** The graph whose instances are checked. */
   readonly graph: RuledGraph;
   /** The kinds of the objects that are checked. */
@@ -39,7 +39,7 @@ export interface FaultyWorldOptions {
 /** After this number of turns of the event loop without a request, the cluster counts as quiet. */
 const QUIET_TURNS = 12;
 /** The same without faults, where no answer is late. */
-const CALM_TURNS = 4;
+const FAULTLESS_TURNS = 4;
 /** The number of turns with requests after which the requests count as endless. */
 const MAX_TURNS = 20_000;
 /** The number of turns without a new request after which a running request counts as endless. */
@@ -47,7 +47,8 @@ const MAX_WAITING_TURNS = 2_000_000;
 /** A run ends after this number of violations. */
 const MAX_VIOLATIONS = 20;
 /**
- * The maximum number of requests at one time. A run with more has a pass that repeats the same decision without end.
+ * The maximum number of requests while the clock stands still. A run with more requests has a pass that repeats the
+ * same decision without end.
  */
 const MAX_REQUESTS_AT_ONCE = 5000;
 /**
@@ -90,7 +91,7 @@ export class FaultyWorld {
   readonly ledger: Ledger;
   readonly invariants: Invariants;
   readonly processes: readonly ControllerProcess[];
-  readonly weather: Weather;
+  readonly schedule: FaultSchedule;
   /** The number of requests that the processes have sent. */
   requests = 0;
   /** Is another client working at this time? */
@@ -103,11 +104,11 @@ export class FaultyWorld {
   #streams = 0;
 
   constructor(options: FaultyWorldOptions) {
-    const { cluster, clock, seed, weather, graph, kindOf, processes = 1, election, controller } = options;
+    const { cluster, clock, seed, schedule, graph, kindOf, processes = 1, election, controller } = options;
     const random = seededRandom(seed ^ 0x5bd1e995);
     this.cluster = cluster;
     this.clock = clock;
-    this.weather = weather;
+    this.schedule = schedule;
     this.#log = options.onLog ?? (() => undefined);
     this.#disrupted = options.onDisruption ?? (() => undefined);
     this.ledger = new Ledger(clock, kindOf);
@@ -117,7 +118,7 @@ export class FaultyWorld {
       cluster,
       clock,
       random,
-      weather,
+      schedule,
       invariants: this.invariants,
       onLog: this.#log,
       onFault: (fault: Fault, process: string, { method, path }: TransportRequest, index: number) => {
@@ -140,35 +141,36 @@ export class FaultyWorld {
 
   /** Makes the disruptions of whole processes after the action with this number, from 1. */
   async disrupt(index: number): Promise<void> {
-    const { weather } = this;
+    const { schedule } = this;
     this.#skewClocks(index);
-    if (weather.strikes('outage', index, 0.04)) {
-      await this.#without(this.processes, (1 + weather.detail('outage', index) * 9) * 60_000);
+    if (schedule.happens('outage', index, 0.04)) {
+      await this.#without(this.processes, (1 + schedule.detail('outage', index) * 9) * 60_000);
     }
     // An election takes minutes.
-    if (this.processes.length > 1 && weather.strikes('long pause', index, 0.4)) {
-      await this.jumpTo(this.clock.now() + weather.detail('long pause', index) * 240_000);
+    if (this.processes.length > 1 && schedule.happens('long pause', index, 0.4)) {
+      await this.jumpTo(this.clock.now() + schedule.detail('long pause', index) * 240_000);
     }
     for (const [number, process] of this.processes.entries()) {
       const count = index * 10 + number;
-      if (weather.strikes('kill', count, 0.03)) {
+      if (schedule.happens('kill', count, 0.03)) {
         this.#disrupted('the controller is killed');
         process.kill();
       }
-      if (weather.strikes('all watches cut', count, 0.03)) {
+      if (schedule.happens('all watches cut', count, 0.03)) {
         this.#disrupted('all watches of the controller end');
         process.cutWatches();
       }
-      if (this.processes.length > 1 && weather.strikes('cut off', count, 0.15)) {
-        await this.#without([process], (1 + weather.detail('cut off', count) * 5) * 60_000);
+      if (this.processes.length > 1 && schedule.happens('cut off', count, 0.15)) {
+        await this.#without([process], (1 + schedule.detail('cut off', count) * 5) * 60_000);
       }
-      if (this.processes.length > 1 && weather.strikes('lease cut off', count, 0.3)) this.#withoutLease(process, count);
+      if (this.processes.length > 1 && schedule.happens('lease cut off', count, 0.3))
+        this.#withoutLease(process, count);
     }
   }
 
   /** Ends all disruptions, and waits until the processes are quiet. */
-  async calmDown(): Promise<void> {
-    this.weather.calm = true;
+  async endFaults(): Promise<void> {
+    this.schedule.isOver = true;
     for (const process of this.processes) process.out = false;
     for (const process of this.processes) process.leaseOut = undefined;
     await this.settle();
@@ -182,7 +184,7 @@ export class FaultyWorld {
    */
   async settle(): Promise<void> {
     // Without late answers, running work sends its next request at once.
-    const enough = this.weather.calm ? CALM_TURNS : QUIET_TURNS;
+    const enough = this.schedule.isOver ? FAULTLESS_TURNS : QUIET_TURNS;
     for (let quiet = 0, turns = 0, waiting = 0; quiet < enough;) {
       if (turns > MAX_TURNS || waiting > MAX_WAITING_TURNS) throw new EndlessError('it never becomes quiet');
       if (this.#endless !== undefined) throw new EndlessError(this.#endless);
@@ -235,8 +237,8 @@ export class FaultyWorld {
 
   /** The process cannot renew its Lease, but its other requests succeed. */
   #withoutLease(process: ControllerProcess, count: number): void {
-    const minutes = 1 + this.weather.detail('lease cut off', count) * 5;
-    process.leaseOut = this.weather.detail('how the lease is cut off', count) < 0.5 ? 'refused' : 'unanswered';
+    const minutes = 1 + this.schedule.detail('lease cut off', count) * 5;
+    process.leaseOut = this.schedule.detail('how the lease is cut off', count) < 0.5 ? 'refused' : 'unanswered';
     this.#log(`${process.name} cannot renew its Lease for ${Math.round(minutes * 60)} s: ${process.leaseOut}`);
     this.clock.setTimer(minutes * 60_000, () => {
       process.leaseOut = undefined;
@@ -244,11 +246,11 @@ export class FaultyWorld {
   }
 
   #skewClocks(index: number): void {
-    const { weather } = this;
+    const { schedule } = this;
     for (const [number, process] of this.processes.entries()) {
       const count = index * 10 + number;
-      if (!weather.strikes('clock', count, index === 0 ? 0.3 : 0.02)) continue;
-      const ahead = Math.floor((weather.detail('clock', count) - 0.5) * 20 * 60_000);
+      if (!schedule.happens('clock', count, index === 0 ? 0.3 : 0.02)) continue;
+      const ahead = Math.floor((schedule.detail('clock', count) - 0.5) * 20 * 60_000);
       this.#disrupted(`the clock of the controller is ${Math.round(ahead / 1000)} s ahead`);
       process.skew(ahead);
     }

@@ -65,7 +65,7 @@ export class GraphInvariants {
     if (request.method === 'DELETE' && userOf(request) !== undefined) this.#tried.add(request.path);
   }
 
-  /** Checks a write that is about to reach the server. Returns true for a write that a Graph asks for. */
+  /** Checks a write that is about to reach the server. Returns true for a write that belongs to a Graph. */
   async beforeWrite(
     request: TransportRequest,
     sent: KubeObject | undefined,
@@ -261,7 +261,7 @@ export class GraphInvariants {
   }
 }
 
-/** Does an apply name nothing but its object? It gives up all fields of its manager. */
+/** Does an apply name only its object, and no fields? Such an apply releases all fields of its manager. */
 function isRelease(sent: KubeObject): boolean {
   const isIdentity = Object.keys(sent).every((key) => ['apiVersion', 'kind', 'metadata'].includes(key));
   return isIdentity && Object.keys(sent.metadata).every((key) => ['name', 'namespace', 'uid'].includes(key));

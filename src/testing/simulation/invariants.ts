@@ -29,7 +29,10 @@ export interface RuledGraph {
   isRuled?(set: string | undefined): boolean;
   /** The facts about objects of the kind Graph; absent where the controller serves none. */
   readonly graphs?: RuledGraphs;
-  /** Why a condition of `propagateWhen` forbids to write this content; undefined: none does. Default: none does. */
+  /**
+   * The condition of `propagateWhen` that forbids to write this content, as text; `undefined` when none does. Default:
+   * none does.
+   */
   heldBack?(sent: KubeObject): string | undefined;
   /** The dependencies of a node that do not exist or are not ready. */
   unready(node: string, instance: InstanceName, server: ServerReader): Promise<readonly UnreadyDependency[]>;
@@ -336,9 +339,9 @@ function kindOf(object: KubeObject): string {
 }
 
 /**
- * The write of a request: its path. For a node of a Graph, the field manager is added, because each manager writes its
- * own fields. For a request that impersonates an account, such as a delete of a Graph, the account is added. Reason:
- * a Graph that another Graph makes is written by both.
+ * The identity of the write of a request: its path. For a node of a Graph, the field manager is added, because each
+ * manager writes its own fields. For a request that impersonates an account, such as a delete of a Graph, the account
+ * is added, because two Graphs may write a Graph that one of them makes.
  */
 function writeOf(request: TransportRequest): string {
   const manager = managerOfRequest(request);

@@ -20,7 +20,7 @@ export interface Knowledge {
 
 /**
  * The states of objects that one process received by answers and watches. A rule excuses a process that did not know a
- * change. A process has separate watches for each account that it reads as. The states that one account received are
+ * change. A process has separate watches for each account with which it reads. The states that one account received are
  * not known to its other accounts.
  */
 export class ProcessKnowledge {

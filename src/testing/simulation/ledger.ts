@@ -44,7 +44,7 @@ export class Ledger {
   readonly #changed = new Map<string, number>();
   /** The versions of objects that such a client deleted or changed without an apply, by key. */
   readonly #tampered = new Map<string, number>();
-  /** The versions that each process wrote as each account, by key. */
+  /** The versions that a process wrote, by the key of the object, and then by process and account. */
   readonly #written = new Map<string, Map<string, number>>();
   /** The highest version in any recorded answer. */
   #newest = 0;

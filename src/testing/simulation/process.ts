@@ -8,14 +8,14 @@ import type { Invariants } from './invariants.ts';
 import { ProcessKnowledge } from './knowledge.ts';
 import type { SimClock } from './sim-clock.ts';
 import { SkewedClock } from './sim-clock.ts';
-import type { Fault, Weather } from './weather.ts';
+import type { Fault, FaultSchedule } from './fault-schedule.ts';
 
 /** The parts that the processes of a run share. */
 export interface ProcessHost {
   readonly cluster: Cluster;
   readonly clock: SimClock;
   readonly random: () => number;
-  readonly weather: Weather;
+  readonly schedule: FaultSchedule;
   readonly invariants: Invariants;
   /** Receives each line of the log of a process. */
   readonly onLog: (line: string) => void;
@@ -142,7 +142,7 @@ export class ControllerProcess {
   }
 
   #connect(): FaultyTransport {
-    const { cluster, weather, invariants, onFault, onWatchFault, clock, nextRequest, nextStream, election } =
+    const { cluster, schedule, invariants, onFault, onWatchFault, clock, nextRequest, nextStream, election } =
       this.#host;
     const knowledge = new ProcessKnowledge(clock);
     const check = invariants.checkerOf({
@@ -152,7 +152,7 @@ export class ControllerProcess {
       mayWrite: (request) => election?.leads(this.name, request) ?? Promise.resolve(true),
     });
     return new FaultyTransport(cluster.transport(), {
-      weather,
+      schedule,
       clock,
       nextRequest,
       nextStream,

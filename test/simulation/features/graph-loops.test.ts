@@ -177,9 +177,9 @@ describe('a Graph with a kind that the cluster does not serve', () => {
     await world.advance(1000);
     world.requests.length = 0;
     await world.advance(120_000);
-    const asked = world.requests.filter(({ path }) => path.startsWith('/apis/later.test/v1'));
-    expect(asked.length).toBeGreaterThan(3);
-    expect(asked.length).toBeLessThan(15);
+    const requests = world.requests.filter(({ path }) => path.startsWith('/apis/later.test/v1'));
+    expect(requests.length).toBeGreaterThan(3);
+    expect(requests.length).toBeLessThan(15);
     expect(writesOf(world.requests)).toEqual([]);
   });
 });

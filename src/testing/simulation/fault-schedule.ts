@@ -57,13 +57,13 @@ export interface LineFault {
 }
 
 /** The disruptions of a run. They depend only on the seed, and each is independent of the others. */
-export class Weather {
+export class FaultSchedule {
   readonly #seed: number;
   readonly #only: ReadonlySet<string> | undefined;
   /** The names of the disruptions so far, in order. A run with a subset of them as `only` has exactly these. */
-  readonly struck: string[] = [];
-  /** Are there no more disruptions? */
-  calm = false;
+  readonly happened: string[] = [];
+  /** Have the disruptions ended? */
+  isOver = false;
 
   /** `only`: the names of the permitted disruptions. Default: all. */
   constructor(seed: number, only?: ReadonlySet<string>) {
@@ -72,11 +72,11 @@ export class Weather {
   }
 
   /** Does the disruption with this source and number happen? Its name is recorded if it does. */
-  strikes(source: string, count: number, probability: number, detail = ''): boolean {
-    if (this.calm || noise(this.#seed, source, count) >= probability) return false;
+  happens(source: string, count: number, probability: number, detail = ''): boolean {
+    if (this.isOver || noise(this.#seed, source, count) >= probability) return false;
     const name = `${source} ${count}${detail === '' ? '' : ` (${detail})`}`;
     if (this.#only !== undefined && !this.#only.has(name)) return false;
-    this.struck.push(name);
+    this.happened.push(name);
     return true;
   }
 
@@ -89,7 +89,7 @@ export class Weather {
   requestFault(index: number, { method }: TransportRequest): Fault {
     const drawn = REQUEST_FAULTS[Math.floor(this.detail('request', index) * REQUEST_FAULTS.length)] ?? 'none';
     const fault = method === 'GET' && drawn === 'conflict' ? 'unavailable' : drawn;
-    return this.strikes('request', index, 0.1, fault) ? fault : 'none';
+    return this.happens('request', index, 0.1, fault) ? fault : 'none';
   }
 
   /** The faults of a line of a watch. */
@@ -97,26 +97,26 @@ export class Weather {
     const count = stream * 1000 + line;
     const number = this.detail('late line', count);
     return {
-      turns: this.strikes('late line', count, 0.5) ? Math.floor(number * number * 12) : 0,
-      holdMs: this.strikes('held line', count, 0.02) ? Math.floor(this.detail('held line', count) * 8000) : 0,
-      twice: this.strikes('doubled line', count, 0.05),
-      replay: this.strikes('replayed line', count, 0.04),
-      cut: this.strikes('cut', count, 0.02),
-      silent: this.strikes('silence', count, 0.003),
-      expired: this.strikes('expired', count, 0.005),
+      turns: this.happens('late line', count, 0.5) ? Math.floor(number * number * 12) : 0,
+      holdMs: this.happens('held line', count, 0.02) ? Math.floor(this.detail('held line', count) * 8000) : 0,
+      twice: this.happens('doubled line', count, 0.05),
+      replay: this.happens('replayed line', count, 0.04),
+      cut: this.happens('cut', count, 0.02),
+      silent: this.happens('silence', count, 0.003),
+      expired: this.happens('expired', count, 0.005),
     };
   }
 
   /** The delay of a request or of its answer, in turns of the event loop. */
   turns(index: number): number {
     const number = this.detail('late answer', index);
-    return this.strikes('late answer', index, 0.6) ? Math.floor(number * number * 12) : 0;
+    return this.happens('late answer', index, 0.6) ? Math.floor(number * number * 12) : 0;
   }
 }
 
-/** A `Weather` without disruptions. */
-export function fairWeather(): Weather {
-  const weather = new Weather(0, new Set());
-  weather.calm = true;
-  return weather;
+/** A schedule without disruptions. */
+export function noFaults(): FaultSchedule {
+  const schedule = new FaultSchedule(0, new Set());
+  schedule.isOver = true;
+  return schedule;
 }
