@@ -1,8 +1,8 @@
 /**
- * What a composition costs: importing the package, making 10, 100 and 1,000 resources with their YAML, and
- * the types of a small program. The figures of imports and of resources are medians of several processes.
- * Times are wall-clock times, with the CPU time of the process beside them. Run the benchmark on a machine with
- * nothing else to do.
+ * Measures the costs of a composition: importing the package, making 10, 100 and 1,000 resources with their YAML, and
+ * the types of a small program. The figures of imports and of resources are medians of several processes. Times are
+ * wall-clock times, with the CPU time of the process beside them. Run the benchmark on a machine with nothing else to
+ * do.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * Measures the tricks in `src` that save memory or time. Each row names the trick, its file, what it does and its gain.
- * The benchmark runs one workload with the trick and without it, in alternating processes. An edit during the bundling
- * of the workload removes the trick, so that the product has no switch for it.
+ * Measures the optimisations of memory and time in `src`. Each row names the optimisation, its file, its effect and its
+ * gain. The benchmark runs one workload with the optimisation and without it, in alternating processes. An edit during
+ * the bundling of the workload removes the optimisation, so that the product has no switch for it.
  *
  * Run: `npm run bench -- ledger [--rows NAME,…] [--runs N]`. The default is all rows with 5 processes of each. Time is
  * processor time of the process. Memory is its heap or resident memory after a collection. Rows without a workload have
@@ -26,7 +26,7 @@ const selected = values.rows?.split(',');
 const rows = ROWS.filter(({ name }) => selected === undefined || selected.includes(name));
 
 /**
- * The source of a file without a trick.
+ * The source of a file without an optimisation.
  *
  * @throws Error when the file does not contain the text exactly once.
  */
@@ -93,7 +93,9 @@ async function measure({ name, workload, without }: MeasuredRow): Promise<readon
 mkdirSync(folder, { recursive: true });
 try {
   console.log(`Node ${process.version}, medians of ${runs} processes\n`);
-  console.log('| trick | where | with | without | gain | gain when it was written down |\n|---|---|---|---|---|---|');
+  console.log(
+    '| optimisation | where | with | without | gain | gain when it was written down |\n|---|---|---|---|---|---|',
+  );
   for (const row of rows) {
     if (!('workload' in row)) {
       console.log(`| ${row.name} | ${row.where} | | | ${row.gain} | not alone: ${row.why} |`);

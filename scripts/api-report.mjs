@@ -22,7 +22,7 @@ const forgotten = {};
 const named = new Set();
 const EXPORT =
   /^(?:export (?:declare |abstract )*(?:const|function|class|interface|type|enum|namespace)|declare namespace) (\w+)/gm;
-/** One compilation for all entry points, because to parse the sources takes longer than a report. */
+/** One compilation for all entry points, because parsing the sources takes longer than a report. */
 let compilerState;
 const reported = Object.entries(exports).filter(([, target]) => typeof target !== 'string' && !isOfNames(target));
 const entryFiles = reported.map(([, { types }]) => `${root}/${types}`);

@@ -1,6 +1,6 @@
 /**
  * Bundles the sources into one file for each entry point, and files for the parts that entry points share. A process
- * that imports `typekro` then opens a dozen files instead of several hundred, which takes most of the start.
+ * that imports `typekro` then opens a dozen files. To open several hundred files would take most of its start.
  */
 import { build } from 'esbuild';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

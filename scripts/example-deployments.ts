@@ -88,7 +88,7 @@ async function giveRights({ client }: TestCluster): Promise<void> {
 const isGraph = (made: Pick<AnyComposition, 'toDefinition'>): boolean => made.toDefinition()['kind'] === 'Graph';
 
 /**
- * Deploys a graph without an API, and compares the objects that its story names. Gives no outcome in a mode that the
+ * Deploys a graph without an API, and compares the objects that its story names. Returns no outcome in a mode that the
  * graph does not support.
  */
 async function deployGraph(

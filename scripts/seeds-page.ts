@@ -1,4 +1,6 @@
-/** The page about the programs of the documents, from the table that `test/e2e/seeds` checks. */
+/**
+ * The page about the example programs of the documents that began TypeKro, from the table that `test/e2e/seeds` checks.
+ */
 import type { Outcome } from '../test/e2e/seeds/outcomes.ts';
 import { programs } from '../test/e2e/seeds/outcomes.ts';
 

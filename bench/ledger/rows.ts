@@ -1,4 +1,4 @@
-/** The rows of the ledger: every trick of `src` that saves memory or time, with its gain. */
+/** The rows of the ledger: every optimisation of memory or time in `src`, with its gain. */
 
 /** A replacement in one file. The text occurs there exactly once. */
 export interface Edit {
@@ -7,14 +7,14 @@ export interface Edit {
   readonly replace: string;
 }
 
-/** A trick whose gain a workload shows. */
+/** An optimisation whose gain a workload shows. */
 export interface MeasuredRow {
   readonly name: string;
-  /** The effect of the trick. */
+  /** The effect of the optimisation. */
   readonly what: string;
   /** The file in `bench/ledger/workloads`. */
   readonly workload: string;
-  /** The edits that remove the trick. */
+  /** The edits that remove the optimisation. */
   readonly without: readonly Edit[];
   /**
    * Unit of the workload's figure: milliseconds of processor time, bytes of heap for each object, megabytes of resident
@@ -25,7 +25,7 @@ export interface MeasuredRow {
   readonly gain: string;
 }
 
-/** A trick whose gain is a part of a larger figure. */
+/** An optimisation whose gain is a part of a larger figure. */
 export interface OtherRow {
   readonly name: string;
   readonly what: string;

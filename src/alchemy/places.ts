@@ -41,17 +41,17 @@ export function moveOf(output: Lifecycle['output'], wanted: InstanceLocation): '
 }
 
 /**
- * The instances that a deletion removes. `asked` is the resource that Alchemy deletes, `current` the output now in the
- * state. If their deploy ids differ, `asked` is a replaced predecessor; then only its own instance is removed, and only
+ * The instances that a deletion removes. `deleted` is the resource that Alchemy deletes, `current` the output now in the
+ * state. If their deploy ids differ, `deleted` is a replaced predecessor; then only its own instance is removed, and only
  * if it is not the current one.
  */
 export function deletions(
-  asked: Pick<Lifecycle, 'output' | 'props'>,
+  deleted: Pick<Lifecycle, 'output' | 'props'>,
   current: Lifecycle['output'],
 ): InstanceLocation[] {
-  const deployed = asked.output?.place;
-  const attempted = asked.props?.place;
-  if (current?.place !== undefined && current.deploy !== asked.output?.deploy) {
+  const deployed = deleted.output?.place;
+  const attempted = deleted.props?.place;
+  if (current?.place !== undefined && current.deploy !== deleted.output?.deploy) {
     return deployed === undefined || sameLocation(deployed, current.place) ? [] : [deployed];
   }
   if (deployed === undefined) return attempted === undefined ? [] : [attempted];

@@ -30,9 +30,9 @@ export const EMPTY_PROVIDER: TypeProvider = {
 
 /** A provider that combines several providers. The first one that knows a type resolves it. */
 export function combineProviders(...providers: readonly TypeProvider[]): TypeProvider {
-  const first = <T>(ask: (provider: TypeProvider) => T | undefined): T | undefined => {
+  const first = <T>(lookUp: (provider: TypeProvider) => T | undefined): T | undefined => {
     for (const provider of providers) {
-      const found = ask(provider);
+      const found = lookUp(provider);
       if (found !== undefined) return found;
     }
     return undefined;

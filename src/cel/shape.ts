@@ -32,8 +32,8 @@ export interface DataShape {
   /** The shape of a declared property of an `object`, by its JSON name. */
   property?(name: string): DataShape | undefined;
   /**
-   * A declared property of an `object`, by its name in expressions. The result is cached, because each element of a
-   * list asks for it.
+   * A declared property of an `object`, by its name in expressions. The result is cached, because all elements of a
+   * list use one shape.
    */
   field?(written: string): { readonly name: string; readonly shape: DataShape } | undefined;
   /** The type of a `list`: `set` and `map` lists compare without order and merge on `+`. */

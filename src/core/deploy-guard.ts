@@ -6,7 +6,7 @@ import { TypeKroError } from './error.ts';
  */
 const COMMAND = Symbol.for('typekro.command');
 
-/** Marks the process as one of the `typekro` command, which loads modules to read what they export. */
+/** Marks the process as a `typekro` command. The command loads modules to read their exports. */
 export function refuseDeploysHere(): void {
   Reflect.set(globalThis, COMMAND, true);
 }

@@ -56,7 +56,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string, co
 const MAX_EXCERPT_LENGTH = 200;
 const MAX_LENGTH_BEFORE_COLUMN = 120;
 
-/** The least number of code points that an excerpt shows, in a terminal of any width. */
+/** The minimum number of code points that an excerpt shows, in a terminal of any width. */
 const MIN_EXCERPT_LENGTH = 20;
 
 /** The columns of the marks that show that a line was cut. */
@@ -86,7 +86,7 @@ function stretch(
   room: number,
 ): { readonly shown: string; readonly before: readonly string[] } {
   if (line.length <= room) return { shown: line, before: Array.from(line.slice(0, end)) };
-  // The marks need columns of a terminal, too. Where no width is known, a cut line has the usual length.
+  // In a terminal the marks take columns of the line. Without a known width, the marks come in addition.
   const width = Math.max(MIN_EXCERPT_LENGTH, room === MAX_EXCERPT_LENGTH ? room : room - CUT_MARKS_WIDTH);
   const limits = { shown: width, before: Math.floor((width * MAX_LENGTH_BEFORE_COLUMN) / MAX_EXCERPT_LENGTH) };
   const head = Array.from(line.slice(Math.max(0, end - 2 * MAX_LENGTH_BEFORE_COLUMN), end)).slice(-limits.before);

@@ -51,9 +51,9 @@ export const RETRY_POLICIES = {
    * count tries.
    */
   simulatedController: { initialMs: 1000, maxMs: 1000, jitter: 0 },
-  /** A look whether the process of a named cluster has started or ended, while a user waits. */
+  /** A check whether the process of a named cluster has started or ended, while a user waits. */
   clusterProcess: { initialMs: 10, maxMs: 200, jitter: 0 },
-  /** A look of the embedded cluster at another API server that did not answer. The longest pause is kube-aggregator's. */
+  /** A check of the embedded cluster whether another API server answers. The longest pause is kube-aggregator's. */
   apiServer: { initialMs: 500, maxMs: 30_000 },
   /** The next pod of a Job: the figures of kube-controller-manager. */
   failedPod: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },

@@ -15,7 +15,7 @@ export function sortIndices(n: number, less: (i: number, j: number) => boolean):
 const MAX_INSERTION_LENGTH = 12;
 /** From this length on a pivot is the median of three medians. */
 const NINTHER = 50;
-/** The number of swaps when every comparison that chooses a pivot found the wrong order. */
+/** The maximum number of swaps while a pivot is chosen. With that many swaps the range is in decreasing order. */
 const ALL_SWAPPED = 12;
 
 type Hint = 'decreasing' | 'increasing' | 'unknown';

@@ -17,9 +17,9 @@ export function installedKinds(definition: ParsedDefinition): InstalledKinds {
   for (const { id, template } of definition.resources) {
     if (isJsonObject(template) && isCrd(template)) byId.set(id, crdSource([template as unknown as KubeObject]));
   }
-  const first = <T>(ask: (source: SchemaSource) => T | undefined): T | undefined => {
+  const first = <T>(lookUp: (source: SchemaSource) => T | undefined): T | undefined => {
     for (const source of byId.values()) {
-      const found = ask(source);
+      const found = lookUp(source);
       if (found !== undefined) return found;
     }
     return undefined;

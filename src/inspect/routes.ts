@@ -185,11 +185,11 @@ async function answerInstance(
       return read(request, async () => (await detailsOf(context).log(ref, logOf(parameters), call)) ?? gone());
     case 'actions':
       return post(request, async (body) => {
-        const asked = readActionRequest(body);
+        const action = readActionRequest(body);
         const details = detailsOf(context);
         const { actions } = await details.meta(call);
-        if (!actions.includes(asked.action)) throw notAllowed();
-        return (await details.act(ref, asked, call)) ?? gone();
+        if (!actions.includes(action.action)) throw notAllowed();
+        return (await details.act(ref, action, call)) ?? gone();
       });
     default:
       return nothing();

@@ -67,7 +67,7 @@ export function connectionRemedy(code: string): string {
   return connectionFailure(code)?.remedy ?? 'check that the API server runs and that its address is right';
 }
 
-/** Did a connection fail because the certificate of the server is of an authority that is not trusted? */
+/** Did a connection fail because no trusted authority has signed the certificate of the server? */
 export function isUnknownAuthority(thrown: unknown): boolean {
   const code: unknown = thrown instanceof Error ? Reflect.get(thrown, 'code') : undefined;
   return typeof code === 'string' && UNKNOWN_AUTHORITY.test(code);

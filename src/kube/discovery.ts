@@ -28,13 +28,13 @@ interface Known {
  */
 export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   const known = new Map<string, Known>();
-  const asking = new Map<string, Promise<Known>>();
+  const inFlight = new Map<string, Promise<Known>>();
 
   /** Reads a group-version. Callers share the request, so the abort of one caller must not end it for the others. */
-  const askForAll = (apiVersion: string): Promise<Known> => {
-    const running = asking.get(apiVersion);
+  const readShared = (apiVersion: string): Promise<Known> => {
+    const running = inFlight.get(apiVersion);
     if (running !== undefined) return running;
-    const isWanted = () => asking.get(apiVersion) === began;
+    const isWanted = () => inFlight.get(apiVersion) === began;
     const began = (async () => {
       try {
         const resources = await readGroupVersion(fetch, apiVersion);
@@ -43,14 +43,14 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
         if (isWanted()) known.set(apiVersion, entry);
         return entry;
       } finally {
-        if (isWanted()) asking.delete(apiVersion);
+        if (isWanted()) inFlight.delete(apiVersion);
       }
     })();
-    asking.set(apiVersion, began);
+    inFlight.set(apiVersion, began);
     return began;
   };
   const readKinds = (apiVersion: string, { signal }: CallOptions): Promise<Known> =>
-    whileWanted(askForAll(apiVersion), signal);
+    whileWanted(readShared(apiVersion), signal);
 
   return {
     kindsOf: (apiVersion) => [...(known.get(apiVersion)?.resources.keys() ?? [])],
@@ -95,7 +95,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
     },
     forget(group?: string, kind?: string) {
       const isOther = (apiVersion: string) => group !== undefined && parseApiVersion(apiVersion).group !== group;
-      for (const apiVersion of asking.keys()) if (!isOther(apiVersion)) asking.delete(apiVersion);
+      for (const apiVersion of inFlight.keys()) if (!isOther(apiVersion)) inFlight.delete(apiVersion);
       for (const [apiVersion, entry] of known) {
         if (isOther(apiVersion)) continue;
         if (kind === undefined) known.delete(apiVersion);

@@ -18,7 +18,7 @@ const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => strin
 
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 
-/** Is it the kubeconfig that an embedded cluster leaves behind when it ends in order? */
+/** Is this the kubeconfig that an embedded cluster leaves behind when it ends in order? */
 export function isEnded({ server }: Pick<KubeConfig, 'server'>): boolean {
   return server.startsWith(ENDED_SERVER);
 }
@@ -44,7 +44,7 @@ export function endedCluster(config: Address, code: string | undefined, cause?: 
 }
 
 /**
- * Is it the address of an embedded cluster of this machine? The context of a named cluster in the kubeconfig of its
+ * Is this the address of an embedded cluster of this machine? The context of a named cluster in the kubeconfig of its
  * user has the name of the cluster, too.
  */
 function isEmbeddedFile({ server, context, source }: Address): boolean {

@@ -21,7 +21,7 @@ export interface SchemaMeter {
 
 /** The options of `LiveSchemas`. */
 export interface LiveSchemaOptions {
-  /** The name of the CRD of a kind, if the caller knows it from a watch. This saves a request of discovery. */
+  /** The name of the CRD of a kind, if the caller knows it from a watch. This saves a discovery request. */
   readonly crdOf?: (type: GroupVersionKind) => string | undefined;
   /** Where OpenAPI documents are kept between processes; `false` keeps them in memory only. */
   readonly cache?: DocumentCacheOptions | false;

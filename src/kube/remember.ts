@@ -3,8 +3,8 @@ import type { Clock } from './types.ts';
 /** A value that is loaded when it is needed, and again when it is too old. */
 export interface Remembered<T> {
   get(): Promise<T>;
-  /** Drops the value if it matches. A load in progress continues. */
-  forget(isIt: (value: T) => boolean): void;
+  /** Drops the value if the predicate holds for it. A load in progress continues. */
+  forget(matches: (value: T) => boolean): void;
 }
 
 /** A loaded value, and the time of the clock until which it is used. */
@@ -32,8 +32,8 @@ export function remember<T>(clock: Clock, load: () => Promise<Loaded<T>>, initia
         if (loading === shared) loading = undefined;
       }
     },
-    forget(isIt) {
-      if (known !== undefined && isIt(known.value)) known = undefined;
+    forget(matches) {
+      if (known !== undefined && matches(known.value)) known = undefined;
     },
   };
 }

@@ -36,7 +36,7 @@ const PROBE_MS = 30_000;
 const SWEEP_MS = 500;
 
 /** A running request. Unless it is slow, it counts as one of the concurrent requests. */
-interface Placed {
+interface RunningRequest {
   readonly began: number;
   slow: boolean;
 }
@@ -52,7 +52,7 @@ class Sockets implements Connections, ConnectionOwner {
   readonly #all = new Set<Connection>();
   /** Unused connections as a stack: the next request takes the last one. */
   readonly #idle: Connection[] = [];
-  readonly #placed = new Set<Placed>();
+  readonly #running = new Set<RunningRequest>();
   readonly #waiting: (() => void)[] = [];
   #free = MAX_CONCURRENT_REQUESTS;
   #slow = 0;
@@ -69,13 +69,13 @@ class Sockets implements Connections, ConnectionOwner {
     if (isStream(request.path)) return this.#connection(request).stream(head, request);
     if (this.#free > 0) this.#free -= 1;
     else await this.#turn(request.signal);
-    const placed = { began: monotonicMs(), slow: false };
-    this.#placed.add(placed);
+    const running = { began: monotonicMs(), slow: false };
+    this.#running.add(running);
     try {
       return await this.#connection(request).whole(head, request);
     } finally {
-      this.#placed.delete(placed);
-      if (placed.slow) this.#slow -= 1;
+      this.#running.delete(running);
+      if (running.slow) this.#slow -= 1;
       else this.#give();
     }
   }
@@ -133,9 +133,9 @@ class Sockets implements Connections, ConnectionOwner {
 
   #sweep(): void {
     const now = monotonicMs();
-    for (const placed of this.#placed) {
-      if (placed.slow || now - placed.began < SLOW_MS || this.#slow >= MAX_SLOW_REQUESTS) continue;
-      placed.slow = true;
+    for (const running of this.#running) {
+      if (running.slow || now - running.began < SLOW_MS || this.#slow >= MAX_SLOW_REQUESTS) continue;
+      running.slow = true;
       this.#slow += 1;
       this.#give();
     }

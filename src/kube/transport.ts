@@ -37,7 +37,10 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
     const opened = await connections.with(proof);
     return opened.send({ ...request, path: prefix + request.path, headers });
   };
-  /** Sends a request, with a renewed authority if the server has a certificate of an unknown one. */
+  /**
+   * Sends a request, and sends it again with a renewed authority if no known authority has signed the server's
+   * certificate.
+   */
   const sendVerified = async (request: TransportRequest, proof: Proof) => {
     try {
       return { proof, response: await send(request, proof) };

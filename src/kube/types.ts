@@ -49,8 +49,8 @@ export interface KubeConfig {
   /** The PEM text of the trusted authorities. Default: the authorities of the system. */
   readonly certificateAuthority?: string;
   /**
-   * The file of `certificateAuthority`. The file is read again every minute, and when the certificate of the server is
-   * of an unknown authority.
+   * The file of `certificateAuthority`. The file is read again every minute, and when no known authority has signed the
+   * certificate of the server.
    */
   readonly certificateAuthorityFile?: string;
   readonly insecureSkipTlsVerify: boolean;

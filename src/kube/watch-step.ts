@@ -87,7 +87,8 @@ export function initialWatchState(options: { resourceVersion?: string; streamsLi
  * One step of a watch. The watch lists once, or reads the list as a stream, and then follows changes without end. A
  * stream that has ended or is silent is opened again at its last version, so that no event is lost. The status 410
  * causes a new list. Other failures cause a growing pause. A server that was out of reach may have been restored to an
- * earlier state, whose events a watch from a later version never gets; so its version is compared first.
+ * earlier state. A watch from a later version would get no events of that state, so the watch first compares the
+ * versions.
  */
 export function watchStep(state: WatchState, input: WatchInput): readonly [readonly WatchAction[], WatchState] {
   switch (input.type) {
@@ -175,7 +176,9 @@ function line(state: WatchState, text: string): readonly [readonly WatchAction[]
   return [[{ type: 'emit', event: { type, resourceVersion: resourceVersion ?? '' } }], next];
 }
 
-/** The versions after an event. A watch from a later version may get an earlier one from a server that was restored. */
+/**
+ * The versions after an event. A server that was restored may send an event of an earlier version than the latest one.
+ */
 function versionsAfter({ latest }: WatchState, resourceVersion: string | undefined) {
   if (resourceVersion === undefined) return {};
   const isEarlier = latest !== undefined && isLaterVersion(latest, resourceVersion);

@@ -1,4 +1,7 @@
-/** The minor part of the version of Kubernetes whose API the package has. `latest` in labels of namespaces means it. */
+/**
+ * The minor part of the version of Kubernetes whose API the package has. The value `latest` of the Pod Security labels
+ * means this version.
+ */
 export const KUBERNETES_MINOR = 36;
 
 /** This version, e.g. for the folder of envtest. */

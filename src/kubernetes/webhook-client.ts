@@ -11,7 +11,10 @@ const { invalid, required } = fieldErrors((value) => JSON.stringify(value));
 const FORM = '; desired format: https://host[/path]';
 const MAX_PORT = 65_535;
 
-/** The errors of the `clientConfig` of a webhook at the path `at`, as an API server has them for every kind of webhook. */
+/**
+ * The errors of the `clientConfig` of a webhook at the path `at`, as the API server reports them for every kind of
+ * webhook.
+ */
 export function webhookClientErrors(client: JsonObject, at: string): FieldError[] {
   const [url, service] = [client['url'], client['service']];
   if ((url === undefined) === (service === undefined))

@@ -197,18 +197,18 @@ function walkReleased(
   owned: JsonValue,
   wanted: JsonValue | undefined,
   fields: FieldSet | undefined,
-  asked: JsonValue | undefined,
+  requested: JsonValue | undefined,
   report: Report,
 ): void {
   if (wanted === undefined) {
-    if (asked === undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });
+    if (requested === undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });
     return;
   }
   if (isJsonObject(owned) && isJsonObject(wanted) && !isAtomic(fields)) {
     for (const [key, member] of Object.entries(owned)) {
       if (member === undefined || member === null) continue;
       const below = fieldBelow(fields, `f:${key}`);
-      walkReleased([...path, key], member, memberOf(wanted, key), below, memberOf(asked, key), report);
+      walkReleased([...path, key], member, memberOf(wanted, key), below, memberOf(requested, key), report);
     }
     return;
   }
@@ -220,8 +220,8 @@ function walkReleased(
     const member = findMember(item, index);
     if (member === undefined) return;
     const match = names.indexOf(member);
-    const question = Array.isArray(asked) ? asked[match] : undefined;
-    walkReleased([...path, index], item, wanted[match], fieldBelow(fields, member), question, report);
+    const requestedItem = Array.isArray(requested) ? requested[match] : undefined;
+    walkReleased([...path, index], item, wanted[match], fieldBelow(fields, member), requestedItem, report);
   });
 }
 

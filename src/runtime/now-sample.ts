@@ -44,7 +44,7 @@ export function nowConditions(
   { now, templateNow = now, revision }: Pick<StepOptions, 'now' | 'templateNow' | 'revision'>,
   statusNow: number,
 ): Condition[] {
-  if (revision === undefined || !asksForTime(graph)) return [];
+  if (revision === undefined || !graphReadsTime(graph)) return [];
   const before = readConditions(instance.status?.['conditions']).find(({ type }) => type === NOW_CONDITION);
   const [template, status] = [isoTime(templateNow), isoTime(statusNow)];
   const message = `revision ${revision}: templates ${template}, status ${status}`;
@@ -52,13 +52,13 @@ export function nowConditions(
   return [transition(NOW_CONDITION, value, before, instance.metadata.generation ?? 0, now)];
 }
 
-const asking = new WeakMap<Graph, boolean>();
+const timeReaders = new WeakMap<Graph, boolean>();
 
-function asksForTime(graph: Graph): boolean {
-  const known = asking.get(graph);
+function graphReadsTime(graph: Graph): boolean {
+  const known = timeReaders.get(graph);
   if (known !== undefined) return known;
   const found = [...expressionsOf(graph)].some(readsTime);
-  asking.set(graph, found);
+  timeReaders.set(graph, found);
   return found;
 }
 

@@ -107,7 +107,7 @@ function sharedInputs({ graph, instance, version, evaluation, options }: MemoryI
   const { apiVersion, kind, metadata } = instance;
   const { name, namespace, uid } = metadata;
   const labels = [apiVersion, kind, name, namespace, uid, version];
-  const time = mayAskForTime(graph) ? evaluation.now : undefined;
+  const time = mayReadTime(graph) ? evaluation.now : undefined;
   const limits = [evaluation.budget, options.maxCollectionSize, options.namespaces];
   return [graph, time, options.makers, ...labels, ...limits];
 }
@@ -143,14 +143,14 @@ function isSame(value: unknown, other: unknown): boolean {
   return value.length === other.length && value.every((member, index) => Object.is(member, other[index]));
 }
 
-const asking = new WeakMap<Graph, boolean>();
+const timeReaders = new WeakMap<Graph, boolean>();
 
 /** May an expression of the graph call `now()`? The test is conservative: any mention of `now` counts. */
-function mayAskForTime(graph: Graph): boolean {
-  let found = asking.get(graph);
+function mayReadTime(graph: Graph): boolean {
+  let found = timeReaders.get(graph);
   if (found === undefined) {
     found = [...graph.nodes.values()].some((node) => expressionsOf(node).some(({ cel }) => /\bnow\b/.test(cel)));
-    asking.set(graph, found);
+    timeReaders.set(graph, found);
   }
   return found;
 }

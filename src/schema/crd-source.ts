@@ -12,9 +12,9 @@ const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', '
 /** The options of a source over CRDs. */
 export interface CrdSourceOptions {
   /**
-   * Pack the schemas (compressed, without descriptions), so that the garbage collector can free the given objects? This
-   * saves memory for hundreds of large CRDs. A schema is unpacked at its first look-up. Default false: the source
-   * refers to the given objects, which must not change afterwards.
+   * Are the schemas packed: compressed, and without descriptions? The garbage collector can then free the given
+   * objects, which saves memory for hundreds of large CRDs. A schema is unpacked at its first look-up. Default false:
+   * the source refers to the given objects, which must not change afterwards.
    */
   readonly pack?: boolean;
 }

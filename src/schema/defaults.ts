@@ -10,8 +10,8 @@ const hasDefaults = anywhere((schema) => schema.default !== undefined);
 
 /**
  * Fills in the defaults of a schema as an API server does. An absent member takes its default, and so does a null
- * member or element that is not nullable. Defaults are completed by the same rules. A null member without a default
- * that is not nullable is dropped; such an element of a list stays. The given value does not change: the result shares
+ * member or element that is not nullable. Defaults are completed by the same rules. A null member that is not nullable
+ * and has no default is dropped; such an element of a list stays. The given value does not change: the result shares
  * the unchanged parts, and is the value itself when nothing changes.
  */
 export function applyDefaults(schema: Schema, value: JsonValue): JsonValue {

@@ -302,7 +302,10 @@ class Builder {
     return built;
   }
 
-  /** Replaces the errors after `before` by one error with their common cause; kro's text is that of the first error. */
+  /**
+   * Replaces the errors from index `before` on by one error with their common cause; kro's text is that of the first
+   * error.
+   */
   #blame(before: number, { path, prefix }: Place, { words, hint, offset }: Cause): void {
     const [first] = this.errors.splice(before);
     if (first === undefined) return;

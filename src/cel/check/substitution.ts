@@ -87,7 +87,7 @@ export class Substitution {
     }
   }
 
-  /** Can the variable be bound to `type`? A bound variable takes the more general of both types. */
+  /** Can the variable be bound to `type`? A bound variable becomes the more general of both types. */
   #standsFor(type: CelType, variable: CelType): { valid: boolean; bound: boolean } {
     if (sameType(type, variable)) return { valid: true, bound: true };
     const bound = this.#bound.get(variable.name);

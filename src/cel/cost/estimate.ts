@@ -167,8 +167,8 @@ class Estimate {
     switch (id) {
       case 'logical_or':
       case 'logical_and':
-        // The second operand may not be evaluated. A round of `all` or `exists` always evaluates it: the loop ends as
-        // soon as the accumulator decides.
+        // The second operand is not evaluated when the first one decides. A round of `all` or `exists` always evaluates
+        // it: the loop ends as soon as the accumulator decides.
         return { cost: isAccumulator(expr.args[0]) ? addRanges(a, b) : { min: a.min, max: addRanges(a, b).max } };
       case 'conditional': {
         const [, yes, no] = expr.args;
@@ -292,7 +292,7 @@ class Estimate {
     if (entries !== undefined) this.#entries.set(id, entries);
   }
 
-  /** Stores the sizes of the entries of a value that is one of two values. */
+  /** Stores the sizes of the entries of a node whose value is that of `a` or that of `b`. */
   #join(id: number, a: Expr | undefined, b: Expr | undefined): void {
     const [left, right] = [a, b].map((expr) => (expr === undefined ? undefined : this.#entriesOf(expr)));
     if (left === undefined || right === undefined) return;

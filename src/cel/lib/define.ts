@@ -30,9 +30,9 @@ export function reading<T extends Value>(read: (text: string) => T): (text: stri
 }
 
 /**
- * The error of a function that cel-go finds among the methods of the receiver. The error names only the function. The
- * error for a string, timestamp or duration does not name the function either, because these types look up their own
- * methods first.
+ * The error of a function that cel-go finds among the methods of the receiver. The error names the function, but no
+ * types. For a string, timestamp or duration the error does not even name the function, because these types look up
+ * their own methods first.
  */
 export function nameOnly(name: string): (args: readonly Value[]) => string {
   return ([first]) =>

@@ -31,7 +31,7 @@ function progressOf(name: string, value: Value): ObjectProgress {
   return found ?? fail(`${name}() is only known for resources and their items`);
 }
 
-/** The items of a collection before which a batch ends, given the number of items that are updated and ready. */
+/** Returns the position before which the present batch ends, given the number of items that are updated and ready. */
 type BatchEnd = (done: number) => number;
 
 function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, context: CallContext): boolean {
@@ -54,7 +54,10 @@ function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, co
   return index < end(known.done);
 }
 
-/** The positions of the items of a collection, and how many are done. Each item of the collection asks for both. */
+/**
+ * The positions of the items of a collection, and the number of items that are updated and ready. The expression of
+ * each item reads both.
+ */
 const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<unknown, number>; readonly done: number }>();
 
 /**
@@ -62,11 +65,11 @@ const BATCHES = new WeakMap<object, { readonly positions: ReadonlyMap<unknown, n
  * attaches.
  *
  * - `x.ready()`, `x.updated()`: the state of a resource, a collection, or an item of a collection.
- * - `linearlyReady(item, collection, batch)`: the items go in batches of one size.
+ * - `linearlyReady(item, collection, batch)`: the items are updated in batches of one size.
  * - `exponentiallyReady(item, collection)`: the batches have 1, 2, 4, 8, … items.
  *
- * A batch goes when the items before it are updated and ready. The number of items that are updated and ready decides,
- * and the position of an item gives its batch.
+ * The position of an item decides its batch. A batch begins when at least as many items are updated and ready as there
+ * are items before the batch.
  */
 export const propagation: Library = {
   name: 'typekro.propagation',
@@ -109,7 +112,7 @@ export const propagation: Library = {
   ],
 };
 
-/** With batches of 1, 2, 4, … items: the number of items in all finished batches and the next one. */
+/** With batches of 1, 2, 4, … items: the number of items up to the end of the present batch. */
 function endOfDoublingBatch(done: number): number {
   let end = 1;
   while (end <= done) end = end * 2 + 1;

@@ -3,7 +3,8 @@ import type { Token } from './lexer.ts';
 import { T } from './lexer.ts';
 
 /**
- * A state that one alternative may have reached after the tokens read so far. `outer`: has it left the deciding rule?
+ * A state that one alternative may have reached after the tokens read so far. `outer`: is the state outside of the rule
+ * that has to be decided?
  */
 interface Config {
   readonly state: State;

@@ -38,7 +38,7 @@ export async function faults(
     requests.push({ action: 'addFaults', body: Buffer.from(stringifyJson({ schemaVersion: 1, rules })) });
   }
   const rules: ShownRule[] = [];
-  for (const request of requests) rules.push(...rulesIn(await ask(record, request, context)));
+  for (const request of requests) rules.push(...rulesIn(await sendControl(record, request, context)));
   print({
     data: { schemaVersion: 1, cluster, rules },
     lines: () => (rules.length === 0 ? [`${cluster} has no faults`] : ruleLines(rules, action)),
@@ -55,7 +55,7 @@ export async function clock(
 ): Promise<number> {
   const print = reportPrinter(context, input);
   const { record } = runningCluster(context, cluster);
-  const time = await ask(record, duration === undefined ? { action: 'clock' } : advance(duration), context);
+  const time = await sendControl(record, duration === undefined ? { action: 'clock' } : advance(duration), context);
   const { now, aheadMs } = time;
   print({
     data: { schemaVersion: 1, cluster, now, aheadMs },
@@ -75,7 +75,7 @@ export async function restart(
   const print = reportPrinter(context, input);
   const { record } = runningCluster(context, cluster);
   const pauseMs = parseDuration(textOption(input, 'pause') ?? '0s', 'pause');
-  await ask(record, { action: 'restart', body: Buffer.from(`{"pause":"${pauseMs}ms"}`) }, context);
+  await sendControl(record, { action: 'restart', body: Buffer.from(`{"pause":"${pauseMs}ms"}`) }, context);
   print({
     data: { schemaVersion: 1, cluster, url: record.url, pauseMs },
     lines: () => [`${cluster} serves again at ${record.url}; all connections were closed`],
@@ -91,7 +91,7 @@ const advance = (duration: string): ControlRequest => ({
   body: Buffer.from(stringifyJson({ advance: duration })),
 });
 
-async function ask(
+async function sendControl(
   record: RunningRecord,
   { action, ...options }: ControlRequest,
   { signal }: CommandContext,

@@ -22,10 +22,10 @@ export interface Stopped {
 }
 
 /** The time limits of the steps of a stop, in milliseconds. */
-export const STOP_LIMITS_MS = { request: 2000, asked: 10_000, terminated: 10_000, killed: 5000 } as const;
+export const STOP_LIMITS_MS = { request: 2000, stopped: 10_000, terminated: 10_000, killed: 5000 } as const;
 
 /**
- * Ends the process of a cluster: asks it through its control interface, then sends SIGTERM, then SIGKILL. Signals go only
+ * Ends the process of a cluster: sends a stop request to its control interface, then SIGTERM, then SIGKILL. Signals go only
  * to a process of which it is certain that it serves the cluster. Then removes the entry in the user's kubeconfig that a
  * crashed process has left, and the folder of a cluster without data.
  *
@@ -54,12 +54,12 @@ async function endProcess(
   const hasEnded = async (limitMs: number) =>
     (await poll(limitMs, signal, () => (isFree() ? true : undefined))) === true;
   if (state === 'running' && record !== undefined) {
-    const asked = await control(record, 'stop', { signal, timeoutMs: limits.request }).then(
+    const isAccepted = await control(record, 'stop', { signal, timeoutMs: limits.request }).then(
       () => true,
       // A process that does not answer gets a signal.
       () => signal.throwIfAborted(),
     );
-    if (asked === true && (await hasEnded(limits.asked))) return;
+    if (isAccepted === true && (await hasEnded(limits.stopped))) return;
   }
   if (isCertain) {
     for (const [by, limitMs] of [

@@ -204,8 +204,8 @@ export class ClusterDetails implements InspectDetails {
     const api = readSession(viewer.api);
     const [found, settings] = await Promise.all([find(api, ref, signal), this.#options.settings(api, signal)]);
     if (found === undefined) return undefined;
-    const asked = node === undefined ? {} : { node };
-    const observation = await observeFound(api, { ...found, ...asked }, settings, signal);
+    const chosenNode = node === undefined ? {} : { node };
+    const observation = await observeFound(api, { ...found, ...chosenNode }, settings, signal);
     const { definition } = found;
     const known = this.#options.index.instance(ref);
     const serving = definition === undefined ? undefined : definitionHead(definition);

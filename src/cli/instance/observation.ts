@@ -171,11 +171,11 @@ export async function observeFound(
   settings: ControllerSettings | undefined,
   signal: AbortSignal,
 ): Promise<InstanceObservation> {
-  const asked = node === undefined ? {} : { node };
+  const chosenNode = node === undefined ? {} : { node };
   if (isGraphObject(instance) && definition === undefined) {
     const seen = await observeGraphObject(api, instance, settings, signal);
     checkNode(node, knownNodes(seen));
-    return { ...seen, ...asked };
+    return { ...seen, ...chosenNode };
   }
   if (definition === undefined) {
     const notes = [...(missing === undefined ? [] : [missing]), BY_LABELS];
@@ -185,14 +185,14 @@ export async function observeFound(
       decision.nodes.map(({ id }) => id),
     );
     const absent = gone === undefined ? {} : { gone };
-    return { instance, revision: 0, problems: [], notes, decision, ...absent, ...asked };
+    return { instance, revision: 0, problems: [], notes, decision, ...absent, ...chosenNode };
   }
   const { graph, step, ...live } = await liveDefinition(api, definition, instance, signal, settings);
   const withdrawn = isWithdrawn(definition)
     ? [`${withdrawnText(definition)}: no controller works on its instances`]
     : [];
   const known = { ...live, notes: [...withdrawn, ...live.notes, ...levelNotes(settings)] };
-  const seen = { instance, definition, ...known, ...asked };
+  const seen = { instance, definition, ...known, ...chosenNode };
   if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
   checkNode(node, [...graph.nodes.keys()]);
   const options = { api, graph, instance, step: { ...step, ...collectionLimit(instance) }, signal };

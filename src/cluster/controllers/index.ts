@@ -129,7 +129,7 @@ export interface StartedControllers {
 }
 
 /**
- * The controllers of the stand-ins. Flux's controllers run in every cluster with workloads; unless Flux is asked for,
+ * The controllers of the stand-ins. Flux's controllers run in every cluster with workloads; unless Flux is requested,
  * they work only while their marked Deployments run.
  */
 function standInControllers(
@@ -137,10 +137,10 @@ function standInControllers(
   failures: StandInFailures,
   workloads: boolean,
 ): SimulatedController[] {
-  const asked = standIns.flatMap((standIn) => hostStandIn(standIn, { stepMs, failures }));
-  const isFluxAsked = standIns.some(({ name }) => name === fluxStandIn.name);
-  if (isFluxAsked || !workloads) return asked;
-  return [...asked, ...hostStandIn(fluxStandIn, { stepMs: 0, failures, onlyDeployed: true })];
+  const requested = standIns.flatMap((standIn) => hostStandIn(standIn, { stepMs, failures }));
+  const isFluxRequested = standIns.some(({ name }) => name === fluxStandIn.name);
+  if (isFluxRequested || !workloads) return requested;
+  return [...requested, ...hostStandIn(fluxStandIn, { stepMs: 0, failures, onlyDeployed: true })];
 }
 
 /**

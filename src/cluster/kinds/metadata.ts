@@ -134,10 +134,10 @@ export function validateMetaUpdate(next: KubeObject, live: KubeObject, problems:
   if (next.metadata.name !== live.metadata.name) {
     problems.push(fieldInvalid('metadata.name', next.metadata.name, 'field is immutable'));
   }
-  const { uid, deletionTimestamp: asked } = next.metadata;
+  const { uid, deletionTimestamp } = next.metadata;
   if (uid !== live.metadata.uid) problems.push(fieldInvalid('metadata.uid', uid, 'field is immutable'));
-  if (asked !== undefined && asked !== live.metadata.deletionTimestamp)
-    problems.push(fieldInvalid('metadata.deletionTimestamp', asked, 'field is immutable'));
+  if (deletionTimestamp !== undefined && deletionTimestamp !== live.metadata.deletionTimestamp)
+    problems.push(fieldInvalid('metadata.deletionTimestamp', deletionTimestamp, 'field is immutable'));
   if (live.metadata.deletionTimestamp === undefined) return;
   const before = new Set(live.metadata.finalizers ?? []);
   const added = (next.metadata.finalizers ?? []).filter((name) => !before.has(name));

@@ -65,8 +65,13 @@ export function checkParamRef(
   const policy = context.store.collection(GROUP, plural).get(textAt(spec, 'policyName'))?.object;
   const [name, namespace] = [textAt(ref, 'name'), textAt(ref, 'namespace')];
   const verb = name === '' ? 'list' : 'get';
-  const asked = { ...resourceOf(optionalAt(specOf(policy), 'paramKind'), context), subresource: '', namespace, name };
-  if (authorize(context, context.user, { verb, ...asked }).allowed) return;
+  const attributes = {
+    ...resourceOf(optionalAt(specOf(policy), 'paramKind'), context),
+    subresource: '',
+    namespace,
+    name,
+  };
+  if (authorize(context, context.user, { verb, ...attributes }).allowed) return;
   // The API server exchanges the user and the verb in this text.
   const problem = `user ${verb} does not have "${shownUser(context.user)}" permission on the object referenced by paramRef`;
   problems.push(fieldForbidden('spec.paramRef', problem));

@@ -76,9 +76,9 @@ function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: 
     if (whole) problems.push(fieldRequired(`${at}.limits`, 'Limit must be set for non overcommitable resources'));
     return;
   }
-  const [asked, most] = [quantity(value), quantity(limit)];
-  if (asked === undefined || most === undefined) return;
-  const order = compareQuantities(asked, most);
+  const [requested, allowed] = [quantity(value), quantity(limit)];
+  if (requested === undefined || allowed === undefined) return;
+  const order = compareQuantities(requested, allowed);
   if (whole ? order !== 0 : order > 0) {
     const relation = whole ? 'equal to' : 'less than or equal to';
     problems.push(fieldInvalid(`${at}.requests`, value, `must be ${relation} ${name} limit of ${String(limit)}`));

@@ -26,7 +26,7 @@ export interface GeneratedFactories {
   readonly files: ReadonlyMap<string, string>;
   /** The kinds that were written, for a summary. */
   readonly kinds: readonly { readonly apiVersion: string; readonly kind: string; readonly path: string }[];
-  /** Errors for CRDs that are refused, and warnings for those that are ignored, as a second one of a kind. */
+  /** Errors for CRDs that are refused, and warnings for those that are ignored, such as a second CRD of one kind. */
   readonly diagnostics: readonly Diagnostic[];
 }
 

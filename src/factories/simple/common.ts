@@ -60,7 +60,7 @@ export function metadataOf(
   const { name, namespace, labels, annotations } = config;
   const own = options.app ? { app: name } : undefined;
   const all = own === undefined && labels === undefined ? undefined : mergeObjects(own, labels);
-  return given({ name, namespace, labels: all, annotations });
+  return definedOnly({ name, namespace, labels: all, annotations });
 }
 
 /** The option `id` for `createResource`; an empty object when the argument has no id. */
@@ -68,8 +68,8 @@ export function idOf(config: CommonConfig): { readonly id?: string } {
   return config.id === undefined ? {} : { id: config.id };
 }
 
-/** An object without the members that are `undefined`. */
-export function given(members: Record<string, unknown>): Record<string, unknown> {
+/** An object with only the members that have a value. */
+export function definedOnly(members: Record<string, unknown>): Record<string, unknown> {
   const present: Record<string, unknown> = {};
   const keys = Object.keys(members);
   // Index loop: in unoptimized code for..of allocates at each step.

@@ -1,7 +1,7 @@
 import type { ArgumentTable } from '../../compose/index.ts';
 import { textArgument, createResource, mapValues } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { ConfigMapResource } from './kinds.ts';
 
 /** Arguments of `ConfigMap`. */
@@ -29,7 +29,7 @@ export const ConfigMap = simpleFactory('ConfigMap', ARGUMENTS, (config: ConfigMa
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: metadataOf(config),
-      ...given({ data: mapValues(config.data, textArgument), binaryData, immutable }),
+      ...definedOnly({ data: mapValues(config.data, textArgument), binaryData, immutable }),
     },
     idOf(config),
   ) as ConfigMapResource;

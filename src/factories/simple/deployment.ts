@@ -1,6 +1,6 @@
 import { createResource, withDefault } from '../../compose/index.ts';
 import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
-import { given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { DeploymentResource } from './kinds.ts';
 import { POD, podTemplate, selectorOf } from './pods.ts';
 import type { PodConfig } from './pods.ts';
@@ -58,7 +58,7 @@ export const Deployment = simpleFactory(
         apiVersion: 'apps/v1',
         kind: 'Deployment',
         metadata: metadataOf(config),
-        spec: given({
+        spec: definedOnly({
           replicas: withDefault(config.replicas, 1),
           selector: selectorOf(config),
           template: podTemplate(config),

@@ -1,7 +1,7 @@
 import type { Resource } from '../../compose/index.ts';
 import { createResource, defineResourceFactory, present } from '../../compose/index.ts';
 import { sourceName } from '../helm/source-name.ts';
-import { given } from './common.ts';
+import { definedOnly } from './common.ts';
 import type { Condition } from './kinds.ts';
 
 /** The fields of a HelmRelease of Flux that a graph may read. */
@@ -45,7 +45,7 @@ export const HelmChart = defineResourceFactory(
         },
         install: { timeout: '10m', remediation: { retries: 3 } },
         upgrade: { timeout: '10m', remediation: { retries: 3 } },
-        ...given({ values: present(values, (sure) => sure) }),
+        ...definedOnly({ values: present(values, (sure) => sure) }),
       },
     }) as HelmChartResource,
 );

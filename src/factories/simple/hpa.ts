@@ -1,7 +1,7 @@
 import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
 import { createResource, ifPresent, joinLists, memberOf, present, withDefault } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { HpaResource } from './kinds.ts';
 
 /** The workload that is scaled. */
@@ -69,7 +69,7 @@ export const Hpa = simpleFactory('HorizontalPodAutoscaler.autoscaling', ARGUMENT
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
       metadata: metadataOf(config),
-      spec: given({
+      spec: definedOnly({
         scaleTargetRef: present(target, targetReference),
         minReplicas,
         maxReplicas,

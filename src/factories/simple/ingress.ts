@@ -1,7 +1,7 @@
 import type { ArgumentTable } from '../../compose/index.ts';
 import { createResource } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { IngressResource } from './kinds.ts';
 
 /** The backend of a path. */
@@ -72,7 +72,7 @@ export const Ingress = simpleFactory(
         apiVersion: 'networking.k8s.io/v1',
         kind: 'Ingress',
         metadata: metadataOf(config),
-        spec: given({ ingressClassName, rules, tls, defaultBackend }),
+        spec: definedOnly({ ingressClassName, rules, tls, defaultBackend }),
       },
       idOf(config),
     ) as IngressResource;

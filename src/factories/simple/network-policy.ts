@@ -1,7 +1,7 @@
 import type { ArgumentTable } from '../../compose/index.ts';
 import { createResource, ifPresent } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { NetworkPolicyResource } from './kinds.ts';
 
 /** Arguments of `NetworkPolicy`. */
@@ -43,7 +43,7 @@ export const NetworkPolicy = simpleFactory(
         apiVersion: 'networking.k8s.io/v1',
         kind: 'NetworkPolicy',
         metadata: metadataOf(config),
-        spec: given({ podSelector, policyTypes, ingress, egress }),
+        spec: definedOnly({ podSelector, policyTypes, ingress, egress }),
       },
       idOf(config),
     ) as NetworkPolicyResource;

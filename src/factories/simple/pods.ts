@@ -13,7 +13,7 @@ import {
   withDefault,
 } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { COMMON, given } from './common.ts';
+import { COMMON, definedOnly } from './common.ts';
 
 /** The source of a variable's value: a key of a ConfigMap or Secret, a field of the pod, or its resources. */
 export interface EnvSource {
@@ -188,7 +188,10 @@ export function selectorOf(config: CommonConfig): Record<string, unknown> {
 /** The pod template of a workload. */
 export function podTemplate(config: PodConfig, extra: Record<string, unknown> = {}): Record<string, unknown> {
   return {
-    metadata: given({ labels: mergeObjects({ app: config.name }, config.labels), annotations: config.podAnnotations }),
+    metadata: definedOnly({
+      labels: mergeObjects({ app: config.name }, config.labels),
+      annotations: config.podAnnotations,
+    }),
     spec: podSpec(config, extra),
   };
 }
@@ -197,7 +200,7 @@ export function podTemplate(config: PodConfig, extra: Record<string, unknown> = 
 export function podSpec(config: PodConfig, extra: Record<string, unknown> = {}): Record<string, unknown> {
   const { volumes, serviceAccountName, imagePullSecrets, nodeSelector, tolerations, affinity, initContainers } = config;
   const main = containerOf(config);
-  return given({
+  return definedOnly({
     containers: joinLists([main], config.containers),
     volumes,
     serviceAccountName,
@@ -216,7 +219,7 @@ export function podSpec(config: PodConfig, extra: Record<string, unknown> = {}):
 function containerOf(config: PodConfig): Record<string, unknown> {
   const { name, image, command, args, envFrom, resources, volumeMounts, readinessProbe, livenessProbe, startupProbe } =
     config;
-  return given({
+  return definedOnly({
     name,
     image,
     command,

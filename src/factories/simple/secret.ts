@@ -1,7 +1,7 @@
 import type { ArgumentTable } from '../../compose/index.ts';
 import { createResource } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { SecretResource } from './kinds.ts';
 
 /** Arguments of `Secret`. */
@@ -31,7 +31,12 @@ const ARGUMENTS: ArgumentTable<SecretConfig> = {
 export const Secret = simpleFactory('Secret', ARGUMENTS, (config: SecretConfig): SecretResource => {
   const { stringData, data, type, immutable } = config;
   return createResource(
-    { apiVersion: 'v1', kind: 'Secret', metadata: metadataOf(config), ...given({ stringData, data, type, immutable }) },
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: metadataOf(config),
+      ...definedOnly({ stringData, data, type, immutable }),
+    },
     idOf(config),
   ) as SecretResource;
 });

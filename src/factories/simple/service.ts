@@ -1,7 +1,7 @@
 import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
 import { createResource, isNumberArgument, mapList, present } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { ServiceResource } from './kinds.ts';
 
 /** A port of a Service. */
@@ -82,7 +82,7 @@ export const Service = simpleFactory('Service', ARGUMENTS, (config: ServiceConfi
       apiVersion: 'v1',
       kind: 'Service',
       metadata: metadataOf(config, { app: false }),
-      spec: given({
+      spec: definedOnly({
         ipFamilies: config.ipFamilies,
         ipFamilyPolicy: config.ipFamilyPolicy,
         selector,

@@ -1,7 +1,7 @@
 import type { ArgumentTable } from '../../compose/index.ts';
 import { createResource, isText, present, withDefault } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { PersistentVolumeResource, PvcResource } from './kinds.ts';
 
 /** Arguments of `Pvc`. */
@@ -35,7 +35,7 @@ export const Pvc = simpleFactory('PersistentVolumeClaim', CLAIM_ARGUMENTS, (conf
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       metadata: metadataOf(config),
-      spec: given({
+      spec: definedOnly({
         accessModes: withDefault(accessModes, ['ReadWriteOnce']),
         resources: { requests: { storage: size } },
         storageClassName: storageClass,
@@ -90,7 +90,7 @@ export const PersistentVolume = simpleFactory(
         apiVersion: 'v1',
         kind: 'PersistentVolume',
         metadata: metadataOf(config, { app: false }),
-        spec: given({
+        spec: definedOnly({
           capacity: { storage: size },
           accessModes: withDefault(accessModes, ['ReadWriteOnce']),
           persistentVolumeReclaimPolicy: withDefault(config.persistentVolumeReclaimPolicy, 'Retain'),

@@ -1,6 +1,6 @@
 import { createResource, withDefault } from '../../compose/index.ts';
 import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
-import { given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { CronJobResource, DaemonSetResource, JobResource, StatefulSetResource } from './kinds.ts';
 import { POD, podSpec, podTemplate, selectorOf } from './pods.ts';
 import type { PodConfig } from './pods.ts';
@@ -50,7 +50,7 @@ export const StatefulSet = simpleFactory(
         apiVersion: 'apps/v1',
         kind: 'StatefulSet',
         metadata: metadataOf(config),
-        spec: given({
+        spec: definedOnly({
           serviceName: withDefault(config.serviceName, config.name),
           replicas: withDefault(config.replicas, 1),
           selector: selectorOf(config),
@@ -92,7 +92,7 @@ export const DaemonSet = simpleFactory(
         apiVersion: 'apps/v1',
         kind: 'DaemonSet',
         metadata: metadataOf(config),
-        spec: given({
+        spec: definedOnly({
           selector: selectorOf(config),
           template: podTemplate(config),
           updateStrategy: config.updateStrategy,
@@ -129,7 +129,7 @@ const JOB_ARGUMENTS = {
 
 function jobSpec(config: JobConfig): Record<string, unknown> {
   const { completions, parallelism, backoffLimit, activeDeadlineSeconds, ttlSecondsAfterFinished } = config;
-  return given({
+  return definedOnly({
     completions,
     parallelism,
     backoffLimit,
@@ -190,7 +190,7 @@ export const CronJob = simpleFactory('CronJob.batch', CRON_ARGUMENTS, (config: C
       apiVersion: 'batch/v1',
       kind: 'CronJob',
       metadata: metadataOf(config),
-      spec: given({
+      spec: definedOnly({
         schedule,
         timeZone,
         suspend,

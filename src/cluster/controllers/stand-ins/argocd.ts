@@ -51,20 +51,20 @@ function syncApplication(application: KubeObject, view: StandInView): StandInRes
     );
   const { failure } = view;
   if (failure?.reason === 'ComparisonError') return withCondition(application, view, failure.reason, failure.message);
-  const asked = optionalAt(application, 'operation');
+  const requested = optionalAt(application, 'operation');
   const revision = revisionOf(application);
   const isAutomatic = optionalAt(application.spec, 'syncPolicy', 'automated') !== undefined;
   const isSynced =
     textAt(application.status, 'sync', 'revision') === revision &&
     textAt(application.status, 'sync', 'status') === 'Synced';
   const isRunning = textAt(application.status, 'operationState', 'phase') === 'Running';
-  if (!isSynced && !isAutomatic && !isRunning && asked === undefined) return outOfSync(application, view, revision);
+  if (!isSynced && !isAutomatic && !isRunning && requested === undefined) return outOfSync(application, view, revision);
   const steps = view.completedSteps(2);
   if (steps === 0) return outOfSync(application, view, revision);
-  const removedMembers = asked === undefined ? {} : { removedMembers: ['operation'] };
+  const removedMembers = requested === undefined ? {} : { removedMembers: ['operation'] };
   if (failure !== undefined && failure.reason !== 'Degraded')
     return { ...syncFailed(application, view, revision, failure), ...removedMembers };
-  const operation = asked ?? { sync: { revision }, initiatedBy: { automated: true } };
+  const operation = requested ?? { sync: { revision }, initiatedBy: { automated: true } };
   if (steps === 1) return { ...running(application, view, revision, operation), ...removedMembers };
   return { ...synced(application, view, revision, operation, failure), ...removedMembers };
 }

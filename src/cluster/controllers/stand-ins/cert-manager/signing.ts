@@ -109,15 +109,15 @@ export interface SignedCertificate {
 export function signCertificateRequest(request: KubeObject, signer: Signer, now: number): SignedCertificate {
   const { createPrivateKey, createPublicKey, X509Certificate } = cryptoLibrary();
   const pem = Buffer.from(textAt(request, 'spec', 'request'), 'base64').toString('utf8');
-  const asked = readCertificateRequest(pem);
+  const csr = readCertificateRequest(pem);
   const uses = asTexts(request.spec?.['usages']);
   const named = uses.length === 0 ? DEFAULT_USES : uses;
   const isAuthority = request.spec?.['isCA'] === true;
   const bits = named.flatMap((use) => KEY_USES.get(use) ?? []);
   const purposes = named.flatMap((use) => PURPOSES.get(use) ?? []);
   const content = {
-    subject: asked.subject,
-    publicKey: createPublicKey({ key: asked.publicKey, format: 'der', type: 'spki' }),
+    subject: csr.subject,
+    publicKey: createPublicKey({ key: csr.publicKey, format: 'der', type: 'spki' }),
     signingKey: createPrivateKey(signer.key),
     notBefore: now,
     notAfter: now + durationMs(request),
@@ -125,11 +125,11 @@ export function signCertificateRequest(request: KubeObject, signer: Signer, now:
       basicConstraints(isAuthority),
       keyUsage(isAuthority ? [...bits, 5] : bits),
       ...(purposes.length === 0 ? [] : [extendedKeyUsage(purposes)]),
-      ...(asked.alternativeNames === undefined ? [] : [alternativesFromDer(asked.alternativeNames)]),
+      ...(csr.alternativeNames === undefined ? [] : [alternativesFromDer(csr.alternativeNames)]),
     ],
   };
   if (signer.chain === undefined) {
-    const cert = signCertificate({ ...content, issuer: asked.subject });
+    const cert = signCertificate({ ...content, issuer: csr.subject });
     return { chain: cert, ca: cert };
   }
   const chain = signer.chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? [];
