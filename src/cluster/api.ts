@@ -16,7 +16,17 @@ import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
 import { createAccess } from './auth/cluster-access.ts';
-import { admission, aggregation, conversion, openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
+import {
+  admission,
+  aggregation,
+  conversion,
+  impersonation,
+  openApi,
+  schemaEngine,
+  tables,
+  watching,
+  writing,
+} from './lazy-modules.ts';
 import type { SchemaEngineSource } from './crd/schemas.ts';
 import { Work } from './work.ts';
 
@@ -35,7 +45,17 @@ export class Api {
   readonly allowsAll: boolean;
   readonly addresses: ServiceAddresses;
   /** Modules that are loaded late. A request waits for the modules that it needs. */
-  readonly parts = { admission, aggregation, conversion, writing, tables, openApi, schemaEngine };
+  readonly parts = {
+    admission,
+    aggregation,
+    conversion,
+    impersonation,
+    openApi,
+    schemaEngine,
+    tables,
+    watching,
+    writing,
+  };
   readonly schemas: SchemaEngineSource = () => schemaEngine.code;
   /** The logs of simulated containers. */
   readonly logs = new PodLogs(() => this.clock.now());

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
+import type { JsonObject } from '../core/index.ts';
 import { objectAt } from '../kubernetes/index.ts';
+import { Api } from './api.ts';
+import { bootstrap } from './bootstrap.ts';
+import { decodeObject } from './types/decode.ts';
 import { tellClusterStory } from '../../test/support/cluster-story.ts';
 
 test.each([
@@ -33,4 +37,27 @@ test('a cluster has the APIServices of its groups, and the default FlowSchemas w
   const schemas = await story.list('flowcontrol.apiserver.k8s.io/v1 FlowSchema');
   expect([services.length, schemas.length, levels.size]).toEqual([21, 11, 8]);
   for (const { spec } of schemas) expect(levels).toContain(objectAt(spec, 'priorityLevelConfiguration')['name']);
+});
+
+test.each([
+  ['rbac.authorization.k8s.io', 'clusterroles'],
+  ['rbac.authorization.k8s.io', 'clusterrolebindings'],
+  ['rbac.authorization.k8s.io', 'roles'],
+  ['rbac.authorization.k8s.io', 'rolebindings'],
+  ['apiregistration.k8s.io', 'apiservices'],
+  ['flowcontrol.apiserver.k8s.io', 'flowschemas'],
+  ['flowcontrol.apiserver.k8s.io', 'prioritylevelconfigurations'],
+])('the default objects of %s %s have the form in which their type is decoded', (group, plural) => {
+  const api = new Api();
+  bootstrap(api, false);
+  const resource = api.registry.findAny(group, plural);
+  const objects = (resource?.collection.all() ?? []).map(({ object }) => object);
+  expect(objects.length).toBeGreaterThan(6);
+  // The server adds members to the metadata.
+  const text = (object: object | undefined) => JSON.stringify({ ...object, metadata: {} });
+  for (const object of objects) {
+    const decoded = resource === undefined ? undefined : decodeObject(resource.node, object as unknown as JsonObject);
+    expect(text(object)).toBe(text(decoded?.value));
+    expect(object.metadata).toEqual(decoded?.value['metadata']);
+  }
 });

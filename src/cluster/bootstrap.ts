@@ -7,7 +7,6 @@ import { loadData } from './data.ts';
 import { ipAddressOf } from './follow-addresses.ts';
 import type { ServedResource } from './registry/resource.ts';
 import { storeKey } from './store/store.ts';
-import { decodeObject } from './types/decode.ts';
 import type { ClusterClock } from './clock.ts';
 import type { ClusterOptions, ServerAddress } from './options.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
@@ -173,14 +172,6 @@ function serverEndpoints(server: ServerAddress): { readonly endpoints: KubeObjec
   };
 }
 
-/** Stores an object of the system without the checks of a request. Does nothing when no such resource is served. */
-export function put(context: BootstrapContext, group: string, plural: string, value: JsonObject): void {
-  const resource = context.registry.findAny(group, plural);
-  if (resource === undefined) return;
-  const { key, object } = complete(context, typed(resource, value), timestampOf(context.clock));
-  resource.collection.put(key, resource.toStorage(object));
-}
-
 /** Stores the first objects of a collection. The objects are already decoded. */
 function begin(
   context: BootstrapContext,
@@ -202,17 +193,23 @@ function begin(
 }
 
 /** Adds the metadata that a server gives every object. An object of a kind with generations has its own already. */
-function complete(context: BootstrapContext, object: KubeObject, created: string): { key: string; object: KubeObject } {
+export function complete(
+  context: BootstrapContext,
+  object: KubeObject,
+  created: string,
+): { key: string; object: KubeObject } {
   const { metadata } = object;
   metadata.uid = context.newUid();
   metadata.creationTimestamp = created;
   return { key: storeKey(metadata.namespace ?? '', metadata.name ?? ''), object };
 }
 
-/** Decodes a built-in object by its type. */
-function typed(resource: ServedResource, value: JsonObject): KubeObject {
-  const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
-  return decodeObject(resource.node, named).value as unknown as KubeObject;
+/**
+ * An object of the data files with its kind. The files have objects in the decoded form, so that the first decision
+ * about access loads no decoder. The content of the files is shared, so the caller may change only the metadata.
+ */
+function ofKind({ kind, apiVersion }: ServedResource, value: JsonObject): KubeObject {
+  return { kind, apiVersion, ...value, metadata: { ...objectAt(value, 'metadata') } };
 }
 
 /** The objects that a server makes for itself: group, resource and their number. */
@@ -241,7 +238,7 @@ function systemObjects(context: BootstrapContext, group: string, plural: string,
     const conditions = objectsAt(objectAt(value, 'status'), 'conditions');
     const dated = conditions.map((condition) => ({ ...condition, lastTransitionTime: created }));
     const status = conditions.length === 0 ? {} : { status: { conditions: dated } };
-    return complete(context, typed(resource, { ...value, ...status }), created);
+    return complete(context, ofKind(resource, { ...value, ...status }), created);
   });
 }
 
@@ -257,7 +254,7 @@ function seedRoles(context: BootstrapContext) {
     const resource = context.registry.findAny('rbac.authorization.k8s.io', plural);
     resource?.collection.seedLater(count, () =>
       (loadData('rbac-defaults')[plural] ?? []).map((value) =>
-        complete(context, typed(resource, value as JsonObject), created),
+        complete(context, ofKind(resource, value as JsonObject), created),
       ),
     );
   }

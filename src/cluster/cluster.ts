@@ -5,7 +5,15 @@ import { needsSchemas } from './crd/schemas.ts';
 import { followAddresses } from './follow-addresses.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
 import { registerVersions } from './definitions/register-versions.ts';
-import { LoadAhead, schemaEngine, simulation, standInCatalogue, writing } from './lazy-modules.ts';
+import {
+  LoadAhead,
+  persistence,
+  presentation,
+  schemaEngine,
+  simulation,
+  standInCatalogue,
+  writing,
+} from './lazy-modules.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/model.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
@@ -17,9 +25,7 @@ import type { ClusterClock } from './clock.ts';
 import { inProcessTransport } from './http/in-process.ts';
 import { openListener } from './http/listener.ts';
 import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
-import { keepState } from './persistence.ts';
 import type { PresentedProcess, PresentOptions } from './present-process.ts';
-import { presentProcess } from './present-process.ts';
 import type { PodSimulation } from './pods/pod-rule-set.ts';
 import type { StandIn, StandIns } from './stand-in.ts';
 import type { Transport } from './transport.ts';
@@ -88,6 +94,7 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   }
   bootstrap(api, controllers !== false);
   if (options.stateDirectory !== undefined) {
+    const { keepState } = await persistence.load();
     try {
       keepState(api, options.stateDirectory);
     } catch (error) {
@@ -113,7 +120,7 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
     pods: started.pods,
     standIns: started.standIns,
     faults,
-    presentProcess: (presented) => presentProcess(api, presented),
+    presentProcess: async (presented) => (await presentation.load()).presentProcess(api, presented),
     snapshot: () => snapshotCluster(api),
     restore: (snapshot) => restoreSnapshot(api, snapshot),
     transport: (user) => inProcessTransport(api, user),

@@ -4,6 +4,9 @@
  */
 import { LazyModule } from './lazy-module.ts';
 
+/** Watches. */
+export const watching = new LazyModule(() => import('./verbs/watch.ts'));
+
 /** Writes of all kinds, and virtual resources. */
 export const writing = new LazyModule(() => import('./writing.ts'));
 
@@ -25,6 +28,15 @@ export const conversion = new LazyModule(() => import('./conversion/convert.ts')
 /** Versions of API groups that other servers serve. Only a cluster with such an APIService needs it. */
 export const aggregation = new LazyModule(() => import('./aggregation/index.ts'));
 
+/** Impersonation. Only requests with its headers need it. */
+export const impersonation = new LazyModule(() => import('./auth/impersonate.ts'));
+
+/** The files with a cluster's state. Only a cluster with a `stateDirectory` needs them. */
+export const persistence = new LazyModule(() => import('./persistence.ts'));
+
+/** Parts of this process that the cluster shows as Deployments. */
+export const presentation = new LazyModule(() => import('./present-process.ts'));
+
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
@@ -32,7 +44,7 @@ export const simulation = new LazyModule(() => import('./controllers/index.ts'))
 export const standInCatalogue = new LazyModule(() => import('./controllers/stand-ins/catalogue.ts'));
 
 /** The modules that requests may use, in the order in which clients usually need them. */
-const REQUEST_PARTS: readonly LazyModule<unknown>[] = [writing, openApi, schemaEngine, tables];
+const REQUEST_PARTS: readonly LazyModule<unknown>[] = [watching, writing, openApi, schemaEngine, tables];
 
 /**
  * The delay in milliseconds before the first module is loaded. During the delay, the process has time for the first
@@ -54,7 +66,8 @@ export class LoadAhead {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await Promise.all([...REQUEST_PARTS, admission, aggregation, conversion, simulation].map((part) => part.settled()));
+    const others = [admission, aggregation, conversion, impersonation, presentation, simulation];
+    await Promise.all([...REQUEST_PARTS, ...others].map((part) => part.settled()));
   }
 
   /**

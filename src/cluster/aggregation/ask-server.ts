@@ -6,7 +6,8 @@ import { textAt } from '../../kubernetes/index.ts';
 import { lookupLoopback, reasonOf } from '../webhooks/webhook-client.ts';
 import { parseStrictJson } from '../codec/json.ts';
 import type { FrontProxy } from './front-proxy.ts';
-import { AGGREGATOR, forwardedHeaders } from './front-proxy.ts';
+import { forwardedHeaders } from './forwarded-headers.ts';
+import { AGGREGATOR } from './front-proxy.ts';
 import type { ServerAddress } from './server-address.ts';
 
 /** Another API server, and how to trust it. */

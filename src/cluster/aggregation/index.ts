@@ -15,7 +15,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { AggregatorContext } from './aggregator.ts';
 import { Aggregator } from './aggregator.ts';
 import { NoAnswer, sendTo } from './ask-server.ts';
-import { forwardedHeaders, returnedHeaders } from './front-proxy.ts';
+import { forwardedHeaders, returnedHeaders } from './forwarded-headers.ts';
 import type { AggregationGate } from './gate.ts';
 import { REGISTRATION, serviceKey } from './gate.ts';
 import { mergeAggregated, mergeGroup, mergeGroupList } from './merge-discovery.ts';

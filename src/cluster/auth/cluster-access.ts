@@ -1,9 +1,7 @@
 import { cryptoLibrary } from '../../core/index.ts';
 import { ApiError } from '../errors/status.ts';
 import type { ClusterOptions, UserInfo } from '../options.ts';
-import type { Attributes, RoleContext } from './authorizer.ts';
 import { bootstrapUser } from './bootstrap-tokens.ts';
-import { impersonate } from './impersonate.ts';
 import type { TokenContext, TokenIssuer, TokenOwner } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';
 
@@ -16,7 +14,7 @@ export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:mast
 type RawHeaders = Readonly<Record<string, string | undefined>>;
 
 /** What authentication uses of the cluster. */
-export interface AccessContext extends TokenContext, RoleContext {
+export interface AccessContext extends TokenContext {
   readonly options: TokenContext['options'] & Pick<ClusterOptions, 'adminToken' | 'tokens'>;
 }
 
@@ -29,12 +27,11 @@ export interface ClusterAccess {
    * The user of a request: the user of its bearer token, or `fallback` (default: anonymous) for a request without a
    * token. The fallback `refuse` refuses a request without a token. Listeners pass `refuse` for a client certificate that
    * is not valid. Where every user is allowed everything, they also pass it for requests from web pages and from other
-   * machines. When the headers ask to impersonate another user, the result is that user. `request` is the action that
-   * the user wants to do; the error of a refused impersonation names this action.
+   * machines. `impersonate` finds the user that the headers ask to impersonate.
    *
-   * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
+   * @throws ApiError 401 when the token is not valid.
    */
-  authenticate(headers: RawHeaders, request: Attributes, fallback?: UserInfo | 'refuse'): UserInfo;
+  authenticate(headers: RawHeaders, fallback?: UserInfo | 'refuse'): UserInfo;
   /**
    * The user of a token that is valid for at least one of the audiences (default: this server), and the audiences for
    * which it is valid. `undefined` for any other token.
@@ -80,11 +77,11 @@ export function createAccess(context: AccessContext): ClusterAccess {
     },
     tokens: issuer,
     ownerOf,
-    authenticate(headers, request, fallback = ANONYMOUS) {
+    authenticate(headers, fallback = ANONYMOUS) {
       const match = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '');
       const user = match === null ? ofClient(fallback) : ownerOf(match[1] ?? '')?.user;
       if (user === undefined) throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
-      return impersonate(context, user, headers, request);
+      return user;
     },
   };
 }

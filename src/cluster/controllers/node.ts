@@ -1,8 +1,9 @@
 import type { KubeObject } from '../../core/index.ts';
 import { KUBERNETES_VERSION } from '../../kubernetes/index.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
-import { NODE_ADDRESS, put } from '../bootstrap.ts';
+import { NODE_ADDRESS } from '../bootstrap.ts';
 import { timestampOf } from '../clock.ts';
+import { putObject } from './put-object.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
 
@@ -18,7 +19,7 @@ export const NODE_NAME = 'fake-0';
 export function putNode(context: BootstrapContext): void {
   const now = timestampOf(context.clock);
   const capacity = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };
-  put(context, '', 'nodes', {
+  putObject(context, '', 'nodes', {
     metadata: {
       name: NODE_NAME,
       labels: { 'kubernetes.io/hostname': NODE_NAME, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },

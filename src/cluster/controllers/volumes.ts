@@ -2,12 +2,12 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { compareQuantities, listAt, objectAt, quantityOf, textAt } from '../../kubernetes/index.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
-import { put } from '../bootstrap.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { jsonOf } from './pods.ts';
+import { putObject } from './put-object.ts';
 import { CLAIMS } from './scheduler.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { claimsOfPod } from './relation-index.ts';
@@ -22,7 +22,7 @@ const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
 
 /** Creates the default storage class. A volume of this class is created when a claim asks for one. */
 export function putStorageClass(context: BootstrapContext): void {
-  put(context, CLASSES.group, CLASSES.plural, {
+  putObject(context, CLASSES.group, CLASSES.plural, {
     metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
     provisioner: PROVISIONER,
     reclaimPolicy: 'Delete',

@@ -7,5 +7,6 @@ export { applyDefaults, prune, validateValue } from '../../schema/index.ts';
 export { conditionProblem, ExpressionCompiler, mutationProblem, textProblem } from '../expressions/environment.ts';
 export { parseShardSelector } from '../expressions/shard-selector.ts';
 export { policyTypeWarnings } from '../expressions/type-check.ts';
+export { decodeCustom } from './decode-custom.ts';
 export { ruleEvaluator } from './rules.ts';
 export { validateDefinition } from './validate-definition.ts';

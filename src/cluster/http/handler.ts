@@ -1,6 +1,7 @@
 import { groupVersionPath, KUBERNETES_MINOR, KUBERNETES_VERSION } from '../../kubernetes/index.ts';
 import type { aggregatedReply, AggregationContext, withOpenApiPaths } from '../aggregation/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
+import type { impersonate } from '../auth/impersonate.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { needsSchemas } from '../crd/schemas.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
@@ -49,6 +50,7 @@ export type HandlerContext = RouterContext &
         readonly aggregatedReply: typeof aggregatedReply;
         readonly withOpenApiPaths: typeof withOpenApiPaths;
       }>;
+      readonly impersonation: LazyModule<{ readonly impersonate: typeof impersonate }>;
       readonly openApi: LazyModule<{ readonly openApiReply: typeof openApiReply }>;
       readonly schemaEngine: LazyModule<SchemaEngine>;
     };
@@ -115,10 +117,12 @@ async function answer(
   const query = new Query(mark < 0 ? '' : raw.target.slice(mark + 1));
   const { method, target, headers, body } = raw;
   const received = { method, path, target, segments: splitPath(path), query, headers, body };
-  const request: ApiRequest = {
-    ...received,
-    user: context.access.authenticate(headers, attributesOf(received), identity),
-  };
+  let user = context.access.authenticate(headers, identity);
+  if (asksToImpersonate(headers)) {
+    const { impersonate } = await context.parts.impersonation.load();
+    user = impersonate(context, user, headers, attributesOf(received));
+  }
+  const request: ApiRequest = { ...received, user };
   if (context.intercept === undefined) return dispatch(context, request, warnings);
   const guarded = async (changed: ApiRequest) => {
     try {
@@ -128,6 +132,12 @@ async function answer(
     }
   };
   return context.intercept(request, guarded);
+}
+
+/** Has a request headers about another user? */
+function asksToImpersonate(headers: IncomingRequest['headers']): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true;
+  return false;
 }
 
 /** Authorizes and routes a request. */

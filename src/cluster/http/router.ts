@@ -3,7 +3,6 @@ import { pathSegment } from '../../kubernetes/index.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
-import { watchObjects } from '../verbs/watch.ts';
 import type { Negotiated, Output } from '../protocol/negotiate.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
@@ -15,7 +14,7 @@ import type { LazyModule } from '../lazy-module.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { tableOf } from '../table/table.ts';
 import type { ReadContext } from '../verbs/read.ts';
-import type { WatchContext } from '../verbs/watch.ts';
+import type { WatchContext, watchObjects } from '../verbs/watch.ts';
 import type { routeWrite, WriteRouterContext } from './write-router.ts';
 
 /** Subresources that return an object, and can return it as a table or as metadata. */
@@ -27,6 +26,7 @@ const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 export type RouterContext = WriteRouterContext &
   WatchContext & {
     readonly parts: {
+      readonly watching: LazyModule<{ readonly watchObjects: typeof watchObjects }>;
       readonly writing: LazyModule<{ readonly routeWrite: typeof routeWrite }>;
       readonly schemaEngine: LazyModule<SchemaEngine>;
       readonly tables: LazyModule<{ readonly tableOf: typeof tableOf }>;
@@ -110,15 +110,17 @@ function builtinDeprecation(resource: ServedResource): string[] {
 
 /** Answers a GET of stored objects. */
 async function read(
-  context: ReadContext & WatchContext,
+  context: ReadContext & RouterContext,
   request: ApiRequest,
   route: Route,
   output: Output,
   warnings: string[],
 ): Promise<ApiReply> {
   checkVerb(route, request);
-  if (route.watchPath || (route.name === '' && request.query.flag('watch')))
+  if (route.watchPath || (route.name === '' && request.query.flag('watch'))) {
+    const { watchObjects } = await context.parts.watching.load();
     return watchObjects(context, request, route, output, warnings);
+  }
   if (route.name === '') return listObjects(context, request, route, output, warnings);
   return getObject(context, request, route, output, warnings);
 }

@@ -1,19 +1,16 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject, setOwn } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { sortVersions } from './versions.ts';
 import type { CustomType, ServedResource, Subresource } from './resource.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import type { Collection, Conversions } from '../store/store.ts';
 import { ApiError, internalError } from '../errors/status.ts';
-import { builtinType } from '../types/builtin.ts';
-import { decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import type { ConversionWebhook, DefinedVersion, ParsedCrd } from '../crd/parsed-crd.ts';
 import { pathParts } from '../crd/parsed-crd.ts';
-import { checkEmbedded } from '../crd/embedded.ts';
 import { rootNode } from '../crd/node.ts';
-import type { SchemaEngine, SchemaEngineSource } from '../crd/schemas.ts';
+import type { SchemaEngineSource } from '../crd/schemas.ts';
 import { customStrategy } from '../kinds/custom-resource.ts';
 
 /** Verbs of a custom resource in the order of the discovery document. */
@@ -233,7 +230,7 @@ function customType(
   const { scale } = version;
   return {
     strategy,
-    decode: (object) => decodeCustom(schema, object, schemas()),
+    decode: (object) => schemas().decodeCustom(schema, object),
     scale:
       scale === undefined
         ? undefined
@@ -248,44 +245,3 @@ function customType(
     deprecation: deprecationOf(version, kind, definition),
   };
 }
-
-/**
- * Decodes an object as a custom resource. The metadata is decoded by its type, without unknown members and with
- * defaults.
- */
-function decodeCustom(
-  schema: Schema,
-  object: JsonObject,
-  { applyDefaults, prune }: SchemaEngine,
-): { value: JsonObject; unknown: readonly string[] } {
-  const pruned = prune(schema, object);
-  checkEmbedded(schema, pruned.value);
-  const value = isJsonObject(pruned.value) ? pruned.value : {};
-  const metadata = value['metadata'] ?? {};
-  const decoded = isJsonObject(metadata)
-    ? decodeObject(builtinType('meta.v1.ObjectMeta'), metadata).value
-    : (decodeObject(META, { metadata }).value['metadata'] as JsonObject);
-  const managedFields =
-    isJsonObject(metadata) && Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : undefined;
-  const complete = applyDefaults(schema, {
-    ...value,
-    metadata: managedFields === undefined ? decoded : { ...decoded, managedFields },
-  }) as JsonObject;
-  return { value: copyTop(complete), unknown: pruned.unknown };
-}
-
-/** A shallow copy, which the caller may change. The members are shared with the body and must not be changed. */
-function copyTop(value: JsonObject): JsonObject {
-  const out: JsonObject = {};
-  for (const key of ['kind', 'apiVersion', 'metadata']) if (value[key] !== undefined) out[key] = value[key];
-  for (const key of Object.keys(value)) if (!Object.hasOwn(out, key)) setOwn(out, key, value[key]);
-  return out;
-}
-
-const META: ObjectNode = {
-  kind: 'object',
-  name: 'ObjectMeta',
-  get fields() {
-    return new Map([['metadata', { name: 'metadata', node: builtinType('meta.v1.ObjectMeta'), keep: true }]]);
-  },
-};

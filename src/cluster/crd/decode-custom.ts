@@ -1,0 +1,45 @@
+import type { JsonObject } from '../../core/index.ts';
+import { isJsonObject, setOwn } from '../../core/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { applyDefaults, prune } from '../../schema/index.ts';
+import { builtinType } from '../types/builtin.ts';
+import { decodeObject } from '../types/decode.ts';
+import type { ObjectNode } from '../types/node.ts';
+import { checkEmbedded } from './embedded.ts';
+
+/**
+ * Decodes an object as a custom resource. The metadata is decoded by its type, without unknown members and with
+ * defaults.
+ */
+export function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {
+  const pruned = prune(schema, object);
+  checkEmbedded(schema, pruned.value);
+  const value = isJsonObject(pruned.value) ? pruned.value : {};
+  const metadata = value['metadata'] ?? {};
+  const decoded = isJsonObject(metadata)
+    ? decodeObject(builtinType('meta.v1.ObjectMeta'), metadata).value
+    : (decodeObject(META, { metadata }).value['metadata'] as JsonObject);
+  const managedFields =
+    isJsonObject(metadata) && Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : undefined;
+  const complete = applyDefaults(schema, {
+    ...value,
+    metadata: managedFields === undefined ? decoded : { ...decoded, managedFields },
+  }) as JsonObject;
+  return { value: copyTop(complete), unknown: pruned.unknown };
+}
+
+/** A shallow copy, which the caller may change. The members are shared with the body and must not be changed. */
+function copyTop(value: JsonObject): JsonObject {
+  const out: JsonObject = {};
+  for (const key of ['kind', 'apiVersion', 'metadata']) if (value[key] !== undefined) out[key] = value[key];
+  for (const key of Object.keys(value)) if (!Object.hasOwn(out, key)) setOwn(out, key, value[key]);
+  return out;
+}
+
+const META: ObjectNode = {
+  kind: 'object',
+  name: 'ObjectMeta',
+  get fields() {
+    return new Map([['metadata', { name: 'metadata', node: builtinType('meta.v1.ObjectMeta'), keep: true }]]);
+  },
+};
