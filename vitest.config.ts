@@ -15,7 +15,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'alone',
-          include: ['test/{browser,e2e,package,image}/**/*.test.ts'],
+          include: ['test/{browser,e2e,package,image,site}/**/*.test.ts'],
           exclude: [
             ...configDefaults.exclude,
             // Installs the dependencies again and builds: `npm run long` alone does it.

@@ -1,6 +1,6 @@
 /**
  * Every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, format, dead
- * code, package, API reports, size, examples. Runs all of them even when one fails, and then lists the failed ones.
+ * code, package, API reports, size, links of the documentation, examples. Runs all of them even when one fails, and then lists the failed ones.
  * `npm run check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public API.
  */
 import { build, isBuilt } from './build.mjs';
@@ -10,6 +10,7 @@ const bin = (name, path) => [`node_modules/${name}/${path}`];
 const CHECKS = {
   types: bin('@typescript/native', 'bin/tsc'),
   'types of the page': [...bin('@typescript/native', 'bin/tsc'), '-p', 'src/dashboard/client'],
+  'types of the site': [...bin('@typescript/native', 'bin/tsc'), '-p', 'scripts/site/client'],
   'types of the extension': [...bin('@typescript/native', 'bin/tsc'), '-p', 'editors/vscode', '--noEmit'],
   lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--deny-warnings'],
   layers: ['scripts/layers.mjs'],
@@ -21,6 +22,7 @@ const CHECKS = {
   attw: [...bin('@arethetypeswrong/cli', 'dist/index.js'), '--pack', '.', '--profile', 'esm-only'],
   api: ['scripts/api-report.mjs'],
   size: bin('size-limit', 'bin.js'),
+  site: ['scripts/run-ts.mjs', 'scripts/site.ts', '--check'],
   examples: ['scripts/run-ts.mjs', 'scripts/examples.ts'],
 };
 

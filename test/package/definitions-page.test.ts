@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,19 +8,13 @@ import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { controllerCrds } from '../../src/controller/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 import { startCli } from '../support/command.ts';
-import { definitionsPage } from '../support/definitions-page.ts';
 import type { CommandRun } from '../support/run-command.ts';
 import { commandRunner } from '../support/run-command.ts';
+import { stepsOfPage, withGaps } from '../support/walked-page.ts';
 
 /** Carries out docs/definitions.md: writes its files, and compares the output of each command with the page. */
-const steps = definitionsPage();
+const steps = stepsOfPage(readFileSync(new URL('../../docs/definitions.md', import.meta.url), 'utf8'));
 const commandLines = steps.filter(({ kind }) => kind === 'command');
-
-/** The printed text with `…` for the lines that the page leaves out; the whole text where the page has other lines. */
-function withGaps(printed: string, page: string): string {
-  const parts = page.split(/^…(?:\n|$)/m).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('(?:.*\\n)*(?:.*$)?')}$`).test(printed) ? page : printed;
-}
 
 let cwd: string;
 let cluster: Cluster;

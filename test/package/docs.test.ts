@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { chartCrds } from '../../scripts/chart-crds.ts';
 import { controllerPage } from '../../scripts/controller-page.ts';
 import { diagnosticsPage } from '../../scripts/diagnostics-page.ts';
+import { docsPictures } from '../../scripts/docs-pictures.ts';
 import { seedsPage } from '../../scripts/seeds-page.ts';
 import { VERSIONED_FILES, withVersion } from '../../scripts/version.ts';
 
@@ -31,4 +32,11 @@ test.each(VERSIONED_FILES)('%s has the version of the package, as `npm run docs`
   const text = committed(name);
   expect(withVersion(text)).toBe(text);
   expect(text).toContain((JSON.parse(committed('package.json')) as { readonly version: string }).version);
+});
+
+test('the pictures of graphs are those that `npm run docs` draws, and no page lacks one', async () => {
+  const pictures = await docsPictures();
+  for (const [name, text] of pictures) expect(committed(name), name).toBe(text);
+  const existing = readdirSync(new URL('../../docs/pictures', import.meta.url)).map((name) => `docs/pictures/${name}`);
+  expect(existing.sort()).toEqual([...pictures.keys()].sort());
 });

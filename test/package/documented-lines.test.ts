@@ -11,10 +11,10 @@ import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import type { Controller } from '../../src/controller/index.ts';
 import { controllerCrds, createController } from '../../src/controller/index.ts';
 import { KubeClient, waitForObject } from '../../src/kube/index.ts';
-import { definitionsPageFiles } from '../support/definitions-page.ts';
 import { commandLinesOf, USER_PAGES, wordsOfLine } from '../support/documented-lines.ts';
 import type { CommandRun } from '../support/run-command.ts';
 import { commandRunner } from '../support/run-command.ts';
+import { filesOfPage } from '../support/walked-page.ts';
 
 /** The named clusters run in this process. `test/e2e/named-clusters.test.ts` starts real processes. */
 vi.mock('../../src/cli/clusters/launch.ts', async (original) => ({
@@ -154,7 +154,7 @@ tests:
 `;
 
 const FILES: Readonly<Record<string, string>> = {
-  ...definitionsPageFiles(),
+  ...filesOfPage(readFileSync(join(ROOT, 'docs/definitions.md'), 'utf8')),
   'app.yaml': DEFINITION,
   'app.rgd.yaml': DEFINITION,
   'my.yaml': DEFINITION,

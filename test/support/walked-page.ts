@@ -1,23 +1,19 @@
-import { readFileSync } from 'node:fs';
-
-/** A step of docs/definitions.md: a file with its new text, or a command with its output. */
+/** A step of a page: a file with its new text, or a command with its output. */
 export type PageStep =
   | { readonly kind: 'file'; readonly name: string; readonly text: string }
   | { readonly kind: 'command'; readonly line: string; readonly output: string };
 
-const PAGE = new URL('../../docs/definitions.md', import.meta.url);
-
-const BLOCK = /^```(yaml|console)\n([\s\S]*?)^```$/gm;
+const BLOCK = /^```(yaml|ts|console)\n([\s\S]*?)^```$/gm;
 /** The first line of a block: the file, and the place of the block in it. */
-const PLACE = /^# ([\w.-]+)(?:, (at the end|after the line of (\w+)))?\n/;
+const PLACE = /^(?:#|\/\/) ([\w./-]+\.\w+)(?:, (at the end|after the line of (\w+)))?\n/;
 
-/** The files and commands of docs/definitions.md in their order, as a reader follows them. */
-export function definitionsPage(): PageStep[] {
+/** The files and commands of a page in their order, as a reader follows them. */
+export function stepsOfPage(page: string): PageStep[] {
   const files = new Map<string, string>();
-  return [...readFileSync(PAGE, 'utf8').matchAll(BLOCK)].map(([, kind, block = '']): PageStep => {
+  return [...page.matchAll(BLOCK)].map(([, kind, block = '']): PageStep => {
     if (kind === 'console') {
       const [line = '', ...output] = block.trimEnd().split('\n');
-      return { kind: 'command', line: line.replace('$ typekro ', ''), output: output.join('\n') };
+      return { kind: 'command', line: line.replace(/^\$ (?:npx )?typekro /, ''), output: output.join('\n') };
     }
     const [head = '', name, place, key] = PLACE.exec(block) ?? [];
     if (name === undefined) throw new Error(`a block of the page names no file:\n${block}`);
@@ -45,9 +41,15 @@ function withBlock(before: string | undefined, { head, block, place, key }: Plac
   return before.replace(line, (found) => found + added);
 }
 
-/** The files of the page at its end. */
-export function definitionsPageFiles(): Readonly<Record<string, string>> {
+/** The files of a page at its end. */
+export function filesOfPage(page: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    definitionsPage().flatMap((step) => (step.kind === 'file' ? [[step.name, step.text]] : [])),
+    stepsOfPage(page).flatMap((step) => (step.kind === 'file' ? [[step.name, step.text]] : [])),
   );
+}
+
+/** The printed text with `…` for the lines that the page leaves out; the whole text where the page has other lines. */
+export function withGaps(printed: string, page: string): string {
+  const parts = page.split(/^…(?:\n|$)/m).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('(?:.*\\n)*(?:.*$)?')}$`).test(printed) ? page : printed;
 }

@@ -1,0 +1,7 @@
+/** The width and height of a picture in pixels. The page reserves the place, so that nothing moves when it is loaded. */
+export function imageSize(name: string, bytes: Buffer): { readonly width: number; readonly height: number } {
+  if (name.endsWith('.png')) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+  const [, width, height] = /<svg[^>]* width="(\d+)"[^>]* height="(\d+)"/.exec(bytes.toString('utf8')) ?? [];
+  if (width === undefined || height === undefined) throw new Error(`${name} is neither a PNG nor an SVG with a size`);
+  return { width: Number(width), height: Number(height) };
+}

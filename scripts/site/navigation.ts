@@ -1,0 +1,106 @@
+import { readdirSync } from 'node:fs';
+
+/** A page of the site. */
+export interface NavigationPage {
+  /** The Markdown file, from the root of the repository. */
+  readonly source: string;
+  /** The text of the link. */
+  readonly title: string;
+  /** The HTML file, from the root of the site. */
+  readonly target: string;
+}
+
+export interface NavigationSection {
+  readonly title: string;
+  readonly pages: readonly NavigationPage[];
+}
+
+const root = new URL('../../', import.meta.url);
+
+/** The HTML file of a Markdown file. `docs/a/b.md` becomes `a/b.html`; pages outside of `docs` get a folder. */
+function targetOf(source: string): string {
+  if (source === 'docs/README.md') return 'index.html';
+  if (source.startsWith('docs/')) return source.slice('docs/'.length).replace(/\.md$/, '.html');
+  if (/^[A-Z_]+\.md$/.test(source)) return `contributors/${source.toLowerCase().replace('.md', '.html')}`;
+  return `${source.replace(/\/README\.md$/, '').replace(/^src\//, 'rooms/')}.html`;
+}
+
+const page = (source: string, title: string): NavigationPage => ({ source, title, target: targetOf(source) });
+
+/** The pages of a folder by their file names, each with the name of the file as its title. */
+function pagesOf(folder: string, titleOf: (name: string) => string): NavigationPage[] {
+  return readdirSync(new URL(folder, root))
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => page(`${folder}/${name}`, titleOf(name.replace(/\.md$/, ''))));
+}
+
+/** The title of a record of a decision: its number and the words of its file name. */
+function decisionTitle(name: string): string {
+  const [number = '', ...words] = name.split('-');
+  return `${number} ${words.join(' ')}`;
+}
+
+const room = (name: string): NavigationPage => page(`src/${name}/README.md`, `The room ${name}`);
+
+/**
+ * The sections of the site in the order of a reader: a way in, then ideas, then tasks, then tables to look things up.
+ * The pages for authors of the project come last.
+ */
+export const NAVIGATION: readonly NavigationSection[] = [
+  { title: 'Start', pages: [page('docs/README.md', 'What TypeKro is'), page('README.md', 'Overview in one page')] },
+  {
+    title: 'Guides',
+    pages: [
+      page('docs/compositions.md', 'Write a composition'),
+      page('docs/definitions.md', 'Write a definition in YAML'),
+      page('docs/graphs.md', 'Graphs without an API'),
+      page('docs/deploy.md', 'Deploy'),
+      page('docs/testing.md', 'Test'),
+      page('docs/embedded-cluster.md', 'The embedded cluster'),
+      page('docs/envtest.md', 'envtest'),
+      page('docs/stand-ins.md', 'Stand-ins for other controllers'),
+      page('docs/dashboard.md', 'The dashboard'),
+      page('docs/editor.md', 'Your editor'),
+      page('docs/hosts.md', 'Node, Bun, Deno and bundlers'),
+      page('docs/controller.md', 'Operate the controller'),
+      page('docs/runbook.md', 'Alerts and the runbook'),
+    ],
+  },
+  {
+    title: 'Migration',
+    pages: [
+      page('docs/takeover.md', 'From kro, and back'),
+      page('docs/migrating-from-typekro-sdk.md', 'From the SDK before 1.0'),
+    ],
+  },
+  {
+    title: 'Reference',
+    pages: [
+      page('docs/commands.md', 'Commands'),
+      page('docs/diagnostics.md', 'Diagnostics'),
+      page('docs/controller-features.md', 'Features of the controller'),
+      page('docs/controller-differences.md', 'Differences from kro'),
+      page('src/cel/README.md', 'typekro/cel'),
+      page('src/graph/README.md', 'typekro/graph'),
+    ],
+  },
+  { title: 'Factories', pages: pagesOf('docs/factories', (name) => name) },
+  {
+    title: 'Contributors',
+    pages: [
+      page('CONTRIBUTING.md', 'Contributing'),
+      page('SECURITY.md', 'Security'),
+      page('CODE_OF_CONDUCT.md', 'Code of conduct'),
+      page('docs/glossary.md', 'Glossary'),
+      page('docs/simulation.md', 'Simulation'),
+      page('docs/controller-figures.md', 'Figures of the controller'),
+      page('docs/seeds.md', 'The first programs'),
+      ...['compose', 'runtime', 'execute', 'controller', 'cluster', 'kubernetes', 'golang', 'readiness'].map(room),
+      ...pagesOf('docs/decisions', decisionTitle),
+    ],
+  },
+];
+
+/** All pages in the order of the navigation. */
+export const PAGES: readonly NavigationPage[] = NAVIGATION.flatMap(({ pages }) => pages);

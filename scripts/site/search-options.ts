@@ -1,0 +1,25 @@
+import type { Options } from 'minisearch';
+
+/** What the index has of a section. */
+export interface IndexedSection {
+  /** The address of the section, from the root of the site. */
+  readonly id: string;
+  readonly title: string;
+  /** The title of the page. */
+  readonly page: string;
+  readonly text: string;
+}
+
+/** The options of the index. The build and the page must use the same ones. */
+export const SEARCH_OPTIONS: Options<IndexedSection> = {
+  fields: ['title', 'page', 'text'],
+  storeFields: ['title', 'page'],
+  // Names of fields, flags and codes: `readyWhen`, `--leader-elect`, `graph/cycle` are found by each of their words.
+  tokenize: (text) => text.split(/[^\p{L}\p{N}_]+/u).filter((word) => word !== ''),
+  searchOptions: {
+    boost: { title: 4, page: 2 },
+    prefix: true,
+    fuzzy: (term) => (term.length > 4 ? 0.2 : false),
+    combineWith: 'AND',
+  },
+};

@@ -1,0 +1,98 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildSite } from '../../scripts/site/build-site.ts';
+import { startBrowser, whyNoBrowser } from '../browser/support/browser.ts';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+if (whyNoBrowser !== undefined) console.log(`The tests of the site are skipped: ${whyNoBrowser}`);
+
+/** Pages with each element of the site: pictures, tables, all languages of code, long lines, many links. */
+const PAGES = ['index.html', 'definitions.html', 'editor.html', 'envtest.html', 'factories/helm.html', 'testing.html'];
+
+const VIEWS = [
+  { name: 'light', options: { viewport: { width: 1360, height: 900 } } },
+  { name: 'dark', options: { viewport: { width: 1360, height: 900 }, colorScheme: 'dark' } },
+  { name: 'narrow', options: { viewport: { width: 320, height: 640 } } },
+] as const;
+
+describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folder and without a server', () => {
+  let folder: string;
+  let browser: Browser;
+  const errors: string[] = [];
+  const addressOf = (name: string): string => pathToFileURL(join(folder, name)).href;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'typekro-site-'));
+    for (const [name, content] of (await buildSite()).files) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    browser = await startBrowser();
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const open = async (name: string, options: (typeof VIEWS)[number]['options']): Promise<Page> => {
+    const page = await browser.newPage(options);
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('requestfailed', (request) => errors.push(`${request.url()} failed`));
+    await page.goto(addressOf(name), { waitUntil: 'load' });
+    return page;
+  };
+
+  test.each(VIEWS.flatMap(({ name, options }) => PAGES.map((page) => [page, name, options] as const)))(
+    '%s is accessible and does not move (%s)',
+    { timeout: 60_000 },
+    async (name, _view, options) => {
+      const page = await open(name, options);
+      const shift = await page.evaluate(
+        `new Promise((resolve) => {
+          let sum = 0;
+          const observer = new PerformanceObserver((list) => { for (const { value } of list.getEntries()) sum += value; });
+          observer.observe({ type: 'layout-shift', buffered: true });
+          requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
+        })`,
+      );
+      expect(shift).toBe(0);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      await page.evaluate(axeSource);
+      const violations = await page.evaluate(
+        'axe.run({ preload: false }).then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes[0].html))',
+      );
+      expect(violations).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test('the search works with the keyboard alone', async () => {
+    const page = await open('decisions/0001-foundation.html', VIEWS[0].options);
+    await page.keyboard.press('/');
+    await page.keyboard.type('exit codes');
+    await page.locator('search .results a').first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/commands\.html#exit-codes$/);
+    await page.close();
+  });
+
+  test('a narrow page reaches the navigation by its menu', async () => {
+    const page = await open('index.html', VIEWS[2].options);
+    await page.getByRole('link', { name: 'Menu' }).click();
+    await page.getByText('Guides', { exact: true }).click();
+    await page.getByRole('link', { name: 'Write a composition' }).click();
+    await page.waitForURL(/compositions\.html$/);
+    await page.close();
+  });
+
+  test('no page had an error', () => {
+    expect(errors).toEqual([]);
+  });
+});

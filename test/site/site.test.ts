@@ -1,0 +1,69 @@
+import { readdirSync } from 'node:fs';
+import MiniSearch from 'minisearch';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Site } from '../../scripts/site/build-site.ts';
+import { buildSite } from '../../scripts/site/build-site.ts';
+import { PAGES } from '../../scripts/site/navigation.ts';
+import { SEARCH_OPTIONS } from '../../scripts/site/search-options.ts';
+
+const MAX_FIRST_PAGE_BYTES = 150_000;
+
+let site: Site;
+const textOf = (name: string): string => String(site.files.get(name));
+beforeAll(async () => {
+  site = await buildSite();
+});
+
+test('every page of docs is in the navigation once', () => {
+  const sources = PAGES.map(({ source }) => source);
+  expect(sources.filter((source, index) => sources.indexOf(source) !== index)).toEqual([]);
+  const pages = readdirSync(new URL('../../docs', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name.replaceAll('\\', '/')}`);
+  expect(pages.filter((name) => !sources.includes(name))).toEqual([]);
+});
+
+test('no link, anchor or picture is broken', () => {
+  expect(site.problems).toEqual([]);
+});
+
+test('the first page, with all that it loads, is small', () => {
+  const page = textOf('index.html');
+  const loaded = [...page.matchAll(/(?:src|href)="([\w./-]+\.(?:css|js|svg|png))"/g)].map(([, name = '']) => name);
+  expect(loaded).toEqual(expect.arrayContaining(['style.css', 'site.js']));
+  const bytes = ['index.html', ...loaded].map((name) => Buffer.byteLength(site.files.get(name) ?? ''));
+  expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_FIRST_PAGE_BYTES);
+});
+
+test('no page loads anything from another origin', () => {
+  const foreign = PAGES.filter(({ target }) =>
+    /<(?:script|link|img|iframe)\b[^>]*(?:src|href)="(?:https?:)?\/\//.test(textOf(target)),
+  );
+  expect(foreign).toEqual([]);
+  expect(textOf('style.css')).not.toMatch(/url\(|@import/);
+});
+
+/** Questions of a reader as words for the search, each with the page that has the answer. */
+const QUESTIONS: readonly (readonly [words: string, page: string])[] = [
+  ['exit codes', 'commands.html'],
+  ['graph/cycle', 'diagnostics.html'],
+  ['what is simulated', 'embedded-cluster.html'],
+  ['one object for each element', 'definitions.html'],
+  ['leader-elect', 'controller.html'],
+  ['hand back', 'takeover.html'],
+  ['alchemy', 'deploy.html'],
+  ['vscode', 'editor.html'],
+  ['esbuild', 'hosts.html'],
+  ['existing objects', 'commands.html'],
+  ['fault rules', 'testing.html'],
+  ['rights', 'controller.html'],
+];
+
+describe('the search', () => {
+  test.each(QUESTIONS)('%s leads to %s', (words, page) => {
+    const [, json = ''] = /^globalThis\.typekroSearchIndex = (".*");$/m.exec(textOf('search-index.js')) ?? [];
+    const index = MiniSearch.loadJSON(JSON.parse(json) as string, SEARCH_OPTIONS);
+    const found = index.search(words).slice(0, 6);
+    expect(found.map(({ id }) => String(id).replace(/#.*/, ''))).toContain(page);
+  });
+});
