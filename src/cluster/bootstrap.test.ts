@@ -4,14 +4,14 @@ import { objectAt } from '../kubernetes/index.ts';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { decodeObject } from './types/decode.ts';
-import { tellClusterStory } from '../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test/support/cluster-story.ts';
 
 test.each([
   ['127.0.0.1', 'IPv4'],
   ['::1', 'IPv6'],
 ])('the Service of the server leads to %s and its port', async (ip, addressType) => {
   const serverAddress = { ip, port: 40_003 };
-  await using story = await tellClusterStory({ controllers: false, serviceCidr: '10.0.0.0/24', serverAddress });
+  await using story = await startClusterStory({ controllers: false, serviceCidr: '10.0.0.0/24', serverAddress });
   expect((await story.get('v1 Service', 'kubernetes')).spec).toMatchObject({
     clusterIP: '10.0.0.1',
     ports: [{ port: 443, targetPort: 40_003 }],
@@ -27,7 +27,7 @@ test.each([
 });
 
 test('a cluster has the APIServices of its groups, and the default FlowSchemas whose levels exist', async () => {
-  await using story = await tellClusterStory({ controllers: false });
+  await using story = await startClusterStory({ controllers: false });
   const services = await story.list('apiregistration.k8s.io/v1 APIService');
   const core = services.find(({ metadata }) => metadata.name === 'v1.');
   expect(core?.['spec']).toEqual({ version: 'v1', groupPriorityMinimum: 18_000, versionPriority: 1 });

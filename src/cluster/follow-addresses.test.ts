@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellClusterStory } from '../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { conditionOf } from '../kubernetes/index.ts';
 import { rangeContains, strictAddressProblem, strictCidrProblem } from './kinds/ip-addresses.ts';
@@ -28,7 +28,7 @@ const address = (name: string): KubeObject => ({
 
 describe.each([true, false])('a cluster (controllers: %s)', (controllers) => {
   test('begins with the range and the endpoints of its own Service', async () => {
-    await using story = await tellClusterStory({ controllers });
+    await using story = await startClusterStory({ controllers });
     expect((await story.get(RANGE, 'kubernetes')).spec).toEqual({ cidrs: ['10.96.0.0/16'] });
     expect(conditionOf(await story.get(RANGE, 'kubernetes'), 'Ready')?.['status']).toBe('True');
     expect(await story.names(ADDRESS, '')).toEqual(['10.96.0.1']);
@@ -41,7 +41,7 @@ describe.each([true, false])('a cluster (controllers: %s)', (controllers) => {
   });
 
   test('has an IPAddress for each address of a Service', async () => {
-    await using story = await tellClusterStory({ controllers });
+    await using story = await startClusterStory({ controllers });
     await story.create(service('a', { clusterIP: '10.96.7.7' }));
     await story.create(service('headless', { clusterIP: 'None' }));
     expect(await story.get(ADDRESS, '10.96.7.7')).toMatchObject({
@@ -64,7 +64,7 @@ describe('the IPAddress of a Service', () => {
     ['the label of another client', { metadata: { labels: { 'ipaddress.kubernetes.io/managed-by': 'other' } } }],
     ['no change', {}],
   ])('comes back after a client deletes it (%s)', async (_, change) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service('a', { clusterIP: '10.96.7.7' }));
     await story.patch(ADDRESS, '10.96.7.7', change, '');
     const { uid } = (await story.get(ADDRESS, '10.96.7.7')).metadata;
@@ -76,7 +76,7 @@ describe('the IPAddress of a Service', () => {
   });
 
   test('is deleted with the Service, also without its label', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service('a', { clusterIP: '10.96.7.7' }));
     await story.patch(ADDRESS, '10.96.7.7', { metadata: { labels: null } }, '');
     await story.remove('v1 Service', 'a');
@@ -87,7 +87,7 @@ describe('the IPAddress of a Service', () => {
 
 describe('an IPAddress of another client', () => {
   test('keeps its address from Services, until it is removed', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(address('10.96.7.7'));
     await expect(story.create(service('a', { clusterIP: '10.96.7.7' }))).rejects.toThrow('already allocated');
     await story.client.delete({ ...address('10.96.7.7'), name: '10.96.7.7' });
@@ -95,7 +95,7 @@ describe('an IPAddress of another client', () => {
   });
 
   test('keeps its address whatever its labels say', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const labels = { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' };
     const named = address('10.96.7.7');
     await story.create({ ...named, metadata: { ...named.metadata, labels } });
@@ -105,13 +105,13 @@ describe('an IPAddress of another client', () => {
   });
 
   test('may have a name with colons', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(address('2001:db8::1'));
     expect((await story.get(ADDRESS, '2001:db8::1')).metadata.name).toBe('2001:db8::1');
   });
 
   test('is refused without an object that has it', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await expect(story.create({ ...address('10.96.7.7'), spec: { parentRef: null } })).rejects.toThrow(
       'spec.parentRef: Required value',
     );
@@ -122,7 +122,7 @@ describe('an IPAddress of another client', () => {
 
 describe('a ServiceCIDR', () => {
   test('adds addresses, and stays while Services have them', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(range('more', '10.200.0.0/24'));
     expect((await story.get(RANGE, 'more')).metadata.finalizers).toEqual(['networking.k8s.io/service-cidr-finalizer']);
     await story.create(service('a', { clusterIP: '10.200.0.9' }));
@@ -143,12 +143,12 @@ describe('a ServiceCIDR', () => {
     [['10.0.0.0/33'], 'must be a valid CIDR value'],
     [['fe80::%eth0/64'], 'must be a valid CIDR value'],
   ])('with the ranges %j is refused', async (cidrs, text) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await expect(story.create(range('wrong', ...cidrs))).rejects.toThrow(text);
   });
 
   test('leaves its range to another ServiceCIDR that has it, too', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     for (const name of ['one', 'two']) await story.create(range(name, '10.200.0.0/24'));
     await story.create(range('default', '10.96.0.0/16'));
     await story.remove(RANGE, 'one');
@@ -160,7 +160,7 @@ describe('a ServiceCIDR', () => {
   });
 
   test('gives its addresses when the first range is full', async () => {
-    await using story = await tellClusterStory({ serviceCidr: '10.0.0.0/30' });
+    await using story = await startClusterStory({ serviceCidr: '10.0.0.0/30' });
     await story.create(service('a'));
     await expect(story.create(service('b'))).rejects.toThrow('range is full');
     await story.create(range('more', '10.200.0.0/30'));
@@ -171,7 +171,7 @@ describe('a ServiceCIDR', () => {
   });
 
   test('does not change its ranges, but may get one of the other family', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(range('r', '10.200.0.0/24'));
     await expect(story.patch(RANGE, 'r', { spec: { cidrs: ['10.201.0.0/24'] } })).rejects.toThrow('field is immutable');
     await story.patch(RANGE, 'r', { spec: { cidrs: ['10.200.0.0/24', 'fd00::/112'] } });
@@ -179,11 +179,11 @@ describe('a ServiceCIDR', () => {
 });
 
 test('a restored cluster has the addresses and ranges of its Services', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   await story.create(range('more', '10.200.0.0/24'));
   await story.create(service('a', { clusterIP: '10.200.0.9' }));
   const snapshot = story.cluster.snapshot();
-  await using other = await tellClusterStory();
+  await using other = await startClusterStory();
   other.cluster.restore(snapshot);
   expect(await other.names(ADDRESS, '')).toEqual(['10.200.0.9', '10.96.0.1']);
   await expect(other.create(service('b', { clusterIP: '10.200.0.9' }))).rejects.toThrow('already allocated');
@@ -193,12 +193,12 @@ test('a restored cluster has the addresses and ranges of its Services', async ()
 test.each([true, false])(
   'a state of an earlier release gets the objects that it lacks (controllers: %s)',
   async (controllers) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service('a'));
     const snapshot = story.cluster.snapshot();
     const added = ['servicecidrs', 'ipaddresses', 'endpoints', 'endpointslices'];
     const collections = snapshot.collections.filter(({ plural }) => !added.includes(plural));
-    await using other = await tellClusterStory({ controllers });
+    await using other = await startClusterStory({ controllers });
     other.cluster.restore({ ...snapshot, collections });
     await other.cluster.idle();
     expect(await other.names(RANGE, '')).toEqual(['kubernetes']);
@@ -212,9 +212,9 @@ test.each([true, false])(
 );
 
 test('a restored cluster keeps the objects that its state has', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   const snapshot = story.cluster.snapshot();
-  await using other = await tellClusterStory({ controllers: false });
+  await using other = await startClusterStory({ controllers: false });
   other.cluster.restore(snapshot);
   // Each cluster has an authority of its own for other API servers, which this ConfigMap names.
   const collectionsOf = ({ collections }: typeof snapshot) =>

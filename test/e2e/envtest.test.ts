@@ -26,7 +26,7 @@ describe.skipIf(process.platform === 'win32')('the programs for envtest', () => 
 
   beforeAll(async () => {
     cache = mkdtempSync(join(tmpdir(), 'a cache of '));
-    // Several test programs may ask at once.
+    // Several test programs may run the command at once.
     const answers = await Promise.all([envtest(), envtest(), envtest()]);
     expect(answers.map(({ code, stderr }) => [code, stderr])).toEqual(answers.map(() => [0, '']));
     expect(new Set(answers.map(({ stdout }) => stdout)).size).toBe(1);

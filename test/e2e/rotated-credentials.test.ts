@@ -114,14 +114,14 @@ current-context: x
     const transport = await connect(port);
     const get = async () => (await transport.request({ method: 'GET', path: '/' })).status;
     /** The first requests after the change may meet connections that the server has closed. */
-    const getAnew = (): Promise<number> =>
+    const retryGet = (): Promise<number> =>
       get().catch((thrown: Error) =>
-        /closed the connection/.test(thrown.message) ? getAnew() : Promise.reject(thrown),
+        /closed the connection/.test(thrown.message) ? retryGet() : Promise.reject(thrown),
       );
     expect(await get()).toBe(200);
     server.setSecureContext({ ...after.issue(['localhost'], ['127.0.0.1']), ca: clients.ca });
     server.closeAllConnections();
-    await expect(getAnew()).rejects.toThrow(/from an authority that is not trusted/);
+    await expect(retryGet()).rejects.toThrow(/from an authority that is not trusted/);
     await writeFile(join(folder, 'ca.crt'), 'not a certificate');
     await expect(get()).rejects.toThrow(/from an authority that is not trusted/);
     await writeFile(join(folder, 'ca.crt'), after.ca);

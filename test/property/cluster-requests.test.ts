@@ -183,7 +183,13 @@ function pathOf(
 const PARTS = new Set(['status', 'scale', 'finalize', 'approval', 'ephemeralcontainers', 'resize']);
 
 /** Whether the request is meant to make this change. Every other change is a defect. */
-function isAsked(kind: Served, name: string, subresource: string, method: string, { what, object }: Change): boolean {
+function isIntended(
+  kind: Served,
+  name: string,
+  subresource: string,
+  method: string,
+  { what, object }: Change,
+): boolean {
   // Both API groups of events have the same objects.
   const group = kind.kind === 'Event' ? '' : kind.group;
   const own = object.startsWith(`${group}/${kind.kind}/`) && (name === '' || object.endsWith(`/${nameOf(kind)}`));
@@ -244,7 +250,7 @@ describe('requests of every method, to every subresource, of every kind', () => 
                 if (after.resourceVersion === start.resourceVersion) continue;
                 const changes = changesBetween(before, after);
                 const refused = status >= 400 || form === 'watch' || (form === 'deeper' && subresource !== 'proxy');
-                if (refused || changes.some((change) => !isAsked(kind, name, subresource, method, change)))
+                if (refused || changes.some((change) => !isIntended(kind, name, subresource, method, change)))
                   wrong.push(
                     `${method} ${path} (${status}): ${changes.map(({ what, object }) => `${what} ${object}`).join()}`,
                   );

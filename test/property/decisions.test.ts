@@ -17,14 +17,14 @@ import {
   pick,
   sharedSettings,
 } from '../support/planned-graphs.ts';
-import type { ChildDecision, Decisions } from '../support/three-doors.ts';
+import type { ChildDecision, Decisions } from '../support/mode-decisions.ts';
 import {
   asJson,
   ControllerWrites,
   decisionsOfDirectMode,
   decisionsOfPlan,
   waitingInController,
-} from '../support/three-doors.ts';
+} from '../support/mode-decisions.ts';
 import { pot, potDefinition, potRef, virtualWorld } from '../support/virtual-world.ts';
 import type { VirtualWorld } from '../support/virtual-world.ts';
 

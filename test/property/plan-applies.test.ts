@@ -15,7 +15,7 @@ import type { Random } from '../support/planned-graphs.ts';
 import { changedNodes, generatedNodes, lidDefinition, pick, sharedSettings } from '../support/planned-graphs.ts';
 import { pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
 
-/** Saves plans of generated changes, applies them by their files, and compares the cluster with what the plan said. */
+/** Saves plans of generated changes, applies them by their files, and compares the cluster with the plan. */
 let place: PlanWorld;
 beforeAll(async () => {
   place = await planWorld();
@@ -77,7 +77,7 @@ function happened(before: ReadonlyMap<string, KubeObject>, after: ReadonlyMap<st
 type Reached = Pick<InstancePlan, 'writes' | 'recreated' | 'rollout'>;
 
 /** The effects that a plan predicts for an instance, if no further node becomes ready. */
-function said({ writes, recreated = [], rollout }: Reached): Effects {
+function predictedEffects({ writes, recreated = [], rollout }: Reached): Effects {
   return Object.fromEntries([
     ...writes
       .filter(({ after = [], action, refusal }) => after.length === 0 && action !== 'labels' && refusal === undefined)
@@ -87,24 +87,24 @@ function said({ writes, recreated = [], rollout }: Reached): Effects {
 }
 
 /** Leaves out the deletions that depend on the time at which a canary ends. */
-function withoutCanaryEnd(effects: Effects, told: Effects, instances: readonly InstancePlan[]): Effects {
+function withoutCanaryEnd(effects: Effects, predicted: Effects, instances: readonly InstancePlan[]): Effects {
   const late = instances.filter(({ rollout }) => rollout === 'later').flatMap(({ recreated = [] }) => recreated);
   const possible = new Set(late.map((object) => objectName(object)));
   return Object.fromEntries(
     Object.entries(effects).flatMap(([name, effect]) => {
       if (!possible.has(name) || (effect !== 'replaced' && effect !== 'deleted')) return [[name, effect]];
-      const planned = told[name];
+      const planned = predicted[name];
       return planned === undefined ? [] : [[name, planned]];
     }),
   );
 }
 
 /** An object that the plan calls recreated stays away as long as its node waits. */
-const recreatedLater = (effects: Effects, told: Effects): Effects =>
+const recreatedLater = (effects: Effects, predicted: Effects): Effects =>
   Object.fromEntries(
     Object.entries(effects).map(([name, effect]) => [
       name,
-      effect === 'deleted' && told[name] === 'replaced' ? 'replaced' : effect,
+      effect === 'deleted' && predicted[name] === 'replaced' ? 'replaced' : effect,
     ]),
   );
 
@@ -123,10 +123,10 @@ function effectOf({ action, fields, object }: ObjectPlan): Effect {
 }
 
 /** Masks the values that the plan masks because they come from a Secret. */
-const masked = (effects: Effects, told: Effects): Effects =>
+const masked = (effects: Effects, predicted: Effects): Effects =>
   Object.fromEntries(
     Object.entries(effects).map(([name, effect]) => {
-      const shownAs = Object.hasOwn(told, name) ? told[name] : undefined;
+      const shownAs = Object.hasOwn(predicted, name) ? predicted[name] : undefined;
       if (typeof effect === 'string' || typeof shownAs !== 'object') return [name, effect];
       const values = Object.entries(effect).map(([path, value]) => [path, shownAs[path] === MASK ? MASK : value]);
       return [name, Object.fromEntries(values)];
@@ -148,7 +148,7 @@ function definitionOf(nodes: JsonObject[], annotations: Record<string, string>, 
 const met = new Set<string>();
 const cases = Array.from({ length: budget('plannedChanges') }, (_, index) => index);
 
-test.each(cases)('change %i: what the saved plan says is what its apply does', async (seed) => {
+test.each(cases)('change %i: the apply of a saved plan has the effects that the plan predicts', async (seed) => {
   const random = seededRandom(seed + 1);
   const { world, cwd, save, run } = place;
   const prefix = `pot${seed}x`;
@@ -200,9 +200,9 @@ test.each(cases)('change %i: what the saved plan says is what its apply does', a
   } else {
     expect(`${code} ${err}`).toMatch(/^0 (?!.*^error:)/ms);
     const gets = await reached(plan);
-    const told: Effects = Object.assign({}, ...gets.map(said));
-    const effects = withoutCanaryEnd(happened(before, after), told, plan.instances);
-    expect(masked(recreatedLater(effects, told), told)).toEqual(told);
+    const predicted: Effects = Object.assign({}, ...gets.map(predictedEffects));
+    const effects = withoutCanaryEnd(happened(before, after), predicted, plan.instances);
+    expect(masked(recreatedLater(effects, predicted), predicted)).toEqual(predicted);
   }
 });
 

@@ -27,10 +27,10 @@ export interface ControllerWorld {
   /** Applies objects as a user, with force. */
   apply(...objects: KubeObject[]): Promise<void>;
   /**
-   * Watches the kind until `ask` returns something other than undefined or false for the object, and returns that.
+   * Watches the kind until `check` returns something other than undefined or false for the object, and returns that.
    * Fails after 15 seconds.
    */
-  until<T>(ref: ObjectRef, ask: (object: KubeObject | undefined) => T | undefined | false): Promise<T>;
+  until<T>(ref: ObjectRef, check: (object: KubeObject | undefined) => T | undefined | false): Promise<T>;
   /** Resolves when neither the cluster nor the controller has work left. */
   settled(): Promise<void>;
   /** Stops the controller and starts a new one, as a restarted process would. */
@@ -74,7 +74,7 @@ export async function controllerWorld(options: Partial<ControllerOptions> = {}):
     async apply(...objects) {
       for (const object of objects) await user.apply(object, { fieldManager: 'user', force: true });
     },
-    until: (ref, ask) => until(user, ref, ask, () => log),
+    until: (ref, check) => until(user, ref, check, () => log),
     async settled() {
       for (let round = 0; round < 3; round += 1) {
         await cluster.idle();
@@ -106,7 +106,7 @@ function recording(transport: Transport, requests: SeenRequest[]): Transport {
 async function until<T>(
   user: KubeClient,
   ref: ObjectRef,
-  ask: (object: KubeObject | undefined) => T | undefined | false,
+  check: (object: KubeObject | undefined) => T | undefined | false,
   log: () => readonly string[],
 ): Promise<T> {
   const signal = AbortSignal.timeout(15_000);
@@ -116,7 +116,7 @@ async function until<T>(
       if (event.object.metadata.namespace !== ref.namespace) continue;
       last = event.type === 'DELETED' ? undefined : event.object;
     } else if (event.type !== 'SYNCED') continue;
-    const answer = ask(last);
+    const answer = check(last);
     if (answer !== undefined && answer !== false) return answer;
   }
   throw new Error(`${ref.kind} ${ref.name} did not get there:\n${JSON.stringify(last, null, 1)}\n${log().join('')}`);

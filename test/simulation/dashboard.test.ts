@@ -68,7 +68,7 @@ afterEach(async () => {
   await world.close();
 });
 
-/** Resolves when a row of the index is as asked. */
+/** Resolves when the predicate holds for a row of the index. */
 const until = (name: string, is: (row: InstanceRow | undefined) => boolean): Promise<void> =>
   new Promise((resolve) => {
     const check = () => {

@@ -18,10 +18,10 @@ export class Rivals {
   readonly #seed: number;
   #count = 0;
   /** Remaining rounds of the contest for an object, by its UID. */
-  readonly #fights = new Map<string, number>();
+  readonly #contests = new Map<string, number>();
   #stopped = false;
   /** The writes in flight. */
-  readonly #under = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
 
   constructor(client: KubeClient, clock: Clock, ledger: Ledger, seed: number) {
     this.#client = client;
@@ -35,7 +35,7 @@ export class Rivals {
   }
 
   get busy(): boolean {
-    return this.#under.size > 0;
+    return this.#inFlight.size > 0;
   }
 
   #seen({ method, object, key }: NotedWrite): void {
@@ -55,7 +55,7 @@ export class Rivals {
     if (name.endsWith('-mid') && object.metadata.annotations?.['rival.test/seen'] === undefined) {
       this.#soon(2000, () => this.#annotate(object));
     }
-    if (name.endsWith('-after')) this.#fight(key, object);
+    if (name.endsWith('-after')) this.#contest(key, object);
   }
 
   #soon(withinMs: number, work: () => Promise<unknown>): void {
@@ -68,8 +68,8 @@ export class Rivals {
           const isOther = thrown instanceof KubeError && thrown.status === 422;
           if (!isNotFound(thrown) && !isConflict(thrown) && !isOther) throw thrown;
         })
-        .then(() => void this.#under.delete(running));
-      this.#under.add(running);
+        .then(() => void this.#inFlight.delete(running));
+      this.#inFlight.add(running);
     });
   }
 
@@ -109,12 +109,12 @@ export class Rivals {
   }
 
   /** Contests every third object of this name, for two rounds. */
-  #fight(key: string, object: KubeObject): void {
+  #contest(key: string, object: KubeObject): void {
     const data = object['data'] as { healthy?: string } | undefined;
     if (data?.healthy === 'mine') return;
     const uid = object.metadata.uid ?? '';
-    const left = this.#fights.get(uid) ?? (noise(this.#seed, key, 0) < 0.33 ? 2 : 0);
-    this.#fights.set(uid, left - 1);
+    const left = this.#contests.get(uid) ?? (noise(this.#seed, key, 0) < 0.33 ? 2 : 0);
+    this.#contests.set(uid, left - 1);
     if (left <= 0) return;
     this.#soon(3000, () =>
       this.#client.patch(

@@ -90,8 +90,10 @@ function replica(identity: string): () => Promise<void> {
   return end;
 }
 
-/** Watches the Leases of the shards until `ask` accepts their holders, and returns the holders by shard. */
-async function holders(ask: (holders: ReadonlyMap<number, string>) => boolean): Promise<ReadonlyMap<number, string>> {
+/** Watches the Leases of the shards until `accepts` accepts their holders, and returns the holders by shard. */
+async function holders(
+  accepts: (holders: ReadonlyMap<number, string>) => boolean,
+): Promise<ReadonlyMap<number, string>> {
   const found = new Map<number, string>();
   const signal = AbortSignal.timeout(20_000);
   for await (const event of user.watch(LEASE, {
@@ -103,7 +105,7 @@ async function holders(ask: (holders: ReadonlyMap<number, string>) => boolean): 
     const holder = event.object.spec?.['holderIdentity'];
     const shard = Number(/\d+$/.exec(event.object.metadata.name ?? '')?.[0]);
     found.set(shard, typeof holder === 'string' ? holder : '');
-    if (ask(found)) return found;
+    if (accepts(found)) return found;
   }
   throw new Error(`shards ended up as ${JSON.stringify([...found])}`);
 }

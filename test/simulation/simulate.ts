@@ -49,7 +49,7 @@ let lastStory: { readonly story: number; readonly stories: Stories; readonly goo
 export async function simulate(
   seed: number,
   only?: ReadonlySet<string>,
-  staff: Staff = staffOf(seed),
+  processSet: ProcessSet = processSetOf(seed),
   stories: Stories = STORIES.definitions,
 ): Promise<SimulationResult> {
   const { stage } = stories;
@@ -60,7 +60,7 @@ export async function simulate(
   }
   const good = await lastStory.good;
   const schedule = new FaultSchedule(seed, only);
-  const bad = await run({ seed, actions, schedule, stage, ...staff });
+  const bad = await run({ seed, actions, schedule, stage, ...processSet });
   const problems = [...good.problems.map((text) => `without faults: ${text}`), ...bad.problems];
   if (problems.length === 0) problems.push(...differences(good.state, bad.state));
   const log = good.problems.length > 0 ? good.log : bad.log;
@@ -77,18 +77,18 @@ export function storyOf(
 }
 
 /** The controller processes: one process, several with one leader, or several that divide the shards. */
-export interface Staff {
+export interface ProcessSet {
   readonly processes: number;
   readonly shards?: number;
 }
 
 /** Two or three processes that divide the shards. */
-export function divided(seed: number): Staff {
+export function divided(seed: number): ProcessSet {
   return { processes: noise(seed, 'shards', 1) < 0.5 ? 2 : 3, shards: 3 };
 }
 
 /** One seed in six has several processes. In two of five such seeds, the processes divide the shards. */
-function staffOf(seed: number): Staff {
+function processSetOf(seed: number): ProcessSet {
   if (noise(seed, 'processes', 0) >= 1 / 6) return { processes: 1 };
   return noise(seed, 'shards', 0) > 0.6 ? divided(seed) : { processes: 2 };
 }
@@ -100,12 +100,12 @@ function staffOf(seed: number): Staff {
 export async function shrink(
   seed: number,
   happened: readonly string[],
-  staff?: Staff,
+  processSet?: ProcessSet,
   stories?: Stories,
   runs = 120,
 ): Promise<readonly string[]> {
   const fails = async (names: readonly string[]) =>
-    (await simulate(seed, new Set(names), staff, stories)).problems.length > 0;
+    (await simulate(seed, new Set(names), processSet, stories)).problems.length > 0;
   let left = [...happened];
   let spent = 0;
   if (await fails([])) return [];

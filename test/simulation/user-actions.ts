@@ -352,7 +352,7 @@ function isReleased(object: KubeObject | undefined): boolean {
 
 /** Creates an object of another ApplySet under the name of a future child. */
 function foreignChild(name: string): UserAction {
-  const labels = { 'applyset.kubernetes.io/part-of': 'applyset-of-somebody-else-v1' };
+  const labels = { 'applyset.kubernetes.io/part-of': 'applyset-of-another-owner-v1' };
   const manifest = { ...mapRef(name), metadata: { name, namespace: 'default', labels }, data: { text: 'theirs' } };
   const { name: _name, namespace: _namespace, ...object } = manifest;
   return { text: `make a foreign ${name}`, do: (admin) => admin.apply(object, { fieldManager: 'other', force: true }) };

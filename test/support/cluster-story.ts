@@ -29,7 +29,7 @@ export interface ClusterStory extends AsyncDisposable {
 }
 
 /** Creates a cluster whose clock starts at noon UTC on 1 January 2026. */
-export async function tellClusterStory(options: Omit<ClusterOptions, 'clock'> = {}): Promise<ClusterStory> {
+export async function startClusterStory(options: Omit<ClusterOptions, 'clock'> = {}): Promise<ClusterStory> {
   const clock = createManualClock(Date.parse('2026-01-01T12:00:00Z'));
   const cluster = await createEmbeddedCluster({ ...options, clock });
   const client = new KubeClient({ transport: cluster.transport() });

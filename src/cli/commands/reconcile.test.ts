@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { failure } from '../../../test/support/instead.ts';
+import { failure } from '../../../test/support/intercept-request.ts';
 import { commandRunner, entriesOf } from '../../../test/support/run-command.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import {

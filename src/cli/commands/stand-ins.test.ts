@@ -5,7 +5,7 @@ import { useNamedClusters } from '../../../test/support/named-clusters.ts';
 
 const clusters = useNamedClusters();
 
-const { run } = clusters;
+const run = (line: string) => clusters.run(line);
 
 test.each(['up', 'dev app.yaml', 'cluster start'])('typekro %s names the stand-ins that there are', async (command) => {
   const { code, err } = await run(`${command} --stand-in cert-manger`);

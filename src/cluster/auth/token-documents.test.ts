@@ -1,11 +1,11 @@
 import { createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto';
 import type { JsonWebKey } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import { issuerDocument, keyIdOf, keySetOf } from './token-documents.ts';
 
 test('a token names the key that verifies it, and the server publishes this key', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   const ask = async (method: string, path: string, body?: string) => {
     const headers = { 'content-type': 'application/json', host: 'elsewhere:6443' };
     const answer = await story.cluster
@@ -39,7 +39,7 @@ test('a token names the key that verifies it, and the server publishes this key'
 });
 
 test.each([true, false])('the place of the keys is the address of the socket (https: %s)', async (https) => {
-  await using story = await tellClusterStory({ controllers: false });
+  await using story = await startClusterStory({ controllers: false });
   const { url } = await story.cluster.listen({ https });
   const answer = await story.cluster.transport().request({ method: 'GET', path: '/.well-known/openid-configuration' });
   let text = '';
@@ -48,7 +48,10 @@ test.each([true, false])('the place of the keys is the address of the socket (ht
 });
 
 test('an issuer that is not an https URL has no documents', async () => {
-  await using story = await tellClusterStory({ controllers: false, serviceAccountIssuer: 'kubernetes/serviceaccount' });
+  await using story = await startClusterStory({
+    controllers: false,
+    serviceAccountIssuer: 'kubernetes/serviceaccount',
+  });
   for (const path of ['/.well-known/openid-configuration', '/openid/v1/jwks']) {
     const answer = await story.cluster.transport().request({ method: 'GET', path });
     for await (const _chunk of answer.body);

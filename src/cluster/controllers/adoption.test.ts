@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
@@ -49,7 +49,7 @@ describe.each(OWNERS)('a %s', (type, object, replaces) => {
   const kind = object.kind;
 
   test('releases a pod whose labels no longer match', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(object);
     const [name = ''] = await story.names('v1 Pod');
     await story.patch('v1 Pod', name, { metadata: { labels: { app: 'other' } } });
@@ -61,7 +61,7 @@ describe.each(OWNERS)('a %s', (type, object, replaces) => {
   });
 
   test('adopts a pod whose labels match again', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(object);
     const [name = ''] = await story.names('v1 Pod');
     await story.patch('v1 Pod', name, { metadata: { labels: { app: 'other' } } });
@@ -71,7 +71,7 @@ describe.each(OWNERS)('a %s', (type, object, replaces) => {
   });
 
   test('adopts a pod that has lost its controller', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(object);
     const [name = ''] = await story.names('v1 Pod');
     const before = await story.get('v1 Pod', name);
@@ -84,7 +84,7 @@ describe.each(OWNERS)('a %s', (type, object, replaces) => {
   });
 
   test('neither adopts nor releases while it is being deleted', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create({ ...object, metadata: { ...object.metadata, finalizers: ['typekro.dev/test'] } });
     const [name = ''] = await story.names('v1 Pod');
     await story.remove(type, 'o', { propagationPolicy: 'Orphan' });
@@ -102,7 +102,7 @@ describe('a pod without a controller', () => {
   });
 
   test('is adopted by an owner that is created later, which needs one pod less', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(bare(labels));
     await story.create(owner('v1 ReplicationController', { replicas: 2, selector: labels, template }));
     const pods = await story.list('v1 Pod');
@@ -111,7 +111,7 @@ describe('a pod without a controller', () => {
   });
 
   test('is surplus when the owner that adopts it has all its pods', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(owner('apps/v1 ReplicaSet', { replicas: 1, selector, template }));
     await story.create(bare(labels));
     expect(await living(story)).toHaveLength(1);
@@ -119,14 +119,14 @@ describe('a pod without a controller', () => {
   });
 
   test('is not adopted by a StatefulSet without its name', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(bare(labels));
     await story.create(owner('apps/v1 StatefulSet', { replicas: 1, serviceName: 'o', selector, template }));
     expect(controllersOf(await story.list('v1 Pod'))).toEqual(['none', 'StatefulSet']);
   });
 
   test('gets the finalizer of the Job that adopts it', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const running = bare(labels);
     await story.create({
       ...running,
@@ -140,7 +140,7 @@ describe('a pod without a controller', () => {
 });
 
 test('a Deployment releases a ReplicaSet whose labels no longer match, and makes another', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   await story.create(owner('apps/v1 Deployment', { replicas: 1, selector, template }));
   const [name = ''] = await story.names('apps/v1 ReplicaSet');
   await story.patch('apps/v1 ReplicaSet', name, { metadata: { labels: { app: 'other' } } });
@@ -162,7 +162,7 @@ describe.each(['StatefulSet', 'DaemonSet'])('a %s', (kind) => {
   const REVISION = 'apps/v1 ControllerRevision';
 
   test.each([{ app: 'other' }, null])('goes on with its released revision, whose labels become %j', async (changed) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(object);
     const [revision = ''] = await story.names(REVISION);
     const [before = ''] = await story.names('v1 Pod');
@@ -177,7 +177,7 @@ describe.each(['StatefulSet', 'DaemonSet'])('a %s', (kind) => {
   });
 
   test('takes another hash when another revision has the name', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(object);
     const [name = ''] = await story.names(REVISION);
     await story.remove(type, 'o');
@@ -191,7 +191,7 @@ describe.each(['StatefulSet', 'DaemonSet'])('a %s', (kind) => {
 });
 
 test.each(['StatefulSet', 'DaemonSet'])('a %s adopts its revisions after an orphaning deletion', async (kind) => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   const spec: JsonObject = kind === 'StatefulSet' ? { replicas: 1, serviceName: 'o' } : {};
   const object = owner(`apps/v1 ${kind}`, { ...spec, selector, template });
   await story.create(object);

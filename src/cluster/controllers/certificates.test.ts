@@ -36,7 +36,7 @@ async function story(options: ClusterOptions = {}) {
 const base64 = (value: string) => Buffer.from(value).toString('base64');
 const decoded = (value = '') => Buffer.from(value, 'base64').toString('utf8');
 
-/** The answer to the question who the client is, on a new connection. */
+/** The user as which the server knows the client of a new connection. */
 async function whoAmI({ url, caData }: Listener, pair: { cert: string; key: string }) {
   const sent = httpsRequest(`${url}/apis/authentication.k8s.io/v1/selfsubjectreviews`, {
     method: 'POST',

@@ -102,7 +102,7 @@ const RECOGNIZED = [
   },
 ];
 
-/** The user who made a request. */
+/** The user of a certificate request. */
 function userOf({ spec }: KubeObject): UserInfo {
   const extra = Object.entries(objectAt(spec, 'extra')).map(([key, values]): [string, string[]] => [
     key,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { KubeObject } from '../../core/index.ts';
 
 const map = (name: string, metadata: object = {}): KubeObject => ({
@@ -12,7 +12,7 @@ const NAMESPACE = 'v1 Namespace';
 describe('a deletion in the foreground', () => {
   /** Makes maps whose owners are other maps: each pair names a dependent and its owner. */
   async function story(pairs: readonly (readonly [dependent: string, owner: string])[], block = true) {
-    const told = await tellClusterStory();
+    const told = await startClusterStory();
     const names = new Set(pairs.flat());
     const uids = new Map<string, string>();
     for (const name of names) uids.set(name, (await told.create(map(name))).metadata.uid ?? '');
@@ -94,7 +94,7 @@ describe('a deletion in the foreground', () => {
 
 describe('the deletion of a namespace', () => {
   test('removes the other objects when no pod is left', async () => {
-    await using told = await tellClusterStory();
+    await using told = await startClusterStory();
     await told.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
     await told.create(map('settings', { namespace: 'n' }));
     const pod: KubeObject = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
@@ -25,7 +25,7 @@ const mirrors = async (story: ClusterStory) =>
 
 describe('the Endpoints of a Service without a selector', () => {
   test('are mirrored, and the mirror follows them', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service());
     const labels = { tier: 'web' };
     const annotations = { note: 'x', 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
@@ -55,14 +55,14 @@ describe('the Endpoints of a Service without a selector', () => {
   });
 
   test('of both families are in two slices', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service());
     await story.create(endpoints([subset('10.1.0.1', 'fd00::1')]));
     expect((await mirrors(story)).map((slice) => slice['addressType']).toSorted()).toEqual(['IPv4', 'IPv6']);
   });
 
   test('are mirrored up to 1000 addresses, with an event', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service());
     const ips = Array.from({ length: 1003 }, (_, index) => `10.1.${index >> 8}.${index & 255}`);
     await story.create(endpoints([subset(...ips)]));
@@ -71,7 +71,7 @@ describe('the Endpoints of a Service without a selector', () => {
   });
 
   test('are mirrored again after a deletion of the mirror', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service());
     await story.create(endpoints([subset('10.1.0.1')]));
     const [slice] = await mirrors(story);
@@ -87,14 +87,14 @@ describe('Endpoints are not mirrored', () => {
     ['with the label that skips them', service(), { labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }],
     ['of a leader election', service(), { annotations: { 'control-plane.alpha.kubernetes.io/leader': '{}' } }],
   ])('%s', async (_title, owner, metadata) => {
-    await using story = await tellClusterStory({ controllers: { disable: ['endpointslice-controller'] } });
+    await using story = await startClusterStory({ controllers: { disable: ['endpointslice-controller'] } });
     if (owner !== undefined) await story.create(owner);
     await story.create(endpoints([subset('10.1.0.1')], metadata));
     expect(await mirrors(story)).toEqual([]);
   });
 
   test('after their Service got a selector', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service());
     await story.create(endpoints([subset('10.1.0.1')]));
     await story.patch('v1 Service', 'm', { spec: { selector: { app: 'm' } } });

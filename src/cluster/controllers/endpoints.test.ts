@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectAt, objectsAt } from '../../kubernetes/index.ts';
@@ -106,7 +106,7 @@ describe('the endpoints of a Service', () => {
   const subsets = async (story: ClusterStory) => objectsAt(await story.get('v1 Endpoints', 'e'), 'subsets');
 
   test('are in one slice for each set of port numbers', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80, targetPort: 'http' }] }));
     await story.create(pod('a', { http: 8080 }));
     await story.create(pod('b', { http: 80 }));
@@ -125,7 +125,7 @@ describe('the endpoints of a Service', () => {
   });
 
   test('have no address of a pod that offers no port', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80, targetPort: 'http' }] }));
     await story.create(pod('a', {}));
     expect(await slices(story)).toEqual([{ ports: [], pods: ['a'] }]);
@@ -133,7 +133,7 @@ describe('the endpoints of a Service', () => {
   });
 
   test('are an empty slice without ports when there is no pod', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80, targetPort: 'http' }] }));
     const [before] = await story.names(SLICE);
     expect(await slices(story)).toEqual([{ ports: [], pods: [] }]);
@@ -146,7 +146,7 @@ describe('the endpoints of a Service', () => {
   });
 
   test('move to the new port when the Service changes', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service({ ports: [{ port: 80 }] }));
     await story.create(pod('a', {}));
     await story.patch('v1 Service', 'e', { spec: { ports: [{ port: 80, targetPort: 81, appProtocol: 'http' }] } });
@@ -155,7 +155,7 @@ describe('the endpoints of a Service', () => {
   });
 
   test('follow the labels of the Service, and say that it is headless', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service({ clusterIP: 'None', ports: [{ port: 80 }] }));
     await story.create(pod('a', {}, { hostname: 'host', subdomain: 'e' }));
     await story.patch('v1 Service', 'e', { metadata: { labels: { tier: 'web' } } });
@@ -169,14 +169,14 @@ describe('the endpoints of a Service', () => {
   });
 
   test('of a headless Service without ports have addresses without ports', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service({ clusterIP: 'None' }));
     await story.create(pod('a', {}));
     expect(await subsets(story)).toEqual([{ addresses: [expect.objectContaining({ targetRef: expect.anything() })] }]);
   });
 
   test('include pods that are not ready or terminate, when the Service publishes them', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const unready = pod('a', {});
     await story.create(service({ ports: [{ port: 80 }] }));
     await story.create({
@@ -195,7 +195,7 @@ describe('the endpoints of a Service', () => {
   });
 
   test('of a pod on a node with a zone name the zone', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.patch('v1 Node', 'fake-0', { metadata: { labels: { 'topology.kubernetes.io/zone': 'z1' } } });
     await story.create(service({ ports: [{ port: 80 }] }));
     await story.create(pod('a', {}));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
 const JOB = 'batch/v1 Job';
@@ -26,7 +26,7 @@ const conditionsOf = ({ status }: KubeObject) =>
 
 describe('a Job', () => {
   test('runs as many pods at a time as its parallelism allows until all have succeeded', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(job({ completions: 5, parallelism: 2 }, lasting(10)));
     const progress: unknown[] = [];
     for (let round = 0; round < 4; round += 1) {
@@ -47,7 +47,7 @@ describe('a Job', () => {
   });
 
   test('counts a pod that a client deletes after its end', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(job({ completions: 2, parallelism: 1 }, lasting(10)));
     await story.advance(10);
     const [first] = (await story.list('v1 Pod')).filter(({ status }) => status?.['phase'] === 'Succeeded');
@@ -57,7 +57,7 @@ describe('a Job', () => {
   });
 
   test('gives each pod of an indexed Job its index', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(job({ completions: 3, parallelism: 2, completionMode: 'Indexed' }, lasting(10)));
     const indexes = async () =>
       (await story.list('v1 Pod')).map(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-completion-index']);
@@ -69,7 +69,7 @@ describe('a Job', () => {
   });
 
   test('replaces a failing pod after growing pauses, and fails at the limit', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(job({ backoffLimit: 2 }, failing));
     const failed = async () => (await story.get(JOB, 'j')).status?.['failed'];
     const counts = [await failed()];
@@ -86,7 +86,7 @@ describe('a Job', () => {
   });
 
   test('counts container restarts against the limit', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(job({ backoffLimit: 2, template: template(failing, 'OnFailure') }));
     await story.advance(10);
     expect((await story.get(JOB, 'j')).status).toMatchObject({ active: 1 });
@@ -96,7 +96,7 @@ describe('a Job', () => {
   });
 
   test('fails at its deadline', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(job({ activeDeadlineSeconds: 60 }, lasting(3600)));
     await story.advance(59);
     expect(conditionsOf(await story.get(JOB, 'j'))).toEqual([]);
@@ -105,7 +105,7 @@ describe('a Job', () => {
   });
 
   test('fails at once when its failure policy requires it', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const rules = [
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] },
       { action: 'FailJob', onExitCodes: { containerName: 'c', operator: 'In', values: [1, 42] } },
@@ -120,7 +120,7 @@ describe('a Job', () => {
   });
 
   test('does not count failures that its failure policy ignores', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const rules = [{ action: 'Ignore', onExitCodes: { operator: 'NotIn', values: [42] } }];
     await story.create(job({ backoffLimit: 0, podFailurePolicy: { rules } }, failing));
     const { status } = await story.get(JOB, 'j');
@@ -136,7 +136,7 @@ describe('a Job', () => {
   });
 
   test('is complete when the indexes of its success policy have succeeded', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const successPolicy = { rules: [{ succeededIndexes: '0-1', succeededCount: 1 }] };
     const spec = { completions: 5, parallelism: 1, completionMode: 'Indexed', successPolicy };
     await story.create(job(spec, lasting(10)));
@@ -159,13 +159,13 @@ describe('a Job', () => {
       ...spec,
     });
     /** The index of each pod and its earlier failures, as `index:failures`. */
-    const pods = async (story: Awaited<ReturnType<typeof tellClusterStory>>) =>
+    const pods = async (story: Awaited<ReturnType<typeof startClusterStory>>) =>
       (await story.list('v1 Pod'))
         .map(({ metadata: { annotations } }) => `${annotations?.[INDEX]}:${annotations?.[FAILURES]}`)
         .toSorted();
 
     test('retries each index after its own pauses, and fails it at the limit', async () => {
-      await using story = await tellClusterStory();
+      await using story = await startClusterStory();
       await story.create(job(indexed({}), failing));
       expect((await story.get(JOB, 'j')).spec).toMatchObject({ backoffLimit: 2_147_483_647 });
       expect(await pods(story)).toEqual(['0:0', '1:0']);
@@ -181,7 +181,7 @@ describe('a Job', () => {
     });
 
     test('continues with the other indexes when one has failed, and fails after they have ended', async () => {
-      await using story = await tellClusterStory();
+      await using story = await startClusterStory();
       await story.create(job(indexed({ completions: 3, parallelism: 1, backoffLimitPerIndex: 0 }), lasting(10)));
       const [first] = await story.list('v1 Pod');
       const pod = { apiVersion: 'v1', kind: 'Pod', name: first?.metadata.name ?? '', namespace: 'default' };
@@ -193,7 +193,7 @@ describe('a Job', () => {
     });
 
     test('fails at once when more than maxFailedIndexes have failed', async () => {
-      await using story = await tellClusterStory();
+      await using story = await startClusterStory();
       const spec = indexed({ completions: 4, parallelism: 1, backoffLimitPerIndex: 0, maxFailedIndexes: 1 });
       await story.create(job(spec, failing));
       const ended = await story.get(JOB, 'j');
@@ -202,7 +202,7 @@ describe('a Job', () => {
     });
 
     test('fails an index when its failure policy requires it', async () => {
-      await using story = await tellClusterStory();
+      await using story = await startClusterStory();
       const rules = [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [1] } }];
       const spec = indexed({ backoffLimitPerIndex: 5, podFailurePolicy: { rules } });
       await story.create(job(spec, failing));
@@ -236,13 +236,13 @@ describe('a Job', () => {
         'spec.maxFailedIndexes: Required value: must be specified when completions is above 100000',
       ],
     ])('refuses %s', async (_, spec, text) => {
-      await using story = await tellClusterStory();
+      await using story = await startClusterStory();
       await expect(story.create(job(spec))).rejects.toThrow(text);
     });
   });
 
   test('deletes its pods when it is suspended, and creates them again afterwards', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(job({}, lasting(60)));
     await story.patch(JOB, 'j', { spec: { suspend: true } });
     expect(await story.names('v1 Pod')).toEqual([]);
@@ -256,7 +256,7 @@ describe('a Job', () => {
   });
 
   test('is deleted with its pods when its time to live is over', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(job({ ttlSecondsAfterFinished: 100 }));
     await story.advance(99);
     expect(await story.names(JOB)).toEqual(['j']);
@@ -268,7 +268,7 @@ describe('a Job', () => {
   test.each(['Background', 'Foreground'] as const)(
     'is deleted with its running pods (%s)',
     async (propagationPolicy) => {
-      await using story = await tellClusterStory();
+      await using story = await startClusterStory();
       await story.create(job({}, lasting(60)));
       await story.remove(JOB, 'j', { propagationPolicy });
       expect(await story.names(JOB)).toEqual([]);
@@ -287,7 +287,7 @@ describe('a CronJob', () => {
   });
 
   test('makes a Job at each time of its schedule, by the clock of the cluster', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(cron());
     await story.advance(299);
     expect(await story.names(JOB)).toEqual([]);
@@ -304,7 +304,7 @@ describe('a CronJob', () => {
   });
 
   test('keeps successfulJobsHistoryLimit finished Jobs', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(cron({ successfulJobsHistoryLimit: 2 }));
     for (let round = 0; round < 5; round += 1) await story.advance(300);
     expect(await story.names(JOB)).toHaveLength(2);
@@ -316,7 +316,7 @@ describe('a CronJob', () => {
     ['Forbid', 1],
     ['Replace', 1],
   ])('with the policy %s has %d Jobs running', async (concurrencyPolicy, running) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(cron({ concurrencyPolicy }, lasting(400)));
     await story.advance(300);
     const [first] = await story.names(JOB);
@@ -327,7 +327,7 @@ describe('a CronJob', () => {
   });
 
   test('makes one Job for missed times, and none after the starting deadline', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(cron({ suspend: true, startingDeadlineSeconds: 60 }));
     await story.advance(3600 + 120);
     await story.patch(CRON, 'c', { spec: { suspend: false } });

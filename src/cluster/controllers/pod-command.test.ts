@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject } from '../../core/index.ts';
 import { endOfCommand, endOfCommands } from './pod-command.ts';
 
@@ -111,7 +111,7 @@ describe('a pod that is not restarted', () => {
   });
 
   test('succeeds when its command ends', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod(['sleep', '10']));
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });
     await story.advance(10);
@@ -119,7 +119,7 @@ describe('a pod that is not restarted', () => {
   });
 
   test('fails with the exit code of its command', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod(['sh', '-c', 'exit 3']));
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
       phase: 'Failed',
@@ -128,7 +128,7 @@ describe('a pod that is not restarted', () => {
   });
 
   test('is restarted only after a failure, if it asks for it', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod(['false'], 'OnFailure'));
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
       phase: 'Running',
@@ -137,7 +137,7 @@ describe('a pod that is not restarted', () => {
   });
 
   test('runs as long as its annotation says', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod(['false'], 'Never', { 'typekro.dev/simulate-run-seconds': '60' }));
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });
     await story.advance(60);
@@ -145,7 +145,7 @@ describe('a pod that is not restarted', () => {
   });
 
   test('never ends with the policy Always', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod(['true'], 'Always'));
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });
   });

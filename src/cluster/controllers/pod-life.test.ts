@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 
 const pod = (annotations: Readonly<Record<string, string>> = {}, spec: JsonObject = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -35,7 +35,7 @@ const container = async (story: ClusterStory) =>
 
 describe('a pod without rules', () => {
   test('says once in its log and in an event that its containers are simulated', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod());
     const text = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
     expect(await log(story)).toBe(`${text}\n`);
@@ -47,7 +47,7 @@ describe('a pod without rules', () => {
 
 describe('the annotations of a pod', () => {
   test('a crash loop has restarts, exit codes, times and logs', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod({ 'exit-code': '3', 'run-seconds': '5', log: 'starting\nfailed' }));
     expect(await container(story)).toMatchObject({ ready: true, restartCount: 0 });
     await story.advance(5);
@@ -76,7 +76,7 @@ describe('the annotations of a pod', () => {
   });
 
   test('a container that has not crashed has no previous log', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod({ log: 'a' }));
     expect(await log(story, '?previous=true')).toContain(
       'previous terminated container \\"c\\" in pod \\"p\\" not found',
@@ -84,7 +84,7 @@ describe('the annotations of a pod', () => {
   });
 
   test('a wrong value has no effect, and an event has the reason', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod({ 'exit-code': 'three' }));
     const reason = 'typekro.dev/simulate-exit-code has no effect: "three" is not a whole number from 0 to 255';
     expect(await messages(story, 'InvalidSimulation')).toEqual([`Warning: ${reason}`]);
@@ -97,7 +97,7 @@ describe('the annotations of a pod', () => {
 
 describe('the rules of a test', () => {
   test('concern the pods that they match, come before annotations, and can be removed', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod({ ready: 'true', log: 'own' }));
     const other = story.cluster.pods.simulate({ labels: { app: 'other' } }, { ready: false });
     const rule = story.cluster.pods.simulate({ namespace: 'default', labels: { app: 'web' } }, { ready: false });
@@ -111,7 +111,7 @@ describe('the rules of a test', () => {
   });
 
   test('let a pod crash that has run for some time', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod());
     await story.advance(3600);
     story.cluster.pods.simulate({ name: 'p' }, { failure: 'OOMKilled', runSeconds: 1 });
@@ -125,7 +125,7 @@ describe('the rules of a test', () => {
   });
 
   test('are checked', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     expect(() => story.cluster.pods.simulate({}, { exitCode: 300 })).toThrow('exitCode: 300 is not a whole number');
   });
 });
@@ -141,7 +141,7 @@ describe('the use of a pod', () => {
   }
 
   test('is served as metrics of the pod and of its node, while the pod runs', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod({ cpu: '250m' }));
     await story.create({
       ...pod({ cpu: '50m', memory: '1Mi' }),
@@ -160,13 +160,13 @@ describe('the use of a pod', () => {
   });
 
   test('a pod without a known use has no metrics', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(pod());
     expect(await read(story, 'pods')).toMatchObject({ kind: 'PodMetricsList', items: [] });
   });
 
   test('lets an autoscaler change the number of replicas up at once, and down after five minutes', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create({
       apiVersion: 'apps/v1',
       kind: 'Deployment',

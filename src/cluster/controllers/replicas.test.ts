@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { conditionOf } from '../../kubernetes/index.ts';
@@ -24,7 +24,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
     story.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard: { pods } } });
 
   test('creates its pods with an owner and reports the counts', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const { metadata } = await story.create(replicas());
     const pods = await story.list('v1 Pod');
     expect(pods.map((pod) => pod.metadata.ownerReferences)).toEqual(
@@ -44,7 +44,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
   });
 
   test('follows its scale', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(replicas({ replicas: 1 }));
     await story.client.patch(
       { apiVersion, kind, name: 'r', namespace: 'default' },
@@ -63,7 +63,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
   });
 
   test('waits minReadySeconds before a pod counts as available', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(replicas({ minReadySeconds: 10 }));
     const available = async () => (await story.get(type, 'r')).status?.['availableReplicas'];
     expect(await available()).toBeUndefined();
@@ -72,7 +72,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
   });
 
   test('reports a refused pod, and removes the condition when its pods exist', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await quota(story, '1');
     await story.create(replicas());
     expect(conditionOf(await story.get(type, 'r'), 'ReplicaFailure')).toMatchObject({
@@ -87,7 +87,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
   });
 
   test('counts a pod without the labels of the template, but not as fully labelled', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const template = podTemplate({ ...labels, extra: 'x' });
     await story.create(replicas({ template }));
     const [pod = ''] = await story.names('v1 Pod');
@@ -96,7 +96,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
   });
 
   test('is deleted together with its pods in the background', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(replicas());
     await story.remove(type, 'r', { propagationPolicy: 'Background' });
     await story.advance(30);

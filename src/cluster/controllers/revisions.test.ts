@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
 import { toJsonText } from '../codec/json.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
@@ -29,7 +29,7 @@ describe('the revisions of a Deployment', () => {
     ['9223372036854775808', '1'],
     ['7', '8'],
   ])('continue after %s with %s', async (before, after) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(workload('Deployment'));
     const [old = ''] = await story.names('apps/v1 ReplicaSet');
     await story.patch(DEPLOYMENT, 'r', { spec: { paused: true } });
@@ -42,7 +42,7 @@ describe('the revisions of a Deployment', () => {
   });
 
   test('keep the earlier numbers of a template that is used again', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(workload('Deployment'));
     const [first = ''] = await story.names('apps/v1 ReplicaSet');
     await story.patch(DEPLOYMENT, 'r', image('2'));
@@ -58,7 +58,7 @@ describe('the revisions of a Deployment', () => {
 
 describe('a ControllerRevision', () => {
   test.each(['StatefulSet', 'DaemonSet'])('of a %s has sorted keys', async (kind) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(workload(kind, kind === 'StatefulSet' ? { serviceName: 's' } : {}));
     const [revision] = await story.list('apps/v1 ControllerRevision');
     const text = toJsonText(revision?.['data']);
@@ -73,7 +73,7 @@ describe('a ControllerRevision', () => {
   });
 
   test('has a number with all its digits', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(workload('DaemonSet'));
     const [name = ''] = await story.names('apps/v1 ControllerRevision');
     await story.patch('apps/v1 ControllerRevision', name, { revision: 9007199254740993n });
@@ -93,7 +93,7 @@ describe('the template generation of a DaemonSet', () => {
     ['7', '7'],
     ['9007199254740993', '9007199254740993'],
   ])('that is created with %s is %s', async (sent, stored) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const annotations: Record<string, string> = sent === undefined ? {} : { [GENERATION]: sent };
     const created = await story.create(workload('DaemonSet', {}, annotations));
     expect(created.metadata.annotations?.[GENERATION]).toBe(stored);
@@ -102,7 +102,7 @@ describe('the template generation of a DaemonSet', () => {
   });
 
   test('is a number that clients do not change', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     for (const [text, problem] of [
       ['x', 'invalid syntax'],
       ['9223372036854775808', 'value out of range'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 
 const MAP = 'v1 ConfigMap';
 const ROOT_CA = 'kube-root-ca.crt';
@@ -10,7 +10,7 @@ test.each([
   ['emptied', { data: null }],
   ['stripped of its description', { metadata: { annotations: null } }],
 ])('the certificate authority of a namespace is restored after it was %s', async (_, change) => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   const before = await story.get(MAP, ROOT_CA);
   await story.patch(MAP, ROOT_CA, change);
   const after = await story.get(MAP, ROOT_CA);
@@ -20,7 +20,7 @@ test.each([
 });
 
 test('other members of the certificate authority stay, and a deleted one is made again', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   await story.patch(MAP, ROOT_CA, { metadata: { labels: { a: 'b' } } });
   expect((await story.get(MAP, ROOT_CA)).metadata.labels).toEqual({ a: 'b' });
   await story.remove(MAP, ROOT_CA);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
 const labels = { app: 's' };
@@ -33,7 +33,7 @@ const imageOf = (pod: KubeObject) => (pod.spec as unknown as { containers: { ima
 
 describe('a StatefulSet', () => {
   test('creates each pod when the previous one is ready', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(statefulSet({}, { 'typekro.dev/simulate-ready-after-seconds': '10' }));
     expect(await story.names('v1 Pod')).toEqual(['s-0']);
     await story.advance(10);
@@ -45,20 +45,20 @@ describe('a StatefulSet', () => {
   });
 
   test('creates all pods at once with parallel management', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const annotations = { 'typekro.dev/simulate-ready-after-seconds': '10' };
     await story.create(statefulSet({ podManagementPolicy: 'Parallel' }, annotations));
     expect(await story.names('v1 Pod')).toEqual(['s-0', 's-1', 's-2']);
   });
 
   test('starts at spec.ordinals.start', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(statefulSet({ replicas: 2, ordinals: { start: 5 } }));
     expect(await story.names('v1 Pod')).toEqual(['s-5', 's-6']);
   });
 
   test('keeps the claim of an ordinal for its next pod', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(statefulSet({ volumeClaimTemplates: CLAIM_TEMPLATES }));
     const claims = await story.names('v1 PersistentVolumeClaim');
     expect(claims).toEqual(['data-s-0', 'data-s-1', 'data-s-2']);
@@ -74,7 +74,7 @@ describe('a StatefulSet', () => {
   });
 
   test('deletes claims when its retention policy requires it', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Delete', whenScaled: 'Delete' };
     await story.create(statefulSet({ volumeClaimTemplates: CLAIM_TEMPLATES, persistentVolumeClaimRetentionPolicy }));
     await story.patch(STATEFUL_SET, 's', { spec: { replicas: 1 } });
@@ -85,7 +85,7 @@ describe('a StatefulSet', () => {
   });
 
   test('rolls out from the last ordinal down to the partition', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(statefulSet());
     const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 1 } };
     await story.patch(STATEFUL_SET, 's', { spec: { updateStrategy, ...newImage } });
@@ -103,7 +103,7 @@ describe('a StatefulSet', () => {
   });
 
   test('stops a rollout at a pod that does not become ready', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(statefulSet());
     const template = { metadata: { annotations: { 'typekro.dev/simulate-failure': 'CrashLoopBackOff' } } };
     await story.patch(STATEFUL_SET, 's', { spec: { template } });
@@ -113,7 +113,7 @@ describe('a StatefulSet', () => {
   });
 
   test('keeps revisionHistoryLimit old revisions', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(statefulSet({ replicas: 1, revisionHistoryLimit: 1 }));
     for (const image of ['i:2', 'i:3', 'i:4']) {
       await story.patch(STATEFUL_SET, 's', { spec: { template: { spec: { containers: [{ name: 'c', image }] } } } });
@@ -134,13 +134,13 @@ describe('a DaemonSet', () => {
     kind: 'Node',
     metadata: { name, labels: nodeLabels, annotations: { 'typekro.dev/simulated': 'true' } },
   });
-  const addNode = (story: Awaited<ReturnType<typeof tellClusterStory>>, object: KubeObject) =>
+  const addNode = (story: Awaited<ReturnType<typeof startClusterStory>>, object: KubeObject) =>
     story.client.create(object).then(() => story.cluster.idle());
-  const nodesOf = async (story: Awaited<ReturnType<typeof tellClusterStory>>) =>
+  const nodesOf = async (story: Awaited<ReturnType<typeof startClusterStory>>) =>
     (await story.list('v1 Pod')).map(({ spec }) => String(spec?.['nodeName'])).toSorted();
 
   test('has a pod on every node, and on a node that is added later', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(daemonSet);
     expect(await nodesOf(story)).toEqual(['fake-0']);
     await addNode(story, node('fake-1'));
@@ -157,7 +157,7 @@ describe('a DaemonSet', () => {
   });
 
   test('leaves out nodes that its pods do not select', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await addNode(story, node('fake-1', { disk: 'ssd' }));
     const template = {
       ...podTemplate(labels),
@@ -168,7 +168,7 @@ describe('a DaemonSet', () => {
   });
 
   test('with maxSurge keeps each old pod until its successor is ready', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     for (const name of ['fake-1', 'fake-2']) await addNode(story, node(name));
     const updateStrategy = { rollingUpdate: { maxSurge: 2, maxUnavailable: 0 } };
     await story.create({ ...daemonSet, spec: { ...daemonSet.spec, updateStrategy } });
@@ -191,13 +191,13 @@ describe('a DaemonSet', () => {
     [{ maxSurge: 0, maxUnavailable: 0 }, 'maxUnavailable: Required value: cannot be 0 when maxSurge is 0'],
     [{ maxSurge: '101%', maxUnavailable: 0 }, 'maxSurge: Invalid value: "101%": must not be greater than 100%'],
   ])('refuses the rolling update %j', async (rollingUpdate, text) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const spec = { ...daemonSet.spec, updateStrategy: { rollingUpdate } };
     await expect(story.create({ ...daemonSet, spec })).rejects.toThrow(text);
   });
 
   test('replaces one pod at a time and stops at a pod that does not become ready', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     for (const name of ['fake-1', 'fake-2']) await addNode(story, node(name));
     await story.create(daemonSet);
     await story.patch('apps/v1 DaemonSet', 'd', { spec: newImage });

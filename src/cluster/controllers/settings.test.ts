@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { KubeObject } from '../../core/index.ts';
 
 const DEPLOYMENT = 'apps/v1 Deployment';
@@ -17,7 +17,7 @@ const deployment = (
 
 describe('options of the controllers', () => {
   test('a disabled controller does nothing, and the others work', async () => {
-    await using story = await tellClusterStory({ controllers: { disable: ['replicaset-controller'] } });
+    await using story = await startClusterStory({ controllers: { disable: ['replicaset-controller'] } });
     await story.create(deployment());
     expect(await story.names('apps/v1 ReplicaSet')).toHaveLength(1);
     expect(await story.names('v1 Pod')).toEqual([]);
@@ -25,7 +25,7 @@ describe('options of the controllers', () => {
   });
 
   test('a slow controller works after its delay', async () => {
-    await using story = await tellClusterStory({ controllers: { delay: { 'deployment-controller': 5000 } } });
+    await using story = await startClusterStory({ controllers: { delay: { 'deployment-controller': 5000 } } });
     await story.create(deployment());
     expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
     await story.advance(4.999);
@@ -35,7 +35,7 @@ describe('options of the controllers', () => {
   });
 
   test('a delay of all controllers adds up along a chain of objects', async () => {
-    await using story = await tellClusterStory({ controllers: { delay: { '*': 1000 } } });
+    await using story = await startClusterStory({ controllers: { delay: { '*': 1000 } } });
     await story.create(deployment());
     const seen: number[] = [];
     for (let second = 0; second < 4; second += 1) {
@@ -46,7 +46,7 @@ describe('options of the controllers', () => {
   });
 
   test('a held controller queues work until it is released', async () => {
-    await using story = await tellClusterStory({ controllers: { hold: ['kubelet'] } });
+    await using story = await startClusterStory({ controllers: { hold: ['kubelet'] } });
     await story.create(deployment());
     const phases = async () => (await story.list('v1 Pod')).map(({ status }) => status?.['phase']);
     expect(await phases()).toEqual(['Pending']);
@@ -59,7 +59,7 @@ describe('options of the controllers', () => {
   });
 
   test('a failing controller retries with pauses that grow by a second', async () => {
-    await using story = await tellClusterStory({ controllers: { fail: { 'deployment-controller': 2 } } });
+    await using story = await startClusterStory({ controllers: { fail: { 'deployment-controller': 2 } } });
     await story.create(deployment());
     await story.advance(1);
     expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
@@ -80,11 +80,11 @@ describe('options of the controllers', () => {
     { delay: { constructor: 1 } },
     { fail: { Kubelet: 1 } },
   ])('an unknown controller name is refused: %j', async (controllers) => {
-    await expect(tellClusterStory({ controllers })).rejects.toThrow(/no simulated controller is named/);
+    await expect(startClusterStory({ controllers })).rejects.toThrow(/no simulated controller is named/);
   });
 
   test('a cluster without controllers has no controller names', async () => {
-    await using story = await tellClusterStory({ controllers: false });
+    await using story = await startClusterStory({ controllers: false });
     expect(story.cluster.controllers.names).toEqual([]);
     expect(() => story.cluster.controllers.hold('kubelet')).toThrow(/no simulated controller/);
   });
@@ -94,7 +94,7 @@ describe('annotations of an object', () => {
   const HOLD = 'typekro.dev/simulate-hold';
 
   test('hold the controllers that they name, until they are removed', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(deployment({ [HOLD]: 'deployment-controller' }));
     expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
     await story.patch(DEPLOYMENT, 'web', { metadata: { annotations: { [HOLD]: null } } });
@@ -102,7 +102,7 @@ describe('annotations of an object', () => {
   });
 
   test('hold a pod that is deleted', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(deployment({}, { [HOLD]: 'kubelet' }));
     const [name = ''] = await story.names('v1 Pod');
     await story.remove('v1 Pod', name);
@@ -112,7 +112,7 @@ describe('annotations of an object', () => {
   });
 
   test('slow only the work on their object', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(deployment({ 'typekro.dev/simulate-delay-seconds': '60' }));
     expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
     await story.advance(60);
@@ -120,7 +120,7 @@ describe('annotations of an object', () => {
   });
 
   test('fail the work on their object, with an event', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create({
       apiVersion: 'v1',
       kind: 'Service',
@@ -132,7 +132,7 @@ describe('annotations of an object', () => {
   });
 
   test('are not copied from a Deployment to its ReplicaSets, unlike other annotations', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(deployment({ [HOLD]: 'ingress-controller', 'example.com/team': 'blue' }));
     const [set] = await story.list('apps/v1 ReplicaSet');
     expect(set?.metadata.annotations).toMatchObject({ 'example.com/team': 'blue' });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
@@ -19,7 +19,7 @@ const conditionOf = ({ status }: KubeObject, type: string) =>
 
 describe('a Deployment', () => {
   test('exceeds its progress deadline when it makes no progress', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const failing = { 'typekro.dev/simulate-failure': 'ImagePullBackOff' };
     await story.create(deployment({ progressDeadlineSeconds: 60 }, failing));
     const progressing = async () => conditionOf(await story.get('apps/v1 Deployment', 'web'), 'Progressing');
@@ -34,7 +34,7 @@ describe('a Deployment', () => {
   });
 
   test('adopts the ReplicaSet and pods that an orphaning delete left', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(deployment());
     const [pods, sets] = [await story.names('v1 Pod'), await story.names('apps/v1 ReplicaSet')];
     await story.remove('apps/v1 Deployment', 'web', { propagationPolicy: 'Orphan' });
@@ -44,7 +44,7 @@ describe('a Deployment', () => {
   });
 
   test('reports the pods that a quota refuses, and creates them when the quota allows it', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create({
       apiVersion: 'v1',
       kind: 'ResourceQuota',
@@ -92,7 +92,7 @@ describe('volumes', () => {
     (await story.client.find({ apiVersion: 'v1', kind: 'PersistentVolume', name }))?.status?.['phase'];
 
   test('a claim without a class gets a new volume of the default class, which is deleted with the claim', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(claim());
     const found = await story.get(CLAIM, 'c');
     expect(found.spec).toMatchObject({ storageClassName: 'standard' });
@@ -104,7 +104,7 @@ describe('volumes', () => {
   });
 
   test('a claim takes the smallest volume that is large enough', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await create(story, volume('small', '1Gi'), volume('large', '10Gi'), volume('middle', '5Gi'));
     await story.create(claim({ storageClassName: 'manual' }));
     expect(await boundTo(story)).toBe('middle');
@@ -112,7 +112,7 @@ describe('volumes', () => {
   });
 
   test('a volume with a claimRef waits for its claim', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await create(story, volume('other', '2Gi', { claimRef: { namespace: 'default', name: 'x' } }));
     await create(story, volume('mine', '9Gi', { claimRef: { namespace: 'default', name: 'c' } }));
     await story.create(claim({ storageClassName: 'manual' }));
@@ -120,7 +120,7 @@ describe('volumes', () => {
   });
 
   test('a claim that names a volume waits for this volume', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(claim({ volumeName: 'mine' }));
     expect((await story.get(CLAIM, 'c')).status).toEqual({ phase: 'Pending' });
     expect(await story.list('v1 PersistentVolume')).toEqual([]);
@@ -131,7 +131,7 @@ describe('volumes', () => {
   });
 
   test('a claim is lost with its volume', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(claim());
     const name = String(await boundTo(story));
     const ref = { apiVersion: 'v1', kind: 'PersistentVolume', name };
@@ -148,14 +148,14 @@ describe('volumes', () => {
     ['selects other labels', { selector: { matchLabels: { disk: 'fast' } } }],
     ['requires a block device', { volumeMode: 'Block' }],
   ])('a claim that %s waits', async (_, spec) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await create(story, volume('v', '10Gi'));
     await story.create(claim({ storageClassName: 'manual', ...spec }));
     expect((await story.get(CLAIM, 'c')).status).toEqual({ phase: 'Pending' });
   });
 
   test('with WaitForFirstConsumer a claim is bound when the first pod uses it', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await create(story, {
       apiVersion: 'storage.k8s.io/v1',
       kind: 'StorageClass',
@@ -182,7 +182,7 @@ describe('volumes', () => {
   });
 
   test('a pod waits for a claim that does not exist', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }];
     await story.create({
       apiVersion: 'v1',
@@ -207,7 +207,7 @@ describe('a PodDisruptionBudget', () => {
     [{ maxUnavailable: 1 }, { desiredHealthy: 3, disruptionsAllowed: 1 }],
     [{ maxUnavailable: '50%' }, { desiredHealthy: 2, disruptionsAllowed: 2 }],
   ])('of %j counts %j of four pods', async (spec, expected) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(deployment({ replicas: 4 }));
     const selector = { matchLabels: labels };
     await story.create({
@@ -225,7 +225,7 @@ describe('a PodDisruptionBudget', () => {
 });
 
 test('a pod that two budgets select is not evicted, and no budget counts it', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   await story.create(deployment({ replicas: 2 }));
   const spec = { selector: { matchLabels: labels }, maxUnavailable: 1 };
   for (const name of ['a', 'b'])
@@ -251,7 +251,7 @@ test('a pod that two budgets select is not evicted, and no budget counts it', as
 });
 
 test('a budget allows only its number of concurrent evictions', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   await story.create(deployment({ replicas: 4 }));
   const spec = { selector: { matchLabels: labels }, maxUnavailable: 2 };
   await story.create({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'b' }, spec });
@@ -294,7 +294,7 @@ describe('a HorizontalPodAutoscaler', () => {
     [3, 3],
     [9, 4],
   ])('scales a target of %d replicas to %d', async (replicas, expected) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(deployment({ replicas }));
     await story.create(autoscaler());
     expect((await story.get('apps/v1 Deployment', 'web')).status).toMatchObject({ availableReplicas: expected });
@@ -311,7 +311,7 @@ describe('a HorizontalPodAutoscaler', () => {
   });
 
   test('reports a missing target until it exists', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(autoscaler());
     expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale')).toMatchObject({
       status: 'False',
@@ -324,7 +324,7 @@ describe('a HorizontalPodAutoscaler', () => {
   });
 
   test('does not scale a target with zero replicas', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(deployment({ replicas: 0 }));
     await story.create(autoscaler());
     expect((await story.get('apps/v1 Deployment', 'web')).spec).toMatchObject({ replicas: 0 });
@@ -334,7 +334,7 @@ describe('a HorizontalPodAutoscaler', () => {
 
 describe('upkeep', () => {
   test('the usage of a quota follows creations and deletions', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const hard = { pods: '10', 'requests.cpu': '4', 'count/deployments.apps': '3', configmaps: '5' };
     await story.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard } });
     const used = async () => (await story.get('v1 ResourceQuota', 'q')).status?.['used'];
@@ -351,7 +351,7 @@ describe('upkeep', () => {
   });
 
   test('the rules of an aggregated role follow the selected roles', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const role = (name: string, resource: string, roleLabels: Record<string, string>) => ({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
@@ -377,7 +377,7 @@ describe('upkeep', () => {
   });
 
   test('a token Secret authenticates its ServiceAccount, and is deleted with it', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'robot' } });
     const annotations = { 'kubernetes.io/service-account.name': 'robot' };
     await story.create({
@@ -403,7 +403,7 @@ describe('upkeep', () => {
   });
 
   test('a pod has events of its lifecycle, which are deleted after an hour', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create({
       apiVersion: 'v1',
       kind: 'Pod',
@@ -421,7 +421,7 @@ describe('upkeep', () => {
 });
 
 test('a namespace with objects of many kinds becomes idle, and is deleted with its content', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   await story.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'all' } });
   const template = podTemplate(labels);
   const jobTemplate = { ...template, spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } };

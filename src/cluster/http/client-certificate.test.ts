@@ -31,7 +31,7 @@ interface Answer {
   readonly body: { readonly status?: { readonly userInfo?: unknown }; readonly message?: string };
 }
 
-/** Asks the server who the client is. */
+/** Returns the user as which the server knows the client. */
 async function whoAmI(listener: Listener, pair?: CertificatePair, token?: string): Promise<Answer> {
   const { url, caData } = listener;
   const review = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });

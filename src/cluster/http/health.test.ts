@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
@@ -42,7 +42,7 @@ test.each([
 });
 
 test('the server, its documents and its nodes report one version', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   const read = async (path: string) => {
     const reply = await story.cluster.transport().request({ method: 'GET', path, headers: {} });
     let body = '';
@@ -57,7 +57,7 @@ test('the server, its documents and its nodes report one version', async () => {
 });
 
 test('a pod that no node takes is told why', async () => {
-  await using story = await tellClusterStory();
+  await using story = await startClusterStory();
   const [node] = await story.names('v1 Node', '');
   await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: node ?? '' }, { spec: { unschedulable: true } });
   const waiting = await story.create({

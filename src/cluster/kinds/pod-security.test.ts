@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
@@ -164,7 +164,7 @@ describe('the labels of a namespace', () => {
   }
 
   test('refuse a pod, with the reasons', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(namespace({ [key('enforce')]: 'baseline' }));
     await expect(story.create(pod({ hostNetwork: true }))).rejects.toThrow(
       'pods "p" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true)',
@@ -173,7 +173,7 @@ describe('the labels of a namespace', () => {
   });
 
   test('are applied to an update of a seccomp annotation, and not to one of another annotation', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(namespace({}));
     await story.create(pod({ hostNetwork: true }));
     const labels = { [key('enforce')]: 'baseline', [key('enforce-version')]: 'v1.18' };
@@ -190,7 +190,7 @@ describe('the labels of a namespace', () => {
   });
 
   test('do not stop a workload, but its pods', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(namespace({ [key('enforce')]: 'restricted', [key('enforce-version')]: 'v1.30' }));
     const labels = { app: 'a' };
     const deployment = {
@@ -208,7 +208,7 @@ describe('the labels of a namespace', () => {
   });
 
   test('warn about a pod', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(namespace({ [key('warn')]: 'baseline' }));
     const path = '/api/v1/namespaces/n/pods';
     const warnings = await warningsOf(story, 'POST', path, pod({ hostPID: true }) as unknown as JsonObject);
@@ -216,14 +216,14 @@ describe('the labels of a namespace', () => {
   });
 
   test('are refused when they are wrong', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await expect(story.create(namespace({ [key('enforce')]: 'strict', [key('warn-version')]: '1.2' }))).rejects.toThrow(
       /metadata\.labels\[pod-security\.kubernetes\.io\/enforce\]: Invalid value: "strict": must be one of privileged, baseline, restricted.*must be "latest" or "v1\.x"/,
     );
   });
 
   test('tell which present pods a stricter level would refuse', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(namespace({}));
     for (const name of ['a', 'b']) await story.create(pod({ hostNetwork: true }, name));
     const change = { metadata: { labels: { [key('enforce')]: 'baseline' } } };
@@ -251,7 +251,7 @@ describe('the runtime class of a pod', () => {
   });
 
   test('gives its overhead, node selector and tolerations', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     const tolerations = [{ key: 'k', operator: 'Exists' }];
     const scheduling = { nodeSelector: { a: 'b' }, tolerations };
     await story.create(runtime({ overhead: { podFixed: { cpu: '250m' } }, scheduling }));
@@ -274,7 +274,7 @@ describe('the runtime class of a pod', () => {
       'conflict: runtimeClass.scheduling.nodeSelector[a] = b; pod.spec.nodeSelector[a] = c',
     ],
   ])('%j refuses a pod with %j', async (own, spec, text) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(runtime(own));
     await expect(story.create(pod(spec))).rejects.toThrow(text);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatQuantity } from '../../kubernetes/index.ts';
@@ -231,7 +231,7 @@ describe('a ResourceQuota', () => {
   });
 
   test('counts only pods in its scopes', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await quota(story, { hard: { pods: '1' }, scopes: ['Terminating'] });
     await story.create(pod('endless'));
     expect(await used(story)).toEqual({ pods: '0' });
@@ -243,7 +243,7 @@ describe('a ResourceQuota', () => {
   });
 
   test('refuses an update that moves a pod into a full scope', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await quota(story, { hard: { pods: '0' }, scopes: ['Terminating'] });
     await story.create(pod('p'));
     await expect(story.patch('v1 Pod', 'p', { spec: { activeDeadlineSeconds: 60 } })).rejects.toThrow(
@@ -252,7 +252,7 @@ describe('a ResourceQuota', () => {
   });
 
   test('refuses a container that does not state a limited resource', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await quota(story, { hard: { 'limits.cpu': '1', memory: '1Gi' } });
     await expect(story.create(pod('p'))).rejects.toThrow(
       'failed quota: q: must specify limits.cpu for: c; memory for: c',
@@ -260,7 +260,7 @@ describe('a ResourceQuota', () => {
   });
 
   test('counts ephemeral storage', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await quota(story, { hard: { 'requests.ephemeral-storage': '10Gi', 'limits.ephemeral-storage': '10Gi' } });
     const resources = { requests: { 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '2Gi' } };
     await story.create(pod('p', { containers: [{ name: 'c', image: 'i', resources }] }));
@@ -268,7 +268,7 @@ describe('a ResourceQuota', () => {
   });
 
   test('charges the difference when a Service gets node ports, and gives it back', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await quota(story, { hard: { 'services.nodeports': '1' } });
     await story.create({ apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } });
     await story.patch('v1 Service', 's', { spec: { type: 'NodePort' } });
@@ -285,7 +285,7 @@ describe('a ResourceQuota', () => {
   });
 
   test('refuses an object while its usage is not known', async () => {
-    await using story = await tellClusterStory({ controllers: { hold: ['resourcequota-controller'] } });
+    await using story = await startClusterStory({ controllers: { hold: ['resourcequota-controller'] } });
     await quota(story, { hard: { pods: '1' } });
     await story.client.patch(
       { apiVersion: 'v1', kind: 'ResourceQuota', name: 'q', namespace: 'default' },

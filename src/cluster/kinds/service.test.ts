@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
 const SERVICE = 'v1 Service';
@@ -26,7 +26,7 @@ describe('a refused creation of a Service', () => {
     ['a version', service('b', {}, { resourceVersion: '5' }), 'resourceVersion should not be set'],
     ['a full quota', service('b', { type: 'NodePort' }), 'exceeded quota'],
   ])('with %s takes no address', async (_, refused, message) => {
-    await using story = await tellClusterStory({ serviceCidr: '10.0.0.0/28' });
+    await using story = await startClusterStory({ serviceCidr: '10.0.0.0/28' });
     await story.create(QUOTA);
     await story.create(service('a'));
     for (let count = 0; count < 16; count++) await expect(story.create(refused)).rejects.toThrow(message);
@@ -37,7 +37,7 @@ describe('a refused creation of a Service', () => {
     ['address', { clusterIP: '10.96.7.7' }],
     ['node port', nodePort(30_001)],
   ])('leaves its %s to the next one', async (_, spec) => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await expect(story.create(service('a', spec, INVALID))).rejects.toThrow('metadata.labels');
     await story.create(service('b', spec));
     // A refused Service takes nothing from the one that has it.
@@ -48,7 +48,7 @@ describe('a refused creation of a Service', () => {
 
 describe('a refused update of a Service', () => {
   test('takes no node port', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service('a'));
     await expect(story.patch(SERVICE, 'a', { metadata: INVALID, spec: nodePort(30_001) })).rejects.toThrow(
       'metadata.labels',
@@ -57,7 +57,7 @@ describe('a refused update of a Service', () => {
   });
 
   test('keeps the node port and the address that it would release', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     await story.create(service('a', { clusterIP: '10.96.7.7', ...nodePort(30_001) }));
     const change = { type: 'ExternalName', externalName: 'example.com', clusterIP: null, clusterIPs: null };
     await expect(story.patch(SERVICE, 'a', { metadata: INVALID, spec: change })).rejects.toThrow('metadata.labels');

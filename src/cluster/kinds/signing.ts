@@ -55,7 +55,7 @@ const USAGES = [
 const MIN_EXPIRATION_SECONDS = 600;
 
 /**
- * The rules of CertificateSigningRequests. The server fills in the user who asks. `/approval` changes only conditions.
+ * The rules of CertificateSigningRequests. The server fills in the user of the request. `/approval` changes only conditions.
  * `/status` changes the certificate and all conditions except the approval. The user needs the right to `approve` or
  * `sign` for the signer.
  */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { admitEviction } from './disruption.ts';
 
@@ -150,7 +150,7 @@ describe('the disruption controller', () => {
   const ref = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name: 'b', namespace: 'default' };
 
   test('does not count an evicted pod until it is deleted, or has stayed for two minutes', async () => {
-    await using story = await tellClusterStory();
+    await using story = await startClusterStory();
     for (const name of ['one', 'two'])
       await story.create({
         apiVersion: 'v1',

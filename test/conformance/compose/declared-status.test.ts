@@ -32,7 +32,7 @@ function diagnosticsOf(make: () => { readonly diagnostics: readonly Diagnostic[]
 }
 
 const messages = (program: Program, declared: unknown = status): readonly string[] =>
-  diagnosticsOf(() => kubernetesComposition({ name: 'told', spec, ...(declared !== null && { status: declared as never }) }, program as never)).map(
+  diagnosticsOf(() => kubernetesComposition({ name: 'declared', spec, ...(declared !== null && { status: declared as never }) }, program as never)).map(
     ({ code, message, hint }) => `${code}: ${message}; ${hint}`,
   );
 
@@ -111,7 +111,7 @@ describe('what a composition returns is compared with its declared status', () =
 
   test('at the line of the field, and at the line of the status for a missing field', () => {
     const found = diagnosticsOf(() =>
-      kubernetesComposition({ name: 'told', spec, status }, ((s: Spec) => {
+      kubernetesComposition({ name: 'declared', spec, status }, ((s: Spec) => {
         ConfigMap({ name: s.name });
         return {
           url: s.name,
@@ -132,7 +132,7 @@ describe('what a composition returns is compared with its declared status', () =
   test('in the declarative form, too', () => {
     const build = (s: { spec: Spec }) => ({ web: Deployment({ name: s.spec.name, image: 'x' }) });
     const last = (_: unknown, { web }: { web: { status: { readyReplicas: number } } }) => ({ raedy: web.status.readyReplicas > 0 });
-    const found = diagnosticsOf(() => toResourceGraph({ name: 'told', spec, status }, build, last as never));
+    const found = diagnosticsOf(() => toResourceGraph({ name: 'declared', spec, status }, build, last as never));
     expect(found.map(({ code }) => code)).toEqual(['trace/status-field']);
     expect(found[0]?.source?.file).toMatch(/declared-status\.test\.ts$/);
   });
@@ -181,7 +181,7 @@ describe('values of a Secret in a status are refused', () => {
     ['a Secret that another resource reads', [], (s) => { const t = token(s); ConfigMap({ id: 'c', name: s.name, data: { a: t.stringData['value'] as string } }); return {}; }],
   ];
   test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program]) => {
-    const found = diagnosticsOf(() => kubernetesComposition({ name: 'told', spec }, program as never));
+    const found = diagnosticsOf(() => kubernetesComposition({ name: 'declared', spec }, program as never));
     expect(found.map(({ code, message }) => [code, message])).toEqual(expected);
     for (const { source, hint } of found) {
       expect(source?.file).toMatch(/declared-status\.test\.ts$/);
@@ -200,7 +200,7 @@ describe('printed values of a Secret have a warning', () => {
     ['a ConfigMap', false, false, (s) => ConfigMap({ id: 'token', name: s.name, data: { value: 'hunter2' } })],
   ];
   test.each(programs)('%s', (_name, made, printed, program) => {
-    const graph = kubernetesComposition({ name: 'told', spec }, (s) => void program(s));
+    const graph = kubernetesComposition({ name: 'declared', spec }, (s) => void program(s));
     const codes = () => graph.diagnostics.map(({ code, severity, source }) => [code, severity, typeof source?.line]);
     const warned = [['trace/printed-secret', 'warning', 'number']];
     graph.toYaml();
@@ -232,7 +232,7 @@ describe('an integer of the declared status cannot be a fraction', () => {
     ['a number that is parsed from a text', [], (s) => ({ n: Number(s.text) })],
   ];
   test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program]) => {
-    const found = diagnosticsOf(() => kubernetesComposition({ name: 'told', spec: numbers, status: counts }, program as never));
+    const found = diagnosticsOf(() => kubernetesComposition({ name: 'declared', spec: numbers, status: counts }, program as never));
     expect(found.map(({ code, message }) => `${code}: ${message}`)).toEqual(expected.map(([text]) => text));
     for (const { source } of found) expect(source?.file).toMatch(/declared-status\.test\.ts$/);
   });
@@ -242,30 +242,30 @@ test('TypeScript refuses a field that the declared status does not have, at the 
   const status = type({ ready: 'boolean', 'note?': 'string' });
   const define = kubernetesComposition;
   // @ts-expect-error -- the field is misspelt
-  expect(() => define({ name: 'told', spec, status }, () => ({ redy: true }))).toThrow('redy');
+  expect(() => define({ name: 'declared', spec, status }, () => ({ redy: true }))).toThrow('redy');
   // @ts-expect-error -- one field too many
-  expect(() => define({ name: 'told', spec, status }, () => ({ ready: true, more: 1 }))).toThrow('more');
+  expect(() => define({ name: 'declared', spec, status }, () => ({ ready: true, more: 1 }))).toThrow('more');
   // @ts-expect-error -- of another type
-  expect(() => define({ name: 'told', spec, status }, () => ({ ready: 'yes' }))).toThrow('ready');
-  expect(define({ name: 'told', spec, status }, (s) => ({ ready: s.flag, note: s.name }))).toBeDefined();
-  expect(define({ name: 'told', spec, status }, (s) => ({ ...(s.flag && { ready: true }) }))).toBeDefined();
-  expect(define({ name: 'told', spec, status }, (s) => (s.flag ? { ready: true } : { note: s.name }))).toBeDefined();
-  expect(define({ name: 'told', spec, status: type({}) }, () => ({ any: 1 }))).toBeDefined();
-  expect(define({ name: 'told', spec }, () => ({ any: 1 }))).toBeDefined();
-  expect(define({ name: 'told', spec, status: type({ m: 'Record<string, string>' }) }, (s) => ({ m: { [s.name]: 'x' } }))).toBeDefined();
+  expect(() => define({ name: 'declared', spec, status }, () => ({ ready: 'yes' }))).toThrow('ready');
+  expect(define({ name: 'declared', spec, status }, (s) => ({ ready: s.flag, note: s.name }))).toBeDefined();
+  expect(define({ name: 'declared', spec, status }, (s) => ({ ...(s.flag && { ready: true }) }))).toBeDefined();
+  expect(define({ name: 'declared', spec, status }, (s) => (s.flag ? { ready: true } : { note: s.name }))).toBeDefined();
+  expect(define({ name: 'declared', spec, status: type({}) }, () => ({ any: 1 }))).toBeDefined();
+  expect(define({ name: 'declared', spec }, () => ({ any: 1 }))).toBeDefined();
+  expect(define({ name: 'declared', spec, status: type({ m: 'Record<string, string>' }) }, (s) => ({ m: { [s.name]: 'x' } }))).toBeDefined();
 });
 
 test('TypeScript refuses a status without a field that the declared one requires', () => {
   const status = type({ ready: 'boolean', url: 'string', 'note?': 'string', web: 'string|null' });
   const define = kubernetesComposition;
   // @ts-expect-error -- url is missing
-  expect(() => define({ name: 'told', spec, status }, (s) => ({ ready: s.flag }))).toThrow('url');
+  expect(() => define({ name: 'declared', spec, status }, (s) => ({ ready: s.flag }))).toThrow('url');
   // @ts-expect-error -- url is on neither side
-  expect(() => define({ name: 'told', spec, status }, (s) => (s.flag ? { ready: true } : { note: s.name }))).toThrow('url');
+  expect(() => define({ name: 'declared', spec, status }, (s) => (s.flag ? { ready: true } : { note: s.name }))).toThrow('url');
   // @ts-expect-error -- nothing is returned
-  expect(() => define({ name: 'told', spec, status }, () => {})).toThrow('ready, url');
+  expect(() => define({ name: 'declared', spec, status }, () => {})).toThrow('ready, url');
   const build = () => ({});
   // @ts-expect-error -- url is missing in the declarative form, too
-  expect(() => toResourceGraph({ name: 'told', spec, status }, build, ({ spec: s }) => ({ ready: s.flag }))).toThrow('url');
-  expect(define({ name: 'told', spec, status }, (s) => ({ ready: s.flag, url: s.name }))).toBeDefined();
+  expect(() => toResourceGraph({ name: 'declared', spec, status }, build, ({ spec: s }) => ({ ready: s.flag }))).toThrow('url');
+  expect(define({ name: 'declared', spec, status }, (s) => ({ ready: s.flag, url: s.name }))).toBeDefined();
 });

@@ -36,7 +36,7 @@ function refusalOf(build: (spec: typeof Spec.infer) => void, target: 'stock' | '
 const map = (id: string, name: string) => configMap({ id, name, data: {} });
 
 describe('withPropagateWhen()', () => {
-  test('asks about the progress of resources, the spec and fields', () => {
+  test('reads the progress of resources, the spec and fields', () => {
     expect(
       conditionsOf((spec) => {
         const db = deployment({ id: 'db', name: spec.name });
@@ -62,7 +62,7 @@ describe('withPropagateWhen()', () => {
     `);
   });
 
-  test('lets the resources of a loop go in batches, and asks about a list as a whole', () => {
+  test('updates the resources of a loop in batches, and reads the progress of a list as a whole', () => {
     expect(
       conditionsOf((spec) => {
         const maps = spec.regions.map((region) =>

@@ -13,7 +13,7 @@ export interface KubernetesRunOptions {
   readonly program: string;
   /** The time after which a spec is ended, in milliseconds. */
   readonly timeoutMs: number;
-  /** Gets a line per spec. */
+  /** Called with a line for each spec. */
   readonly print: (line: string) => void;
 }
 

@@ -43,8 +43,8 @@ export function chosenSpecs({ specs }: KubernetesSpecs, only: string | undefined
 export const groupOf = ({ name }: Pick<KubernetesSpec, 'name'>): string => /^\[([^\]]+)\]/.exec(name)?.[1] ?? 'other';
 
 /**
- * Compares runs with the list. A spec that passes by the list must pass, and one of the list's gaps must not: its entry
- * is then too old. A spec that needs containers may do both.
+ * Compares runs with the list. A spec with the status `passes` must pass. A spec with the status `gap` must not pass;
+ * if it does, its entry is out of date. A spec that needs containers may pass or fail.
  */
 export function compareSpecs(list: KubernetesSpecs, runs: ReadonlyMap<string, SpecRun>): readonly TopicResult[] {
   const topics = new Map<string, { topic: string; passed: number; failures: { id: string; detail: string }[] }>();

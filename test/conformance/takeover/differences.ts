@@ -16,7 +16,7 @@ const VOLATILE = new Set([
 ]);
 
 /** The differences between kro's object and the controller's: paths with both values. */
-export function seen(kro: KubeObject, ours: KubeObject): string[] {
+export function differencesOf(kro: KubeObject, ours: KubeObject): string[] {
   return compare(normalize(kro as unknown as JsonValue), normalize(ours as unknown as JsonValue), '');
 }
 

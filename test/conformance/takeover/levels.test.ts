@@ -24,7 +24,7 @@ const state = (): ReadonlyMap<string, KubeObject> => objectsOf(world.cluster.sna
 /** The annotations that only kro 0.10 writes, and the order of waves, which counts differently. */
 const OF_ENGINE = /^internal\.kro\.run\/(?:node-path|apply-order|patch-contributions)$/;
 
-/** The objects without what differs between the levels: the annotations of 0.10, statuses, and who wrote when. */
+/** The objects without what differs between the levels: the annotations of 0.10, statuses, and the managers and times of writes. */
 function content(objects: ReadonlyMap<string, KubeObject>): ReadonlyMap<string, unknown> {
   const contents = [...objects].map(([key, { metadata, status: _status, ...object }]) => {
     // The API server counts changes of annotations as generations of a Deployment.
@@ -38,7 +38,7 @@ function content(objects: ReadonlyMap<string, KubeObject>): ReadonlyMap<string, 
 test('kro 0.9 is taken over at the default level, and given back to the level 0.9', async () => {
   world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
   await world.controller.stop();
-  // The state has its own.
+  // The restored state has CRDs of its own.
   for (const { apiVersion, kind, metadata } of controllerCrds()) {
     await world.user.delete({ apiVersion, kind, name: metadata.name ?? '' });
   }
@@ -50,7 +50,7 @@ test('kro 0.9 is taken over at the default level, and given back to the level 0.
   const engine = await writesAt('0.10');
   const isOfInstance = (path: string) => path.includes('/takeover.test/') && !path.endsWith('/inners/doll-inner');
   const ofChildren = engine.filter((path) => !isOfInstance(path));
-  // The instance that is a child of another one is written once as each of the two.
+  // An instance that is a child of another instance is written twice: as a child and as an instance.
   expect(new Set(engine).size).toBe(engine.length - 1);
   expect(ofChildren.length).toBeLessThanOrEqual(children.length);
   expect(engine.filter(isOfInstance)).toMatchInlineSnapshot(`

@@ -44,8 +44,8 @@ const WAIT_MS = 40_000;
  *
  * @param x replaces the part of names that differs from run to run
  */
-export async function standAt(world: VirtualWorld, name: string, checkpoint: string, x: string): Promise<void> {
-  const scenario = JSON.parse(placed(read(`scenarios/${name}.json`), x)) as Scenario;
+export async function restoreCheckpoint(world: VirtualWorld, name: string, checkpoint: string, x: string): Promise<void> {
+  const scenario = JSON.parse(fillPlaceholders(read(`scenarios/${name}.json`), x)) as Scenario;
   const namespaces = scenario.precreate === false ? [] : (scenario.namespaces ?? [`t-${x}`]);
   for (const namespace of namespaces) {
     await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
@@ -65,7 +65,7 @@ export async function standAt(world: VirtualWorld, name: string, checkpoint: str
 
 const read = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
 
-const placed = (text: string, x: string): string =>
+const fillPlaceholders = (text: string, x: string): string =>
   text
     .replaceAll('{{x}}', x)
     .replaceAll('{{ns}}', `t-${x}`)

@@ -6,7 +6,7 @@ import { controllerCrds, createController } from '../../../src/controller/index.
 import type { KubeObject } from '../../../src/core/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
 import type { TransportRequest } from '../../../src/kube/index.ts';
-import { seen } from './differences.ts';
+import { differencesOf } from './differences.ts';
 import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';
 import { NAMESPACE, STORIES } from './stories.ts';
 
@@ -144,7 +144,7 @@ describe('a cluster that kro ran', () => {
   });
 });
 
-describe('what we write', () => {
+describe('the writes of this controller', () => {
   it('equals the writes of kro: the same fields, owned by the same managers', async () => {
     const cluster = await createEmbeddedCluster({ workloads: false });
     const admin = user(cluster);
@@ -166,7 +166,7 @@ describe('what we write', () => {
     for (const [key, object] of objectsOf(stateOfKro())) {
       const other = ours.get(key);
       if (other === undefined) differences.push(`${key}: missing`);
-      else differences.push(...seen(object, other).map((text) => `${key} ${text}`));
+      else differences.push(...differencesOf(object, other).map((text) => `${key} ${text}`));
     }
     expect(differences.filter((text) => !KNOWN.some((known) => known.test(text)))).toEqual([]);
     // Each known difference still occurs.

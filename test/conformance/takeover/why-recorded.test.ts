@@ -8,7 +8,7 @@ import { whyLines } from '../../../src/cli/instance/why-view.ts';
 import { readSession } from '../../../src/kube/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
-import { standAt } from './recorded-checkpoint.ts';
+import { restoreCheckpoint } from './recorded-checkpoint.ts';
 
 /** Explains scenarios that were recorded with kro's own controller, at a checkpoint with a failure. */
 let world: VirtualWorld;
@@ -22,7 +22,7 @@ const AS_RECORDED = { settings: Promise.resolve(settingsOf('0.9', 'the recording
 
 async function at(scenario: string, checkpoint: string): Promise<void> {
   world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
-  await standAt(world, scenario, checkpoint, 'x');
+  await restoreCheckpoint(world, scenario, checkpoint, 'x');
 }
 
 async function whyInstance(name: string): Promise<string> {

@@ -141,7 +141,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect({ errors, ignored }).toEqual({ errors: [], ignored: [] });
   });
 
-  test('writes the alerts and the dashboard only when they are asked for', async () => {
+  test('writes the alerts and the dashboard only when a value enables them', async () => {
     const kinds = async (...sets: string[]) => (await render(...sets)).map(({ kind }) => kind);
     expect(await kinds()).not.toContain('PrometheusRule');
     const on = await render('metrics.prometheusRule.enabled=true', 'metrics.grafanaDashboard.enabled=true');

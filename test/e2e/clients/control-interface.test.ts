@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findClient } from '../../support/clients.ts';
 import { CLI, RunningCommand } from '../../support/command.ts';
 
-/** The programs of docs/embedded-cluster.md, which ask the control interface of a named cluster. */
+/** The programs of docs/embedded-cluster.md, which call the control interface of a named cluster. */
 const page = readFileSync(new URL('../../../docs/embedded-cluster.md', import.meta.url), 'utf8');
 const programOf = (language: string): string =>
   new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? '';

@@ -84,7 +84,7 @@ describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
     expect(await client.ended).toBe(0);
   });
 
-  test('a live value is shown only when a setting asks for it, and never of a Secret', async () => {
+  test('a live value is shown only when a setting allows it, and never of a Secret', async () => {
     const cluster = await createCluster({ clock: 'real' });
     try {
       const { kubeconfig } = await cluster.listen({ port: 0 });

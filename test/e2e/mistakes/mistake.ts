@@ -14,7 +14,7 @@ export interface Mistake {
   readonly exit?: number;
   /** Variables in addition to the user's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The least score that the mistake must keep, from 0 to 3. Default 3. */
+  /** The minimum score of the mistake, from 0 to 3. Default 3. */
   readonly score?: number;
 }
 

@@ -144,7 +144,7 @@ describe('sizes', () => {
     expect(await readyOf('p')).toBe(
       'False NotReady: resource reconciliation failed: apply "many": resolve: node "many": collection size 100000 exceeds the maximum of 1000',
     );
-    expect((await world.eventsOf('p')).some((told) => told.includes('collection size 100000'))).toBe(true);
+    expect((await world.eventsOf('p')).some((reported) => reported.includes('collection size 100000'))).toBe(true);
     const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
     expect(
       items.filter(({ metadata }) => metadata.name?.startsWith('p-')).map(({ metadata }) => metadata.name),
@@ -199,7 +199,7 @@ describe('failed requests for the objects of a node', () => {
     ['twice', 2, ['ACTIVE: none -> ACTIVE']],
     // Eighteen refusals: three watch streams, each followed by a list that is tried five times.
     ['18 times', 18, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
-  ])('a 429 that occurs %s is retried before it is reported', async (_name, times, told) => {
+  ])('a 429 that occurs %s is retried before it is reported', async (_name, times, reported) => {
     let refused = 0;
     world.intercept = ({ path }) =>
       path.startsWith('/api/v1/secrets') && refused++ < times
@@ -210,9 +210,9 @@ describe('failed requests for the objects of a node', () => {
     await world.advance(MINUTE);
     expect(refused).toBeGreaterThan(times);
     const events = await world.eventsOf('p');
-    expect(events).toEqual(expect.arrayContaining(told));
+    expect(events).toEqual(expect.arrayContaining(reported));
     const isFailure = (text: string) => text.startsWith('ReadFailed');
-    expect(events.some(isFailure)).toBe(told.some(isFailure));
+    expect(events.some(isFailure)).toBe(reported.some(isFailure));
     expect(await readyOf('p')).toMatch(/^True/);
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/index.ts';
-import { asks, failure } from '../../support/instead.ts';
+import { requestTo, failure } from '../../support/intercept-request.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,
@@ -171,7 +171,7 @@ describe('a new revision of a definition with a canary', () => {
   it('is applied to no instance if a newer revision replaced it before', async () => {
     await sixOnFirst('1');
     // The process stops before it can record the instances that try the revision.
-    const records = asks('PATCH', /graphrevisions\/pots-r00002(?!\/status)/);
+    const records = requestTo('PATCH', /graphrevisions\/pots-r00002(?!\/status)/);
     world.intercept = (request) => (records(request) ? failure(500) : undefined);
     await define(gated('v2'), '1');
     await world.controller.stop();

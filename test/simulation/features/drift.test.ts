@@ -94,7 +94,7 @@ describe('a field that two controllers change in turn', () => {
    * Changes the field as a rival controller whenever the controller reverts it, for this long. Returns the number of
    * edits.
    */
-  async function fight(milliseconds: number): Promise<number> {
+  async function contestField(milliseconds: number): Promise<number> {
     const until = world.clock.now() + milliseconds;
     let edits = 0;
     while (world.clock.now() < until) {
@@ -108,9 +108,9 @@ describe('a field that two controllers change in turn', () => {
   }
 
   it('is corrected with growing pauses, and reported once in condition, event and metric', async () => {
-    await fight(4 * SECOND);
+    await contestField(4 * SECOND);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toMatch(/^True /);
-    const edits = await fight(20 * MINUTE);
+    const edits = await contestField(20 * MINUTE);
     // Five reverts without a pause, then one after 10, 20, 40, … seconds.
     expect(edits).toBeLessThan(15);
     expect(edits).toBeGreaterThan(5);
@@ -129,7 +129,7 @@ describe('a field that two controllers change in turn', () => {
   });
 
   it('does not delay corrections of other fields of the object, and follows the instance', async () => {
-    await fight(MINUTE);
+    await contestField(MINUTE);
     await edit('theirs', 'rival');
     world.requests.length = 0;
     await world.user.patch(mapRef('p-map'), { data: { other: 'changed' } }, { fieldManager: 'kubectl-edit' });
@@ -140,7 +140,7 @@ describe('a field that two controllers change in turn', () => {
   });
 
   it('is no longer contested when the other controller stops', async () => {
-    await fight(2 * MINUTE);
+    await contestField(2 * MINUTE);
     await world.advance(30 * MINUTE);
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
     expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True /);

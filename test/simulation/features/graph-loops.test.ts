@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
-import { failure } from '../../support/instead.ts';
+import { failure } from '../../support/intercept-request.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, mapRef, virtualWorld, writesOf } from '../../support/virtual-world.ts';
 import { GRAPH_STAGE, rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from '../graphs/stage.ts';

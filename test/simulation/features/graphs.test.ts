@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
-import { failure } from '../../support/instead.ts';
+import { failure } from '../../support/intercept-request.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, virtualWorld, writesOf } from '../../support/virtual-world.ts';
 

@@ -72,7 +72,7 @@ async function followed(name: string) {
 }
 
 describe('spec.propagateWhen of a definition', () => {
-  it('lets a revision go in batches, says who is held, and goes on after a restart without needless writes', async () => {
+  it('gives a revision to batches of instances, names the ones that are held back, and continues after a restart without needless writes', async () => {
     await fiveOnFirst();
     await define('v2', BATCHES);
     const [first = ''] = (await versions())['v2'] ?? [];

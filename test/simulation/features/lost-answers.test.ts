@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { asks, failure, once } from '../../support/instead.ts';
+import { requestTo, failure, once } from '../../support/intercept-request.ts';
 import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,
@@ -44,7 +44,7 @@ describe('a write without a successful answer', () => {
     const instead = new Promise<void>((resolve) => {
       end = resolve;
     }).then(outcome);
-    once(world, asks('PATCH', LEAF), instead);
+    once(world, requestTo('PATCH', LEAF), instead);
     await world.apply(pot('p'));
     await world.user.delete(mapRef('p-base'));
     await world.settle();
@@ -58,7 +58,7 @@ describe('a write without a successful answer', () => {
 
   it('is reported in the status only if it persists', async () => {
     await define('one');
-    const isLeaf = asks('PATCH', LEAF);
+    const isLeaf = requestTo('PATCH', LEAF);
     let refusals = 0;
     let maxRefusals = 4;
     world.intercept = (request) => {
@@ -86,7 +86,7 @@ describe('a finalizer whose removal is refused', () => {
   it('is retried with growing pauses, and named', async () => {
     await define('one');
     await world.apply(pot('p'));
-    const isRemoval = asks('PATCH', /pots\/p\?fieldManager=kro$/);
+    const isRemoval = requestTo('PATCH', /pots\/p\?fieldManager=kro$/);
     world.intercept = (request) => (isRemoval(request) ? failure(403, 'Forbidden', 'a webhook refuses') : undefined);
     world.requests.length = 0;
     await world.user.delete(potRef('p'));
@@ -105,8 +105,8 @@ describe('a finalizer whose removal is refused', () => {
 
 describe('old revisions', () => {
   it.each([
-    ['the deletion of one', asks('DELETE', /graphrevisions\//)],
-    ['the removal of the finalizer of one', asks('PATCH', /graphrevisions\/[^/]*\?/)],
+    ['the deletion of one', requestTo('DELETE', /graphrevisions\//)],
+    ['the removal of the finalizer of one', requestTo('PATCH', /graphrevisions\/[^/]*\?/)],
   ])('are deleted although %s had a conflict', async (_, meets) => {
     await define('one');
     await define('two');

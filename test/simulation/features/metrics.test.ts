@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
-import { answer, asks, failure, once } from '../../support/instead.ts';
+import { answer, requestTo, failure, once } from '../../support/intercept-request.ts';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef, virtualWorld } from '../../support/virtual-world.ts';
 
 const MINUTE = 60_000;
@@ -89,13 +89,13 @@ it('every declared metric changes in one simulated life, or has a reason why it 
     await world.advance(5000);
   };
 
-  once(world, asks('PATCH', /graphrevisions\/.*\/status/), failure(500));
+  once(world, requestTo('PATCH', /graphrevisions\/.*\/status/), failure(500));
   await define('one');
   const stray = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'p-map', namespace: 'default' } };
   await world.user.apply(stray, { fieldManager: 'helm', force: true });
-  once(world, asks('PATCH', /resourcegraphdefinitions\/.*\/status/), failure(429));
-  once(world, asks('PATCH', /pots\/p\/status/), failure(500));
-  once(world, asks('PATCH', /pots\/q\/status/), answer(200, {}));
+  once(world, requestTo('PATCH', /resourcegraphdefinitions\/.*\/status/), failure(429));
+  once(world, requestTo('PATCH', /pots\/p\/status/), failure(500));
+  once(world, requestTo('PATCH', /pots\/q\/status/), answer(200, {}));
   await world.apply(pot('p'), pot('q', { count: 0 }), pot('lost', {}, { 'typekro.dev/revision': '99' }));
   await world.advance(MINUTE);
   read();
@@ -113,7 +113,7 @@ it('every declared metric changes in one simulated life, or has a reason why it 
   await world.restart();
   await world.advance(MINUTE);
   read();
-  once(world, asks('DELETE', /graphrevisions/), failure(500));
+  once(world, requestTo('DELETE', /graphrevisions/), failure(500));
   await define('three');
   await define('four');
   await world.apply(potDefinition([mapResource('map', { text: '${ghost.x}' })]));
@@ -123,7 +123,7 @@ it('every declared metric changes in one simulated life, or has a reason why it 
   // The schema of a kind that is not built in: two definitions read it at once, a read fails, and the schema is
   // dropped.
   const inner = { apiVersion: 'acme.test/v1', kind: 'Pot', metadata: { name: 'inner' }, spec: {} };
-  once(world, asks('GET', /customresourcedefinitions\/pots/), failure(500));
+  once(world, requestTo('GET', /customresourcedefinitions\/pots/), failure(500));
   await Promise.all([world.apply(nested('outer-a', 'OuterA', inner)), world.apply(nested('outer-b', 'OuterB', inner))]);
   await world.advance(MINUTE);
   read();

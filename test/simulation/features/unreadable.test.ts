@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/index.ts';
-import { asks, failure } from '../../support/instead.ts';
+import { requestTo, failure } from '../../support/intercept-request.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,
@@ -53,7 +53,7 @@ describe('a child that may be watched, but not read by name', () => {
     await world.apply(pot('p'));
     const message =
       'limitranges "p-limits" is forbidden: User "kro" cannot get resource "limitranges" in API group "" in the namespace "default"';
-    const gets = asks('GET', /\/limitranges\/p-limits/);
+    const gets = requestTo('GET', /\/limitranges\/p-limits/);
     await meanwhile([mapResource('map', { text: 'two' }), limits, after], (request) =>
       gets(request) ? failure(403, 'Forbidden', message) : undefined,
     );

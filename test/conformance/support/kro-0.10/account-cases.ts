@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../../src/core/index.ts';
 import { isJsonObject } from '../../../../src/core/index.ts';
-import { failure } from '../../../support/instead.ts';
+import { failure } from '../../../support/intercept-request.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { getGraph, graphCondition, graphObject, graphRef, inWorld, liveMap, mapRef, ofGraphs, putGraph, template } from './case-world.ts';
 import type { WordRule } from './words.ts';

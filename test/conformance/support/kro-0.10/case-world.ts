@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../../s
 import { isJsonObject, parseApiVersion, stringifyJson } from '../../../../src/core/index.ts';
 import type { ClusterSnapshot } from '../../../../src/cluster/index.ts';
 import { ANYTHING, crdOf } from '../../../support/crd.ts';
-import { failure } from '../../../support/instead.ts';
+import { failure } from '../../../support/intercept-request.ts';
 import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, virtualWorld } from '../../../support/virtual-world.ts';
 
@@ -113,7 +113,7 @@ export const template = (id: string, name = id, data: JsonObject = { k: 'v' }): 
   template: config(name, data),
 });
 
-/** Writes a Graph as its user, replacing what it had, and waits until it has settled. */
+/** Writes a Graph as its user, in place of its former content, and waits until it has settled. */
 export async function putGraph(world: VirtualWorld, graph: KubeObject, waitMs = SETTLING_MS): Promise<void> {
   const { name = '', namespace: place = '' } = graph.metadata;
   const known = await world.user.find(graphRef(name, place));

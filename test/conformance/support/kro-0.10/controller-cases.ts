@@ -3,7 +3,7 @@ import { GRAPH_FINALIZER } from '../../../../src/runtime/keys.ts';
 import { decide } from '../../../support/direct-loop.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { graphObjectOf } from '../../../support/graph-objects.ts';
-import { failure } from '../../../support/instead.ts';
+import { failure } from '../../../support/intercept-request.ts';
 import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.ts';
 import {
   config,

@@ -90,9 +90,9 @@ const isWoken = (nodes: readonly JsonObject[], happens: (world: VirtualWorld) =>
   });
 
 /** The Graphs that a change wakes. For a deleted kind, only the subscribers of the kind are tested. */
-async function woken(expect: JsonObject, happens: (world: VirtualWorld) => Promise<void>, asked = Object.keys(GRAPHS)): Promise<Findings> {
+async function woken(expect: JsonObject, happens: (world: VirtualWorld) => Promise<void>, names = Object.keys(GRAPHS)): Promise<Findings> {
   const found: string[] = [];
-  for (const name of asked) if (await isWoken(GRAPHS[name] ?? [], happens)) found.push(name);
+  for (const name of names) if (await isWoken(GRAPHS[name] ?? [], happens)) found.push(name);
   const inOrder = listOf(expect['woken']);
   return { woken: [...inOrder.filter((name) => found.includes(name)), ...found.filter((name) => !inOrder.includes(name))] };
 }

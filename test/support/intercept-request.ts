@@ -30,6 +30,6 @@ export function once(
 }
 
 /** A predicate for requests with this method and a matching path. */
-export function asks(method: string, path: RegExp): (request: SeenRequest) => boolean {
+export function requestTo(method: string, path: RegExp): (request: SeenRequest) => boolean {
   return (request) => request.method === method && path.test(request.path);
 }
