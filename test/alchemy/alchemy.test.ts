@@ -174,10 +174,10 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
   });
 
   test.each([
-    ['back to the old one', 'a'],
-    ['on to the new one', 'b'],
-    ['on to a third one', 'c'],
-  ])('after a failed replacement the next deploy goes %s', async (_, name) => {
+    ['the old name', 'a'],
+    ['the new name', 'b'],
+    ['a third name', 'c'],
+  ])('after a failed replacement the next deploy can have %s', async (_, name) => {
     await run({ declare: [{ mode, ...a }] });
     await failing({ declare: [{ mode, spec: { name: 'b', text: 'one', where: 'elsewhere' } }] });
     expect(await objects()).toEqual([...both('a'), 'default/b-first']);

@@ -49,7 +49,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await expect.poll(() => page.locator('.loading').count()).toBe(0);
   };
 
-  test('the token leaves the address, and a reload keeps the place', async () => {
+  test('the page removes the token from its address, and a reload shows the same tab', async () => {
     expect(page.url()).toBe(`${server.url}/#/instances`);
     await open('#/definitions/shops.acme.dev?tab=revisions');
     await page.reload();
@@ -57,7 +57,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('10,000 instances: the document has few rows, and the last one is a key away', async () => {
+  test('of 10,000 instances the document has only the visible rows, and the key End shows the last one', async () => {
     const grid = page.getByRole('grid', { name: 'Instances' });
     await grid.getByRole('row').nth(5).waitFor();
     expect(await grid.getAttribute('aria-rowcount')).toBe('10001');
@@ -79,12 +79,12 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('by keyboard: an instance, its why path, a node and its object', async () => {
+  test('the keyboard alone reaches an instance, its why path, a node and its object', async () => {
     await page.keyboard.press('/');
     await page.keyboard.type('shop/web');
     await page.keyboard.press('Escape');
     await expect.poll(() => page.getByRole('grid', { name: 'Instances' }).getAttribute('aria-rowcount')).toBe('2');
-    // The list of the filter may replace the row that has the focus.
+    // The filtered list can replace the row that has the focus.
     await expect
       .poll(async () => {
         const grid = page.getByRole('grid', { name: 'Instances' });
@@ -144,7 +144,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test('a lost connection says so, and comes back at the same place', async () => {
+  test('the page reports a lost connection, and shows the same tab when the server is back', async () => {
     await open(`#/instances/${SHOP_REF}?node=web&tab=values`);
     await server.pause();
     await page.getByText(/The connection was lost at/).waitFor();
@@ -154,7 +154,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await page.getByRole('tab', { name: 'Values', selected: true }).waitFor();
   });
 
-  test('a missing token says what to do', async () => {
+  test('a page without a token says which address to open', async () => {
     const other = await browser.newContext();
     const fresh = await other.newPage();
     await fresh.goto(server.url);
@@ -162,7 +162,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await other.close();
   });
 
-  test('an instance that does not exist says so', async () => {
+  test('the page says that an instance does not exist', async () => {
     await page.goto(`${server.url}/#/instances/acme.dev/v1/Shop/shop/gone`);
     await page.getByText('Shop gone does not exist.').waitFor();
   });
@@ -180,9 +180,10 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     ['revisions', '#/definitions/shops.acme.dev?tab=revisions'],
     ['a plan', '#/plan'],
   ] as const;
-  test.each(places)('axe finds nothing in %s, light and dark', async (_title, hash) => {
+  test.each(places)('axe finds no accessibility problem in %s, light and dark', async (_title, hash) => {
     await open(hash);
-    // The policy of the page forbids scripts in it; the protocol of the browser runs this one.
+    // The content security policy of the page forbids script elements. The DevTools protocol may still evaluate a
+    // script.
     await page.evaluate(axeSource);
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme });
@@ -196,7 +197,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(errors).toEqual([]);
   });
 
-  test.each(places)('nothing of %s is wider than 320 pixels', async (_title, hash) => {
+  test.each(places)('the page of %s fits into a width of 320 pixels', async (_title, hash) => {
     await page.setViewportSize({ width: 320, height: 640 });
     await open(hash);
     const width = await page.locator('main').evaluate((main: { readonly scrollWidth: number }) => main.scrollWidth);

@@ -42,13 +42,13 @@ class Interrupted implements Transport {
   }
 
   async request(request: Parameters<Transport['request']>[0]) {
-    const isIt = this.requests === this.#at;
+    const isTarget = this.requests === this.#at;
     this.requests += 1;
-    if (isIt && this.#before) await this.#carryOut();
+    if (isTarget && this.#before) await this.#carryOut();
     const response = await server.transport.request(request);
     // A watch can deliver the final state at the start of its response. The action could then come after the end of the
     // deploy.
-    if (isIt && !this.#before && !request.path.includes('watch=true')) await this.#carryOut();
+    if (isTarget && !this.#before && !request.path.includes('watch=true')) await this.#carryOut();
     return response;
   }
 

@@ -8,12 +8,12 @@ beforeAll(async () => {
   exported = await import('../../examples/graphs/graphs.ts');
 });
 
-test('every number of an example has a file', () => {
+test('there are 18 examples, and each has a Graph', () => {
   expect(examples).toHaveLength(18);
   expect(examples.every(({ documents }) => documents.flat().some(({ kind }) => kind === 'Graph'))).toBe(true);
 });
 
-test.each(examples)('$file: every form makes the objects of the header', async (example) => {
+test.each(examples)('$file: every form creates the objects that the header of the file lists', async (example) => {
   const results = await runForms(example, exported);
   expect(results.flatMap(({ form, problems }) => problems.map((problem) => `${form}: ${problem}`))).toEqual([]);
   expect(unequalForms(results)).toEqual([]);

@@ -96,7 +96,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     },
   );
 
-  test('SIGTERM ends a cluster in order, and its data outlives kill -9', { timeout: 120_000 }, async () => {
+  test('SIGTERM ends a cluster in an orderly way, and its data survives kill -9', { timeout: 120_000 }, async () => {
     const first = await start('dev', '--data', '--use-context');
     await create(first);
     process.kill(first.pid, 'SIGKILL');
@@ -112,7 +112,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     expect(readFileSync(join(folder('dev'), 'log'), 'utf8')).toMatch(/ ended\n$/);
   });
 
-  test('the kubeconfig of a named cluster is not the one of its user', { timeout: 120_000 }, async () => {
+  test('the kubeconfig of a named cluster is refused as the kubeconfig of the user', { timeout: 120_000 }, async () => {
     const { kubeconfig } = await start('dev');
     const before = readFileSync(kubeconfig, 'utf8');
     const { code, stderr } = await run('start', 'other', '--use-context', '--kubeconfig', kubeconfig);
@@ -136,7 +136,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     expect(readFileSync(join(home, 'config'), 'utf8')).not.toContain('typekro-dev');
   });
 
-  test('a process that has the number of an ended cluster is not ended', { timeout: 120_000 }, async () => {
+  test('a stop does not end a foreign process that has the pid of an ended cluster', { timeout: 120_000 }, async () => {
     const { pid } = await start('dev');
     process.kill(pid, 'SIGKILL');
     await ended(pid);
@@ -163,14 +163,18 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     await ended(pid);
   });
 
-  test('a cluster ends when its folder is gone, and another takes the name', { timeout: 120_000 }, async () => {
-    const { pid } = await start('dev');
-    renameSync(folder('dev'), join(home, 'aside'));
-    const next = await start('dev');
-    await ended(pid);
-    expect(next.pid).not.toBe(pid);
-    expect(await state('dev')).toBe('running');
-  });
+  test(
+    'a cluster ends when its folder is moved away, and another cluster can have its name',
+    { timeout: 120_000 },
+    async () => {
+      const { pid } = await start('dev');
+      renameSync(folder('dev'), join(home, 'aside'));
+      const next = await start('dev');
+      await ended(pid);
+      expect(next.pid).not.toBe(pid);
+      expect(await state('dev')).toBe('running');
+    },
+  );
 
   test('the control interface refuses requests without its token', { timeout: 120_000 }, async () => {
     await start('dev');

@@ -104,7 +104,7 @@ current-context: x
     await transport.close();
   });
 
-  test('trusts a new authority of the server at once, and no authority that the file does not have', async () => {
+  test('trusts a new certificate authority of the file at once, and no other authority', async () => {
     const before = createAuthority(NOW);
     const after = createAuthority(NOW);
     const clients = createAuthority(NOW);

@@ -19,7 +19,7 @@ test('docs/controller-differences.md has each weakness and each difference betwe
 test.each(rows.map(([, weakness = '', file = '', name = '']) => ({ weakness, file, name })))(
   '$weakness is shown by a test that exists in $file',
   ({ file, name }) => {
-    // A test of a table has the row's name apart from the title that its rows share.
+    // `it.each` makes this test's title from two parts. The source of the test has only the first part as a text.
     const title = name.startsWith('the foreign kind last of all') ? 'the foreign kind last of all' : name;
     expect(read(file)).toContain(title);
   },

@@ -11,10 +11,10 @@ const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8
 const section = (title: string): string => page.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
 
 /** Name and status of each row of a table. */
-function rows(title: string): [name: string, fate: string][] {
-  return [...section(title).matchAll(/^\| `([^`]+)` \| ([^|]*) \|/gm)].map(([, name = '', fate = '']) => [
+function rows(title: string): [name: string, status: string][] {
+  return [...section(title).matchAll(/^\| `([^`]+)` \| ([^|]*) \|/gm)].map(([, name = '', status = '']) => [
     name,
-    fate.trim(),
+    status.trim(),
   ]);
 }
 
@@ -41,7 +41,7 @@ async function namesOf(entry: string): Promise<Set<string>> {
 describe('the page for users of the SDK 0.33', () => {
   test('names every entry point', () => {
     const wrong = rows('Entry points').filter(
-      ([entry, fate]) => Object.hasOwn(exports, entry.replace(/^typekro/, '.')) === (fate === 'dropped'),
+      ([entry, status]) => Object.hasOwn(exports, entry.replace(/^typekro/, '.')) === (status === 'dropped'),
     );
     expect(wrong).toEqual([]);
     expect(rows('Entry points')).toHaveLength(32);
@@ -54,13 +54,13 @@ describe('the page for users of the SDK 0.33', () => {
   ])('names every export of %s, and its present place', { timeout: 60_000 }, async (title, entry, count) => {
     const table = rows(title);
     expect(new Set(table.map(([name]) => name)).size).toBe(count);
-    for (const [name, fate] of table) {
-      const moved = /^moved to `(.*)`$/.exec(fate)?.[1];
+    for (const [name, status] of table) {
+      const moved = /^moved to `(.*)`$/.exec(status)?.[1];
       const exported = await namesOf(entry);
       if (moved !== undefined) {
         expect(await namesOf(moved), `${name} in ${moved}`).toContain(name);
-      } else if (fate === 'kept' || fate === 'named') expect(exported, name).toContain(name);
-      else expect([fate, exported.has(name)], name).toEqual(['dropped', false]);
+      } else if (status === 'kept' || status === 'named') expect(exported, name).toContain(name);
+      else expect([status, exported.has(name)], name).toEqual(['dropped', false]);
     }
   });
 

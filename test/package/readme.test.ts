@@ -43,7 +43,7 @@ describe('the files of the README, saved unchanged', () => {
     expect(code).toBe(0);
   });
 
-  test('its test file passes with the command beside it', async () => {
+  test('its test file passes with the documented command', async () => {
     const { code, stdout, stderr } = await startCli(['test', '.'], folder).ended;
     expect(stderr).toBe('');
     expect(stdout).toContain('is ready when its pods are');

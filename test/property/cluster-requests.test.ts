@@ -195,11 +195,11 @@ function isIntended(
   const own = object.startsWith(`${group}/${kind.kind}/`) && (name === '' || object.endsWith(`/${nameOf(kind)}`));
   if (subresource === '') {
     // The deletion of a CRD deletes its objects and the APIService of its version, and that of a Service its address.
-    const withIt =
+    const dependents =
       (kind.plural === 'customresourcedefinitions' &&
         /^(?:example\.com\/Widget\/|apiregistration\.k8s\.io\/APIService\/\/v1\.example\.com$)/.test(object)) ||
       (kind.plural === 'services' && what === 'deleted' && object.startsWith('networking.k8s.io/IPAddress/'));
-    if (method === 'DELETE') return (own || withIt) && what !== 'created';
+    if (method === 'DELETE') return (own || dependents) && what !== 'created';
     if (method === 'POST') return own && what === 'created';
     return (method === 'PUT' || method === 'PATCH') && own && what === 'changed';
   }

@@ -37,8 +37,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** What the cases met. A generator that misses a kind of decision would show here. */
-const met = new Set<string>();
+/** The kinds of decisions that the cases caused. The last test fails when the generator misses a kind. */
+const caused = new Set<string>();
 
 const cases = Array.from({ length: budget('equalDecisions') }, (_, index) => index);
 
@@ -81,7 +81,7 @@ test.each(cases)(
     const children = writes.of(name);
     const controlled = { children, waiting: waitingInController(world, potRef(name)) };
     expect(asJson(direct)).toEqual(asJson(planned));
-    const comparable = waitsForRelease(planned.children) ? apart : asJson;
+    const comparable = waitsForRelease(planned.children) ? writesAndDeletions : asJson;
     expect(comparable(controlled)).toEqual(comparable(planned));
     expect(tooEarly(task.graph, children)).toEqual([]);
     note(planned.children, planned.waiting);
@@ -92,18 +92,18 @@ test.each(cases)(
 );
 
 test('the graphs cause decisions of all kinds', () => {
-  expect([...met].sort()).toEqual(
+  expect([...caused].sort()).toEqual(
     expect.arrayContaining([...Object.values(KINDS_BY_PLURAL), 'create', 'change', 'delete', 'waiting', 'suspended']),
   );
 });
 
 function note(children: readonly ChildDecision[], waiting: readonly { readonly because: { readonly kind: string } }[]) {
   for (const { action, object } of children) {
-    met.add(action);
-    met.add(object.split(' ')[0] ?? '');
+    caused.add(action);
+    caused.add(object.split(' ')[0] ?? '');
   }
-  if (waiting.length > 0) met.add('waiting');
-  for (const { because } of waiting) met.add(because.kind);
+  if (waiting.length > 0) caused.add('waiting');
+  for (const { because } of waiting) caused.add(because.kind);
 }
 
 /**
@@ -117,7 +117,7 @@ const waitsForRelease = (children: readonly ChildDecision[]): boolean =>
  * Decisions with their writes and their deletions as two lists, so that the order between a write and a deletion does
  * not count.
  */
-const apart = ({ children, waiting }: Decisions) =>
+const writesAndDeletions = ({ children, waiting }: Decisions) =>
   asJson({
     writes: children.filter(({ action }) => action !== 'delete'),
     deletions: children.filter(({ action }) => action === 'delete'),

@@ -145,10 +145,10 @@ function definitionOf(nodes: JsonObject[], annotations: Record<string, string>, 
   return { ...made, spec: { ...made.spec, schema: { ...schema, spec: fields } } };
 }
 
-const met = new Set<string>();
+const seenKinds = new Set<string>();
 const cases = Array.from({ length: budget('plannedChanges') }, (_, index) => index);
 
-test.each(cases)('change %i: the apply of a saved plan has the effects that the plan predicts', async (seed) => {
+test.each(cases)('change %i: the apply of a saved plan does exactly what the plan predicts', async (seed) => {
   const random = seededRandom(seed + 1);
   const { world, cwd, save, run } = place;
   const prefix = `pot${seed}x`;
@@ -183,13 +183,13 @@ test.each(cases)('change %i: the apply of a saved plan has the effects that the 
   await world.advance(5000);
   const after = await stateOf(prefix);
 
-  met.add(change);
+  seenKinds.add(change);
   for (const { state, because = '', rollout } of plan.instances) {
-    met.add(because.startsWith('it is ') ? because.replace(/ \d+$/, '') : state);
-    if (rollout !== undefined) met.add(`canary ${rollout}`);
+    seenKinds.add(because.startsWith('it is ') ? because.replace(/ \d+$/, '') : state);
+    if (rollout !== undefined) seenKinds.add(`canary ${rollout}`);
   }
   if (moved !== undefined) {
-    met.add('moved');
+    seenKinds.add('moved');
     expect(code).toBe(1);
     expect(err).toContain(`error: the cluster has changed since the plan: ${moved}`);
     expect(happened(before, after)).toEqual({});
@@ -207,7 +207,7 @@ test.each(cases)('change %i: the apply of a saved plan has the effects that the 
 });
 
 test('the changes are of all kinds', () => {
-  expect([...met]).toEqual(
+  expect([...seenKinds]).toEqual(
     expect.arrayContaining([
       'definition',
       'definition and instances',
@@ -267,8 +267,8 @@ async function move(random: Random, { instances }: Plan): Promise<string | undef
 }
 
 /**
- * What happens to the instances now. The other instances get the revision when all members of the canary are ready.
- * Until then, their present revision writes.
+ * The part of the plan that happens at once. The other instances get the revision when all members of the canary are
+ * ready. Until then, their present revision writes.
  */
 async function reached({ instances }: Plan): Promise<readonly Reached[]> {
   const first = instances.filter(({ rollout }) => rollout === 'first');

@@ -10,11 +10,11 @@ const MAX_SEEDS = 60;
 
 /**
  * Runs the simulation with each mutation whose name contains `part`, `jobs` mutations at a time. Writes a Markdown
- * table to `say`, line by line. Returns the number of mutations that no run notices.
+ * table to `print`, line by line. Returns the number of mutations that no run notices.
  */
-export async function checkMutations(jobs: number, say: (line: string) => void, part = ''): Promise<number> {
-  say('| broken on purpose | rule | seed, or series | message |');
-  say('|---|---|---|---|');
+export async function checkMutations(jobs: number, print: (line: string) => void, part = ''): Promise<number> {
+  print('| broken on purpose | rule | seed, or series | message |');
+  print('|---|---|---|---|');
   const queue = MUTATIONS.filter(({ name }) => name.includes(part));
   if (queue.length === 0) throw new Error(`no mutation has "${part}" in its name`);
   let unnoticed = 0;
@@ -23,7 +23,7 @@ export async function checkMutations(jobs: number, say: (line: string) => void, 
       const found = await firstRun(next);
       if (found === undefined) unnoticed += 1;
       const result = found === undefined ? `nothing within ${MAX_SEEDS} seeds` : found.problem.replaceAll('|', '/');
-      say(`| ${next.name} | ${next.rule} | ${found?.run ?? '-'} | ${result} |`);
+      print(`| ${next.name} | ${next.rule} | ${found?.run ?? '-'} | ${result} |`);
     }
   };
   await Promise.all(Array.from({ length: jobs }, worker));

@@ -68,11 +68,11 @@ afterEach(async () => {
   await world.close();
 });
 
-/** Resolves when the predicate holds for a row of the index. */
-const until = (name: string, is: (row: InstanceRow | undefined) => boolean): Promise<void> =>
+/** Resolves when `holds` accepts the row of this name. */
+const until = (name: string, holds: (row: InstanceRow | undefined) => boolean): Promise<void> =>
   new Promise((resolve) => {
     const check = () => {
-      if (!is(index.instance(ref(name)))) return;
+      if (!holds(index.instance(ref(name)))) return;
       unsubscribe();
       resolve();
     };

@@ -1,14 +1,14 @@
 /**
- * `first-failure.ts FIRST MOST PATTERN`: prints, as JSON, the first run with a problem that matches the pattern, and
- * this problem.
+ * `first-failure.ts FIRST MAX_STORIES PATTERN`: prints, as JSON, the first run with a problem that matches the pattern,
+ * and this problem.
  *
- * FIRST is a seed or the name of a series, and runs first. Then the first seed of each of MOST stories runs, because
- * one seed for each story covers more than many seeds of one story.
+ * FIRST is a seed or the name of a series, and runs first. Then the first seed of each of MAX_STORIES stories runs,
+ * because one seed for each story covers more than many seeds of one story.
  */
 import { runSeries, SERIES } from './exhaustive.ts';
 import { SEEDS_PER_STORY, simulate } from './simulate.ts';
 
-const [first = '1', most = '60', pattern = '.'] = process.argv.slice(2);
+const [first = '1', maxStories = '60', pattern = '.'] = process.argv.slice(2);
 const expected = new RegExp(pattern);
 
 /** Prints the problem that matches, and returns whether a problem does. */
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     const { failures } = await runSeries(series[1], (problems) => problems.some((text) => expected.test(text)));
     if (failures.some(({ what, problems }) => printMatch(`${first}: ${what}`, problems))) return;
   }
-  const stories = Array.from({ length: Number(most) }, (_, story) => 1 + story * SEEDS_PER_STORY);
+  const stories = Array.from({ length: Number(maxStories) }, (_, story) => 1 + story * SEEDS_PER_STORY);
   const seeds = series === undefined ? [Number(first), ...stories] : stories;
   for (const seed of seeds) if (printMatch(String(seed), (await simulate(seed)).problems)) return;
 }

@@ -14,7 +14,7 @@ const PLAN = { seed: 1, processes: 1, actions: ACTIONS };
 /** The requests between two runs with a fault. */
 const STEP = 25;
 
-it('holds items back while the condition is false, and lets them go when it is true, also after a kill', async () => {
+it('holds items back while the condition is false, and writes them when it is true, also after a kill', async () => {
   const good = await run({ ...PLAN, schedule: noFaults() });
   expect(good.problems).toEqual([]);
   const texts = good.state.filter(({ metadata }) => metadata.name?.startsWith('one-item-'));

@@ -90,7 +90,7 @@ function replica(identity: string): () => Promise<void> {
   return end;
 }
 
-/** Watches the Leases of the shards until `accepts` accepts their holders, and returns the holders by shard. */
+/** Watches the Leases of the shards until `accepts` returns true for their holders, and returns the holders by shard. */
 async function holders(
   accepts: (holders: ReadonlyMap<number, string>) => boolean,
 ): Promise<ReadonlyMap<number, string>> {

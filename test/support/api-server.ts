@@ -159,8 +159,8 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
     errors = (errors + text).slice(-4000);
   });
   // An aborted test run must not leave a server behind.
-  const killWithUs = () => child.kill('SIGKILL');
-  process.once('exit', killWithUs);
+  const killServer = () => child.kill('SIGKILL');
+  process.once('exit', killServer);
   const ended = new Promise<void>((resolve) => {
     child.on('error', ({ message }) => {
       failure = message;
@@ -174,7 +174,7 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
   return {
     failure: () => failure,
     stop: () => {
-      process.off('exit', killWithUs);
+      process.off('exit', killServer);
       child.kill('SIGKILL');
       return ended;
     },

@@ -123,7 +123,7 @@ export function consult(expression: string, inputs: readonly JsonObject[]): Orac
     const wanted = native(build, given);
     const { status } = composition.evaluate(given);
     const value = status['v'];
-    const found = value === undefined || isOdd(value) ? undefined : { value: value };
+    const found = value === undefined || isNonFinite(value) ? undefined : { value: value };
     if (found === undefined) {
       if (wanted !== undefined && wanted.value !== undefined && wanted.value !== null)
         waiting.push(show(given, wanted));
@@ -149,14 +149,14 @@ function instantiate(source: string): Build {
 function native(build: Build, given: JsonObject): { readonly value: unknown } | undefined {
   try {
     const { v } = build(structuredClone(given));
-    return isOdd(v) ? undefined : { value: v };
+    return isNonFinite(v) ? undefined : { value: v };
   } catch {
     return undefined;
   }
 }
 
 /** Whether the value is a number that JSON cannot express. */
-const isOdd = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
+const isNonFinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
 
 const print = (value: unknown): string | undefined =>
   JSON.stringify(value, (_, item: unknown) =>
@@ -168,7 +168,7 @@ const print = (value: unknown): string | undefined =>
  * them.
  */
 function same(a: unknown, b: unknown): boolean {
-  if (typeof a === 'number' && Math.abs(a) >= 2 ** 52 && !isOdd(a))
+  if (typeof a === 'number' && Math.abs(a) >= 2 ** 52 && !isNonFinite(a))
     return Math.abs(a - Number(b)) <= Math.abs(a) * 4e-16;
   return print(a) === print(b);
 }

@@ -33,13 +33,13 @@ export interface LoopOptions extends ViewOptions {
   /** Called with every decision before it is carried out. */
   readonly onDecision?: (decision: Decision) => void;
   /** The loop counts as endless after this many rounds. Default 40. */
-  readonly mostRounds?: number;
+  readonly maxRounds?: number;
 }
 
 /** Decides and carries out for an instance in a fake cluster, until a decision writes nothing. */
 export function settle(graph: Graph, key: string, cluster: FakeCluster, options: LoopOptions = {}): Settled {
-  const { mostRounds = 40, onDecision } = options;
-  for (let rounds = 0; rounds <= mostRounds; rounds += 1) {
+  const { maxRounds = 40, onDecision } = options;
+  for (let rounds = 0; rounds <= maxRounds; rounds += 1) {
     const instance = cluster.get(key);
     if (instance === undefined) throw new Error(`no instance ${key}`);
     const decision = decide(graph, instance, cluster, options);
@@ -52,7 +52,7 @@ export function settle(graph: Graph, key: string, cluster: FakeCluster, options:
     carryOut(key, decision, cluster, options);
     if (cluster.get(key) === undefined) return { decision, rounds: rounds + 1, instance: undefined };
   }
-  throw new Error(`not quiet after ${mostRounds} rounds`);
+  throw new Error(`not quiet after ${maxRounds} rounds`);
 }
 
 /** Decides one step. */

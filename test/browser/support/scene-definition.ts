@@ -5,7 +5,7 @@ import { graphOutline } from '../../../src/graph/index.ts';
 import type { GraphEdge } from '../../../src/inspect/index.ts';
 import { graphOf } from '../../support/compile-graph.ts';
 
-/** A definition of a scene: its source, and what the compiler makes of it. */
+/** A definition of a scene: its source, and the parts that the compiler derives from it. */
 export interface SceneDefinition {
   readonly text: string;
   readonly outline: GraphOutline;
@@ -138,7 +138,7 @@ function definitionOf(text: string): SceneDefinition {
   return { text, outline, edges: edgesOf(outline), schema: (properties?.['spec'] ?? {}) as JsonObject };
 }
 
-/** The edges of an outline. Paths are those that a plain text of the expression shows. */
+/** The edges of an outline. A search in the expression's text finds the paths; no parser is needed here. */
 function edgesOf(outline: GraphOutline): GraphEdge[] {
   return outline.nodes.flatMap((node) =>
     node.dependsOn.map((from): GraphEdge => ({
@@ -164,6 +164,6 @@ export function sourceOf(name: string, text: string): string {
   const body = text
     .replaceAll(/^(?=.)/gm, '  ')
     .replace('    kind:', '    apiVersion: v1\n    group: acme.dev\n    kind:');
-  parse(body); // a scene shows YAML that reads
+  parse(body); // Throws when the source is not valid YAML.
   return `apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata:\n  name: ${name}\nspec:\n${body}`;
 }

@@ -37,11 +37,11 @@ export interface Scene {
   instance(ref: string): InstanceDetail | undefined;
   why(ref: string): WhyPath | undefined;
   object(ref: string, object: string): ObjectDetail | undefined;
-  /** Makes another instance ready or not: the next read differs. */
+  /** Toggles the readiness of an instance, so that the next read differs. */
   step(): void;
 }
 
-/** What a scene has. */
+/** The numbers of objects in a scene. */
 export interface SceneSize {
   readonly instances: number;
   readonly nodes: number;
@@ -50,7 +50,7 @@ export interface SceneSize {
   readonly hostile?: string;
 }
 
-/** The addresses of the instances with a detail. */
+/** The references of the instances for which the scene has details. */
 export const SHOP_REF = 'acme.dev/v1/Shop/shop/web';
 export const FLEET_REF = 'acme.dev/v1/Fleet/shop/fleet';
 

@@ -131,7 +131,7 @@ describe('the graph of an optional resource', () => {
     ]);
   });
 
-  test("an includeWhen of the author also excludes the resources that need the excluded one", () => {
+  test("an includeWhen of the author also excludes the resources that read the excluded one", () => {
     const composition = compose((s) => {
       const svc = service('svc').withIncludeWhen(s.cache);
       ConfigMap({ id: 'needs', name: 'needs', data: { ip: svc.spec.clusterIP } });
@@ -220,7 +220,7 @@ describe('the object belongs to the instance when the condition changes', () => 
     ['projection', false],
     ['whole', true],
     ['projection', true],
-  ] as const)('seen %s, read when needed: %s', (mode, lazy) => {
+  ] as const)('with the view %s, read on demand: %s', (mode, lazy) => {
     const graph = compiled(composeConditional(FLIP).toDefinition({ target: 'typekro' }), 'typekro');
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'x', specOf(true));

@@ -31,8 +31,8 @@ export function describeGraph(graph: Graph): JsonObject {
 }
 
 /**
- * The list as kro reports it: the nodes of each status field, `schema` at most once, and the further nodes of
- * conditions.
+ * The list as kro reports it: the nodes of each status field, `schema` at most once, and the nodes that only conditions
+ * reference.
  */
 function instanceDependencies({ status }: Graph): string[] {
   const fromFields = status.holes.flatMap((hole) => hole.expression.references);

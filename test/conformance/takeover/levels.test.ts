@@ -11,7 +11,7 @@ afterEach(() => world.close());
 
 type Level = '0.9' | '0.10';
 
-/** Starts the controller at a level. Returns its writes until it rests. */
+/** Restarts the controller at a level. Returns its writes of one minute. */
 async function writesAt(level: Level): Promise<string[]> {
   world.requests.length = 0;
   await world.restart({ kroCompatibility: level });
@@ -21,13 +21,16 @@ async function writesAt(level: Level): Promise<string[]> {
 
 const state = (): ReadonlyMap<string, KubeObject> => objectsOf(world.cluster.snapshot());
 
-/** The annotations that only kro 0.10 writes, and the order of waves, which counts differently. */
+/** The annotations that only kro 0.10 writes, and the order of waves, which kro 0.10 numbers differently. */
 const OF_ENGINE = /^internal\.kro\.run\/(?:node-path|apply-order|patch-contributions)$/;
 
-/** The objects without what differs between the levels: the annotations of 0.10, statuses, and the managers and times of writes. */
+/**
+ * The objects without the parts that differ between the levels: the annotations of 0.10, statuses, field managers and
+ * versions.
+ */
 function content(objects: ReadonlyMap<string, KubeObject>): ReadonlyMap<string, unknown> {
   const contents = [...objects].map(([key, { metadata, status: _status, ...object }]) => {
-    // The API server counts changes of annotations as generations of a Deployment.
+    // A change of annotations increases the generation of a Deployment.
     const { resourceVersion: _version, managedFields: _fields, generation: _generation, annotations = {}, ...kept } = metadata;
     const common = Object.entries(annotations).filter(([name]) => !OF_ENGINE.test(name));
     return [key, { ...object, metadata: { ...kept, annotations: Object.fromEntries(common) } }] as const;
@@ -38,7 +41,7 @@ function content(objects: ReadonlyMap<string, KubeObject>): ReadonlyMap<string, 
 test('kro 0.9 is taken over at the default level, and given back to the level 0.9', async () => {
   world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
   await world.controller.stop();
-  // The restored state has CRDs of its own.
+  // The recorded state has its own CRDs of kro.
   for (const { apiVersion, kind, metadata } of controllerCrds()) {
     await world.user.delete({ apiVersion, kind, name: metadata.name ?? '' });
   }
@@ -50,7 +53,7 @@ test('kro 0.9 is taken over at the default level, and given back to the level 0.
   const engine = await writesAt('0.10');
   const isOfInstance = (path: string) => path.includes('/takeover.test/') && !path.endsWith('/inners/doll-inner');
   const ofChildren = engine.filter((path) => !isOfInstance(path));
-  // An instance that is a child of another instance is written twice: as a child and as an instance.
+  // One instance is also a child of another instance. The controller writes it twice, once in each role.
   expect(new Set(engine).size).toBe(engine.length - 1);
   expect(ofChildren.length).toBeLessThanOrEqual(children.length);
   expect(engine.filter(isOfInstance)).toMatchInlineSnapshot(`

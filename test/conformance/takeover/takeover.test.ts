@@ -32,7 +32,10 @@ async function clusterOfKro(change?: (text: string) => string) {
   return cluster;
 }
 
-/** Starts this project's controller. Returns its writes, without those of Events, until it has nothing left to do. */
+/**
+ * Starts this project's controller, and waits until it has nothing left to do. `writes` returns its writes without
+ * those of Events.
+ */
 async function takeOver(cluster: Cluster, options: Partial<ControllerOptions> = {}) {
   const requests: TransportRequest[] = [];
   const inner = cluster.transport();

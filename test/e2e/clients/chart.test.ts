@@ -133,7 +133,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
         'podDisruptionBudget.enabled=true',
       ],
     },
-  ])('$name it is valid by the schemas of Kubernetes', async ({ sets }) => {
+  ])('$name: the objects are valid by the schemas of Kubernetes', async ({ sets }) => {
     const objects = await render(...sets);
     expect(objects.length).toBeGreaterThan(8);
     for (const object of objects) expect(problems(object), `${object.kind} ${object.metadata.name}`).toEqual([]);

@@ -46,7 +46,7 @@ describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
     expect(await client.diagnostics(uri('long.yaml'))).toEqual([]);
   });
 
-  test('a definition that vanishes is forgotten, and one that appears is known', async () => {
+  test('instances are not checked by a deleted definition, and are checked by a new one', async () => {
     writeFileSync(join(folder, 'shop.yaml'), SHOP);
     await start();
     await client.open(uri('first.yaml'), INSTANCE);

@@ -78,7 +78,7 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
     ['loops for ever', 'for (;;);', /was not loaded within 2 s/],
     ['exits', 'process.exit(0);', /process\.exit\(0\) is called/],
     ['uses all memory', 'const all = []; for (;;) all.push(new Array(1e6).fill(all.length));', /./],
-  ])('a composition that %s gets a problem, and the server goes on', async (_title, code, message) => {
+  ])('a composition that %s gets a problem, and the server keeps working', async (_title, code, message) => {
     await start({ trusted: true, traceTimeoutMs: 2000, traceMemoryMiB: 64 });
     await write('app.ts', `import 'typekro';\n${code}\n`);
     const found = await client.until(uri('app.ts'), ({ diagnostics }) => diagnostics.length > 0);
@@ -97,7 +97,7 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
     expect(found[0]?.message).toMatch(/typekro|arktype/);
   });
 
-  test('refusals are at their line after a save, and hover shows the CEL of an expression', async () => {
+  test('refusals are reported at their line after a save, and hover shows the CEL of an expression', async () => {
     await start({ trusted: true });
     const text = APP;
     await write('app.ts', text);

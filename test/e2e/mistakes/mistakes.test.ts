@@ -41,7 +41,10 @@ const ONE_ERROR = new Set([
   'a part at another place',
 ]);
 const ALL = Object.values(TABLES).flat();
-/** The mistakes of this run that need a process: a sample by seed, and all of them with the long budget. */
+/**
+ * The mistakes that this run tests in a separate process: a sample chosen by the seed. With the long budget, all of
+ * them.
+ */
 const PROCESSES = new Set(sampleOf(ALL.filter(needsProcess), budget('mistakeProcesses')));
 
 function sampleOf<T>(list: readonly T[], count: number): T[] {

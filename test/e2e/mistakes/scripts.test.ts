@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const spec = "{ name: 'one', replicas: 2, regions: [] }";
 
 /** Scripts whose deploy fails, the message, and the column in the script's second line. */
-const scripts: readonly (readonly [title: string, call: string, column: number, said: RegExp])[] = [
+const scripts: readonly (readonly [title: string, call: string, column: number, message: RegExp])[] = [
   [
     'a mode misspelt',
     `(shop as any).factory('Direct').deploy(${spec});`,
@@ -54,7 +54,7 @@ const scripts: readonly (readonly [title: string, call: string, column: number, 
 
 test.each(scripts)(
   'the error of a script with %s has its line, and no stack frame of the package',
-  (_title, call, column, said) => {
+  (_title, call, column, message) => {
     const script = join(folder, 'deploy.ts');
     writeFileSync(script, `import { shop } from './shop.ts';\nawait ${call}\n`);
     const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'deploy.ts'], {
@@ -63,7 +63,7 @@ test.each(scripts)(
       env: { PATH: process.env['PATH'], HOME: join(folder, 'nobody') },
     });
     expect(status).toBe(1);
-    expect(stderr).toMatch(said);
+    expect(stderr).toMatch(message);
     expect(stderr.split('\n')[0]).toMatch(/deploy\.ts:2$/);
     expect(stderr.match(/^\s+at .*$/gm)).toEqual([expect.stringContaining(`deploy.ts:2:${column}`)]);
     expect(stderr).not.toMatch(/<nil>|nodes:|diagnostics:|node_modules|\/src\/|\/dist\//);

@@ -10,7 +10,7 @@ import { graphPage } from '../../../editors/vscode/src/graph-panel.ts';
 import { CLI } from '../../support/command.ts';
 import { SHOP } from '../../support/editor.ts';
 
-/** No editor can be had from the registries without install scripts. The host here has the part of the module `vscode`. */
+/** A stand-in for the module `vscode`, because no package of an editor installs without install scripts. */
 interface Host {
   readonly state: {
     readonly commands: Map<string, (...args: unknown[]) => unknown>;
@@ -97,7 +97,7 @@ test('the extension starts the server, shows the graph, and runs its commands', 
   }
 });
 
-test('the server of the setting comes before that of a trusted workspace, and that before the PATH', () => {
+test('the server of the setting has precedence over one on the PATH', () => {
   expect(findServer('/x/main.js', [folder])).toEqual({ module: '/x/main.js' });
   expect(findServer('', [folder])).toEqual({ command: 'typekro' });
 });

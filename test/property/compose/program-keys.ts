@@ -40,7 +40,7 @@ function unordered({ choose, text }: Surroundings, object: string): string {
 }
 
 /** A read, as a text, of an object whose keys depend on a condition. */
-function question({ choose, text }: Surroundings, object: string): string {
+function conditionalRead({ choose, text }: Surroundings, object: string): string {
   const key = () => choose.pick(["'a'", "'b'", "'c'", "'d'"]);
   return choose.pick([
     () => `Object.keys(${object}).join()`,
@@ -82,7 +82,7 @@ export function changedKeys(around: Surroundings): Statements {
   const steps = (count: number) =>
     Array.from({ length: 1 + choose.below(count) }, () => step(around, object)).join(' ');
   const before = steps(3);
-  const read = question(around, object);
+  const read = conditionalRead(around, object);
   const loop = choose.pick([
     '',
     `let ${first}k = ''; for (const k in ${object}) ${first}k += k;`,
@@ -99,7 +99,7 @@ export function changedKeys(around: Surroundings): Statements {
   return {
     text:
       `const ${object} = ${start}; ${before} const ${first} = ${read}; ${loop} const ${copy} = ${copied}; ${after} ` +
-      `const ${second} = ${question(around, object)}${loop === '' ? '' : ` + ${first}k`};`,
+      `const ${second} = ${conditionalRead(around, object)}${loop === '' ? '' : ` + ${first}k`};`,
     names: variables([object, 'map'], [copy, 'map'], [first, 'string'], [second, 'string']),
   };
 }
@@ -130,7 +130,7 @@ export function oneOfTwoObjects(around: Surroundings): Statements {
     () => `Object.assign({ c: 'c' }, ${either})`,
   ])();
   const ofSpec = `${made}${spread}`.includes('spec.labels');
-  const readText = ofSpec ? unordered(around, whole) : question(around, whole);
+  const readText = ofSpec ? unordered(around, whole) : conditionalRead(around, whole);
   return {
     text: `${made} const ${whole} = ${spread}; const ${answer} = ${readText};`,
     names: variables([whole, 'map'], [answer, 'string']),

@@ -57,7 +57,7 @@ describe('Graphs that write what they read', () => {
     expect(await converged('g')).toMatch(/^True/);
   });
 
-  it('a Graph that a client asks to reconcile begins a new count', async () => {
+  it('a reconciliation request of a client resets the count of passes of a Graph', async () => {
     await worldOfGraphs();
     await world.apply(userMap('counter', { n: '0' }));
     const next = map('counter', { next: '${string(int(counter.data.?next.orValue("0")) + 1)}' });
@@ -116,7 +116,7 @@ describe('Graphs that write what they read', () => {
 });
 
 describe('a Graph whose account changes', () => {
-  it('does not wait for the end of a pause that a refusal of the former account caused', async () => {
+  it('does not wait for the pause that a refusal of its former account caused', async () => {
     await worldOfGraphs();
     await world.apply(...rightsOf('default', ['get', 'list', 'watch']));
     await world.apply(graph('g', [{ id: 'a', template: map('a', { k: 'v' }) }]));

@@ -77,7 +77,7 @@ describe('a Graph', () => {
       return clients.mock.calls.length;
     };
     const map = (name: string) => ({ id: 'm', template: config(name) });
-    // A Graph without watches has its client, too.
+    // A Graph without watches shares the client, too.
     const made = [await make('a', map('a')), await make('values', { id: 'd', def: { x: 1 } })];
     await world.user.delete(graphRef('a'));
     await world.advance(5 * 60_000);
@@ -91,7 +91,7 @@ describe('a Graph', () => {
     expect(made).toEqual([1, 1, 1, 1, 2]);
   });
 
-  it('that leaves its objects behind leaves no claim, so that another Graph has them at once', async () => {
+  it('that orphans its objects releases their fields, so that another Graph can write them at once', async () => {
     await worldOfGraphs();
     await world.user.create({
       ...config('target', { other: 'x' }),

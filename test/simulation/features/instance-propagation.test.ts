@@ -72,7 +72,7 @@ async function followed(name: string) {
 }
 
 describe('spec.propagateWhen of a definition', () => {
-  it('gives a revision to batches of instances, names the ones that are held back, and continues after a restart without needless writes', async () => {
+  it('applies a revision in batches, names the held instances, and continues after a restart without needless writes', async () => {
     await fiveOnFirst();
     await define('v2', BATCHES);
     const [first = ''] = (await versions())['v2'] ?? [];
@@ -110,11 +110,12 @@ describe('spec.propagateWhen of a definition', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it('keeps an instance on its recorded revision when a still newer one comes', async () => {
+  it('keeps an instance on its recorded revision when the next revision is held back', async () => {
     await fiveOnFirst(BATCHES);
     await define('v2', BATCHES);
     const [first = ''] = (await versions())['v2'] ?? [];
-    // No instance is ready with the second revision, and the third one goes to the first of the same order.
+    // No instance is ready with the second revision. Without the condition, the same instance would be first for the
+    // third.
     await define('v3', "${pot.metadata.name == 'none'}");
     expect(await versions()).toEqual({
       v1: NAMES.filter((name) => name !== first),
@@ -144,13 +145,13 @@ describe('spec.propagateWhen of a definition', () => {
     await world.advance(MINUTE);
     expect(await versionOfNew()).toEqual({ version: 'v1' });
 
-    // An instance outside a canary on top of them gets the first revision, too.
+    // A new instance outside the canary of the fourth revision gets the first revision, too.
     await define('v4', "${pot.metadata.name == 'none'}", { 'typekro.dev/canary': '1' });
     await world.apply(pot('g'));
     await world.advance(5000);
     expect((await world.user.get(mapRef('g-map')))['data']).toEqual({ version: 'v1' });
 
-    // A revision without conditions goes to all, and is the base of the next one.
+    // A revision without conditions goes to all instances. New instances then get this revision.
     await define('v5');
     await define('v6', "${pot.metadata.name == 'none'}");
     await world.apply(pot('h'));
@@ -158,7 +159,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect((await world.user.get(mapRef('h-map')))['data']).toEqual({ version: 'v5' });
   });
 
-  it('reads fields of the instances, leaves pinned ones alone, and ends with the condition', async () => {
+  it('reads fields of the instances, does not change pinned ones, and ends when the condition is removed', async () => {
     await fiveOnFirst();
     await world.apply(pot('a', { text: 'go' }), pot('b', { text: 'go' }, { 'typekro.dev/revision': '1' }));
     await define('v2', "${pot.spec.text == 'go'}");
@@ -175,7 +176,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await revisionOf('a')).toBe('');
   });
 
-  it('comes after the canary', async () => {
+  it('takes effect after the canary', async () => {
     await fiveOnFirst();
     await define('v2', "${pot.metadata.name != 'none'}", {
       'typekro.dev/canary': '2',
@@ -230,7 +231,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(v2.filter((name) => name !== 'a')).toEqual([]);
   });
 
-  it('waits for a time', async () => {
+  it('can wait for a time by now()', async () => {
     await world.restart({ features: { propagateWhen: true, now: true } });
     await fiveOnFirst();
     const at = new Date(world.clock.now() + 10 * MINUTE).toISOString();
@@ -241,7 +242,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await versions()).toEqual({ v2: NAMES });
   });
 
-  it('gives a revision that went to all instances to later ones at once, also after a restart', async () => {
+  it('gives new instances a revision that all instances follow, without its conditions, also after a restart', async () => {
     await fiveOnFirst();
     await define('v2', "${pots.all(p, p.updated() || p.metadata.name != 'f')}");
     expect(await versions()).toEqual({ v2: NAMES });
@@ -253,7 +254,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect((await world.user.get(mapRef('f-map')))['data']).toEqual({ version: 'v2' });
   });
 
-  it('without the gate serves the newest revision without conditions, or leaves the objects as they are', async () => {
+  it('without the gate serves the newest revision that has no conditions, or leaves the objects as they are', async () => {
     await fiveOnFirst();
     await define('v2', "${pot.metadata.name == 'a'}");
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });

@@ -67,7 +67,7 @@ async function restoredServer(): Promise<{ readonly cluster: Cluster; readonly u
 }
 
 describe('after the server was restored to an earlier state, the controller', () => {
-  it('lists again while the versions of the server go on', async () => {
+  it('lists again when the versions of the server continue from the latest one', async () => {
     world.cluster.restore(snapshot);
     await world.advance(MINUTE_MS);
     await expectStateOfSnapshot(world.user);

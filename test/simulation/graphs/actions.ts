@@ -11,7 +11,7 @@ import { rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from './stage.ts';
 const NAMES = ['one', 'two'];
 const CONTENDERS = ['one-base', 'two-mid', 'three-base', 'status'] as const;
 const ACCOUNTS = ['default', 'builder', 'keeper'] as const;
-/** The seconds for which an account lacks rights. The other states that the user ends last as long. */
+/** The seconds for which an account lacks rights. Every other temporary state lasts as long. */
 const SECONDS = 5;
 
 const graphRef = (name: string): ObjectRef => ({
@@ -36,7 +36,7 @@ export function randomGraphActions(random: () => number): UserAction[] {
     const waits = random();
     actions.push({ ...action, pause: waits < 0.5 ? 'settle' : waits < 0.8 ? Math.floor(random() * 3000) : 'none' });
   }
-  // Which of two owners keeps an object depends on times. At the end, each object has one owner.
+  // Which of two owners keeps an object depends on timing. At the end, each object has one owner.
   for (const what of CONTENDERS) actions.push(remove(`rival-${what}`));
   // A waiting node would keep fields and objects of removed nodes. At the end, no node waits.
   actions.push(applyRig('three', { text: 'z' }), suspend('three', false), release());
@@ -124,7 +124,7 @@ export function applyGraph(name: string, shape: Shape): UserAction {
   return makeOrChange(`apply ${name} ${JSON.stringify(shape)}`, graphObject(name, shape));
 }
 
-/** Makes a Graph that wants what another Graph or an instance has. */
+/** Creates a Graph that claims an object or a field of another Graph or of an instance. */
 function contend(what: (typeof CONTENDERS)[number]): UserAction {
   return makeOrChange(`apply a rival for ${what}`, contender(`rival-${what}`, what));
 }

@@ -54,7 +54,7 @@ export const REQUEUE_RULES: readonly WordRule[] = [
   },
 ];
 
-/** Creates the missing object. Is the Graph then clean, and does it send no further request? */
+/** Creates the missing object. Returns true if the Graph is then clean and its controller sends no further request. */
 async function isAtRest(world: VirtualWorld): Promise<boolean> {
   world.intercept = undefined;
   await world.apply(liveMap('late'));
@@ -68,7 +68,7 @@ async function isAtRest(world: VirtualWorld): Promise<boolean> {
 
 const ACCOUNT = /^system:serviceaccount:/;
 
-/** The user whom the requests of a Graph name. */
+/** The user that the requests of a Graph impersonate. */
 async function userOf(world: VirtualWorld): Promise<string> {
   const users = new Set(world.requests.filter(ofGraphs()).map(({ headers }) => headers?.['impersonate-user'] ?? ''));
   return [...users].filter((name) => ACCOUNT.test(name)).join(', ');

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../../../src/core/index.ts';
 import { isJsonObject } from '../../../../src/core/index.ts';
 
-/** A health as Argo CD shows it. */
+/** A health status as Argo CD shows it. */
 export interface ArgoHealth {
   readonly health: 'Healthy' | 'Progressing' | 'Degraded';
   readonly message: string;
@@ -9,7 +9,7 @@ export interface ArgoHealth {
 
 const PARTS: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready']);
 
-/** The health that Argo CD derives from an object of kro's API group: the rules of its check, in its order. */
+/** The health status that Argo CD derives from an object of kro's API group: the rules of its check, in its order. */
 export function argoHealth(object: KubeObject | undefined): ArgoHealth {
   const { metadata = {}, status = {} } = object ?? {};
   const { deletionTimestamp, finalizers = [], generation } = metadata;

@@ -161,7 +161,9 @@ export function refuse(
   world.intercept = (request) => (fits(request) ? failure(status, reason, message) : undefined);
 }
 
-/** Does a value have all members of the expected one? Lists are compared item by item. `<…>` stands for any text. */
+/**
+ * Whether a value has all members of the expected value. Lists are compared item by item. `<…>` stands for any text.
+ */
 export function includes(found: JsonValue | undefined, expected: JsonValue): boolean {
   if (Array.isArray(expected)) {
     return Array.isArray(found) && found.length === expected.length && expected.every((each, at) => includes(found[at], each));

@@ -34,7 +34,7 @@ export function readCases(dir: string): KroCase[] {
   return cases.map((each) => each as unknown as KroCase);
 }
 
-/** Does a text contain all expected parts? */
+/** A message for each expected part that the text does not contain. Empty when the text contains all of them. */
 export function containsAll(text: string, parts: JsonValue | undefined): string[] {
   const wanted = Array.isArray(parts) ? parts : parts === undefined ? [] : [parts];
   return wanted.flatMap((part) => (text.includes(String(part)) ? [] : [`"${text}" does not contain "${String(part)}"`]));

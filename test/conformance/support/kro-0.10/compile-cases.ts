@@ -106,7 +106,7 @@ export function runRawPayloadCase({ input, expect }: KroCase): CaseOutcome {
   return outcomeOf(containsAll(acceptedText(result), expect['messageContains']));
 }
 
-/** The same input twice: the compiler changes nothing in it. */
+/** Compiles the same input twice. The compiler must not change it. */
 export function runPurityCase({ expect }: KroCase): CaseOutcome {
   const graph = graphWith([
     { id: 'd', def: { a: ['x'] } },

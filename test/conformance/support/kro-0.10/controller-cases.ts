@@ -62,7 +62,7 @@ const failing = (fits: (request: SeenRequest) => boolean, word: string, deleting
     return { error };
   });
 
-/** A Graph one of whose nodes fails or waits. */
+/** A Graph with one node that fails or waits. */
 const afterApply = (nodes: readonly JsonObject[], prepare: (world: VirtualWorld) => Promise<void> = () => Promise.resolve()): Promise<Findings> =>
   inWorld(async (world) => {
     await prepare(world);

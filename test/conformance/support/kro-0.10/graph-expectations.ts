@@ -13,7 +13,7 @@ type Expectation = (run: GraphRun, expected: JsonValue) => Promise<string[]>;
 const texts = (value: JsonValue): string[] => (Array.isArray(value) ? value : [value]).map(String);
 const nameOf = ({ metadata }: KubeObject): string => metadata.name ?? '';
 
-/** Do words such as `v1/ConfigMap team/a {k: v}` or `a` describe the object? */
+/** Whether words such as `v1/ConfigMap team/a {k: v}` or `a` describe the object. */
 function fits(object: KubeObject, words: string): boolean {
   const [, head = '', tail = ''] = /^([^{(]+?)\s*([{(].*)?$/.exec(words) ?? [];
   const [, version, kind, place, name] = /^(?:([\w.]+(?:\/v\w+)?)\/)?(?:(\w+) )?(?:([\w-]+)\/)?([\w.-]+)$/.exec(head) ?? [];
@@ -47,7 +47,10 @@ async function hasField(run: GraphRun, path: string): Promise<boolean> {
   return isJsonObject(data) && Object.hasOwn(data, path);
 }
 
-/** The nodes without those that have a payload of this kind; a Graph needs at least one node. */
+/**
+ * The nodes without those that have this member (such as `patch`). A placeholder remains when no node is left, because
+ * a Graph needs at least one node.
+ */
 function without(nodes: readonly JsonObject[], key: string): JsonObject[] {
   const kept = nodes.flatMap((node): JsonObject[] => {
     if (key in node) return [];

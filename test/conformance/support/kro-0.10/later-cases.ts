@@ -52,7 +52,7 @@ const watchesOf = (isBlocked: boolean): Promise<Findings> =>
 
 const POLICY = { 'rgd resource': /^\{"deletionPolicy":/, 'gate DeletionPolicy': /^(?:true|false)$/ };
 
-/** What kro has after 0.10.0-rc.0. */
+/** Cases about features of kro that are newer than 0.10.0-rc.0. */
 export const LATER_RULES: readonly WordRule[] = [
   { input: POLICY, check: withPolicy },
   { input: { watches: /^all synced$/ }, check: () => watchesOf(false) },

@@ -30,7 +30,7 @@ async function runOnce(each: KroCase, error: Parameters<typeof GraphRun.start>[1
     if (rule === undefined) throw new UnknownForm(`no rule for "${key}"`);
     return { key, expected, rule };
   });
-  // What a case expects after a change comes last, since the check makes the change.
+  // The rules that change objects run last, because the other rules expect the unchanged objects.
   rules.sort((a, b) => Number(changes(a.key)) - Number(changes(b.key)));
   const ids = 'matches' in expect ? refIds(each) : probedIds(expect);
   const run = await GraphRun.start(each, error, ids);

@@ -78,26 +78,29 @@ function changeOf(words: string): (crd: KubeObject, version: JsonObject) => void
   return found[1];
 }
 
-/** Is a Graph woken when something happens to a CRD? */
-const isWoken = (nodes: readonly JsonObject[], happens: (world: VirtualWorld) => Promise<void>): Promise<boolean> =>
+/** Whether a change of a CRD causes a pass of a Graph with these nodes. */
+const isWoken = (nodes: readonly JsonObject[], applyChange: (world: VirtualWorld) => Promise<void>): Promise<boolean> =>
   inWorld(async (world) => {
     await serve(world, anyCrd(API, 'Widget'));
     await serve(world, anyCrd(API, 'Gadget'));
     await putGraph(world, graphObject([...nodes]), 20_000);
     const before = passes(world);
-    await happens(world);
+    await applyChange(world);
     return passes(world) > before;
   });
 
 /** The Graphs that a change wakes. For a deleted kind, only the subscribers of the kind are tested. */
-async function woken(expect: JsonObject, happens: (world: VirtualWorld) => Promise<void>, names = Object.keys(GRAPHS)): Promise<Findings> {
+async function woken(expect: JsonObject, applyChange: (world: VirtualWorld) => Promise<void>, candidates = Object.keys(GRAPHS)): Promise<Findings> {
   const found: string[] = [];
-  for (const name of names) if (await isWoken(GRAPHS[name] ?? [], happens)) found.push(name);
+  for (const name of candidates) if (await isWoken(GRAPHS[name] ?? [], applyChange)) found.push(name);
   const inOrder = listOf(expect['woken']);
   return { woken: [...inOrder.filter((name) => found.includes(name)), ...found.filter((name) => !inOrder.includes(name))] };
 }
 
-/** A Graph that names a missing kind, and the CRD later. */
+/**
+ * Creates a Graph that names a missing kind, and then the CRD. Returns whether the Graph is refused first and accepted
+ * then.
+ */
 const subscribes = (nodes: readonly JsonObject[]): Promise<boolean> =>
   inWorld(async (world) => {
     await world.apply(liveMap('any'));
