@@ -4,6 +4,7 @@
  * - generated programs and simulations with the full counts of `test/budgets.json`; `npm test` uses the small counts
  * - the mistakes whose messages need a process each
  * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
+ * - the first pages of the documentation, with the packed package
  * - the steps of the Dockerfile, whose result serves a definition
  * - a sample of the mutations
  * - the recorded scenarios of a controller
@@ -12,7 +13,14 @@
  */
 import { main, runNode } from './run.mjs';
 
-const TESTS = ['test/property', 'test/simulation', 'test/e2e/clients', 'test/e2e/mistakes', 'test/image'];
+const TESTS = [
+  'test/property',
+  'test/simulation',
+  'test/e2e/clients',
+  'test/e2e/mistakes',
+  'test/e2e/start-pages.test.ts',
+  'test/image',
+];
 
 const [part, ...flags] = process.argv.slice(2);
 const PARTS = ['hosts', 'alchemy'];

@@ -48,7 +48,26 @@ const room = (name: string): NavigationPage => page(`src/${name}/README.md`, `Th
  * The pages for authors of the project come last.
  */
 export const NAVIGATION: readonly NavigationSection[] = [
-  { title: 'Start', pages: [page('docs/README.md', 'What TypeKro is'), page('README.md', 'Overview in one page')] },
+  {
+    title: 'Start',
+    pages: [
+      page('docs/README.md', 'What TypeKro is'),
+      page('docs/start/install.md', 'Install'),
+      page('docs/start/first-composition.md', 'Your first composition'),
+      page('docs/start/first-definition.md', 'Your first definition'),
+      page('README.md', 'Overview in one page'),
+    ],
+  },
+  {
+    title: 'Concepts',
+    pages: [
+      page('docs/concepts/definitions-and-instances.md', 'Definitions and instances'),
+      page('docs/concepts/order-and-readiness.md', 'Order, readiness and status'),
+      page('docs/concepts/modes.md', 'Modes'),
+      page('docs/concepts/changes.md', 'Revisions and drift'),
+      page('docs/concepts/deletion.md', 'Deletion'),
+    ],
+  },
   {
     title: 'Guides',
     pages: [

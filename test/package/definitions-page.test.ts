@@ -10,7 +10,7 @@ import { KubeClient } from '../../src/kube/index.ts';
 import { startCli } from '../support/command.ts';
 import type { CommandRun } from '../support/run-command.ts';
 import { commandRunner } from '../support/run-command.ts';
-import { stepsOfPage, withGaps } from '../support/walked-page.ts';
+import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
 /** Carries out docs/definitions.md: writes its files, and compares the output of each command with the page. */
 const steps = stepsOfPage(readFileSync(new URL('../../docs/definitions.md', import.meta.url), 'utf8'));
@@ -46,7 +46,7 @@ describe('docs/definitions.md, followed from its first block to its last', () =>
         expect(`${code} ${err}`).toBe('0 ');
         return;
       }
-      const { out, err } = await run(step.line);
+      const { out, err } = await run(typekroWords(step.line) ?? '');
       const printed = [out, err]
         .filter((text) => text !== '')
         .join('\n')
@@ -64,7 +64,9 @@ describe('docs/definitions.md, followed from its first block to its last', () =>
   }, 60_000);
 
   test('the page has each command that it is about', () => {
-    const names = new Set(commandLines.map((step) => (step.kind === 'command' ? step.line.split(' ')[0] : '')));
+    const names = new Set(
+      commandLines.map((step) => (step.kind === 'command' ? typekroWords(step.line)?.split(' ')[0] : undefined)),
+    );
     expect([...names].toSorted()).toEqual(['explain', 'fmt', 'graph', 'lint', 'plan', 'render', 'types', 'validate']);
   });
 });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands/index.ts';
-import { commandLinesOf, USER_PAGES, wordsOfLine } from '../support/documented-lines.ts';
+import { commandLinesOf, USER_PAGES, WALKED_PAGES, wordsOfLine } from '../support/documented-lines.ts';
 import { commandRunner } from '../support/run-command.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -16,7 +16,7 @@ const parse = commandRunner(untouched, ROOT);
 
 describe('each command line is accepted by the program', () => {
   const names = new Set(commands.map(({ name }) => name));
-  const inDocs = USER_PAGES.flatMap((page) =>
+  const inDocs = [...USER_PAGES, ...WALKED_PAGES].flatMap((page) =>
     commandLinesOf(readFileSync(join(ROOT, page), 'utf8')).map((line) => [page, line]),
   );
   const inHelp = untouched.flatMap(({ name, examples }) =>

@@ -14,6 +14,11 @@ export const USER_PAGES: readonly string[] = [
     .map((name) => `docs/${name}`),
 ];
 
+/** The pages whose blocks a test carries out in their order (`test/package/walked-pages.test.ts`, `test/e2e/start-pages.test.ts`). */
+export const WALKED_PAGES: readonly string[] = ['start', 'concepts'].flatMap((folder) =>
+  readdirSync(join(ROOT, 'docs', folder)).map((name) => `docs/${folder}/${name}`),
+);
+
 /** A line of a code block: `$ typekro plan a.yaml --save   # comment`. */
 const LINE = /^(?:\$ )?((?:npx )?typekro .*)$/gm;
 /** A line of a code block that is indented by four spaces. */

@@ -3,17 +3,25 @@ export type PageStep =
   | { readonly kind: 'file'; readonly name: string; readonly text: string }
   | { readonly kind: 'command'; readonly line: string; readonly output: string };
 
+/** The arguments of a line that runs `typekro`; undefined for another program. */
+export const typekroWords = (line: string): string | undefined => /^(?:npx )?typekro (.*)$/.exec(line)?.[1];
+
 const BLOCK = /^```(yaml|ts|console)\n([\s\S]*?)^```$/gm;
 /** The first line of a block: the file, and the place of the block in it. */
-const PLACE = /^(?:#|\/\/) ([\w./-]+\.\w+)(?:, (at the end|after the line of (\w+)))?\n/;
+const PLACE =
+  /^(?:#|\/\/) ([\w./-]+\.\w+)(?:, (at the end|in place of the last line|(?:after|in place of) the line of (\w+)))?\n/;
 
-/** The files and commands of a page in their order, as a reader follows them. */
-export function stepsOfPage(page: string): PageStep[] {
-  const files = new Map<string, string>();
+/**
+ * The files and commands of a page in their order, as a reader follows them.
+ *
+ * @param files the files of the pages before; gets those of this page
+ */
+export function stepsOfPage(page: string, files = new Map<string, string>()): PageStep[] {
   return [...page.matchAll(BLOCK)].map(([, kind, block = '']): PageStep => {
     if (kind === 'console') {
       const [line = '', ...output] = block.trimEnd().split('\n');
-      return { kind: 'command', line: line.replace(/^\$ (?:npx )?typekro /, ''), output: output.join('\n') };
+      if (!line.startsWith('$ ')) throw new Error(`a block of a terminal begins without a command:\n${block}`);
+      return { kind: 'command', line: line.slice('$ '.length), output: output.join('\n') };
     }
     const [head = '', name, place, key] = PLACE.exec(block) ?? [];
     if (name === undefined) throw new Error(`a block of the page names no file:\n${block}`);
@@ -35,10 +43,11 @@ function withBlock(before: string | undefined, { head, block, place, key }: Plac
   if (place === undefined) return block;
   const added = block.slice(head.length);
   if (before === undefined) throw new Error(`a block is added to a file that the page does not have: ${head}`);
+  if (place === 'in place of the last line') return before.replace(/.*\n$/, added);
   if (key === undefined) return before + added;
-  const line = new RegExp(`^ *${key}:.*\\n`, 'm');
+  const line = new RegExp(`^[ -]*${key}:.*\\n`, 'm');
   if (!line.test(before)) throw new Error(`a block is added after a line that the file does not have: ${head}`);
-  return before.replace(line, (found) => found + added);
+  return before.replace(line, (found) => (place.startsWith('after') ? found + added : added));
 }
 
 /** The files of a page at its end. */
@@ -48,8 +57,16 @@ export function filesOfPage(page: string): Readonly<Record<string, string>> {
   );
 }
 
-/** The printed text with `…` for the lines that the page leaves out; the whole text where the page has other lines. */
+/**
+ * The text of the page, if the printed text matches it; otherwise the printed text. A line `…` stands for lines that the
+ * page leaves out, and `…` in a line for any characters. The last line
+ * `…` may stand for no line.
+ */
 export function withGaps(printed: string, page: string): string {
-  const parts = page.split(/^…(?:\n|$)/m).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('(?:.*\\n)*(?:.*$)?')}$`).test(printed) ? page : printed;
+  const escaped = (text: string): string =>
+    text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('…', '.*?');
+  const isOpen = page.endsWith('\n…');
+  const parts = (isOpen ? page.slice(0, -2) : page).split(/^…(?:\n|$)/m).map(escaped);
+  const rest = isOpen ? '(?:\\n.*)*' : '';
+  return new RegExp(`^${parts.join('(?:.*\\n)*(?:.*$)?')}${rest}$`).test(printed) ? page : printed;
 }

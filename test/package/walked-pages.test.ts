@@ -1,0 +1,136 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands/index.ts';
+import type { Cluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
+import type { Controller } from '../../src/controller/index.ts';
+import { controllerCrds, createController } from '../../src/controller/index.ts';
+import { KubeClient } from '../../src/kube/index.ts';
+import { RunningCommand } from '../support/command.ts';
+import type { CommandRun } from '../support/run-command.ts';
+import { commandRunner } from '../support/run-command.ts';
+import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
+
+/**
+ * Carries out pages block by block, each story in a folder and a cluster of its own: writes their files, runs their
+ * commands, and compares the output with the page.
+ */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Pages that continue one another. */
+const STORIES: Readonly<Record<string, readonly string[]>> = {
+  concepts: ['definitions-and-instances', 'order-and-readiness', 'modes', 'changes', 'deletion'].map(
+    (name) => `docs/concepts/${name}.md`,
+  ),
+};
+
+/** The folders whose pages are all part of a story. `test/e2e/start-pages.test.ts` has those of docs/start. */
+const FOLDERS = ['docs/concepts'];
+
+/** A command that only reads. The reader runs it again while the controller still works. */
+const READS = new Set(['events', 'tree', 'status', 'why', 'revisions', 'diff', 'plan', 'graph']);
+
+const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
+
+test('every page of the folders is part of a story', () => {
+  const pages = FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`));
+  expect(Object.values(STORIES).flat().toSorted()).toEqual(pages.toSorted());
+});
+
+test.each([
+  ...Object.values(STORIES).flat(),
+  ...readdirSync(join(ROOT, 'docs/start')).map((name) => `docs/start/${name}`),
+])('%s has only blocks that a test checks, and says what can go wrong', (page) => {
+  const text = readPage(page);
+  expect(text).toMatch(/^## What can go wrong$/m);
+  expect([...text.matchAll(/^```(.*)$/gm)].map(([, kind]) => kind).filter((kind) => !KINDS.has(kind ?? ''))).toEqual(
+    [],
+  );
+  // A block that is indented by four spaces has no language, and is no file.
+  expect(text.replaceAll(/^```[^\n]*\n[\s\S]*?^```$/gm, '')).not.toMatch(/^ {4}\S/m);
+});
+const KINDS = new Set(['', 'yaml', 'ts', 'console']);
+
+describe.each(Object.entries(STORIES))('%s', (_name, pages) => {
+  let cwd: string;
+  let cluster: Cluster;
+  let client: KubeClient;
+  let controller: Controller;
+  let run: (line: string) => Promise<CommandRun>;
+  const files = new Map<string, string>();
+  const steps = pages.flatMap((page) => stepsOfPage(readPage(page), files).map((step) => ({ page, step })));
+
+  beforeAll(async () => {
+    cwd = mkdtempSync(join(tmpdir(), 'typekro-walk-'));
+    mkdirSync(join(cwd, 'node_modules'));
+    symlinkSync(ROOT, join(cwd, 'node_modules/typekro'), 'dir');
+    for (const name of ['arktype', '@ark', 'arkregex'])
+      symlinkSync(join(ROOT, 'node_modules', name), join(cwd, 'node_modules', name), 'dir');
+    writeFileSync(join(cwd, 'package.json'), '{"type":"module"}');
+    cluster = await createEmbeddedCluster({});
+    const { kubeconfig } = await cluster.listen({ port: 0 });
+    writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+    client = new KubeClient({ transport: cluster.transport() });
+    for (const crd of controllerCrds()) await client.create(crd);
+    controller = createController({ client });
+    await controller.start();
+    run = commandRunner(commands, cwd, {
+      KUBECONFIG: join(cwd, 'kubeconfig'),
+      NO_COLOR: '1',
+      XDG_STATE_HOME: join(cwd, 'state'),
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await controller.stop();
+    await client.close();
+    await cluster.close();
+    rmSync(cwd, { recursive: true, force: true });
+  });
+
+  const titled = steps.map(
+    ({ page, step }, index) => [page, step.kind === 'file' ? step.name : step.line, index, step] as const,
+  );
+  test.each(titled)('%s: %s (block %i)', { timeout: 60_000 }, async (_page, _title, _index, step) => {
+    if (step.kind === 'file') {
+      mkdirSync(dirname(join(cwd, step.name)), { recursive: true });
+      writeFileSync(join(cwd, step.name), step.text);
+      return;
+    }
+    const { line, output } = step;
+    const words = typekroWords(line);
+    const print = words === undefined ? () => runOther(line) : async () => printed(await run(words));
+    if (READS.has(words?.split(' ')[0] ?? '')) {
+      await expect.poll(async () => withGaps(await print(), output), { timeout: 20_000 }).toBe(output);
+    } else expect(withGaps(await print(), output)).toBe(output);
+  });
+
+  /** Runs a line of another program. */
+  async function runOther(line: string): Promise<string> {
+    const scaled = /^kubectl scale deployment (\S+) --replicas (\d+)$/.exec(line);
+    if (scaled !== null) {
+      const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: scaled[1] ?? '' };
+      await client.patch(
+        ref,
+        { spec: { replicas: Number(scaled[2]) } },
+        { type: 'merge', fieldManager: 'kubectl-scale' },
+      );
+      return '';
+    }
+    const [, file] = /^node (\S+\.ts)$/.exec(line) ?? [];
+    if (file === undefined) throw new Error(`the test does not know the program of: ${line}`);
+    // Node before 22.18 does not load TypeScript.
+    const tsx = join(ROOT, 'node_modules/tsx/dist/loader.mjs');
+    const ended = await new RunningCommand(process.execPath, ['--import', tsx, file], { cwd }).ended;
+    return printed({ out: ended.stdout, err: ended.stderr });
+  }
+});
+
+const printed = ({ out, err }: { readonly out: string; readonly err: string }): string =>
+  [out, err]
+    .filter((text) => text !== '')
+    .join('\n')
+    .trimEnd();
