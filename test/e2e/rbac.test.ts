@@ -34,8 +34,8 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
       applied.push(object);
     }
   };
-  const rbac = async (path: string): Promise<KubeObject[]> => {
-    const args = ['rbac', path, '--controller', `${SYSTEM}/typekro`];
+  const rbac = async (path: string, ...flags: readonly string[]): Promise<KubeObject[]> => {
+    const args = ['rbac', path, '--controller', `${SYSTEM}/typekro`, ...flags];
     const { code, stdout, stderr } = await startCli(args, server.directory).ended;
     expect({ code, stderr }, stderr).toMatchObject({ code: 0 });
     return parseAllDocuments(stdout).map((document) => document.toJS() as KubeObject);
@@ -105,7 +105,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
       await vi.waitUntil(async () => (await server.client.find(refOf(instance))) === undefined, { timeout: 20_000 });
     }
     for (const object of ownObjects) await remove(object);
-    for (const name of ['rights.e2e.typekro.dev', 'accounts.e2e.typekro.dev']) {
+    for (const name of ['rights.e2e.typekro.dev', 'accounts.e2e.typekro.dev', 'identities.e2e.typekro.dev']) {
       await remove({ ...CRD, metadata: { name } });
     }
     controller?.process.kill('SIGTERM');
@@ -165,5 +165,31 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
       .toMatch(/forbidden.*system:serviceaccount:typekro-e2e-rights:deployer/);
     await apply(forAccount);
     await expect.poll(async () => (await status())?.['state'], { timeout: 30_000 }).toBe('ACTIVE');
+  }, 90_000);
+
+  test('with --per-definition each definition acts as its own account, and the controller has no right on children', async () => {
+    const definition = parse(readFileSync(file, 'utf8').replaceAll('Rights', 'Identity')) as KubeObject;
+    definition.metadata = { name: 'identity' };
+    const path = join(server.directory, 'identity.json');
+    writeFileSync(path, JSON.stringify(definition));
+    const kind = { apiVersion: RIGHTS.apiVersion, kind: 'Identity' };
+    const metadata = { name: 'c', namespace: NAMESPACE };
+    const objects = await rbac(path, '--per-definition');
+    const ofController = objects.filter(({ metadata: { labels } }) => labels !== undefined);
+    expect(JSON.stringify(ofController)).not.toContain('secrets');
+    await grant(objects);
+    await expect
+      .poll(
+        () =>
+          server.client.list(kind).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    await apply([{ ...kind, metadata, spec: { names: ['one'] } }]);
+    const state = async () => (await server.client.find({ ...kind, ...metadata }))?.status?.['state'];
+    await expect.poll(state, { timeout: 30_000 }).toBe('ACTIVE');
   }, 90_000);
 });

@@ -89,6 +89,7 @@ const PRUNED_KINDS = [
   { apiVersion: RBAC, kind: 'ClusterRole' },
   { apiVersion: RBAC, kind: 'Role' },
   { apiVersion: 'v1', kind: 'ServiceAccount' },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
 ] as const;
 
 /** The objects of an installation in the cluster, and the kinds that could not be listed. */

@@ -84,8 +84,9 @@ test('a dry run changes nothing, an installation applies everything, and a secon
       "ClusterRole typekro-edit would be created (dry run)",
       "ClusterRole typekro-graph-edit would be created (dry run)",
       "ClusterRole typekro-view would be created (dry run)",
+      "NetworkPolicy kro-system/typekro would be created (dry run)",
       "Deployment kro-system/typekro would be created (dry run)",
-      "would be installed: kro-system/typekro with example.com/typekro:1; 14 created",
+      "would be installed: kro-system/typekro with example.com/typekro:1; 15 created",
     ]
   `);
   expect(await deployment()).toBeUndefined();
@@ -95,7 +96,7 @@ test('a dry run changes nothing, an installation applies everything, and a secon
   expect((await deployment())?.status).toMatchObject({ readyReplicas: 1 });
   const second = await run(`bootstrap ${IMAGE}`);
   expect(second.out.split('\n').at(-1)).toMatchInlineSnapshot(
-    `"is installed: kro-system/typekro with example.com/typekro:1; 14 unchanged"`,
+    `"is installed: kro-system/typekro with example.com/typekro:1; 15 unchanged"`,
   );
 });
 
@@ -121,7 +122,7 @@ test('an upgrade keeps flags, says what changed, and prunes what this version do
       "ClusterRole typekro:controller-old pruned",
       "ClusterRole typekro:controller-own pruned",
       "flags kept: --zap-log-level=debug",
-      "is installed: kro-system/typekro with example.com/typekro:2; 2 configured, 11 unchanged, 2 pruned",
+      "is installed: kro-system/typekro with example.com/typekro:2; 2 configured, 12 unchanged, 2 pruned",
     ]
   `);
   expect(argsOf(await deployment())).toContain('--zap-log-level=debug');
@@ -149,7 +150,7 @@ test('while kro runs nothing changes; --take-over stops kro, waits for its pods,
       "Namespace kro-system unchanged",
       "flags kept: --allow-crd-deletion=true --kro-compatibility=0.10",
       "note: kro has flags that this controller does not know: --new-in-kro=1",
-      "is installed: kro-system/typekro with example.com/typekro:1; 13 created, 1 unchanged",
+      "is installed: kro-system/typekro with example.com/typekro:1; 14 created, 1 unchanged",
     ]
   `);
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(0);
@@ -250,7 +251,7 @@ test('--export needs no cluster, and holds what an installation applies', async 
     commands,
     cwd,
   )(`bootstrap ${IMAGE} --export all.yaml --flags --kro-compatibility=0.10`);
-  expect(out).toMatchInlineSnapshot(`"all.yaml: 14 objects, with Deployment kro-system/typekro"`);
+  expect(out).toMatchInlineSnapshot(`"all.yaml: 15 objects, with Deployment kro-system/typekro"`);
   expect(readFileSync(join(cwd, 'all.yaml'), 'utf8')).toContain('--kro-compatibility=0.10');
 });
 
@@ -313,6 +314,7 @@ test('hand-back lists the differences of kro, and stops the controller only with
       "ClusterRole typekro:controller-own deleted",
       "Role kro-system/typekro:leader-election deleted",
       "ServiceAccount kro-system/typekro deleted",
+      "NetworkPolicy kro-system/typekro deleted",
       "   next  kubectl -n kro-system scale deployment kro --replicas=1",
     ]
   `);

@@ -9,6 +9,8 @@ import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { yamlText } from '../yaml-text.ts';
 
+const DEFAULT_ROLE = 'typekro:definitions';
+
 /** `typekro rbac FILE…`: prints the rights that definitions and Graphs need, as YAML. */
 export const rbac: Command = {
   name: 'rbac',
@@ -20,9 +22,8 @@ export const rbac: Command = {
   options: [
     {
       name: 'name',
-      summary: 'name of the ClusterRole; another set of files with the same name replaces it',
+      summary: `name of the ClusterRole (default: ${DEFAULT_ROLE}); another set of files with the same name replaces it`,
       value: 'name',
-      defaultValue: 'typekro:definitions',
     },
     {
       name: 'controller',
@@ -36,14 +37,27 @@ export const rbac: Command = {
         "value of the controller's flag of this name; rights on children become roles that you bind in each namespace",
       value: 'name',
     },
+    {
+      name: 'per-definition',
+      summary:
+        "gives each definition without a ServiceAccount one of its own, definition-<name> in the controller's namespace; also prints the definition, with the annotation that names the account",
+    },
     ...CRD_OPTIONS,
   ],
   examples: [
     { command: 'typekro rbac my-application.yaml | kubectl apply -f -', summary: 'grant exactly what it needs' },
+    {
+      command: 'typekro rbac --per-definition my-application.yaml | kubectl apply -f -',
+      summary: 'an identity for each definition, and the definition itself',
+    },
     { command: 'typekro rbac graph.yaml', summary: 'the rights of the ServiceAccount of a Graph' },
   ],
   async run(context, input) {
-    const name = textOption(input, 'name') ?? '';
+    const instanceServiceAccount = textOption(input, 'instance-service-account');
+    const perDefinition = input.options['per-definition'] === true;
+    for (const other of ['name', 'instance-service-account']) {
+      if (perDefinition && textOption(input, other) !== undefined) throw conflict(other);
+    }
     const [namespace = '', account = '', ...more] = (textOption(input, 'controller') ?? '').split('/');
     if (namespace === '' || account === '' || more.length > 0) {
       throw new TypeKroError('--controller names no ServiceAccount', {
@@ -59,10 +73,10 @@ export const rbac: Command = {
       return definition === undefined ? [] : [{ graph, definition }];
     });
     if (definitions.length === 0 && graphObjects.length === 0) throw noDefinition(graphObjects);
-    const instanceServiceAccount = textOption(input, 'instance-service-account');
     const roles = definitionRoles(definitions, {
-      name,
+      name: textOption(input, 'name') ?? DEFAULT_ROLE,
       controller: { namespace, name: account },
+      perDefinition,
       ...(instanceServiceAccount === undefined ? {} : { instanceServiceAccount }),
     });
     const ofGraphs = graphRoles(graphObjects, { namespace, name: account });
@@ -72,3 +86,12 @@ export const rbac: Command = {
     return ExitCode.ok;
   },
 };
+
+const conflict = (other: string): TypeKroError =>
+  new TypeKroError(`--per-definition and --${other} exclude each other`, {
+    code: 'cli/usage',
+    remedy:
+      other === 'name'
+        ? 'leave out --name: each definition has a ClusterRole typekro:<definition>:instances'
+        : 'choose one identity: an account of each definition, or an account of each namespace',
+  });

@@ -42,7 +42,7 @@ test('rbac: the rights for one definition', async () => {
   expect(code).toBe(0);
   expect(err).toMatchInlineSnapshot(`
     "warning: pots: a user who may create its instances acts with the rights of the controller [rbac/controller-identity]
-      hint: name a ServiceAccount of its own by the annotation typekro.dev/service-account: namespace/name
+      hint: give it a ServiceAccount of its own with --per-definition, or name one by the annotation typekro.dev/service-account: namespace/name
     "
   `);
   expect(out).toMatchInlineSnapshot(`
@@ -91,12 +91,35 @@ test('rbac: the rights for one definition', async () => {
 
 test.each([
   ['rbac pots.yaml --controller kro', '--controller names no ServiceAccount'],
+  ['rbac pots.yaml --per-definition --name a', '--per-definition and --name exclude each other'],
+  [
+    'rbac pots.yaml --per-definition --instance-service-account a',
+    '--per-definition and --instance-service-account exclude each other',
+  ],
   ['rbac empty.yaml', 'there is no definition in these files'],
 ])('%s is refused', async (line, message) => {
   writeFileSync(join(cwd, 'empty.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n');
   const { code, err } = await run(line);
   expect(code).not.toBe(0);
   expect(err).toContain(message);
+});
+
+test('rbac --per-definition: an account with its rights, then the definition that names it', async () => {
+  const { code, out, err } = await run('rbac pots.yaml --per-definition --controller infra/kro');
+  expect([code, err]).toEqual([0, '']);
+  const objects = parseAllDocuments(out).map(
+    (document) => document.toJSON() as { kind: string; metadata: { name: string; annotations?: object } },
+  );
+  expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+    'ClusterRole typekro:pots:instances',
+    'ServiceAccount definition-pots',
+    'ClusterRole typekro:pots',
+    'ClusterRoleBinding typekro:pots',
+    'Role typekro:pots:impersonate',
+    'RoleBinding typekro:pots:impersonate',
+    'ResourceGraphDefinition pots',
+  ]);
+  expect(objects.at(-1)?.metadata.annotations).toEqual({ 'typekro.dev/service-account': 'infra/definition-pots' });
 });
 
 test('rbac: the rights of the account of a Graph', async () => {
@@ -199,7 +222,7 @@ test('completion candidates: commands, options, files', async () => {
   const candidates = async (words: string) => (await run(`completion candidates -- ${words}`)).out;
   expect(await candidates('rb')).toMatchInlineSnapshot(`"rbac	print the rights that definitions and Graphs need"`);
   expect(await candidates('rbac --na')).toMatchInlineSnapshot(
-    `"--name	name of the ClusterRole; another set of files with the same name replaces it"`,
+    `"--name	name of the ClusterRole (default: typekro:definitions); another set of files with the same name replaces it"`,
   );
   expect(await candidates('rbac pots')).toMatchInlineSnapshot(`":files"`);
 });

@@ -7,7 +7,8 @@ import type { ServiceAccountRef } from '../acting-identity.ts';
 import { parseServiceAccount } from '../acting-identity.ts';
 
 const ADOPTION = 'typekro.dev/adoption';
-const SERVICE_ACCOUNT = 'typekro.dev/service-account';
+/** Names the account of a definition, as `namespace/name`. */
+export const SERVICE_ACCOUNT_ANNOTATION = 'typekro.dev/service-account';
 
 const CANARY = 'typekro.dev/canary';
 const NAMESPACES = 'typekro.dev/namespaces';
@@ -68,10 +69,10 @@ export function readPolicies(object: KubeObject): Policies {
     else if (second === undefined) adoption = policy;
     else nodeAdoption.set(first, policy);
   }
-  const account = read(SERVICE_ACCOUNT);
+  const account = read(SERVICE_ACCOUNT_ANNOTATION);
   const serviceAccount = account === undefined ? undefined : parseServiceAccount(account.trim());
   if (account !== undefined && serviceAccount === undefined) {
-    problems.push(`annotation ${SERVICE_ACCOUNT}: "${account}" is not written as namespace/name`);
+    problems.push(`annotation ${SERVICE_ACCOUNT_ANNOTATION}: "${account}" is not written as namespace/name`);
   }
   const one = <T>(key: string, parse: (text: string) => T | undefined, form: string): T | undefined => {
     const text = read(key);

@@ -106,6 +106,58 @@ describe('the rights of definitions', () => {
     expect(lines(objects[1])).toEqual(['get,list,watch,create,patch,delete secrets.']);
   });
 
+  test('per definition, each has an account of its own, and the rights come before what needs them', () => {
+    const options = { name: 'all', controller: CONTROLLER, perDefinition: true };
+    const { objects, diagnostics } = definitionRoles([definition([owned('v1', 'Secret')], { kept: 'yes' })], options);
+    expect(diagnostics).toEqual([]);
+    expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`)).toEqual([
+      'ClusterRole  typekro:app:instances',
+      'ServiceAccount kro-system definition-app',
+      'ClusterRole  typekro:app',
+      'ClusterRoleBinding  typekro:app',
+      'Role kro-system typekro:app:impersonate',
+      'RoleBinding kro-system typekro:app:impersonate',
+      'ResourceGraphDefinition  app',
+    ]);
+    expect(objects[0]?.metadata.labels).toEqual({ 'rbac.kro.run/aggregate-to-controller': 'true' });
+    expect(lines(objects[0]).sort()).toEqual([...INSTANCE].sort());
+    expect(objects[1]?.['automountServiceAccountToken']).toBe(false);
+    expect(lines(objects[2])).toEqual(['get,list,watch,create,patch,delete secrets.']);
+    expect(objects[2]?.metadata.labels).toBeUndefined();
+    expect(objects[6]?.metadata.annotations).toEqual({
+      kept: 'yes',
+      'typekro.dev/service-account': 'kro-system/definition-app',
+    });
+  });
+
+  test('per definition, an account that the definition names stays, and is not created', () => {
+    const app = definition([owned('v1', 'Secret')], { 'typekro.dev/service-account': 'team/deployer' });
+    const { objects } = definitionRoles([app], { name: 'all', controller: CONTROLLER, perDefinition: true });
+    expect(objects.map(({ kind }) => kind)).toEqual([
+      'ClusterRole',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Role',
+      'RoleBinding',
+    ]);
+    expect(objects[2]?.['subjects']).toEqual([{ kind: 'ServiceAccount', namespace: 'team', name: 'deployer' }]);
+  });
+
+  test.each([
+    [242, []],
+    [243, ['rbac/account-name']],
+  ])('per definition, a name of %d characters: %j', (length, expected) => {
+    const { graph, definition: object } = definition([owned('v1', 'Secret')]);
+    const long = { graph: { ...graph, name: 'a'.repeat(length) }, definition: object };
+    const { objects, diagnostics } = definitionRoles([long], {
+      name: 'all',
+      controller: CONTROLLER,
+      perDefinition: true,
+    });
+    expect(diagnostics.map(({ code }) => code)).toEqual(expected);
+    expect(objects.length > 0).toBe(expected.length === 0);
+  });
+
   test('without definitions no objects are required', () => {
     expect(definitionRoles([], { name: 'all', controller: CONTROLLER })).toEqual({ objects: [], diagnostics: [] });
   });

@@ -2,7 +2,7 @@ import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { ownsObjects, typedNodes } from '../../graph/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
-import { readPolicies } from '../definition/policies.ts';
+import { readPolicies, SERVICE_ACCOUNT_ANNOTATION } from '../definition/policies.ts';
 import { clusterRole, impersonation, impersonationRoles, rightsRoles } from './account-roles.ts';
 import { escalationWarnings } from './escalation.ts';
 import { ruleObjects, RuleSet } from './rules.ts';
@@ -20,7 +20,7 @@ export interface DefinitionRights {
 
 /** The options of `definitionRoles`. */
 export interface DefinitionRolesOptions {
-  /** Name of the ClusterRole with the controller's rights. */
+  /** Name of the ClusterRole with the controller's rights. With `perDefinition`, each definition has its own. */
   readonly name: string;
   /** The controller's own ServiceAccount. */
   readonly controller: ServiceAccountRef;
@@ -29,11 +29,19 @@ export interface DefinitionRolesOptions {
    * ServiceAccount of this name in each instance's namespace. Default: none.
    */
   readonly instanceServiceAccount?: string;
+  /**
+   * Gives each definition that names no account a ServiceAccount of its own in the controller's namespace. The objects
+   * then contain the account, and the definition with the annotation that names it. Default: no.
+   */
+  readonly perDefinition?: boolean;
 }
 
 /** The roles for a set of definitions. */
 export interface DefinitionRoles {
-  /** ClusterRoles, Roles and their bindings, ready to apply. */
+  /**
+   * ClusterRoles, Roles and their bindings, ready to apply. With `perDefinition`, also ServiceAccounts and definitions,
+   * each after the rights that it needs.
+   */
   readonly objects: readonly KubeObject[];
   /**
    * Warnings about these rights, and errors of definitions that get no rights because the controller cannot serve them.
@@ -49,8 +57,8 @@ export interface DefinitionRoles {
  * When a definition names a ServiceAccount, this account gets the rights on children and external objects, and the
  * controller may impersonate the account. When the controller acts as a ServiceAccount of each instance's namespace,
  * these rights are a ClusterRole `typekro:<definition>` without a binding; a RoleBinding in a namespace grants them to
- * the account there. The role with the controller's own rights has the label by which the controller's ClusterRole
- * aggregates it.
+ * the account there. The roles with the controller's own rights have the label by which the controller's ClusterRole
+ * aggregates them.
  */
 export function definitionRoles(
   definitions: readonly DefinitionRights[],
@@ -59,45 +67,100 @@ export function definitionRoles(
   const own = new RuleSet();
   const diagnostics: Diagnostic[] = [];
   const accounts: KubeObject[] = [];
+  const { instanceServiceAccount, perDefinition = false, controller } = options;
   let impersonating = false;
   for (const { graph, definition } of definitions) {
-    const { serviceAccount, problems } = readPolicies(definition);
+    const { serviceAccount: named, problems } = readPolicies(definition);
+    const made = perDefinition && named === undefined ? accountOfDefinition(graph.name, controller) : undefined;
+    if (made !== undefined && made.name.length > MAX_ACCOUNT_NAME_LENGTH) {
+      diagnostics.push(longName(graph.name, made));
+      continue;
+    }
     for (const problem of problems) {
       diagnostics.push({ code: 'rbac/annotation', severity: 'error', message: `${graph.name}: ${problem}` });
     }
     // The controller does not serve a definition with such errors, and a guess could grant too many rights.
     if (problems.length > 0) continue;
-    addInstances(own, graph);
-    if (serviceAccount === undefined && options.instanceServiceAccount !== undefined) {
-      const rules = new RuleSet();
-      addNodes(rules, graph);
-      accounts.push(clusterRole(`typekro:${graph.name}`, rules));
+    const account = named ?? made;
+    if (perDefinition) accounts.push(instancesRole(graph));
+    else addInstances(own, graph);
+    if (account !== undefined) {
+      if (made !== undefined) accounts.push(accountObject(made));
+      accounts.push(...accountRoles(graph, account, controller));
+      if (made !== undefined) accounts.push(withAccount(definition, made));
+    } else if (instanceServiceAccount !== undefined) {
+      accounts.push(clusterRole(`typekro:${graph.name}`, nodeRules(graph)));
       impersonating = true;
-    } else if (serviceAccount === undefined) {
-      addNodes(own, graph);
-      diagnostics.push({
-        ...warning(
-          'rbac/controller-identity',
-          `${graph.name}: a user who may create its instances acts with the rights of the controller`,
-        ),
-        hint: 'name a ServiceAccount of its own by the annotation typekro.dev/service-account: namespace/name',
-      });
     } else {
-      const rules = new RuleSet();
-      addNodes(rules, graph);
-      const name = `typekro:${graph.name}`;
-      accounts.push(
-        ...rightsRoles(name, serviceAccount, rules),
-        ...impersonationRoles(`${name}:impersonate`, serviceAccount, options.controller),
-      );
+      addNodes(own, graph);
+      diagnostics.push(controllerIdentity(graph));
     }
     diagnostics.push(...escalationWarnings(graph));
   }
+  if (perDefinition || definitions.length === 0) return { objects: accounts, diagnostics };
   const role = clusterRole(options.name, own, { [AGGREGATION_LABEL]: 'true' });
-  if (impersonating && options.instanceServiceAccount !== undefined) {
-    role['rules'] = [...ruleObjects(own.rules()), ...ruleObjects([impersonation(options.instanceServiceAccount)])];
+  if (impersonating && instanceServiceAccount !== undefined) {
+    role['rules'] = [...ruleObjects(own.rules()), ...ruleObjects([impersonation(instanceServiceAccount)])];
   }
-  return { objects: definitions.length === 0 ? [] : [role, ...accounts], diagnostics };
+  return { objects: [role, ...accounts], diagnostics };
+}
+
+/** The maximum length of the name of a ServiceAccount. */
+const MAX_ACCOUNT_NAME_LENGTH = 253;
+
+/** The ServiceAccount of one definition. Names of definitions are unique in a cluster. */
+const accountOfDefinition = (definition: string, { namespace }: ServiceAccountRef): ServiceAccountRef => ({
+  namespace,
+  name: `definition-${definition}`,
+});
+
+/** The object of an account that no pod uses: the controller impersonates it, and needs no token. */
+const accountObject = (metadata: ServiceAccountRef): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { ...metadata },
+  automountServiceAccountToken: false,
+});
+
+/** The definition with the annotation that names its account. */
+function withAccount(definition: KubeObject, { namespace, name }: ServiceAccountRef): KubeObject {
+  const { metadata } = definition;
+  const annotations = { ...metadata.annotations, [SERVICE_ACCOUNT_ANNOTATION]: `${namespace}/${name}` };
+  return { ...definition, metadata: { ...metadata, annotations } };
+}
+
+/** The controller's rights on the instances of one definition. */
+function instancesRole(graph: Graph): KubeObject {
+  const rules = new RuleSet();
+  addInstances(rules, graph);
+  return clusterRole(`typekro:${graph.name}:instances`, rules, { [AGGREGATION_LABEL]: 'true' });
+}
+
+/** The rights of an account on the objects of a definition, and the controller's right to act as this account. */
+function accountRoles(graph: Graph, account: ServiceAccountRef, controller: ServiceAccountRef): KubeObject[] {
+  const name = `typekro:${graph.name}`;
+  return [
+    ...rightsRoles(name, account, nodeRules(graph)),
+    ...impersonationRoles(`${name}:impersonate`, account, controller),
+  ];
+}
+
+function controllerIdentity(graph: Graph): Diagnostic {
+  return {
+    code: 'rbac/controller-identity',
+    severity: 'warning',
+    message: `${graph.name}: a user who may create its instances acts with the rights of the controller`,
+    hint: 'give it a ServiceAccount of its own with --per-definition, or name one by the annotation typekro.dev/service-account: namespace/name',
+  };
+}
+
+function longName(definition: string, { name }: ServiceAccountRef): Diagnostic {
+  return {
+    code: 'rbac/account-name',
+    severity: 'error',
+    message: `${definition}: the name of its ServiceAccount would have ${name.length} characters; Kubernetes allows ${MAX_ACCOUNT_NAME_LENGTH}`,
+    hint: 'name an account by the annotation typekro.dev/service-account: namespace/name',
+  };
 }
 
 function addInstances(rules: RuleSet, { instance }: Graph): void {
@@ -107,14 +170,16 @@ function addInstances(rules: RuleSet, { instance }: Graph): void {
   rules.add(group, `${plural}/finalizers`, ['update']);
 }
 
+function nodeRules(graph: Graph): RuleSet {
+  const rules = new RuleSet();
+  addNodes(rules, graph);
+  return rules;
+}
+
 function addNodes(rules: RuleSet, graph: Graph): void {
   for (const node of typedNodes(graph)) {
     const { type, plural } = node;
     rules.add(type.group, plural, ['get', 'list', 'watch']);
     if (ownsObjects(node)) rules.add(type.group, plural, ['create', 'patch', 'delete']);
   }
-}
-
-function warning(code: string, message: string): Diagnostic {
-  return { code, severity: 'warning', message };
 }

@@ -24,7 +24,7 @@ const PROBES_PORT = 8079;
 
 /**
  * The objects that run the controller in a cluster, in the order in which they are applied: the CRDs of kro, the
- * namespace, the account with its rights, and the Deployment. The chart renders the same objects with its default
+ * namespace, the account with its rights, the policy of its network, and the Deployment. The chart renders the same objects with its default
  * values.
  */
 export function controllerManifests(options: ManifestOptions): KubeObject[] {
@@ -40,7 +40,8 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
       kind: 'Namespace',
       metadata: { name: namespace, labels: { 'kubernetes.io/metadata.name': namespace } },
     },
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } },
+    // No other pod gets the token of the account: the controller's pod asks for it.
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace }, automountServiceAccountToken: false },
     ...(rbac === 'aggregation' ? aggregatedRoles(name, role) : [unrestrictedRole(role)]),
     binding('ClusterRoleBinding', { name: role }, { kind: 'ClusterRole', name: role }, account),
     {
@@ -54,6 +55,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
       account,
     ),
     ...userRoles(name),
+    networkPolicy(name, namespace),
     deployment(name, namespace, image),
   ];
 }
@@ -148,8 +150,26 @@ function userRoles(name: string): KubeObject[] {
   return [role('edit', definitions, edit), role('graph-edit', ['graphs'], edit), role('view', definitions, view)];
 }
 
+/** The labels of the controller's pods. */
+const selectorOf = (name: string) => ({ 'app.kubernetes.io/name': 'typekro', 'app.kubernetes.io/instance': name });
+
+/** Pods of the cluster reach only the ports that the controller serves. */
+function networkPolicy(name: string, namespace: string): KubeObject {
+  const open = (port: number): JsonObject => ({ ports: [{ port, protocol: 'TCP' }] });
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace },
+    spec: {
+      podSelector: { matchLabels: selectorOf(name) },
+      policyTypes: ['Ingress'],
+      ingress: [open(METRICS_PORT), open(PROBES_PORT)],
+    },
+  };
+}
+
 function deployment(name: string, namespace: string, image: string): KubeObject {
-  const selector = { 'app.kubernetes.io/name': 'typekro', 'app.kubernetes.io/instance': name };
+  const selector = selectorOf(name);
   const probe = (path: string, initialDelaySeconds: number): JsonObject => ({
     httpGet: { path, port: PROBES_PORT },
     initialDelaySeconds,
@@ -166,6 +186,8 @@ function deployment(name: string, namespace: string, image: string): KubeObject 
         metadata: { labels: { ...selector } },
         spec: {
           serviceAccountName: name,
+          automountServiceAccountToken: true,
+          enableServiceLinks: false,
           terminationGracePeriodSeconds: 70,
           securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
           nodeSelector: { 'kubernetes.io/os': 'linux' },

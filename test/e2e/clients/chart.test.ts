@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   CONTROLLER_FLAGS,
@@ -9,27 +8,12 @@ import {
   readFeatureGates,
 } from '../../../src/controller/index.ts';
 import type { KubeObject } from '../../../src/core/index.ts';
-import { parseApiVersion } from '../../../src/core/index.ts';
-import { builtinSource, prune, validateValue } from '../../../src/schema/index.ts';
 import type { ApiServer } from '../../support/api-server.ts';
 import { serverKinds } from '../../support/api-server.ts';
-import { findClient } from '../../support/clients.ts';
-import { RunningCommand } from '../../support/command.ts';
 import { ClientProgram, Transcript } from '../../support/transcript.ts';
+import { chart, helmProgram as program, renderChart, schemaProblems } from './chart-render.ts';
 
-const program = findClient('helm') ?? '';
-const chart = fileURLToPath(new URL('../../../charts/typekro', import.meta.url));
 const { version } = parse(readFileSync(`${chart}/Chart.yaml`, 'utf8')) as { readonly version: string };
-
-async function render(...sets: readonly string[]): Promise<KubeObject[]> {
-  const flags = sets.flatMap((set) => [/=("[^"]*"|[\d.]+)$/.test(set) ? '--set-json' : '--set', set]);
-  const args = ['template', 'typekro', chart, '-n', 'kro-system', '--include-crds', ...flags];
-  const { code, stdout, stderr } = await new RunningCommand(program, args, { cwd: '/' }).ended;
-  if (code !== 0) throw new Error(stderr);
-  return parseAllDocuments(stdout)
-    .map((document) => document.toJS() as KubeObject | null)
-    .filter((object) => object !== null);
-}
 
 /** The arguments of the controller's container. */
 function args(objects: readonly KubeObject[]): string[] {
@@ -62,20 +46,9 @@ function comparable(objects: readonly KubeObject[]): Map<string, KubeObject> {
   );
 }
 
-/** All violations of the kind's schema, which an API server would report. */
-function problems(object: KubeObject): string[] {
-  const schema = builtinSource().schemaOf({ ...parseApiVersion(object.apiVersion), kind: object.kind });
-  if (schema === undefined) return [`there is no kind ${object.apiVersion} ${object.kind}`];
-  const value = structuredClone(object) as never;
-  return [
-    ...validateValue(schema, value).map((error) => `${error.field}: ${error.message}`),
-    ...prune(schema, value).unknown.map((path) => `unknown field ${path}`),
-  ];
-}
-
 describe.skipIf(program === '')('the chart, rendered', () => {
   test('is what `typekro install --controller` applies', async () => {
-    const rendered = comparable(await render());
+    const rendered = comparable(await renderChart());
     const installed = comparable(controllerManifests({ image: `typekro:${version}` }));
     expect([...rendered.keys()].sort()).toEqual([...installed.keys()].sort());
     for (const [name, object] of installed) expect(rendered.get(name), name).toEqual(object);
@@ -91,7 +64,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     [['config.featureGates.AllAlpha=true', 'config.featureGates.GraphKind=false'], false],
     [['config.featureGates.AllAlpha=false', 'config.featureGates.GraphKind=true'], true],
   ])('with %j the right to impersonate follows the gate GraphKind of the controller: %s', async (sets, expected) => {
-    const objects = await render(...sets);
+    const objects = await renderChart(...sets);
     const gates = args(objects)
       .find((arg) => arg.startsWith('--feature-gates='))
       ?.slice('--feature-gates='.length);
@@ -130,21 +103,23 @@ describe.skipIf(program === '')('the chart, rendered', () => {
         'config.leaderElectionNamespace=elsewhere',
         'config.shards=8',
         'deployment.replicaCount=3',
-        'podDisruptionBudget.enabled=true',
+        'networkPolicy.egress.enabled=true',
+        'networkPolicy.egress.apiServerCidrs[0]=10.0.0.0/8',
+        'networkPolicy.from[0].namespaceSelector.matchLabels.team=a',
       ],
     },
   ])('$name: the objects are valid by the schemas of Kubernetes', async ({ sets }) => {
-    const objects = await render(...sets);
+    const objects = await renderChart(...sets);
     expect(objects.length).toBeGreaterThan(8);
-    for (const object of objects) expect(problems(object), `${object.kind} ${object.metadata.name}`).toEqual([]);
+    for (const object of objects) expect(schemaProblems(object), `${object.kind} ${object.metadata.name}`).toEqual([]);
     const { errors, ignored } = parseControllerFlags(args(objects).slice(1));
     expect({ errors, ignored }).toEqual({ errors: [], ignored: [] });
   });
 
   test('writes the alerts and the dashboard only when a value enables them', async () => {
-    const kinds = async (...sets: string[]) => (await render(...sets)).map(({ kind }) => kind);
+    const kinds = async (...sets: string[]) => (await renderChart(...sets)).map(({ kind }) => kind);
     expect(await kinds()).not.toContain('PrometheusRule');
-    const on = await render('metrics.prometheusRule.enabled=true', 'metrics.grafanaDashboard.enabled=true');
+    const on = await renderChart('metrics.prometheusRule.enabled=true', 'metrics.grafanaDashboard.enabled=true');
     const rule = on.find(({ kind }) => kind === 'PrometheusRule');
     const rules = readFileSync(`${chart}/monitoring/rules.yaml`, 'utf8');
     expect(rule?.spec).toEqual(parse(rules));
@@ -156,7 +131,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
   test('has a value for every flag except those of a debugger, and the controller accepts the rendered flags', async () => {
     const given = parseControllerFlags(
       args(
-        await render(
+        await renderChart(
           ...Object.entries({
             leaderElectionNamespace: 'a',
             leaderElectionLeaseDuration: '15s',
@@ -211,7 +186,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
 
   test('gives the rights to review tokens, and the port, only to a controller with a dashboard', async () => {
     const parts = async (...sets: string[]) => {
-      const objects = await render(...sets);
+      const objects = await renderChart(...sets);
       const text = JSON.stringify(objects);
       return [
         text.includes('tokenreviews'),
@@ -226,7 +201,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
 
   test('gives the rights to list and delete Leases only to replicas that share the work', async () => {
     const verbs = async (...sets: string[]) => {
-      const role = (await render(...sets)).find(({ kind }) => kind === 'Role') as unknown as {
+      const role = (await renderChart(...sets)).find(({ kind }) => kind === 'Role') as unknown as {
         rules: { verbs: string[] }[];
       };
       return role.rules.flatMap((rule) => rule.verbs);
@@ -237,19 +212,19 @@ describe.skipIf(program === '')('the chart, rendered', () => {
 
   test('several replicas without an election or shards are refused: all of them would write', async () => {
     const alone = ['deployment.replicaCount=2', 'config.enableLeaderElection=false'];
-    await expect(render(...alone)).rejects.toThrow(/set config\.enableLeaderElection or config\.shards/);
-    expect(args(await render(...alone, 'config.shards=4'))).toContain('--shards=4');
+    await expect(renderChart(...alone)).rejects.toThrow(/set config\.enableLeaderElection or config\.shards/);
+    expect(args(await renderChart(...alone, 'config.shards=4'))).toContain('--shards=4');
   });
 
   test('a rate below one request per second is passed unchanged, and the pod has the configured grace period', async () => {
-    const objects = await render('config.clientQps=0.5', 'deployment.terminationGracePeriodSeconds=200');
+    const objects = await renderChart('config.clientQps=0.5', 'deployment.terminationGracePeriodSeconds=200');
     expect(args(objects)).toContain('--client-qps=0.5');
     const deployment = objects.find(({ kind }) => kind === 'Deployment');
     expect(deployment?.spec?.['template']).toMatchObject({ spec: { terminationGracePeriodSeconds: 200 } });
   });
 
   test('without an address there are no probes, and the log has the configured format', async () => {
-    const objects = await render('config.healthProbeBindAddress=0', 'config.logEncoder=console');
+    const objects = await renderChart('config.healthProbeBindAddress=0', 'config.logEncoder=console');
     expect(args(objects)).toContain('--zap-encoder=console');
     const deployment = objects.find(({ kind }) => kind === 'Deployment');
     const template = deployment?.spec?.['template'] as { spec: { containers: { ports: object[] }[] } } | undefined;
@@ -259,11 +234,11 @@ describe.skipIf(program === '')('the chart, rendered', () => {
   });
 
   test('a level that YAML read as a number is refused: 0.10 would be 0.1', async () => {
-    await expect(render('config.kroCompatibility=0.10')).rejects.toThrow(/write it in quotes, as "0\.10"/);
+    await expect(renderChart('config.kroCompatibility=0.10')).rejects.toThrow(/write it in quotes, as "0\.10"/);
   });
 
   test('a mode of rights that does not exist is refused by name', async () => {
-    await expect(render('rbac.mode=all')).rejects.toThrow(/rbac\.mode is aggregation or unrestricted, not "all"/);
+    await expect(renderChart('rbac.mode=all')).rejects.toThrow(/rbac\.mode is aggregation or unrestricted, not "all"/);
   });
 });
 
