@@ -38,7 +38,11 @@ const podOf = ([deployment]: readonly KubeObject[]) => deployment?.spec?.['templ
 
 interface PodTemplate {
   readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-  readonly spec: { readonly containers: readonly { readonly ports: readonly { readonly containerPort: number }[] }[] };
+  readonly spec: {
+    readonly automountServiceAccountToken?: boolean;
+    readonly containers: readonly { readonly ports: readonly { readonly containerPort: number }[] }[];
+    readonly topologySpreadConstraints?: readonly { readonly whenUnsatisfiable: string }[];
+  };
 }
 
 describe.skipIf(helmProgram === '')('the chart in a namespace that enforces the restricted Pod Security level', () => {
@@ -137,9 +141,7 @@ describe.skipIf(helmProgram === '')('what the chart adds and leaves out', () => 
   ])('with %j: %d budgets, spread %s', async (sets, budgets, spread) => {
     const objects = await renderChart(...sets);
     expect(find(objects, 'PodDisruptionBudget')).toHaveLength(budgets);
-    const [constraint] =
-      (podOf(find(objects, 'Deployment'))?.spec as { topologySpreadConstraints?: { whenUnsatisfiable: string }[] })
-        .topologySpreadConstraints ?? [];
+    const [constraint] = podOf(find(objects, 'Deployment'))?.spec.topologySpreadConstraints ?? [];
     expect(constraint?.whenUnsatisfiable).toBe(spread);
   });
 
@@ -152,8 +154,7 @@ describe.skipIf(helmProgram === '')('what the chart adds and leaves out', () => 
     const mounts = async (...sets: string[]) => {
       const objects = await renderChart(...sets);
       const account = find(objects, 'ServiceAccount')[0]?.['automountServiceAccountToken'];
-      const pod = podOf(find(objects, 'Deployment'))?.spec as { automountServiceAccountToken?: boolean } | undefined;
-      return [account, pod?.automountServiceAccountToken];
+      return [account, podOf(find(objects, 'Deployment'))?.spec.automountServiceAccountToken];
     };
     expect(await mounts()).toEqual([false, true]);
     expect(await mounts('serviceAccount.automount=false')).toEqual([false, false]);
