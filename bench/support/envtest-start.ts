@@ -12,11 +12,12 @@ const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 export function envtestStartMs(starts: number): number | undefined {
   const program = findClient('envtest');
   if (program === undefined) return undefined;
-  const asked = spawnSync(process.execPath, [CLI, 'envtest'], { encoding: 'utf8' });
-  const env = { ...process.env, KUBEBUILDER_ASSETS: process.env['KUBEBUILDER_ASSETS'] ?? asked.stdout.trimEnd() };
+  const result = spawnSync(process.execPath, [CLI, 'envtest'], { encoding: 'utf8' });
+  const env = { ...process.env, KUBEBUILDER_ASSETS: process.env['KUBEBUILDER_ASSETS'] ?? result.stdout.trimEnd() };
   const words = ['-test.run=^$', '-test.bench=Start', `-test.benchtime=${starts}x`];
   const { stdout, stderr } = spawnSync(program, words, { cwd: envtestExample, env, encoding: 'utf8' });
   const [, nanoseconds] = /^BenchmarkStart\S*\s+\d+\s+(\d+) ns\/op/m.exec(stdout) ?? [];
-  if (nanoseconds === undefined) throw new Error(`the benchmark of envtest failed:\n${asked.stderr}${stdout}${stderr}`);
+  if (nanoseconds === undefined)
+    throw new Error(`the benchmark of envtest failed:\n${result.stderr}${stdout}${stderr}`);
   return Number(nanoseconds) / 1e6;
 }

@@ -16,7 +16,7 @@ interface Followed extends AsyncDisposable {
 export function follow(
   client: KubeClient,
   type: { apiVersion: string; kind: string },
-  ask: (object: KubeObject) => boolean,
+  accepts: (object: KubeObject) => boolean,
 ): Followed {
   const yes = new Set<string>();
   const ending = new AbortController();
@@ -28,7 +28,7 @@ export function follow(
       if (event.type === 'SYNCED') state.synced = true;
       if ('object' in event) {
         const name = event.object.metadata.name ?? '';
-        if (event.type !== 'DELETED' && ask(event.object)) yes.add(name);
+        if (event.type !== 'DELETED' && accepts(event.object)) yes.add(name);
         else yes.delete(name);
       }
       notify();

@@ -23,7 +23,7 @@ test.each<[string, Partial<InstanceLocation>, boolean]>([
   ['definition', { definition: 'remarks' }, false],
   ['namespace', { namespace: 'other' }, false],
   ['name', { name: 'b' }, false],
-])('is a place with another %s the same place? %j %s', (_, changes, same) => {
+])('a location with another %s (%j) is the same location: %s', (_, changes, same) => {
   expect(sameLocation(a, place('a', changes))).toBe(same);
 });
 
@@ -81,7 +81,7 @@ describe('a deletion removes', () => {
     ['only the replaced place, not a later attempt', { output: output(a), props: props(b) }, output(b, '2'), [a]],
     ['nothing when the replaced place is deployed again', { output: output(a), props: props(b) }, output(a, '2'), []],
     ['the deployed place when the state is lost', { output: output(a), props: props(a) }, undefined, [a]],
-  ])('%s', (_, asked, current, removed) => {
-    expect(deletions(asked, current)).toEqual(removed);
+  ])('%s', (_, requested, current, removed) => {
+    expect(deletions(requested, current)).toEqual(removed);
   });
 });

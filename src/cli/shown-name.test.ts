@@ -12,6 +12,6 @@ test.each([
   ['../other', '/home/me/other/c.yaml', '../other/c.yaml'],
   ['/home/me/other', '/home/me/other/c.yaml', '/home/me/other/c.yaml'],
   ['.', '/home/me/app', '.'],
-])('a user who names %s sees the file %s as %s', (given, path, shown) => {
+])('for the argument %s, messages show the file %s as %s', (given, path, shown) => {
   expect(shownName(path, '/home/me/app', given)).toBe(shown);
 });

@@ -31,7 +31,7 @@ test('a move runs the timers in the order of their times, also those that callba
   expect([clock.now(), clock.aheadMs]).toEqual([2000, 1000]);
 });
 
-test('after a move the time goes on, and each timer runs once, at its own time', () => {
+test('after a move the time continues, and each timer runs once, at its own time', () => {
   const { base, clock, ran, start } = clocks();
   start('passed', 100);
   start('left', 1500);

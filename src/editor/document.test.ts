@@ -37,7 +37,7 @@ test('an edit keeps the parsed form of the other documents', () => {
   expect(after.parts.map(({ part }, index) => part === before.parts[index]?.part)).toEqual([true, false, true]);
 });
 
-test('changes refer to the text that the earlier changes left', () => {
+test('each change applies to the text after the earlier changes', () => {
   const range = (from: number, to: number) => ({
     start: { line: 0, character: from },
     end: { line: 0, character: to },

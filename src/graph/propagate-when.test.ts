@@ -43,7 +43,7 @@ describe('propagateWhen', () => {
     expect(graph?.reads.get('db')).toEqual([['data', 'x']]);
   });
 
-  test('keeps no data of a node of which it asks only how far it is', () => {
+  test('keeps no data of a node when it reads only ready() and updated()', () => {
     const { graph } = compiled(map('app', '"${db.ready() && db.updated()}"') + plain('db'));
     expect(graph?.reads.get('db')).toBeUndefined();
   });
@@ -57,7 +57,7 @@ describe('propagateWhen', () => {
     expect(diagnostics).toEqual([]);
   });
 
-  test('gives equal definitions without it their hashes, and changes that of its own', () => {
+  test('changes the hash of a definition, and a definition without it keeps its hash', () => {
     const hash = (when: string) => compiled(map('app', when)).graph?.hash;
     expect(hash('')).toBe(compiled(plain('app')).graph?.hash);
     expect(hash('"${schema.spec.go}"')).not.toBe(hash(''));
@@ -164,7 +164,7 @@ describe('propagateWhen', () => {
     ['${apps.exists(app, app.updated() && app.ready())}'],
     ['${apps.filter(apps, apps.updated()).size() < 3}'],
     ['${apps.all(a, a.updated() || a.metadata.name != "last")}'],
-  ])('of a definition asks how far instances are: %s', (when) => {
+  ])('of a definition reads ready() and updated() of instances: %s', (when) => {
     expect(compiled(plain('map'), ON, `  propagateWhen: ['${when}']\n`).diagnostics).toEqual([]);
   });
 
@@ -185,7 +185,7 @@ describe('propagateWhen', () => {
     expect(compiled(plain('map'), {}, more).diagnostics).toMatchObject([{ code: 'graph/feature-gate' }]);
   });
 
-  test('lets no other place use its functions', () => {
+  test('has functions that are refused in other places', () => {
     const { diagnostics } = compiled(plain('db') + plain('app', 'x: "${string(db.ready())}"'));
     expect(diagnostics[0]?.message).toContain('ready');
   });

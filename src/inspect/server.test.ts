@@ -30,7 +30,7 @@ const emit = (sent: InspectEvent): void => {
 const source: InspectSource = {
   definitions: () => [],
   instances: () => [report],
-  report: (asked) => (asked === ref ? report : undefined),
+  report: (key) => (key === ref ? report : undefined),
   eventsAfter: () => [],
   subscribe(listener) {
     listeners.add(listener);
@@ -106,7 +106,7 @@ describe('paths', () => {
     expect((await get(path)).status).toBe(status);
   });
 
-  it('says with a code and a message what failed', async () => {
+  it('answers a failure with a code and a message', async () => {
     const body = (await (await get('/api/v1/instances/acme.test/v1/Boat/n/c/report')).json()) as InspectProblem;
     expect(body).toEqual({
       code: 'inspect/no-instance',
@@ -255,7 +255,7 @@ describe('the stream', () => {
     expect(text).not.toContain('first');
   });
 
-  it('goes on after the last id of a client', async () => {
+  it('continues after the last id of a client', async () => {
     const [id = ''] = idsIn(await readUntil(await open(), 'hello'));
     emit(event('missed', 'while the client was away'));
     const text = await readUntil(await open({ 'last-event-id': id }), 'while the client was away');

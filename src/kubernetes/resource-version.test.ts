@@ -20,6 +20,6 @@ test.each<[string | undefined, string, boolean]>([
   ['0', '3000', false],
   ['b-5', 'a-9', false],
   ['5000', '', false],
-])('did a server with the state %s that has %s now go back? %s', (known, present, expected) => {
+])('a server that had the version %s and now has %s was restored: %s', (known, present, expected) => {
   expect(wentBack(known, present)).toBe(expected);
 });

@@ -63,7 +63,7 @@ const event = (
 const quota = 'Error creating: pods "web-5d-a" is forbidden: exceeded quota: small, requested: pods=1';
 
 test.each<
-  [what: string, root: KubeObject, objects: KubeObject[], events: KubeObject[], told: string[], remedy?: RegExp]
+  [what: string, root: KubeObject, objects: KubeObject[], events: KubeObject[], texts: string[], remedy?: RegExp]
 >([
   ['nothing is known', web, [set], [], []],
   ['a container that starts is not a cause', web, [set, pod('web-5d-a', waits('ContainerCreating'))], [], []],
@@ -237,9 +237,9 @@ test.each<
     [],
     [],
   ],
-])('%s', (_what, root, objects, happened, told, remedy) => {
+])('%s', (_what, root, objects, happened, texts, remedy) => {
   const causes = causesOf(root, { objects, events: happened });
-  expect(causes.map(causeText)).toEqual(told);
+  expect(causes.map(causeText)).toEqual(texts);
   if (remedy !== undefined) expect(causes[0]?.remedy).toMatch(remedy);
 });
 
@@ -255,13 +255,13 @@ describe('a malformed event', () => {
   });
 });
 
-test.each<[where: string, imageID: string, said: boolean]>([
+test.each<[where: string, imageID: string, isNamed: boolean]>([
   ['embedded cluster', 'simulated://a', true],
   ['real cluster', 'docker://sha256:1', false],
-])('a remedy names the simulating annotation only if the failure is simulated: %s', (_where, imageID, said) => {
+])('a remedy names the simulating annotation only if the failure is simulated: %s', (_where, imageID, isNamed) => {
   const failing = pod('web-5d-a', waits('ErrImagePull', '', { imageID }), {
     annotations: { 'typekro.dev/simulate-failure': 'ErrImagePull' },
   });
   const [cause] = causesOf(web, { objects: [set, failing], events: [] });
-  expect(cause?.remedy?.includes('typekro.dev/simulate-failure')).toBe(said);
+  expect(cause?.remedy?.includes('typekro.dev/simulate-failure')).toBe(isNamed);
 });

@@ -41,7 +41,7 @@ describe('digestOf', () => {
     [{ a: 1 }, { a: '1' }],
     [{ a: [1, 2] }, { a: [2, 1] }],
     [{ a: { b: 1 } }, { a: { b: 1, c: null } }],
-  ] as [JsonValue, JsonValue][])('tells %j and %j apart', (one, other) => {
+  ] as [JsonValue, JsonValue][])('distinguishes %j and %j', (one, other) => {
     expect(digestOf(one)).not.toBe(digestOf(other));
   });
 });

@@ -314,7 +314,7 @@ describe('the deletion of a Graph', () => {
     expect([deletions.map(({ target }) => target.name), names]).toEqual([['a'], ['a', 't']]);
   });
 
-  describe('with a record of an object and of fields about which nothing is left to do', () => {
+  describe('with a record of an object and of fields that both are gone', () => {
     const deleting = (more: Partial<Observed>) => {
       const graphs = new GraphObjects();
       graphs.putMap('t', {});
@@ -463,7 +463,7 @@ describe('the deletion of a Graph', () => {
     expect(stepGraphDeletion(object, observed, { now: 0 }).finalizer).toBe(finalizer);
   });
 
-  it('with the policy orphan, an account that is refused writes nothing, and the Graph goes', () => {
+  it('with the policy orphan, a Graph whose account is refused is deleted without a write', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));
     const object = graphs.get();

@@ -58,7 +58,7 @@ describe('the record of the objects in the status', () => {
     });
   });
 
-  test('is stable, follows the conditions of nodes, and tells the deletion', () => {
+  test('is stable, follows the conditions of nodes, and shows the deletion', () => {
     const { graph, cluster, key } = run(FEATURES, true);
     const ids = () => resourcesOf(cluster.get(key)).map(({ id }) => id);
     expect(ids()).toEqual(['a', 'left', 'parts', 'one', 'some']);

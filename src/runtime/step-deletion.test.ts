@@ -239,7 +239,7 @@ describe('deleting an instance', () => {
     expect(late).toMatchObject({ parent: { removeFinalizer: true }, finalizer: 'remove', quiet: false });
   });
 
-  test('an instance without the finalizer is left alone', () => {
+  test('an instance without the finalizer is not changed', () => {
     const { cluster, key } = built();
     cluster.edit(key, (object) => void (object.metadata.finalizers = ['acme.test/other']));
     cluster.remove(key);

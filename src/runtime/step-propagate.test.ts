@@ -61,7 +61,7 @@ describe('propagateWhen', () => {
     );
   });
 
-  test('holds a change back, corrects drift, and goes on when the condition is true', () => {
+  test('holds a change back, corrects drift, and continues when the condition is true', () => {
     const cluster = new FakeCluster();
     const fresh = appliesSince(cluster);
     settle(TWO, putInstance(TWO, cluster, 'a', { go: true, text: '1' }), cluster);
@@ -107,7 +107,7 @@ resources:
   test.each([
     ['linearlyReady(each, maps, 2)', [2, 4, 5]],
     ['exponentiallyReady(key, maps)', [1, 3, 5]],
-  ])('lets a collection go in batches: %s', (when, batches) => {
+  ])('writes a collection in batches: %s', (when, batches) => {
     const graph = graphOf(
       `
 schema: {spec: {keys: "[]string", text: string}}
@@ -267,7 +267,7 @@ resources:
     { features: FEATURES },
   );
 
-  test('tell a ready object from one that is up to date', () => {
+  test('distinguish a ready object from one that is up to date', () => {
     const cluster = new FakeCluster();
     const fresh = appliesSince(cluster);
     const put = (spec: object) => settle(graph, putInstance(graph, cluster, 'a', spec as never), cluster).decision;

@@ -251,7 +251,7 @@ test('openApiSource loads a document once, at the first look-up of one of its ki
   expect(loaded).toEqual(['example.com/v1', 'apps/v1']);
 });
 
-test('combineSources asks in order and lists each kind once', () => {
+test('combineSources queries the sources in order, and lists each kind once', () => {
   const first = crdSource([crd({})]);
   const both = combineSources(first, crdSource([crd({})]), builtinSource());
   expect(both.schemaOf(thing)).toBe(first.schemaOf(thing));

@@ -116,7 +116,7 @@ describe('attachSources', () => {
     'import x from "y"; const xs = [1]; xs.map((a) => x);',
     'import express from "express"; class A { b() { express(() => 1); } }',
     'async function f() {} const g = async () => 1; function* h() {}',
-  ])('leaves %j alone', (code) => {
+  ])('does not change %j', (code) => {
     expect(attachSources({ code, file: 'x' })).toBeUndefined();
   });
 

@@ -59,7 +59,7 @@ describe('the webpack loader', () => {
     ['/app/node_modules/x/a.js', 'const f = () => 1;'],
     ['/app/style.css', 'a {}'],
     ['/app/a.js', 'const a = 1;'],
-  ])('leaves %s alone', (file, code) => {
+  ])('does not change %s', (file, code) => {
     const map = {};
     expect(run(file, code, map)).toEqual({ code, map });
   });

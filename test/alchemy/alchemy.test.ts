@@ -232,8 +232,8 @@ test.each(['direct', 'kro'] as const)('creates another instance when the kind ch
 
 test('an invalid declaration deletes no existing object', async () => {
   await run({ declare: [a] });
-  const [told] = await run({ caught: true, declare: [{ spec: { name: 'a', text: 7 } }] });
-  expect(told).toHaveProperty('caught');
+  const [output] = await run({ caught: true, declare: [{ spec: { name: 'a', text: 7 } }] });
+  expect(output).toHaveProperty('caught');
   expect(await objects()).toEqual(both('a'));
 });
 

@@ -14,8 +14,8 @@ test('the cases are complete, and few of them deviate', () => {
 });
 
 describe('cases of kro 0.10', () => {
-  const met = cases.filter(({ id }) => !KRO_0_10_DEVIATIONS.has(id));
-  test.each(met.map((each) => [each.id, each] as const))('%s', async (_id, each) => {
+  const expected = cases.filter(({ id }) => !KRO_0_10_DEVIATIONS.has(id));
+  test.each(expected.map((each) => [each.id, each] as const))('%s', async (_id, each) => {
     expect(await runCase(each)).toEqual({ state: 'passed' });
   });
 

@@ -140,8 +140,8 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     const { pid } = await start('dev');
     process.kill(pid, 'SIGKILL');
     await ended(pid);
-    const victim = new RunningCommand('sleep', ['60'], { cwd: home });
-    const number = victim.process.pid ?? 0;
+    const foreign = new RunningCommand('sleep', ['60'], { cwd: home });
+    const number = foreign.process.pid ?? 0;
     // The lock and the record of a process that had this number before.
     writeFileSync(join(folder('dev'), 'lock'), `${number} 1 x`);
     const record = join(folder('dev'), 'cluster.json');
@@ -149,8 +149,8 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     expect(await state('dev')).toBe('crashed');
     expect(await ok('stop', 'dev')).toContain('was not running');
     expect(hasEnded(number)).toBe(false);
-    victim.process.kill('SIGKILL');
-    await victim.ended;
+    foreign.process.kill('SIGKILL');
+    await foreign.ended;
   });
 
   test('a stop ends a process that does not answer', { timeout: 120_000 }, async () => {

@@ -270,8 +270,8 @@ describe('each command line of the pages runs', () => {
       named.splice(named.indexOf(''), 1, saved);
     }
     const { code, out, err } = await run(named);
-    const told = `typekro ${named.join(' ')}\n${out}\n${err}\nended with `;
-    expect(`${told}${code}`).toBe(`${told}${Object.hasOwn(CODES, line) ? CODES[line] : 0}`);
+    const report = `typekro ${named.join(' ')}\n${out}\n${err}\nended with `;
+    expect(`${report}${code}`).toBe(`${report}${Object.hasOwn(CODES, line) ? CODES[line] : 0}`);
     expect(err).not.toMatch(/internal error/);
   });
 

@@ -85,7 +85,7 @@ function spoil(definition: JsonValue, { place, kind, value: given, key }: Mutati
   else define(key, kind === 'double' ? structuredClone(slots[name] ?? null) : value);
 }
 
-const spoilt = fc
+const damaged = fc
   .record({ pick: fc.nat(cases.length - 1), mutations: fc.array(mutation, { minLength: 1, maxLength: 4 }) })
   .map(({ pick, mutations }) => {
     const each = cases[pick] as (typeof cases)[number];
@@ -97,7 +97,7 @@ const spoilt = fc
 describe('compile', () => {
   test('compiles any damaged definition to a graph or to errors, always the same, and does not change its input', () => {
     fc.assert(
-      fc.property(spoilt, fc.boolean(), ({ definition, sources }, strict) => {
+      fc.property(damaged, fc.boolean(), ({ definition, sources }, strict) => {
         const before = stringifyJson(definition);
         const options = { sources, strict, features: { omit: true } };
         const first = compile(definition, options);
@@ -114,7 +114,7 @@ describe('compile', () => {
 
   test('has the same result for text and object, with a position for each diagnostic', () => {
     fc.assert(
-      fc.property(spoilt, ({ definition, sources }) => {
+      fc.property(damaged, ({ definition, sources }) => {
         const { documents } = parseDefinitions(stringifyJson(definition, 1), 'd.json');
         for (const document of documents) {
           const fromText = compile(document, { sources }).diagnostics;
@@ -161,12 +161,12 @@ test('a definition file with mistakes has diagnostics inside the file, never an 
   const edit = fc.record({ at: fc.nat(4000), remove: fc.nat(6), insert: slip });
   fc.assert(
     fc.property(fc.constantFrom(...files), fc.array(edit, { minLength: 1, maxLength: 5 }), (text, edits) => {
-      const spoilt = edits.reduce((before, { at, remove, insert }) => {
+      const damaged = edits.reduce((before, { at, remove, insert }) => {
         const place = at % before.length;
         return before.slice(0, place) + insert + before.slice(place + remove);
       }, text);
-      const lines = spoilt.split(/\r\n|\r|\n/);
-      const { documents, diagnostics } = parseDefinitions(spoilt, 'f.yaml');
+      const lines = damaged.split(/\r\n|\r|\n/);
+      const { documents, diagnostics } = parseDefinitions(damaged, 'f.yaml');
       const compiled = documents.flatMap((document) => compile(document, { sources }).diagnostics);
       for (const { source } of [...diagnostics, ...compiled]) {
         const line = lines[(source?.line ?? 0) - 1];

@@ -25,7 +25,7 @@ test.each([
   ['byte', 'aGVsbG8=', 'aGVsbG8'],
   ['date', '2024-02-29', '2023-02-29'],
   ['datetime', '2021-01-01T00:00:00Z', '2021-01-01T24:00:00Z'],
-])('format.%s(): %j has it, %j has not', (name, good, bad) => {
+])('format.%s() accepts %j and refuses %j', (name, good, bad) => {
   const rule = `!format.${name}().validate(self).hasValue()`;
   expect(evaluated(rule, good)).toBe(true);
   expect(evaluated(rule, bad)).toBe(false);

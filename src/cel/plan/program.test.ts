@@ -142,11 +142,11 @@ describe('budget', () => {
     'lists.range(100).map(a, lists.range(100).map(b, lists.range(100).map(c, lists.range(100).map(d, a))))',
     `cel.bind(a, "0123456789", ${'cel.bind(a, a + a, '.repeat(60)}a${')'.repeat(61)}`,
     `cel.bind(a, [1, 2], ${'cel.bind(a, a + a, '.repeat(60)}a.size()${')'.repeat(61)}`,
-  ])('%s exceeds it', (text) => {
+  ])('%s exceeds the budget', (text) => {
     expect(run(text)).toBe('evaluation budget exceeded');
   });
 
-  test('its rest is reported', () => {
+  test('the rest of the budget is reported', () => {
     const meter = { left: 0 };
     const evaluate = (text: string) => {
       const compiled = environment.compile(text);
@@ -201,14 +201,14 @@ describe('a text joined from programs', () => {
     expect(joinPrograms(['a-', programOf('x')])).toBeUndefined();
   });
 
-  test('gives the text with other strings, and stays as it was', () => {
+  test('has a copy with other strings, and does not change itself', () => {
     const first = joinPrograms(['a-', programOf('s'), '-b']);
     const other = first && replaceStrings(first, ['', '!']);
     expect(other?.evaluate({ s: '1' })).toEqual({ ok: true, value: '1!' });
     expect(first?.evaluate({ s: '1' })).toEqual({ ok: true, value: 'a-1-b' });
   });
 
-  test('takes as many strings as it has', () => {
+  test('has no copy with another number of strings, and a program without strings has none', () => {
     const program = joinPrograms(['a-', programOf('s')]);
     expect(program && replaceStrings(program, [])).toBeUndefined();
     expect(program && replaceStrings(program, ['a', 'b'])).toBeUndefined();

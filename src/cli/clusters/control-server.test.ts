@@ -11,7 +11,7 @@ let cluster: Cluster;
 let server: ControlServer;
 const pauses: number[] = [];
 const unused = (): never => {
-  throw new Error('the test does not ask for this');
+  throw new Error('the test does not send for this');
 };
 beforeEach(async () => {
   pauses.length = 0;
@@ -33,13 +33,13 @@ afterEach(async () => {
   await cluster.close();
 });
 
-interface Asked {
+interface RequestParts {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
 /** Sends a request with the token, and returns the status and the body of the answer. */
-async function ask(line: string, { headers = {}, body = '' }: Asked = {}): Promise<readonly [number, unknown]> {
+async function send(line: string, { headers = {}, body = '' }: RequestParts = {}): Promise<readonly [number, unknown]> {
   const [method, path] = line.split(' ');
   return new Promise((resolve, reject) => {
     const sent = request({
@@ -62,29 +62,29 @@ const SHOWN = { name: 'a', rule: { name: 'a', fault: { kind: 'conflict' } }, hit
 
 test('rules are added, listed and removed', async () => {
   const one = { schemaVersion: 1, rules: [SHOWN] };
-  expect(await ask('POST /v1/faults', { body: CONFLICT })).toEqual([201, one]);
-  expect(await ask('GET /v1/faults')).toEqual([200, one]);
-  expect(await ask('DELETE /v1/faults/a')).toEqual([200, one]);
-  await ask('POST /v1/faults', { body: CONFLICT });
-  expect(await ask('DELETE /v1/faults')).toEqual([200, one]);
-  expect(await ask('GET /v1/faults')).toEqual([200, { schemaVersion: 1, rules: [] }]);
+  expect(await send('POST /v1/faults', { body: CONFLICT })).toEqual([201, one]);
+  expect(await send('GET /v1/faults')).toEqual([200, one]);
+  expect(await send('DELETE /v1/faults/a')).toEqual([200, one]);
+  await send('POST /v1/faults', { body: CONFLICT });
+  expect(await send('DELETE /v1/faults')).toEqual([200, one]);
+  expect(await send('GET /v1/faults')).toEqual([200, { schemaVersion: 1, rules: [] }]);
 });
 
 test('the clock is shown and moved', async () => {
-  expect(await ask('GET /v1/clock')).toEqual([200, { schemaVersion: 1, now: '1970-01-01T00:00:00.000Z', aheadMs: 0 }]);
-  expect(await ask('POST /v1/clock', { body: '{"advance":"1h30m"}' })).toEqual([
+  expect(await send('GET /v1/clock')).toEqual([200, { schemaVersion: 1, now: '1970-01-01T00:00:00.000Z', aheadMs: 0 }]);
+  expect(await send('POST /v1/clock', { body: '{"advance":"1h30m"}' })).toEqual([
     200,
     { schemaVersion: 1, now: '1970-01-01T01:30:00.000Z', aheadMs: 5_400_000 },
   ]);
 });
 
 test('a restart has a pause, or none', async () => {
-  expect(await ask('POST /v1/restart')).toEqual([200, { schemaVersion: 1 }]);
-  expect(await ask('POST /v1/restart', { body: '{"pause":"2s"}' })).toEqual([200, { schemaVersion: 1 }]);
+  expect(await send('POST /v1/restart')).toEqual([200, { schemaVersion: 1 }]);
+  expect(await send('POST /v1/restart', { body: '{"pause":"2s"}' })).toEqual([200, { schemaVersion: 1 }]);
   expect(pauses).toEqual([0, 2000]);
 });
 
-test.each<[string, string, Asked, number, string]>([
+test.each<[string, string, RequestParts, number, string]>([
   ['another token', 'GET /v1/faults', { headers: { authorization: 'Bearer x' } }, 401, 'token'],
   ['a web page', 'GET /v1/faults', { headers: { origin: 'http://evil.test' } }, 403, 'web pages'],
   ['another host name', 'POST /v1/faults', { headers: { host: 'evil.test' }, body: CONFLICT }, 403, 'Host'],
@@ -107,9 +107,9 @@ test.each<[string, string, Asked, number, string]>([
   ['too long a move', 'POST /v1/clock', { body: '{"advance":"25h"}' }, 422, '86400 seconds'],
   ['an unknown member', 'POST /v1/clock', { body: '{"set":"1h"}' }, 422, '\\"set\\" is not known'],
   ['too long a pause', 'POST /v1/restart', { body: '{"pause":"61s"}' }, 422, '60 seconds'],
-])('%s is refused', async (_what, line, asked, status, message) => {
-  const [given, body] = await ask(line, asked);
+])('%s is refused', async (_what, line, request, status, message) => {
+  const [given, body] = await send(line, request);
   expect([given, JSON.stringify(body)]).toEqual([status, expect.stringContaining(message)]);
-  expect(await ask('GET /v1/faults')).toEqual([200, { schemaVersion: 1, rules: [] }]);
-  expect(await ask('GET /v1/clock')).toEqual([200, expect.objectContaining({ aheadMs: 0 })]);
+  expect(await send('GET /v1/faults')).toEqual([200, { schemaVersion: 1, rules: [] }]);
+  expect(await send('GET /v1/clock')).toEqual([200, expect.objectContaining({ aheadMs: 0 })]);
 });

@@ -41,9 +41,9 @@ describe('rules of faults in JSON', () => {
     ['limit=5$', '/api/v1/pods?limit=5', true],
     ['limit=6', '/api/v1/pods?limit=5', false],
     ['(a+)+$', `/${'a'.repeat(5000)}!`, false],
-  ])('the path %s is an expression of RE2', (path, asked, isMatched) => {
+  ])('the path %s is an expression of RE2', (path, request, isMatched) => {
     const [rule] = read({ match: { path }, fault: { kind: 'disconnect' } }).rules;
-    expect(rule?.match.where?.({ path: asked } as FaultRequest)).toBe(isMatched);
+    expect(rule?.match.where?.({ path: request } as FaultRequest)).toBe(isMatched);
     expect(rule?.match.path).toBeUndefined();
   });
 

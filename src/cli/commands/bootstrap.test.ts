@@ -172,7 +172,7 @@ test('while kro runs nothing changes; --take-over stops kro, waits for its pods,
   expect(pods.items).toEqual([]);
 });
 
-test('a Deployment that carries the label of kro and runs no controller is left alone', async () => {
+test('a Deployment that has the label of kro and runs no controller is not changed', async () => {
   await installKro();
   await user.create(labelled('kro-ui', { name: 'main', image: 'example.com/kro-ui:v0.9.2', args: ['--port=80'] }));
   const { out, err } = await run(`bootstrap ${IMAGE} --take-over`);
@@ -183,7 +183,7 @@ test('a Deployment that carries the label of kro and runs no controller is left 
   expect((await deployment('kro-ui'))?.spec?.['replicas']).toBe(1);
 });
 
-test('several controllers of kro are named, and stopped by hand', async () => {
+test('several controllers of kro are an error that names the commands to stop them', async () => {
   await installKro();
   await user.create(labelled('second', { name: 'main', image: 'example.com/mirror:v0.9.2', args: ['--leader-elect'] }));
   const { code, err } = await run(`bootstrap ${IMAGE} --take-over`);
@@ -231,7 +231,7 @@ test('what the server refuses is found before kro is stopped', async () => {
 });
 
 test('a controller that does not become ready is an error, and the next run continues', async () => {
-  // Its Deployment may be ready within a millisecond, so its reads take longer.
+  // The Deployment can be ready within the time limit of 1 ms. Slow reads make the command reach the limit.
   const reads = { verb: ['get', 'list', 'watch'], resource: 'deployments', name: 'typekro' };
   const slow = cluster.faults.add(reads, { kind: 'latency', milliseconds: 200 }, Number.POSITIVE_INFINITY);
   const { code, err } = await run(`bootstrap ${IMAGE} --timeout 1ms`);

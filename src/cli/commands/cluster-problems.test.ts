@@ -29,7 +29,7 @@ test.each(['', '{"schemaVersion": 1, "da', '{"schemaVersion": 2, "data": true}']
   },
 );
 
-test('a kubeconfig that cannot be changed does not keep a cluster from its end', async () => {
+test('a cluster stops although its context cannot be removed from the kubeconfig', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const file = join(clusters.home, 'config');
   await run('cluster start dev --add-context --kubeconfig config');
@@ -70,7 +70,7 @@ test('a stop makes no folder for the kubeconfig that a user has removed', async 
   expect(existsSync(join(clusters.home, 'gone'))).toBe(false);
 });
 
-test('the context before several clusters is current again after the last of them, in any order of their ends', async () => {
+test('after the last of several clusters has stopped, the former context is current again, in any order of the stops', async () => {
   const file = join(clusters.home, 'config');
   const OWN = 'contexts:\n- name: prod\n  context: {cluster: prod, user: me}\ncurrent-context: prod\n';
   for (const order of ['a b', 'b a']) {
@@ -81,7 +81,7 @@ test('the context before several clusters is current again after the last of the
   }
 });
 
-test('a port that was asked for stays until a free port is asked for', async () => {
+test('a requested port is kept until a start requests a free port', async () => {
   const portOf = async (name: string): Promise<string> =>
     new URL(
       (JSON.parse((await clusters.run(`cluster status ${name} -o json`)).out) as { cluster: { url: string } }).cluster
@@ -99,7 +99,7 @@ test('a port that was asked for stays until a free port is asked for', async () 
   expect(await portOf('dev')).toBe(free);
 });
 
-test('a home that is a file is named as such', async () => {
+test('a state directory that is a file is an error of the folder', async () => {
   writeFileSync(join(clusters.home, 'state'), '');
   for (const line of ['cluster start', 'cluster status', 'cluster stop']) {
     expect(await run(line)).toMatchObject({ code: 1, err: expect.stringContaining('[cluster/folder]') as string });

@@ -254,7 +254,7 @@ describe('the context in the kubeconfig of the user', () => {
   const OWN =
     '# mine\napiVersion: v1\nkind: Config\ncurrent-context: prod # keep\nclusters:\n- name: prod\n  cluster: { server: https://x }\ncontexts:\n- name: prod\n  context: { cluster: prod, user: prod }\nusers: []\n';
 
-  test('is added when asked for, and removed by a stop', async () => {
+  test('is added on request, and removed by a stop', async () => {
     mkdirSync(join(clusters.home, '.kube'));
     const file = join(clusters.home, '.kube', 'config');
     writeFileSync(file, OWN);
@@ -300,7 +300,7 @@ describe('the context in the kubeconfig of the user', () => {
     expect(readFileSync(file, 'utf8')).toBe(OWN);
   });
 
-  test('is not added without a question, and a file is made with mode 600', async () => {
+  test('is added only on request, and a new file has the mode 600', async () => {
     await run('cluster start dev');
     expect(await run('cluster kubeconfig dev --kubeconfig own')).toMatchInlineSnapshot(`
       {
@@ -338,7 +338,7 @@ describe('the context in the kubeconfig of the user', () => {
   });
 });
 
-test.skipIf(process.platform === 'win32')('the files of a cluster are of its user alone', async () => {
+test.skipIf(process.platform === 'win32')('only the user can read the files of a cluster', async () => {
   await run('cluster start dev --data');
   for (const [path, mode] of [
     ['..', 0o700],

@@ -339,8 +339,8 @@ test.each([
   ['rollback pits', 2, 'did you mean pots?'],
   ['revisions pits', 2, 'did you mean pots?'],
   ['delete shp', 2, 'did you mean pot/default/shop?'],
-])('%s ends with %d', async (line, code, told) => {
+])('%s ends with %d', async (line, code, output) => {
   const ended = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
   expect(ended.code).toBe(code);
-  expect(ended.err).toContain(told);
+  expect(ended.err).toContain(output);
 });

@@ -145,7 +145,7 @@ test.skipIf(process.platform === 'win32')(
   },
 );
 
-test('a folder that cannot be written, and Windows, are refused in words', async () => {
+test('a folder that cannot be written, and Windows, are refused with a reason', async () => {
   writeFileSync(join(home, 'file'), '');
   if (process.platform !== 'win32') {
     const { code, err } = await runIn(join(home, 'file'))('envtest');

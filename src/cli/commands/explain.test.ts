@@ -172,10 +172,10 @@ describe('explain', () => {
     ['explain Event.x --api-version v9', 'Event is served in'],
     ['explain __proto__', 'there is no file, kind or code __proto__'],
     ['explain shop.yaml constructor', 'Shop has no field constructor'],
-  ])('%s is refused with a hint', async (line, told) => {
+  ])('%s is refused with a hint', async (line, output) => {
     const { code, out, err } = await run(line);
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toContain(told);
+    expect(err).toContain(output);
   });
 });
 
@@ -271,9 +271,9 @@ describe('types', () => {
   test.each([
     ['types shop.yaml -o yaml', 2, '--output yaml is none of typescript, jsonschema, crd, instance'],
     ['types nothing.yaml', 1, 'there is no file nothing.yaml'],
-  ])('%s ends with %d', async (line, code, told) => {
+  ])('%s ends with %d', async (line, code, output) => {
     const ended = await run(line);
     expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
-    expect(ended.err).toContain(told);
+    expect(ended.err).toContain(output);
   });
 });

@@ -105,10 +105,10 @@ describe('fmt', () => {
     ['fmt --write --check good.yaml', 2, 'exclude each other'],
     ['fmt --write -', 2, 'leave --write out'],
     ['fmt nothing.yaml', 1, 'there is no file nothing.yaml'],
-  ])('%s ends with %d', async (line, code, told) => {
+  ])('%s ends with %d', async (line, code, output) => {
     const ended = await run(line);
     expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
-    expect(ended.err).toContain(told);
+    expect(ended.err).toContain(output);
   });
 });
 
@@ -167,9 +167,9 @@ describe('lint', () => {
     ['lint good.yaml --config nothing.yaml', 1, 'nothing.yaml cannot be read'],
     ['lint good.yaml -o xml', 2, '--output xml is none of text, json, sarif, github'],
     ['lint', 2, 'no file is named'],
-  ])('%s ends with %d', async (line, code, told) => {
+  ])('%s ends with %d', async (line, code, output) => {
     const ended = await run(line);
     expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
-    expect(ended.err).toContain(told);
+    expect(ended.err).toContain(output);
   });
 });

@@ -276,7 +276,7 @@ test.each<[string, string, string, () => Promise<unknown>]>([
   ['no owner', 'a', '--to kro or --to direct', () => Promise.resolve()],
 ])(
   '%s is refused with an error message, and nothing is written',
-  async (_what, line, told, prepare) => {
+  async (_what, line, output, prepare) => {
     await prepare();
     const rule = cluster.faults.add(
       { user: 'cli', method: ['POST', 'PUT', 'PATCH', 'DELETE'], where: ({ path }) => !path.includes('dryRun') },
@@ -286,7 +286,7 @@ test.each<[string, string, string, () => Promise<unknown>]>([
     const { code, out, err } = await run(line);
     expect(code).not.toBe(0);
     expect(out).toBe('');
-    expect(err).toContain(told);
+    expect(err).toContain(output);
     expect(rule.hits).toBe(0);
   },
   40_000,

@@ -320,10 +320,10 @@ test.each([
     2,
     '--namespace names other, and Shop team/own of instance.yaml is in namespace team',
   ],
-])('%s ends with %d', async (line, code, told) => {
+])('%s ends with %d', async (line, code, output) => {
   const ended = await run(line);
   expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
-  expect(ended.err).toContain(told);
+  expect(ended.err).toContain(output);
 });
 
 test.each(['\u200e', '\u202e', '\u0085', '\r'])(

@@ -7,7 +7,7 @@ const clusters = useNamedClusters();
 
 const run = (line: string) => clusters.run(line);
 
-test.each(['up', 'dev app.yaml', 'cluster start'])('typekro %s names the stand-ins that there are', async (command) => {
+test.each(['up', 'dev app.yaml', 'cluster start'])('typekro %s lists the available stand-ins', async (command) => {
   const { code, err } = await run(`${command} --stand-in cert-manger`);
   expect(code).not.toBe(0);
   expect(err).toContain('there is no stand-in "cert-manger"');

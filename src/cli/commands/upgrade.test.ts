@@ -165,10 +165,10 @@ test('a snapshot gives the same result', async () => {
     await run('upgrade --check --snapshot prod.json -o json'),
   ];
   expect(snapshot.code).toBe(live.code);
-  const told = (text: string) => (JSON.parse(text) as { definitions: unknown }).definitions;
+  const definitionsOf = (text: string) => (JSON.parse(text) as { definitions: unknown }).definitions;
   const unchecked = (value: unknown) =>
     JSON.parse(JSON.stringify(value).replaceAll(/"checked":"\w+"/g, '"checked":""')) as unknown;
-  expect(unchecked(told(snapshot.out))).toEqual(unchecked(told(live.out)));
+  expect(unchecked(definitionsOf(snapshot.out))).toEqual(unchecked(definitionsOf(live.out)));
 });
 
 test('a definition whose kind another one owns has no instances, and is refused as before', async () => {

@@ -250,10 +250,10 @@ describe('convert', () => {
       2,
       'two values',
     ],
-  ])('%s ends with %d', async (line, code, told) => {
+  ])('%s ends with %d', async (line, code, output) => {
     const ended = await run(line);
     expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
-    expect(ended.err).toContain(told);
+    expect(ended.err).toContain(output);
   });
 });
 

@@ -172,7 +172,7 @@ describe('a cluster that goes away', () => {
     expect(await loop.code).toBe(0);
   });
 
-  test('only its folder: the kubeconfig file is written again', async () => {
+  test('loses only its folder: the kubeconfig file is written again', async () => {
     loop.start();
     await loop.until(SERVING);
     const { kubeconfig } = loop;
@@ -185,7 +185,7 @@ describe('a cluster that goes away', () => {
 });
 
 describe('Ctrl-C and q end the command', () => {
-  /** The way into each state. */
+  /** The steps that lead to each state. */
   const STATES: Record<string, () => Promise<unknown>> = {
     'during the start': () => {
       const starting = new Promise<void>((resolve) => {

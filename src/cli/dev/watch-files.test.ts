@@ -42,7 +42,7 @@ test('events of other files do not make the wait longer', async () => {
   expect(changed()).toEqual([file]);
 });
 
-test('a file that is written in steps counts as saved when it has been quiet', async () => {
+test('a file that is written in steps counts as saved when no write follows for a while', async () => {
   const { clock, event, changed } = waiting();
   for (const text of ['', 'sec', 'second']) {
     writeFileSync(file, text);

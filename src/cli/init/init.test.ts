@@ -43,7 +43,7 @@ spec:
 `;
 
 describe('typekro init', () => {
-  test('writes a project with a composition and says what is next', async () => {
+  test('writes a project with a composition, and prints the next commands', async () => {
     const { code, out, err } = await run('My Platform');
     expect({ code, out, err }).toMatchInlineSnapshot(`
       {
@@ -215,7 +215,7 @@ test('an example fills every field without a default within its bounds', () => {
   });
 });
 
-test('a project asks for the packages that this one is tested with', () => {
+test('a project requires the versions of packages that this package is tested with', () => {
   const path = new URL('../../../package.json', import.meta.url);
   const { devDependencies } = JSON.parse(readFileSync(path, 'utf8')) as { devDependencies: Record<string, string> };
   const projectPackages = { ...PROJECT_PACKAGES.dependencies, ...PROJECT_PACKAGES.devDependencies };

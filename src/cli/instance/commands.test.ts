@@ -66,7 +66,7 @@ test('yaml is the same data', async () => {
   expect((await run('tree shop -o yaml --kubeconfig kubeconfig')).out).toMatch(/^schemaVersion: 1\ninstance:\n/);
 });
 
-test('another form is refused before a cluster is asked', async () => {
+test('an unknown output format is refused before the first request', async () => {
   const { code, out, err } = await run('tree shop -o wide --kubeconfig missing');
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toContain('--output wide is none of text, json, yaml');
@@ -76,10 +76,10 @@ test.each([
   ['why shp --kubeconfig kubeconfig', 2, 'did you mean app/default/shop?'],
   ['why', 2, "missing required argument 'instance'"],
   ['diff shop/nothing --kubeconfig kubeconfig', 2, 'its nodes are map'],
-])('%s ends with %d', async (line, code, told) => {
+])('%s ends with %d', async (line, code, output) => {
   const ended = await run(line);
   expect(ended.code).toBe(code);
-  expect(ended.err).toContain(told);
+  expect(ended.err).toContain(output);
 });
 
 test('why takes the name of a definition, and of its kind', async () => {

@@ -92,7 +92,7 @@ interface Stage {
   readonly workloads?: boolean;
 }
 
-const STAGED: readonly (readonly [title: string, stage: Stage, told: readonly string[]])[] = [
+const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonly string[]])[] = [
   [
     'a container without enough memory',
     { resources: [failing('OOMKilled')] },
@@ -180,7 +180,7 @@ const STAGED: readonly (readonly [title: string, stage: Stage, told: readonly st
   ],
 ];
 
-test.each(STAGED)('%s', async (_title, stage, told) => {
+test.each(STAGED)('%s', async (_title, stage, expected) => {
   const { before = [], resources, annotations = {}, instance = pot('shop'), workloads = true } = stage;
   world = await virtualWorld({ cluster: { workloads } });
   await world.apply(...before, potDefinition(resources, annotations));
@@ -188,11 +188,17 @@ test.each(STAGED)('%s', async (_title, stage, told) => {
   await world.apply(instance);
   await world.advance(30_000);
   const text = await why();
-  for (const each of told) expect(text).toContain(each);
+  for (const each of expected) expect(text).toContain(each);
 });
 
 /** Answers of the API server to the controller's writes of children. The user's own dry run succeeds. */
-const REFUSED: readonly (readonly [title: string, status: number, reason: string, message: string, told: string])[] = [
+const REFUSED: readonly (readonly [
+  title: string,
+  status: number,
+  reason: string,
+  message: string,
+  expected: string,
+])[] = [
   [
     'a right that the controller lacks',
     403,
@@ -210,7 +216,7 @@ const REFUSED: readonly (readonly [title: string, status: number, reason: string
   ['an API server that does not answer', 503, 'ServiceUnavailable', 'etcd has no leader', 'etcd has no leader'],
 ];
 
-test.each(REFUSED)('%s', async (_title, code, reason, message, told) => {
+test.each(REFUSED)('%s', async (_title, code, reason, message, expected) => {
   world = await virtualWorld();
   world.intercept = ({ method, path }) => {
     if (method !== 'PATCH' || !path.includes('/configmaps/')) return undefined;
@@ -225,11 +231,11 @@ test.each(REFUSED)('%s', async (_title, code, reason, message, told) => {
   await world.advance(30_000);
   const text = await why();
   expect(text).toContain('the API server would accept the write of ConfigMap default/shop-map from you');
-  expect(text).toContain(told);
+  expect(text).toContain(expected);
 });
 
 /** Conditions of operators, and the lines that `why` prints for them. */
-const CONDITIONS: readonly (readonly [title: string, kind: string, condition: JsonObject, told: string])[] = [
+const CONDITIONS: readonly (readonly [title: string, kind: string, condition: JsonObject, expected: string])[] = [
   [
     'an expired certificate',
     'Certificate',
@@ -256,7 +262,7 @@ const CONDITIONS: readonly (readonly [title: string, kind: string, condition: Js
   ],
 ];
 
-test.each(CONDITIONS)('%s', async (_title, kind, condition, told) => {
+test.each(CONDITIONS)('%s', async (_title, kind, condition, expected) => {
   world = await virtualWorld();
   const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const;
   await world.apply(crdOf(kind, schema, { fields: { subresources: { status: {} } } }));
@@ -268,5 +274,5 @@ test.each(CONDITIONS)('%s', async (_title, kind, condition, told) => {
   const ref = { apiVersion: 'example.com/v1', kind, name: 'thing', namespace: 'default' };
   await world.user.patch(ref, { status: { conditions: [condition] } }, { subresource: 'status' });
   await world.advance(2000);
-  expect(await why()).toContain(told);
+  expect(await why()).toContain(expected);
 });

@@ -103,7 +103,7 @@ const failing = (reason: string) => definition(deployment(`{ typekro.dev/simulat
 const plain = definition(config('map', '{ a: b }'));
 
 /** Staged failures: the applied objects, and the texts that `why` must print. */
-const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[], told: readonly string[]])[] = [
+const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[], expected: readonly string[]])[] = [
   [
     'an image that is not there',
     [failing('ImagePullBackOff'), instance()],
@@ -308,10 +308,10 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
   ],
 ];
 
-test.each(STAGED)('%s', async (_title, objects, told) => {
+test.each(STAGED)('%s', async (_title, objects, expected) => {
   await start(SIMULATED, ...objects);
   const text = await why();
-  for (const each of told) expect(text).toContain(each);
+  for (const each of expected) expect(text).toContain(each);
 });
 
 test('the node that waits leads to the same cause', async () => {

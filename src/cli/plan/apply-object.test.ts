@@ -46,11 +46,11 @@ test.each<[string, () => Promise<unknown>, string]>([
     },
     'is gone',
   ],
-])('an object that %s after the plan is not applied', async (_how, move, said) => {
+])('an object that %s after the plan is not applied', async (_how, move, message) => {
   await world.apply(map({ a: '1' }));
   const task = await writer();
   await move();
-  await expect(applyObject(task, map({ a: '3' }))).rejects.toThrow(`ConfigMap default/map ${said}`);
+  await expect(applyObject(task, map({ a: '3' }))).rejects.toThrow(`ConfigMap default/map ${message}`);
   expect(task.lines).toEqual([]);
 });
 

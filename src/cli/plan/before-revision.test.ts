@@ -36,7 +36,7 @@ async function start(annotations: Record<string, string> = {}): Promise<void> {
 const linesOf = (text: string, name: string): string =>
   new RegExp(`^  default/${name} .*\n(?:   .*\n)*`, 'm').exec(text)?.[0] ?? text;
 
-test('an instance that waits for a canary says what its present revision writes at once', async () => {
+test('the plan of an instance that waits for a canary has the writes of its present revision', async () => {
   const canary = { 'typekro.dev/canary': '1' };
   await start(canary);
   const files = [definition('two', 1, canary), pot('rose', { text: 'y' }), pot('blue', { text: 'y' })];

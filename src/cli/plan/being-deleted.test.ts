@@ -93,7 +93,7 @@ test('an instance without its definition is not deleted, and plan, apply and a s
   expect((await run('plan --delete FILE', pot('kept'))).out).not.toContain('blocked');
 });
 
-test('after the loss of its definition, an instance in deletion is deleted by an apply of both', async () => {
+test('the deletion of an instance whose definition is gone ends after an apply of the definition', async () => {
   const { world, run } = plans;
   const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
   await world.apply(definition);

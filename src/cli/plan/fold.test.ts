@@ -60,7 +60,7 @@ test.each(['a', 'change', 'map', 'data', 'apps', 'server', 'colour', 'e'])(
   },
 );
 
-test('two actions stay apart although the names of their instances make them look alike', () => {
+test('two actions are two groups although the names of their instances make them look alike', () => {
   const [create, change] = [
     instancePlan('team/create', { action: 'create' }),
     instancePlan('team/change', { action: 'change' }),

@@ -41,7 +41,7 @@ const target = (labels?: Record<string, string>): KubeObject => ({
 });
 
 /** The output of a command without the lines about the cluster or the snapshot. */
-async function told(line: string, ...objects: KubeObject[]): Promise<string> {
+async function outputOf(line: string, ...objects: KubeObject[]): Promise<string> {
   const { out } = await plans.run(line, ...objects);
   return out.replaceAll(/^ {2}(?:From (?:cluster|snapshot)|Decided as) .*\n?/gm, '').trimEnd();
 }
@@ -50,7 +50,7 @@ const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, n
 test('a new Graph: its objects in order, and the fields of its patch', async () => {
   await plans.world.apply(target());
   const chain = [map('first', 'first', { k: 'v' }), map('second', 'second', { of: '${first.metadata.name}' }), mark];
-  expect(await told('plan FILE', graph(...chain))).toMatchInlineSnapshot(`
+  expect(await outputOf('plan FILE', graph(...chain))).toMatchInlineSnapshot(`
     "Instances 1   changed 1
       team-a/g  + the instance
                 + ConfigMap first  (first)
@@ -69,7 +69,7 @@ test('a changed Graph: changed objects, deleted objects and released fields; app
   await plans.run('apply FILE', graph(map('first', 'first', { k: 'v' }), map('gone', 'gone', { k: 'v' }), mark));
   await plans.world.advance(2000);
   const changed = graph(map('first', 'first', { k: 'w' }));
-  expect(await told('plan FILE', changed)).toMatchInlineSnapshot(`
+  expect(await outputOf('plan FILE', changed)).toMatchInlineSnapshot(`
     "Instances 1   changed 1
       team-a/g  ~ the instance
                     spec.nodes  [{"id":"first","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first"},"data":{"k":"v"}}},{"id":"gone","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"gone"},… (334 characters; -o json shows all) → [{"id":"first","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first"},"data":{"k":"w"}}}]
@@ -83,7 +83,7 @@ test('a changed Graph: changed objects, deleted objects and released fields; app
       Of 3 writes: 2 by dry runs of the API server, 1 not checked. Without a check: 1 deletion."
   `);
   const saved = await plans.save('plan FILE', changed);
-  expect(await told(`apply ${saved}`)).toMatchInlineSnapshot(`
+  expect(await outputOf(`apply ${saved}`)).toMatchInlineSnapshot(`
     "configured Graph team-a/g
     The controller carries out the rest: typekro why explains what an instance waits for."
   `);
@@ -92,7 +92,7 @@ test('a changed Graph: changed objects, deleted objects and released fields; app
   expect((await user.get(mapRef('first')))['data']).toEqual({ k: 'w' });
   expect(await user.find(mapRef('gone'))).toBeUndefined();
   expect((await user.get(mapRef('target'))).metadata.labels).toBeUndefined();
-  expect(await told('plan FILE', changed)).toMatchInlineSnapshot(`
+  expect(await outputOf('plan FILE', changed)).toMatchInlineSnapshot(`
     "Instances 1   unchanged 1
 
     Plan: 0 to create, 0 to change, 0 to prune.
@@ -102,7 +102,7 @@ test('a changed Graph: changed objects, deleted objects and released fields; app
 
 test('a conflict of fields names the other manager', async () => {
   await plans.world.user.apply(target({ tier: 'silver' }), { fieldManager: 'painter' });
-  expect(await told('plan FILE', graph(mark))).toMatchInlineSnapshot(`
+  expect(await outputOf('plan FILE', graph(mark))).toMatchInlineSnapshot(`
     "Instances 1   blocked 1
       team-a/g  + the instance
                 ! ConfigMap target  (mark)  takes it over
@@ -118,7 +118,7 @@ test('a deletion: the objects, then the fields', async () => {
   const made = graph(map('first', 'first', { k: 'v' }), mark);
   await plans.world.apply(target(), made);
   await plans.world.advance(2000);
-  expect(await told('plan --delete FILE', made)).toMatchInlineSnapshot(`
+  expect(await outputOf('plan --delete FILE', made)).toMatchInlineSnapshot(`
     "Instances 1   deleted 1
       team-a/g  - the instance
                 - ConfigMap first  (first)
@@ -132,7 +132,7 @@ test('a deletion: the objects, then the fields', async () => {
 });
 
 test('a kind that a definition of the same files makes is known', async () => {
-  const out = await told(
+  const out = await outputOf(
     'plan FILE',
     {
       apiVersion: 'kro.run/v1alpha1',
@@ -175,14 +175,14 @@ test('a snapshot has Graphs with their objects, and no value of a Secret', async
   const text = readFileSync(join(plans.cwd, 'snap.json'), 'utf8');
   expect(text).not.toContain('hush-hush');
   expect(text).not.toContain(Buffer.from('hush-hush').toString('base64'));
-  expect(await told('plan FILE --snapshot snap.json', made)).toMatchInlineSnapshot(`
+  expect(await outputOf('plan FILE --snapshot snap.json', made)).toMatchInlineSnapshot(`
     "Instances 1   unchanged 1
 
     Plan: 0 to create, 0 to change, 0 to prune.
       No write to check."
   `);
   const changed = graph(map('first', 'first', { k: 'w' }), secret, copy, mark);
-  expect(await told('plan FILE --snapshot snap.json', changed)).toMatchInlineSnapshot(`
+  expect(await outputOf('plan FILE --snapshot snap.json', changed)).toMatchInlineSnapshot(`
     "Instances 1   changed 1
       team-a/g  ~ the instance
                     spec.nodes[0].template.data.k  "v" → "w"

@@ -156,7 +156,7 @@ const next = () =>
 test('a changed definition', async () => {
   const { code, out, err } = await run('plan', next());
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(told(out)).toMatchInlineSnapshot(`
+  expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Definition  ~ webapps  (WebApp)  revision 1 → 2  app.yaml:1
       schema  + spec.replicas  integer | default=3  compatible
       nodes   ~ deployment  (Deployment)
@@ -218,7 +218,7 @@ test.each([
 test('the same definition changes nothing', async () => {
   const same = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const { code, out } = await run('plan --exit-code', same);
-  expect(told(out)).toMatchInlineSnapshot(`
+  expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Definition  = webapps  (WebApp)  revision 1, unchanged  app.yaml:1
 
     Instances 10   unchanged 9 · deferred 1
@@ -236,7 +236,7 @@ test('a breaking change names the instances that set the field, and nothing happ
   const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"' } };
   const { code, out } = await run('plan --exit-code', { ...rest, spec: { ...spec, schema } });
-  expect(told(out)).toMatchInlineSnapshot(`
+  expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Definition  ~ webapps  (WebApp)  revision 1 → 2  app.yaml:1
       schema  - spec.legacyHost  string | default=""  BREAKING: 1 instance sets it (team-c/old)
       refused ! cannot update CRD webapps.kro.run: breaking changes detected: Property legacyHost was removed (field spec.legacyHost; to allow it, set the annotation kro.run/allow-breaking-changes: "true" on the definition)
@@ -269,7 +269,7 @@ test('an allowed breaking change lists dropped values and refused instances', as
   };
   const { code, out, err } = await run('plan --exit-code', { ...rest, spec: { ...spec, schema } });
   expect(err).toBe('');
-  expect(told(out)).toMatchInlineSnapshot(`
+  expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Definition  ~ webapps  (WebApp)  revision 1 → 2  app.yaml:1
       schema  ~ spec.image  MaxLength constraint 3 was added  BREAKING
               - spec.legacyHost  string | default=""  BREAKING: 1 instance sets it (team-c/old)
@@ -316,7 +316,7 @@ test('a changed instance, and a new one', async () => {
     webapp('team-a', 'shop', { image: 'shop:2' }),
     webapp('team-a', 'fresh', { image: 'shop:2' }),
   );
-  expect(told(out)).toMatchInlineSnapshot(`
+  expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Instances 2   changed 2
       team-a/fresh  + the instance
                     + Deployment fresh  (deployment)
@@ -337,7 +337,7 @@ test('a changed instance, and a new one', async () => {
 
 test('a deletion, in its order', async () => {
   const { out } = await run('plan --delete', webapp('team-b', 'pay'));
-  expect(told(out)).toMatchInlineSnapshot(`
+  expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Instances 1   deleted 1
       team-b/pay  - the instance
                   - Service pay  (service)
@@ -355,7 +355,7 @@ test('a deletion, in its order', async () => {
 
 test('the deletion of a definition', async () => {
   const { out } = await run('plan --delete', next());
-  expect(told(out)).toMatchInlineSnapshot(`
+  expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Definition  - webapps  (WebApp)  revision 1  app.yaml:1
       note    10 instances of WebApp stay with their objects, and no controller works on them any more
               a controller that may delete CRDs (--allow-crd-deletion) deletes the instances and their objects, too
@@ -379,7 +379,7 @@ test('objects of files', async () => {
     metadata: { name: 'one', namespace: 'team-a' },
     data: { a: 'b' },
   });
-  expect(told(out)).toMatchInlineSnapshot(`
+  expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Objects
       + ConfigMap team-a/one
 
@@ -418,14 +418,14 @@ test('a Secret whose values have equal hashes is not a change', async () => {
 
 test('an instance whose masked values have equal hashes is not a change', async () => {
   const { code, out } = await runWhole('plan FILE --snapshot prod.json --exit-code', webapp('team-a', 'shop'));
-  expect({ code, out: told(out) }).toMatchObject({ code: 0, out: expect.stringContaining('unchanged 1') });
+  expect({ code, out: stableOutput(out) }).toMatchObject({ code: 0, out: expect.stringContaining('unchanged 1') });
 });
 
 test.each(['markdown', 'sarif', 'junit'])('-o %s', async (form) => {
   const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"' } };
   const { out } = await run(`plan -o ${form}`, { ...rest, spec: { ...spec, schema } });
-  expect(told(out)).toMatchSnapshot();
+  expect(stableOutput(out)).toMatchSnapshot();
 });
 
 test('annotations and a comment for GitHub', async () => {
@@ -494,6 +494,6 @@ function childWrites(): string[] {
 }
 
 /** Removes the parts that differ from run to run. */
-function told(out: string): string {
+function stableOutput(out: string): string {
   return out.replace(/read at \S+Z\./, 'read at NOW.');
 }

@@ -150,10 +150,10 @@ const withWrites = (plan: Plan, writes: readonly object[]): Plan => ({
   instances: plan.instances.map((each) => ({ ...each, writes: writes as unknown as ObjectPlan[] })),
 });
 
-test.each(MOVES)('a write that %s is named', (_what, change, told) => {
+test.each(MOVES)('a write that %s is named', (_what, change, sentence) => {
   const based = { source: emptySource(), contents: new Map<string, string>() };
   const saved = savedPlan(planTo(1n), [], based, PLACE);
-  expect(movedSince(saved, change(planTo(1n)), based)).toBe(`Any default/x, ${told}`);
+  expect(movedSince(saved, change(planTo(1n)), based)).toBe(`Any default/x, ${sentence}`);
 });
 
 test('the command that plans again has the files and options of the plan', () => {

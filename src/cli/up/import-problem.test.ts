@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const failure = (code: string, message: string) => Object.assign(new Error(message), { code });
 
 /** Errors of loaders, and the messages for the user. Hosts that resolve as CommonJS call a package a module. */
-const CASES: readonly (readonly [code: string, message: string, told: string, hint: string, line: number])[] = [
+const CASES: readonly (readonly [code: string, message: string, text: string, hint: string, line: number])[] = [
   [
     'ERR_MODULE_NOT_FOUND',
     `Cannot find package 'arktype' imported from ${file}`,
@@ -46,7 +46,7 @@ const CASES: readonly (readonly [code: string, message: string, told: string, hi
   ],
 ];
 
-test.each(CASES)('%s: %s', async (code, message, told, hint, line) => {
+test.each(CASES)('%s: %s', async (code, message, text, hint, line) => {
   const found = await importProblem(failure(code, message), file);
-  expect(found).toMatchObject({ message: told, hint, source: { file, line } });
+  expect(found).toMatchObject({ message: text, hint, source: { file, line } });
 });

@@ -23,12 +23,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the tsx of the first importer that has one is taken, in its form for import', () => {
+test('the first importer with an installed tsx decides which tsx is loaded, as an ES module', () => {
   const importers = [join(folder, 'without/app.ts'), join(folder, 'with/app.ts')];
   expect(tsxModule(importers)).toBe(pathToFileURL(join(folder, 'with/node_modules/tsx/api.mjs')).href);
 });
 
-test('without any, the error names the package to install and the Node that needs none', () => {
+test('without an installed tsx, the error names the package to install and the Node that needs none', () => {
   expect(() => tsxModule([join(folder, 'without/app.ts')])).toThrowError(
     expect.objectContaining({
       code: 'input/no-typescript-loader',

@@ -27,7 +27,7 @@ function screen(size?: { readonly columns: number; readonly rows: number }, env:
   return { context, written };
 }
 
-test('a terminal shows a block that is drawn over, and only when it changed', () => {
+test('a terminal redraws the block in place, and only when the block has changed', () => {
   const { context, written } = screen({ columns: 80, rows: 24 });
   const live = createLiveView(context);
   live.update([view('a', 'IN_PROGRESS')]);

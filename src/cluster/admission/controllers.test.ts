@@ -178,7 +178,7 @@ test('the status of a policy has the problems of its types', async () => {
   expect(await statusOf()).toEqual({ observedGeneration: 2, typeChecking: {} });
 });
 
-test('a webhook is not asked again about the stored writes of a reconcile whose later writes wait', async () => {
+test('a reconcile whose later writes wait does not send its stored writes to a webhook again', async () => {
   const rule = {
     operations: ['*'],
     apiGroups: [''],
@@ -201,12 +201,12 @@ test('a webhook is not asked again about the stored writes of a reconcile whose 
       await idle();
       const { body } = await call(transport, 'GET', `/api/v1/namespaces/default/persistentvolumeclaims/${first}`);
       expect(body['status']).toMatchObject({ phase: 'Bound' });
-      const asked = seen().map(({ operation, resource, subResource, object, oldObject }) =>
+      const reviews = seen().map(({ operation, resource, subResource, object, oldObject }) =>
         JSON.stringify({ operation, resource, subResource, object, oldObject }),
       );
-      expect(asked.length).toBeGreaterThan(4);
+      expect(reviews.length).toBeGreaterThan(4);
       // A later run reads the volume that an earlier one has created, so that its next write is a new one.
-      const counts = asked.map((question) => asked.filter((each) => each === question).length);
+      const counts = reviews.map((review) => reviews.filter((each) => each === review).length);
       expect(Math.max(...counts)).toBeLessThanOrEqual(2);
     },
     rule,

@@ -54,8 +54,8 @@ describe('a rule matches by each of its members', () => {
     ['every scope', { scope: '*' }, { namespace: '' }, true],
     ['a name', { resourceNames: ['a'] }, {}, true],
     ['another name', { resourceNames: ['b'] }, {}, false],
-  ])('%s', (_, parts, asked, expected) => {
-    expect(ruleMatches(rule(parts), target(asked))).toBe(expected);
+  ])('%s', (_, parts, request, expected) => {
+    expect(ruleMatches(rule(parts), target(request))).toBe(expected);
   });
 });
 
@@ -95,19 +95,19 @@ function attributes(parts: Partial<AdmissionAttributes> = {}): AdmissionAttribut
 
 describe('the policy of a match decides about other versions of the same objects', () => {
   const v2 = rule({ apiGroups: ['autoscaling'], apiVersions: ['v2'], resources: ['horizontalpodautoscalers'] });
-  const asked = attributes({ resource: served('autoscaling', 'v1', 'horizontalpodautoscalers') });
+  const request = attributes({ resource: served('autoscaling', 'v1', 'horizontalpodautoscalers') });
 
   test.each([
     ['Equivalent', 'v2'],
     ['', 'v2'],
     ['Exact', undefined],
   ])('%s', (policy, version) => {
-    expect(matchedResource([v2], policy, asked, registry.all())?.version).toBe(version);
+    expect(matchedResource([v2], policy, request, registry.all())?.version).toBe(version);
   });
 
   test('a rule for the version of the request comes before an earlier rule for another version', () => {
     const both = [v2, rule({ apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] })];
-    expect(matchedResource(both, 'Equivalent', asked, registry.all())?.version).toBe('v1');
+    expect(matchedResource(both, 'Equivalent', request, registry.all())?.version).toBe('v1');
   });
 });
 

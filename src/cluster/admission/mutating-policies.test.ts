@@ -157,7 +157,7 @@ describe('a JSONPatch', () => {
   });
 });
 
-test('policies see the changes of earlier ones, and again those of later ones when they ask for it', async () => {
+test('a policy sees the changes of earlier policies, and runs again after later ones with the reinvocation policy IfNeeded', async () => {
   await using set = await setUp();
   const append = (letter: string) => [
     patch(`[JSONPatch{op: "add", path: "/data/by", value: object.data.by + "${letter}"}]`),

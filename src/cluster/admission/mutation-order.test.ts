@@ -93,7 +93,7 @@ describe('a second round', () => {
   });
 });
 
-describe('what nothing may change', () => {
+describe('a change that is always refused', () => {
   const NAMESPACE = 'the namespace of the provided object does not match the namespace sent on the request';
   const cases: [string, string, string, number, string][] = [
     ['PUT', '/metadata/namespace', 'kube-system', 400, NAMESPACE],

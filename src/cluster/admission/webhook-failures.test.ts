@@ -115,7 +115,7 @@ describe('a webhook that fails', () => {
     expect(set.server.seen).toHaveLength(1);
   });
 
-  test('an answer that never comes ends after the timeout', async () => {
+  test('a review without an answer fails after the timeout', async () => {
     await using set = await setUp(() => () => undefined);
     await set.configure('Validating', 'h', { timeoutSeconds: 1 });
     const { body } = await call(set.transport, 'POST', MAPS, map('a'));
@@ -124,7 +124,7 @@ describe('a webhook that fails', () => {
     );
   });
 
-  test('an answer whose body never ends ends after the timeout', async () => {
+  test('a review whose answer never ends fails after the timeout', async () => {
     await using set = await setUp(() => (response) => void response.write('{'));
     await set.configure('Validating', 'h', { timeoutSeconds: 1 });
     const { body } = await call(set.transport, 'POST', MAPS, map('a'));
@@ -175,7 +175,7 @@ describe('a webhook that fails', () => {
     );
   });
 
-  test('a server that is gone', async () => {
+  test('a server that does not listen any more', async () => {
     const gone = await openWebhookServer(allow);
     await gone[Symbol.asyncDispose]();
     await using set = await setUp(allow);
@@ -214,7 +214,7 @@ describe('connections', () => {
     expect(new Set(used).size).toBe(2);
   });
 
-  test('no resolver is asked for localhost', async () => {
+  test('the name localhost needs no resolver', async () => {
     await using set = await setUp(allow);
     const lookup = vi.spyOn(dns, 'lookup');
     const url = set.server.url.replace('127.0.0.1', 'localhost');

@@ -229,7 +229,7 @@ describe('the condition of an APIService', () => {
     expect(content.replaceAll(String(cluster.server.port), 'PORT')).toContain(message);
   });
 
-  test('refuses the name of another machine in words', async () => {
+  test('refuses the name of another machine with a reason', async () => {
     await using cluster = await story();
     await cluster.service({ type: 'ExternalName', externalName: 'api.example.com' });
     await cluster.register();
@@ -238,7 +238,7 @@ describe('the condition of an APIService', () => {
     );
   });
 
-  test('changes when the server stops answering, after the next look', async () => {
+  test('changes when the server stops answering, after the next check', async () => {
     await using cluster = await story();
     await cluster.connected();
     expect(await cluster.condition()).toEqual(['True', 'Passed', 'all checks passed']);

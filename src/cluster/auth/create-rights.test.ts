@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 /** Gives a user these verbs for ConfigMaps and Leases. Returns a client that acts as the user. */
-async function userWho(name: string, verbs: readonly string[]): Promise<KubeClient> {
+async function userWith(name: string, verbs: readonly string[]): Promise<KubeClient> {
   const apiVersion = `${GROUP}/v1`;
   const rules = ['', 'coordination.k8s.io'].map((group) => ({
     apiGroups: [group],
@@ -30,8 +30,8 @@ async function userWho(name: string, verbs: readonly string[]): Promise<KubeClie
 test('every verb that creates an object requires the right to create', async () => {
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'a', namespace: 'default' } };
-  const patching = await userWho('patching', ['get', 'patch', 'update']);
-  const creating = await userWho('creating', ['get', 'patch', 'update', 'create']);
+  const patching = await userWith('patching', ['get', 'patch', 'update']);
+  const creating = await userWith('creating', ['get', 'patch', 'update', 'create']);
   const refusal = {
     status: 403,
     message:

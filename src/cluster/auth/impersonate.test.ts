@@ -18,7 +18,7 @@ const AGENT: UserInfo = {
 };
 
 /** The user of a request with impersonation headers, or the error. `rules` are the rights of the user. */
-async function ask(rules: readonly Rule[], headers: Record<string, string>, user = ME): Promise<unknown> {
+async function impersonate(rules: readonly Rule[], headers: Record<string, string>, user = ME): Promise<unknown> {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const apiVersion = 'rbac.authorization.k8s.io/v1';
   await call(cluster.transport(), 'POST', `${RBAC}/clusterroles`, {
@@ -168,14 +168,16 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
     '400 requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"a"}, Extra:map[string][]string(nil)} without impersonating a user name',
   ],
 ])('%s', async (_what, rules, headers, outcome) => {
-  expect(await ask(rules, headers)).toEqual(outcome);
+  expect(await impersonate(rules, headers)).toEqual(outcome);
 });
 
 test('a service account may impersonate the node of its pod, and no other', async () => {
   const rules: Rule[] = [on('associated-node'), ['impersonate:associated-node', GROUP, 'nodes', '*']];
-  expect(await ask(rules, as('system:node:n1'), AGENT)).toEqual({
+  expect(await impersonate(rules, as('system:node:n1'), AGENT)).toEqual({
     username: 'system:node:n1',
     groups: ['system:nodes', 'system:authenticated'],
   });
-  expect(await ask(rules, as('system:node:n2'), AGENT)).toContain('cannot impersonate-on:arbitrary-node:create');
+  expect(await impersonate(rules, as('system:node:n2'), AGENT)).toContain(
+    'cannot impersonate-on:arbitrary-node:create',
+  );
 });

@@ -6,7 +6,7 @@ import { issuerDocument, keyIdOf, keySetOf } from './token-documents.ts';
 
 test('a token names the key that verifies it, and the server publishes this key', async () => {
   await using story = await startClusterStory();
-  const ask = async (method: string, path: string, body?: string) => {
+  const send = async (method: string, path: string, body?: string) => {
     const headers = { 'content-type': 'application/json', host: 'elsewhere:6443' };
     const answer = await story.cluster
       .transport()
@@ -16,10 +16,10 @@ test('a token names the key that verifies it, and the server publishes this key'
     return { type: answer.headers['content-type'], value: JSON.parse(text) };
   };
   const review = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} });
-  const { value } = await ask('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', review);
+  const { value } = await send('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', review);
   const [head = '', payload = '', signature = ''] = String(value.status.token).split('.');
   const header = JSON.parse(Buffer.from(head, 'base64url').toString());
-  const document = await ask('GET', '/.well-known/openid-configuration');
+  const document = await send('GET', '/.well-known/openid-configuration');
   expect(document.value).toEqual({
     issuer: 'https://kubernetes.default.svc',
     jwks_uri: 'https://kubernetes.default.svc/openid/v1/jwks',
@@ -27,7 +27,7 @@ test('a token names the key that verifies it, and the server publishes this key'
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
   });
-  const keys = await ask('GET', '/openid/v1/jwks');
+  const keys = await send('GET', '/openid/v1/jwks');
   expect(keys.type).toBe('application/jwk-set+json');
   const key = keys.value.keys.find((entry: { kid: string }) => entry.kid === header.kid) as JsonWebKey;
   expect(key).toMatchObject({ use: 'sig', alg: 'ES256', kty: 'EC' });

@@ -161,22 +161,25 @@ describe.each(['StatefulSet', 'DaemonSet'])('a %s', (kind) => {
   const ready = { [kind === 'StatefulSet' ? 'readyReplicas' : 'numberReady']: 1 };
   const REVISION = 'apps/v1 ControllerRevision';
 
-  test.each([{ app: 'other' }, null])('goes on with its released revision, whose labels become %j', async (changed) => {
-    await using story = await startClusterStory();
-    await story.create(object);
-    const [revision = ''] = await story.names(REVISION);
-    const [before = ''] = await story.names('v1 Pod');
-    await story.patch(REVISION, revision, { metadata: { labels: changed } });
-    await story.remove('v1 Pod', before);
-    await story.advance(60);
-    expect(await story.names(REVISION)).toEqual([revision]);
-    expect((await living(story)).map(({ metadata }) => metadata.labels?.['controller-revision-hash'])).toEqual([
-      kind === 'StatefulSet' ? revision : revision.replace('o-', ''),
-    ]);
-    expect((await story.get(type, 'o')).status).toMatchObject(ready);
-  });
+  test.each([{ app: 'other' }, null])(
+    'keeps its revision, whose labels another client changes to %j',
+    async (changed) => {
+      await using story = await startClusterStory();
+      await story.create(object);
+      const [revision = ''] = await story.names(REVISION);
+      const [before = ''] = await story.names('v1 Pod');
+      await story.patch(REVISION, revision, { metadata: { labels: changed } });
+      await story.remove('v1 Pod', before);
+      await story.advance(60);
+      expect(await story.names(REVISION)).toEqual([revision]);
+      expect((await living(story)).map(({ metadata }) => metadata.labels?.['controller-revision-hash'])).toEqual([
+        kind === 'StatefulSet' ? revision : revision.replace('o-', ''),
+      ]);
+      expect((await story.get(type, 'o')).status).toMatchObject(ready);
+    },
+  );
 
-  test('takes another hash when another revision has the name', async () => {
+  test('computes another hash when another object has the name of its revision', async () => {
     await using story = await startClusterStory();
     await story.create(object);
     const [name = ''] = await story.names(REVISION);

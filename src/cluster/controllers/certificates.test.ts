@@ -16,7 +16,7 @@ const CLIENT = ['digital signature', 'client auth'];
 async function story(options: ClusterOptions = {}) {
   const clock = createMovableClock();
   const cluster = await createEmbeddedCluster({ workloads: false, clock, ...options });
-  const ask = async (name: string, spec: object, user?: UserInfo) => {
+  const createRequest = async (name: string, spec: object, user?: UserInfo) => {
     const body = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name }, spec };
     const answer = await call(cluster.transport(user), 'POST', REQUESTS, body);
     await cluster.idle();
@@ -30,13 +30,13 @@ async function story(options: ClusterOptions = {}) {
     await cluster.idle();
     return (await get(name))['status'] as { certificate?: string; conditions: JsonObject[] };
   };
-  return { cluster, clock, ask, get, decide, [Symbol.asyncDispose]: () => cluster.close() };
+  return { cluster, clock, createRequest, get, decide, [Symbol.asyncDispose]: () => cluster.close() };
 }
 
 const base64 = (value: string) => Buffer.from(value).toString('base64');
 const decoded = (value = '') => Buffer.from(value, 'base64').toString('utf8');
 
-/** The user as which the server knows the client of a new connection. */
+/** The user that the server sees on a new connection. */
 async function whoAmI({ url, caData }: Listener, pair: { cert: string; key: string }) {
   const sent = httpsRequest(`${url}/apis/authentication.k8s.io/v1/selfsubjectreviews`, {
     method: 'POST',
@@ -61,7 +61,7 @@ test('a user whose request is approved can log in until the certificate ends', a
   const listener = await set.cluster.listen();
   const { request, key } = certificateRequest('ada', ['team']);
   const spec = { request: base64(request), signerName: 'kubernetes.io/kube-apiserver-client', usages: CLIENT };
-  expect((await set.ask('ada', { ...spec, expirationSeconds: 3600 })).status).toBe(201);
+  expect((await set.createRequest('ada', { ...spec, expirationSeconds: 3600 })).status).toBe(201);
   expect((await set.get('ada'))['status']).toEqual({});
   const { certificate } = await set.decide('ada', 'Approved');
   const pair = { cert: decoded(certificate), key };
@@ -84,7 +84,7 @@ test('the authority of the options signs, and its certificates are valid in the 
   let cert = '';
   {
     await using first = await story({ certificateAuthority });
-    await first.ask('ada', spec);
+    await first.createRequest('ada', spec);
     cert = decoded((await first.decide('ada', 'Approved')).certificate);
   }
   expect(new X509Certificate(cert).verify(new X509Certificate(certificateAuthority.cert).publicKey)).toBe(true);
@@ -97,8 +97,8 @@ test('the authority of the options signs, and its certificates are valid in the 
 test('a request that its signer refuses has failed, and one of another signer waits', async () => {
   await using set = await story();
   const request = base64(certificateRequest('ada').request);
-  await set.ask('refused', { request, signerName: 'kubernetes.io/kubelet-serving', usages: CLIENT });
-  await set.ask('foreign', { request, signerName: 'example.com/own', usages: CLIENT });
+  await set.createRequest('refused', { request, signerName: 'kubernetes.io/kubelet-serving', usages: CLIENT });
+  await set.createRequest('foreign', { request, signerName: 'example.com/own', usages: CLIENT });
   const refused = await set.decide('refused', 'Approved');
   expect(refused.certificate).toBeUndefined();
   expect(refused.conditions.map(({ type, reason, message }) => [type, reason, message])).toEqual([
@@ -113,7 +113,7 @@ test('a certificate of a kubelet server has the names of its request', async () 
   await using set = await story();
   const { request } = certificateRequest('system:node:a', ['system:nodes'], ['a.example.com']);
   const usages = ['digital signature', 'server auth'];
-  await set.ask('serving', { request: base64(request), signerName: 'kubernetes.io/kubelet-serving', usages });
+  await set.createRequest('serving', { request: base64(request), signerName: 'kubernetes.io/kubelet-serving', usages });
   const { certificate } = await set.decide('serving', 'Approved');
   expect(new X509Certificate(decoded(certificate)).subjectAltName).toBe('DNS:a.example.com');
 });
@@ -142,8 +142,8 @@ test('requests of kubelets are approved when their users have the right', async 
     };
     return [certificate !== '', ...conditions.map(({ reason, message }) => [reason, message])];
   };
-  await set.ask('by-bootstrap', spec, { name: 'joining', groups: [] });
-  await set.ask('by-node', spec, { name: 'system:node:a', groups: [] });
+  await set.createRequest('by-bootstrap', spec, { name: 'joining', groups: [] });
+  await set.createRequest('by-node', spec, { name: 'system:node:a', groups: [] });
   expect([await approval('by-bootstrap'), await approval('by-node')]).toEqual([[false], [false]]);
   await bind('approve-a', `${prefix}nodeclient`, 'joining');
   await bind('approve-b', `${prefix}selfnodeclient`, 'system:node:a');
@@ -161,8 +161,8 @@ test('old requests are removed', async () => {
   await using set = await story();
   const request = base64(certificateRequest('ada').request);
   const spec = { request, signerName: 'kubernetes.io/kube-apiserver-client', usages: CLIENT };
-  for (const name of ['waiting', 'issued', 'denied']) await set.ask(name, spec);
-  await set.ask('foreign', { ...spec, signerName: 'example.com/own' });
+  for (const name of ['waiting', 'issued', 'denied']) await set.createRequest(name, spec);
+  await set.createRequest('foreign', { ...spec, signerName: 'example.com/own' });
   await set.decide('issued', 'Approved');
   await set.decide('denied', 'Denied');
   await set.decide('foreign', 'Approved');
@@ -182,6 +182,6 @@ test('old requests are removed', async () => {
 test('without controllers nothing is signed', async () => {
   await using set = await story({ controllers: false });
   const request = base64(certificateRequest('ada').request);
-  await set.ask('ada', { request, signerName: 'kubernetes.io/kube-apiserver-client', usages: CLIENT });
+  await set.createRequest('ada', { request, signerName: 'kubernetes.io/kube-apiserver-client', usages: CLIENT });
   expect((await set.decide('ada', 'Approved')).certificate).toBeUndefined();
 });

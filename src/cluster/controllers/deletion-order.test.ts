@@ -12,10 +12,10 @@ const NAMESPACE = 'v1 Namespace';
 describe('a deletion in the foreground', () => {
   /** Makes maps whose owners are other maps: each pair names a dependent and its owner. */
   async function story(pairs: readonly (readonly [dependent: string, owner: string])[], block = true) {
-    const told = await startClusterStory();
+    const cluster = await startClusterStory();
     const names = new Set(pairs.flat());
     const uids = new Map<string, string>();
-    for (const name of names) uids.set(name, (await told.create(map(name))).metadata.uid ?? '');
+    for (const name of names) uids.set(name, (await cluster.create(map(name))).metadata.uid ?? '');
     for (const name of names) {
       const ownerReferences = pairs
         .filter(([dependent]) => dependent === name)
@@ -26,9 +26,9 @@ describe('a deletion in the foreground', () => {
           uid: uids.get(owner) ?? '',
           blockOwnerDeletion: block,
         }));
-      await told.patch('v1 ConfigMap', name, { metadata: { ownerReferences } });
+      await cluster.patch('v1 ConfigMap', name, { metadata: { ownerReferences } });
     }
-    return told;
+    return cluster;
   }
 
   test.each([
@@ -71,52 +71,52 @@ describe('a deletion in the foreground', () => {
     ],
   ] as const)('ends in a circle of %s owners', async (_, pairs, kept) => {
     for (const block of [true, false]) {
-      await using told = await story(pairs, block);
-      await told.remove('v1 ConfigMap', 'a', { propagationPolicy: 'Foreground' });
-      const names = await told.names('v1 ConfigMap');
+      await using cluster = await story(pairs, block);
+      await cluster.remove('v1 ConfigMap', 'a', { propagationPolicy: 'Foreground' });
+      const names = await cluster.names('v1 ConfigMap');
       expect(names.filter((name) => name !== 'kube-root-ca.crt')).toEqual(kept);
     }
   });
 
   test('waits for the finalizers of a circle', async () => {
-    await using told = await story([
+    await using cluster = await story([
       ['b', 'a'],
       ['a', 'b'],
     ]);
-    await told.patch('v1 ConfigMap', 'b', { metadata: { finalizers: ['example.com/wait'] } });
-    await told.remove('v1 ConfigMap', 'a', { propagationPolicy: 'Foreground' });
-    expect((await told.get('v1 ConfigMap', 'b')).metadata.deletionTimestamp).toBeDefined();
-    await told.patch('v1 ConfigMap', 'b', { metadata: { finalizers: null } });
-    expect(await told.find('v1 ConfigMap', 'a')).toBeUndefined();
-    expect(await told.find('v1 ConfigMap', 'b')).toBeUndefined();
+    await cluster.patch('v1 ConfigMap', 'b', { metadata: { finalizers: ['example.com/wait'] } });
+    await cluster.remove('v1 ConfigMap', 'a', { propagationPolicy: 'Foreground' });
+    expect((await cluster.get('v1 ConfigMap', 'b')).metadata.deletionTimestamp).toBeDefined();
+    await cluster.patch('v1 ConfigMap', 'b', { metadata: { finalizers: null } });
+    expect(await cluster.find('v1 ConfigMap', 'a')).toBeUndefined();
+    expect(await cluster.find('v1 ConfigMap', 'b')).toBeUndefined();
   });
 });
 
 describe('the deletion of a namespace', () => {
   test('removes the other objects when no pod is left', async () => {
-    await using told = await startClusterStory();
-    await told.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
-    await told.create(map('settings', { namespace: 'n' }));
+    await using cluster = await startClusterStory();
+    await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
+    await cluster.create(map('settings', { namespace: 'n' }));
     const pod: KubeObject = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'p', namespace: 'n', finalizers: ['example.com/wait'] },
       spec: { containers: [{ name: 'c', image: 'i' }] },
     };
-    await told.create(pod);
-    await told.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'n' });
-    await told.advance(60);
-    expect((await told.get('v1 Pod', 'p', 'n')).metadata.deletionTimestamp).toBeDefined();
-    expect((await told.get('v1 ConfigMap', 'settings', 'n')).metadata.deletionTimestamp).toBeUndefined();
-    const waiting = await told.client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'n' });
+    await cluster.create(pod);
+    await cluster.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'n' });
+    await cluster.advance(60);
+    expect((await cluster.get('v1 Pod', 'p', 'n')).metadata.deletionTimestamp).toBeDefined();
+    expect((await cluster.get('v1 ConfigMap', 'settings', 'n')).metadata.deletionTimestamp).toBeUndefined();
+    const waiting = await cluster.client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'n' });
     expect(waiting.status).toMatchObject({
       phase: 'Terminating',
       conditions: expect.arrayContaining([
         expect.objectContaining({ type: 'NamespaceDeletionContentFailure', status: 'False' }) as unknown,
       ]) as unknown,
     });
-    await told.patch('v1 Pod', 'p', { metadata: { finalizers: null } }, 'n');
-    expect(await told.find('v1 ConfigMap', 'settings', 'n')).toBeUndefined();
-    expect(await told.find(NAMESPACE, 'n', '')).toBeUndefined();
+    await cluster.patch('v1 Pod', 'p', { metadata: { finalizers: null } }, 'n');
+    expect(await cluster.find('v1 ConfigMap', 'settings', 'n')).toBeUndefined();
+    expect(await cluster.find(NAMESPACE, 'n', '')).toBeUndefined();
   });
 });

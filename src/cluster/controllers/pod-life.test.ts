@@ -96,7 +96,7 @@ describe('the annotations of a pod', () => {
 });
 
 describe('the rules of a test', () => {
-  test('concern the pods that they match, come before annotations, and can be removed', async () => {
+  test('apply to the pods that they match, have precedence over annotations, and can be removed', async () => {
     await using story = await startClusterStory();
     await story.create(pod({ ready: 'true', log: 'own' }));
     const other = story.cluster.pods.simulate({ labels: { app: 'other' } }, { ready: false });
@@ -110,7 +110,7 @@ describe('the rules of a test', () => {
     expect(await log(story)).toBe('own\n');
   });
 
-  test('let a pod crash that has run for some time', async () => {
+  test('make a running pod crash', async () => {
     await using story = await startClusterStory();
     await story.create(pod());
     await story.advance(3600);

@@ -121,20 +121,20 @@ describe('the answer of a conversion webhook', () => {
     expect((await call(set.transport, 'GET', panels('v1'))).body['items']).toEqual([]);
   });
 
-  test('another uid is refused', async () => {
+  test('that changes the uid of an object is refused', async () => {
     await using set = await setUpConversion(withMetadata({ uid: 'x' }));
     const { body } = await call(set.transport, 'POST', panels('v2'), panel('v2', 'a', { width: 1, height: 1 }));
     expect(body.message).toMatch(/returned invalid object: must have the same UID: \S+ != x$/);
   });
 
-  test('for another review does not count', async () => {
+  test('with the uid of another review is refused', async () => {
     await using set = await setUpConversion(raw((request) => success({ ...request, uid: 'x' }, [])));
     const { body } = await call(set.transport, 'POST', panels('v2'), panel('v2', 'a', { width: 1, height: 1 }));
     expect(body.message).toMatch(/failed: expected response\.uid="[0-9a-f-]+", got "x"$/);
   });
 });
 
-test('a webhook that breaks keeps objects of its versions from being read, and the others not', async () => {
+test('a failing webhook prevents requests that need a conversion, and no others', async () => {
   let isBroken = true;
   await using set = await setUpConversion((request) =>
     isBroken ? (response) => void response.writeHead(500).end('it broke') : convertPanels(request),
@@ -207,28 +207,28 @@ test('a watch whose next object is not converted ends with an error', async () =
   });
 });
 
-test('a webhook that hangs holds up its own requests only', async () => {
+test('a webhook that hangs delays only requests that need a conversion', async () => {
   let release: (() => void) | undefined;
-  let markAsked = () => {};
-  const asked = new Promise<void>((resolve) => (markAsked = resolve));
+  let markCalled = () => {};
+  const called = new Promise<void>((resolve) => (markCalled = resolve));
   await using set = await setUpConversion((request) => (response) => {
     const { uid } = request;
     release = () =>
       void response.end(
         JSON.stringify(review({ uid, result: { status: 'Success' }, convertedObjects: convertPanels(request) })),
       );
-    markAsked();
+    markCalled();
   });
   const { transport } = set;
   await call(transport, 'POST', panels('v1'), panel('v1', 'a', { size: '1x1' }));
   const waiting = call(transport, 'GET', `${panels('v2')}/a`);
-  await asked;
+  await called;
   expect((await call(transport, 'PATCH', `${panels('v1')}/a`, { spec: { size: '2x2' } }, MERGE)).status).toBe(200);
   release?.();
   expect((await waiting).body['spec']).toEqual({ width: 1, height: 1, level: 5 });
 });
 
-test('an admission webhook gets the object in the version that it asks for', async () => {
+test('an admission policy gets the object in the version of its rule', async () => {
   await using set = await setUpConversion();
   const { transport } = set;
   const answer = await call(transport, 'POST', '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies', {

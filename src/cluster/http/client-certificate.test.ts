@@ -107,7 +107,7 @@ test('a valid certificate comes before a token, and a token before an invalid ce
   expect(await userOf()).toEqual([403, undefined]);
 });
 
-test('without an authority of client certificates, a certificate says nothing', async () => {
+test('without an authority of client certificates, a certificate does not authenticate', async () => {
   const cluster = await createEmbeddedCluster({ controllers: false });
   try {
     expect(await whoAmI(await cluster.listen(), admin)).toMatchObject({ code: 403 });
@@ -116,7 +116,7 @@ test('without an authority of client certificates, a certificate says nothing', 
   }
 });
 
-test('a socket serves the given certificate, and refuses texts that are none', async () => {
+test('a socket serves the given certificate, and texts that are no certificates are refused', async () => {
   const cluster = await createEmbeddedCluster({ controllers: false });
   try {
     const certificate = createServingCertificate(NOW, ['127.0.0.1']);
@@ -136,7 +136,7 @@ test('a socket serves the given certificate, and refuses texts that are none', a
   }
 });
 
-test('a cluster that allows all requests allows them for every local user, and for no stranger without credentials', async () => {
+test('a cluster that allows all requests refuses requests of web pages without credentials', async () => {
   await using server = await served(clients.ca, { authorization: 'AlwaysAllow' });
   expect(await whoAmI(server.listener)).toMatchObject({
     code: 201,
@@ -148,7 +148,7 @@ test('a cluster that allows all requests allows them for every local user, and f
   expect((await fetch(secrets, { headers: { origin: 'https://page.example' } })).status).toBe(401);
 });
 
-test('a socket that is closed already has no user', () => {
+test('a socket that is already closed has no user', () => {
   const socket = { getPeerCertificate: () => null } as unknown as Socket;
   expect(certificateUsers({ now: () => NOW })(socket)).toBeUndefined();
 });

@@ -56,7 +56,7 @@ test('the server, its documents and its nodes report one version', async () => {
   expect((await read('/openapi/v3/api/v1')).info?.version).toBe(version);
 });
 
-test('a pod that no node takes is told why', async () => {
+test('a pod that fits no node has the reason in a condition', async () => {
   await using story = await startClusterStory();
   const [node] = await story.names('v1 Node', '');
   await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: node ?? '' }, { spec: { unschedulable: true } });

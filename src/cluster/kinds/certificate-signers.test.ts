@@ -55,7 +55,7 @@ test.each([
   expect(signerProblem(signer, request, usages)).toEqual(problem === undefined ? undefined : { problem });
 });
 
-test('a signer of another name says nothing', () => {
+test('an unknown signer name has no rules', () => {
   expect(signerProblem('example.com/own', node(), CLIENT)).toBe('unknown');
 });
 

@@ -189,7 +189,7 @@ describe('the labels of a namespace', () => {
     );
   });
 
-  test('do not stop a workload, but its pods', async () => {
+  test('refuse the pods of a workload, but not the workload', async () => {
     await using story = await startClusterStory();
     await story.create(namespace({ [key('enforce')]: 'restricted', [key('enforce-version')]: 'v1.30' }));
     const labels = { app: 'a' };
@@ -215,14 +215,14 @@ describe('the labels of a namespace', () => {
     expect(warnings).toContain('would violate PodSecurity \\"baseline:latest\\": host namespaces (hostPID=true)');
   });
 
-  test('are refused when they are wrong', async () => {
+  test('are refused when their values are invalid', async () => {
     await using story = await startClusterStory();
     await expect(story.create(namespace({ [key('enforce')]: 'strict', [key('warn-version')]: '1.2' }))).rejects.toThrow(
       /metadata\.labels\[pod-security\.kubernetes\.io\/enforce\]: Invalid value: "strict": must be one of privileged, baseline, restricted.*must be "latest" or "v1\.x"/,
     );
   });
 
-  test('tell which present pods a stricter level would refuse', async () => {
+  test('cause a warning about the existing pods that violate a stricter level', async () => {
     await using story = await startClusterStory();
     await story.create(namespace({}));
     for (const name of ['a', 'b']) await story.create(pod({ hostNetwork: true }, name));

@@ -36,7 +36,7 @@ describe('a refused creation of a Service', () => {
   test.each<[string, JsonObject]>([
     ['address', { clusterIP: '10.96.7.7' }],
     ['node port', nodePort(30_001)],
-  ])('leaves its %s to the next one', async (_, spec) => {
+  ])('leaves its %s free for the next Service', async (_, spec) => {
     await using story = await startClusterStory();
     await expect(story.create(service('a', spec, INVALID))).rejects.toThrow('metadata.labels');
     await story.create(service('b', spec));

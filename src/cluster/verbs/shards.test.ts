@@ -81,7 +81,7 @@ describe('a shard selector', () => {
     expect((await cluster.list({ shardSelector: FIRST }, accept)).answer.metadata.shardInfo).toBeUndefined();
   });
 
-  test('of pages leaves the number of remaining objects as it is without the selector', async () => {
+  test('of pages does not change remainingItemCount', async () => {
     await using cluster = await story(60);
     const total = namesOf((await cluster.list({})).answer).length;
     const { answer } = await cluster.list({ shardSelector: FIRST, limit: '2' });

@@ -48,24 +48,24 @@ describe('a spec with a kind that the cluster does not serve', () => {
   const SPEC = { nodes: [{ id: 'a', ref: { apiVersion: 'late.test/v1', kind: 'Late', metadata: { name: 'a' } } }] };
 
   it('is compiled again by the next call', async () => {
-    let asked = 0;
+    let lookups = 0;
     const schemas = {
-      sourceFor: () => Promise.resolve(((asked += 1), builtinSource())),
+      sourceFor: () => Promise.resolve(((lookups += 1), builtinSource())),
       forget: () => undefined,
     } as unknown as LiveSchemas;
     const compiler = new GraphCompiler(schemas, {});
     const first = await compiler.compile(graph(SPEC), signal);
     expect(first).toMatchObject({ isKindMissing: true, message: expect.stringContaining('late.test') as string });
     await compiler.compile(graph(SPEC), signal);
-    expect(asked).toBe(2);
+    expect(lookups).toBe(2);
   });
 
   it('whose schema changes during its look-up is not kept', async () => {
-    let asked = 0;
+    let lookups = 0;
     const schemas = {
       sourceFor() {
-        asked += 1;
-        if (asked === 1) compiler.forgetKind('', 'ConfigMap');
+        lookups += 1;
+        if (lookups === 1) compiler.forgetKind('', 'ConfigMap');
         return Promise.resolve(builtinSource());
       },
       forget: () => undefined,
@@ -73,7 +73,7 @@ describe('a spec with a kind that the cluster does not serve', () => {
     const compiler = new GraphCompiler(schemas, {});
     const object = graph({ nodes: [{ id: 'a', def: { x: '1' } }] });
     for (let call = 0; call < 3; call += 1) await compiler.compile(object, signal);
-    expect(asked).toBe(2);
+    expect(lookups).toBe(2);
   });
 });
 

@@ -69,13 +69,13 @@ describe('reconcile', () => {
     ['web/shop --by-suspension --timeout 200ms', 1, 'the suspension is taken back'],
     ['pause/asleep --timeout 200ms', 1, 'is suspended: a pass writes nothing for it'],
     ['web/shop --dry-run', 0, ''],
-  ])('%s', async (line, code, told) => {
+  ])('%s', async (line, code, expected) => {
     const annotations = async () =>
       (await api.list({ apiVersion: 'takeover.test/v1', kind: 'Web' })).items.map(({ metadata }) => metadata.annotations);
     const before = await annotations();
     const ended = await run(`reconcile ${line} -n takeover`);
     expect(ended.code).toBe(code);
-    expect(ended.err).toContain(told);
+    expect(ended.err).toContain(expected);
     expect(await annotations()).toEqual(before);
   });
 });
@@ -85,11 +85,11 @@ describe('adopt', () => {
     ['waiting.yaml', 0, 'no existing object becomes a child of these instances'],
     ['plain.yaml', 0, '~ ConfigMap takeover/plain-first (first) becomes a child of Pair takeover/plain'],
     ['taken.yaml', 1, 'which belongs to Web takeover/shop'],
-  ])('%s', async (file, code, told) => {
+  ])('%s', async (file, code, expected) => {
     const before = await versions();
     const ended = await run(`adopt ${file} --dry-run`);
     expect(ended.code).toBe(code);
-    expect(`${ended.out}\n${ended.err}`).toContain(told);
+    expect(`${ended.out}\n${ended.err}`).toContain(expected);
     expect(await versions()).toEqual(before);
   });
 });
@@ -101,10 +101,10 @@ describe('migrate --to direct', () => {
     ['stack/takeover/leaving --file stacks.json', 1, 'is being deleted with all of its objects'],
     ['inner/takeover/doll-inner --file inners.json', 1, 'Inner doll-inner is itself an object of the instance doll'],
     ['web/takeover/shop --file pairs.json', 2, 'no definition of the file makes the kind Web'],
-  ])('%s', async (line, code, told) => {
+  ])('%s', async (line, code, expected) => {
     const before = await versions();
     const ended = await run(`migrate ${line} --to direct --dry-run`);
-    expect(`${ended.out}\n${ended.err}`).toContain(told);
+    expect(`${ended.out}\n${ended.err}`).toContain(expected);
     expect(ended.code).toBe(code);
     expect(await versions()).toEqual(before);
   });

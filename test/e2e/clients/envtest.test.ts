@@ -18,9 +18,9 @@ test.skipIf(program === '' || process.platform === 'win32')(
       const env = { ...process.env, XDG_CACHE_HOME: join(parent, 'a cache') };
       const run = (command: string, words: readonly string[], cwd: string, more: NodeJS.ProcessEnv = {}) =>
         new RunningCommand(command, words, { cwd, env: { ...env, ...more } }).ended;
-      const asked = await run(process.execPath, ['node_modules/typekro/dist/cli/main.js', 'envtest'], project);
-      expect(`${asked.code} ${asked.stderr}`).toBe('0 ');
-      const tested = await run(program, ['-test.v'], envtestExample, { KUBEBUILDER_ASSETS: asked.stdout.trimEnd() });
+      const result = await run(process.execPath, ['node_modules/typekro/dist/cli/main.js', 'envtest'], project);
+      expect(`${result.code} ${result.stderr}`).toBe('0 ');
+      const tested = await run(program, ['-test.v'], envtestExample, { KUBEBUILDER_ASSETS: result.stdout.trimEnd() });
       expect(`${tested.stdout}${tested.stderr} ended with ${tested.code}`).toMatch(/^PASS\n ended with 0$/m);
       expect(tested.stdout.match(/^--- PASS: /gm)).toHaveLength(3);
       expect(tested.stdout).toMatch(/^control plane ready in \d+ ms$/m);

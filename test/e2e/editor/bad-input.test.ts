@@ -94,17 +94,17 @@ describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
       await cluster.client.create({ ...map, data: { level: 'live value' } });
       await cluster.client.create({ ...map, kind: 'Secret', data: { level: 'bGl2ZSB2YWx1ZQ==' } });
       const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  level: debug\n';
-      const ask = async (settings: object, written: string): Promise<string> => {
+      const hoverWith = async (settings: object, written: string): Promise<string> => {
         await start(settings);
         await client.open(uri('a.yaml'), written);
         const found = await hover('a.yaml', 4, 4);
         await client.dispose();
         return found?.contents.value ?? '';
       };
-      expect(await ask({ kubeconfig: path }, text)).not.toContain('live value');
-      expect(await ask({ kubeconfig: path, liveValues: true }, text)).toContain('live value');
+      expect(await hoverWith({ kubeconfig: path }, text)).not.toContain('live value');
+      expect(await hoverWith({ kubeconfig: path, liveValues: true }, text)).toContain('live value');
       const secret = text.replace('ConfigMap', 'Secret');
-      expect(await ask({ kubeconfig: path, liveValues: true }, secret)).not.toContain('in the cluster');
+      expect(await hoverWith({ kubeconfig: path, liveValues: true }, secret)).not.toContain('in the cluster');
     } finally {
       await cluster.close();
     }

@@ -102,7 +102,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(text).toMatch(
       /^False CanaryFailed: revision 2 is held back from 5 instances, since default\/[a-f]: .*division by zero/,
     );
-    expect((await world.eventsOf('pots')).some((told) => told.startsWith('CanaryFailed: revision 2 is held'))).toBe(
+    expect((await world.eventsOf('pots')).some((events) => events.startsWith('CanaryFailed: revision 2 is held'))).toBe(
       true,
     );
     expect(world.controller.metricsText()).toContain('typekro_canary_held_instances{name="pots"} 5');

@@ -267,7 +267,7 @@ describe('a Graph', () => {
     await worldOfGraphs();
     const [namespace, name] = ['kro-system', 'g'];
     const place = { ...graphRef(name), namespace };
-    const victim = { ...mapRef('victim'), namespace };
+    const kept = { ...mapRef('victim'), namespace };
     await world.apply(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
       {
@@ -282,14 +282,14 @@ describe('a Graph', () => {
     );
     await world.advance(5000);
     await world.controller.stop();
-    const { uid = '' } = (await world.user.get(victim)).metadata;
+    const { uid = '' } = (await world.user.get(kept)).metadata;
     const entry = { nodeID: 'v', apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'victim', uid };
     await world.user.patch(place, { status: { ...status, managedResources: [entry] } }, { subresource: 'status' });
     await world.user.delete(place);
     world.requests.length = 0;
     await world.restart();
     await world.advance(60_000);
-    expect(await world.user.find(victim)).toBeDefined();
+    expect(await world.user.find(kept)).toBeDefined();
     expect(conditionText(await world.user.get(place), 'ResourcesConverged')).toMatch(
       /^False DeleteFailed: refusing to delete: Graph would impersonate the kro controller's own ServiceAccount/,
     );
@@ -297,7 +297,7 @@ describe('a Graph', () => {
     const annotations = { 'typekro.dev/deletion-policy': 'orphan' };
     await world.user.patch(place, { metadata: { annotations } });
     await world.advance(60_000);
-    expect([await world.user.find(place), (await world.user.find(victim))?.kind]).toEqual([undefined, 'ConfigMap']);
+    expect([await world.user.find(place), (await world.user.find(kept))?.kind]).toEqual([undefined, 'ConfigMap']);
   });
 
   it('whose spec changes during a pass is not ready before the new spec is applied', async () => {

@@ -157,8 +157,8 @@ test.each([
   ['a field behind an optional one', "${pod.?status.phase.orValue('none')}", 'Cel.expr'],
   ['another fallback of a counter', '${string(dep.status.?readyReplicas.orValue(5))}', 'Cel.expr'],
   ['an optional list', "${schema.spec.?words.orValue(['a', 'b']).join(',')}", 'Cel.expr'],
-])('%s of a resource is natural TypeScript, or CEL', async (_what, said, written) => {
-  const definition = optionalDefinition(said);
+])('%s of a resource is natural TypeScript, or CEL', async (_what, expression, written) => {
+  const definition = optionalDefinition(expression);
   const graph = compiled(definition) as Graph;
   const text = toComposition([{ definition, graph }], []);
   expect(text).toContain(written);
@@ -168,7 +168,7 @@ test.each([
 });
 
 /** A definition with optional fields of the spec, whose status has this expression. */
-const optionalDefinition = (said: string): JsonObject => ({
+const optionalDefinition = (expression: string): JsonObject => ({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
   metadata: { name: 'optionals' },
@@ -177,7 +177,7 @@ const optionalDefinition = (said: string): JsonObject => ({
       apiVersion: 'v1',
       kind: 'Optional',
       spec: { words: '[]string', labels: 'map[string]string' },
-      status: { said },
+      status: { expression },
     },
     resources: [
       {
@@ -455,9 +455,9 @@ describe('typekro convert --to typescript', () => {
     ['convert - --to typescript --lift a/b:c', DEFINITION, '--lift is for plain objects'],
     ['convert - --to typescript --kind Shop', DEFINITION, '--kind is for plain objects'],
     ['convert -', DEFINITION, '--to typescript'],
-  ])('%s is refused', async (line, stdin, told) => {
+  ])('%s is refused', async (line, stdin, output) => {
     const { code, err } = await run(line, stdin);
     expect(code).toBe(2);
-    expect(err).toContain(told);
+    expect(err).toContain(output);
   });
 });

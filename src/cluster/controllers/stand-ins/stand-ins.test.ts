@@ -163,7 +163,7 @@ describe('the host of stand-ins', () => {
     await start([]);
   });
 
-  test('a definition that another client has stays as it is', async () => {
+  test('a CRD of another client is not changed', async () => {
     await start([counterStandIn]);
     const snapshot = cluster.snapshot();
     await cluster.close();

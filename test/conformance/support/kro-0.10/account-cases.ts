@@ -62,8 +62,8 @@ async function isAtRest(world: VirtualWorld): Promise<boolean> {
   const isClean = (await graphCondition(world, 'Ready')).startsWith('True');
   world.requests.length = 0;
   await world.advance(600_000);
-  const asked = world.requests.filter(ofGraphs()).filter(({ path }) => !path.includes('watch='));
-  return isClean && asked.length === 0;
+  const requests = world.requests.filter(ofGraphs()).filter(({ path }) => !path.includes('watch='));
+  return isClean && requests.length === 0;
 }
 
 const ACCOUNT = /^system:serviceaccount:/;
