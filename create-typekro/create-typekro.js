@@ -10,13 +10,13 @@ const manifest = pathToFileURL(createRequire(import.meta.url).resolve('typekro/p
 const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
 const command = fileURLToPath(new URL(bin.typekro, manifest));
 const child = spawn(process.execPath, [command, 'init', ...process.argv.slice(2)], { stdio: 'inherit' });
-// A terminal sends Ctrl-C to both: the command ends in its own way, and this process with the same code.
+// A terminal sends Ctrl-C to both processes. This process waits for the command, and ends with the same exit code.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(`error: typekro init does not start: ${error.message}`);
   process.exitCode = 1;
 });
-// A shell tells a signal as 128 and its number.
+// As in a shell, the exit code for a signal is 128 plus the number of the signal.
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? 128 + constants.signals[signal];
 });

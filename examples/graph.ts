@@ -10,7 +10,7 @@ import { configMap, service } from 'typekro/kubernetes';
 
 const colors = { eu: 'blue', us: 'green' };
 
-/** A part with names of its own: `naming` here hides the one of the caller, as in every function. */
+/** A helper with names of its own. Its `naming` shadows the `naming` of its caller, as in every function. */
 function cache() {
   const naming = def('cacheNaming', { team: 'dev' });
   return configMap({ id: 'cache', name: `${naming.team}-cache`, data: { size: '1Gi' } });

@@ -242,7 +242,7 @@ async function runStep(
     return missing.length === 0 && (await ended());
   });
   if (step.end !== 'ready') {
-    // A graph that must stay in its state gets some time in which it could leave it.
+    // A wrong graph could leave its expected state a moment later, so its objects are read again after a pause.
     await sleep(REST_MS);
     objects = await objectsOf(cluster, step.gives, own);
     missing = wrongIn(step.gives, objects);

@@ -41,8 +41,8 @@ function appear(from, path) {
  * Tries to acquire the lock once. Returns the id of the process that holds it then, or undefined when the caller should
  * try again.
  */
-function take(path, mine) {
-  if (appear(mine, path)) return process.pid;
+function take(path, candidate) {
+  if (appear(candidate, path)) return process.pid;
   const owner = ownerOf(path);
   if (owner === undefined || isAlive(owner)) return owner;
   const stale = `${path}.stale.${process.pid}`;

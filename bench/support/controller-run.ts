@@ -65,7 +65,7 @@ export class Server {
     return this.#child !== undefined;
   }
 
-  /** Ends an embedded cluster. The cluster of `KUBECONFIG` goes on. */
+  /** Ends an embedded cluster. The cluster of `KUBECONFIG` continues to run. */
   async stop(): Promise<void> {
     if (this.#child === undefined) return;
     const ended = new Promise((resolve) => this.#child?.once('exit', resolve));

@@ -14,7 +14,7 @@ import { renderPage } from './render-page.ts';
 import { SEARCH_OPTIONS } from './search-options.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** Where files of the repository are that are no pages. */
+/** The base URL of the files of the repository that are not pages of the site. */
 const REPOSITORY = 'https://github.com/yehudacohen/typekro/blob/main/';
 
 export interface Site {

@@ -42,7 +42,7 @@ function anchorOf(text: string, taken: Map<string, number>): string {
 
 const COMMENT = /<!--[\s\S]*?-->/g;
 
-/** The words of Markdown without its signs. */
+/** The text of Markdown without its markup characters. */
 function wordsOf(raw: string): string {
   return raw
     .replaceAll(COMMENT, '')

@@ -1,6 +1,6 @@
 import type { Options } from 'minisearch';
 
-/** What the index has of a section. */
+/** The indexed data of a section. */
 export interface IndexedSection {
   /** The address of the section, from the root of the site. */
   readonly id: string;

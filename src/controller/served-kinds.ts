@@ -109,7 +109,7 @@ export class ServedKinds {
 }
 
 /**
- * The ids of the instances that follow another revision than before, when a roll-out of one revision goes on.
+ * The ids of the instances that follow another revision than before, after a step of a rollout of one revision.
  * `undefined` when any instance may be concerned.
  */
 export function movedInstances(

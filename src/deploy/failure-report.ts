@@ -9,7 +9,7 @@ import type { Decision, NodeReport } from '../runtime/index.ts';
 import { applySetIdOf, keys } from '../runtime/index.ts';
 
 /** The time limit for finding causes after the deploy's own limit has ended, in milliseconds. */
-const LOOK_MS = 3000;
+const CAUSES_TIMEOUT_MS = 3000;
 /** The maximum number of objects whose causes are read. */
 const MAX_OBJECTS = 5;
 /** The maximum number of children of an instance that are read. */
@@ -43,7 +43,7 @@ export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]
   return describeObjects(
     api,
     objects.map(({ object }) => object),
-    AbortSignal.timeout(LOOK_MS),
+    AbortSignal.timeout(CAUSES_TIMEOUT_MS),
   );
 }
 
@@ -57,7 +57,7 @@ export async function describeChildren(
   children: readonly ObjectRef[],
 ): Promise<string[]> {
   const applySet = applySetIdOf(instance);
-  const signal = AbortSignal.timeout(LOOK_MS);
+  const signal = AbortSignal.timeout(CAUSES_TIMEOUT_MS);
   const states = await Promise.all(
     children.slice(0, MAX_CHILDREN).map(async (child) => {
       try {

@@ -11,7 +11,7 @@ import { definitionRef } from './kro-context.ts';
 import { waitForDeletion } from './kro-wait.ts';
 
 /** The time limit for the last read of remaining objects, after the deletion's own limit, in milliseconds. */
-const LAST_LOOK_MS = 5000;
+const FINAL_READ_MS = 5000;
 /**
  * The maximum number of attempts to delete a definition that other clients change. After the last attempt the
  * definition stays.
@@ -35,7 +35,7 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
     if (leaving !== undefined) await waitForDeletion(context, leaving);
   } catch (error) {
     if (!signal.aborted) throw error;
-    const left = await api.find(ref, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
+    const left = await api.find(ref, { signal: AbortSignal.timeout(FINAL_READ_MS) });
     const messages = objectsAt(left?.status, 'conditions').map((condition) => textAt(condition, 'message'));
     const blocker = {
       code: 'deploy/still-deleting',

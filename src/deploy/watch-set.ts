@@ -65,9 +65,9 @@ class OpenWatch {
    * Records an object. Its content is kept only when the deploy may read the object, a step asked for it, or the watch
    * has a selector.
    */
-  record(object: KubeObject, isOurs: (object: KubeObject) => boolean): void {
+  record(object: KubeObject, mayRead: (object: KubeObject) => boolean): void {
     const key = identity(object);
-    const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || isOurs(object);
+    const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || mayRead(object);
     this.forget(key);
     if (isKept) this.objects.set(key, object);
     else this.others.set(key, object.metadata.uid);
@@ -98,18 +98,18 @@ class OpenWatch {
 export class WatchSet {
   readonly #api: KubernetesApi;
   readonly #onChange: ObjectListener;
-  readonly #isOurs: (object: KubeObject) => boolean;
+  readonly #mayRead: (object: KubeObject) => boolean;
   readonly #open = new Map<string, OpenWatch>();
   readonly #running = new Set<Promise<void>>();
 
   /**
-   * `isOurs` returns whether the deploy may read an object. For other objects, a watch keeps only the identity and the
+   * `mayRead` returns whether the deploy may read an object. For other objects, a watch keeps only the identity and the
    * UID, unless a step asked for the object or the watch has a selector.
    */
-  constructor(api: KubernetesApi, onChange: ObjectListener, isOurs: (object: KubeObject) => boolean) {
+  constructor(api: KubernetesApi, onChange: ObjectListener, mayRead: (object: KubeObject) => boolean) {
     this.#api = api;
     this.#onChange = onChange;
-    this.#isOurs = isOurs;
+    this.#mayRead = mayRead;
   }
 
   /** Opens missing watches and closes unused ones. */
@@ -151,7 +151,7 @@ export class WatchSet {
   }
 
   /**
-   * The objects of a kind that the deploy may read (`isOurs`), in these namespaces; objects of other owners are left
+   * The objects of a kind that the deploy may read (`mayRead`), in these namespaces; objects of other owners are left
    * out, also those that a step asked for. For a cluster-scoped kind, the namespaces are ignored. Returns `undefined`
    * when a namespace has no synced watch.
    */
@@ -165,7 +165,7 @@ export class WatchSet {
     for (const place of places) {
       const watch = watches.find(({ spec }) => spec.namespace === place);
       if (watch === undefined || !(await watch.synced)) return undefined;
-      for (const object of watch.objects.values()) if (this.#isOurs(object)) found.push(object);
+      for (const object of watch.objects.values()) if (this.#mayRead(object)) found.push(object);
     }
     return found;
   }
@@ -197,7 +197,7 @@ export class WatchSet {
         case 'ADDED':
         case 'MODIFIED':
           shown.add(identity(event.object));
-          watch.record(event.object, this.#isOurs);
+          watch.record(event.object, this.#mayRead);
           this.#onChange(type, event.object, false);
           break;
         case 'DELETED':

@@ -23,7 +23,7 @@ export interface CursorPlace {
 /** A word that no document contains. */
 const MARK = 'typekroCursorMark';
 
-/** `  - key: value`, up to the cursor: the indentation with dashes, the key, and the begin of the value. */
+/** ` - key: value`, up to the cursor: the indentation with dashes, the key, and the start of the value. */
 const VALUE = /^(\s*(?:- +)*(?:[^\s:#"'[\]{}-][^\s:#]*|"[^"]*"|'[^']*'):[ \t]+)(["']?)(.*)$/;
 const ITEM = /^(\s*(?:- +)+)(["']?)(.*)$/;
 const KEY = /^(\s*)(["']?)([^\s:#"']*)$/;

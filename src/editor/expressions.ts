@@ -48,7 +48,7 @@ function expressionsOf(source: string, path: readonly PathStep[], scalar: YamlSc
 
 const clamp = (value: number, limit: number): number => Math.min(Math.max(value, 0), limit);
 
-/** The largest number up to `limit` whose image is at most `target`. `map` never falls. */
+/** The largest number up to `limit` whose image is at most `target`. `map` must not decrease. */
 function lastBelow(map: (at: number) => number, target: number, limit: number): number {
   let low = 0;
   let high = limit;

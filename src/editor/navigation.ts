@@ -4,8 +4,8 @@ import { isLowerCamelCase, isReservedWord, isUpperCamelCase } from '../graph/ind
 import type { EditorDocument, PlacedPart } from './document.ts';
 import { EditorDocument as Documents } from './document.ts';
 import { typeOf } from './object-places.ts';
-import type { NamedThing } from './symbols.ts';
-import { contentOf, spansOf, thingAt } from './symbols.ts';
+import type { NamedSymbol } from './symbols.ts';
+import { contentOf, spansOf, namedSymbolAt } from './symbols.ts';
 import { testSpans } from './test-files.ts';
 import type { Span } from './text.ts';
 import type { Workspace } from './workspace.ts';
@@ -39,9 +39,9 @@ export function definitionAt(workspace: Workspace, uri: string, position: Positi
   const at = placeOf(workspace, uri, position);
   if (at === undefined) return [];
   const { document, placed, offset } = at;
-  const found = thingAt(placed.part, offset, workspace.source);
+  const found = namedSymbolAt(placed.part, offset, workspace.source);
   if (found !== undefined) {
-    const [declared] = spansOf(placed.part, found.thing, workspace.source);
+    const [declared] = spansOf(placed.part, found.symbol, workspace.source);
     return declared === undefined ? [] : [locationOf(document, placed, declared)];
   }
   return declarationOfInstance(workspace, placed, offset);
@@ -90,7 +90,7 @@ export function definitionOfKind(
   return undefined;
 }
 
-/** All places that name the thing at a position, in all files of the workspace. */
+/** All places that name the symbol at a position, in all files of the workspace. */
 export function referencesAt(
   workspace: Workspace,
   uri: string,
@@ -98,20 +98,20 @@ export function referencesAt(
   includeDeclaration: boolean,
 ): readonly Location[] {
   const at = placeOf(workspace, uri, position);
-  const found = at === undefined ? undefined : thingAt(at.placed.part, at.offset, workspace.source);
+  const found = at === undefined ? undefined : namedSymbolAt(at.placed.part, at.offset, workspace.source);
   if (at === undefined || found === undefined) return [];
-  const all = allLocations(workspace, at, found.thing);
+  const all = allLocations(workspace, at, found.symbol);
   return includeDeclaration ? all : all.slice(1);
 }
 
-/** The places of a thing. The declaration comes first. */
-function allLocations(workspace: Workspace, { document, placed }: At, thing: NamedThing): readonly Location[] {
-  const own = spansOf(placed.part, thing, workspace.source).map((span) => locationOf(document, placed, span));
+/** The places of a symbol. The declaration comes first. */
+function allLocations(workspace: Workspace, { document, placed }: At, symbol: NamedSymbol): readonly Location[] {
+  const own = spansOf(placed.part, symbol, workspace.source).map((span) => locationOf(document, placed, span));
   const elsewhere =
-    thing.kind === 'node'
-      ? testSpans(workspace, document, thing.name)
-      : thing.kind === 'field'
-        ? instanceSpans(workspace, placed, thing.path)
+    symbol.kind === 'node'
+      ? testSpans(workspace, document, symbol.name)
+      : symbol.kind === 'field'
+        ? instanceSpans(workspace, placed, symbol.path)
         : [];
   return [...own, ...elsewhere];
 }
@@ -141,14 +141,14 @@ export function renameableAt(
   position: Position,
 ): { readonly range: Range; readonly placeholder: string } | undefined {
   const at = placeOf(workspace, uri, position);
-  const found = at === undefined ? undefined : thingAt(at.placed.part, at.offset, workspace.source);
+  const found = at === undefined ? undefined : namedSymbolAt(at.placed.part, at.offset, workspace.source);
   if (at === undefined || found === undefined) return undefined;
   const { range } = locationOf(at.document, at.placed, found.span);
-  return { range, placeholder: found.thing.name };
+  return { range, placeholder: found.symbol.name };
 }
 
 /**
- * The edits that rename the thing at a position in all files.
+ * The edits that rename the symbol at a position in all files.
  *
  * @throws TypeKroError `editor/bad-name` for a name that the compiler would refuse, or that the object has already
  */
@@ -159,36 +159,36 @@ export function renameAt(
   name: string,
 ): WorkspaceEdit | undefined {
   const at = placeOf(workspace, uri, position);
-  const found = at === undefined ? undefined : thingAt(at.placed.part, at.offset, workspace.source);
+  const found = at === undefined ? undefined : namedSymbolAt(at.placed.part, at.offset, workspace.source);
   if (at === undefined || found === undefined) return undefined;
-  checkName(found.thing, name, at.placed, workspace);
+  checkName(found.symbol, name, at.placed, workspace);
   const changes: Record<string, TextEdit[]> = {};
-  for (const { uri: file, range } of allLocations(workspace, at, found.thing)) {
+  for (const { uri: file, range } of allLocations(workspace, at, found.symbol)) {
     (changes[file] ??= []).push({ range, newText: name });
   }
   return { changes };
 }
 
-function checkName(thing: NamedThing, name: string, { part }: PlacedPart, workspace: Workspace): void {
+function checkName(symbol: NamedSymbol, name: string, { part }: PlacedPart, workspace: Workspace): void {
   const refuse = (message: string, remedy: string): never => {
     throw new TypeKroError(message, { code: 'editor/bad-name', remedy });
   };
-  if (thing.kind === 'type') {
+  if (symbol.kind === 'type') {
     if (!isUpperCamelCase(name)) refuse(`${name} is not a name of a type`, 'begin with a capital letter, as in Port');
     if (memberAt(part.tree, ['spec', 'schema', 'types', name]) !== undefined)
       refuse(`there is a type ${name} already`, 'choose another name');
     return;
   }
-  if (thing.kind === 'field') {
+  if (symbol.kind === 'field') {
     if (!/^[A-Za-z_]\w*$/.test(name)) refuse(`expressions cannot read a field ${name}`, 'use letters, digits and _');
-    const siblings = ['spec', 'schema', 'spec', ...thing.path.slice(0, -1), name];
+    const siblings = ['spec', 'schema', 'spec', ...symbol.path.slice(0, -1), name];
     if (memberAt(part.tree, siblings) !== undefined) refuse(`there is a field ${name} already`, 'choose another name');
     return;
   }
   if (!isLowerCamelCase(name)) refuse(`${name} is not an id`, 'begin with a small letter, and use letters and digits');
   if (isReservedWord(name)) refuse(`${name} has another meaning in expressions`, 'choose another id');
   const taken = spansOf(part, { kind: 'node', name, path: [] }, workspace.source);
-  const parent = thing.path.slice(0, -1);
+  const parent = symbol.path.slice(0, -1);
   const siblings = nodeAt(part.tree, parent);
   const ids =
     siblings?.kind === 'list' ? siblings.items.map((_, index) => nodeAt(part.tree, [...parent, index, 'id'])) : [];

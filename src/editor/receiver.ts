@@ -4,7 +4,7 @@ import type { ExpressionScope } from '../graph/index.ts';
 
 /** The part of an expression before a cursor that decides what can follow. */
 export interface Typed {
-  /** The begin of a name at the cursor; may be empty. */
+  /** The start of a name at the cursor; may be empty. */
   readonly word: string;
   /** The expression before the dot; absent where a name without a receiver is typed. */
   readonly receiver?: string;

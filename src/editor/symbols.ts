@@ -12,13 +12,13 @@ import { memberAt, nodeAt, placeAt, placesIn } from './yaml-tree.ts';
  * A name that several places of a document share: the id of a node, a field of the spec of the API, or a custom type of
  * SimpleSchema.
  */
-export type NamedThing =
+export type NamedSymbol =
   | { readonly kind: 'node'; readonly name: string; readonly path: readonly PathStep[] }
   /** `path` is the path of the field below `spec`. */
   | { readonly kind: 'field'; readonly name: string; readonly path: readonly string[] }
   | { readonly kind: 'type'; readonly name: string };
 
-/** A mark that no name of a variable is. */
+/** A mark that cannot be the name of a variable. */
 const MARK = '\u0000marked';
 
 /** The spans in an expression where a variable is read. Variables of macros hide it. Offsets are those of the text. */
@@ -59,12 +59,12 @@ export function specReads(text: string): readonly (Span & { readonly path: reado
   return found;
 }
 
-/** The named thing at an offset of a part, with the span of the name. */
-export function thingAt(
+/** The named symbol at an offset of a part, with the span of the name. */
+export function namedSymbolAt(
   part: DocumentPart,
   offset: number,
   source: SchemaSource,
-): { readonly thing: NamedThing; readonly span: Span } | undefined {
+): { readonly symbol: NamedSymbol; readonly span: Span } | undefined {
   const expression = part.expressions.find(({ from, to }) => from <= offset && offset <= to);
   if (expression !== undefined) return inExpression(part, expression, offset, source);
   const place = placeAt(part.tree, offset);
@@ -73,17 +73,17 @@ export function thingAt(
   const span = contentOf(part.text, scalar);
   if (place.part === 'value' && path.at(-1) === 'id') {
     const node = scopesOf(part, source)?.nodes.find((each) => isSamePath(each.path, path.slice(0, -1)));
-    return node === undefined ? undefined : { thing: { kind: 'node', name: node.name, path: node.path }, span };
+    return node === undefined ? undefined : { symbol: { kind: 'node', name: node.name, path: node.path }, span };
   }
   if (!isDefinitionValue(part.value) || !isSimpleSchemaPath(path)) return undefined;
   const names = path.slice(3).map(String);
   if (place.part === 'key' && names.length > 0) {
     const name = String(path.at(-1));
-    if (path[2] === 'types' && names.length === 1) return { thing: { kind: 'type', name }, span };
-    return path[2] === 'spec' ? { thing: { kind: 'field', name, path: names }, span } : undefined;
+    if (path[2] === 'types' && names.length === 1) return { symbol: { kind: 'type', name }, span };
+    return path[2] === 'spec' ? { symbol: { kind: 'field', name, path: names }, span } : undefined;
   }
   const used = typeUses(part).find((each) => each.from <= offset && offset <= each.to);
-  return used === undefined ? undefined : { thing: { kind: 'type', name: used.name }, span: used };
+  return used === undefined ? undefined : { symbol: { kind: 'type', name: used.name }, span: used };
 }
 
 function inExpression(
@@ -91,14 +91,14 @@ function inExpression(
   expression: WrittenExpression,
   offset: number,
   source: SchemaSource,
-): { readonly thing: NamedThing; readonly span: Span } | undefined {
+): { readonly symbol: NamedSymbol; readonly span: Span } | undefined {
   const within = expression.fromChunk(offset);
   const inPart = ({ from, to }: Span): Span => ({ from: expression.toChunk(from), to: expression.toChunk(to) });
   const isAt = ({ from, to }: Span): boolean => from <= within && within <= to;
   const field = specReads(expression.text).find(isAt);
   if (field !== undefined) {
     const name = field.path.at(-1) ?? '';
-    return { thing: { kind: 'field', name, path: field.path }, span: inPart(field) };
+    return { symbol: { kind: 'field', name, path: field.path }, span: inPart(field) };
   }
   const scopes = scopesOf(part, source);
   for (const node of scopes?.nodes ?? []) {
@@ -107,29 +107,29 @@ function inExpression(
     const meant = scopes?.nodeNamed(node.name, expression.path);
     return meant === undefined
       ? undefined
-      : { thing: { kind: 'node', name: meant.name, path: meant.path }, span: inPart(read) };
+      : { symbol: { kind: 'node', name: meant.name, path: meant.path }, span: inPart(read) };
   }
   return undefined;
 }
 
-/** The spans of a part that name a thing. The declaration comes first. */
-export function spansOf(part: DocumentPart, thing: NamedThing, source: SchemaSource): readonly Span[] {
-  if (thing.kind === 'node') return nodeSpans(part, thing, source);
-  if (thing.kind === 'type') {
-    const declared = memberAt(part.tree, ['spec', 'schema', 'types', thing.name])?.key;
-    const uses = typeUses(part).filter(({ name }) => name === thing.name);
+/** The spans of a part that name a symbol. The declaration comes first. */
+export function spansOf(part: DocumentPart, symbol: NamedSymbol, source: SchemaSource): readonly Span[] {
+  if (symbol.kind === 'node') return nodeSpans(part, symbol, source);
+  if (symbol.kind === 'type') {
+    const declared = memberAt(part.tree, ['spec', 'schema', 'types', symbol.name])?.key;
+    const uses = typeUses(part).filter(({ name }) => name === symbol.name);
     return [...(declared === undefined ? [] : [contentOf(part.text, declared)]), ...uses];
   }
-  const declared = memberAt(part.tree, ['spec', 'schema', 'spec', ...thing.path])?.key;
+  const declared = memberAt(part.tree, ['spec', 'schema', 'spec', ...symbol.path])?.key;
   const reads = part.expressions.flatMap((expression) =>
     specReads(expression.text)
-      .filter(({ path }) => path.join('.') === thing.path.join('.'))
+      .filter(({ path }) => path.join('.') === symbol.path.join('.'))
       .map(({ from, to }) => ({ from: expression.toChunk(from), to: expression.toChunk(to) })),
   );
   return [...(declared === undefined ? [] : [contentOf(part.text, declared)]), ...reads];
 }
 
-function nodeSpans(part: DocumentPart, { name, path }: NamedThing & { kind: 'node' }, source: SchemaSource): Span[] {
+function nodeSpans(part: DocumentPart, { name, path }: NamedSymbol & { kind: 'node' }, source: SchemaSource): Span[] {
   const scopes = scopesOf(part, source);
   const id = nodeAt(part.tree, [...path, 'id']);
   const reads = part.expressions.flatMap((expression) => {

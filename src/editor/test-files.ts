@@ -6,7 +6,7 @@ import { contentOf } from './symbols.ts';
 import type { Workspace } from './workspace.ts';
 import { placesIn } from './yaml-tree.ts';
 
-/** The members of a test whose keys are ids of nodes, and those whose items are. */
+/** The members of a test that have ids of nodes as keys, and the members that have them as items. */
 const BY_KEY: ReadonlySet<string> = new Set(['children', 'nodes', 'patch']);
 const BY_ITEM: ReadonlySet<string> = new Set(['created', 'deleted', 'written', 'only', 'delete']);
 

@@ -79,7 +79,7 @@ export class EditorText {
     return offset;
   }
 
-  /** The text after changes, in their order. Each change refers to the text that the changes before it left. */
+  /** The text after changes, in their order. Each change applies to the text after the changes before it. */
   changed(changes: readonly TextDocumentContentChangeEvent[]): EditorText {
     return changes.reduce<EditorText>((current, change) => {
       if (!('range' in change)) return new EditorText(change.text);

@@ -45,7 +45,7 @@ export class Workspace {
   }
 
   /**
-   * Notes the kinds of an open document whose definitions were compiled. Returns whether they are others than before.
+   * Notes the kinds of an open document whose definitions were compiled. Returns whether they changed.
    *
    * @param graphs the compiled definitions; those with errors are missing
    */
@@ -56,7 +56,7 @@ export class Workspace {
     return this.#noteKinds(document, graphs);
   }
 
-  /** Notes that a document was used last, and drops the parsed forms of the document whose use is longest ago. */
+  /** Notes that a document was used last, and drops the parsed forms of the least recently used document. */
   #keepForms(uri: string): void {
     this.#recent.delete(uri);
     this.#recent.add(uri);

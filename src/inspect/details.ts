@@ -33,7 +33,7 @@ export interface InspectCall {
   readonly signal: AbortSignal;
 }
 
-/** What a log request names. */
+/** The container whose log is requested, and the requested part of the log. */
 export interface LogRequest {
   readonly pod: ObjectRef;
   readonly container: string;

@@ -39,7 +39,7 @@ export function problemOf(error: unknown): { readonly status: number; readonly b
   return { status: error instanceof KubeError ? statusOf(error) : 500, body };
 }
 
-/** The server's refusals of a request stay refusals. Any other failure is that of a server behind this one. */
+/** A refusal by the API server keeps its status. Any other failure of the API server becomes 502, Bad Gateway. */
 function statusOf({ status }: KubeError): number {
   return status === 403 || status === 404 || status === 409 || status === 422 ? status : 502;
 }

@@ -60,7 +60,7 @@ export const inspectPaths = {
   plan: (): string => `${INSPECT_PREFIX}plan`,
   /**
    * Server-sent events: `hello` (`StreamStart`) first, then `changes` (`ChangeBatch`) and `reset` (`StreamReset`). With
-   * `Last-Event-ID`, or the query `lastEventId`, the stream goes on after that id.
+   * `Last-Event-ID`, or the query `lastEventId`, the stream continues after that id.
    */
   events: (): string => `${INSPECT_PREFIX}events`,
 } as const;

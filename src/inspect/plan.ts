@@ -197,8 +197,8 @@ export interface InstancePlan {
   readonly meanwhile?: Meanwhile;
   /**
    * The objects that are deleted, and created again when their nodes allow it, because the new revision leaves them out
-   * for the old spec. The definition is applied before the instance. For `rollout: later`, only when the canary ends
-   * before that. Absent when there are none.
+   * for the old spec. The definition is applied before the instance. For `rollout: later`, this happens only if the
+   * canary ends before the instance is applied. Absent when there are none.
    */
   readonly recreated?: readonly ObjectRef[];
   readonly writes: readonly ObjectPlan[];

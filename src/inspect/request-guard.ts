@@ -4,7 +4,7 @@ import { InspectFailure } from './failure.ts';
 /** The names of this machine that a browser sends as `Host`. Other names may be those of another site. */
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** What a request says about itself. */
+/** The parts of a request that the guard checks. */
 export interface GuardedRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
@@ -12,7 +12,7 @@ export interface GuardedRequest {
 
 /**
  * Refuses a request that a page of another site can cause: one with a foreign `Host` (a name that resolves to this
- * machine), a foreign `Origin`, or the mark of a browser for a request from another site.
+ * machine), a foreign `Origin`, or a `Sec-Fetch-Site` of another site.
  *
  * @param hosts further allowed host names, in lower case
  * @throws InspectFailure 403 or 421.

@@ -22,7 +22,7 @@ export interface InspectRequest {
   readonly body: () => Promise<string>;
 }
 
-/** What the routes answer from. */
+/** The data from which the routes answer. */
 export interface RouteContext {
   readonly index: InspectIndex;
   /** The reports of the controller in this process. Absent when there is none. */

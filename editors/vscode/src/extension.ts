@@ -76,7 +76,7 @@ function clientOptions(): LanguageClientOptions {
     synchronize: { configurationSection: SECTION },
     middleware: {
       workspace: {
-        // Trust is no setting of the user, so it is added here.
+        // The trust of the workspace is not a setting of the user, so the extension adds it to the settings.
         didChangeConfiguration: () =>
           client?.sendNotification('workspace/didChangeConfiguration', {
             settings: { [SECTION]: settingsOfServer() },
@@ -108,7 +108,7 @@ async function openDashboard(): Promise<void> {
     );
     return;
   }
-  // The page refuses to be part of another page, so it opens in the browser.
+  // The page forbids other pages to embed it, so it opens in the browser.
   await env.openExternal(Uri.parse(url, true));
 }
 

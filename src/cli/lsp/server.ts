@@ -99,7 +99,7 @@ export class LanguageServer {
     for (const trace of this.#traces.values()) trace.abort();
   }
 
-  /** Reports an internal error. The server goes on. */
+  /** Reports an internal error. The server continues. */
   report(error: unknown): void {
     const text =
       error instanceof TypeKroError

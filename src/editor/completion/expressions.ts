@@ -10,7 +10,7 @@ import type { Typed } from '../receiver.ts';
 import { typedBefore, typeOfReceiver } from '../receiver.ts';
 import { ItemKind } from './item-kinds.ts';
 
-/** The completions of an expression, and the begin of the name that they replace. */
+/** The completions of an expression, and the start of the name that they replace. */
 export interface ExpressionItems {
   readonly items: readonly CompletionItem[];
   readonly word: string;

@@ -42,7 +42,7 @@ function typeFieldItems({ fields }: ObjectPlace): readonly CompletionItem[] {
   }));
 }
 
-/** The key, with the begin of its value. A nested object or list begins on the next line. */
+/** The key, with the start of its value. A nested object or list begins on the next line. */
 function insertedKey(name: string, { type }: Schema, hasColon: boolean): string {
   if (hasColon) return name;
   return type === 'object' || type === 'array' ? `${name}:` : `${name}: `;

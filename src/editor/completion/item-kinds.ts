@@ -1,6 +1,6 @@
 import type { CompletionItemKind } from 'vscode-languageserver';
 
-/** The kinds of completions that the protocol numbers, as far as they occur. */
+/** The kinds of completions that occur here, with their numbers in the protocol. */
 export const ItemKind = {
   method: 2,
   function: 3,

@@ -45,7 +45,7 @@ spec:
 `;
 const CACHE = 'apiVersion: acme.test/v1\nkind: Cache\nmetadata: {name: a}\nspec:\n  size: many\n';
 
-/** The position of the first occurrence of a text, `inside` characters behind its begin. */
+/** The position of the first occurrence of a text, `inside` characters after its start. */
 function placeOf(text: string, needle: string, inside = 0): Position {
   const at = text.indexOf(needle);
   if (at < 0) throw new Error(`the text has no ${needle}`);

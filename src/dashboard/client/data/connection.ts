@@ -29,12 +29,12 @@ export const connection = signal<ConnectionState>({ is: 'connecting' });
 
 /**
  * Follows the stream of events. The browser opens a lost stream again with the id of the last event. It gives up after
- * an answer that is no stream; then this function asks why, and opens the stream again.
+ * an answer that is no stream. This function then checks the token, and opens the stream again.
  */
 export function follow(api: Api, listener: StreamListener): void {
   const events = new EventSource(api.eventsUrl());
   events.addEventListener('open', () => {
-    // A server that was away may have lost events that it cannot number.
+    // The page cannot know which events it missed during the interruption, so it reads all data again.
     if (connection.value.is === 'lost') listener.reset();
     connection.value = { is: 'live' };
   });

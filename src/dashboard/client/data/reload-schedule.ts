@@ -4,7 +4,7 @@ export const MIN_RELOAD_MS = 250;
 /** The longest pause before the next read of data whose last read failed, in milliseconds. */
 export const MAX_RETRY_MS = 10_000;
 
-/** What is known about the reads of some data. */
+/** The state of the reads of some data. */
 export interface ReadState {
   /** The start of the last read; absent before the first one. */
   readonly startedAt?: number;

@@ -19,7 +19,7 @@ export interface LiveRead<Value> {
   readonly state: ReadonlySignal<Remote<Value>>;
   /** Reads again soon; several calls cause one read. */
   readonly refresh: () => void;
-  /** Tells about changes of the server. */
+  /** Passes on changes of the server. A change that concerns the data causes a read. */
   readonly notice: (changes: readonly InspectEvent[]) => void;
   readonly close: () => void;
 }

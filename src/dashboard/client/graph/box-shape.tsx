@@ -17,7 +17,7 @@ export function BoxShape(props: {
   readonly place: Point | undefined;
   readonly isSelected: boolean;
   readonly isDim: boolean;
-  /** Does the tabulator key reach this box? The arrow keys reach all others. */
+  /** Does the Tab key reach this box? The arrow keys reach all others. */
   readonly isEntry: boolean;
   readonly onFocus: () => void;
   readonly onSelect: () => void;

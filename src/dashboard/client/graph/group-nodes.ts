@@ -3,7 +3,7 @@ export interface GroupInput {
   readonly id: string;
   readonly kind: string;
   readonly level: number;
-  /** A settled node needs no attention and may vanish in a group. */
+  /** A settled node needs no attention, so a group may hide it. */
   readonly settled: boolean;
 }
 
@@ -23,8 +23,8 @@ export interface Grouping {
 /** The number of nodes above which the picture draws groups. */
 export const MAX_NODES = 300;
 
-/** The number of nodes without rest that stay single beside groups. */
-const MAX_RESTLESS = 60;
+/** The maximum number of unsettled nodes that stay single beside groups. */
+const MAX_UNSETTLED = 60;
 
 /** The number of members of an opened group that are drawn; the list beside the graph has all of them. */
 export const MAX_OPENED = 60;
@@ -36,13 +36,13 @@ export const MAX_OPENED = 60;
  */
 export function groupNodes(nodes: readonly GroupInput[], opened: ReadonlySet<string>): Grouping {
   if (nodes.length <= MAX_NODES) return { singles: nodes.map(({ id }) => id), groups: [] };
-  const restless = new Set(nodes.filter(({ settled }) => !settled).map(({ id }) => id));
-  const keepsRestless = restless.size <= MAX_RESTLESS;
+  const unsettled = new Set(nodes.filter(({ settled }) => !settled).map(({ id }) => id));
+  const keepsUnsettled = unsettled.size <= MAX_UNSETTLED;
   const members = membersOf(nodes);
   const singles: string[] = [];
   const groups: NodeGroup[] = [];
   for (const [id, list] of members) {
-    const apart = list.filter((node) => keepsRestless && restless.has(node.id));
+    const apart = list.filter((node) => keepsUnsettled && unsettled.has(node.id));
     const rest = list.filter((node) => !apart.includes(node));
     singles.push(...apart.map((node) => node.id));
     const shown = opened.has(id) ? rest.slice(0, MAX_OPENED) : rest.length === 1 ? rest : [];

@@ -1,4 +1,4 @@
-/** The graph whose layout is wanted: sizes and lines, without anything that a change of state changes. */
+/** The input of a layout: the sizes of the boxes, and the lines. It has nothing that depends on states. */
 export interface LayoutInput {
   readonly boxes: readonly { readonly id: string; readonly width: number; readonly height: number }[];
   readonly lines: readonly { readonly from: string; readonly to: string }[];

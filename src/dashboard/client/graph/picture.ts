@@ -13,7 +13,7 @@ import { groupNodes } from './group-nodes.ts';
 import type { Tone } from './states.ts';
 import { isSettled, toneOf } from './states.ts';
 
-/** A part of a collection or a group: so many members have this look. */
+/** A part of a collection or a group: the number of members with one look. */
 export interface Share {
   readonly tone: Tone;
   readonly count: number;
@@ -32,7 +32,7 @@ export interface Box {
   readonly kind: 'node' | 'collection' | 'group';
   readonly title: string;
   readonly subtitle: string;
-  /** How the node comes into being, in words of the definition: its conditions and lists. */
+  /** The conditions and lists of the definition that decide whether and how often the node exists, as short texts. */
   readonly rules: readonly string[];
   /** Absent in a picture without an instance. */
   readonly tone?: Tone;

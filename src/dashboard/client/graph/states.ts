@@ -2,8 +2,8 @@ import type { InstanceRow, ShownState } from '../../../inspect/index.ts';
 import type { ObjectReport } from '../../../runtime/index.ts';
 
 /**
- * The look of a state. Each look has a shape and a colour of its own, so that no state is told by colour alone.
- * `waiting` is in the hands of another program, `busy` in those of the controller.
+ * The look of a state. Each look has a shape and a colour of its own, so that no state is shown by colour alone.
+ * `waiting`: another program has to act. `busy`: the controller is working.
  */
 export type Tone = 'ready' | 'busy' | 'waiting' | 'blocked' | 'failed' | 'idle' | 'leaving' | 'unknown';
 

@@ -26,8 +26,8 @@ function requestLayout(input: LayoutInput, done: (layout: Layout) => void): void
 }
 
 /**
- * The layout of a graph; the one before while a new one is computed, and undefined before the first one. A change of
- * states keeps the key, and so the positions.
+ * The layout of a graph. While a new layout is computed, the previous one is returned; before the first one, undefined.
+ * A change of states keeps the key, and so the positions.
  */
 export function useLayout(input: LayoutInput): Layout | undefined {
   const key = useMemo(() => layoutKey(input), [input]);

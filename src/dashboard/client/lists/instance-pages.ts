@@ -42,7 +42,7 @@ export class InstancePages {
       const { value, readAt = 0 } = read.state.value;
       return value === undefined ? [] : [{ value, readAt }];
     });
-    // The pages are read at different times, and the latest total is the one that holds.
+    // The pages are read at different times. The total that was read last is valid.
     return values.reduce<(typeof values)[number] | undefined>(
       (latest, entry) => (latest === undefined || entry.readAt > latest.readAt ? entry : latest),
       undefined,

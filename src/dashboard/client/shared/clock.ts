@@ -17,6 +17,6 @@ export function startClock(): void {
 /** The age of a time of the server (RFC 3339) in kubectl's short form; empty without a time. */
 export function ageOf(time: string | undefined): string {
   if (time === undefined || time === '') return '';
-  // The clocks of two machines differ: an object is never younger than nothing.
+  // The clocks of the server and the browser can differ, so a negative age counts as 0.
   return duration(Math.max(0, now.value + clockOffsetMs.value - Date.parse(time)));
 }

@@ -27,7 +27,7 @@ export function useShortcuts(title: string, shortcuts: readonly Shortcut[]): voi
   latest.current = shortcuts;
   const description = shortcuts.map(({ keys, description: text }) => `${keys} ${text}`).join('\n');
   useEffect(() => {
-    // The functions of the last rendering run, although the group is registered once.
+    // The group is registered once, and calls the functions of the last rendering.
     const group: ShortcutGroup = {
       title,
       shortcuts: latest.current.map(({ keys, description: text }) => ({

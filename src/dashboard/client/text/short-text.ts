@@ -1,4 +1,4 @@
-/** The text with at most `length` characters; a longer one ends with `…`. Never half of a pair of code units. */
+/** The text with at most `length` characters; a longer one ends with `…`. A surrogate pair is never divided. */
 export function shortText(text: string, length: number): string {
   if (text.length <= length) return text;
   const characters = Array.from(text);

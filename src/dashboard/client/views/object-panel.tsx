@@ -103,7 +103,7 @@ function shown(value: JsonValue | undefined, secret: true | undefined): string {
   return value === undefined ? '(absent)' : stringifyJson(value);
 }
 
-/** The desired object and the live one, line beside line. */
+/** The desired object and the live one, side by side. */
 function Sides(props: {
   readonly desired: JsonValue | undefined;
   readonly live: JsonValue | undefined;
