@@ -8,6 +8,7 @@ import { chartCrds } from './chart-crds.ts';
 import { controllerPage } from './controller-page.ts';
 import { diagnosticsPage } from './diagnostics-page.ts';
 import { docsPictures } from './docs-pictures.ts';
+import { referencePages } from './reference/reference-pages.ts';
 import { seedsPage } from './seeds-page.ts';
 import { exampleGraphs, withPictures } from './example-graphs.ts';
 import { VERSIONED_FILES, withVersion } from './version.ts';
@@ -24,6 +25,7 @@ async function writePages(): Promise<void> {
   for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
   for (const name of VERSIONED_FILES)
     write(name, withVersion(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')));
+  for (const [name, text] of await referencePages()) write(name, text);
   for (const [name, text] of await docsPictures()) write(name, text);
   const graphs = await exampleGraphs();
   for (const name of readdirSync(new URL('../docs/factories', import.meta.url))) {

@@ -96,7 +96,12 @@ export const NAVIGATION: readonly NavigationSection[] = [
   {
     title: 'Reference',
     pages: [
-      page('docs/commands.md', 'Commands'),
+      page('docs/commands.md', 'The command line'),
+      page('docs/reference/cli.md', 'Every command'),
+      page('docs/reference/api.md', 'The library'),
+      page('docs/reference/cel.md', 'Functions of expressions'),
+      page('docs/reference/labels.md', 'Annotations and labels'),
+      page('docs/reference/chart.md', 'Values of the chart'),
       page('docs/diagnostics.md', 'Diagnostics'),
       page('docs/controller-features.md', 'Features of the controller'),
       page('docs/controller-differences.md', 'Differences from kro'),

@@ -109,6 +109,7 @@ export { toJson } from './to-json.ts';
 export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
 export { typeNameOf } from './values.ts';
 export { rewriteAst, walkAst } from './rewrite.ts';
+/** The nodes of syntax trees. */
 export * as syntax from './syntax/nodes.ts';
 export type { LexicalError, Token } from './syntax/lexer.ts';
 export { tokenize } from './syntax/lexer.ts';

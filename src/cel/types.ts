@@ -39,18 +39,29 @@ export interface CelType {
 const NONE: readonly CelType[] = [];
 const simple = (kind: TypeKind, name: string): CelType => ({ kind, name, params: NONE });
 
+/** The type of booleans. */
 export const BOOL: CelType = simple('bool', 'bool');
+/** The type of sequences of bytes. */
 export const BYTES: CelType = simple('bytes', 'bytes');
+/** The type of floating-point numbers of 64 bits. */
 export const DOUBLE: CelType = simple('double', 'double');
+/** The type of durations. */
 export const DURATION: CelType = simple('duration', 'google.protobuf.Duration');
+/** The type of values whose type is only known when the program runs. */
 export const DYN: CelType = simple('dyn', 'dyn');
 /** The type of an expression whose error was already reported; it fits everywhere. */
 export const ERROR: CelType = simple('error', '!error!');
+/** The type of integers of 64 bits. */
 export const INT: CelType = simple('int', 'int');
+/** The type of `null`. */
 export const NULL: CelType = simple('null', 'null_type');
+/** The type of texts. */
 export const STRING: CelType = simple('string', 'string');
+/** The type of points in time. */
 export const TIMESTAMP: CelType = simple('timestamp', 'google.protobuf.Timestamp');
+/** The type of types as values. */
 export const TYPE: CelType = simple('type', 'type');
+/** The type of unsigned integers of 64 bits. */
 export const UINT: CelType = simple('uint', 'uint');
 
 /** `list(element)`. */

@@ -82,6 +82,7 @@ export interface AspectDefinition<
   expectOne(): AspectDefinition<Target, Surface>;
 }
 
+/** An aspect with any target. */
 export type AnyAspect = AspectDefinition;
 
 /** An aspect that cannot be made from its arguments. */

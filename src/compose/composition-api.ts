@@ -48,6 +48,7 @@ export type UndeclaredFields<Status extends SchemaInput, Returned> = SchemaInput
   ? unknown
   : OtherFields<InferSchema<Status>, Returned>;
 
+/** The members of `Returned` that `Declared` does not have, each with a type that reports an error. */
 export type OtherFields<Declared, Returned> = [keyof Declared] extends [never]
   ? unknown
   : Returned extends object

@@ -170,6 +170,7 @@ export interface SubgraphNode extends NodeBase {
   readonly children: readonly string[];
 }
 
+/** A node of a compiled graph; `nodeType` says which one. */
 export type GraphNode =
   | ResourceNode
   | CollectionNode

@@ -4,7 +4,9 @@ import { chartCrds } from '../../scripts/chart-crds.ts';
 import { controllerPage } from '../../scripts/controller-page.ts';
 import { diagnosticsPage } from '../../scripts/diagnostics-page.ts';
 import { docsPictures } from '../../scripts/docs-pictures.ts';
+import { referencePages } from '../../scripts/reference/reference-pages.ts';
 import { seedsPage } from '../../scripts/seeds-page.ts';
+import { ExitCode } from '../../src/cli/index.ts';
 import { VERSIONED_FILES, withVersion } from '../../scripts/version.ts';
 
 const committed = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -39,4 +41,25 @@ test('the pictures of graphs are those that `npm run docs` draws, and no page la
   for (const [name, text] of pictures) expect(committed(name), name).toBe(text);
   const existing = readdirSync(new URL('../../docs/pictures', import.meta.url)).map((name) => `docs/pictures/${name}`);
   expect(existing.sort()).toEqual([...pictures.keys()].sort());
+});
+
+test(
+  'the reference is what `npm run docs` writes, with an entry for everything that the code has',
+  { timeout: 60_000 },
+  async () => {
+    const pages = await referencePages();
+    for (const [name, text] of pages) expect(committed(name), name).toBe(text);
+    const existing = readdirSync(new URL('../../docs/reference', import.meta.url)).map(
+      (name) => `docs/reference/${name}`,
+    );
+    expect(existing.sort()).toEqual([...pages.keys()].sort());
+  },
+);
+
+test('docs/commands.md has every exit code', () => {
+  const codes = [...committed('docs/commands.md').matchAll(/^\| (\d+) \| `(\w+)` \|/gm)].map(([, code, name]) => [
+    name,
+    Number(code),
+  ]);
+  expect(Object.fromEntries(codes)).toEqual(ExitCode);
 });

@@ -56,6 +56,7 @@ export type DeploymentResource = Resource<{
   };
 }>;
 
+/** The fields of a StatefulSet that a graph may read. */
 export type StatefulSetResource = Resource<{
   readonly spec: {
     readonly replicas: number;
@@ -78,6 +79,7 @@ export type StatefulSetResource = Resource<{
   };
 }>;
 
+/** The fields of a DaemonSet that a graph may read. */
 export type DaemonSetResource = Resource<{
   readonly spec: { readonly selector: SelectorFields; readonly template: PodTemplateFields };
   readonly status: {
@@ -94,6 +96,7 @@ export type DaemonSetResource = Resource<{
   };
 }>;
 
+/** The fields of a Job that a graph may read. */
 export type JobResource = Resource<{
   readonly spec: { readonly completions: number; readonly parallelism: number; readonly backoffLimit: number };
   readonly status: {
@@ -106,6 +109,7 @@ export type JobResource = Resource<{
   };
 }>;
 
+/** The fields of a CronJob that a graph may read. */
 export type CronJobResource = Resource<{
   readonly spec: { readonly schedule: string; readonly suspend: boolean };
   readonly status: {
@@ -124,6 +128,7 @@ export interface IngressAddress {
 /** Addresses of a load balancer. A read of the first address waits until there is an address. */
 export type IngressAddresses = readonly [IngressAddress, ...IngressAddress[]];
 
+/** The fields of a Service that a graph may read. */
 export type ServiceResource = Resource<{
   readonly spec: {
     readonly clusterIP: string;
@@ -148,22 +153,26 @@ export type ServiceResource = Resource<{
   };
 }>;
 
+/** The fields of an Ingress that a graph may read. */
 export type IngressResource = Resource<{
   readonly spec: { readonly ingressClassName: string; readonly rules: readonly { readonly host: string }[] };
   readonly status: { readonly loadBalancer: { readonly ingress: IngressAddresses } };
 }>;
 
+/** The fields of a ConfigMap that a graph may read. */
 export type ConfigMapResource = Resource<{
   readonly data: Readonly<Record<string, string>>;
   readonly immutable: boolean;
 }>;
 
+/** The fields of a Secret that a graph may read. */
 export type SecretResource = Resource<{
   readonly data: Readonly<Record<string, string>>;
   readonly type: string;
   readonly immutable: boolean;
 }>;
 
+/** The fields of a PersistentVolumeClaim that a graph may read. */
 export type PvcResource = Resource<{
   readonly spec: {
     readonly volumeName: string;
@@ -177,6 +186,7 @@ export type PvcResource = Resource<{
   };
 }>;
 
+/** The fields of a PersistentVolume that a graph may read. */
 export type PersistentVolumeResource = Resource<{
   readonly spec: {
     readonly capacity: Readonly<Record<string, string>>;
@@ -186,6 +196,7 @@ export type PersistentVolumeResource = Resource<{
   readonly status: { readonly phase: string; readonly message: string; readonly reason: string };
 }>;
 
+/** The fields of a HorizontalPodAutoscaler that a graph may read. */
 export type HpaResource = Resource<{
   readonly spec: { readonly minReplicas: number; readonly maxReplicas: number };
   readonly status: {
@@ -199,4 +210,5 @@ export type HpaResource = Resource<{
   };
 }>;
 
+/** The fields of a NetworkPolicy that a graph may read. */
 export type NetworkPolicyResource = Resource<{ readonly spec: { readonly policyTypes: readonly string[] } }>;

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { markdownTable } from './markdown-table.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * The entry points of the page, each with its purpose. The entry points of projects (`typekro/flux`, …) have pages below
+ * `docs/factories`, and the names of TypeKro 0.33 are in the migration guide.
+ */
+const ENTRIES: Readonly<Record<string, string>> = {
+  '.': 'Compositions, and the factories that deploy them.',
+  './simple': 'Factories with few arguments for common kinds.',
+  './aspects': 'Changes of the resources of a composition from outside.',
+  './cel': 'The Common Expression Language with the libraries of kro.',
+  './graph': 'The compiler of definitions.',
+  './kube': 'A client of the Kubernetes API.',
+  './controller': 'The controller.',
+  './testing': 'Clusters for tests.',
+  './plugin': 'The plugin for bundlers.',
+  './webpack-loader': 'The loader for webpack.',
+};
+
+interface Entry {
+  readonly name: string;
+  readonly form: string;
+  readonly summary: string;
+}
+
+/**
+ * `docs/reference/api.md`: every export of the entry points with the first sentence of its comment.
+ *
+ * @throws Error when an export has no comment.
+ */
+export function apiPage(): string {
+  const { exports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+    readonly exports: Readonly<Record<string, { readonly types: string }>>;
+  };
+  const files = Object.keys(ENTRIES).map((entry) => ROOT + (exports[entry]?.types ?? '').replace(/^\.\//, ''));
+  const program = ts.createProgram(files, {
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    skipLibCheck: true,
+    types: ['node'],
+  });
+  const checker = program.getTypeChecker();
+  const undescribed: string[] = [];
+  const sections = Object.entries(ENTRIES).map(([entry, purpose], index) => {
+    const name = entry.replace(/^\./, 'typekro');
+    const source = program.getSourceFile(files[index] ?? '');
+    const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
+    if (module === undefined) throw new Error(`${name} has no declarations; run npm run build`);
+    const found = checker.getExportsOfModule(module).map((symbol) => entryOf(symbol, checker));
+    undescribed.push(...found.filter(({ summary }) => summary === '').map((each) => `${name}: ${each.name}`));
+    const rows = found
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map((each) => [`\`${each.name}\``, each.form, each.summary]);
+    return `## ${name}\n\n${purpose}\n\n${markdownTable(['export', 'form', 'what it is'], rows)}`;
+  });
+  if (undescribed.length > 0) throw new Error(`exports without a comment:\n${undescribed.join('\n')}`);
+  return `# The library
+
+\`npm run docs\` writes this page from the comments of the declarations. Your editor shows the whole comment. [The factories
+of projects](../factories/projects.md) have pages of their own.
+
+${sections.join('\n\n')}
+
+## What can go wrong
+
+- **An import has no such export.** The names of TypeKro 0.33 are in [the migration guide](../migrating-from-typekro-sdk.md).
+- **TypeScript does not find \`typekro/…\`.** Set \`moduleResolution\` to \`nodenext\` or \`bundler\`.
+`;
+}
+
+function entryOf(symbol: ts.Symbol, checker: ts.TypeChecker): Entry {
+  const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const own = ts.displayPartsToString(symbol.getDocumentationComment(checker));
+  const text = own || ts.displayPartsToString(target.getDocumentationComment(checker)) || otherComment(symbol, target);
+  return { name: symbol.name, form: formOf(target), summary: firstSentence(text) };
+}
+
+/** The tag of a removed name, or the comment before `export * as`. */
+function otherComment(symbol: ts.Symbol, target: ts.Symbol): string {
+  const tag = target.getJsDocTags().find(({ name }) => name === 'deprecated');
+  if (tag !== undefined) return ts.displayPartsToString(tag.text);
+  const statement = symbol.declarations?.find((each) => ts.isNamespaceExport(each))?.parent;
+  const text = statement?.getSourceFile().text.slice(statement.getFullStart(), statement.getStart()) ?? '';
+  return /\/\*\* ([\s\S]*?) \*\//.exec(text)?.[1] ?? '';
+}
+
+function formOf({ flags }: ts.Symbol): string {
+  if (flags & ts.SymbolFlags.Class) return 'class';
+  if (flags & ts.SymbolFlags.Function) return 'function';
+  if (flags & ts.SymbolFlags.Interface) return 'interface';
+  if (flags & ts.SymbolFlags.TypeAlias) return 'type';
+  if (flags & ts.SymbolFlags.Namespace) return 'namespace';
+  return 'value';
+}
+
+/** The first sentence, in one line. A dot in a number or in a code span ends no sentence. */
+function firstSentence(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').replaceAll('<', '&lt;').trim();
+  return /^(?:`[^`]*`|[^`])*?[.:](?= [A-Z`]|$)/.exec(line)?.[0].replace(/:$/, '.') ?? line;
+}

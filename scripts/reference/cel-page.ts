@@ -1,0 +1,104 @@
+import { KRO_LIBRARIES, math, network, nowLibrary, propagation, sets, standardLibrary } from '../../src/cel/index.ts';
+import type { FunctionDeclaration, Library, Macro, Overload } from '../../src/cel/library.ts';
+import { typeToString } from '../../src/cel/types.ts';
+import { markdownTable } from './markdown-table.ts';
+
+/** The libraries that a feature gate of the controller turns on. */
+const GATED: readonly Library[] = [nowLibrary, math, sets, network, propagation];
+
+/** What each library is for, by its name. The page is not written while a library has no entry, or an entry no library. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  stdlib: 'Operators, conversions, sizes, tests of texts, and the parts of times.',
+  comprehensions: 'Macros over lists and maps with two variables: index or key, and value.',
+  'cel.lib.ext.lists': 'Parts and orders of lists.',
+  'cel.lib.ext.strings': 'Parts and forms of texts.',
+  bindings: '`cel.bind(name, value, expression)` names a value.',
+  optional: 'Values that may be absent: `a.?b`, `list[?0]`, `.orValue(…)`.',
+  'cel.lib.ext.encoders': 'Base64 and JSON.',
+  'kubernetes.lists': "Kubernetes' functions for lists of numbers and texts.",
+  'kubernetes.urls': 'URLs and their parts.',
+  'kubernetes.regex': 'Matches of RE2 patterns.',
+  'kubernetes.quantity': 'Quantities such as `500m` and `2Gi`.',
+  'kubernetes.net.ip': 'IP addresses.',
+  'kubernetes.net.cidr': 'Networks in CIDR notation.',
+  'kubernetes.Semver': 'Versions.',
+  random: 'Values that look random and depend only on the seed.',
+  'cel.lib.ext.maps': 'Maps that are joined.',
+  json: 'JSON in texts.',
+  hash: 'Hashes of texts.',
+  'kro.lists': 'Lists with one element set, inserted or removed.',
+  'kro.omit': '`omit()` leaves out the field whose value it is.',
+  'kro.runtime': 'Conditions for the status of an instance.',
+};
+
+/** `docs/reference/cel.md`: every function and macro of expressions, with its signatures. */
+export function celPage(): string {
+  const libraries = [standardLibrary, ...KRO_LIBRARIES];
+  const names = libraries.map(({ name }) => name);
+  const missing = names.filter((name) => !Object.hasOwn(PURPOSES, name));
+  const stale = Object.keys(PURPOSES).filter((name) => !names.includes(name));
+  if (missing.length + stale.length > 0) {
+    throw new Error(
+      `PURPOSES of cel-page.ts lacks ${missing.join(', ') || 'nothing'}; stale: ${stale.join(', ') || 'none'}`,
+    );
+  }
+  return `# Functions of expressions
+
+An expression in \`\${…}\` may use these functions and macros. \`npm run docs\` writes this page from the libraries of the
+engine. \`a.f(b)\` is a function that is called on a value. Types with one capital letter stand for any type. Operators have
+\`_\` in the places of their operands; \`_[_]\` is \`a[b]\`.
+
+${libraries.map((library) => sectionOf(library, PURPOSES[library.name] ?? '')).join('\n\n')}
+
+## Behind a feature gate
+
+The controller has these functions only when \`--feature-gates\` turns them on: [flags](../controller.md#flags).
+
+${functionTable(GATED)}
+
+## What can go wrong
+
+- **\`no such overload\`.** The function exists, but not for these types. The table has its signatures. Convert a value:
+  \`string(…)\`, \`int(…)\`.
+- **\`undeclared reference\`.** The name is misspelt, no node has this id, or a gate is off.
+- **\`no such key\`.** The field is absent. Write \`a.?b.orValue(…)\`.
+`;
+}
+
+function sectionOf(library: Library, purpose: string): string {
+  return `## ${library.name}\n\n${purpose}\n\n${functionTable([library])}`;
+}
+
+function functionTable(libraries: readonly Library[]): string {
+  const functions = libraries.flatMap(({ functions = [] }) => functions.filter(isForAuthors).map(functionRow));
+  const macros = libraries.flatMap(({ macros = [] }) => macros.map(macroRow));
+  return markdownTable(['name', 'signatures'], [...functions, ...macros]);
+}
+
+/** Functions whose names begin with `@` are made by macros only. */
+const isForAuthors = ({ name }: FunctionDeclaration): boolean => !/^@|\.@/.test(name);
+
+function functionRow({ name, overloads }: FunctionDeclaration): string[] {
+  return [`\`${name}\``, overloads.map((overload) => `\`${signatureOf(name, overload)}\``).join('<br>')];
+}
+
+/** The sign of an operator between its operands, as authors write it. */
+const OPERATOR = /_/;
+
+function signatureOf(name: string, { member, params, result }: Overload): string {
+  const types = params.map((type) => typeToString(type));
+  const call = OPERATOR.test(name)
+    ? types
+        .reduce((text, type) => text.replace('_', () => ` ${type} `), name)
+        .replace(/ \[ (.*) \]$/, '[$1]')
+        .trim()
+    : member === true
+      ? `${types[0] ?? ''}.${name}(${types.slice(1).join(', ')})`
+      : `${name}(${types.join(', ')})`;
+  return `${call} → ${typeToString(result)}`.replaceAll(/\s+/g, ' ').replaceAll('google.protobuf.', '');
+}
+
+function macroRow({ name, member, args }: Macro): string[] {
+  const list = args === undefined ? '…' : Array.from({ length: args }, (_, index) => `a${index + 1}`).join(', ');
+  return [`\`${name}\``, `macro \`${member ? 'x.' : ''}${name}(${list})\``];
+}

@@ -1,0 +1,308 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { markdownTable } from './markdown-table.ts';
+
+type Author = 'user' | 'controller' | 'SDK' | 'cluster' | 'command';
+
+interface Key {
+  /** The annotation, label, finalizer or field manager. */
+  readonly name: string;
+  readonly form: 'annotation' | 'label' | 'finalizer' | 'field manager' | 'condition' | 'other name';
+  /** The objects that have it. */
+  readonly on: string;
+  readonly by: Author;
+  readonly meaning: string;
+}
+
+const key = (name: string, form: Key['form'], on: string, by: Author, meaning: string): Key => ({
+  name,
+  form,
+  on,
+  by,
+  meaning,
+});
+
+/** Every name of the domains `kro.run` and `typekro.dev` in the sources. A test refuses a name without a row. */
+const KEYS: readonly Key[] = [
+  key(
+    'kro.run/allow-breaking-changes',
+    'annotation',
+    'definition',
+    'user',
+    '`true`: the CRD may change in ways that break instances',
+  ),
+  key(
+    'typekro.dev/service-account',
+    'annotation',
+    'definition',
+    'user',
+    '`namespace/name`: whose rights count for the objects',
+  ),
+  key(
+    'typekro.dev/adoption',
+    'annotation',
+    'definition',
+    'user',
+    '`adopt` (default), `refuse` or `take-over` for objects that exist, for all nodes or one: `refuse, database=take-over`',
+  ),
+  key(
+    'typekro.dev/namespaces',
+    'annotation',
+    'definition',
+    'user',
+    '`instance`: templates stay in the namespace of their instance; or `any`',
+  ),
+  key('typekro.dev/canary', 'annotation', 'definition', 'user', '`10%`: so many instances get a new revision first'),
+  key('typekro.dev/cel-budget', 'annotation', 'definition', 'user', 'the cost that one expression may spend'),
+  key(
+    'typekro.dev/deletion-policy',
+    'annotation',
+    'definition, instance',
+    'user',
+    '`wait` on a definition: it stays until its instances are gone; `orphan` on an instance: its objects stay',
+  ),
+  key(
+    'kro.run/reconcile',
+    'annotation',
+    'instance',
+    'user',
+    '`suspended`: the controller writes nothing for the instance; `typekro suspend` sets it',
+  ),
+  key(
+    'typekro.dev/revision',
+    'annotation',
+    'instance',
+    'user',
+    'the number of the revision to stay with; `typekro pin` sets it',
+  ),
+  key(
+    'typekro.dev/reconcile-requested',
+    'annotation',
+    'instance',
+    'command',
+    'asks for a pass now; `typekro reconcile` sets it',
+  ),
+  key(
+    'typekro.dev/explain',
+    'annotation',
+    'definition, instance',
+    'user',
+    '`true`: the status has a condition for every node',
+  ),
+  key(
+    'typekro.dev/simulated',
+    'annotation',
+    'node, object of the cluster',
+    'cluster',
+    'the embedded cluster simulates it; also a label, and the provisioner of the storage class',
+  ),
+  key('typekro.dev/process', 'annotation', 'pod', 'cluster', 'the process of the cluster whose log the pod shows'),
+  key('typekro.dev/stand-in', 'annotation', 'object of a stand-in', 'cluster', 'the stand-in that plays the operator'),
+  key(
+    'typekro.dev/simulate',
+    'annotation',
+    'object',
+    'user',
+    'the prefix of the annotations of simulations: [testing](../testing.md#the-lives-of-pods)',
+  ),
+  key(
+    'typekro.dev/simulate-hold',
+    'annotation',
+    'object',
+    'user',
+    '`true`, or names of controllers: they do not work on the object',
+  ),
+  key(
+    'typekro.dev/simulate-delay-seconds',
+    'annotation',
+    'object',
+    'user',
+    'the delay between an event of the object and the work',
+  ),
+  key(
+    'typekro.dev/simulate-failure',
+    'annotation',
+    'object',
+    'user',
+    'the reason with which the work or the containers fail',
+  ),
+  key('typekro.dev/simulate-ready-after-seconds', 'annotation', 'object', 'user', 'the time until it is ready'),
+  key(
+    'typekro.dev/depends-on',
+    'annotation',
+    'template of a composition',
+    'SDK',
+    'an order without a value; the prefix, then the id of the other node',
+  ),
+  key(
+    'typekro.dev/hoisted-namespaces',
+    'annotation',
+    'instance',
+    'SDK',
+    'the namespaces that were applied before the instance, as JSON',
+  ),
+  key(
+    'typekro.dev/rollout',
+    'annotation',
+    'revision',
+    'controller',
+    'the number of first instances of a canary, or `done`',
+  ),
+  key(
+    'typekro.dev/propagated',
+    'annotation',
+    'revision',
+    'controller',
+    '`done`: `propagateWhen` holds the revision back from no instance',
+  ),
+  key(
+    'internal.kro.run/apply-order',
+    'annotation',
+    'object of a node',
+    'controller',
+    'the place in the order of creation, for the deletion',
+  ),
+  key('internal.kro.run/node-path', 'annotation', 'object of a node', 'controller', 'the node that made the object'),
+  key(
+    'internal.kro.run/instance-name',
+    'annotation',
+    'object of a node',
+    'controller',
+    'the name of the instance, if it is too long for a label',
+  ),
+  key(
+    'internal.kro.run/instance-group',
+    'annotation',
+    'object of a node',
+    'controller',
+    'the group of the instance, if it is too long for a label',
+  ),
+  key(
+    'internal.kro.run/deletion-policy',
+    'annotation',
+    'object of a node',
+    'controller',
+    '`Orphaned`: the object stays when no node wants it any more',
+  ),
+  key(
+    'internal.kro.run/patch-contributions',
+    'annotation',
+    'instance',
+    'controller',
+    'the fields that the graph patches',
+  ),
+  key('internal.kro.run/applyset-inventory-hash', 'annotation', 'instance', 'controller', 'the hash of the inventory'),
+  key(
+    'kro.run/owned',
+    'label',
+    'definition, instance, object of a node',
+    'controller',
+    '`true`: a controller owns the object',
+  ),
+  key(
+    'kro.run/kro-version',
+    'label',
+    'definition, instance, object of a node',
+    'controller',
+    'the version of the controller',
+  ),
+  key('kro.run/resource-graph-definition-name', 'label', 'instance, object of a node', 'controller', 'the definition'),
+  key(
+    'kro.run/resource-graph-definition-id',
+    'label',
+    'instance, object of a node',
+    'controller',
+    'the UID of the definition',
+  ),
+  key('kro.run/instance-id', 'label', 'object of a node', 'controller', 'the UID of the instance'),
+  key('kro.run/instance-name', 'label', 'object of a node', 'controller', 'the name of the instance'),
+  key('kro.run/instance-namespace', 'label', 'object of a node', 'controller', 'the namespace of the instance'),
+  key('kro.run/instance-group', 'label', 'object of a node', 'controller', 'the API group of the instance'),
+  key('kro.run/instance-version', 'label', 'object of a node', 'controller', 'the API version of the instance'),
+  key('kro.run/instance-kind', 'label', 'object of a node', 'controller', 'the kind of the instance'),
+  key('kro.run/node-id', 'label', 'object of a node', 'controller', 'the id of the node'),
+  key('kro.run/collection-index', 'label', 'object of a collection', 'controller', 'the place in the list'),
+  key('kro.run/collection-size', 'label', 'object of a collection', 'controller', 'the length of the list'),
+  key('kro.run/graph-revision-hash', 'label', 'revision', 'controller', 'the hash of the spec'),
+  key(
+    'rbac.kro.run/aggregate-to-controller',
+    'label',
+    'ClusterRole',
+    'user',
+    '`true`: the controller gets these rights',
+  ),
+  key('typekro.dev/definition', 'label', 'record of direct mode', 'SDK', 'the name of the definition'),
+  key('typekro.dev/factory', 'label', 'instance', 'SDK', 'the factory that made the instance'),
+  key('typekro.dev/mode', 'label', 'instance', 'SDK', 'the mode of the factory: `kro`'),
+  key('typekro.dev/rgd', 'label', 'instance', 'SDK', 'the name of the definition'),
+  key(
+    'typekro.dev/installation',
+    'label',
+    'object of an installation',
+    'command',
+    'the name of the installation of `typekro bootstrap`',
+  ),
+  key('typekro.dev/lease', 'label', 'Lease', 'controller', 'its purpose: `replica` or `shard`'),
+  key('kro.run/finalizer', 'finalizer', 'definition, instance', 'controller', 'the objects are deleted first'),
+  key('kro.run/graph-finalizer', 'finalizer', 'Graph', 'controller', 'the objects are deleted first'),
+  key('kro.run/applyset', 'field manager', 'object of a node', 'controller', 'the fields that templates set'),
+  key('kro.run/applyset-parent', 'field manager', 'instance', 'controller', 'the inventory'),
+  key('kro.run/labeller', 'field manager', 'instance', 'controller', 'finalizer and labels'),
+  key('now.typekro.dev/sampled', 'condition', 'instance', 'controller', 'the time that `now()` gave'),
+];
+
+/** Names in the sources that are neither on objects nor of interest to users, each with the reason. */
+const NOT_KEYS: Readonly<Record<string, string>> = {
+  'kro.run/v': 'an API version',
+  'typekro.dev/made-at': 'a symbol of JavaScript',
+  'kro.run/ResourceGroup': 'a former kind',
+};
+
+const NAME = /['"`]((?:[a-z0-9-]+\.)*(?:typekro\.dev|kro\.run)\/[a-zA-Z][a-zA-Z-]*)/g;
+
+/** The names of the sources, each without a hyphen at its end (a prefix). */
+function namesInSources(): Set<string> {
+  const root = new URL('../../src/', import.meta.url);
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+  );
+  const found = files.flatMap((name) => [...readFileSync(new URL(name, root), 'utf8').matchAll(NAME)]);
+  return new Set(found.map(([, name = '']) => name.replace(/-$/, '')));
+}
+
+/** `docs/reference/labels.md`. Throws for a name in the sources without a row, and for a row without a name. */
+export function labelsPage(): string {
+  const names = namesInSources();
+  const known = new Set([...KEYS.map(({ name }) => name), ...Object.keys(NOT_KEYS)]);
+  const missing = [...names].filter((name) => !known.has(name));
+  const stale = [...known].filter((name) => !names.has(name));
+  if (missing.length + stale.length > 0) {
+    throw new Error(
+      `KEYS of labels-page.ts lacks ${missing.join(', ') || 'nothing'}; stale: ${stale.join(', ') || 'none'}`,
+    );
+  }
+  const rows = (isUsers: boolean): string[][] =>
+    KEYS.filter(({ by }) => (by === 'user') === isUsers).map(({ name, form, on, by, meaning }) =>
+      isUsers ? [`\`${name}\``, form, on, meaning] : [`\`${name}\``, form, on, by, meaning],
+    );
+  return `# Annotations, labels and other names
+
+\`npm run docs\` writes this page. It has every name of the domains \`kro.run\` and \`typekro.dev\` that the sources use.
+
+## You write them
+
+${markdownTable(['name', 'form', 'on', 'meaning'], rows(true))}
+
+## Programs write them
+
+Do not change these. Templates that set a label or an annotation of \`kro.run\` are refused.
+
+${markdownTable(['name', 'form', 'on', 'written by', 'meaning'], rows(false))}
+
+## What can go wrong
+
+- **An annotation has no effect.** kro's own controller knows only the names of \`kro.run\`. Names of \`typekro.dev\` need
+  TypeKro's controller.
+- **An annotation has a value that the controller does not know.** The instance or the definition says so in its
+  conditions: \`typekro why\`.
+`;
+}

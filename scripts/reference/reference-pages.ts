@@ -1,0 +1,16 @@
+import { apiPage } from './api-page.ts';
+import { celPage } from './cel-page.ts';
+import { chartPage } from './chart-page.ts';
+import { commandsPage } from './commands-page.ts';
+import { labelsPage } from './labels-page.ts';
+
+/** The generated pages of the reference, by their paths. Each of them fails when an entry has no description. */
+export async function referencePages(): Promise<ReadonlyMap<string, string>> {
+  return new Map([
+    ['docs/reference/cli.md', await commandsPage()],
+    ['docs/reference/api.md', apiPage()],
+    ['docs/reference/cel.md', celPage()],
+    ['docs/reference/labels.md', labelsPage()],
+    ['docs/reference/chart.md', chartPage()],
+  ]);
+}
