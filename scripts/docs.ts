@@ -38,6 +38,7 @@ async function writePages(): Promise<void> {
 const PARTS: Readonly<Record<string, () => Promise<unknown>>> = {
   factories: () => import('./factories.ts'),
   'kubernetes-types': () => import('./kubernetes-types.ts'),
+  'kubernetes-difference': () => import('./kubernetes-difference.ts'),
 };
 
 const [part] = process.argv.splice(2, 1);

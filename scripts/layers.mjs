@@ -75,12 +75,13 @@ export const FLOORS = {
   ],
   cluster: [
     // Code that works without a cluster.
-    'clock.ts movable-clock.ts data.ts stand-in.ts options.ts transport.ts work.ts lazy-module.ts',
+    'clock.ts movable-clock.ts data.ts release.ts stand-in.ts options.ts transport.ts work.ts lazy-module.ts',
     'codec',
     'errors',
     'types',
     'fields',
     'patch',
+    'earlier-release.ts',
     'table',
     'protocol',
     'webhooks',

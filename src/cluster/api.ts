@@ -13,6 +13,7 @@ import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import { createServiceAddresses } from './kinds/service-addresses.ts';
 import type { ClusterOptions } from './options.ts';
 import { PodLogs } from './pod-logs.ts';
+import type { KubernetesRelease } from './release.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
 import { createAccess } from './auth/cluster-access.ts';
@@ -20,6 +21,7 @@ import {
   admission,
   aggregation,
   conversion,
+  discovery,
   impersonation,
   openApi,
   schemaEngine,
@@ -49,6 +51,7 @@ export class Api {
     admission,
     aggregation,
     conversion,
+    discovery,
     impersonation,
     openApi,
     schemaEngine,
@@ -66,11 +69,11 @@ export class Api {
   /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
   intercept: Interceptor | undefined;
 
-  constructor(options: ClusterOptions = {}) {
+  constructor(options: ClusterOptions = {}, release?: KubernetesRelease) {
     this.options = options;
     this.clock = options.clock ?? systemClusterClock;
     this.store = new Store(options.eventWindow);
-    this.registry = new Registry(this.store);
+    this.registry = new Registry(this.store, release);
     this.admissionGate = new AdmissionGate(this.store, this.registry);
     this.aggregationGate = new AggregationGate(this.store);
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');

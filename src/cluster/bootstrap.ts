@@ -4,6 +4,7 @@ import { objectAt, objectsAt } from '../kubernetes/index.ts';
 import type { FrontProxy } from './aggregation/front-proxy.ts';
 import { authenticationSettings } from './aggregation/front-proxy.ts';
 import { loadData } from './data.ts';
+import { ROLE_KINDS } from './release.ts';
 import { ipAddressOf } from './follow-addresses.ts';
 import type { ServedResource } from './registry/resource.ts';
 import { storeKey } from './store/store.ts';
@@ -242,20 +243,16 @@ function systemObjects(context: BootstrapContext, group: string, plural: string,
   });
 }
 
-/** The number of objects of each kind in the default roles and bindings. */
-const ROLE_COUNTS = { clusterroles: 69, clusterrolebindings: 50, roles: 7, rolebindings: 7 } as const;
-
 /**
  * Adds the default roles and bindings. The first decision by RBAC, or the first list of roles or bindings, loads them.
  */
 function seedRoles(context: BootstrapContext) {
   const created = timestampOf(context.clock);
-  for (const [plural, count] of Object.entries(ROLE_COUNTS)) {
-    const resource = context.registry.findAny('rbac.authorization.k8s.io', plural);
-    resource?.collection.seedLater(count, () =>
-      (loadData('rbac-defaults')[plural] ?? []).map((value) =>
-        complete(context, ofKind(resource, value as JsonObject), created),
-      ),
+  const { registry } = context;
+  for (const plural of ROLE_KINDS) {
+    const resource = registry.findAny('rbac.authorization.k8s.io', plural);
+    resource?.collection.seedLater(registry.release.roleCount(plural), () =>
+      registry.release.defaultRoles(plural).map((value) => complete(context, ofKind(resource, value), created)),
     );
   }
 }

@@ -6,6 +6,7 @@ import { followAddresses } from './follow-addresses.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
 import { registerVersions } from './definitions/register-versions.ts';
 import {
+  earlierReleases,
   LoadAhead,
   persistence,
   presentation,
@@ -73,12 +74,16 @@ export interface Cluster {
 /**
  * Makes a cluster. The cluster is ready when the promise settles.
  *
- * @throws TypeKroError `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state;
+ * @throws TypeKroError `cluster/kubernetes-version` for a version of Kubernetes without data; `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state;
  *   `cluster/unknown-stand-in`, `cluster/duplicate-stand-in`, `cluster/stand-in-definition`, and
  *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run.
  */
 export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const api = new Api(options);
+  const { kubernetesVersion } = options;
+  const api = new Api(
+    options,
+    kubernetesVersion === undefined ? undefined : (await earlierReleases.load()).releaseOf(kubernetesVersion),
+  );
   followDefinitions(api);
   followAddresses(api);
   registerVersions(api);

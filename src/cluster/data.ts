@@ -83,7 +83,7 @@ interface DataFiles {
   readonly discovery: { readonly api: { items: DiscoveredGroup[] }; readonly apis: { items: DiscoveredGroup[] } };
   readonly 'table-columns': Readonly<Record<string, readonly ColumnFacts[]>>;
   readonly 'storage-version-hashes': Readonly<Record<string, string>>;
-  readonly 'rbac-defaults': Readonly<Record<string, readonly Record<string, unknown>[]>>;
+  readonly 'rbac-defaults': Readonly<Record<string, readonly JsonObject[]>>;
   /** The objects of a group that a server makes for itself, by resource. */
   readonly 'system-objects': Readonly<Record<string, readonly JsonObject[]>>;
 }

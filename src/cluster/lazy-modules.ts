@@ -4,6 +4,9 @@
  */
 import { LazyModule } from './lazy-module.ts';
 
+/** Discovery. */
+export const discovery = new LazyModule(() => import('./discovery/discovery.ts'));
+
 /** Watches. */
 export const watching = new LazyModule(() => import('./verbs/watch.ts'));
 
@@ -31,6 +34,9 @@ export const aggregation = new LazyModule(() => import('./aggregation/index.ts')
 /** Impersonation. Only requests with its headers need it. */
 export const impersonation = new LazyModule(() => import('./auth/impersonate.ts'));
 
+/** Earlier versions of Kubernetes. Only a cluster that asks for one needs them. */
+export const earlierReleases = new LazyModule(() => import('./earlier-release.ts'));
+
 /** The files with a cluster's state. Only a cluster with a `stateDirectory` needs them. */
 export const persistence = new LazyModule(() => import('./persistence.ts'));
 
@@ -44,7 +50,7 @@ export const simulation = new LazyModule(() => import('./controllers/index.ts'))
 export const standInCatalogue = new LazyModule(() => import('./controllers/stand-ins/catalogue.ts'));
 
 /** The modules that requests may use, in the order in which clients usually need them. */
-const REQUEST_PARTS: readonly LazyModule<unknown>[] = [watching, writing, openApi, schemaEngine, tables];
+const REQUEST_PARTS: readonly LazyModule<unknown>[] = [discovery, watching, writing, openApi, schemaEngine, tables];
 
 /**
  * The delay in milliseconds before the first module is loaded. During the delay, the process has time for the first

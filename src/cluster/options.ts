@@ -48,6 +48,11 @@ export interface ServerAddress {
 /** The options of a cluster. Every option has a default. */
 export interface ClusterOptions {
   /**
+   * The version of Kubernetes whose API the cluster has: `1.34`, `1.35` or `1.36`. It decides about the served kinds,
+   * their fields, the default roles and the answer of `/version`. Default: `1.36`.
+   */
+  readonly kubernetesVersion?: string;
+  /**
    * Do the simulated controllers (garbage collector, namespaces, workloads, …) run? An object sets their behaviour.
    * Without controllers, only clients change objects. Default: true.
    */

@@ -30,6 +30,12 @@ export const kubernetesRbacDefaultsText: () => string = textAt('data/kubernetes-
 /** The APIServices, FlowSchemas and PriorityLevelConfigurations that Kubernetes 1.36 starts with, as JSON. */
 export const kubernetesSystemObjectsText: () => string = textAt('data/kubernetes-1.36/system-objects.json');
 
+/** The differences of the API of Kubernetes 1.35 from that of 1.36, as JSON. */
+export const kubernetes135DifferenceText: () => string = textAt('data/kubernetes-1.35/difference.json');
+
+/** The differences of the API of Kubernetes 1.34 from that of 1.35, as JSON. */
+export const kubernetes134DifferenceText: () => string = textAt('data/kubernetes-1.34/difference.json');
+
 /** The descriptions of the kinds, types and fields of Kubernetes 1.36, as JSON. */
 export const kubernetesDescriptionsText: () => string = textAt('data/kubernetes-1.36/descriptions.json');
 

@@ -30,6 +30,8 @@ export { monotonicMs } from './monotonic.ts';
 export {
   dashboardFilesText,
   fluxDefinitionsText,
+  kubernetes134DifferenceText,
+  kubernetes135DifferenceText,
   kubernetesDescriptionsText,
   kubernetesDiscoveryText,
   kubernetesRbacDefaultsText,

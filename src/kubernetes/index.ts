@@ -10,7 +10,12 @@ export type { FailedRequest, FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
 export type { FieldError, FieldErrorReason } from './field-error.ts';
 export { fieldErrors } from './field-error.ts';
-export { KUBERNETES_MINOR, KUBERNETES_RELEASE, KUBERNETES_VERSION } from './kubernetes-version.ts';
+export {
+  KUBERNETES_MINOR,
+  KUBERNETES_RELEASE,
+  KUBERNETES_RELEASES,
+  kubernetesReleaseOf,
+} from './kubernetes-version.ts';
 export type { LabelSelectorProblem } from './label-selector.ts';
 export { labelSelectorProblems, requirementText } from './label-selector.ts';
 export {

@@ -7,5 +7,11 @@ export const KUBERNETES_MINOR = 36;
 /** This version, e.g. for the folder of envtest. */
 export const KUBERNETES_RELEASE = `1.${KUBERNETES_MINOR}`;
 
-/** The version that the embedded cluster reports: in `/version`, in its OpenAPI documents and on its nodes. */
-export const KUBERNETES_VERSION = `v${KUBERNETES_RELEASE}.0`;
+/** The versions whose API the embedded cluster can have, latest first. `data/` has a folder for each. */
+export const KUBERNETES_RELEASES: readonly string[] = [KUBERNETES_RELEASE, '1.35', '1.34'];
+
+/** `1.35` for the texts `1.35` and `v1.35`; `undefined` for a version whose API the embedded cluster cannot have. */
+export function kubernetesReleaseOf(text: string): string | undefined {
+  const release = text.replace(/^v/, '');
+  return KUBERNETES_RELEASES.includes(release) ? release : undefined;
+}

@@ -25,6 +25,8 @@ import { KubeClient } from '../kube/index.ts';
 
 /** The options of `createCluster`. */
 export interface TestClusterOptions {
+  /** The version of Kubernetes whose API the cluster has: `1.34`, `1.35` or `1.36`. Default: `1.36`. */
+  readonly kubernetesVersion?: string;
   /** Do simulated controllers run workloads, so that pods become ready? Default: true. */
   readonly workloads?: boolean;
   /** The simulated controllers that are off, slow, held or failing from the start. Default: none. */
@@ -122,6 +124,7 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
   const cluster: Cluster = await createEmbeddedCluster({
     controllers: options.controllers ?? true,
     workloads: options.workloads ?? true,
+    ...(options.kubernetesVersion === undefined ? {} : { kubernetesVersion: options.kubernetesVersion }),
     ...(clock === undefined ? {} : { clock }),
     ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
     ...(options.standIns === undefined ? {} : { standIns: options.standIns }),

@@ -22,6 +22,8 @@ export interface ClusterSettings {
   readonly data: boolean;
   /** The names of the stand-ins for operators. Absent when there are none. */
   readonly standIns?: readonly string[];
+  /** The version of Kubernetes, e.g. `1.35`. Absent for the latest version. */
+  readonly kubernetesVersion?: string;
   /** The port that the user named. Absent for a free one. */
   readonly port?: number;
   /** The port of the last run. The next run takes it again if it is free. */
@@ -67,6 +69,7 @@ const SETTINGS = record({
   schemaVersion: version,
   data: boolean,
   standIns: optional(listOf(text)),
+  kubernetesVersion: optional(text),
   port: optional(number),
   lastPort: optional(number),
   entryIn: optional(text),

@@ -11,7 +11,6 @@ import {
 } from '../../core/index.ts';
 import type { JsonValue } from '../../core/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
-import { DEFAULT_KUBERNETES_MINOR } from '../../schema/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
@@ -97,7 +96,7 @@ export async function snapshot(
   const { record } = runningCluster(context, name);
   const bytes = await control(record, 'snapshot', { signal: context.signal });
   // The check refuses an answer that was cut, so that the file never has a part of a snapshot.
-  const { head } = parseStateFile(bytes, `the snapshot of "${name}"`, DEFAULT_KUBERNETES_MINOR);
+  const { head } = parseStateFile(bytes, `the snapshot of "${name}"`, record.kubernetesVersion);
   writeWholeFile(path, bytes, {
     code: 'cluster/snapshot-not-written',
     remedy: 'name a file that you may write',
@@ -119,7 +118,7 @@ export async function restore(
   const print = reportPrinter(context, input);
   const { record } = runningCluster(context, name);
   const bytes = readBytes(context, file);
-  const { head } = parseStateFile(bytes, file, DEFAULT_KUBERNETES_MINOR);
+  const { head } = parseStateFile(bytes, file, record.kubernetesVersion);
   const objects = objectsInAnswer(await control(record, 'restore', { signal: context.signal, body: bytes }));
   print({
     data: { schemaVersion: 1, cluster: name, takenOf: head.cluster, takenAt: head.takenAt, objects },

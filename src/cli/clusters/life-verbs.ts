@@ -3,11 +3,11 @@ import { systemClock } from '../../kube/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
+import { kubernetesOption } from '../kubernetes-option.ts';
 import { portOption } from '../port-option.ts';
 import { standInsOf } from '../stand-in-option.ts';
 import { shellWord } from '../shell-word.ts';
 import { clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
-import { requireKubernetesVersion } from './kubernetes-option.ts';
 import { clusterView, statusLines, tableLines } from './cluster-view.ts';
 import { absentCluster } from './running-cluster.ts';
 import type { RunningCluster, Started } from './start-cluster.ts';
@@ -23,10 +23,11 @@ export async function start(
   [name = DEFAULT_CLUSTER]: readonly string[],
 ): Promise<number> {
   const print = reportPrinter(context, input);
-  requireKubernetesVersion(input);
+  const kubernetesVersion = kubernetesOption(input);
   const standIns = standInsOf(input);
   const startOptions = {
     ...(standIns.length === 0 ? {} : { standIns }),
+    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
     ...(input.options['data'] === true ? { data: true as const } : {}),
     ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),
   };

@@ -9,7 +9,7 @@ import {
 } from '../../cluster/index.ts';
 import { cryptoLibrary, isoTime, TypeKroError } from '../../core/index.ts';
 import { pause, systemClock } from '../../kube/index.ts';
-import { DEFAULT_KUBERNETES_MINOR } from '../../schema/index.ts';
+import { KUBERNETES_RELEASE } from '../../kubernetes/index.ts';
 import { standInOptions } from '../stand-in-option.ts';
 import { listenOnPort } from '../up/listen-on-port.ts';
 import { takeLock } from '../up/process-lock.ts';
@@ -74,8 +74,10 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     removeRecord(folder.path);
     const credentials = settings.data ? keptCredentials(folder) : undefined;
     const clock = createMovableClock();
+    const { kubernetesVersion = KUBERNETES_RELEASE } = settings;
     const cluster = await createEmbeddedCluster({
       clock,
+      kubernetesVersion,
       ...standInOptions((settings.standIns ?? []).map(requireStandInName)),
       ...(settings.data ? { stateDirectory: folder.data } : {}),
       ...(credentials === undefined
@@ -96,13 +98,13 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
       snapshot: () =>
         stateLines(cluster.snapshot(), {
           cluster: folder.name,
-          kubernetesVersion: DEFAULT_KUBERNETES_MINOR,
+          kubernetesVersion,
           takenAt: isoTime(systemClock.now()),
         }),
       async restore(bytes) {
-        await replaceContent(cluster, parseStateFile(bytes, 'the snapshot', DEFAULT_KUBERNETES_MINOR).snapshot);
+        await replaceContent(cluster, parseStateFile(bytes, 'the snapshot', kubernetesVersion).snapshot);
       },
-      reset: async () => replaceContent(cluster, await emptySnapshot()),
+      reset: async () => replaceContent(cluster, await emptySnapshot(kubernetesVersion)),
       stop: onStop,
       faults: new HeldFaults(cluster.faults),
       clock,
@@ -125,7 +127,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
       pid: process.pid,
       url: listener.url,
       startedAt: isoTime(systemClock.now()),
-      kubernetesVersion: DEFAULT_KUBERNETES_MINOR,
+      kubernetesVersion,
       controlPort: control.port,
       controlToken: control.token,
     });
@@ -237,8 +239,8 @@ async function replaceContent(cluster: Cluster, snapshot: ClusterSnapshot): Prom
 }
 
 /** The content of a new cluster. */
-async function emptySnapshot(): Promise<ClusterSnapshot> {
-  await using cluster = await createEmbeddedCluster();
+async function emptySnapshot(kubernetesVersion: string): Promise<ClusterSnapshot> {
+  await using cluster = await createEmbeddedCluster({ kubernetesVersion });
   await cluster.idle();
   return cluster.snapshot();
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
+import { KUBERNETES_RELEASE, KUBERNETES_RELEASES } from '../../kubernetes/index.ts';
 import { shellWord } from '../shell-word.ts';
 import type { ClusterState, FoundCluster } from './cluster-folder.ts';
 import { clusterFolder, clusterNames, clustersDirectory, findCluster } from './cluster-folder.ts';
@@ -18,6 +19,7 @@ export interface StartOptions {
   readonly data?: true;
   /** The names of stand-ins for operators. */
   readonly standIns?: readonly string[];
+  readonly kubernetesVersion?: string;
   readonly port?: number;
 }
 
@@ -60,7 +62,9 @@ export async function startCluster(context: CommandContext, name: string, option
   let before = settled.state;
   if (!isRunning(settled)) {
     try {
-      const settings = settingsFor(readSettings(settled.folder.path), options);
+      const last = readSettings(settled.folder.path);
+      refuseEarlierVersion(name, last, options);
+      const settings = settingsFor(last, options);
       await launchCluster({ folder: settled.folder, settings }, context.env, context.signal);
     } catch (error) {
       const { code } = TypeKroError.from(error, { code: NOT_STARTED });
@@ -89,19 +93,39 @@ export const isRunning = (found: FoundCluster): found is RunningCluster =>
 /** The settings of the next run: those of the last one, changed by the options. */
 export function settingsFor(
   last: ClusterSettings | undefined,
-  { data, port, standIns }: StartOptions,
+  { data, port, standIns, kubernetesVersion }: StartOptions,
 ): ClusterSettings {
   const base: ClusterSettings = last ?? { schemaVersion: 1, data: false };
-  const next = { ...base, data: base.data || data === true, ...(standIns === undefined ? {} : { standIns }) };
+  const next = {
+    ...base,
+    data: base.data || data === true,
+    ...(standIns === undefined ? {} : { standIns }),
+    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+  };
   if (port !== 0) return { ...next, ...(port === undefined ? {} : { port }) };
   // The user asks for a free port. The next runs keep the port that this run gets.
   const { port: _port, lastPort: _lastPort, ...others } = next;
   return others;
 }
 
+/** Refuses a version that is earlier than that of the kept objects: as in Kubernetes, it may not know them. */
+function refuseEarlierVersion(
+  name: string,
+  last: ClusterSettings | undefined,
+  { kubernetesVersion = KUBERNETES_RELEASE }: StartOptions,
+): void {
+  const kept = last?.kubernetesVersion ?? KUBERNETES_RELEASE;
+  if (last?.data !== true || KUBERNETES_RELEASES.indexOf(kubernetesVersion) <= KUBERNETES_RELEASES.indexOf(kept))
+    return;
+  throw new TypeKroError(`the objects of the cluster "${name}" are of Kubernetes ${kept}`, {
+    code: 'cluster/other-settings',
+    remedy: `leave out --kubernetes, or delete the objects first: typekro cluster stop ${name} --delete`,
+  });
+}
+
 function refuseOtherSettings(
   { folder: { name }, settings, record }: RunningCluster,
-  { data, port, standIns }: StartOptions,
+  { data, port, standIns, kubernetesVersion }: StartOptions,
 ): void {
   const differs =
     data === true && settings?.data === false
@@ -110,7 +134,9 @@ function refuseOtherSettings(
         ? `at ${record.url}`
         : standIns !== undefined && standIns.some((standIn) => !(settings?.standIns ?? []).includes(standIn))
           ? 'without these stand-ins'
-          : undefined;
+          : kubernetesVersion !== undefined && kubernetesVersion !== record.kubernetesVersion
+            ? `with Kubernetes ${record.kubernetesVersion}`
+            : undefined;
   if (differs === undefined) return;
   throw new TypeKroError(`the cluster "${name}" is running ${differs}`, {
     code: 'cluster/other-settings',

@@ -50,17 +50,42 @@ test('a cluster stops although its context cannot be removed from the kubeconfig
   expect(await run('cluster stop --all')).toMatchObject({ code: 0 });
 });
 
-test.each(['1.34', '1.35', 'v1.35.2', '1.36.1', '2', 'latest'])('Kubernetes %s is refused', async (version) => {
+test.each(['1.33', 'v1.35.2', '1.36.1', '2', 'latest'])('Kubernetes %s is refused', async (version) => {
   expect(await run(`cluster start dev --kubernetes ${version}`)).toEqual({
     code: 2,
     out: '',
-    err: `error: --kubernetes ${version}: this version of typekro has the data of Kubernetes 1.36 only [cli/kubernetes-version]\n  hint: write --kubernetes 1.36, or leave it out`,
+    err: `error: --kubernetes ${version}: there is no data of this version of Kubernetes [cli/kubernetes-version]\n  hint: write 1.34, 1.35 or 1.36`,
   });
   expect(existsSync(clusters.folderOf('dev'))).toBe(false);
 });
 
 test.each(['1.36', 'v1.36'])('Kubernetes %s is started', async (version) => {
   expect(await run(`cluster start dev --kubernetes ${version}`)).toMatchObject({ code: 0, err: '' });
+});
+
+test('a cluster keeps its version of Kubernetes, and objects are not opened by an earlier one', async () => {
+  const inVersion = async () => (await run('cluster status dev')).out;
+  await run('cluster start dev --data --kubernetes 1.35');
+  expect(await inVersion()).toMatch(/Kubernetes +1\.35/);
+  expect(await run('cluster start dev --kubernetes 1.36')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('the cluster "dev" is running with Kubernetes 1.35') as unknown,
+  });
+  await run('cluster stop dev');
+  await run('cluster start dev');
+  expect(await inVersion()).toMatch(/Kubernetes +1\.35/);
+  await run('cluster snapshot dev state.jsonl');
+  await run('cluster stop dev');
+  expect(await run('cluster start dev --kubernetes 1.34')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('the objects of the cluster "dev" are of Kubernetes 1.35') as unknown,
+  });
+  await run('cluster start dev --kubernetes 1.36');
+  expect(await inVersion()).toMatch(/Kubernetes +1\.36/);
+  expect(await run('cluster restore dev state.jsonl')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('was taken of Kubernetes 1.35') as unknown,
+  });
 });
 
 test('a stop makes no folder for the kubeconfig that a user has removed', async () => {

@@ -1,3 +1,4 @@
+import { KUBERNETES_OPTION } from '../kubernetes-option.ts';
 import { STAND_IN_OPTION } from '../stand-in-option.ts';
 import { TypeKroError, nearestName } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
@@ -31,11 +32,7 @@ export const cluster: Command = {
     { name: 'data', summary: 'start: keep the objects on the disk, also over a stop, a crash and a restart' },
     { ...STAND_IN_OPTION, summary: `start: ${STAND_IN_OPTION.summary}` },
     { name: 'port', summary: 'start: port of the API; by default that of the last run, or a free one', value: 'port' },
-    {
-      name: 'kubernetes',
-      summary: 'start: version of Kubernetes; only 1.36 is supported',
-      value: 'version',
-    },
+    { ...KUBERNETES_OPTION, summary: `start: ${KUBERNETES_OPTION.summary}` },
     {
       name: 'add-context',
       summary: 'start, kubeconfig: add the context typekro-NAME to your kubeconfig; a stop removes it',

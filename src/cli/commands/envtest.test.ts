@@ -65,6 +65,8 @@ test.skipIf(process.platform === 'win32')('envtest: the path of the folder, a li
     }",
     }
   `);
+  expect((await run('envtest --kubernetes v1.35 -o json')).out).toContain('"kubernetesVersion": "1.35"');
+  expect(await run('envtest --kubernetes 1.30')).toMatchObject({ code: 2 });
   expect(await run('envtest -o yaml')).toMatchInlineSnapshot(`
     {
       "code": 2,

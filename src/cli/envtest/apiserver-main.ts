@@ -42,6 +42,7 @@ async function serve(settings: ApiServerSettings): Promise<void> {
   const tokens = textOf(settings.tokenFile);
   const cluster = await createEmbeddedCluster({
     controllers: false,
+    ...(settings.kubernetesVersion === undefined ? {} : { kubernetesVersion: settings.kubernetesVersion }),
     authorization: settings.authorization,
     serviceCidr: settings.serviceCidr,
     serverAddress: { ip: settings.advertisedIp, port: settings.port },

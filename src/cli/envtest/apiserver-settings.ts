@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { kubernetesReleaseOf, KUBERNETES_RELEASES } from '../../kubernetes/index.ts';
 import type { KnownFlag } from './flags.ts';
 import { beyondLoopback, isLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
 
@@ -19,6 +20,10 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
   { name: 'service-account-signing-key-file', summary: 'private key that signs these tokens' },
   { name: 'service-account-key-file', summary: 'public key, or certificate, whose tokens are valid; may be repeated' },
   { name: 'service-cluster-ip-range', summary: 'IPv4 range of Services (default 10.0.0.0/24)' },
+  {
+    name: 'emulated-version',
+    summary: `version of Kubernetes, one of ${KUBERNETES_RELEASES.join(', ')}; by default the first`,
+  },
   { name: 'etcd-servers', summary: 'must be on loopback; without further effect' },
   {
     name: 'advertise-address',
@@ -40,6 +45,8 @@ const LOOPBACK_URLS = ['etcd-servers'];
 export interface ApiServerSettings {
   readonly host: string;
   readonly port: number;
+  /** The version of Kubernetes, e.g. `1.35`; `undefined` for the latest. */
+  readonly kubernetesVersion: string | undefined;
   /** The IP address of the Endpoints of the Service `kubernetes`. */
   readonly advertisedIp: string;
   readonly certDir: string | undefined;
@@ -104,6 +111,14 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   if (!isIpv4Range(serviceCidr)) {
     refusals.push(`--service-cluster-ip-range=${serviceCidr} is not an IPv4 range such as 10.0.0.0/24`);
   }
+  // The flag may also name a version of other components: `kube=1.35,example.com=2.0`.
+  const emulated = all('emulated-version')
+    .findLast((entry) => !/^(?!kube=).*=/.test(entry))
+    ?.replace(/^kube=/, '');
+  const kubernetesVersion = emulated === undefined ? undefined : kubernetesReleaseOf(emulated);
+  if (emulated !== undefined && kubernetesVersion === undefined) {
+    refusals.push(`--emulated-version=${emulated} is not supported; use ${KUBERNETES_RELEASES.join(', ')}`);
+  }
   const disabled = all('disable-admission-plugins').filter((name) => !ABSENT_PLUGINS.includes(name));
   const idle = [
     ...(disabled.length === 0 ? [] : [`--disable-admission-plugins=${disabled.join(',')}`]),
@@ -119,6 +134,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   return {
     host: withoutBrackets(host),
     port,
+    kubernetesVersion,
     advertisedIp: ipOf(withoutBrackets(last('advertise-address') ?? host)),
     certDir: path('cert-dir'),
     certFile,

@@ -14,6 +14,8 @@ export interface AssetPaths {
   /** The modules of `kube-apiserver` and `etcd`. */
   readonly apiServer: string;
   readonly etcd: string;
+  /** The version of Kubernetes, e.g. `1.35`; absent for the latest. */
+  readonly kubernetesVersion?: string;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface AssetPaths {
  * start. Variables that delay or change Node are removed. The programs trust no public authority, so the list of these
  * authorities is empty: Node would read its own list together with the authority of client certificates, for 30 ms.
  */
-function programScript(name: string, help: string, node: string, module: string): string {
+function programScript(name: string, help: string, node: string, module: string, flags = ''): string {
   return `#!/bin/sh
 # Made by typekro envtest: starts ${name} of TypeKro.
 for word in "$@"; do
@@ -43,7 +45,7 @@ if [ ! -f "$module" ]; then
 fi
 unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
 export SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null
-exec "$node" --use-openssl-ca "$module" "$@"
+exec "$node" --use-openssl-ca "$module"${flags} "$@"
 `;
 }
 
@@ -69,11 +71,12 @@ exit 127
 `;
 
 /** The files of the folder for envtest, by name. */
-export function assetFiles({ node, apiServer, etcd }: AssetPaths): Readonly<Record<string, string>> {
+export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPaths): Readonly<Record<string, string>> {
   const name = 'kube-apiserver';
+  const flags = kubernetesVersion === undefined ? '' : ` --emulated-version=${kubernetesVersion}`;
   return {
     etcd: programScript('etcd', helpText('etcd', ETCD_DESCRIPTION, ETCD_FLAGS), node, etcd),
-    [name]: programScript(name, helpText(name, APISERVER_DESCRIPTION, APISERVER_FLAGS), node, apiServer),
+    [name]: programScript(name, helpText(name, APISERVER_DESCRIPTION, APISERVER_FLAGS), node, apiServer, flags),
     kubectl: KUBECTL,
   };
 }

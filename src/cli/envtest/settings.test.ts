@@ -45,6 +45,7 @@ test('the flags of envtest all have their effect', () => {
   expect(apiServerSettings(ENVTEST)).toEqual({
     host: '127.0.0.1',
     port: 40_003,
+    kubernetesVersion: undefined,
     advertisedIp: '127.0.0.1',
     certDir: '/tmp/k8s_test_framework_1',
     certFile: undefined,
@@ -59,6 +60,23 @@ test('the flags of envtest all have their effect', () => {
     notices: [],
     refusals: [],
   } satisfies ApiServerSettings);
+});
+
+test.each([
+  [[], undefined],
+  [['--emulated-version=1.35'], '1.35'],
+  [['--emulated-version=v1.34'], '1.34'],
+  [['--emulated-version=other=2.0,kube=1.35'], '1.35'],
+  [['--emulated-version=1.34', '--emulated-version=1.35'], '1.35'],
+])('the version of Kubernetes for %j is %s', (words, kubernetesVersion) => {
+  expect(apiServerSettings(words)).toMatchObject({ kubernetesVersion, refusals: [] });
+});
+
+test.each(['1.33', '1.35.1', 'kube=2', 'x'])('--emulated-version=%s is refused', (version) => {
+  const { refusals } = apiServerSettings([`--emulated-version=${version}`]);
+  expect(refusals).toEqual([
+    expect.stringMatching(/^--emulated-version=.* is not supported; use 1\.36, 1\.35, 1\.34$/),
+  ]);
 });
 
 test.each([

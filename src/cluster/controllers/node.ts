@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
-import { KUBERNETES_VERSION } from '../../kubernetes/index.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
 import { NODE_ADDRESS } from '../bootstrap.ts';
 import { timestampOf } from '../clock.ts';
+import { versionOf } from '../release.ts';
 import { putObject } from './put-object.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
@@ -49,7 +49,7 @@ export function putNode(context: BootstrapContext): void {
         containerRuntimeVersion: 'simulated://1',
         kernelVersion: '',
         kubeProxyVersion: '',
-        kubeletVersion: KUBERNETES_VERSION,
+        kubeletVersion: versionOf(context.registry.release),
         machineID: '',
         operatingSystem: 'linux',
         osImage: 'simulated',

@@ -1,10 +1,10 @@
-import { groupVersionPath, KUBERNETES_MINOR, KUBERNETES_VERSION } from '../../kubernetes/index.ts';
+import { groupVersionPath } from '../../kubernetes/index.ts';
 import type { aggregatedReply, AggregationContext, withOpenApiPaths } from '../aggregation/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import type { impersonate } from '../auth/impersonate.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { needsSchemas } from '../crd/schemas.ts';
-import { discoveryReply } from '../discovery/discovery.ts';
+import type { discoveryReply } from '../discovery/discovery.ts';
 import { JsonSyntaxError } from '../codec/json.ts';
 import { healthReply } from './health.ts';
 import { compressReply } from './compress.ts';
@@ -23,6 +23,8 @@ import type { LazyModule } from '../lazy-module.ts';
 import type { openApiReply } from '../openapi/open-api-reply.ts';
 import type { UserInfo } from '../options.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { KubernetesRelease } from '../release.ts';
+import { versionOf } from '../release.ts';
 
 /** A request from a listener or a transport. */
 export interface IncomingRequest {
@@ -50,6 +52,7 @@ export type HandlerContext = RouterContext &
         readonly aggregatedReply: typeof aggregatedReply;
         readonly withOpenApiPaths: typeof withOpenApiPaths;
       }>;
+      readonly discovery: LazyModule<{ readonly discoveryReply: typeof discoveryReply }>;
       readonly impersonation: LazyModule<{ readonly impersonate: typeof impersonate }>;
       readonly openApi: LazyModule<{ readonly openApiReply: typeof openApiReply }>;
       readonly schemaEngine: LazyModule<SchemaEngine>;
@@ -147,7 +150,7 @@ async function dispatch(context: HandlerContext, request: ApiRequest, warnings: 
   const { openApi, schemaEngine } = context.parts;
   if (needsSchemas(context.store, schemaEngine, second)) await schemaEngine.load();
   if (first === 'api') {
-    if (request.segments.length <= 2) return discover(context.registry, request, '', second);
+    if (request.segments.length <= 2) return discover(context, request, '', second);
     return routeResource(context, request, '', second ?? '', request.segments.slice(2), warnings);
   }
   if (first === 'apis' || first === 'openapi') {
@@ -155,7 +158,7 @@ async function dispatch(context: HandlerContext, request: ApiRequest, warnings: 
     if (reply !== undefined) return reply;
   }
   if (first === 'apis') {
-    if (request.segments.length <= 3) return discover(context.registry, request, second, third);
+    if (request.segments.length <= 3) return discover(context, request, second, third);
     return routeResource(context, request, second ?? '', third ?? '', request.segments.slice(3), warnings);
   }
   if (first === 'openapi') {
@@ -173,12 +176,13 @@ async function aggregated(context: HandlerContext, request: ApiRequest): Promise
   return aggregatedReply(context, request);
 }
 
-function discover(
-  registry: Registry,
+async function discover(
+  { parts, registry }: HandlerContext,
   request: ApiRequest,
   group: string | undefined,
   version: string | undefined,
-): ApiReply {
+): Promise<ApiReply> {
+  const { discoveryReply } = await parts.discovery.load();
   const known = discoveryReply(registry, request, group, version);
   if (known === undefined) return unknownPath();
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
@@ -219,7 +223,7 @@ function otherPath(context: HandlerContext, request: ApiRequest): ApiReply {
       return replyValue(200, { paths: servedPaths(context.registry) }, negotiate(request.headers['accept'], {}));
     case 'version':
       if (request.method !== 'GET') throw methodNotAllowed();
-      return replyValue(200, versionInfo());
+      return replyValue(200, versionInfo(context.registry.release));
     case 'healthz':
     case 'livez':
     case 'readyz':
@@ -254,15 +258,16 @@ function issuerReply({ access: { tokens }, serverUrl }: HandlerContext, request:
   });
 }
 
-function versionInfo() {
+function versionInfo(release: KubernetesRelease) {
+  const { minor } = release;
   return {
     major: '1',
-    minor: String(KUBERNETES_MINOR),
+    minor: String(minor),
     emulationMajor: '1',
-    emulationMinor: String(KUBERNETES_MINOR),
+    emulationMinor: String(minor),
     minCompatibilityMajor: '1',
-    minCompatibilityMinor: String(KUBERNETES_MINOR - 1),
-    gitVersion: `${KUBERNETES_VERSION}+typekro`,
+    minCompatibilityMinor: String(minor - 1),
+    gitVersion: `${versionOf(release)}+typekro`,
     gitCommit: '',
     gitTreeState: 'clean',
     buildDate: '1970-01-01T00:00:00Z',

@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { describeField, describeBuiltinType } from '../../schema/index.ts';
 import type { FieldFacts } from '../data.ts';
-import { loadData, typeFacts } from '../data.ts';
+import { loadData } from '../data.ts';
+import type { KubernetesRelease } from '../release.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const SPECIAL: Readonly<Record<string, string>> = {
@@ -37,10 +38,12 @@ export function componentName(type: string): string {
 export class SchemaCollector {
   readonly schemas: Record<string, JsonValue> = {};
   readonly #prefix: string;
+  readonly #release: Pick<KubernetesRelease, 'typeFacts'>;
 
   /** `prefix` precedes the component name in references. */
-  constructor(prefix: string) {
+  constructor(prefix: string, release: Pick<KubernetesRelease, 'typeFacts'>) {
     this.#prefix = prefix;
+    this.#release = release;
   }
 
   /** Adds the schema of a type and returns a reference to it. */
@@ -56,7 +59,7 @@ export class SchemaCollector {
       this.schemas[name] = SPECIAL_SCHEMAS[type] ?? {};
       return;
     }
-    const facts = typeFacts(type);
+    const facts = this.#release.typeFacts(type);
     if (facts === undefined || type.includes('JSONSchemaPropsOr')) {
       this.schemas[name] = {};
       return;
@@ -75,7 +78,7 @@ export class SchemaCollector {
 
   /** Adds the members of a type and of its inlined types. `owner` is the type that all these members belong to. */
   #members(owner: string, type: string, properties: JsonObject) {
-    for (const [name, field] of Object.entries(typeFacts(type)?.fields ?? {})) {
+    for (const [name, field] of Object.entries(this.#release.typeFacts(type)?.fields ?? {})) {
       if (field.inline !== undefined) this.#members(owner, field.t, properties);
       else if (!name.startsWith('#')) {
         const description = describeField(loadData('descriptions'), owner, name);

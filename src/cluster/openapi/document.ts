@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, setOwn, upperFirst } from '../../core/index.ts';
 import { groupVersionPath } from '../../kubernetes/index.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
-import { hasBuiltinType } from '../types/builtin.ts';
+import { builtinTypesOf } from '../types/builtin.ts';
 import { builtinTypeName } from '../registry/builtin.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import { SchemaCollector, componentName } from './builtin-schemas.ts';
@@ -27,16 +27,17 @@ export function versionSchemas(
   version: string,
   prefix: string,
 ): Record<string, JsonValue> {
-  const collector = new SchemaCollector(prefix);
+  const collector = new SchemaCollector(prefix, registry.release);
+  const types = builtinTypesOf(registry.release);
   for (const resource of registry.inVersion(group, version)) {
     if (resource instanceof CustomResource) addCustom(resource, collector);
     else {
       const name = builtinTypeName(group, version, resource.kind);
-      if (hasBuiltinType(name)) collector.add(name);
-      if (hasBuiltinType(`${name}List`)) collector.add(`${name}List`);
+      if (types.has(name)) collector.add(name);
+      if (types.has(`${name}List`)) collector.add(`${name}List`);
       for (const subresource of resource.subresources.values()) {
         const other = builtinTypeName(subresource.group || group, subresource.version || version, subresource.kind);
-        if (hasBuiltinType(other)) collector.add(other);
+        if (types.has(other)) collector.add(other);
       }
     }
   }

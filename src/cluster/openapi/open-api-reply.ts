@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { groupVersionPath, KUBERNETES_RELEASE, KUBERNETES_VERSION } from '../../kubernetes/index.ts';
+import { groupVersionPath } from '../../kubernetes/index.ts';
 import { toJsonBytes } from '../codec/json.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
@@ -10,6 +10,7 @@ import { swaggerProtobuf } from './swagger-protobuf.ts';
 import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
+import { versionOf } from '../release.ts';
 
 interface Cached {
   readonly generation: number;
@@ -103,14 +104,14 @@ function index(registry: Registry, cached: Cached): JsonObject {
   return paths;
 }
 
-/** The data of the built-in groups: their version, and the number of the last change of the data. */
-const BUILTIN_DATA = `kubernetes-${KUBERNETES_RELEASE}/1`;
+/** The number of the last change of the data of the built-in groups. */
+const DATA_REVISION = 1;
 
 /** The hash of a document. It changes when the data of a built-in group or a schema of a custom resource changes. */
 function hashOf(registry: Registry, cached: Cached, { group, version, path }: GroupVersion): string {
   let hash = cached.hashes.get(path);
   if (hash === undefined) {
-    const sum = createHash('sha256').update(BUILTIN_DATA).update(path);
+    const sum = createHash('sha256').update(`kubernetes-1.${registry.release.minor}/${DATA_REVISION}`).update(path);
     for (const resource of registry.inVersion(group, version)) {
       sum.update(`${resource.plural} ${resource.kind} ${resource.namespaced}`);
       if (resource instanceof CustomResource) sum.update(toJsonBytes(resource.schema));
@@ -128,12 +129,12 @@ function hashOfAll(registry: Registry, cached: Cached, isProtobuf: boolean): str
   return sum.digest('hex').toUpperCase();
 }
 
-const INFO = { title: 'Kubernetes', version: KUBERNETES_VERSION };
+const infoOf = ({ release }: Registry): JsonObject => ({ title: 'Kubernetes', version: versionOf(release) });
 
 function document(registry: Registry, { group, version }: GroupVersion): JsonObject {
   return {
     openapi: '3.0.0',
-    info: INFO,
+    info: infoOf(registry),
     paths: versionPaths(registry, group, version),
     components: { schemas: versionSchemas(registry, group, version, '#/components/schemas/') },
   };
@@ -184,5 +185,5 @@ function swaggerDocument(registry: Registry): JsonObject {
     }
     Object.assign(paths, toSwaggerPaths(versionPaths(registry, group, version)));
   }
-  return { swagger: '2.0', info: INFO, paths, definitions };
+  return { swagger: '2.0', info: infoOf(registry), paths, definitions };
 }

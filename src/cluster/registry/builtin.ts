@@ -1,9 +1,10 @@
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
-import type { DiscoveredGroup, DiscoveredResource } from '../data.ts';
-import { loadData } from '../data.ts';
+import type { DiscoveredResource } from '../data.ts';
+import type { KubernetesRelease } from '../release.ts';
 import type { Store } from '../store/store.ts';
-import { builtinType, hasBuiltinType } from '../types/builtin.ts';
+import type { BuiltinTypes } from '../types/builtin.ts';
+import { builtinType, builtinTypesOf } from '../types/builtin.ts';
 import type { FieldNode, ObjectNode } from '../types/node.ts';
 import { anyNode } from '../types/node.ts';
 import { convertBuiltin, storageOf } from './convert-builtin.ts';
@@ -31,21 +32,16 @@ export function looseType(kind: string): ObjectNode {
   return { kind: 'object', name: kind, fields, extra: anyNode };
 }
 
-/** The groups of the built-in API in the order of discovery. */
-export function builtinGroups(): readonly DiscoveredGroup[] {
-  const data = loadData('discovery');
-  return [...data.api.items, ...data.apis.items];
-}
-
-/** Every resource of the built-in API. `store` has their objects. */
-export function builtinResources(store: Store): ServedResource[] {
+/** Every resource of the built-in API of a version of Kubernetes. `store` has their objects. */
+export function builtinResources(store: Store, release: KubernetesRelease): ServedResource[] {
+  const types = builtinTypesOf(release);
   const resources: ServedResource[] = [];
   const byVersion = new Map<string, ServedResource>();
-  for (const group of builtinGroups()) {
+  for (const group of release.groups()) {
     const name = group.metadata.name ?? '';
     for (const { version, resources: list } of group.versions) {
       for (const facts of list) {
-        const resource = new BuiltinResource(store, name, version, facts, byVersion);
+        const resource = new BuiltinResource(store, types, name, version, facts, byVersion);
         byVersion.set(`${resource.apiVersion}/${resource.plural}`, resource);
         resources.push(resource);
       }
@@ -69,17 +65,20 @@ class BuiltinResource implements ServedResource {
   readonly apiVersion;
   readonly custom = undefined;
   readonly collection;
+  readonly #types: BuiltinTypes;
   readonly #family: ReadonlyMap<string, ServedResource>;
   readonly #storage: { group: string; version: string; plural: string };
   #node: ObjectNode | undefined;
 
   constructor(
     store: Store,
+    types: BuiltinTypes,
     group: string,
     version: string,
     facts: DiscoveredResource,
     family: ReadonlyMap<string, ServedResource>,
   ) {
+    this.#types = types;
     this.group = group;
     this.version = version;
     this.plural = facts.resource;
@@ -105,7 +104,7 @@ class BuiltinResource implements ServedResource {
   get node(): ObjectNode {
     if (this.#node === undefined) {
       const name = builtinTypeName(this.group, this.version, this.kind);
-      this.#node = hasBuiltinType(name) ? builtinType(name) : looseType(this.kind);
+      this.#node = this.#types.has(name) ? this.#types.get(name) : looseType(this.kind);
     }
     return this.#node;
   }

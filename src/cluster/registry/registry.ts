@@ -1,5 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
+import type { KubernetesRelease } from '../release.ts';
+import { latestRelease } from '../release.ts';
 import type { Store } from '../store/store.ts';
 import { builtinResources } from './builtin.ts';
 import type { ServedResource } from './resource.ts';
@@ -12,8 +14,12 @@ export class Registry {
   readonly #converted = new Set<string>();
   #generation = 0;
 
-  constructor(store: Store) {
-    for (const resource of builtinResources(store)) this.#insert(resource);
+  /** The version of Kubernetes whose API is served. */
+  readonly release: KubernetesRelease;
+
+  constructor(store: Store, release: KubernetesRelease = latestRelease) {
+    this.release = release;
+    for (const resource of builtinResources(store, release)) this.#insert(resource);
   }
 
   /** The number of changes since the start. Caches of discovery compare it. */

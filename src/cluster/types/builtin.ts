@@ -1,5 +1,6 @@
 import type { FieldFacts, TypeFacts } from '../data.ts';
-import { typeFacts } from '../data.ts';
+import type { KubernetesRelease } from '../release.ts';
+import { latestRelease } from '../release.ts';
 import type { FieldNode, ObjectNode, ScalarType, TypeNode } from './node.ts';
 import { anyNode } from './node.ts';
 
@@ -16,22 +17,45 @@ const SCALARS = new Set<string>([
   'MicroTime',
 ]);
 
-const nodes = new Map<string, ObjectNode>();
+/** The built-in types of a version of Kubernetes. Each is built at its first use and then shared. */
+export class BuiltinTypes {
+  readonly #release: Pick<KubernetesRelease, 'typeFacts'>;
+  readonly #nodes = new Map<string, ObjectNode>();
 
-/** The node of a built-in type, e.g. `core.v1.Pod`. The node is built at its first use and then shared. */
-export function builtinType(name: string): ObjectNode {
-  let node = nodes.get(name);
-  if (node === undefined) {
-    node = new BuiltinObject(name, typeFacts(name) ?? { fields: {} });
-    nodes.set(name, node);
+  constructor(release: Pick<KubernetesRelease, 'typeFacts'>) {
+    this.#release = release;
   }
-  return node;
+
+  /** The node of a type, e.g. `core.v1.Pod`. */
+  get(name: string): ObjectNode {
+    let node = this.#nodes.get(name);
+    if (node === undefined) {
+      node = new BuiltinObject(name, this.#release.typeFacts(name) ?? { fields: {} }, this);
+      this.#nodes.set(name, node);
+    }
+    return node;
+  }
+
+  /** Does the version have this type? */
+  has(name: string): boolean {
+    return this.#release.typeFacts(name) !== undefined;
+  }
 }
 
-/** Do the data files describe this type? */
-export function hasBuiltinType(name: string): boolean {
-  return typeFacts(name) !== undefined;
+const types = new WeakMap<KubernetesRelease, BuiltinTypes>();
+
+/** The built-in types of a version of Kubernetes. Clusters share them. */
+export function builtinTypesOf(release: KubernetesRelease): BuiltinTypes {
+  let known = types.get(release);
+  if (known === undefined) types.set(release, (known = new BuiltinTypes(release)));
+  return known;
 }
+
+/** The built-in types of the latest version. */
+export const latestTypes = builtinTypesOf(latestRelease);
+
+/** The node of a type that is the same in all versions, such as `meta.v1.ObjectMeta`. */
+export const builtinType = (name: string): ObjectNode => latestTypes.get(name);
 
 /** An object type whose members are resolved at their first use, so that recursive types are possible. */
 class BuiltinObject implements ObjectNode {
@@ -39,10 +63,12 @@ class BuiltinObject implements ObjectNode {
   readonly name: string;
   readonly atomic: boolean;
   readonly #facts: TypeFacts;
+  readonly #types: BuiltinTypes;
   #fields: ReadonlyMap<string, FieldNode> | undefined;
   #inlined: { number: number; node: ObjectNode }[] = [];
 
-  constructor(name: string, facts: TypeFacts) {
+  constructor(name: string, facts: TypeFacts, all: BuiltinTypes) {
+    this.#types = all;
     this.name = name.slice(name.lastIndexOf('.') + 1);
     this.#facts = facts;
     this.atomic = facts.map === 'atomic';
@@ -64,7 +90,7 @@ class BuiltinObject implements ObjectNode {
 
   #add(fields: Map<string, FieldNode>, name: string, facts: FieldFacts) {
     if (facts.inline !== undefined) {
-      const inner = builtinType(facts.t);
+      const inner = this.#types.get(facts.t);
       for (const [key, field] of inner.fields) fields.set(key, field);
       if (facts.n !== undefined) this.#inlined.push({ number: facts.n, node: inner });
       return;
@@ -73,7 +99,7 @@ class BuiltinObject implements ObjectNode {
     const defaultValue = keyDefault(this.name, name);
     fields.set(name, {
       name,
-      node: nodeOf(facts.t, facts),
+      node: nodeOf(this.#types, facts.t, facts),
       ...(facts.n === undefined ? {} : { number: facts.n }),
       presence: facts.p === 1,
       keep: facts.k === 1,
@@ -92,21 +118,21 @@ function keyDefault(type: string, field: string): string | undefined {
   return field === 'protocol' && (type === 'ContainerPort' || type === 'ServicePort') ? 'TCP' : undefined;
 }
 
-function nodeOf(type: string, facts: FieldFacts): TypeNode {
+function nodeOf(all: BuiltinTypes, type: string, facts: FieldFacts): TypeNode {
   if (type.endsWith('[]')) {
     return {
       kind: 'list',
-      items: nodeOf(type.slice(0, -2), { t: '' }),
+      items: nodeOf(all, type.slice(0, -2), { t: '' }),
       list: facts.list ?? 'atomic',
       keys: facts.keys ?? [],
     };
   }
   if (type.endsWith('{}')) {
-    return { kind: 'map', values: nodeOf(type.slice(0, -2), { t: '' }), atomic: facts.map === 'atomic' };
+    return { kind: 'map', values: nodeOf(all, type.slice(0, -2), { t: '' }), atomic: facts.map === 'atomic' };
   }
   if (SCALARS.has(type)) return { kind: 'scalar', type: type as ScalarType };
   if (!type.includes('.')) return anyNode;
-  const node = builtinType(type);
+  const node = all.get(type);
   if (facts.map !== 'atomic' || node.atomic) return node;
   return {
     kind: 'object',

@@ -2,7 +2,8 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { formatMicroTime, formatTime } from '../../kubernetes/index.ts';
-import { builtinType, hasBuiltinType } from './builtin.ts';
+import type { BuiltinTypes } from './builtin.ts';
+import { builtinType, latestTypes } from './builtin.ts';
 import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 
 /** The error for a body that is not the protobuf form of a known kind. */
@@ -11,7 +12,7 @@ export class ProtobufError extends Error {}
 const MAGIC = Buffer.from('k8s\0');
 
 /** Decodes the envelope and the object in it. The result is plain JSON; typed decoding completes it. */
-export function decodeProtobuf(body: Buffer): JsonValue {
+export function decodeProtobuf(body: Buffer, types: BuiltinTypes = latestTypes): JsonValue {
   if (body.length === 0) throw new ProtobufError('empty body');
   if (!body.subarray(0, 4).equals(MAGIC))
     throw new ProtobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
@@ -29,7 +30,7 @@ export function decodeProtobuf(body: Buffer): JsonValue {
   };
   const apiVersion = text(1);
   const kind = text(2);
-  const node = typeNode(apiVersion, kind);
+  const node = typeNode(types, apiVersion, kind);
   if (node === undefined)
     throw new ProtobufError(`no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)}`);
   return { kind, apiVersion, ...decodeMessage(node, raw, 0) };
@@ -39,11 +40,11 @@ export function decodeProtobuf(body: Buffer): JsonValue {
  * The type of a kind. A type of the kind's own group comes first, then a type of `meta.k8s.io`, because options may
  * have any group. `undefined` when there is no such type.
  */
-function typeNode(apiVersion: string, kind: string): ObjectNode | undefined {
+function typeNode(types: BuiltinTypes, apiVersion: string, kind: string): ObjectNode | undefined {
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
   const name = `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`;
-  if (hasBuiltinType(name)) return builtinType(name);
-  return hasBuiltinType(`meta.v1.${kind}`) ? builtinType(`meta.v1.${kind}`) : undefined;
+  if (types.has(name)) return types.get(name);
+  return types.has(`meta.v1.${kind}`) ? types.get(`meta.v1.${kind}`) : undefined;
 }
 
 interface WireField {

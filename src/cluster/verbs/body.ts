@@ -2,6 +2,8 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import { goJsonKind, goQuote } from '../../golang/index.ts';
 import { duplicateFields, JsonSyntaxError, MAX_STRICT_PROBLEMS, parseStrictJson, walkMembers } from '../codec/json.ts';
+import type { BuiltinTypes } from '../types/builtin.ts';
+import { builtinTypesOf } from '../types/builtin.ts';
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
 import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -35,9 +37,15 @@ export function mediaType(header: string | undefined): string {
 const TEXT = new TextDecoder('utf-8');
 
 /**
- * Parses a body by its content type. `kind` is the expected kind; with `''`, errors do not name it. Throws 400 or 415.
+ * Parses a body by its content type. `kind` is the expected kind; with `''`, errors do not name it. `types` are those
+ * of a body in protobuf (default: of the latest version). Throws 400 or 415.
  */
-export function readBody(request: ApiRequest, kind: string, validation: FieldValidation): RawBody {
+export function readBody(
+  request: ApiRequest,
+  kind: string,
+  validation: FieldValidation,
+  types?: BuiltinTypes,
+): RawBody {
   const type = mediaType(request.headers['content-type']);
   const { body } = request;
   const unreadable = (problem: string) => {
@@ -67,7 +75,7 @@ export function readBody(request: ApiRequest, kind: string, validation: FieldVal
   }
   if (type === 'application/vnd.kubernetes.protobuf') {
     try {
-      return { value: decodeProtobuf(body), duplicates: [], yaml: false, protobuf: true, body };
+      return { value: decodeProtobuf(body, types), duplicates: [], yaml: false, protobuf: true, body };
     } catch (thrown) {
       if (thrown instanceof ProtobufError) throw unreadable(thrown.message);
       throw thrown;
@@ -102,7 +110,7 @@ export function decodeBody(
   registry: Registry,
   validation: FieldValidation,
 ): DecodedBody {
-  const raw = readBody(request, resource.kind, validation);
+  const raw = readBody(request, resource.kind, validation, builtinTypesOf(registry.release));
   return decodeAs(raw, bodyTypeOf(resource), registry, validation);
 }
 

@@ -1,0 +1,28 @@
+/** Reads facts about fields of API types from their sources in Go, which the published schemas do not have. */
+
+/** How a field is written as JSON. */
+export interface GoField {
+  /** Is the field a pointer? Its presence then counts. */
+  readonly pointer: boolean;
+  /** Is the field written also when it is empty? */
+  readonly always: boolean;
+}
+
+/** The numbers of the fields of a message in `generated.proto`, by the name of the field. */
+export function protobufNumbersOf(proto: string, message: string): Record<string, number> {
+  const body = new RegExp(`^message ${message} \\{\\n(.*?)^\\}`, 'ms').exec(proto)?.[1] ?? '';
+  const fields = body.matchAll(/^ {2}(?:optional|repeated|map<[^>]*>) ?.*?(\w+) = (\d+);$/gm);
+  return Object.fromEntries([...fields].map(([, name, number]) => [name ?? '', Number(number)]));
+}
+
+/** The fields of a struct in `types.go`, by their names in JSON. */
+export function goFieldsOf(source: string, struct: string): Record<string, GoField> {
+  const body = new RegExp(`^type ${struct} struct \\{\\n(.*?)^\\}`, 'ms').exec(source)?.[1] ?? '';
+  const fields = body.matchAll(/^\t\w+\s+(\S+)\s+`.*?json:"(\w+)((?:,\w+)*)"/gm);
+  return Object.fromEntries(
+    [...fields].map(([, type = '', name = '', options = '']) => [
+      name,
+      { pointer: type.startsWith('*'), always: !/,omit(?:empty|zero)/.test(options) },
+    ]),
+  );
+}

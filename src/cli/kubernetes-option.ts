@@ -1,0 +1,32 @@
+import { TypeKroError } from '../core/index.ts';
+import { KUBERNETES_RELEASE, KUBERNETES_RELEASES, kubernetesReleaseOf } from '../kubernetes/index.ts';
+import type { CommandInput, OptionSpec } from './command.ts';
+import { textOption } from './command.ts';
+
+/** The versions in a sentence: `1.34, 1.35 or 1.36`. */
+const VERSIONS = KUBERNETES_RELEASES.toReversed()
+  .join(', ')
+  .replace(/, ([^,]*)$/, ' or $1');
+
+/** `--kubernetes` of the commands that make a cluster. */
+export const KUBERNETES_OPTION: OptionSpec = {
+  name: 'kubernetes',
+  summary: `version of Kubernetes: ${VERSIONS}; by default ${KUBERNETES_RELEASE}`,
+  value: 'version',
+};
+
+/**
+ * The version in `--kubernetes`, such as `1.35`; `undefined` without the option.
+ *
+ * @throws TypeKroError `cli/kubernetes-version` for a version without data, which names the others.
+ */
+export function kubernetesOption(input: CommandInput): string | undefined {
+  const version = textOption(input, 'kubernetes');
+  if (version === undefined) return undefined;
+  const release = kubernetesReleaseOf(version);
+  if (release !== undefined) return release;
+  throw new TypeKroError(`--kubernetes ${version}: there is no data of this version of Kubernetes`, {
+    code: 'cli/kubernetes-version',
+    remedy: `write ${VERSIONS}`,
+  });
+}

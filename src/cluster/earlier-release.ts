@@ -1,0 +1,119 @@
+import type { JsonObject } from '../core/index.ts';
+import {
+  formatApiVersion,
+  isJsonObject,
+  kubernetes134DifferenceText,
+  kubernetes135DifferenceText,
+  TypeKroError,
+} from '../core/index.ts';
+import { KUBERNETES_RELEASE, KUBERNETES_RELEASES, kubernetesReleaseOf, objectAt, textAt } from '../kubernetes/index.ts';
+import type { DiscoveredGroup, DiscoveredResource, TypeFacts } from './data.ts';
+import { applyMergePatch } from './patch/merge-patch.ts';
+import type { KubernetesRelease, RoleKind } from './release.ts';
+import { latestRelease } from './release.ts';
+
+/** A change of a member: a JSON Merge Patch (RFC 7386). `null` removes the member. */
+type Changes = Readonly<Record<string, JsonObject | null>>;
+
+/** The differences of a version from the next later one. The README beside the data of the latest version explains them. */
+interface Difference {
+  readonly types: Changes;
+  /** By group-version and plural. */
+  readonly resources: Readonly<Record<string, Changes>>;
+  /** By plural, and `NAMESPACE/NAME`. */
+  readonly roles: Readonly<Partial<Record<RoleKind, Changes>>>;
+}
+
+/** The earlier versions, latest first. */
+const EARLIER: readonly (readonly [minor: number, text: () => string])[] = [
+  [35, kubernetes135DifferenceText],
+  [34, kubernetes134DifferenceText],
+];
+
+const releases = new Map<number, KubernetesRelease>([[latestRelease.minor, latestRelease]]);
+
+/**
+ * What the API of a version such as `1.35` or `v1.35` has.
+ *
+ * @throws TypeKroError `cluster/kubernetes-version` for a version without data.
+ */
+export function releaseOf(version: string): KubernetesRelease {
+  const name = kubernetesReleaseOf(version);
+  if (name === undefined) {
+    throw new TypeKroError(`there is no data of Kubernetes ${version}, only of ${KUBERNETES_RELEASES.join(', ')}`, {
+      code: 'cluster/kubernetes-version',
+      remedy: `use one of these, or none for ${KUBERNETES_RELEASE}`,
+    });
+  }
+  const minor = Number(name.slice('1.'.length));
+  let later = latestRelease;
+  for (const [earlier, text] of EARLIER) {
+    if (earlier < minor) break;
+    let release = releases.get(earlier);
+    if (release === undefined) releases.set(earlier, (release = earlierThan(later, earlier, JSON.parse(text()))));
+    later = release;
+  }
+  return later;
+}
+
+function earlierThan(later: KubernetesRelease, minor: number, difference: Difference): KubernetesRelease {
+  let groups: readonly DiscoveredGroup[] | undefined;
+  const roles = new Map<RoleKind, readonly JsonObject[]>();
+  const defaultRoles = (plural: RoleKind): readonly JsonObject[] => {
+    let list = roles.get(plural);
+    if (list === undefined) {
+      list = changed(later.defaultRoles(plural), difference.roles[plural], keyOfRole);
+      roles.set(plural, list);
+    }
+    return list;
+  };
+  return {
+    minor,
+    typeFacts(name) {
+      const facts = later.typeFacts(name);
+      const change = Object.hasOwn(difference.types, name) ? difference.types[name] : undefined;
+      if (change === undefined) return facts;
+      return change === null
+        ? undefined
+        : (applyMergePatch((facts ?? {}) as JsonObject, change) as unknown as TypeFacts);
+    },
+    groups: () => (groups ??= later.groups().map((group) => withResources(group, difference.resources))),
+    defaultRoles,
+    roleCount: (plural) => defaultRoles(plural).length,
+  };
+}
+
+const keyOfRole = (role: JsonObject): string => {
+  const metadata = objectAt(role, 'metadata');
+  return `${textAt(metadata, 'namespace')}/${textAt(metadata, 'name')}`;
+};
+
+/** The group with the resources of an earlier version, and without the versions that have none there. */
+function withResources(group: DiscoveredGroup, changes: Difference['resources']): DiscoveredGroup {
+  const versions = group.versions.map((entry) => {
+    const name = formatApiVersion({ group: group.metadata.name ?? '', version: entry.version });
+    const list = entry.resources as unknown as readonly JsonObject[];
+    const resources = changed(list, changes[name], (resource) => textAt(resource, 'resource'));
+    return { ...entry, resources: resources as unknown as readonly DiscoveredResource[] };
+  });
+  return { ...group, versions: versions.filter(({ resources }) => resources.length > 0) };
+}
+
+/** The list without the removed elements, with the changed ones in their places and the added ones at the end. */
+function changed(
+  list: readonly JsonObject[],
+  changes: Changes | undefined,
+  keyOf: (element: JsonObject) => string,
+): readonly JsonObject[] {
+  if (changes === undefined) return list;
+  const rest = new Map(Object.entries(changes));
+  const kept = list.flatMap((element) => {
+    const key = keyOf(element);
+    const change = rest.get(key);
+    rest.delete(key);
+    if (change === undefined) return [element];
+    const merged = applyMergePatch(element, change);
+    return isJsonObject(merged) ? [merged] : [];
+  });
+  return [...kept, ...[...rest.values()].filter((added) => added !== null)];
+}
