@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tellClusterStory } from '../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test/support/cluster-story.ts';
 import type { JsonObject } from '../core/index.ts';
 import { KUBERNETES_RELEASES } from '../kubernetes/index.ts';
 import { releaseOf } from './earlier-release.ts';
@@ -86,7 +86,7 @@ test.each(ROLES)('%s has %s in %j', (plural, name, versions) => {
 });
 
 test.each(RELEASES)('a cluster of %s serves, describes and tells its version', async (version) => {
-  await using story = await tellClusterStory({ kubernetesVersion: version });
+  await using story = await startClusterStory({ kubernetesVersion: version });
   const text = async (path: string) => {
     const { status, body } = await story.cluster.transport().request({ method: 'GET', path });
     const chunks: Uint8Array[] = [];
@@ -109,7 +109,7 @@ test.each(RELEASES)('a cluster of %s serves, describes and tells its version', a
 
 test('clusters of several versions in one process do not share types', async () => {
   const stored = async (kubernetesVersion: string) => {
-    await using story = await tellClusterStory({ kubernetesVersion, workloads: false });
+    await using story = await startClusterStory({ kubernetesVersion, workloads: false });
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
