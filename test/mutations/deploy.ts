@@ -32,7 +32,7 @@ export const DEPLOY: readonly MutationRow[] = [
   {
     name: 'a watch of a whole kind keeps all objects whole',
     file: 'src/deploy/watch-set.ts',
-    find: 'const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || isOurs(object);',
+    find: 'const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || mayRead(object);',
     replace: 'const isKept = true;',
     tests: ['src/deploy/watch-set.test.ts'],
   },
