@@ -11,8 +11,8 @@ import { pathToFileURL } from 'node:url';
 import { checkOneByte } from './bundle.mjs';
 import { licenseOf } from './license-of.mjs';
 
-/** Functions that return paths of the package's files. A bundle has no such files. */
-const PATH_FUNCTIONS = ['moduleUrl', 'packageFolder'];
+/** Functions that return paths of the package's files, and the text of a large one. A bundle has no such files. */
+const ABSENT_IN_BUNDLES = ['moduleUrl', 'packageFolder', 'playgroundFilesText'];
 const LIBRARIES = ['proxyLibrary', 're2Library', 'yamlLibrary'];
 
 /** The text as an expression with one byte for each character. */
@@ -30,7 +30,7 @@ export async function embed(root, made) {
     .filter((name) => !LIBRARIES.includes(name))
     .map((name) => {
       // A function, because V8 compiles its body at the first call. Until then the text takes no memory of its own.
-      const value = PATH_FUNCTIONS.includes(name) ? 'void 0' : quoted(compact(parts[name]()));
+      const value = ABSENT_IN_BUNDLES.includes(name) ? 'void 0' : quoted(compact(parts[name]()));
       return `export const ${name} = () => ${value};\n`;
     });
   const exported = `export { ${LIBRARIES.join(', ')} } from './bundled-libraries.js';\n`;

@@ -144,6 +144,7 @@ export const FLOORS = {
     // One composition.
     'definition-names.ts deploy-engine.ts evaluate-graph.ts',
     'trace-composition.ts graph-type.ts',
+    'interpret-module.ts',
     'traced-core.ts',
     'composition.ts composition-type.ts graph-core.ts',
     'references.ts',

@@ -23,6 +23,15 @@ interface Shot {
 }
 
 const SHOTS: readonly Shot[] = [
+  { name: 'playground', hash: '#/playground', act: (page) => page.getByText('Step 7 of 7').waitFor() },
+  {
+    name: 'playground-dark',
+    hash: '#/playground',
+    scheme: 'dark',
+    act: (page) => page.getByText('Step 7 of 7').waitFor(),
+    extra: true,
+  },
+  { name: 'playground-320', hash: '#/playground', width: 320, height: 640, extra: true },
   { name: 'instances', hash: '#/instances?sort=state' },
   { name: 'instances-dark', hash: '#/instances', scheme: 'dark', extra: true },
   { name: 'instances-320', hash: '#/instances', width: 320, height: 640, extra: true },

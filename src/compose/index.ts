@@ -80,6 +80,8 @@ export type {
 export type { AnyAspect } from './aspect-types.ts';
 export type { CelPart } from './cel-api.ts';
 export type { CompositionApiOptions } from './factory.ts';
+export { interpretModule } from './interpret-module.ts';
+export type { ModuleText } from './interpret-module.ts';
 export type { Manifest } from './resources/create-resource.ts';
 export type { DerivedField, ResourceOptions } from './trace/records.ts';
 export { Cel, cel } from './cel-api.ts';

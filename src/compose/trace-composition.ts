@@ -15,6 +15,7 @@ import { mergeSides } from './emit/template.ts';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
 import type { Closure, Unit } from './value/closure.ts';
+import { closureOf } from './value/closure.ts';
 import { interpreter } from './interp/interpreter.ts';
 import { outerClosure } from './interp/outside-functions.ts';
 import { fieldSite } from './interp/returned-fields.ts';
@@ -278,7 +279,7 @@ function selfOf(closure: Closure): Closure['self'] {
 
 /** The closure of a function, ready to be interpreted. Refuses a function whose source cannot be read. */
 function closureFor(fn: FunctionLike): Closure {
-  return outerClosure(fn) ?? refuseWithoutProvider(fn, providerProblem());
+  return closureOf(fn) ?? outerClosure(fn) ?? refuseWithoutProvider(fn, providerProblem());
 }
 
 /**

@@ -59,10 +59,13 @@ export const packageManifestText: () => string = textAt('package.json');
  * The files of the dashboard's page, as JSON: an object of texts by their paths. The build makes it, so a process that
  * runs the sources reads the file of the last build.
  */
-export const dashboardFilesText = (): string => {
-  const place = import.meta.url.endsWith('.ts') ? '../../dist/dashboard/page.json' : '../dashboard/page.json';
-  return readFileSync(new URL(place, import.meta.url), 'utf8');
-};
+export const dashboardFilesText = (): string => builtText('dashboard/page.json');
+
+/** The files of the dashboard's playground, in the same form. `undefined` in a bundle, because they are large. */
+export const playgroundFilesText = (): string | undefined => builtText('dashboard/playground.json');
+
+const builtText = (path: string): string =>
+  readFileSync(new URL(import.meta.url.endsWith('.ts') ? `../../dist/${path}` : `../${path}`, import.meta.url), 'utf8');
 
 /** The folder of the package, with a slash at its end; `undefined` in a bundle. */
 export const packageFolder = (): URL | undefined => packageUrl('');

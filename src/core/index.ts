@@ -43,6 +43,7 @@ export {
   moduleUrl,
   packageFolder,
   packageManifestText,
+  playgroundFilesText,
   shippedDefinitionsText,
   proxyLibrary,
   re2Library,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { dashboardFilesText } from '../core/index.ts';
+import { dashboardFilesText, playgroundFilesText } from '../core/index.ts';
 
 /** The content types of the page's files by their extensions. The page itself has the path `/`. */
 const TYPES: ReadonlyMap<string, string> = new Map([
@@ -27,12 +27,12 @@ const POLICY = [
  * other path.
  */
 export function createPages(): (request: IncomingMessage, response: ServerResponse) => boolean {
-  let files: ReadonlyMap<string, string> | undefined;
+  const files = lazyFiles(dashboardFilesText);
+  const playgroundFiles = lazyFiles(playgroundFilesText);
   return (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-    files ??= new Map(Object.entries(JSON.parse(dashboardFilesText()) as Record<string, string>));
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const text = files.get(path);
+    const text = (PLAYGROUND.test(path) ? playgroundFiles() : files()).get(path);
     const type = TYPES.get(path === '/' ? path : path.slice(path.lastIndexOf('.') + 1));
     if (text === undefined || type === undefined) return false;
     const body = Buffer.from(text);
@@ -47,6 +47,15 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
     response.end(request.method === 'HEAD' ? undefined : body);
     return true;
   };
+}
+
+/** The files of the playground, which are read when a page first requests one. */
+const PLAYGROUND = /^\/playground-/;
+
+/** Reads a JSON object of texts by their paths at the first use. There are no files without a text. */
+function lazyFiles(read: () => string | undefined): () => ReadonlyMap<string, string> {
+  let files: ReadonlyMap<string, string> | undefined;
+  return () => (files ??= new Map(Object.entries(JSON.parse(read() ?? '{}') as Record<string, string>)));
 }
 
 /** The address for the browser. The token follows `#`, because browsers do not send this part to servers. */

@@ -18,3 +18,6 @@ export { createRuntimeBootstrap, EARLIER_KRO, FLUX_CONTROLLERS } from './bootstr
 export type { ChartOptions, GeneratedFactories, GenerateOptions } from './generate/index.ts';
 export { builtinFactoryNames, factoryKey, generateChart, generateFactories, identifier } from './generate/index.ts';
 export { simple } from './simple/index.ts';
+/** The exports of `typekro/simple` and `typekro/kubernetes`, for hosts that give them to a module by name. */
+export * as simpleFactories from './simple/index.ts';
+export * as kubernetesFactories from './kubernetes/index.ts';

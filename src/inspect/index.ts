@@ -22,3 +22,5 @@ export { visibleRows } from './visible-rows.ts';
 export { INSPECT_PREFIX, inspectPaths, instanceRef, parseInstanceRef } from './paths.ts';
 export type { InspectServer, InspectServerOptions } from './server.ts';
 export { newInspectToken, serveInspect, tokenOf } from './server.ts';
+export type { PlacedExpression, ShownRead } from './graph-edges.ts';
+export { edgesWith, expressionsOf, statusExpressions } from './graph-edges.ts';

@@ -1,16 +1,12 @@
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startBrowser, whyNoBrowser } from './support/browser.ts';
+import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
 import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
 import type { SceneServer } from './support/scene-server.ts';
 import { serveScene } from './support/scene-server.ts';
 
 /** A name that would run a script, if the page took it for markup. */
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 if (whyNoBrowser !== undefined) console.log(`The tests of the page are skipped: ${whyNoBrowser}`);
 
@@ -182,17 +178,9 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
   ] as const;
   test.each(places)('axe finds no accessibility problem in %s, light and dark', async (_title, hash) => {
     await open(hash);
-    // The content security policy of the page forbids script elements. The DevTools protocol may still evaluate a
-    // script.
-    await page.evaluate(axeSource);
-    for (const scheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme: scheme });
-      const found = await page.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };
-        const { violations } = await axe.run();
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
-      });
-      expect(found).toEqual([]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await axeProblems(page)).toEqual([]);
     }
     expect(errors).toEqual([]);
   });
@@ -204,8 +192,3 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     expect(width).toBeLessThanOrEqual(320);
   });
 });
-
-interface AxeViolation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string }[];
-}

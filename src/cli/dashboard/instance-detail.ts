@@ -2,12 +2,13 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { objectPathText } from '../../graph/index.ts';
 import type { InstanceDetail, InstanceNode, InstanceRow, NodeDetail, TreeNode } from '../../inspect/index.ts';
+import { expressionsOf } from '../../inspect/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { secretExpressions } from '../instance/secret-fields.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';
-import { expressionsOf, maskedOutline, textOfExpression, valueEdges } from './graph-edges.ts';
+import { maskedOutline, textOfExpression, valueEdges } from './graph-edges.ts';
 import { maskedObject } from './masked-object.ts';
 
 /** The maximum number of objects of one node in an answer. */

@@ -168,6 +168,18 @@ export function failureOf(error: unknown, deepestCall = 0): Refusal | undefined 
   return placedFailure(refusal, error);
 }
 
+/** Makes a refusal of any exception, also of those that `failureOf` leaves to the caller. */
+export function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof TypeKroError)) {
+    return (
+      failureOf(error) ?? placedFailure(new Refusal('user-error', `${thrownText(error)} is thrown`, CORRECT), error)
+    );
+  }
+  return placedFailure(new Refusal('user-error', error.message, error.remedy ?? CORRECT), error);
+}
+
+const CORRECT = 'correct it, or test for the case first';
+
 function placedFailure(refusal: Refusal, error: unknown): Refusal {
   refusal.cause = error;
   refusal.site = typeof error === 'object' && error !== null ? failures.get(error) : undefined;
@@ -178,7 +190,7 @@ function placedFailure(refusal: Refusal, error: unknown): Refusal {
 /** The remedy for an exception. */
 function thrownHint(error: unknown): string {
   const early = error instanceof ReferenceError ? /^Cannot access '(.+)' before/.exec(error.message)?.[1] : undefined;
-  if (early === undefined) return remedyOfThrown(error) ?? 'correct it, or test for the case first';
+  if (early === undefined) return remedyOfThrown(error) ?? CORRECT;
   return `declare ${early} above this line; where two resources read each other, take the value from the spec in one of them`;
 }
 

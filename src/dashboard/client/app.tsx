@@ -9,6 +9,7 @@ import { Icon } from './shared/icons.tsx';
 import { Link } from './shared/parts.tsx';
 import { useShortcuts } from './shared/shortcuts.ts';
 import { nextTheme, theme } from './shared/theme.ts';
+import { LazyPlayground } from './playground/lazy-playground.tsx';
 import { DefinitionView } from './views/definition-view.tsx';
 import { DefinitionsView } from './views/definitions-view.tsx';
 import { InstanceView } from './views/instance-view.tsx';
@@ -19,6 +20,7 @@ const PLACES: readonly { readonly label: string; readonly to: Route; readonly vi
   { label: 'Instances', to: { view: 'instances' }, views: ['instances', 'instance'] },
   { label: 'Definitions', to: { view: 'definitions' }, views: ['definitions', 'definition'] },
   { label: 'Plan', to: { view: 'plan' }, views: ['plan'] },
+  { label: 'Playground', to: { view: 'playground' }, views: ['playground'] },
 ];
 
 /** The whole page. */
@@ -29,6 +31,7 @@ export function App(): JSX.Element {
     { keys: 'g i', description: 'Go to the instances', run: () => navigate({ view: 'instances' }) },
     { keys: 'g d', description: 'Go to the definitions', run: () => navigate({ view: 'definitions' }) },
     { keys: 'g p', description: 'Go to the plan', run: () => navigate({ view: 'plan' }) },
+    { keys: 'g t', description: 'Go to the playground', run: () => navigate({ view: 'playground' }) },
     { keys: 'D', description: 'Change between the colours of the system, light and dark', run: nextTheme },
   ]);
   return (
@@ -87,7 +90,7 @@ export function App(): JSX.Element {
         </p>
       ))}
       <main id="main" tabIndex={-1}>
-        {connection.value.is === 'refused' ? null : <View current={current} />}
+        {connection.value.is === 'refused' && current.view !== 'playground' ? null : <View current={current} />}
       </main>
       <Help />
       <Announcer />
@@ -108,7 +111,7 @@ function View({ current }: { readonly current: Route }): JSX.Element | null {
     case 'plan':
       return <PlanView />;
     case 'playground':
-      return null;
+      return <LazyPlayground route={current} />;
   }
 }
 

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
 /** Where Debian and the environment have Chromium. */
@@ -19,4 +20,22 @@ export function startBrowser(): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error(whyNoBrowser);
   // The sandbox needs rights that containers do not give to root. The pages are those of this test.
   return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeViolation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+/** What axe finds in a page, one line for each rule. */
+export async function axeProblems(page: Page): Promise<string[]> {
+  // The content security policy of the page forbids script elements. The DevTools protocol may still evaluate a script.
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+  });
 }

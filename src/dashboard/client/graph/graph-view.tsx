@@ -24,11 +24,13 @@ export function GraphView(props: {
   /** The boxes that stay bright while all others are dim; undefined when none is dim. */
   readonly bright: ReadonlySet<string> | undefined;
   readonly onSelect: (box: string | undefined) => void;
+  /** Is the place of the picture narrower than the window? Default: false. */
+  readonly isNarrow?: boolean;
   /** Opens or closes a collection or a group. */
   readonly onToggle: (box: string) => void;
 }): JSX.Element {
   const { picture, selected, bright } = props;
-  const isNarrow = useNarrow();
+  const isNarrow = useNarrow() || props.isNarrow === true;
   const input = useMemo(
     (): LayoutInput => ({
       boxes: picture.boxes,

@@ -13,7 +13,7 @@ const waiting = new Map<number, (layout: Layout) => void>();
 
 function requestLayout(input: LayoutInput, done: (layout: Layout) => void): void {
   if (worker === undefined) {
-    worker = new Worker('/layout-worker.js', { type: 'module' });
+    worker = new Worker(new URL('./layout-worker.js', import.meta.url), { type: 'module' });
     worker.addEventListener('message', ({ data }: MessageEvent<LayoutAnswer>) => {
       waiting.get(data.id)?.(data.layout);
       waiting.delete(data.id);

@@ -67,7 +67,7 @@ export function listenToShortcuts(target: Window): void {
   let pending: PendingKey | undefined;
   target.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (isField(event.target) && event.key !== 'Escape') return;
+    if (isField(event.composedPath()[0]) && event.key !== 'Escape') return;
     if (target.document.querySelector('dialog[open]') !== null) return;
     const now = performance.now();
     const shortcut = findShortcut(shortcutGroups.value, event.key, pending, now);
@@ -78,6 +78,7 @@ export function listenToShortcuts(target: Window): void {
   });
 }
 
-function isField(target: EventTarget | null): boolean {
+/** The target is the innermost one: an editor is in a shadow root. */
+function isField(target: EventTarget | undefined): boolean {
   return target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;
 }

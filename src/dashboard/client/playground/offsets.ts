@@ -1,0 +1,18 @@
+import type { LinePosition } from '../../../inspect/index.ts';
+
+/** The offset of a position in a text, in UTF-16 units. A position outside of the text is its nearest place in it. */
+export function offsetOf(text: string, { line, column }: LinePosition): number {
+  const lines = text.split('\n');
+  const index = Math.min(Math.max(line, 1), lines.length) - 1;
+  const start = lines.slice(0, index).reduce((sum, each) => sum + each.length + 1, 0);
+  const units = Array.from(lines[index] ?? '')
+    .slice(0, Math.max(0, column - 1))
+    .join('').length;
+  return start + units;
+}
+
+/** The line of a position, and a line with a caret below its column. */
+export function excerptOf(text: string, { line, column }: LinePosition): string {
+  const found = text.split('\n')[line - 1] ?? '';
+  return `${found}\n${' '.repeat(Math.max(0, column - 1))}^`;
+}

@@ -1,0 +1,182 @@
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { PLAYGROUND_EXAMPLES } from '../../playground/examples.ts';
+import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult, PlaygroundText } from '../../playground/model.ts';
+import type { Route } from '../data/routes.ts';
+import { navigate } from '../data/session.ts';
+import { announce } from '../shared/announcer.tsx';
+import { copyText } from '../shared/parts.tsx';
+import { useShortcuts } from '../shared/shortcuts.ts';
+import { Segments } from '../shared/tabs.tsx';
+import type { EditorTarget } from './code-editor.tsx';
+import { CodeEditor } from './code-editor.tsx';
+import { ProblemList } from './problem-list.tsx';
+import type { RunState } from './runner.ts';
+import { browserHost, createRunner } from './runner.ts';
+import { decodeInput, encodeInput } from './share.ts';
+import { StepPanels } from './step-panels.tsx';
+import { StepTable } from './step-table.tsx';
+
+const [START] = PLAYGROUND_EXAMPLES;
+
+const NO_RESULT: PlaygroundResult = { problems: [], steps: [] };
+
+/** The time without a change after which the address gets the texts, in milliseconds. */
+const ADDRESS_QUIET_MS = 400;
+
+/** A definition or a composition beside a spec and observed values, and all that the engine makes of them. */
+export function PlaygroundView({ route }: { readonly route: Extract<Route, { view: 'playground' }> }): JSX.Element {
+  const [input, setInput] = useState<PlaygroundInput>(START);
+  const [run, setRun] = useState<RunState>({ is: 'running' });
+  const [result, setResult] = useState(NO_RESULT);
+  const [step, setStep] = useState<number | undefined>(undefined);
+  const [target, setTarget] = useState<(EditorTarget & { readonly text: PlaygroundText }) | undefined>(undefined);
+  const written = useRef<string | undefined>(undefined);
+  const isFirst = useRef(true);
+
+  const runner = useMemo(
+    () =>
+      createRunner(browserHost, (state) => {
+        setRun(state);
+        if (state.is === 'done') setResult(state.result);
+      }),
+    [],
+  );
+  useEffect(() => runner.close, [runner]);
+  useEffect(() => runner.run(input), [input]);
+
+  // The address has the texts of another person, of a link in the history, or of this view.
+  useEffect(() => {
+    const { state } = route;
+    if (state === undefined || state === written.current) return;
+    void decodeInput(state).then((found) => {
+      if (found === undefined) announce('The address has no texts of the playground: the link is not complete.');
+      else setInput(found);
+    });
+  }, [route.state]);
+  useEffect(() => {
+    // The first texts are those of the address, or of an example that needs no address.
+    if (isFirst.current) {
+      isFirst.current = false;
+      return;
+    }
+    const timer = setTimeout(() => {
+      void encodeInput(input).then((state) => {
+        written.current = state;
+        navigate({ view: 'playground', state }, { replace: true });
+      });
+    }, ADDRESS_QUIET_MS);
+    return () => clearTimeout(timer);
+  }, [input]);
+
+  const share = async (): Promise<void> => {
+    const state = await encodeInput(input);
+    written.current = state;
+    navigate({ view: 'playground', state }, { replace: true });
+    await copyText(location.href);
+  };
+  useShortcuts('Playground', [
+    { keys: '/', description: 'Edit the source', run: () => setTarget({ text: 'source', line: 1, column: 1 }) },
+    { keys: 'c', description: 'Copy a link to these texts', run: () => void share() },
+  ]);
+
+  const problems = useMemo(() => byText(result.problems), [result]);
+  const last = result.steps.length - 1;
+  const chosen = Math.min(step ?? last, last);
+  const shown = result.steps[chosen];
+  const editor = (text: PlaygroundText, label: string): JSX.Element => (
+    <CodeEditor
+      label={label}
+      language={text === 'source' ? input.language : 'yaml'}
+      text={input[text]}
+      problems={problems[text]}
+      target={target?.text === text ? target : undefined}
+      onText={(value) => setInput((before) => (before[text] === value ? before : { ...before, [text]: value }))}
+    />
+  );
+  return (
+    <div class="view playground">
+      <header class="head">
+        <div class="head-title">
+          <h1>Playground</h1>
+          <p class="soft">A graph on the engine of the controller, in this page. Nothing leaves the page.</p>
+        </div>
+        <div class="head-actions">
+          <label class="choice">
+            <span class="soft">Example</span>
+            <select
+              value=""
+              onChange={(event) => {
+                const found = PLAYGROUND_EXAMPLES.find(({ name }) => name === event.currentTarget.value);
+                event.currentTarget.value = '';
+                if (found === undefined) return;
+                setInput(found);
+                setStep(undefined);
+              }}
+            >
+              <option value="">Choose …</option>
+              {PLAYGROUND_EXAMPLES.map(({ name }) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <Segments
+            label="Language of the source"
+            options={[
+              { id: 'yaml', label: 'YAML' },
+              { id: 'typescript', label: 'TypeScript' },
+            ]}
+            selected={input.language}
+            onSelect={(language) => setInput((before) => ({ ...before, language }))}
+          />
+          <button type="button" class="button" onClick={() => void share()}>
+            Copy link
+          </button>
+        </div>
+      </header>
+      <div class="playground-columns">
+        <div class="playground-texts">
+          {editor('source', input.language === 'yaml' ? 'Definition' : 'Composition')}
+          <div class="playground-values">
+            {editor('spec', 'Spec')}
+            {editor('observed', 'Observed')}
+          </div>
+        </div>
+        <section class="playground-results" aria-label="Results" aria-busy={run.is === 'running'}>
+          {run.is === 'ended' ? (
+            <p class="notice bad" role="alert">
+              {run.reason}
+            </p>
+          ) : null}
+          <ProblemList
+            problems={result.problems}
+            input={input}
+            onShow={({ text, source }) => source !== undefined && setTarget({ text, ...source })}
+          />
+          {result.ended === undefined ? null : <p class="notice">{result.ended}</p>}
+          <StepTable steps={result.steps} selected={chosen} onSelect={setStep} />
+          {result.definition === undefined || shown === undefined ? null : (
+            <StepPanels definition={result.definition} step={shown} />
+          )}
+          {result.steps.length === 0 && result.problems.length === 0 ? <Waiting run={run} input={input} /> : null}
+        </section>
+      </div>
+    </div>
+  );
+}
+
+function Waiting({ run, input }: { readonly run: RunState; readonly input: PlaygroundInput }): JSX.Element | null {
+  if (input.source.trim() === '') return <p class="soft">Write a definition or a composition, or choose an example.</p>;
+  return run.is === 'running' ? (
+    <p class="loading" role="status">
+      Running …
+    </p>
+  ) : null;
+}
+
+function byText(problems: readonly PlaygroundProblem[]): Readonly<Record<PlaygroundText, PlaygroundProblem[]>> {
+  const of = (text: PlaygroundText) => problems.filter((problem) => problem.text === text);
+  return { source: of('source'), spec: of('spec'), observed: of('observed') };
+}

@@ -1,0 +1,166 @@
+import { tsPlugin } from '@sveltejs/acorn-typescript';
+import { Parser } from 'acorn';
+import type { Diagnostic } from '../../core/index.ts';
+
+/** A node of the tree, with the members that only TypeScript has. */
+interface TypedNode {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly name?: string;
+  readonly optional?: boolean;
+  readonly definite?: boolean;
+  readonly declare?: boolean;
+  readonly importKind?: string;
+  readonly exportKind?: string;
+  readonly expression?: TypedNode | boolean;
+  readonly id?: TypedNode;
+  readonly returnType?: TypedNode;
+  readonly typeAnnotation?: TypedNode;
+}
+
+/** The result of `eraseTypes`. */
+export type ErasedTypes =
+  | { readonly text: string }
+  /** The text is not TypeScript, or has syntax that is more than types. */
+  | { readonly diagnostics: readonly Diagnostic[] };
+
+/** Syntax that stands for code, by its node, and what the author writes in its place. */
+const MORE_THAN_TYPES: ReadonlyMap<string, string> = new Map([
+  ['TSEnumDeclaration', 'an enum is code: write an object with "as const"'],
+  ['TSModuleDeclaration', 'a namespace is code: write an object'],
+  ['TSParameterProperty', 'a parameter property is code: write plain functions'],
+  ['TSImportEqualsDeclaration', 'write import … from'],
+  ['TSExportAssignment', 'write export default'],
+  ['Decorator', 'a decorator is code: call the function'],
+]);
+
+const TYPES_ONLY: ReadonlySet<string> = new Set([
+  'TSTypeAnnotation',
+  'TSTypeParameterDeclaration',
+  'TSTypeParameterInstantiation',
+  'TSInterfaceDeclaration',
+  'TSTypeAliasDeclaration',
+  'TSDeclareFunction',
+]);
+
+/**
+ * The JavaScript of a module in TypeScript. Blanks take the place of types, so that each other character keeps its line
+ * and column.
+ */
+export function eraseTypes(text: string, file: string): ErasedTypes {
+  let program: TypedNode;
+  try {
+    const options = { ecmaVersion: 'latest', sourceType: 'module', locations: true } as const;
+    program = Parser.extend(tsPlugin()).parse(text, options);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const { pos = 0 } = error as SyntaxError & { readonly pos?: number };
+    const message = error.message.replace(/ \(\d+:\d+\)$/, '');
+    return { diagnostics: [problem('playground/syntax', message, text, file, pos)] };
+  }
+  const eraser = new Eraser(text);
+  const diagnostics: Diagnostic[] = [];
+  visit(program, (node) => {
+    const hint = MORE_THAN_TYPES.get(node.type);
+    if (hint === undefined || node.declare === true) return eraser.erase(node);
+    diagnostics.push({
+      ...problem('playground/syntax', 'this syntax cannot be interpreted', text, file, node.start),
+      hint,
+    });
+    return false;
+  });
+  return diagnostics.length === 0 ? { text: eraser.text } : { diagnostics };
+}
+
+class Eraser {
+  readonly #units: string[];
+  /** Nodes that are blank already. */
+  readonly #erased = new Set<TypedNode>();
+
+  constructor(text: string) {
+    this.#units = text.split('');
+  }
+
+  get text(): string {
+    return this.#units.join('');
+  }
+
+  /** Blanks the parts of a node that are types. Returns false when nothing of the node stays. */
+  erase(node: TypedNode): boolean {
+    if (this.#erased.has(node)) return false;
+    if (TYPES_ONLY.has(node.type) || node.declare === true || isTypeOnly(node)) {
+      this.#blank(node.start, node.end);
+      if (node.type === 'ImportSpecifier' || node.type === 'ExportSpecifier') this.#blankComma(node.end);
+      return false;
+    }
+    const { expression } = node;
+    if (isAssertion(node) && typeof expression === 'object') {
+      // The assertion can be the end of a statement without a semicolon, and the next line may begin with a bracket.
+      const isAtLineEnd = /^[^\S\n]*\n\s*[([`/+-]/.test(this.#units.slice(node.end).join(''));
+      this.#blank(expression.end, node.end, ')');
+      if (isAtLineEnd && node.type !== 'TSNonNullExpression') this.#units[node.end - 1] = ';';
+    }
+    if (node.type === 'TSTypeAssertion' && typeof expression === 'object')
+      this.#blank(node.start, expression.start, '(');
+    if (node.optional === true && node.type === 'Identifier') this.#blankMark(node, '?');
+    if (node.definite === true && node.id !== undefined) this.#blankMark(node.id, '!');
+    if (node.type === 'ArrowFunctionExpression') this.#joinArrow(node.returnType);
+    return true;
+  }
+
+  /** Blanks a range. Line breaks stay, and so does one kind of bracket, which belongs to the code around. */
+  #blank(start: number, end: number, kept = ''): void {
+    // Brackets around the inner expression lie outside of its range.
+    let from = start;
+    if (kept === ')') while (/[\s)]/.test(this.#units[from] ?? '') && from < end) from += 1;
+    let to = end;
+    if (kept === '(') while (/[\s(]/.test(this.#units[to - 1] ?? '') && to > from) to -= 1;
+    for (let at = from; at < to; at += 1) if (!/[\r\n]/.test(this.#units[at] ?? '')) this.#units[at] = ' ';
+  }
+
+  #blankComma(from: number): void {
+    let at = from;
+    while (/\s/.test(this.#units[at] ?? '')) at += 1;
+    if (this.#units[at] === ',') this.#units[at] = ' ';
+  }
+
+  #blankMark(node: TypedNode, mark: string): void {
+    const from = node.start + (node.name ?? '').length;
+    for (let at = from; at < (node.typeAnnotation?.start ?? node.end); at += 1) {
+      if (this.#units[at] === mark) this.#units[at] = ' ';
+    }
+  }
+
+  /** Moves the bracket before a result type to the end of the type: no line may end between the bracket and `=>`. */
+  #joinArrow(result: TypedNode | undefined): void {
+    if (result === undefined || !this.#units.slice(result.start, result.end).includes('\n')) return;
+    const bracket = this.#units.lastIndexOf(')', result.start);
+    this.#erased.add(result);
+    this.#blank(result.start, result.end);
+    this.#units[bracket] = ' ';
+    this.#units[result.end - 1] = ')';
+  }
+}
+
+const isTypeOnly = ({ importKind, exportKind }: TypedNode): boolean => importKind === 'type' || exportKind === 'type';
+
+const isAssertion = ({ type }: TypedNode): boolean =>
+  type === 'TSAsExpression' || type === 'TSSatisfiesExpression' || type === 'TSNonNullExpression';
+
+/** Visits a node and, when the visitor returns true, the nodes in it, in the order of the text. */
+function visit(node: TypedNode, visitor: (node: TypedNode) => boolean): void {
+  if (!visitor(node)) return;
+  for (const value of Object.values(node) as unknown[]) {
+    for (const child of Array.isArray(value) ? (value as unknown[]) : [value]) if (isNode(child)) visit(child, visitor);
+  }
+}
+
+const isNode = (value: unknown): value is TypedNode =>
+  typeof value === 'object' && value !== null && typeof (value as { readonly type?: unknown }).type === 'string';
+
+function problem(code: string, message: string, text: string, file: string, offset: number): Diagnostic {
+  const before = text.slice(0, offset).split('\n');
+  const source = { file, line: before.length, column: (before.at(-1) ?? '').length + 1 };
+  return { code, severity: 'error', message, source };
+}

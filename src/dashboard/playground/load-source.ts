@@ -1,0 +1,124 @@
+import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { hasErrors, isJsonObject, TypeKroError } from '../../core/index.ts';
+import type { CompileInput, Graph } from '../../graph/index.ts';
+import {
+  compileDocument,
+  controllerCrds,
+  isCrd,
+  isDefinition,
+  isGraphObject,
+  parseDefinitions,
+  TYPEKRO_FEATURES,
+} from '../../graph/index.ts';
+import type { SchemaSource } from '../../schema/index.ts';
+import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
+import type { PlaygroundInput, PlaygroundProblem } from './model.ts';
+import { problemIn } from './model.ts';
+import { runModule } from './run-module.ts';
+
+/** The graph of the source, and the kinds that it uses. */
+export interface LoadedSource {
+  readonly problems: readonly PlaygroundProblem[];
+  /** The last definition. Absent when there is none, or when one has errors. */
+  readonly graph?: Graph;
+  readonly definition?: JsonObject;
+}
+
+/** A definition with the function that finds a place of it in the source. */
+interface FoundDefinition {
+  readonly input: CompileInput;
+  readonly object: JsonObject;
+  readonly locate?: (path: string) => Diagnostic['source'];
+}
+
+/** Reads and compiles the definitions of a source. */
+export function loadSource({ language, source }: Pick<PlaygroundInput, 'language' | 'source'>): LoadedSource {
+  if (source.trim() === '') return { problems: [] };
+  if (language === 'yaml') return loadYaml(source);
+  const { compositions, diagnostics } = runModule(source);
+  const problems = diagnostics.map((each) => problemIn('source', each));
+  if (hasErrors(diagnostics)) return { problems };
+  try {
+    const found = compositions.map((made): FoundDefinition => {
+      const object = made.toDefinition({ target: 'typekro' });
+      return { input: object, object, locate: (path) => made.locate(path) };
+    });
+    return compileAll(found, [], problems, 'the module has no composition: call kubernetesComposition()');
+  } catch (error) {
+    if (!(error instanceof TypeKroError)) throw error;
+    const { message, code, remedy: hint } = error;
+    const problem = problemIn('source', { code, severity: 'error', message, ...(hint === undefined ? {} : { hint }) });
+    return { problems: [...problems, problem] };
+  }
+}
+
+function loadYaml(source: string): LoadedSource {
+  const { documents, diagnostics } = parseDefinitions(source, 'source.yaml');
+  const problems = diagnostics.map((each) => problemIn('source', each));
+  if (hasErrors(diagnostics)) return { problems };
+  const crds: KubeObject[] = [];
+  const found: FoundDefinition[] = [];
+  for (const document of documents) {
+    const { value } = document;
+    if (!isJsonObject(value)) continue;
+    const object = value as unknown as KubeObject;
+    if (isCrd(object)) crds.push(object);
+    else if (isDefinition(object) || isGraphObject(object)) found.push({ input: document, object: value });
+  }
+  return compileAll(found, crds, problems, 'the text has no ResourceGraphDefinition and no Graph');
+}
+
+function compileAll(
+  found: readonly FoundDefinition[],
+  crds: readonly KubeObject[],
+  before: readonly PlaygroundProblem[],
+  whenNone: string,
+): LoadedSource {
+  if (found.length === 0) {
+    const problem = problemIn('source', { code: 'playground/no-definition', severity: 'error', message: whenNone });
+    return { problems: [...before, problem] };
+  }
+  const problems = [...before];
+  const kinds = [...crds];
+  let last: Pick<LoadedSource, 'graph' | 'definition'> = {};
+  let isBroken = false;
+  for (const { input, object, locate } of found) {
+    const sources = sourcesWith(kinds);
+    const { graph, diagnostics } = compileDocument(input, { sources, target: 'typekro', features: TYPEKRO_FEATURES });
+    for (const diagnostic of diagnostics) {
+      const place = diagnostic.source ?? locate?.(diagnostic.path ?? '');
+      problems.push(problemIn('source', { ...diagnostic, ...(place === undefined ? {} : { source: place }) }));
+    }
+    isBroken ||= graph === undefined || hasErrors(diagnostics);
+    if (graph === undefined) continue;
+    if (graph.definedBy !== 'graph') kinds.push(graph.instance.crd);
+    last = { graph, definition: object };
+  }
+  return isBroken ? { problems } : { problems, ...last };
+}
+
+const sourcesWith = (crds: readonly KubeObject[]): SchemaSource =>
+  combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
+
+/** The value of a YAML text with one document; `{}` for an empty one. */
+export function readValue(
+  text: string,
+  name: 'spec' | 'observed',
+): {
+  readonly value: JsonValue;
+  readonly document?: ReturnType<typeof parseDefinitions>['documents'][0];
+  readonly problems: readonly PlaygroundProblem[];
+} {
+  const { documents, diagnostics } = parseDefinitions(text, `${name}.yaml`);
+  const problems = diagnostics.map((each) => problemIn(name, each));
+  const [document] = documents;
+  if (document === undefined) return { value: {}, problems };
+  if (isJsonObject(document.value)) return { value: document.value, document, problems };
+  const { line, column } = document.position([]);
+  const problem = {
+    code: 'playground/not-a-map',
+    severity: 'error' as const,
+    message: `the ${name} is no map of fields`,
+  };
+  return { value: {}, document, problems: [...problems, problemIn(name, { ...problem, source: { line, column } })] };
+}

@@ -1,0 +1,83 @@
+import type { Diagnostic, JsonObject, KubeObject, SourcePosition } from '../../core/index.ts';
+import type { GraphOutline } from '../../graph/index.ts';
+import type { InstanceNode, LinePosition, ValueEdge } from '../../inspect/index.ts';
+import type { InstanceState } from '../../runtime/index.ts';
+
+/** The language of the left text: a ResourceGraphDefinition, or a module of compositions. */
+export type PlaygroundLanguage = 'yaml' | 'typescript';
+
+/** The texts of the playground. */
+export interface PlaygroundInput {
+  readonly language: PlaygroundLanguage;
+  /** Definitions and the CRDs of their kinds, or a module. The last definition gets an instance. */
+  readonly source: string;
+  /** The spec of the instance as YAML. */
+  readonly spec: string;
+  /**
+   * Objects that exist or that have a status of the user's choice, as YAML: a map of node ids, each with fields of its
+   * object, or with a list of them for a collection. A node without an entry gets the status of `simulatedStatus`.
+   */
+  readonly observed: string;
+}
+
+/** The text that has a problem. */
+export type PlaygroundText = 'source' | 'spec' | 'observed';
+
+/** A problem of one of the texts. */
+export interface PlaygroundProblem extends Omit<Diagnostic, 'source'> {
+  readonly text: PlaygroundText;
+  readonly source?: LinePosition;
+}
+
+/** One moment in the life of the instance. */
+export interface PlaygroundStep {
+  /** What happens before this moment, such as `Creates ConfigMap app`. */
+  readonly title: string;
+  readonly state: InstanceState;
+  readonly nodes: readonly InstanceNode[];
+  readonly edges: readonly ValueEdge[];
+  /** The objects as far as they are known, by node. */
+  readonly objects: readonly PlaygroundObject[];
+  /** The status of the instance. */
+  readonly status: JsonObject;
+}
+
+/** An object of a step. */
+export interface PlaygroundObject {
+  readonly node: string;
+  /** Does the object exist? Otherwise it shows what would be sent. */
+  readonly exists: boolean;
+  /** Fields that are not known yet have their expressions. */
+  readonly object: JsonObject;
+}
+
+/** What the texts give. */
+export interface PlaygroundResult {
+  readonly problems: readonly PlaygroundProblem[];
+  /** The definition that the instance belongs to. Absent when the source has none that compiles. */
+  readonly definition?: PlaygroundDefinition;
+  /** From the empty cluster to the last change. Empty without a definition, and for a spec that is refused. */
+  readonly steps: readonly PlaygroundStep[];
+  /** Why the steps end early, as a sentence. Absent for a complete simulation. */
+  readonly ended?: string;
+}
+
+/** A definition that compiles. */
+export interface PlaygroundDefinition {
+  readonly kind: string;
+  readonly object: JsonObject;
+  readonly graph: GraphOutline;
+  readonly instance: KubeObject;
+}
+
+/** A problem with the position in its text. */
+export function problemIn(
+  text: PlaygroundText,
+  { source, ...diagnostic }: Omit<Diagnostic, 'source'> & { readonly source?: SourcePosition },
+): PlaygroundProblem {
+  return {
+    ...diagnostic,
+    text,
+    ...(source === undefined ? {} : { source: { line: source.line, column: source.column } }),
+  };
+}

@@ -1,0 +1,65 @@
+import { CompositionError, defineFactory, interpretModule } from '../../compose/index.ts';
+import type { EmitOptions } from '../../compose/index.ts';
+import type { Diagnostic, JsonObject, SourcePosition } from '../../core/index.ts';
+import { hasErrors, TypeKroError } from '../../core/index.ts';
+import { kubernetesFactories, simpleFactories } from '../../factories/index.ts';
+import * as typekro from '../../index.ts';
+import { eraseTypes } from './erase-types.ts';
+
+/** The part of a composition that the playground uses. */
+export interface MadeComposition {
+  readonly diagnostics: readonly Diagnostic[];
+  toDefinition(options: EmitOptions): JsonObject;
+  locate(path: string): SourcePosition | undefined;
+}
+
+/** The compositions of a module, in the order in which they were made. */
+export interface RunModule {
+  readonly compositions: readonly MadeComposition[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The name of the module in problems. */
+const FILE = 'source.ts';
+
+/** The functions that make compositions and graphs. */
+const { kubernetesComposition, toResourceGraph, graph } = typekro;
+const MAKERS = { kubernetesComposition, toResourceGraph, graph };
+
+/** Interprets a module in TypeScript, and collects its compositions. */
+export function runModule(text: string): RunModule {
+  const erased = eraseTypes(text, FILE);
+  if ('diagnostics' in erased) return { compositions: [], diagnostics: erased.diagnostics };
+  const compositions: MadeComposition[] = [];
+  try {
+    interpretModule({ text: erased.text, file: FILE, modules: modulesWith((made) => compositions.push(made)) });
+  } catch (error) {
+    if (!(error instanceof TypeKroError)) throw error;
+    return { compositions: [], diagnostics: diagnosticsOf(error) };
+  }
+  return { compositions, diagnostics: compositions.flatMap(({ diagnostics }) => diagnostics) };
+}
+
+/** The modules that a text may import. `note` gets each composition and graph that the text makes. */
+function modulesWith(note: (made: MadeComposition) => void): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+  const makers = Object.entries(MAKERS).map(([name, maker]) => {
+    const make = maker as unknown as (...args: unknown[]) => MadeComposition;
+    const noted = defineFactory((...args: never[]) => {
+      const made = make(...args);
+      note(made);
+      return made;
+    });
+    return [name, noted] as const;
+  });
+  return new Map<string, Readonly<Record<string, unknown>>>([
+    ['typekro', { ...typekro, ...Object.fromEntries(makers) }],
+    ['typekro/simple', simpleFactories],
+    ['typekro/kubernetes', kubernetesFactories],
+  ]);
+}
+
+function diagnosticsOf(error: TypeKroError): readonly Diagnostic[] {
+  if (error instanceof CompositionError && hasErrors(error.diagnostics)) return error.diagnostics;
+  const { code, message, remedy } = error;
+  return [{ code, severity: 'error', message, ...(remedy === undefined ? {} : { hint: remedy }) }];
+}

@@ -1,0 +1,229 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { formatRef, isJsonObject, isoTime, refOf } from '../../core/index.ts';
+import type { Graph, ReadPart } from '../../graph/index.ts';
+import { formatPath } from '../../graph/index.ts';
+import type { CurrentValue, InstanceNode } from '../../inspect/index.ts';
+import { edgesWith, SPEC_NODE } from '../../inspect/index.ts';
+import type { RenderedInstance, RenderedNode } from '../../runtime/index.ts';
+import { explainNode, keys, renderInstance } from '../../runtime/index.ts';
+import { valueAtSteps } from '../../schema/index.ts';
+import type { PlaygroundStep } from './model.ts';
+import { asCreated, simulatedStatus } from './simulated-status.ts';
+
+/** The input of a simulation. */
+export interface SimulationInput {
+  readonly graph: Graph;
+  /** The instance with the defaults of its schema. */
+  readonly instance: KubeObject;
+  /** Fields of the objects of nodes by id; a list for a collection. */
+  readonly observed: JsonObject;
+  /** Is a kind one of Kubernetes' own? */
+  readonly isBuiltin: (object: KubeObject) => boolean;
+  /** The time of the simulation, in milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** The steps of a simulation, and why they end early. */
+export interface Simulation {
+  readonly steps: readonly PlaygroundStep[];
+  readonly ended?: string;
+}
+
+/** A longer simulation is no help to a reader. */
+const MAX_STEPS = 100;
+
+/** The maximum number of objects in a step. */
+const MAX_OBJECTS = 500;
+
+/** The maximum number of objects that the title of a step names. */
+const MAX_NAMED_OBJECTS = 3;
+
+/** An object of the simulated cluster. */
+interface SimulatedObject {
+  readonly node: string;
+  readonly object: KubeObject;
+  /** Has its controller written its status? */
+  readonly settled: boolean;
+}
+
+/**
+ * Simulates the life of an instance from an empty cluster on. The controller's own step decides (`renderInstance`). Its
+ * creations are carried out in one step, and the statuses of the new objects change in the next one, until nothing
+ * changes any more.
+ */
+export function simulate(input: SimulationInput): Simulation {
+  const at = isoTime(input.now);
+  let objects: readonly SimulatedObject[] = externalObjects(input);
+  let title = objects.length === 0 ? 'Nothing exists' : 'Only external objects exist';
+  const steps: PlaygroundStep[] = [];
+  for (;;) {
+    const rendered = renderInstance(
+      input.graph,
+      input.instance,
+      objects.map(({ object }) => object),
+      { now: input.now, revision: 1 },
+    );
+    steps.push(stepOf(title, input, rendered, objects));
+    const next = nextObjects(input, rendered, objects, at);
+    if (next === undefined) return { steps };
+    if (steps.length === MAX_STEPS) return { steps, ended: `The simulation ends after ${MAX_STEPS} steps.` };
+    if (next.objects.length > MAX_OBJECTS)
+      return { steps, ended: `The simulation ends before it has more than ${MAX_OBJECTS} objects.` };
+    ({ objects, title } = next);
+  }
+}
+
+/** The objects of the next step, with its title; `undefined` when nothing changes any more. */
+function nextObjects(
+  input: SimulationInput,
+  { nodes, decision }: RenderedInstance,
+  objects: readonly SimulatedObject[],
+  at: string,
+): { readonly objects: readonly SimulatedObject[]; readonly title: string } | undefined {
+  const known = new Set(objects.map(({ object }) => formatRef(refOf(object))));
+  const skipped = new Set(nodes.flatMap(({ report }) => (report.state === 'skipped' ? [report.id] : [])));
+  const removed = objects.filter(({ node }) => skipped.has(node));
+  if (removed.length > 0)
+    return { objects: objects.filter(({ node }) => !skipped.has(node)), title: titleOf('Deletes', removed) };
+  const created = decision.apply
+    .filter(({ manager, desired }) => manager === undefined && !known.has(formatRef(refOf(desired))))
+    .map(({ nodeId, desired }, index) => ({
+      node: nodeId,
+      object: asCreated(desired, objects.length + index + 1, at),
+      settled: false,
+    }));
+  if (created.length > 0) return { objects: [...objects, ...created], title: titleOf('Creates', created) };
+  const changed = objects
+    .filter(({ settled }) => !settled)
+    .map((each) => ({ each, after: withStatus(input, each, at) }));
+  const after = new Map(changed.map((change) => [change.each, change.after]));
+  const visible = changed.filter((change) => change.after.object !== change.each.object);
+  if (visible.length === 0) return undefined;
+  return {
+    objects: objects.map((each) => after.get(each) ?? each),
+    title: titleOf(
+      'Status of',
+      visible.map((change) => change.after),
+    ),
+  };
+}
+
+/** The object with the values of the user, or else with the status of its controller. */
+function withStatus({ observed, isBuiltin }: SimulationInput, each: SimulatedObject, at: string): SimulatedObject {
+  const { node, object } = each;
+  const entry = Object.hasOwn(observed, node) ? observed[node] : undefined;
+  const index = Number(object.metadata.labels?.[keys.COLLECTION_INDEX_LABEL] ?? 0);
+  const given = Array.isArray(entry) ? entry[index] : entry;
+  if (isJsonObject(given)) return { node, object: merged(object, given), settled: true };
+  const status = simulatedStatus(object, at, isBuiltin(object));
+  return { node, object: status === undefined ? object : { ...object, status }, settled: true };
+}
+
+/** The object with further fields. Maps are merged, and other values are replaced. */
+function merged(object: KubeObject, fields: JsonObject): KubeObject {
+  return mergedValue(object as unknown as JsonObject, fields) as unknown as KubeObject;
+}
+
+function mergedValue(value: JsonValue | undefined, change: JsonValue): JsonValue {
+  if (!isJsonObject(change) || !isJsonObject(value)) return change;
+  const entries = Object.entries(change).map(([key, each = null]): [string, JsonValue] => [
+    key,
+    mergedValue(Object.hasOwn(value, key) ? value[key] : undefined, each),
+  ]);
+  return { ...value, ...Object.fromEntries(entries) };
+}
+
+/** The external objects of the user, with the name and kind that the graph reads. */
+function externalObjects({ graph, instance, observed, now }: SimulationInput): SimulatedObject[] {
+  const { nodes } = renderInstance(graph, instance, [], { now, revision: 1 });
+  return nodes
+    .filter(({ external, report }) => external && Object.hasOwn(observed, report.id))
+    .flatMap(({ report, objects }) => {
+      const entry = observed[report.id];
+      const given = Array.isArray(entry) ? entry : [entry];
+      return given.flatMap((fields, index): SimulatedObject[] => {
+        const named = objects[index]?.object ?? objects[0]?.object ?? {};
+        if (!isJsonObject(fields)) return [];
+        const metadata = { name: `${report.id}-${index}`, namespace: instance.metadata.namespace ?? 'default' };
+        const object = mergedValue({ ...typeOf(graph, report.id), metadata }, named);
+        return [{ node: report.id, object: merged(object as unknown as KubeObject, fields), settled: true }];
+      });
+    });
+}
+
+function typeOf({ nodes }: Graph, id: string): JsonObject {
+  const type = nodes.get(id)?.type;
+  if (type === undefined) return {};
+  const { group, version, kind } = type;
+  return { apiVersion: group === '' ? version : `${group}/${version}`, kind };
+}
+
+function titleOf(verb: string, objects: readonly SimulatedObject[]): string {
+  const names = objects.map(({ object }) => `${object.kind} ${object.metadata.name}`);
+  const rest = names.length - MAX_NAMED_OBJECTS;
+  return `${verb} ${names.slice(0, MAX_NAMED_OBJECTS).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function stepOf(
+  title: string,
+  { graph, instance }: SimulationInput,
+  { nodes, decision }: RenderedInstance,
+  objects: readonly SimulatedObject[],
+): PlaygroundStep {
+  const variables = variablesOf(graph, instance, objects);
+  return {
+    title,
+    state: decision.state,
+    nodes: nodes.map(nodeOf),
+    edges: edgesWith(
+      graph,
+      (_, { expression }) => expression.template ?? expression.cel,
+      ({ read, parts }) => ({ ...read, values: parts.map((part) => valueOf(part, variables)) }),
+    ),
+    objects: nodes.flatMap(({ report, objects: wanted, external }) => {
+      const live = objects.filter(({ node }) => node === report.id);
+      const shown = live.map(({ object }) => ({
+        node: report.id,
+        exists: true,
+        object: object as unknown as JsonObject,
+      }));
+      const missing = external ? [] : wanted.slice(live.length);
+      return [...shown, ...missing.map(({ object }) => ({ node: report.id, exists: false, object }))];
+    }),
+    status: decision.status,
+  };
+}
+
+function nodeOf({ report }: RenderedNode): InstanceNode {
+  const { state, reason, waitsFor, remedy } = explainNode(report);
+  const counts = { unknown: 0, absent: 0, present: 0, deleting: 0, failed: 0 };
+  for (const object of report.objects) counts[object.state] += 1;
+  const { id, objects } = report;
+  return { id, state, reason, waitsFor, objects, counts, ...(remedy === undefined ? {} : { remedy }) };
+}
+
+/** The data that expressions read, by node. */
+function variablesOf(
+  graph: Graph,
+  { apiVersion, kind, metadata, spec = {} }: KubeObject,
+  objects: readonly SimulatedObject[],
+): ReadonlyMap<string, JsonValue> {
+  const own = { apiVersion, kind, metadata, spec } as unknown as JsonValue;
+  const variables = new Map<string, JsonValue>([[SPEC_NODE, own]]);
+  for (const { node: id, object } of objects) {
+    const type = graph.nodes.get(id)?.nodeType;
+    const value = object as unknown as JsonValue;
+    const before = variables.get(id);
+    const isList = type === 'collection' || type === 'externalCollection';
+    variables.set(id, isList ? [...(Array.isArray(before) ? before : []), value] : value);
+  }
+  return variables;
+}
+
+function valueOf({ id, steps }: ReadPart, variables: ReadonlyMap<string, JsonValue>): CurrentValue {
+  const data = variables.get(id);
+  if (data === undefined) return { is: 'unknown', message: `${id} does not exist yet` };
+  const found = Array.isArray(data) ? data.map((item) => valueAtSteps(item, steps) ?? null) : valueAtSteps(data, steps);
+  if (found === undefined) return { is: 'unknown', message: `${formatPath([id, ...steps])} has no value` };
+  return { is: 'known', value: found };
+}

@@ -1,0 +1,145 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { gvkOf } from '../../core/index.ts';
+import { numberAt, textAt } from '../../kubernetes/index.ts';
+
+/** An address for documents (RFC 5737), so that no reader takes it for a real one. */
+const EXTERNAL_ADDRESS = '192.0.2.10';
+const CLUSTER_ADDRESS = '10.96.0.10';
+
+type StatusRule = (object: KubeObject, at: string) => JsonObject | undefined;
+
+/** The status of a ready object of each built-in kind that reports one. */
+const RULES: ReadonlyMap<string, StatusRule> = new Map<string, StatusRule>([
+  [
+    'apps/Deployment',
+    (object, at) => {
+      const replicas = replicasOf(object);
+      return {
+        observedGeneration: 1,
+        replicas,
+        updatedReplicas: replicas,
+        readyReplicas: replicas,
+        availableReplicas: replicas,
+        conditions: [
+          condition('Available', 'MinimumReplicasAvailable', at),
+          condition('Progressing', 'NewReplicaSetAvailable', at),
+        ],
+      };
+    },
+  ],
+  [
+    'apps/StatefulSet',
+    (object) => {
+      const replicas = replicasOf(object);
+      const counts = { replicas, readyReplicas: replicas, availableReplicas: replicas };
+      const revision = `${object.metadata.name}-1`;
+      return {
+        observedGeneration: 1,
+        ...counts,
+        currentReplicas: replicas,
+        updatedReplicas: replicas,
+        currentRevision: revision,
+        updateRevision: revision,
+      };
+    },
+  ],
+  [
+    'apps/ReplicaSet',
+    (object) => {
+      const replicas = replicasOf(object);
+      return { observedGeneration: 1, replicas, readyReplicas: replicas, availableReplicas: replicas };
+    },
+  ],
+  [
+    'apps/DaemonSet',
+    () => ({
+      observedGeneration: 1,
+      desiredNumberScheduled: 1,
+      currentNumberScheduled: 1,
+      updatedNumberScheduled: 1,
+      numberAvailable: 1,
+      numberReady: 1,
+      numberMisscheduled: 0,
+    }),
+  ],
+  [
+    'batch/Job',
+    (object, at) => ({
+      succeeded: numberAt(object, 'spec', 'completions') ?? 1,
+      startTime: at,
+      completionTime: at,
+      conditions: [condition('Complete', 'CompletionsReached', at)],
+    }),
+  ],
+  [
+    '/Pod',
+    (_, at) => ({
+      phase: 'Running',
+      podIP: '10.244.0.10',
+      conditions: [condition('Ready', 'ContainersReady', at)],
+    }),
+  ],
+  [
+    '/Service',
+    (object) =>
+      textAt(object, 'spec', 'type') === 'LoadBalancer'
+        ? { loadBalancer: { ingress: [{ ip: EXTERNAL_ADDRESS }] } }
+        : undefined,
+  ],
+  ['networking.k8s.io/Ingress', () => ({ loadBalancer: { ingress: [{ ip: EXTERNAL_ADDRESS }] } })],
+  ['/PersistentVolumeClaim', () => ({ phase: 'Bound' })],
+  ['/PersistentVolume', () => ({ phase: 'Bound' })],
+  ['/Namespace', () => ({ phase: 'Active' })],
+  [
+    'autoscaling/HorizontalPodAutoscaler',
+    (object, at) => ({
+      currentReplicas: numberAt(object, 'spec', 'minReplicas') ?? 1,
+      desiredReplicas: numberAt(object, 'spec', 'minReplicas') ?? 1,
+      conditions: [
+        condition('AbleToScale', 'ReadyForNewScale', at),
+        condition('ScalingActive', 'ValidMetricFound', at),
+      ],
+    }),
+  ],
+  [
+    'apiextensions.k8s.io/CustomResourceDefinition',
+    (_, at) => ({
+      conditions: [condition('NamesAccepted', 'NoConflicts', at), condition('Established', 'InitialNamesAccepted', at)],
+    }),
+  ],
+]);
+
+/**
+ * The status that the controller of a kind writes into a ready object. An object of a custom kind gets the condition
+ * `Ready`. Returns `undefined` for a kind without a status.
+ *
+ * @param at the time of conditions, RFC 3339
+ * @param isBuiltin is the kind one of Kubernetes' own?
+ */
+export function simulatedStatus(object: KubeObject, at: string, isBuiltin: boolean): JsonObject | undefined {
+  const { group, kind } = gvkOf(object);
+  const rule = RULES.get(`${group}/${kind}`);
+  if (rule !== undefined) return rule(object, at);
+  return isBuiltin ? undefined : { observedGeneration: 1, conditions: [condition('Ready', 'Simulated', at)] };
+}
+
+/** The object as the API server stores it: with the fields that the server fills in. */
+export function asCreated(object: KubeObject, index: number, at: string): KubeObject {
+  const metadata = {
+    ...object.metadata,
+    uid: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+    resourceVersion: String(index),
+    generation: 1,
+    creationTimestamp: at,
+  };
+  const { group, kind } = gvkOf(object);
+  const hasAddress = group === '' && kind === 'Service' && textAt(object, 'spec', 'type') !== 'ExternalName';
+  if (!hasAddress || textAt(object, 'spec', 'clusterIP') !== '') return { ...object, metadata };
+  return { ...object, metadata, spec: { ...object.spec, clusterIP: CLUSTER_ADDRESS, clusterIPs: [CLUSTER_ADDRESS] } };
+}
+
+const replicasOf = (object: KubeObject): number => numberAt(object, 'spec', 'replicas') ?? 1;
+
+function condition(type: string, reason: string, at: string): JsonValue {
+  return { type, status: 'True', reason, message: '', lastTransitionTime: at };
+}
