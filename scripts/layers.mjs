@@ -92,6 +92,7 @@ export const FLOORS = {
     // Store and registry: the stored objects, and the served resources.
     'store',
     'registry pod-logs.ts pods',
+    'processes',
     'conversion',
     // Verbs, and the code that uses them.
     'verbs',

@@ -14,6 +14,7 @@ import { createServiceAddresses } from './kinds/service-addresses.ts';
 import type { ClusterOptions } from './options.ts';
 import { PodLogs } from './pod-logs.ts';
 import type { KubernetesRelease } from './release.ts';
+import type { ProcessRuntime } from './processes/runtime.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
 import { createAccess } from './auth/cluster-access.ts';
@@ -66,6 +67,8 @@ export class Api {
   readonly streams = new Set<OpenStream>();
   /** Listeners that are called after `restore` replaced the whole state. */
   readonly onRestored: (() => void)[] = [];
+  /** The local processes of pods; `undefined` in a cluster that runs none. */
+  processes: ProcessRuntime | undefined;
   /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
   intercept: Interceptor | undefined;
 

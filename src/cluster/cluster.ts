@@ -1,6 +1,6 @@
 import { followApiServices } from './aggregation/follow-api-services.ts';
 import { Api } from './api.ts';
-import { bootstrap } from './bootstrap.ts';
+import { bootstrap, NODE_ADDRESS } from './bootstrap.ts';
 import { needsSchemas } from './crd/schemas.ts';
 import { followAddresses } from './follow-addresses.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
@@ -10,6 +10,7 @@ import {
   LoadAhead,
   persistence,
   presentation,
+  processes,
   schemaEngine,
   simulation,
   standInCatalogue,
@@ -93,6 +94,7 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   let started: StartedControllers = { settings: noControllers, pods: noPods, standIns: noStandIns };
   if (controllers !== false) {
     await writing.load();
+    if (options.runProcesses === true && options.workloads !== false) await startProcesses(api);
     const { startControllers } = await simulation.load();
     const hosted = { standIns, stepMs: options.standInStepMs ?? 0 };
     started = startControllers(api, controllers === true ? {} : controllers, options.workloads !== false, hosted);
@@ -148,6 +150,14 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
     [Symbol.asyncDispose]: () => cluster.close(),
   };
   return cluster;
+}
+
+/** Lets the cluster run local processes. */
+async function startProcesses(api: Api): Promise<void> {
+  const { ProcessRuntime } = await processes.load();
+  const runtime = new ProcessRuntime(api, NODE_ADDRESS);
+  api.processes = runtime;
+  api.work.onStop(() => runtime.close());
 }
 
 /** The stand-ins that the options ask for. */

@@ -46,6 +46,9 @@ export const presentation = new LazyModule(() => import('./present-process.ts'))
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
+/** Local processes of pods. Only a cluster that runs some needs it. */
+export const processes = new LazyModule(() => import('./processes/runtime.ts'));
+
 /** The stand-ins for operators. */
 export const standInCatalogue = new LazyModule(() => import('./controllers/stand-ins/catalogue.ts'));
 

@@ -63,6 +63,17 @@ export interface ClusterOptions {
    */
   readonly workloads?: boolean;
   /**
+   * May the containers of pods with the annotation `typekro.dev/run: process` be processes of this machine? They run as
+   * the user of this process, with its rights, so every client that may create pods can run programs. Linux and macOS
+   * only. Default: false; such a pod then waits, and says why.
+   */
+  readonly runProcesses?: boolean;
+  /**
+   * The working directory of local processes; that of a container is relative to it. Default: the working directory of
+   * this process.
+   */
+  readonly processDirectory?: string;
+  /**
    * Stand-ins for operators: names of those that come with the package, or own ones. Their definitions are created when
    * they are missing. Default: none.
    */

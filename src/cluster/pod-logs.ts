@@ -4,6 +4,12 @@ import type { ByteStream, StreamSink } from './protocol/request.ts';
 /** The number of lines that a log keeps at least. A log with more than twice this number is cut to this number. */
 const MIN_KEPT_LINES = 10_000;
 
+/** The characters that a log keeps at least when its lines are long. A log with more than twice as many is cut. */
+const MIN_KEPT_CHARACTERS = 8 * 1024 * 1024;
+
+/** The bytes by which a follower may be behind. A reader that does not read loses its stream. */
+const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+
 /** The annotation of a pod that shows the log of a presented process. Its value is `namespace/name` of the process. */
 export const PROCESS = 'typekro.dev/process';
 
@@ -30,6 +36,8 @@ interface Log {
   lines: LogLine[];
   /** The lines of the run before; `undefined` without one. */
   previous: readonly LogLine[] | undefined;
+  /** The number of characters in `lines`. */
+  characters: number;
   readonly followers: Set<Follower>;
 }
 
@@ -47,10 +55,13 @@ export class PodLogs {
 
   /** Adds a line to the log with this key. `logKey` makes the key. */
   write(key: string, text: string): void {
-    const { lines, followers } = this.#log(key);
+    const log = this.#log(key);
+    const { lines, followers } = log;
     const line = { time: this.#now(), text };
     lines.push(line);
-    if (lines.length > MIN_KEPT_LINES * 2) lines.splice(0, lines.length - MIN_KEPT_LINES);
+    log.characters += text.length;
+    if (lines.length > MIN_KEPT_LINES * 2) dropLines(log, lines.length - MIN_KEPT_LINES);
+    if (log.characters > MIN_KEPT_CHARACTERS * 2) dropLines(log, linesToDrop(log));
     for (const follower of followers) follower.send(line);
   }
 
@@ -63,6 +74,7 @@ export class PodLogs {
     if (known === undefined) return void this.#log(key);
     known.previous = known.lines;
     known.lines = [];
+    known.characters = 0;
     for (const follower of known.followers) end(known.followers, follower);
   }
 
@@ -82,7 +94,11 @@ export class PodLogs {
     return {
       start(sink: StreamSink) {
         if (start.length > 0) sink.write(start);
-        const send = (line: LogLine) => sink.write(format(line));
+        const send = (line: LogLine) => {
+          if (sink.backlog <= MAX_BACKLOG_BYTES) return sink.write(format(line));
+          if (own !== undefined) followers.delete(own);
+          sink.abort();
+        };
         own = { podUid: pod.metadata.uid ?? '', send, end: () => sink.end() };
         followers.add(own);
       },
@@ -101,7 +117,11 @@ export class PodLogs {
   load(logs: readonly SnapshotLog[]): void {
     this.close();
     this.#logs.clear();
-    for (const { key, lines } of logs) this.#log(key).lines = [...lines];
+    for (const { key, lines } of logs) {
+      const log = this.#log(key);
+      log.lines = [...lines];
+      log.characters = charactersIn(lines);
+    }
   }
 
   /** Deletes the logs of a pod and ends the streams of their followers. The log of a process outlives its pods. */
@@ -119,9 +139,25 @@ export class PodLogs {
 
   #log(key: string): Log {
     let log = this.#logs.get(key);
-    if (log === undefined) this.#logs.set(key, (log = { lines: [], previous: undefined, followers: new Set() }));
+    if (log === undefined) {
+      log = { lines: [], previous: undefined, characters: 0, followers: new Set() };
+      this.#logs.set(key, log);
+    }
     return log;
   }
+}
+
+const charactersIn = (lines: readonly LogLine[]): number => lines.reduce((sum, { text }) => sum + text.length, 0);
+
+function dropLines(log: Log, count: number): void {
+  log.characters -= charactersIn(log.lines.splice(0, count));
+}
+
+/** The number of first lines without which the log has its minimum. */
+function linesToDrop({ lines, characters }: Log): number {
+  let left = characters;
+  const index = lines.findIndex(({ text }) => (left -= text.length) <= MIN_KEPT_CHARACTERS);
+  return Math.min(index + 1, lines.length - 1);
 }
 
 function end(followers: Set<Follower>, follower: Follower): void {

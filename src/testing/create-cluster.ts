@@ -41,6 +41,11 @@ export interface TestClusterOptions {
    * objects are ready at once.
    */
   readonly standInStepMs?: number;
+  /**
+   * May pods with the annotation `typekro.dev/run: process` be processes of this machine? They run as the user of the
+   * test. Their start, output and end take real time, also with a manual clock. Default: false.
+   */
+  readonly runProcesses?: boolean;
   /** `real`: time passes. `manual` (default): only `cluster.clock.advance(ms)` moves the time. */
   readonly clock?: 'real' | 'manual';
   /** The start time of a manual clock, in milliseconds since the epoch. Default: the present time. */
@@ -128,6 +133,7 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     ...(clock === undefined ? {} : { clock }),
     ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
     ...(options.standIns === undefined ? {} : { standIns: options.standIns }),
+    ...(options.runProcesses === undefined ? {} : { runProcesses: options.runProcesses }),
     ...(options.standInStepMs === undefined ? {} : { standInStepMs: options.standInStepMs }),
   });
   if (options.from !== undefined) cluster.restore(options.from);

@@ -24,6 +24,10 @@ export interface ClusterSettings {
   readonly standIns?: readonly string[];
   /** The version of Kubernetes, e.g. `1.35`. Absent for the latest version. */
   readonly kubernetesVersion?: string;
+  /**
+   * The working directory of pods that are processes of this machine. Absent: no pod is one. Each start asks again.
+   */
+  readonly processDirectory?: string;
   /** The port that the user named. Absent for a free one. */
   readonly port?: number;
   /** The port of the last run. The next run takes it again if it is free. */
@@ -70,6 +74,7 @@ const SETTINGS = record({
   data: boolean,
   standIns: optional(listOf(text)),
   kubernetesVersion: optional(text),
+  processDirectory: optional(text),
   port: optional(number),
   lastPort: optional(number),
   entryIn: optional(text),

@@ -5,6 +5,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { kubernetesOption } from '../kubernetes-option.ts';
 import { portOption } from '../port-option.ts';
+import { allowsProcesses } from '../run-processes-option.ts';
 import { standInsOf } from '../stand-in-option.ts';
 import { shellWord } from '../shell-word.ts';
 import { clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
@@ -28,6 +29,7 @@ export async function start(
   const startOptions = {
     ...(standIns.length === 0 ? {} : { standIns }),
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+    ...(allowsProcesses(input) ? { processDirectory: context.cwd } : {}),
     ...(input.options['data'] === true ? { data: true as const } : {}),
     ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),
   };

@@ -10,6 +10,7 @@ import {
 import { cryptoLibrary, isoTime, TypeKroError } from '../../core/index.ts';
 import { pause, systemClock } from '../../kube/index.ts';
 import { KUBERNETES_RELEASE } from '../../kubernetes/index.ts';
+import { processOptions } from '../run-processes-option.ts';
 import { standInOptions } from '../stand-in-option.ts';
 import { listenOnPort } from '../up/listen-on-port.ts';
 import { takeLock } from '../up/process-lock.ts';
@@ -79,6 +80,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
       clock,
       kubernetesVersion,
       ...standInOptions((settings.standIns ?? []).map(requireStandInName)),
+      ...processOptions(settings.processDirectory),
       ...(settings.data ? { stateDirectory: folder.data } : {}),
       ...(credentials === undefined
         ? {}

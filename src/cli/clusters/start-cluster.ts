@@ -20,6 +20,11 @@ export interface StartOptions {
   /** The names of stand-ins for operators. */
   readonly standIns?: readonly string[];
   readonly kubernetesVersion?: string;
+  /**
+   * The working directory of pods that are processes of this machine. Unlike the other options, it does not keep its
+   * value.
+   */
+  readonly processDirectory?: string;
   readonly port?: number;
 }
 
@@ -93,14 +98,15 @@ export const isRunning = (found: FoundCluster): found is RunningCluster =>
 /** The settings of the next run: those of the last one, changed by the options. */
 export function settingsFor(
   last: ClusterSettings | undefined,
-  { data, port, standIns, kubernetesVersion }: StartOptions,
+  { data, port, standIns, kubernetesVersion, processDirectory }: StartOptions,
 ): ClusterSettings {
-  const base: ClusterSettings = last ?? { schemaVersion: 1, data: false };
+  const { processDirectory: _last, ...base }: ClusterSettings = last ?? { schemaVersion: 1, data: false };
   const next = {
     ...base,
     data: base.data || data === true,
     ...(standIns === undefined ? {} : { standIns }),
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+    ...(processDirectory === undefined ? {} : { processDirectory }),
   };
   if (port !== 0) return { ...next, ...(port === undefined ? {} : { port }) };
   // The user asks for a free port. The next runs keep the port that this run gets.
@@ -125,7 +131,7 @@ function refuseEarlierVersion(
 
 function refuseOtherSettings(
   { folder: { name }, settings, record }: RunningCluster,
-  { data, port, standIns, kubernetesVersion }: StartOptions,
+  { data, port, standIns, kubernetesVersion, processDirectory }: StartOptions,
 ): void {
   const differs =
     data === true && settings?.data === false
@@ -136,7 +142,9 @@ function refuseOtherSettings(
           ? 'without these stand-ins'
           : kubernetesVersion !== undefined && kubernetesVersion !== record.kubernetesVersion
             ? `with Kubernetes ${record.kubernetesVersion}`
-            : undefined;
+            : processDirectory !== undefined && settings?.processDirectory === undefined
+              ? 'without --run-processes'
+              : undefined;
   if (differs === undefined) return;
   throw new TypeKroError(`the cluster "${name}" is running ${differs}`, {
     code: 'cluster/other-settings',

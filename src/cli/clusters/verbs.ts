@@ -28,7 +28,7 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
     form: '[NAME]',
     minArguments: 0,
     maxArguments: 1,
-    options: ['data', 'stand-in', 'port', 'kubernetes', ...CONTEXT_OPTIONS],
+    options: ['data', 'stand-in', 'run-processes', 'port', 'kubernetes', ...CONTEXT_OPTIONS],
     run: start,
   },
   stop: { summary: 'end it', form: '[NAME]', minArguments: 0, maxArguments: 1, options: ['all', 'delete'], run: stop },

@@ -1,4 +1,5 @@
 import { KUBERNETES_OPTION } from '../kubernetes-option.ts';
+import { RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION } from '../stand-in-option.ts';
 import { TypeKroError, nearestName } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
@@ -31,6 +32,7 @@ export const cluster: Command = {
   options: [
     { name: 'data', summary: 'start: keep the objects on the disk, also over a stop, a crash and a restart' },
     { ...STAND_IN_OPTION, summary: `start: ${STAND_IN_OPTION.summary}` },
+    { ...RUN_PROCESSES_OPTION, summary: `start: ${RUN_PROCESSES_OPTION.summary}; not kept for the next start` },
     { name: 'port', summary: 'start: port of the API; by default that of the last run, or a free one', value: 'port' },
     { ...KUBERNETES_OPTION, summary: `start: ${KUBERNETES_OPTION.summary}` },
     {

@@ -7,6 +7,7 @@ import { createModuleReader } from '../dev/module-reader.ts';
 import { systemEvents } from '../dev/watch-files.ts';
 import { parseDuration } from '../duration.ts';
 import { portOption } from '../port-option.ts';
+import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
 import { goOn } from '../up/bring-up.ts';
 import { checkFilesQuietly } from '../up/checked.ts';
@@ -34,6 +35,7 @@ export const dev: Command = {
     { name: 'strict', summary: 'count warnings of the check as errors' },
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
     STAND_IN_OPTION,
+    RUN_PROCESSES_OPTION,
     ...CRD_OPTIONS,
   ],
   examples: [
@@ -44,6 +46,8 @@ export const dev: Command = {
     const port = portOption(input);
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', 'timeout');
     const standIns = standInsOf(input);
+    const runProcesses = allowsProcesses(input);
+    const processes = runProcesses ? { processDirectory: context.cwd } : {};
     const named = input.positionals.map((file) => resolve(context.cwd, file));
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
     let hasStarted = false;
@@ -54,11 +58,11 @@ export const dev: Command = {
         timeoutMs,
         clock: systemClock,
         events: systemEvents(systemClock),
-        start: () => startSession(state, { port, standIns, dashboardOf: context }),
+        start: () => startSession(state, { port, standIns, ...processes, dashboardOf: context }),
         announce(session) {
           hasStarted = true;
           context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
-          context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
+          context.print(containersLine(runProcesses));
           if (session.dashboard !== undefined) context.print(`Dashboard at ${session.dashboard}`);
           context.print(`${goOn(context, state.kubeconfig)}\n`);
         },

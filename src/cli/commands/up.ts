@@ -5,6 +5,7 @@ import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { portOption } from '../port-option.ts';
+import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
 import { bringUp, goOn, instancesOf, showChanges } from '../up/bring-up.ts';
 import { createLiveView } from '../up/live-view.ts';
@@ -59,6 +60,7 @@ export const up: Command = {
     { name: 'strict', summary: 'count warnings of the check as errors' },
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
     STAND_IN_OPTION,
+    RUN_PROCESSES_OPTION,
     ...CRD_OPTIONS,
   ],
   examples: [
@@ -82,12 +84,13 @@ export const up: Command = {
         port,
         keep: input.options['keep'] === true,
         standIns,
+        ...(allowsProcesses(input) ? { processDirectory: context.cwd } : {}),
         ...(once ? {} : { dashboardOf: context }),
       });
       try {
         for (const notice of session.notices) context.print(notice);
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
-        context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
+        context.print(containersLine(allowsProcesses(input)));
         for (const line of withoutEffect(inputs.objects, graphs)) context.printError(line);
         if (session.dashboard !== undefined) context.print(`Dashboard at ${session.dashboard}`);
         const view = createLiveView(context);

@@ -12,6 +12,7 @@ import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
 import type { Dashboard } from '../dashboard/open-dashboard.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
+import { processOptions } from '../run-processes-option.ts';
 import { standInOptions } from '../stand-in-option.ts';
 import { listenOnPort } from './listen-on-port.ts';
 import { ReplaceableSource } from './replaceable-source.ts';
@@ -56,6 +57,8 @@ export interface SessionOptions {
   readonly keep?: boolean;
   /** The stand-ins for operators. Default: none. */
   readonly standIns?: readonly StandInName[];
+  /** The working directory of pods that are processes of this machine. Absent: no pod is one. */
+  readonly processDirectory?: string;
   /** The command for which the session serves the web page. By default, the session has no page. */
   readonly dashboardOf?: CommandContext;
 }
@@ -65,11 +68,12 @@ export interface SessionOptions {
  * earlier steps opened.
  */
 export async function startSession(state: StateDirectory, options: SessionOptions): Promise<Session> {
-  const { port, keep = false, standIns = [], dashboardOf } = options;
+  const { port, keep = false, standIns = [], processDirectory, dashboardOf } = options;
   const began = performance.now();
   const cluster = await createEmbeddedCluster({
     ...(keep ? { stateDirectory: join(state.path, 'state') } : {}),
     ...standInOptions(standIns),
+    ...processOptions(processDirectory),
   });
   // Each step adds a function that closes what the step opened. The functions run in reverse order.
   const closers: (() => Promise<unknown>)[] = [() => cluster.close()];

@@ -27,6 +27,8 @@ import { endpointMirroring } from './endpoint-mirroring.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { jobController, ttlController } from './job.ts';
 import { KUBELET, kubelet } from './kubelet.ts';
+import { ProcessPods } from './process-pods.ts';
+import type { ProcessRuntime } from '../processes/runtime.ts';
 import { ControllerManager } from './manager.ts';
 import { METRICS_SERVER, metricsServer } from './metrics-server.ts';
 import { namespaceController } from './namespace.ts';
@@ -79,7 +81,7 @@ function housekeeping(context: AccountTokenContext & CertificatesContext): Simul
 }
 
 /** The controllers that make workloads run. */
-function workloadControllers(podRules: PodRuleSet): SimulatedController[] {
+function workloadControllers(podRules: PodRuleSet, processes: ProcessPods): SimulatedController[] {
   return [
     deploymentController,
     replicaSetController,
@@ -93,7 +95,7 @@ function workloadControllers(podRules: PodRuleSet): SimulatedController[] {
     claimProtection,
     volumeController,
     scheduler,
-    kubelet(podRules),
+    kubelet(podRules, processes),
     endpointsController,
     endpointMirroring,
     serviceCidrController,
@@ -112,6 +114,8 @@ export interface ControllersContext extends ManagerContext, AccountTokenContext,
   readonly registry: Registry;
   readonly addresses: ServiceAddresses;
   onCertificateAuthority(listener: () => void): void;
+  /** The local processes of pods; `undefined` in a cluster that runs none. */
+  readonly processes: ProcessRuntime | undefined;
 }
 
 /** The stand-ins of a cluster. */
@@ -157,7 +161,7 @@ export function startControllers(
 ): StartedControllers {
   const podRules = new PodRuleSet(() => context.clock.now());
   const always = housekeeping(context);
-  const simulation = workloadControllers(podRules);
+  const simulation = workloadControllers(podRules, new ProcessPods(context.processes));
   const failures = new StandInFailures();
   const played = standInControllers(hosted, failures, workloads);
   checkControllerNames(
@@ -177,6 +181,7 @@ export function startControllers(
       manager.enqueue('serviceaccount-token-controller', key);
     }
   });
+  if (context.processes !== undefined) context.processes.onChange = (key) => manager.enqueue(KUBELET, key);
   podRules.onChange((match) => {
     for (const { key, object } of context.store.collection('', 'pods').all()) {
       if (!matchesPod(match, object)) continue;

@@ -8,6 +8,8 @@ import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { isSimulatedNode, NODES } from './node.ts';
 import type { PodPlan } from './pod-outcome.ts';
+import type { ProcessPods } from './process-pods.ts';
+import { runModeProblem } from '../processes/run-mode.ts';
 import { planPod, UNHEALTHY } from './pod-outcome.ts';
 import { hasStarted, podStatus, restartsIn } from './pod-status.ts';
 import { simulatedReport } from './simulated-report.ts';
@@ -20,28 +22,35 @@ export const KUBELET = 'kubelet';
 const SIMULATED = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
 
 /**
- * The kubelet of the simulated nodes. It runs nothing: it reports the containers of the nodes' pods as started and
+ * The kubelet of the simulated nodes. It runs no image: it reports the containers of the nodes' pods as started and
  * ready, ends the pods of Jobs and the pods whose commands end (`planPod`), and ends deleted pods. Rules of a test and
- * annotations of a pod change this.
+ * annotations of a pod change this. `processes` has the pods that ask for local processes.
  */
-export function kubelet(rules: Pick<PodRuleSet, 'of'>): SimulatedController {
+export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): SimulatedController {
   /** The problems of annotations that events have reported, by the uids of the pods. */
   const reported = new Map<string, string>();
+  let lastClient: ControllerClient | undefined;
   return {
     name: KUBELET,
     target: targetIn(PODS),
     ownFailures: true,
 
     *keysOf(event, client) {
+      lastClient = client;
+      yield* processes.keysOf(event);
       if (!concerns(event, '', 'pods')) return;
       const { object, key } = event.stored;
       if (event.type === 'DELETED') {
+        processes.forget(object);
         client.forgetLogs(object);
         reported.delete(object.metadata.uid ?? '');
       } else if (object.spec?.['nodeName'] !== undefined) yield key;
     },
 
-    reset: () => reported.clear(),
+    reset() {
+      reported.clear();
+      if (lastClient !== undefined) processes.retain(lastClient);
+    },
 
     reconcile(key, client) {
       const { namespace, name } = splitKey(key);
@@ -49,10 +58,12 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>): SimulatedController {
       if (pod === undefined) return;
       const node = client.get(NODES, '', textAt(pod.spec, 'nodeName'));
       if (node === undefined || !isSimulatedNode(node)) return;
+      if (processes.owns(pod)) return processes.reconcile(pod, client);
       if (pod.metadata.deletionTimestamp !== undefined) return end(client, pod);
       if (isFinished(pod)) return;
       const effective = rules.of(pod);
-      const problems = effective.problems.join('; ');
+      const modeProblem = runModeProblem(pod);
+      const problems = [...effective.problems, ...(modeProblem === undefined ? [] : [modeProblem])].join('; ');
       const uid = pod.metadata.uid ?? '';
       if (problems !== '' && reported.get(uid) !== problems) {
         reported.set(uid, problems);

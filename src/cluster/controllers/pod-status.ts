@@ -23,11 +23,15 @@ export interface PodReport {
   readonly address?: string;
   /** What an `imageID` begins with. */
   readonly imagePrefix: string;
+  /** The reason for the state of the whole pod, such as `DeadlineExceeded`. Default: none. */
+  readonly reason?: string;
+  /** A further condition that does not hold, and its explanation. Default: none. */
+  readonly unmet?: { readonly type: string; readonly reason: string; readonly message: string };
 }
 
 /** The status of a started pod. A condition that has not changed keeps its times. */
 export function podStatus(pod: KubeObject, report: PodReport, now: string): JsonObject {
-  const { phase, containers, initContainers, initialized, imagePrefix } = report;
+  const { phase, containers, initContainers, initialized, imagePrefix, unmet } = report;
   const ended = phase === 'Succeeded' || phase === 'Failed';
   const ready = phase === 'Running' && initialized && containers.every((container) => container.ready);
   const podIP = report.address ?? String(pod.status?.['podIP'] ?? addressOf(pod));
@@ -64,7 +68,9 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
       condition('Ready', ready, unready),
       condition('ContainersReady', ready, unready),
       condition('PodScheduled', true),
+      ...(unmet === undefined ? [] : [{ ...condition(unmet.type, false, unmet.reason), message: unmet.message }]),
     ],
+    ...(report.reason === undefined ? {} : { reason: report.reason }),
     hostIP: NODE_ADDRESS,
     hostIPs: [{ ip: NODE_ADDRESS }],
     podIP,
@@ -93,8 +99,14 @@ function containerStatus(
 }
 
 /** The state `terminated` of a container. */
-export const terminated = (exitCode: number, reason: string, startedAt: string, finishedAt: string): JsonObject => ({
-  terminated: { exitCode, reason, startedAt, finishedAt },
+export const terminated = (
+  exitCode: number,
+  reason: string,
+  startedAt: string,
+  finishedAt: string,
+  message?: string,
+): JsonObject => ({
+  terminated: { exitCode, reason, ...(message === undefined ? {} : { message }), startedAt, finishedAt },
 });
 
 /** The number of restarts in the status of a pod's container; 0 for a container that has not started. */

@@ -10,7 +10,7 @@ import {
   fieldRequired,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Strategy } from './strategy.ts';
+import type { Strategy, WriteContext } from './strategy.ts';
 import { addressProblem } from './ip-addresses.ts';
 import { fill, portProblem } from '../types/parts.ts';
 import { specialAddress } from './service-validation.ts';
@@ -42,14 +42,14 @@ export const endpointSliceStrategy: Partial<Strategy> = {
       fill(port, { protocol: 'TCP' });
     }
   },
-  validate(object, problems) {
-    validateEndpoints(json(object), problems);
+  validate(object, problems, context) {
+    validateEndpoints(json(object), addressRule(context), problems);
     validateRest(json(object), problems);
   },
-  validateUpdate(object, old, problems) {
+  validateUpdate(object, old, problems, context) {
     const [slice, before] = [json(object), json(old)];
     // Endpoints that do not change are not checked against a new address type.
-    if (!jsonEquals(slice['endpoints'], before['endpoints'])) validateEndpoints(slice, problems);
+    if (!jsonEquals(slice['endpoints'], before['endpoints'])) validateEndpoints(slice, addressRule(context), problems);
     validateRest(slice, problems);
     if (slice['addressType'] === before['addressType']) return;
     problems.push(fieldInvalid('addressType', slice['addressType'], 'field is immutable'));
@@ -63,12 +63,32 @@ function validateRest(slice: JsonObject, problems: FieldError[]) {
   else if (!ADDRESS_TYPES.includes(type)) problems.push(fieldNotSupported('addressType', type, ADDRESS_TYPES));
 }
 
-function validateEndpoints(slice: JsonObject, problems: FieldError[]) {
+/** Why an endpoint cannot have the address; `undefined` when it can. */
+type AddressRule = (address: string) => string | undefined;
+
+/** The controller that writes the endpoints of pods. */
+const CONTROLLER = 'system:serviceaccount:kube-system:endpointslice-controller';
+
+/**
+ * The rule for the addresses that a user may write. Only the controller of endpoints writes loopback addresses: those
+ * of pods that are local processes.
+ */
+const addressRule =
+  ({ user }: Pick<WriteContext, 'user'>): AddressRule =>
+  (address) =>
+    user.name === CONTROLLER && /^127(?:\.\d{1,3}){3}$/.test(address) ? undefined : specialAddress(address);
+
+function validateEndpoints(slice: JsonObject, rule: AddressRule, problems: FieldError[]) {
   for (const [index, endpoint] of objectsAt(slice, 'endpoints').entries())
-    validateEndpoint(endpoint, textAt(slice, 'addressType'), `endpoints[${index}]`, problems);
+    validateEndpoint(endpoint, { type: textAt(slice, 'addressType'), rule }, `endpoints[${index}]`, problems);
 }
 
-function validateEndpoint(endpoint: JsonObject, type: string, at: string, problems: FieldError[]) {
+function validateEndpoint(
+  endpoint: JsonObject,
+  { type, rule }: { readonly type: string; readonly rule: AddressRule },
+  at: string,
+  problems: FieldError[],
+) {
   const addresses = listAt(endpoint, 'addresses').map(String);
   if (addresses.length === 0) problems.push(fieldRequired(`${at}.addresses`, 'must contain at least 1 address'));
   for (const [index, address] of addresses.entries()) {
@@ -78,7 +98,7 @@ function validateEndpoint(endpoint: JsonObject, type: string, at: string, proble
       continue;
     }
     if (type !== 'IPv4' && type !== 'IPv6') continue;
-    const text = addressProblem(address) ?? specialAddress(address);
+    const text = addressProblem(address) ?? rule(address);
     if (text !== undefined) problems.push(fieldInvalid(place, address, text));
     if (isIP(address) !== 0 && `IPv${isIP(address)}` !== type)
       problems.push(fieldInvalid(`${at}.addresses`, address, `must be an ${type} address`));
@@ -117,19 +137,20 @@ export const endpointsStrategy: Partial<Strategy> = {
     for (const subset of objectsAt(json(object), 'subsets'))
       for (const port of objectsAt(subset, 'ports')) fill(port, { protocol: 'TCP' });
   },
-  validate(object, problems) {
+  validate(object, problems, context) {
+    const rule = addressRule(context);
     for (const [index, subset] of objectsAt(json(object), 'subsets').entries())
-      validateSubset(subset, `subsets[${index}]`, problems);
+      validateSubset(subset, rule, `subsets[${index}]`, problems);
   },
 };
 
-function validateSubset(subset: JsonObject, at: string, problems: FieldError[]) {
+function validateSubset(subset: JsonObject, rule: AddressRule, at: string, problems: FieldError[]) {
   const lists = ['addresses', 'notReadyAddresses'];
   if (lists.every((list) => listAt(subset, list).length === 0))
     problems.push(fieldRequired(at, 'must specify `addresses` or `notReadyAddresses`'));
   for (const list of lists)
     for (const [index, address] of objectsAt(subset, list).entries())
-      validateAddress(address, `${at}.${list}[${index}]`, problems);
+      validateAddress(address, rule, `${at}.${list}[${index}]`, problems);
   const ports = objectsAt(subset, 'ports');
   for (const [index, port] of ports.entries()) {
     const place = `${at}.ports[${index}]`;
@@ -142,13 +163,13 @@ function validateSubset(subset: JsonObject, at: string, problems: FieldError[]) 
   }
 }
 
-function validateAddress(address: JsonObject, at: string, problems: FieldError[]) {
+function validateAddress(address: JsonObject, rule: AddressRule, at: string, problems: FieldError[]) {
   const ip = textAt(address, 'ip');
   const wrong = addressProblem(ip);
   if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, wrong));
   checkOptional(address, 'hostname', dnsLabel, at, problems);
   checkOptional(address, 'nodeName', dnsSubdomain, at, problems);
   // The API server reports a text that is not an address twice.
-  const text = wrong === undefined ? specialAddress(ip) : 'must be a valid IP address';
+  const text = wrong === undefined ? rule(ip) : 'must be a valid IP address';
   if (text !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, text));
 }

@@ -8,6 +8,7 @@ import type { LogLine, PodLogs } from '../pod-logs.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText, warningHeader } from '../protocol/reply.ts';
 import type { ClusterClock } from '../clock.ts';
+import type { ProcessRuntime } from '../processes/runtime.ts';
 
 /** The requested part of a log, and its form. */
 interface LogOptions {
@@ -23,6 +24,8 @@ interface LogOptions {
 export interface LogContext {
   readonly logs: Pick<PodLogs, 'read' | 'previous' | 'follow'>;
   readonly clock: ClusterClock;
+  /** The local processes of pods; `undefined` in a cluster that runs none. */
+  readonly processes: Pick<ProcessRuntime, 'find'> | undefined;
 }
 
 /** GET of `pods/…/log`. Returns the log of one container, or of the process that the pod represents. */
@@ -38,7 +41,9 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
   const text = select(lines, options);
   // The note is in a header, so that a program reads only the lines of the container.
   const note = warningHeader(
-    lines.length > 0 ? [] : [`the log of container ${goQuote(container)} is empty: ${SIMULATED_NOTE}`],
+    lines.length > 0 || context.processes?.find(pod) !== undefined
+      ? []
+      : [`the log of container ${goQuote(container)} is empty: ${SIMULATED_NOTE}`],
   );
   if (!options.follow || isPrevious || !mayContinue(pod, container)) {
     const reply = replyText(200, text.toString('utf8'), 'text/plain');

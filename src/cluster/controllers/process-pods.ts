@@ -1,0 +1,125 @@
+/** The part of the simulated kubelet for pods whose containers are local processes. */
+import type { KubeObject } from '../../core/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { StoreEvent } from '../store/store.ts';
+import { limitsProblem } from '../processes/limits.ts';
+import { processRefusals } from '../processes/refusals.ts';
+import { asksForProcesses, NOT_ALLOWED } from '../processes/run-mode.ts';
+import type { ProcessRuntime } from '../processes/runtime.ts';
+import type { ControllerClient } from './controller-client.ts';
+import { concerns } from './controller.ts';
+import { recordEvent } from './events.ts';
+import { podStatus } from './pod-status.ts';
+import { isFinished, PODS } from './pods.ts';
+import { processReport, refusalReport } from './process-report.ts';
+
+/** The component of the events. */
+const KUBELET = 'kubelet';
+
+/** Runs the pods that ask for local processes. `undefined` as the runtime: the cluster runs none. */
+export class ProcessPods {
+  readonly #runtime: ProcessRuntime | undefined;
+  /** The refusals that events have reported, by the uids of the pods. */
+  readonly #reported = new Map<string, string>();
+  /** The number of restarts before the last reported pause, by the uids of the pods and the names of the containers. */
+  readonly #paused = new Map<string, number>();
+
+  constructor(runtime: ProcessRuntime | undefined) {
+    this.#runtime = runtime;
+  }
+
+  /** Is the pod one of local processes? A pod that runs keeps its kind when its annotations change. */
+  owns(pod: KubeObject): boolean {
+    return this.#runtime?.find(pod) !== undefined || (asksForProcesses(pod) && !isSimulated(pod));
+  }
+
+  /** The keys of pods that an event about another object concerns. */
+  *keysOf(event: StoreEvent): Generator<string> {
+    if (this.#runtime === undefined || event.type === 'ADDED') return;
+    if (!concerns(event, '', 'configmaps') && !concerns(event, '', 'secrets')) return;
+    yield* this.#runtime.invalidateVolumes(event.stored.object.metadata.namespace ?? '');
+  }
+
+  forget(pod: KubeObject): void {
+    const uid = pod.metadata.uid ?? '';
+    this.#reported.delete(uid);
+    for (const key of this.#paused.keys()) if (key.startsWith(`${uid}/`)) this.#paused.delete(key);
+    this.#runtime?.forget(uid);
+  }
+
+  /** Kills the processes of pods that are not in the cluster any more. */
+  retain(client: ControllerClient): void {
+    const uids = new Set(client.list(PODS, '').map(({ metadata }) => metadata.uid));
+    this.#runtime?.retain((uid) => uids.has(uid));
+  }
+
+  /** Does what is due for a pod, and writes its status. Returns the milliseconds until the next change. */
+  reconcile(pod: KubeObject, client: ControllerClient): number | undefined {
+    const startTime = textAt(pod.status, 'startTime') || client.timestamp();
+    const refusal = this.#runtime === undefined ? NOT_ALLOWED : this.#refusalOf(pod);
+    if (this.#runtime === undefined || refusal !== undefined) {
+      const reason = this.#runtime === undefined ? 'ProcessesNotAllowed' : 'ProcessRefused';
+      return this.#refuse(pod, client, startTime, reason, refusal ?? NOT_ALLOWED);
+    }
+    if (isFinished(pod)) {
+      this.#runtime.forget(pod.metadata.uid ?? '');
+      return this.#removeEnded(pod, client);
+    }
+    const run = this.#runtime.runOf(pod);
+    const decision = run.decide(pod, Date.parse(startTime));
+    const { events } = run;
+    for (const { reason, message, type } of events) recordEvent(client, pod, KUBELET, reason, message, type);
+    for (const name of decision.pauses.keys()) this.#reportPause(pod, client, name);
+    for (const name of decision.stop) recordEvent(client, pod, KUBELET, 'Killing', `Stopping container ${name}`);
+    const isDeleted = pod.metadata.deletionTimestamp !== undefined;
+    if (decision.isOver && isDeleted && (pod.metadata.finalizers ?? []).length === 0) {
+      client.remove(pod, { graceSeconds: 0 });
+      return undefined;
+    }
+    client.updateStatus(pod, podStatus(pod, processReport(pod, run, decision, startTime), client.timestamp()));
+    client.afterwards(`${pod.metadata.uid} processes`, () => {
+      run.dropEvents(events.length);
+      run.apply(pod, decision);
+    });
+    return decision.next;
+  }
+
+  #refusalOf(pod: KubeObject): string | undefined {
+    const { platform, getuid, getgid } = process;
+    const problems = processRefusals(pod, { platform, uid: getuid?.(), gid: getgid?.() });
+    const problem = limitsProblem(pod);
+    if (problem !== undefined) problems.push(problem);
+    return problems.length === 0 ? undefined : `this pod cannot run as local processes: ${problems.join('; ')}`;
+  }
+
+  #refuse(pod: KubeObject, client: ControllerClient, startTime: string, reason: string, message: string): undefined {
+    if (pod.metadata.deletionTimestamp !== undefined || isFinished(pod)) return this.#removeEnded(pod, client);
+    const uid = pod.metadata.uid ?? '';
+    if (this.#reported.get(uid) !== message) {
+      this.#reported.set(uid, message);
+      recordEvent(client, pod, KUBELET, reason, message, 'Warning');
+    }
+    client.updateStatus(pod, podStatus(pod, refusalReport(pod, startTime, reason, message), client.timestamp()));
+    return undefined;
+  }
+
+  #removeEnded(pod: KubeObject, client: ControllerClient): undefined {
+    const isDeleted = pod.metadata.deletionTimestamp !== undefined;
+    if (isDeleted && (pod.metadata.finalizers ?? []).length === 0) client.remove(pod, { graceSeconds: 0 });
+    return undefined;
+  }
+
+  /** Reports each pause before a restart once. */
+  #reportPause(pod: KubeObject, client: ControllerClient, name: string): void {
+    const key = `${pod.metadata.uid}/${name}`;
+    const restarts = this.#runtime?.container(pod, name)?.facts.restarts ?? 0;
+    if (this.#paused.get(key) === restarts) return;
+    this.#paused.set(key, restarts);
+    const message = `Back-off restarting failed container ${name} in pod ${pod.metadata.name ?? ''}`;
+    recordEvent(client, pod, KUBELET, 'BackOff', message, 'Warning');
+  }
+}
+
+/** Has the pod begun as a simulated one? */
+const isSimulated = (pod: KubeObject): boolean =>
+  objectsAt(pod.status, 'containerStatuses').some((status) => textAt(status, 'imageID').startsWith('simulated://'));

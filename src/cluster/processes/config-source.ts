@@ -1,0 +1,28 @@
+import type { KubeObject } from '../../core/index.ts';
+import { asText, objectAt } from '../../kubernetes/index.ts';
+
+/** The ConfigMaps and Secrets of a pod's namespace. */
+export interface ConfigSource {
+  find(kind: 'configmap' | 'secret', name: string): KubeObject | undefined;
+}
+
+/** The entries of a ConfigMap or Secret as bytes. */
+export function entriesOf(kind: 'configmap' | 'secret', object: KubeObject): ReadonlyMap<string, Buffer> {
+  const parent = object as unknown as Parameters<typeof objectAt>[0];
+  const entries = new Map<string, Buffer>();
+  const read = (member: string, encoding: 'utf8' | 'base64') => {
+    for (const [key, value] of Object.entries(objectAt(parent, member))) {
+      entries.set(key, Buffer.from(asText(value), encoding));
+    }
+  };
+  read('data', kind === 'secret' ? 'base64' : 'utf8');
+  if (kind === 'configmap') read('binaryData', 'base64');
+  return entries;
+}
+
+/** A problem of a pod's specification that may pass when another object appears. */
+export interface ConfigProblem {
+  readonly problem: string;
+}
+
+export const isProblem = (value: object): value is ConfigProblem => 'problem' in value;

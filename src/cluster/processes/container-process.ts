@@ -1,0 +1,191 @@
+import type { ChildProcess } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { constants as systemConstants, setPriority } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { processLibrary } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { readSlowly } from './output-lines.ts';
+import { killContainer, signalProcess } from './process-table.ts';
+import type { Watchdog } from './watchdog.ts';
+
+/** A program to start. */
+export interface ProcessSpec {
+  readonly words: readonly string[];
+  readonly variables: ReadonlyMap<string, string>;
+  readonly directory: string;
+  /** The bound of the data of each process, in bytes: a second bound beside the measured memory. */
+  readonly dataBytes: number;
+  readonly hasInput: boolean;
+  onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
+  /** Called once, after the last output. */
+  onEnd(end: ProcessEnd): void;
+}
+
+export interface ProcessEnd {
+  readonly exitCode: number;
+  readonly reason: 'Completed' | 'Error' | 'StartError';
+  readonly message?: string;
+}
+
+/** A running program with all processes that it starts. */
+export interface ContainerProcess {
+  /** The id of the first process, its group and its session. */
+  readonly pid: number;
+  /** The input of the program; `undefined` without one. */
+  readonly input: Writable | undefined;
+  /** Sends a signal to the first process, as to the first one of a container. */
+  signal(signal: NodeJS.Signals): void;
+  /** Kills all its processes. */
+  kill(): void;
+}
+
+/**
+ * The shell that becomes the program. It waits until the watchdog knows it, so that no program is left when the cluster
+ * is killed at this moment.
+ */
+const SCRIPT = `
+read -r line <&3 || exit 125
+exec 3<&-
+ulimit -c 0
+ulimit -d "$1" 2>/dev/null
+shift
+exec "$@"
+`;
+
+/** The priority of programs of containers, so that the cluster stays responsive beside a busy one. */
+const NICENESS = 10;
+
+/** The time for which the output of an ended program may stay open, in milliseconds. */
+const OPEN_OUTPUT_MS = 1000;
+
+const IDENTIFIER = /^[A-Za-z_]\w*$/;
+
+/** Starts a program. A program that cannot start ends with `StartError` and the exit code 128, as in Kubernetes. */
+export function startProcess(
+  spec: ProcessSpec,
+  watchdog: Pick<Watchdog, 'add' | 'remove'>,
+): ContainerProcess | ProcessEnd {
+  const problem = startProblem(spec);
+  if (problem !== undefined) return startError(problem);
+  const { variables, hasInput } = spec;
+  // A shell drops variables whose names are not identifiers; env(1) sets them again.
+  const others = [...variables].filter(([name]) => !IDENTIFIER.test(name)).map(([name, value]) => `${name}=${value}`);
+  const words = others.length === 0 ? spec.words : ['env', ...others, ...spec.words];
+  let child: ChildProcess;
+  try {
+    child = processLibrary().spawn(
+      '/bin/sh',
+      ['-c', SCRIPT, 'sh', String(Math.ceil(spec.dataBytes / 1024)), ...words],
+      {
+        cwd: spec.directory,
+        env: Object.fromEntries(variables),
+        detached: true,
+        stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
+      },
+    );
+  } catch (error) {
+    return startError((error as Error).message);
+  }
+  const { pid } = child;
+  if (pid === undefined) {
+    child.on('error', () => undefined);
+    return startError('the system started no process for it');
+  }
+  watchdog.add(pid);
+  lowerPriority(pid);
+  const gate = child.stdio[3] as Writable;
+  gate.on('error', () => undefined);
+  gate.end('go\n');
+  child.stdin?.on('error', () => undefined);
+  follow(child, pid, spec, watchdog);
+  return {
+    pid,
+    input: child.stdin ?? undefined,
+    signal: (signal) => signalProcess(pid, signal),
+    kill: () => killContainer(pid),
+  };
+}
+
+/** Reports the end of a program when both it and its output have ended. */
+function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: Pick<Watchdog, 'remove'>): void {
+  let open = 0;
+  let end: ProcessEnd | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const settle = () => {
+    if (open > 0 || end === undefined) return;
+    clearTimeout(timer);
+    watchdog.remove(pid);
+    spec.onEnd(end);
+  };
+  for (const name of ['stdout', 'stderr'] as const) {
+    const stream = child[name];
+    if (stream === null) continue;
+    open += 1;
+    readSlowly(
+      stream,
+      (chunk) => spec.onOutput(name, chunk),
+      () => {
+        open -= 1;
+        settle();
+      },
+    );
+  }
+  child.on('error', () => undefined);
+  child.on('exit', (code, signal) => {
+    const exitCode = code ?? 128 + (signal === null ? 0 : systemConstants.signals[signal]);
+    end = { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' };
+    // As in a container, the end of the first process ends all others.
+    killContainer(pid);
+    // A process that has left the session may hold the output open.
+    timer = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, OPEN_OUTPUT_MS);
+    settle();
+  });
+}
+
+const startError = (message: string): ProcessEnd => ({ exitCode: 128, reason: 'StartError', message });
+
+/** Why the system cannot start the program; `undefined` when it can. */
+function startProblem({ words: [program = ''], directory, variables }: ProcessSpec): string | undefined {
+  if (!isKind(directory, 'isDirectory')) return `the working directory ${goQuote(directory)} does not exist`;
+  if (program.includes('/')) {
+    const path = resolve(directory, program);
+    if (!isKind(path, 'isFile')) return `exec: ${goQuote(program)}: stat ${path}: no such file or directory`;
+    return isExecutable(path) ? undefined : `exec: ${goQuote(program)}: permission denied`;
+  }
+  const folders = (variables.get('PATH') ?? '').split(delimiter);
+  const found = folders.some(
+    (folder) => isKind(join(folder, program), 'isFile') && isExecutable(join(folder, program)),
+  );
+  return found ? undefined : `exec: ${goQuote(program)}: executable file not found in $PATH`;
+}
+
+function isKind(path: string, kind: 'isFile' | 'isDirectory'): boolean {
+  try {
+    return statSync(path)[kind]();
+  } catch {
+    return false;
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, NICENESS);
+  } catch {
+    // The process has ended already, or the system refuses it. The program runs with the priority of the cluster.
+  }
+}
+
+export const hasStarted = (result: ContainerProcess | ProcessEnd): result is ContainerProcess => 'pid' in result;

@@ -1,0 +1,308 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { RETRY_POLICIES } from '../../core/index.ts';
+import { numberAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import type { Timer } from '../clock.ts';
+import type { ContainerProcess, ProcessEnd } from './container-process.ts';
+import { hasStarted, startProcess } from './container-process.ts';
+import type { ContainerEnd, ContainerFacts, ContainerState } from './life.ts';
+import { NEW_CONTAINER, quickEndsAfter } from './life.ts';
+import { limitsOf } from './limits.ts';
+import { LineCutter } from './output-lines.ts';
+import type { Preparation, RunHost } from './run-host.ts';
+import type { AttemptResult } from './probe.ts';
+import { attempt, cutOutput } from './probe.ts';
+import { Prober } from './prober.ts';
+
+/** A program that `exec` starts in a container. */
+export interface ExecOptions {
+  readonly words: readonly string[];
+  readonly hasInput: boolean;
+  onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
+  onEnd(end: ProcessEnd): void;
+}
+
+/** A reader of the output of a container, besides its log. */
+export interface OutputReader {
+  write(stream: 'stdout' | 'stderr', chunk: Buffer): void;
+  end(): void;
+}
+
+/** The time for a hook and a signal before the kill, when the pod states none. */
+const DEFAULT_GRACE_SECONDS = 30;
+
+/** One container of a pod: its runs one after another, and its programs. */
+export class ContainerRun {
+  readonly name: string;
+  readonly #host: RunHost;
+  readonly #readers = new Set<OutputReader>();
+  /** The programs beside the main one: hooks, probes and those of `exec`. */
+  readonly #others = new Set<ContainerProcess>();
+  #restarts: number;
+  #quickEnds = 0;
+  #blocked: Extract<ContainerState, { is: 'blocked' }> | undefined;
+  #lastEnd: ContainerEnd | undefined;
+  #hasEnded: boolean;
+  #process: ContainerProcess | undefined;
+  #prepared: Preparation | undefined;
+  #prober: Prober | undefined;
+  #startedMs = 0;
+  #isStopping = false;
+  #killTimer: Timer | undefined;
+  /** Why the cluster ends the run, for the status. */
+  #excess: { readonly reason: string; readonly message: string } | undefined;
+
+  /** `restarts` is the number of earlier runs. */
+  constructor(name: string, host: RunHost, restarts: number, lastEnd: ContainerEnd | undefined, hasEnded: boolean) {
+    this.name = name;
+    this.#host = host;
+    this.#restarts = restarts;
+    this.#lastEnd = lastEnd;
+    this.#hasEnded = hasEnded;
+  }
+
+  get facts(): ContainerFacts {
+    return { state: this.#state(), restarts: this.#restarts, quickEnds: this.#quickEnds };
+  }
+
+  /** The end of the last run; `undefined` before it. */
+  get lastEnd(): ContainerEnd | undefined {
+    return this.#lastEnd;
+  }
+
+  /** The id of the first process; `undefined` while none runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  #state(): ContainerState {
+    if (this.#process !== undefined) {
+      return {
+        is: 'running',
+        startedMs: this.#startedMs,
+        started: this.#prober?.started ?? false,
+        ready: !this.#isStopping && (this.#prober?.ready ?? false),
+        stopping: this.#isStopping,
+      };
+    }
+    if (this.#blocked !== undefined) return this.#blocked;
+    if (this.#hasEnded && this.#lastEnd !== undefined) return { is: 'ended', end: this.#lastEnd };
+    return NEW_CONTAINER.state;
+  }
+
+  /** Starts the next run. Does nothing while one runs. */
+  start(pod: KubeObject): void {
+    if (this.#process !== undefined) return;
+    const container = this.#host.specification(pod, this.name);
+    const prepared = this.#host.prepare(pod, container);
+    if ('problem' in prepared) {
+      const { problem: message } = prepared;
+      const retryMs = this.#host.clock.now() + RETRY_POLICIES.simulatedController.initialMs;
+      if (this.#blocked?.message !== message) this.#host.event('Failed', `Error: ${message}`, 'Warning');
+      this.#blocked = { is: 'blocked', reason: 'CreateContainerConfigError', message, retryMs };
+      return this.#host.changed();
+    }
+    this.#blocked = undefined;
+    if (this.#hasEnded) this.#restarts += 1;
+    this.#hasEnded = false;
+    this.#isStopping = false;
+    this.#excess = undefined;
+    this.#startedMs = this.#host.clock.now();
+    this.#prepared = prepared;
+    this.#host.log.begin(this.name);
+    this.#launch(pod, container, prepared);
+    this.#host.changed();
+  }
+
+  #launch(pod: KubeObject, container: JsonObject, prepared: Preparation): void {
+    const cutters = {
+      stdout: new LineCutter((line) => this.#host.log.write(this.name, line)),
+      stderr: new LineCutter((line) => this.#host.log.write(this.name, line)),
+    };
+    const result = startProcess(
+      {
+        ...prepared,
+        dataBytes: dataBytesOf(pod, container),
+        hasInput: container['stdin'] === true,
+        onOutput: (stream, chunk) => {
+          cutters[stream].add(chunk);
+          for (const reader of this.#readers) reader.write(stream, chunk);
+        },
+        onEnd: (end) => {
+          cutters.stdout.end();
+          cutters.stderr.end();
+          this.#ended(end);
+        },
+      },
+      this.#host.watchdog,
+    );
+    if (!hasStarted(result)) {
+      this.#host.event('Failed', `Error: ${result.message ?? ''}`, 'Warning');
+      return this.#ended(result);
+    }
+    this.#process = result;
+    this.#host.event('Started', `Started container ${this.name} as process ${result.pid}`);
+    const probing = {
+      clock: this.#host.clock,
+      attempt: (action: JsonObject, timeoutMs: number) =>
+        attempt(this.#attemptContext(pod, container), action, timeoutMs),
+      changed: () => this.#host.changed(),
+      failed: (message: string) => this.#host.event('Unhealthy', message, 'Warning'),
+      kill: (message: string) => {
+        this.#host.event('Killing', `Container ${this.name} ${message}, will be restarted`);
+        this.stop(pod, graceMsOf(pod));
+      },
+    };
+    const hook = optionalAt(container, 'lifecycle', 'postStart');
+    if (hook === undefined) {
+      this.#prober = new Prober(container, probing);
+      return;
+    }
+    void attempt(this.#attemptContext(pod, container), hook, graceMsOf(pod)).then(({ succeeded, output }) => {
+      if (this.#process !== result || this.#isStopping) return;
+      if (succeeded) this.#prober = new Prober(container, probing);
+      else {
+        this.#host.event('FailedPostStartHook', `PostStartHook failed: ${output}`, 'Warning');
+        this.stop(pod, graceMsOf(pod));
+      }
+      this.#host.changed();
+    });
+  }
+
+  /** Ends the present run: its hook, then the signal, and the kill when the time is over. */
+  stop(pod: KubeObject, graceMs: number): void {
+    const process = this.#process;
+    if (process === undefined || this.#isStopping) return;
+    this.#isStopping = true;
+    this.#prober?.stop();
+    const container = this.#host.specification(pod, this.name);
+    this.#killTimer = this.#host.clock.setTimer(graceMs, () => process.kill());
+    const signal = (textAt(container, 'lifecycle', 'stopSignal') || 'SIGTERM') as NodeJS.Signals;
+    const hook = optionalAt(container, 'lifecycle', 'preStop');
+    const seconds = numberAt(hook, 'sleep', 'seconds');
+    if (hook === undefined) process.signal(signal);
+    else if (seconds !== undefined) this.#host.clock.setTimer(seconds * 1000, () => process.signal(signal));
+    else {
+      void attempt(this.#attemptContext(pod, container), hook, graceMs).then(({ succeeded, output }) => {
+        if (!succeeded) this.#host.event('FailedPreStopHook', `PreStopHook failed: ${output}`, 'Warning');
+        if (this.#process === process) process.signal(signal);
+      });
+    }
+    this.#host.changed();
+  }
+
+  /** Kills the present run at once, because it exceeds its bounds. */
+  killForExcess(excess: { readonly reason: string; readonly message: string }): void {
+    if (this.#process === undefined || this.#excess !== undefined) return;
+    this.#excess = excess;
+    this.#host.event(excess.reason === 'OOMKilled' ? 'OOMKilling' : 'Killing', excess.message, 'Warning');
+    this.#process.kill();
+  }
+
+  /** Kills everything without a report. */
+  kill(): void {
+    this.#prober?.stop();
+    this.#killTimer?.cancel();
+    this.#process?.kill();
+    for (const process of this.#others) process.kill();
+  }
+
+  #ended({ exitCode, reason, message }: ProcessEnd): void {
+    const endedMs = this.#host.clock.now();
+    const excess = this.#excess;
+    this.#lastEnd = {
+      exitCode,
+      reason: excess?.reason ?? reason,
+      ...(excess === undefined ? (message === undefined ? {} : { message }) : { message: excess.message }),
+      startedMs: this.#startedMs,
+      endedMs,
+    };
+    this.#quickEnds = quickEndsAfter(this.#quickEnds, this.#lastEnd);
+    this.#hasEnded = true;
+    this.#process = undefined;
+    this.#prober?.stop();
+    this.#prober = undefined;
+    this.#killTimer?.cancel();
+    for (const process of this.#others) process.kill();
+    for (const reader of this.#readers) reader.end();
+    this.#readers.clear();
+    this.#host.changed();
+  }
+
+  /** Runs a program in the container; `undefined` while the container does not run. */
+  exec(options: ExecOptions): ContainerProcess | ProcessEnd | undefined {
+    const prepared = this.#prepared;
+    if (this.#process === undefined || prepared === undefined) return undefined;
+    const started: { process?: ContainerProcess } = {};
+    const result = startProcess(
+      {
+        words: options.words,
+        variables: prepared.variables,
+        directory: prepared.directory,
+        dataBytes: Number.MAX_SAFE_INTEGER,
+        hasInput: options.hasInput,
+        onOutput: (stream, chunk) => options.onOutput(stream, chunk),
+        onEnd: (end) => {
+          if (started.process !== undefined) this.#others.delete(started.process);
+          options.onEnd(end);
+        },
+      },
+      this.#host.watchdog,
+    );
+    if (hasStarted(result)) {
+      started.process = result;
+      this.#others.add(result);
+    }
+    return result;
+  }
+
+  /** Adds a reader of the output; `undefined` while the container does not run. */
+  attach(reader: OutputReader): { readonly process: ContainerProcess; detach(): void } | undefined {
+    if (this.#process === undefined) return undefined;
+    this.#readers.add(reader);
+    return { process: this.#process, detach: () => void this.#readers.delete(reader) };
+  }
+
+  #attemptContext(pod: KubeObject, container: JsonObject) {
+    return {
+      pod,
+      container,
+      address: this.#host.address,
+      run: (words: readonly string[], timeoutMs: number) => this.#runToEnd(words, timeoutMs),
+    };
+  }
+
+  #runToEnd(words: readonly string[], timeoutMs: number): Promise<AttemptResult> {
+    return new Promise((resolve) => {
+      let output = '';
+      let timedOut = false;
+      const result = this.exec({
+        words,
+        hasInput: false,
+        onOutput: (_stream, chunk) => {
+          output = cutOutput(output + chunk.toString('utf8'));
+        },
+        onEnd: ({ exitCode }) => {
+          clearTimeout(timer);
+          if (timedOut) resolve({ succeeded: false, output: `command timed out after ${timeoutMs / 1000}s` });
+          else resolve({ succeeded: exitCode === 0, output: output === '' ? `exit status ${exitCode}` : output });
+        },
+      });
+      if (result === undefined) return resolve({ succeeded: false, output: 'the container does not run' });
+      if (!hasStarted(result)) return resolve({ succeeded: false, output: result.message ?? '' });
+      // The command takes time of the machine, also under a clock that a test moves.
+      const timer = setTimeout(() => {
+        timedOut = true;
+        result.kill();
+      }, timeoutMs);
+    });
+  }
+}
+
+/** The grace period of the pod, in milliseconds. */
+export const graceMsOf = ({ metadata, spec }: KubeObject): number =>
+  (metadata.deletionGracePeriodSeconds ?? numberAt(spec, 'terminationGracePeriodSeconds') ?? DEFAULT_GRACE_SECONDS) *
+  1000;
+
+/** The second bound of the memory of each process. The thread stacks of a program count as its data. */
+const dataBytesOf = (pod: KubeObject, container: JsonObject): number =>
+  limitsOf(pod, container).memoryBytes * 2 + 512 * 1024 ** 2;

@@ -1,0 +1,77 @@
+/** Fields of the pod, and resources of a container, as texts for variables and files (downward API). */
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectsAt, quantityOf, quantityToFloat, textAt, valueAt } from '../../kubernetes/index.ts';
+
+/** Facts about the pod that its stored status may not have yet. */
+export interface PodFacts {
+  readonly address: string;
+  readonly hostAddress: string;
+}
+
+/** The text of a field of the pod; `undefined` for a field that does not exist. */
+export function fieldText(pod: KubeObject, path: string, { address, hostAddress }: PodFacts): string | undefined {
+  const { metadata, spec } = pod;
+  const keyed = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
+  if (keyed !== null) {
+    const entries = (keyed[1] === 'labels' ? metadata.labels : metadata.annotations) ?? {};
+    const key = keyed[2] ?? '';
+    return Object.hasOwn(entries, key) ? entries[key] : '';
+  }
+  switch (path) {
+    case 'metadata.name':
+      return metadata.name ?? '';
+    case 'metadata.namespace':
+      return metadata.namespace ?? '';
+    case 'metadata.uid':
+      return metadata.uid ?? '';
+    case 'metadata.labels':
+      return linesOf(metadata.labels);
+    case 'metadata.annotations':
+      return linesOf(metadata.annotations);
+    case 'spec.nodeName':
+      return textAt(spec, 'nodeName');
+    case 'spec.serviceAccountName':
+      return textAt(spec, 'serviceAccountName');
+    case 'status.podIP':
+    case 'status.podIPs':
+      return address;
+    case 'status.hostIP':
+    case 'status.hostIPs':
+      return hostAddress;
+    default:
+      return undefined;
+  }
+}
+
+const linesOf = (entries: Readonly<Record<string, string>> = {}): string =>
+  Object.keys(entries)
+    .toSorted()
+    .map((key) => `${key}=${JSON.stringify(entries[key])}`)
+    .join('\n');
+
+/** What a node has, for a container without a limit. */
+const NODE_CAPACITY: Readonly<Record<string, string>> = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti' };
+
+/**
+ * The text of a resource of a container, in units of the divisor and rounded up; `undefined` for a container or a
+ * resource that does not exist. A limit that is not set is that of the node.
+ */
+export function resourceText(pod: KubeObject, own: JsonObject, reference: JsonObject): string | undefined {
+  const named = textAt(reference, 'containerName');
+  const container =
+    named === ''
+      ? own
+      : [...objectsAt(pod.spec, 'containers'), ...objectsAt(pod.spec, 'initContainers')].find(
+          ({ name }) => name === named,
+        );
+  const [list = '', resource = ''] = textAt(reference, 'resource').split(/\.(.*)/);
+  if (container === undefined || (list !== 'limits' && list !== 'requests')) return undefined;
+  const set = valueAt(container, 'resources', list, resource);
+  const fallback = Object.hasOwn(NODE_CAPACITY, resource) ? NODE_CAPACITY[resource] : undefined;
+  const amount = quantityOf(set ?? (list === 'limits' ? fallback : '0'));
+  const divisor = quantityOf(reference['divisor'] ?? '1') ?? quantityOf('1');
+  if (amount === undefined || divisor === undefined) return undefined;
+  const unit = quantityToFloat(divisor) || 1;
+  // The quotient of two decimal fractions may be larger than the exact one by a rounding error.
+  return String(Math.ceil(quantityToFloat(amount) / unit - 1e-9));
+}

@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { ConfigSource } from './config-source.ts';
+import { containerCommand, containerEnvironment, inheritedVariables } from './environment.ts';
+import { innerPath, mountLinks, volumeFiles } from './volume-files.ts';
+import { expandVariables } from './variables.ts';
+
+test.each([
+  ['$(A) and $(B)', 'one and two'],
+  ['$$(A) $$ $', '$(A) $ $'],
+  ['$(UNKNOWN) $(A', '$(UNKNOWN) $(A'],
+  ['$$$(A)', '$one'],
+  ['${A} $A', '${A} $A'],
+])('expands %j', (text, expected) => {
+  const variables = new Map([
+    ['A', 'one'],
+    ['B', 'two'],
+  ]);
+  expect(expandVariables(text, variables)).toBe(expected);
+});
+
+const OBJECTS: Readonly<Record<string, JsonObject>> = {
+  'configmap conf': { data: { COLOR: 'red', other: 'x' } },
+  'configmap raw': { binaryData: { raw: 'AAE=' } },
+  'secret key': { data: { TOKEN: Buffer.from('abc').toString('base64') } },
+};
+
+const config: ConfigSource = {
+  find: (kind, name) => OBJECTS[`${kind} ${name}`] as unknown as KubeObject | undefined,
+};
+
+const pod: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p', namespace: 'ns', uid: 'u', labels: { app: 'web' } },
+  spec: { nodeName: 'node', serviceAccountName: 'sa' },
+};
+
+const facts = { address: '127.64.0.1', hostAddress: '10.0.0.1' };
+
+const environment = (container: JsonObject, fixed: Readonly<Record<string, string>> = {}) => {
+  const found = containerEnvironment({
+    pod,
+    container: { name: 'c', ...container },
+    config,
+    facts,
+    inherited: new Map([['PATH', '/bin']]),
+    fixed: new Map(Object.entries(fixed)),
+  });
+  return 'problem' in found ? found : Object.fromEntries(found);
+};
+
+describe('the variables of a container', () => {
+  test.each<[string, JsonObject, unknown]>([
+    ['none', {}, { PATH: '/bin' }],
+    ['its own before the inherited ones', { env: [{ name: 'PATH', value: '/own:$(PATH)' }] }, { PATH: '/own:/bin' }],
+    [
+      'those of a ConfigMap with a prefix, and references to them',
+      { envFrom: [{ prefix: 'P_', configMapRef: { name: 'conf' } }], env: [{ name: 'X', value: '$(P_COLOR)' }] },
+      { PATH: '/bin', P_COLOR: 'red', P_other: 'x', X: 'red' },
+    ],
+    [
+      'a ConfigMap with binary data',
+      { envFrom: [{ configMapRef: { name: 'raw' } }] },
+      { problem: 'the variable "raw" has a NUL character' },
+    ],
+    ['those of a Secret', { envFrom: [{ secretRef: { name: 'key' } }] }, { PATH: '/bin', TOKEN: 'abc' }],
+    [
+      'an optional Secret that is missing',
+      { envFrom: [{ secretRef: { name: 'no', optional: true } }] },
+      { PATH: '/bin' },
+    ],
+    ['a missing ConfigMap', { envFrom: [{ configMapRef: { name: 'no' } }] }, { problem: 'configmap "no" not found' }],
+    [
+      'a key of a ConfigMap',
+      { env: [{ name: 'C', valueFrom: { configMapKeyRef: { name: 'conf', key: 'COLOR' } } }] },
+      { PATH: '/bin', C: 'red' },
+    ],
+    [
+      'a missing key',
+      { env: [{ name: 'C', valueFrom: { secretKeyRef: { name: 'key', key: 'no' } } }] },
+      { problem: "couldn't find key no in Secret ns/key" },
+    ],
+    [
+      'an optional missing key',
+      { env: [{ name: 'C', valueFrom: { secretKeyRef: { name: 'key', key: 'no', optional: true } } }] },
+      { PATH: '/bin' },
+    ],
+    [
+      'fields of the pod',
+      {
+        env: ['metadata.name', 'metadata.namespace', "metadata.labels['app']", 'status.podIP', 'spec.nodeName'].map(
+          (fieldPath, index) => ({ name: `F${index}`, valueFrom: { fieldRef: { fieldPath } } }),
+        ),
+      },
+      { PATH: '/bin', F0: 'p', F1: 'ns', F2: 'web', F3: '127.64.0.1', F4: 'node' },
+    ],
+    [
+      'resources in units',
+      {
+        resources: { limits: { cpu: '1500m', memory: '64Mi' } },
+        env: [
+          { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
+          { name: 'MILLI', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '1m' } } },
+          { name: 'MEMORY', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
+          { name: 'REQUEST', valueFrom: { resourceFieldRef: { resource: 'requests.memory' } } },
+        ],
+      },
+      { PATH: '/bin', CPU: '2', MILLI: '1500', MEMORY: '64', REQUEST: '0' },
+    ],
+    ['a NUL character', { env: [{ name: 'A', value: 'a\0b' }] }, { problem: 'the variable "A" has a NUL character' }],
+    [
+      'a name with an equals sign',
+      { env: [{ name: 'A=B', value: '' }] },
+      { problem: '"A=B" cannot be the name of a variable' },
+    ],
+  ])('has %s', (_title, container, expected) => {
+    expect(environment(container)).toEqual(expected);
+  });
+
+  test('the fixed ones cannot be replaced, and references see their values', () => {
+    const container = {
+      env: [
+        { name: 'ROOT', value: '' },
+        { name: 'FILE', value: '$(ROOT)/a' },
+      ],
+    };
+    expect(environment(container, { ROOT: '/tmp/x' })).toEqual({ PATH: '/bin', ROOT: '/tmp/x', FILE: '/tmp/x/a' });
+  });
+
+  test('only the listed ones come from the cluster', () => {
+    const env = { PATH: '/bin', HOME: '/h', AWS_SECRET_ACCESS_KEY: 'x', KUBECONFIG: '/k', NODE_OPTIONS: '-r x' };
+    expect(Object.fromEntries(inheritedVariables(env))).toEqual({ PATH: '/bin', HOME: '/h' });
+  });
+});
+
+test.each<[JsonObject, unknown]>([
+  [{ command: ['run', '--name=$(A)'], args: ['$(A)'] }, ['run', '--name=one', 'one']],
+  [{ args: ['x'] }, { problem: expect.stringContaining('has no command') }],
+  [{ command: ['a\0b'] }, { problem: 'the command has a NUL character' }],
+])('the command of %j', (container, expected) => {
+  expect(containerCommand(container, new Map([['A', 'one']]))).toEqual(expected);
+});
+
+test.each([
+  ['a/b', 'a/b'],
+  ['./a//b/', 'a/b'],
+  ['', ''],
+  ['/a', undefined],
+  ['../a', undefined],
+  ['a/../../b', undefined],
+  ['a\0b', undefined],
+])('the inner path of %j', (path, expected) => {
+  expect(innerPath(path)).toBe(expected);
+});
+
+const files = (volume: JsonObject) => {
+  const found = volumeFiles({ pod, config, facts, token: (audience) => `token for ${audience}` }, volume);
+  return 'problem' in found ? found : Object.fromEntries(found.map(({ path, content }) => [path, content.toString()]));
+};
+
+test.each<[string, JsonObject, unknown]>([
+  ['an empty folder', { emptyDir: {} }, {}],
+  ['a ConfigMap', { configMap: { name: 'conf' } }, { COLOR: 'red', other: 'x' }],
+  ['binary data', { configMap: { name: 'raw' } }, { raw: '\0\u0001' }],
+  ['a key of a Secret', { secret: { secretName: 'key', items: [{ key: 'TOKEN', path: 'a/t' }] } }, { 'a/t': 'abc' }],
+  ['a missing Secret', { secret: { secretName: 'no' } }, { problem: 'secret "no" not found' }],
+  ['an optional missing Secret', { secret: { secretName: 'no', optional: true } }, {}],
+  [
+    'a path that leaves the volume',
+    { name: 'v', secret: { secretName: 'key', items: [{ key: 'TOKEN', path: '../../t' }] } },
+    { problem: 'the path "../../t" of the volume "v" leaves its folder' },
+  ],
+  [
+    'several sources',
+    {
+      projected: {
+        sources: [
+          { serviceAccountToken: { path: 'token', audience: 'a' } },
+          { configMap: { name: 'conf', items: [{ key: 'COLOR', path: 'color' }] } },
+          { downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+        ],
+      },
+    },
+    { token: 'token for a', color: 'red', labels: 'app="web"' },
+  ],
+])('the files of %s', (_title, volume, expected) => {
+  expect(files(volume)).toEqual(expected);
+});
+
+test.each<[JsonObject[], unknown]>([
+  [
+    [
+      { name: 'b', mountPath: '/etc/app/certs' },
+      { name: 'a', mountPath: '/etc/app', subPath: 'x' },
+    ],
+    [
+      { place: 'etc/app', volume: 'a', path: 'x' },
+      { place: 'etc/app/certs', volume: 'b', path: '' },
+    ],
+  ],
+  [[{ name: 'a', mountPath: '/etc/../..' }], { problem: 'the mount path "/etc/../.." is not possible' }],
+  [[{ name: 'a', mountPath: '/' }], { problem: 'the mount path "/" is not possible' }],
+  [[{ name: 'a', mountPath: '/a', subPath: '../b' }], { problem: 'the sub-path "../b" leaves its volume' }],
+  [[{ name: 'a', mountPath: '/a', subPathExpr: '$(UP)' }], { problem: 'the sub-path "../b" leaves its volume' }],
+])('the links of %j', (volumeMounts, expected) => {
+  const expand = (text: string) => expandVariables(text, new Map([['UP', '../b']]));
+  expect(mountLinks({ volumeMounts }, expand)).toEqual(expected);
+});

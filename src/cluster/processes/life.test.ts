@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { ContainerFacts, ContainerState } from './life.ts';
+import { decideLife, NEW_CONTAINER, pauseMs, quickEndsAfter } from './life.ts';
+import { DEFAULT_LIMITS, excessOf, limitsOf, limitsProblem } from './limits.ts';
+import { countResult, NO_RESULTS, probePlan } from './probe-plan.ts';
+import { processRefusals } from './refusals.ts';
+import { parseStat } from './process-table.ts';
+import { podAddress } from './connect-address.ts';
+
+const NOW = 1_000_000;
+
+const running = (more: Partial<Extract<ContainerState, { is: 'running' }>> = {}): ContainerFacts => ({
+  ...NEW_CONTAINER,
+  state: { is: 'running', startedMs: NOW, started: true, ready: true, stopping: false, ...more },
+});
+
+const ended = (exitCode: number, quickEnds = 1): ContainerFacts => ({
+  restarts: quickEnds - 1,
+  quickEnds,
+  state: { is: 'ended', end: { exitCode, reason: '', startedMs: NOW, endedMs: NOW } },
+});
+
+const decide = (
+  spec: JsonObject,
+  facts: Readonly<Record<string, ContainerFacts>>,
+  metadata: KubeObject['metadata'] = {},
+) => {
+  const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
+  const { start, stop, pauses, phase, initialized, isOver, next, reason } = decideLife(
+    pod,
+    (name) => facts[name] ?? NEW_CONTAINER,
+    NOW - 60_000,
+    NOW,
+  );
+  return { start, stop, pauses: Object.fromEntries(pauses), phase, initialized, isOver, next, reason };
+};
+
+const ONE = { containers: [{ name: 'a' }] };
+const TWO = { containers: [{ name: 'a' }, { name: 'b' }] };
+const INIT = { initContainers: [{ name: 'i' }, { name: 's', restartPolicy: 'Always' }, { name: 'j' }], ...ONE };
+const nothing = {
+  start: [],
+  stop: [],
+  pauses: {},
+  isOver: false,
+  next: undefined,
+  reason: undefined,
+  initialized: true,
+};
+
+describe('the life of a pod', () => {
+  test.each<[string, JsonObject, Record<string, ContainerFacts>, object]>([
+    ['starts its containers', TWO, {}, { start: ['a', 'b'], phase: 'Pending' }],
+    ['runs', TWO, { a: running(), b: running() }, { phase: 'Running' }],
+    ['restarts at once', ONE, { a: ended(1) }, { start: ['a'], phase: 'Running' }],
+    ['waits before a restart', ONE, { a: ended(0, 3) }, { pauses: { a: 20_000 }, next: 20_000, phase: 'Running' }],
+    ['succeeds', { ...ONE, restartPolicy: 'Never' }, { a: ended(0) }, { phase: 'Succeeded', isOver: true }],
+    ['fails', { ...TWO, restartPolicy: 'Never' }, { a: ended(0), b: ended(2) }, { phase: 'Failed', isOver: true }],
+    [
+      'waits for its last container',
+      { ...TWO, restartPolicy: 'Never' },
+      { a: ended(1), b: running() },
+      { phase: 'Running' },
+    ],
+    [
+      'restarts failures only',
+      { ...TWO, restartPolicy: 'OnFailure' },
+      { a: ended(0), b: ended(1) },
+      { start: ['b'], phase: 'Running' },
+    ],
+    ['starts the first init container', INIT, {}, { start: ['i'], phase: 'Pending', initialized: false }],
+    ['waits for an init container', INIT, { i: running() }, { phase: 'Pending', initialized: false }],
+    ['starts a sidecar', INIT, { i: ended(0) }, { start: ['s'], phase: 'Pending', initialized: false }],
+    [
+      'waits for the start of a sidecar',
+      INIT,
+      { i: ended(0), s: running({ started: false }) },
+      { phase: 'Pending', initialized: false },
+    ],
+    [
+      'goes on beside a sidecar',
+      INIT,
+      { i: ended(0), s: running() },
+      { start: ['j'], phase: 'Pending', initialized: false },
+    ],
+    [
+      'starts after its init containers',
+      INIT,
+      { i: ended(0), s: running(), j: ended(0) },
+      { start: ['a'], phase: 'Pending' },
+    ],
+    [
+      'repeats a failed init container',
+      INIT,
+      { i: ended(1, 2) },
+      { pauses: { i: 10_000 }, next: 10_000, phase: 'Pending', initialized: false },
+    ],
+    [
+      'fails with its init container',
+      { ...INIT, restartPolicy: 'Never' },
+      { i: ended(1) },
+      { phase: 'Failed', initialized: false, isOver: true },
+    ],
+    [
+      'restarts a crashed sidecar',
+      INIT,
+      { i: ended(0), s: ended(1), j: ended(0), a: running() },
+      { start: ['s'], phase: 'Running' },
+    ],
+    [
+      'ends its sidecars last',
+      { ...INIT, restartPolicy: 'Never' },
+      { i: ended(0), s: running(), j: ended(0), a: ended(0) },
+      { stop: ['s'], phase: 'Running' },
+    ],
+    [
+      'tries a blocked container again',
+      ONE,
+      { a: { ...NEW_CONTAINER, state: { is: 'blocked', reason: '', message: '', retryMs: NOW + 500 } } },
+      { next: 500, phase: 'Pending' },
+    ],
+    [
+      'ends at its deadline',
+      { ...ONE, activeDeadlineSeconds: 60 },
+      { a: running() },
+      { stop: ['a'], phase: 'Running', reason: 'DeadlineExceeded' },
+    ],
+    [
+      'has failed after its deadline',
+      { ...ONE, activeDeadlineSeconds: 60 },
+      { a: ended(0) },
+      { phase: 'Failed', isOver: true, reason: 'DeadlineExceeded' },
+    ],
+    [
+      'waits for its deadline',
+      { ...ONE, activeDeadlineSeconds: 61 },
+      { a: running() },
+      { next: 1000, phase: 'Running' },
+    ],
+  ])('%s', (_title, spec, facts, expected) => {
+    expect(decide(spec, facts)).toEqual({ ...nothing, ...expected });
+  });
+
+  const deleted = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+  test.each<[string, JsonObject, Record<string, ContainerFacts>, object]>([
+    [
+      'stops its containers, not its sidecars',
+      INIT,
+      { i: ended(0), s: running(), j: ended(0), a: running() },
+      { stop: ['a'], phase: 'Running' },
+    ],
+    ['waits for a stopping container', ONE, { a: running({ stopping: true }) }, { phase: 'Running' }],
+    ['starts nothing', TWO, { a: ended(1) }, { phase: 'Failed', isOver: true }],
+    ['stops its init container', INIT, { i: running() }, { stop: ['i'], phase: 'Pending', initialized: false }],
+  ])('of a deleted pod %s', (_title, spec, facts, expected) => {
+    expect(decide(spec, facts, deleted)).toEqual({ ...nothing, ...expected });
+  });
+});
+
+test('pauses grow, and begin again after a long run', () => {
+  expect([0, 1, 2, 3, 4, 7, 100].map(pauseMs)).toEqual([0, 0, 10_000, 20_000, 40_000, 300_000, 300_000]);
+  const end = (runMs: number) => ({ exitCode: 1, reason: '', startedMs: 0, endedMs: runMs });
+  expect([quickEndsAfter(5, end(1000)), quickEndsAfter(5, end(600_000))]).toEqual([6, 1]);
+});
+
+test('the verdict of a probe changes after enough equal results', () => {
+  const plan = { ...probePlan({}), failureThreshold: 3, successThreshold: 2 };
+  const verdicts = [true, true, false, false, true, false, false, false].reduce(
+    ({ count, list }, result) => {
+      const next = countResult(count, result, plan);
+      return { count: next, list: [...list, next.verdict] };
+    },
+    { count: NO_RESULTS, list: [] as string[] },
+  ).list;
+  expect(verdicts).toEqual(['unknown', ...Array.from({ length: 6 }, () => 'success'), 'failure']);
+});
+
+test('a container has the bounds of its file, or default ones', () => {
+  const pod = (annotations = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { annotations } });
+  expect(limitsOf(pod(), {})).toEqual(DEFAULT_LIMITS);
+  const container = { resources: { limits: { memory: '64Mi' } } };
+  expect(limitsOf(pod({ 'typekro.dev/max-processes': '9' }), container)).toEqual({
+    memoryBytes: 2 ** 26,
+    processes: 9,
+  });
+  expect(limitsProblem(pod({ 'typekro.dev/max-processes': '0' }))).toContain('"0" is not a whole number');
+  const limits = { memoryBytes: 2 ** 20, processes: 2 };
+  expect(excessOf({ memoryBytes: 2 ** 20, processes: 2 }, limits)).toBeUndefined();
+  expect(excessOf({ memoryBytes: 2 ** 21, processes: 1 }, limits)).toMatchObject({ reason: 'OOMKilled' });
+  expect(excessOf({ memoryBytes: 0, processes: 3 }, limits)).toMatchObject({ reason: 'Error' });
+});
+
+const user = { platform: 'linux', uid: 1000, gid: 1000 };
+
+test.each<[string, JsonObject, string[]]>([
+  ['nothing special', { securityContext: { runAsUser: 1000, runAsNonRoot: true }, containers: [{ name: 'c' }] }, []],
+  ['another user', { securityContext: { runAsUser: 0 } }, ['spec.securityContext.runAsUser: 0 is not the user 1000']],
+  [
+    'another user of a container',
+    { containers: [{ name: 'c', securityContext: { runAsUser: 65532, runAsGroup: 1 } }] },
+    ['spec.containers[c].securityContext.runAsUser: 65532', 'runAsGroup: 1 is not the group 1000'],
+  ],
+  ['privileges', { containers: [{ name: 'c', securityContext: { privileged: true } }] }, ['no further rights']],
+  [
+    'capabilities',
+    { initContainers: [{ name: 'i', securityContext: { capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } } }] },
+    ['spec.initContainers[i].securityContext.capabilities.add: a local process does not get NET_ADMIN'],
+  ],
+  [
+    'a folder of the host',
+    { volumes: [{ name: 'v', hostPath: { path: '/' } }] },
+    ['spec.volumes[v]: hostPath is not one of'],
+  ],
+  [
+    'a claim',
+    { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'x' } }] },
+    ['persistentVolumeClaim is not'],
+  ],
+  ['processes of the host', { hostPID: true }, ['spec.hostPID']],
+])('refuses a pod that asks for %s in words', (_title, spec, expected) => {
+  const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec };
+  expect(processRefusals(pod, user)).toEqual(expected.map((text) => expect.stringContaining(text)));
+});
+
+test('refuses Windows, and root where the file forbids it', () => {
+  const pod: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {},
+    spec: { securityContext: { runAsNonRoot: true } },
+  };
+  expect(processRefusals(pod, { ...user, platform: 'win32' })).toEqual(['local processes run on Linux and macOS only']);
+  expect(processRefusals(pod, { ...user, uid: 0 })).toEqual([expect.stringContaining('runs as root')]);
+});
+
+test('reads where a process belongs, whatever its name is', () => {
+  expect(parseStat('12 (a) b) (c) S 1 10 9 0 -1')).toEqual({ pid: 12, group: 10, session: 9 });
+  expect(parseStat('')).toBeUndefined();
+});
+
+test('each pod has its own loopback address where the system has many', () => {
+  const uid = 'ffffffff-0000-0000-0000-000000000000';
+  const first = podAddress(uid, new Set(), 'linux');
+  expect(first).toBe('127.127.255.255');
+  expect(podAddress(uid, new Set([first]), 'linux')).toBe('127.64.0.0');
+  expect(podAddress(uid, new Set(), 'darwin')).toBe('127.0.0.1');
+});

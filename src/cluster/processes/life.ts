@@ -1,0 +1,220 @@
+/** Decides what happens next in the life of a pod whose containers are processes, as a kubelet does. */
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+
+/** How a container ended. Times are milliseconds since the epoch. */
+export interface ContainerEnd {
+  readonly exitCode: number;
+  readonly reason: string;
+  readonly message?: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+}
+
+/** The present state of a container. */
+export type ContainerState =
+  | { readonly is: 'new' }
+  /** The container cannot start, and tries again at a time. */
+  | { readonly is: 'blocked'; readonly reason: string; readonly message: string; readonly retryMs: number }
+  | {
+      readonly is: 'running';
+      readonly startedMs: number;
+      /** Has the startup probe succeeded, or is there none? */
+      readonly started: boolean;
+      readonly ready: boolean;
+      readonly stopping: boolean;
+    }
+  | { readonly is: 'ended'; readonly end: ContainerEnd };
+
+/** What is known about a container. */
+export interface ContainerFacts {
+  readonly state: ContainerState;
+  /** The number of runs before the present one, or before the next one. */
+  readonly restarts: number;
+  /** The number of ends in a row that were soon after their starts. */
+  readonly quickEnds: number;
+}
+
+export const NEW_CONTAINER: ContainerFacts = { state: { is: 'new' }, restarts: 0, quickEnds: 0 };
+
+export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+
+/** What happens now, and what the status says. */
+export interface LifeDecision {
+  /** The containers that start now. */
+  readonly start: readonly string[];
+  /** The containers that get the signal to end. */
+  readonly stop: readonly string[];
+  /** The pauses of containers that wait for their restart, in milliseconds, by name. */
+  readonly pauses: ReadonlyMap<string, number>;
+  readonly phase: PodPhase;
+  readonly initialized: boolean;
+  /** Does nothing run any more, and will nothing start? */
+  readonly isOver: boolean;
+  /** The reason for the whole pod, such as `DeadlineExceeded`. */
+  readonly reason?: string;
+  /** The milliseconds until time alone changes the decision; `undefined`: it lasts. */
+  readonly next: number | undefined;
+}
+
+const FIRST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 300_000;
+/** A container that has run for this long starts with the first pause again. */
+const STABLE_RUN_MS = 600_000;
+
+/** The pause before a restart: none after the first quick end, then 10 s, 20 s and so on to 5 minutes. */
+export const pauseMs = (quickEnds: number): number =>
+  quickEnds <= 1 ? 0 : Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(quickEnds - 2, 10));
+
+/** The number of quick ends after a further end. */
+export const quickEndsAfter = (quickEnds: number, { startedMs, endedMs }: ContainerEnd): number =>
+  endedMs - startedMs >= STABLE_RUN_MS ? 1 : quickEnds + 1;
+
+/** Is the init container a sidecar, which runs beside the containers? */
+export const isSidecar = (container: JsonObject): boolean => container['restartPolicy'] === 'Always';
+
+/** Decides about a pod by the states of its containers. `startMs` is the start of the pod. */
+export function decideLife(
+  pod: KubeObject,
+  factsOf: (name: string) => ContainerFacts,
+  startMs: number,
+  nowMs: number,
+): LifeDecision {
+  const init = objectsAt(pod.spec, 'initContainers');
+  const main = objectsAt(pod.spec, 'containers');
+  const deadline = numberAt(pod.spec, 'activeDeadlineSeconds');
+  const deadlineMs = deadline === undefined ? Number.POSITIVE_INFINITY : startMs + deadline * 1000 - nowMs;
+  const life = new Life(factsOf, textAt(pod.spec, 'restartPolicy') || 'Always', nowMs);
+  const stateOf = (container: JsonObject) => factsOf(nameOf(container)).state;
+  const hasBegun = main.some((container) => stateOf(container).is !== 'new');
+  const initialized = hasBegun || init.every((container) => hasPassed(container, factsOf(nameOf(container))));
+  if (pod.metadata.deletionTimestamp !== undefined) return life.end(init, main, initialized, undefined);
+  if (deadlineMs <= 0) return life.end(init, main, initialized, 'DeadlineExceeded');
+  life.wake(deadlineMs);
+  for (const container of init) {
+    // A sidecar that crashes later does not hold the containers.
+    if (hasBegun && isSidecar(container)) life.run(nameOf(container), 'Always');
+    else if (!hasBegun && !life.initialize(container)) {
+      return life.failed ? life.end(init, main, false, undefined) : life.decision('Pending', false);
+    }
+  }
+  for (const container of main) life.run(nameOf(container), life.policy);
+  if (main.every((container) => life.isFinal(stateOf(container), life.policy))) {
+    return life.end(init, main, true, undefined);
+  }
+  const hasRun = main.some((container) => ['running', 'ended'].includes(stateOf(container).is));
+  return life.decision(hasRun ? 'Running' : 'Pending', true);
+}
+
+const nameOf = (container: JsonObject): string => textAt(container, 'name');
+
+/** Lets the init container the next one start? */
+function hasPassed(container: JsonObject, { state }: ContainerFacts): boolean {
+  if (isSidecar(container)) return state.is === 'running' && state.started;
+  return state.is === 'ended' && state.end.exitCode === 0;
+}
+
+/** One decision in the making. */
+class Life {
+  readonly policy: string;
+  readonly #factsOf: (name: string) => ContainerFacts;
+  readonly #now: number;
+  readonly #start: string[] = [];
+  readonly #stop: string[] = [];
+  readonly #pauses = new Map<string, number>();
+  #next = Number.POSITIVE_INFINITY;
+  /** Has an init container failed for ever? */
+  failed = false;
+
+  constructor(factsOf: (name: string) => ContainerFacts, policy: string, now: number) {
+    this.#factsOf = factsOf;
+    this.policy = policy;
+    this.#now = now;
+  }
+
+  /** The decision is made again after this time at the latest. */
+  wake(milliseconds: number): void {
+    this.#next = Math.min(this.#next, milliseconds);
+  }
+
+  /** Runs an init container. Returns true when the next container may start. */
+  initialize(container: JsonObject): boolean {
+    const name = nameOf(container);
+    const facts = this.#factsOf(name);
+    const policy = isSidecar(container) ? 'Always' : this.policy === 'Always' ? 'OnFailure' : this.policy;
+    // The state before the run decides: a container that starts now has not passed yet.
+    const passed = hasPassed(container, facts);
+    if (!passed) {
+      this.failed ||= this.isFinal(facts.state, policy);
+      this.run(name, policy);
+    }
+    return passed;
+  }
+
+  /** Has the container ended for ever? */
+  isFinal(state: ContainerState, policy: string): boolean {
+    if (state.is !== 'ended') return false;
+    return policy === 'Never' || (policy === 'OnFailure' && state.end.exitCode === 0);
+  }
+
+  /** Starts a container that does not run, unless it has ended for ever or waits for its restart. */
+  run(name: string, policy: string): void {
+    const { state, quickEnds } = this.#factsOf(name);
+    if (state.is === 'new') this.#start.push(name);
+    if (state.is === 'blocked') this.#startAt(name, state.retryMs);
+    if (state.is !== 'ended' || this.isFinal(state, policy)) return;
+    const pause = pauseMs(quickEnds);
+    if (state.end.endedMs + pause > this.#now) this.#pauses.set(name, pause);
+    this.#startAt(name, state.end.endedMs + pause);
+  }
+
+  #startAt(name: string, time: number): void {
+    if (time <= this.#now) this.#start.push(name);
+    else this.wake(time - this.#now);
+  }
+
+  /** Ends the pod: first its containers, then its sidecars in reverse order. */
+  end(
+    init: readonly JsonObject[],
+    main: readonly JsonObject[],
+    initialized: boolean,
+    reason: string | undefined,
+  ): LifeDecision {
+    const names = main.map(nameOf);
+    const regular = init.filter((container) => !isSidecar(container)).map(nameOf);
+    const sidecars = init.filter(isSidecar).map(nameOf).toReversed();
+    const running = (name: string) => this.#factsOf(name).state.is === 'running';
+    const first = [...regular, ...names].filter(running);
+    // The sidecars end one after another.
+    const ending = first.length > 0 ? first : sidecars.filter(running).slice(0, 1);
+    for (const name of ending) {
+      const { state } = this.#factsOf(name);
+      if (state.is === 'running' && !state.stopping) this.#stop.push(name);
+    }
+    const isOver = ending.length === 0;
+    const succeeded =
+      reason === undefined &&
+      initialized &&
+      names.every((name) => {
+        const { state } = this.#factsOf(name);
+        return state.is === 'ended' && state.end.exitCode === 0;
+      });
+    this.#start.length = 0;
+    this.#pauses.clear();
+    this.#next = Number.POSITIVE_INFINITY;
+    const phase = isOver ? (succeeded ? 'Succeeded' : 'Failed') : initialized ? 'Running' : 'Pending';
+    return { ...this.decision(phase, initialized), isOver, ...(reason === undefined ? {} : { reason }) };
+  }
+
+  decision(phase: PodPhase, initialized: boolean): LifeDecision {
+    return {
+      start: this.#start,
+      stop: this.#stop,
+      pauses: this.#pauses,
+      phase,
+      initialized,
+      isOver: false,
+      next: Number.isFinite(this.#next) ? this.#next : undefined,
+    };
+  }
+}

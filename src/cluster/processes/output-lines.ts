@@ -1,0 +1,61 @@
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+
+/** The characters after which a line without an end is cut. */
+const MAX_LINE_CHARACTERS = 256 * 1024;
+
+/** The bytes that a stream may write within `WINDOW_MS`. A stream that writes more waits. */
+const MAX_WINDOW_BYTES = 512 * 1024;
+const WINDOW_MS = 100;
+
+/** Cuts a text that comes in pieces into lines. */
+export class LineCutter {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #write: (line: string) => void;
+  #rest = '';
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  add(chunk: Buffer): void {
+    const lines = (this.#rest + this.#decoder.write(chunk)).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#write(line);
+    while (this.#rest.length > MAX_LINE_CHARACTERS) {
+      this.#write(this.#rest.slice(0, MAX_LINE_CHARACTERS));
+      this.#rest = this.#rest.slice(MAX_LINE_CHARACTERS);
+    }
+  }
+
+  /** Writes the last line, which has no end. */
+  end(): void {
+    const rest = this.#rest + this.#decoder.end();
+    this.#rest = '';
+    if (rest !== '') this.#write(rest);
+  }
+}
+
+/**
+ * Passes the output of a process on. A process that writes without end is slowed, so that the cluster stays responsive.
+ */
+export function readSlowly(stream: Readable, onChunk: (chunk: Buffer) => void, onEnd: () => void): void {
+  let windowBytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+  stream.on('data', (chunk: Buffer) => {
+    windowBytes += chunk.length;
+    onChunk(chunk);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      windowBytes = 0;
+      stream.resume();
+    }, WINDOW_MS);
+    if (windowBytes > MAX_WINDOW_BYTES) stream.pause();
+  });
+  // A broken pipe is the end of the output.
+  stream.on('error', () => undefined);
+  stream.on('close', () => {
+    clearTimeout(timer);
+    onEnd();
+  });
+}

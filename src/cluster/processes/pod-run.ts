@@ -1,0 +1,210 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import type { ConfigSource } from './config-source.ts';
+import { isProblem } from './config-source.ts';
+import { ContainerRun, graceMsOf } from './container-run.ts';
+import { containerCommand, containerEnvironment } from './environment.ts';
+import type { ContainerEnd, ContainerFacts, LifeDecision } from './life.ts';
+import { decideLife, NEW_CONTAINER } from './life.ts';
+import { PodFolder } from './pod-folder.ts';
+import type { Preparation, RunHost, RuntimeServices } from './run-host.ts';
+import type { VolumeInput } from './volume-files.ts';
+import { expandVariables } from './variables.ts';
+
+/** An event of a pod that the kubelet has yet to record. */
+export interface PodEvent {
+  readonly reason: string;
+  readonly message: string;
+  readonly type: 'Normal' | 'Warning';
+}
+
+/** The processes of one pod. */
+export class PodRun {
+  readonly key: string;
+  readonly uid: string;
+  readonly address: string;
+  readonly #services: RuntimeServices;
+  readonly #folder: PodFolder;
+  readonly #containers = new Map<string, ContainerRun>();
+  readonly #tokens = new Map<string, string>();
+  #events: PodEvent[] = [];
+  #hasStaleVolumes = false;
+
+  /** Containers that ran before, in another process of the cluster, count as ended by its end. */
+  constructor(pod: KubeObject, address: string, services: RuntimeServices) {
+    const { namespace = '', name = '', uid = '' } = pod.metadata;
+    this.key = `${namespace}/${name}`;
+    this.uid = uid;
+    this.address = address;
+    this.#services = services;
+    this.#folder = new PodFolder(services.folder, uid);
+    const host = this.#host(pod);
+    for (const list of ['initContainers', 'containers'] as const) {
+      for (const container of objectsAt(pod.spec, list)) {
+        const containerName = textAt(container, 'name');
+        const status = objectsAt(
+          pod.status,
+          list === 'containers' ? 'containerStatuses' : 'initContainerStatuses',
+        ).find((entry) => entry['name'] === containerName);
+        this.#containers.set(containerName, earlierRun(containerName, host, status));
+      }
+    }
+  }
+
+  get containers(): ReadonlyMap<string, ContainerRun> {
+    return this.#containers;
+  }
+
+  factsOf(name: string): ContainerFacts {
+    return this.#containers.get(name)?.facts ?? NEW_CONTAINER;
+  }
+
+  decide(pod: KubeObject, startMs: number): LifeDecision {
+    return decideLife(pod, (name) => this.factsOf(name), startMs, this.#services.clock.now());
+  }
+
+  /** Starts and stops the containers of a decision. */
+  apply(pod: KubeObject, { start, stop }: LifeDecision): void {
+    if (this.#hasStaleVolumes) this.#folder.refresh(this.#volumeInput(pod));
+    this.#hasStaleVolumes = false;
+    for (const name of start) this.#containers.get(name)?.start(pod);
+    for (const name of stop) this.#containers.get(name)?.stop(pod, graceMsOf(pod));
+  }
+
+  /** The events that are not recorded yet. */
+  get events(): readonly PodEvent[] {
+    return this.#events;
+  }
+
+  /** Forgets the first events, because they are recorded. */
+  dropEvents(count: number): void {
+    this.#events = this.#events.slice(count);
+  }
+
+  /** A ConfigMap or a Secret has changed. The next decision writes the files of the volumes again. */
+  invalidateVolumes(): void {
+    this.#hasStaleVolumes = true;
+  }
+
+  /** Kills all processes and removes the files. */
+  kill(): void {
+    for (const container of this.#containers.values()) container.kill();
+    this.#folder.remove();
+  }
+
+  #host(pod: KubeObject): RunHost {
+    const services = this.#services;
+    const changed = () => services.changed(this.key);
+    return {
+      clock: services.clock,
+      address: this.address,
+      watchdog: services.watchdog,
+      log: {
+        begin: (container) => services.log.begin(pod, container),
+        write: (container, line) => services.log.write(pod, container, line),
+      },
+      specification: (latest, container) => specificationOf(latest, container),
+      prepare: (latest, container) => this.#prepare(latest, container),
+      event: (reason, message, type = 'Normal') => {
+        this.#events.push({ reason, message, type });
+        changed();
+      },
+      changed,
+    };
+  }
+
+  #config(pod: KubeObject): ConfigSource {
+    const namespace = pod.metadata.namespace ?? '';
+    return { find: (kind, name) => this.#services.find(kind, namespace, name) };
+  }
+
+  #volumeInput(pod: KubeObject): VolumeInput {
+    return {
+      pod,
+      config: this.#config(pod),
+      facts: { address: this.address, hostAddress: this.#services.hostAddress },
+      token: (audience) => this.#token(pod, audience),
+    };
+  }
+
+  /** The token of an audience. The files of a pod keep one token, so that they change only with their sources. */
+  #token(pod: KubeObject, audience: string): string {
+    const token = this.#tokens.get(audience) ?? this.#services.token(pod, audience);
+    this.#tokens.set(audience, token);
+    return token;
+  }
+
+  #prepare(pod: KubeObject, container: JsonObject): Preparation | { readonly problem: string } {
+    const fixed = this.#fixedVariables(pod, container);
+    const variables = containerEnvironment({
+      pod,
+      container,
+      config: this.#config(pod),
+      facts: { address: this.address, hostAddress: this.#services.hostAddress },
+      inherited: this.#services.inherited,
+      fixed,
+    });
+    if (isProblem(variables)) return variables;
+    const words = containerCommand(container, variables);
+    if ('problem' in words) return words;
+    const problem = this.#folder.mount(this.#volumeInput(pod), container, (text) => expandVariables(text, variables));
+    if (problem !== undefined) return problem;
+    const directory = textAt(container, 'workingDir');
+    return { words, variables, directory: this.#services.directoryOf(directory) };
+  }
+
+  /** The variables with which a program finds its files, its address and the API. */
+  #fixedVariables(pod: KubeObject, container: JsonObject): Map<string, string> {
+    const variables = new Map([
+      ['TYPEKRO_ROOT', this.#folder.rootOf(textAt(container, 'name'))],
+      ['TYPEKRO_POD_IP', this.address],
+      ['HOSTNAME', textAt(pod.spec, 'hostname') || (pod.metadata.name ?? '')],
+    ]);
+    const server = this.#services.serverUrl();
+    if (server === undefined) return variables;
+    variables.set('KUBERNETES_SERVICE_HOST', server.hostname.replaceAll(/[[\]]/g, ''));
+    variables.set('KUBERNETES_SERVICE_PORT', server.port);
+    variables.set('KUBERNETES_SERVICE_PORT_HTTPS', server.port);
+    if (pod.spec?.['automountServiceAccountToken'] === false) return variables;
+    const text = this.#services.kubeconfig(this.#token(pod, ''), pod);
+    variables.set('KUBECONFIG', this.#folder.writeOwn('kubeconfig', text));
+    return variables;
+  }
+}
+
+/** The specification of a container, init containers included. A container of a pod never goes. */
+function specificationOf({ spec }: KubeObject, name: string): JsonObject {
+  const found = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')].find(
+    (container) => container['name'] === name,
+  );
+  return found ?? {};
+}
+
+/** A container as the stored status has it. */
+function earlierRun(name: string, host: RunHost, status: JsonObject | undefined): ContainerRun {
+  const count = status?.['restartCount'];
+  const restarts = typeof count === 'number' ? count : 0;
+  const running = optionalAt(status, 'state', 'running');
+  const terminated = optionalAt(status, 'state', 'terminated') ?? optionalAt(status, 'lastState', 'terminated');
+  if (running !== undefined) {
+    const startedMs = timeOf(running, 'startedAt') ?? host.clock.now();
+    const message = 'the cluster ended, and all its processes with it';
+    const end = { exitCode: 137, reason: 'Error', message, startedMs, endedMs: host.clock.now() };
+    return new ContainerRun(name, host, restarts, end, true);
+  }
+  if (terminated === undefined) return new ContainerRun(name, host, restarts, undefined, false);
+  const startedMs = timeOf(terminated, 'startedAt') ?? 0;
+  const code = terminated['exitCode'];
+  const end: ContainerEnd = {
+    exitCode: typeof code === 'number' ? code : 0,
+    reason: textAt(terminated, 'reason'),
+    startedMs,
+    endedMs: timeOf(terminated, 'finishedAt') ?? startedMs,
+  };
+  return new ContainerRun(name, host, restarts, end, true);
+}
+
+function timeOf(object: JsonObject, member: string): number | undefined {
+  const milliseconds = Date.parse(textAt(object, member));
+  return Number.isNaN(milliseconds) ? undefined : milliseconds;
+}

@@ -1,0 +1,328 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import type { ClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+
+import { Watchdog } from './watchdog.ts';
+
+const RUN = { 'typekro.dev/run': 'process' };
+
+const pod = (spec: JsonObject, annotations: Record<string, string> = RUN, name = 'p'): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, annotations },
+  spec,
+});
+
+const shell = (script: string, more: JsonObject = {}): JsonObject => ({
+  name: 'c',
+  image: 'none',
+  command: ['sh', '-c', script],
+  ...more,
+});
+
+/** Waits for real processes. The clock of the cluster stands still meanwhile. */
+const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 25 });
+
+const logOf = async ({ cluster }: ClusterStory, name = 'p', query = ''): Promise<string> => {
+  const { body } = await cluster
+    .transport()
+    .request({ method: 'GET', path: `/api/v1/namespaces/default/pods/${name}/log${query}` });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+};
+
+const hasPhase = (story: ClusterStory, phase: string, name = 'p') =>
+  eventually(async () => expect((await story.get('v1 Pod', name)).status).toMatchObject({ phase }));
+
+test('a pod runs the command of its file, and its status and log are real', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create(
+    pod({
+      restartPolicy: 'Never',
+      containers: [
+        shell('echo "$GREETING $NAME"; echo oops >&2; exit 3', {
+          env: [
+            { name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+            { name: 'GREETING', value: 'hello $(HOSTNAME)' },
+          ],
+        }),
+      ],
+    }),
+  );
+  await hasPhase(story, 'Failed');
+  expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
+    containerStatuses: [{ state: { terminated: { exitCode: 3, reason: 'Error' } }, imageID: 'process://none' }],
+  });
+  expect((await logOf(story)).split('\n').toSorted()).toEqual(['', 'hello p p', 'oops']);
+});
+
+test('a cluster without the option runs nothing and says what to do', async () => {
+  await using story = await startClusterStory();
+  await story.create(pod({ containers: [shell('sleep 100')] }));
+  const { status } = await story.get('v1 Pod', 'p');
+  expect(status).toMatchObject({
+    phase: 'Pending',
+    containerStatuses: [{ state: { waiting: { reason: 'ProcessesNotAllowed' } } }],
+  });
+  expect(JSON.stringify(status?.['conditions'])).toContain('--run-processes');
+  expect(await story.reasons('p')).toContain('ProcessesNotAllowed');
+  await story.remove('v1 Pod', 'p');
+  expect(await story.find('v1 Pod', 'p')).toBeUndefined();
+});
+
+test('variables and volumes come from ConfigMaps and Secrets, and files follow their changes', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { 'app.conf': 'one' } });
+  await story.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key' }, stringData: { TOKEN: 'abc' } });
+  const script =
+    'echo "$TOKEN $HOME_OF_FILES"; until grep -q two "$TYPEKRO_ROOT/etc/app/app.conf"; do sleep 0.05; done';
+  await story.create(
+    pod({
+      restartPolicy: 'Never',
+      volumes: [{ name: 'conf', configMap: { name: 'conf' } }],
+      containers: [
+        shell(script, {
+          envFrom: [{ secretRef: { name: 'key' } }],
+          env: [
+            { name: 'TYPEKRO_ROOT', value: '' },
+            { name: 'HOME_OF_FILES', value: '$(TYPEKRO_ROOT)/etc' },
+          ],
+          volumeMounts: [{ name: 'conf', mountPath: '/etc/app' }],
+        }),
+      ],
+    }),
+  );
+  await eventually(async () => expect(await logOf(story)).toMatch(/^abc \/.*\/containers\/c\/etc\n$/));
+  await story.patch('v1 ConfigMap', 'conf', { data: { 'app.conf': 'two' } });
+  await hasPhase(story, 'Succeeded');
+});
+
+test('a container that lacks a Secret waits, and starts when it is there', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create(
+    pod({ restartPolicy: 'Never', containers: [shell('true', { envFrom: [{ secretRef: { name: 'late' } }] })] }),
+  );
+  await eventually(async () =>
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
+      containerStatuses: [
+        { state: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "late" not found' } } },
+      ],
+    }),
+  );
+  await story.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'late' } });
+  await story.advance(10);
+  await hasPhase(story, 'Succeeded');
+});
+
+test('a container that fails is restarted at once, and then after growing pauses', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create(pod({ containers: [shell('echo run; exit 1')] }));
+  const waits = (restartCount: number, pause: number) =>
+    eventually(async () =>
+      expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
+        containerStatuses: [
+          {
+            restartCount,
+            state: {
+              waiting: { reason: 'CrashLoopBackOff', message: expect.stringContaining(`back-off ${pause}s`) },
+            },
+            lastState: { terminated: { exitCode: 1 } },
+          },
+        ],
+      }),
+    );
+  await waits(1, 10);
+  await story.advance(10);
+  await waits(2, 20);
+  expect(await logOf(story, 'p', '?previous=true')).toBe('run\n');
+  expect(await story.reasons('p')).toContain('BackOff');
+});
+
+test('init containers run in order, and a sidecar runs beside the containers', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create(
+    pod({
+      restartPolicy: 'Never',
+      volumes: [{ name: 'shared', emptyDir: {} }],
+      initContainers: [
+        {
+          ...shell('echo first > "$TYPEKRO_ROOT/data/a"'),
+          name: 'first',
+          volumeMounts: [{ name: 'shared', mountPath: '/data' }],
+        },
+        { ...shell('trap "exit 0" TERM; while :; do sleep 0.05; done'), name: 'side', restartPolicy: 'Always' },
+      ],
+      containers: [shell('cat "$TYPEKRO_ROOT/data/a"', { volumeMounts: [{ name: 'shared', mountPath: '/data' }] })],
+    }),
+  );
+  await hasPhase(story, 'Succeeded');
+  expect(await logOf(story)).toBe('first\n');
+  expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
+    initContainerStatuses: [
+      { name: 'first', ready: true, state: { terminated: { exitCode: 0 } } },
+      { name: 'side', state: { terminated: {} } },
+    ],
+  });
+});
+
+test('a deleted pod gets SIGTERM, and SIGKILL when its grace period is over', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create(pod({ containers: [shell('trap "echo term" TERM; echo up; while :; do sleep 0.05; done')] }));
+  await eventually(async () => expect(await logOf(story)).toBe('up\n'));
+  await story.remove('v1 Pod', 'p');
+  await eventually(async () => expect(await logOf(story)).toBe('up\nterm\n'));
+  expect((await story.get('v1 Pod', 'p')).metadata.deletionTimestamp).toBeDefined();
+  await story.advance(30);
+  await eventually(async () => expect(await story.find('v1 Pod', 'p')).toBeUndefined());
+});
+
+test('readiness follows the probe, and a failed liveness probe restarts the container', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const file = '"$TYPEKRO_ROOT/data/ok"';
+  await story.create(
+    pod({
+      volumes: [{ name: 'data', emptyDir: {} }],
+      containers: [
+        shell('while :; do sleep 0.05; done', {
+          volumeMounts: [{ name: 'data', mountPath: '/data' }],
+          lifecycle: { postStart: { exec: { command: ['sh', '-c', `touch ${file}`] } } },
+          readinessProbe: { exec: { command: ['sh', '-c', `test -f ${file}`] }, timeoutSeconds: 20 },
+          livenessProbe: {
+            exec: { command: ['sh', '-c', `test -f ${file} && rm ${file}`] },
+            initialDelaySeconds: 5,
+            failureThreshold: 1,
+            timeoutSeconds: 20,
+          },
+        }),
+      ],
+    }),
+  );
+  const restarts = (restartCount: number, ready: boolean) =>
+    eventually(async () =>
+      expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ containerStatuses: [{ restartCount, ready }] }),
+    );
+  await restarts(0, true);
+  // The first liveness probe removes the file, and the second one fails.
+  await story.advance(5);
+  await eventually(async () => {
+    await story.advance(10);
+    expect(await story.reasons('p')).toContain('Unhealthy');
+  });
+  await restarts(1, true);
+});
+
+test('the program finds the API by its kubeconfig, and Services have the address of the pod', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await using listener = { ...(await story.cluster.listen()), [Symbol.asyncDispose]: () => Promise.resolve() };
+  await story.create({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web' },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+  });
+  const web = pod({
+    containers: [shell('echo "$KUBERNETES_SERVICE_PORT"; cat "$KUBECONFIG"; echo; while :; do sleep 0.05; done')],
+  });
+  await story.create({ ...web, metadata: { ...web.metadata, labels: { app: 'web' } } });
+  await eventually(async () => expect(await logOf(story)).toContain(listener.url));
+  expect(await logOf(story)).toContain(`${new URL(listener.url).port}\n`);
+  const { status } = await story.get('v1 Pod', 'p');
+  await eventually(async () =>
+    expect((await story.get('v1 Endpoints', 'web'))['subsets']).toMatchObject([
+      { addresses: [{ ip: status?.['podIP'] }], ports: [{ port: 8080 }] },
+    ]),
+  );
+  expect(status?.['podIP']).toMatch(/^127\./);
+});
+
+test.each([
+  ['forks for ever', '1Gi', 'while :; do sleep 100 & done', 'Error', 'the limit is 20'],
+  ['takes more memory than its limit', '64Mi', 'a=x; while :; do a=$a$a; done', 'OOMKilled', 'the limit is 64 MiB'],
+])('a container that %s is ended', async (_title, memory, script, reason, message) => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const limited = shell(script, { resources: { limits: { memory } } });
+  const annotations = { ...RUN, 'typekro.dev/max-processes': '20' };
+  await story.create(pod({ restartPolicy: 'Never', containers: [limited] }, annotations));
+  await eventually(async () =>
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
+      phase: 'Failed',
+      containerStatuses: [
+        { state: { terminated: { exitCode: 137, reason, message: expect.stringContaining(message) } } },
+      ],
+    }),
+  );
+});
+
+test('a container that writes without end leaves the cluster responsive, and its log bounded', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create(pod({ containers: [shell('yes | tr -d "\\n"')] }, RUN, 'long'));
+  await story.create(pod({ containers: [shell('yes')] }, RUN, 'short'));
+  await eventually(async () => expect((await logOf(story, 'short')).length).toBeGreaterThan(20_000));
+  await eventually(async () => expect((await logOf(story, 'long')).length).toBeGreaterThan(300_000));
+  expect((await logOf(story, 'short')).length).toBeLessThanOrEqual(40_000);
+});
+
+test('a program that cannot start says why', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create(
+    pod({
+      restartPolicy: 'Never',
+      containers: [
+        { name: 'absent', image: 'i', command: ['no-such-program'] },
+        { name: 'folder', image: 'i', command: ['sh'], workingDir: '/no/such/folder' },
+      ],
+    }),
+  );
+  await hasPhase(story, 'Failed');
+  expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
+    containerStatuses: [
+      {
+        state: {
+          terminated: {
+            exitCode: 128,
+            reason: 'StartError',
+            message: 'exec: "no-such-program": executable file not found in $PATH',
+          },
+        },
+      },
+      { state: { terminated: { message: 'the working directory "/no/such/folder" does not exist' } } },
+    ],
+  });
+});
+
+test('the end of the cluster ends all processes and removes their files', async () => {
+  let path = '';
+  {
+    await using story = await startClusterStory({ runProcesses: true });
+    await story.create(
+      pod({ containers: [shell('trap "" TERM; echo "$TYPEKRO_ROOT"; sleep 1000 & echo $$$$; wait')] }),
+    );
+    await eventually(async () => expect(await logOf(story)).toMatch(/^\/.*\n\d+\n$/));
+    path = (await logOf(story)).split('\n')[0] ?? '';
+    expect(existsSync(path)).toBe(true);
+    const id = Number((await logOf(story)).split('\n')[1]);
+    await story.cluster.close();
+    await eventually(() => Promise.resolve(expect(() => process.kill(-id, 0)).toThrow('ESRCH')));
+  }
+  expect(existsSync(path)).toBe(false);
+});
+
+test('the watchdog kills what is left when its pipe ends', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-watchdog-'));
+  const watchdog = new Watchdog(folder);
+  const group = (): number => spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' }).pid ?? 0;
+  const [left, removed] = [group(), group()];
+  watchdog.add(left);
+  watchdog.add(removed);
+  watchdog.remove(removed);
+  watchdog.close();
+  await eventually(() => Promise.resolve(expect(() => process.kill(-left, 0)).toThrow('ESRCH')));
+  await eventually(() => Promise.resolve(expect(existsSync(folder)).toBe(false)));
+  expect(process.kill(-removed, 'SIGKILL')).toBe(true);
+});

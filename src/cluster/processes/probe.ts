@@ -1,0 +1,116 @@
+/** One attempt of a probe or of a hook: a command, an HTTP request, or a connection. */
+import type { Socket } from 'node:net';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { httpLibrary, tlsLibrary } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { listAt, numberAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { connectToPod } from './connect-address.ts';
+
+/** The result of an attempt. `output` explains a failure. */
+export interface AttemptResult {
+  readonly succeeded: boolean;
+  readonly output: string;
+}
+
+/** What an attempt uses of the container. */
+export interface AttemptContext {
+  readonly pod: KubeObject;
+  readonly container: JsonObject;
+  readonly address: string;
+  /** Runs a command in the container. */
+  run(words: readonly string[], timeoutMs: number): Promise<AttemptResult>;
+}
+
+/** The maximum number of characters of the output in an event. */
+const MAX_OUTPUT_CHARACTERS = 1024;
+
+export const cutOutput = (text: string): string =>
+  text.length > MAX_OUTPUT_CHARACTERS ? `${text.slice(0, MAX_OUTPUT_CHARACTERS)}…` : text;
+
+const success: AttemptResult = { succeeded: true, output: '' };
+const failure = (output: string): AttemptResult => ({ succeeded: false, output: cutOutput(output) });
+
+/** Makes one attempt. Never rejects. */
+export async function attempt(context: AttemptContext, action: JsonObject, timeoutMs: number): Promise<AttemptResult> {
+  const exec = optionalAt(action, 'exec');
+  if (exec !== undefined) return context.run(listAt(exec, 'command').map(String), timeoutMs);
+  const http = optionalAt(action, 'httpGet');
+  if (http !== undefined) return httpAttempt(context, http, timeoutMs);
+  const tcp = optionalAt(action, 'tcpSocket') ?? optionalAt(action, 'grpc');
+  if (tcp === undefined) return success;
+  // A gRPC server is healthy when it accepts connections: the health service itself needs a client of gRPC.
+  const socket = await opened(context, tcp, timeoutMs);
+  if ('output' in socket) return socket;
+  socket.destroy();
+  return success;
+}
+
+/** The number of a port that a probe names; `undefined` for an unknown name. */
+export function portNumber(container: JsonObject, action: JsonObject): number | undefined {
+  const number = numberAt(action, 'port');
+  if (number !== undefined) return number;
+  const name = textAt(action, 'port');
+  if (/^\d+$/.test(name)) return Number(name);
+  const entry = objectsAt(container, 'ports').find((candidate) => candidate['name'] === name);
+  return entry === undefined ? undefined : numberAt(entry, 'containerPort');
+}
+
+/** A connection to the port of an action. An action with a `host` is refused unless it is a loopback one. */
+async function opened(
+  { pod, container, address }: AttemptContext,
+  action: JsonObject,
+  timeoutMs: number,
+): Promise<Socket | AttemptResult> {
+  const port = portNumber(container, action);
+  if (port === undefined) return failure(`the port ${goQuote(textAt(action, 'port'))} is not known`);
+  const host = textAt(action, 'host');
+  if (host !== '' && !/^(?:127(?:\.\d{1,3}){3}|localhost)$/.test(host))
+    return failure(`the host ${goQuote(host)} is not a loopback address`);
+  try {
+    const socket = await connectToPod(pod, host === '' ? address : host.replace('localhost', '127.0.0.1'), port);
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('timeout')));
+    return socket;
+  } catch (error) {
+    return failure((error as Error).message);
+  }
+}
+
+async function httpAttempt(context: AttemptContext, action: JsonObject, timeoutMs: number): Promise<AttemptResult> {
+  const socket = await opened(context, action, timeoutMs);
+  if ('output' in socket) return socket;
+  const isTls = textAt(action, 'scheme') === 'HTTPS';
+  const headers: Record<string, string> = {
+    Host: context.address,
+    'User-Agent': 'kube-probe/1.36',
+    Accept: '*/*',
+    Connection: 'close',
+  };
+  for (const header of objectsAt(action, 'httpHeaders')) headers[textAt(header, 'name')] = textAt(header, 'value');
+  return new Promise((resolve) => {
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(failure(error.message));
+    };
+    // A server that answers slowly keeps the connection busy; the time counts for the whole request.
+    const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    try {
+      const path = `/${textAt(action, 'path').replace(/^\//, '')}`;
+      // A probe does not check the certificate of the program, as in Kubernetes.
+      const connection = isTls ? tlsLibrary().connect({ socket, rejectUnauthorized: false }) : socket;
+      const request = httpLibrary().request({ path, headers, createConnection: () => connection });
+      request.on('error', fail);
+      request.on('response', (response) => {
+        clearTimeout(timer);
+        response.on('error', () => undefined);
+        socket.destroy();
+        const { statusCode = 0 } = response;
+        if (statusCode >= 200 && statusCode < 400) resolve(success);
+        else resolve(failure(`HTTP probe failed with statuscode: ${statusCode}`));
+      });
+      request.end();
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
+}

@@ -1,0 +1,105 @@
+import type { JsonObject } from '../../core/index.ts';
+import { optionalAt } from '../../kubernetes/index.ts';
+import type { ClusterClock, Timer } from '../clock.ts';
+import type { AttemptResult } from './probe.ts';
+import type { ProbeCount, ProbePlan } from './probe-plan.ts';
+import { countResult, NO_RESULTS, probePlan } from './probe-plan.ts';
+
+/** The probes of a container, in the words of events. */
+const PROBES = [
+  ['startupProbe', 'Startup'],
+  ['readinessProbe', 'Readiness'],
+  ['livenessProbe', 'Liveness'],
+] as const;
+
+type ProbeKind = (typeof PROBES)[number][1];
+
+/** What the probes of a run do. */
+export interface ProberHost {
+  readonly clock: ClusterClock;
+  attempt(action: JsonObject, timeoutMs: number): Promise<AttemptResult>;
+  /** The verdicts have changed. */
+  changed(): void;
+  /** An attempt has failed; `message` is that of the event. */
+  failed(message: string): void;
+  /** The container must restart; `message` is that of the event. */
+  kill(message: string): void;
+}
+
+/** Runs the probes of one run of a container. */
+export class Prober {
+  readonly #host: ProberHost;
+  readonly #container: JsonObject;
+  readonly #timers = new Map<ProbeKind, Timer>();
+  readonly #counts = new Map<ProbeKind, ProbeCount>();
+  #isStopped = false;
+
+  constructor(container: JsonObject, host: ProberHost) {
+    this.#host = host;
+    this.#container = container;
+    if (this.#action('Startup') === undefined) this.#startOthers();
+    else this.#schedule('Startup');
+  }
+
+  /** Has the startup probe succeeded, or is there none? */
+  get started(): boolean {
+    return this.#action('Startup') === undefined || this.#verdict('Startup') === 'success';
+  }
+
+  get ready(): boolean {
+    return this.started && (this.#action('Readiness') === undefined || this.#verdict('Readiness') === 'success');
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+
+  #action(kind: ProbeKind): JsonObject | undefined {
+    const [field = ''] = PROBES.find(([, name]) => name === kind) ?? [];
+    return optionalAt(this.#container, field);
+  }
+
+  #verdict(kind: ProbeKind): ProbeCount['verdict'] {
+    return this.#counts.get(kind)?.verdict ?? 'unknown';
+  }
+
+  #startOthers(): void {
+    this.#schedule('Readiness');
+    this.#schedule('Liveness');
+  }
+
+  #schedule(kind: ProbeKind): void {
+    const action = this.#action(kind);
+    if (action === undefined) return;
+    const plan = probePlan(action);
+    const isFirst = !this.#counts.has(kind);
+    const delay = isFirst ? plan.initialDelayMs : plan.periodMs;
+    if (delay === 0) void this.#run(kind, action, plan);
+    else
+      this.#timers.set(
+        kind,
+        this.#host.clock.setTimer(delay, () => void this.#run(kind, action, plan)),
+      );
+  }
+
+  async #run(kind: ProbeKind, action: JsonObject, plan: ProbePlan): Promise<void> {
+    const { succeeded, output } = await this.#host.attempt(action, plan.timeoutMs);
+    if (this.#isStopped) return;
+    const before = this.#counts.get(kind) ?? NO_RESULTS;
+    const count = countResult(before, succeeded, plan);
+    this.#counts.set(kind, count);
+    if (!succeeded) this.#host.failed(`${kind} probe failed: ${output}`);
+    if (count.verdict === 'failure' && kind !== 'Readiness') {
+      this.stop();
+      this.#host.kill(`failed ${kind.toLowerCase()} probe`);
+      return;
+    }
+    if (count.verdict !== before.verdict) {
+      if (kind === 'Startup' && count.verdict === 'success') this.#startOthers();
+      this.#host.changed();
+    }
+    if (kind !== 'Startup' || count.verdict !== 'success') this.#schedule(kind);
+  }
+}

@@ -1,0 +1,86 @@
+/** The processes of the machine that belong to containers. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { processLibrary } from '../../core/index.ts';
+import type { ContainerUse } from './limits.ts';
+
+/** A process in the session, or in the process group, of a container. */
+interface TableEntry {
+  readonly pid: number;
+  readonly group: number;
+  readonly session: number;
+}
+
+/** The fields of `/proc/PID/stat` that say where a process belongs. The name of the program may have any characters. */
+export function parseStat(text: string): TableEntry | undefined {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [pid, group, session] = [Number.parseInt(text, 10), Number(fields[2]), Number(fields[3])];
+  return [pid, group, session].every(Number.isInteger) ? { pid, group, session } : undefined;
+}
+
+function entries(): TableEntry[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    const text = procText(`/proc/${name}/stat`);
+    const entry = text === undefined ? undefined : parseStat(text);
+    return entry === undefined ? [] : [entry];
+  });
+}
+
+/** The text of a file of a process; `undefined` when the process has ended meanwhile. */
+function procText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Kills all processes of a container by the id of its first process. Each container is a process group and a session of
+ * its own. On Linux, this reaches the groups that a process has made in the session, too.
+ */
+export function killContainer(leader: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  const groups = new Set([leader]);
+  if (process.platform === 'linux') {
+    for (const { group, session } of entries()) if (session === leader) groups.add(group);
+  }
+  for (const group of groups) signalProcess(-group, signal);
+}
+
+/** Sends a signal to a process, or to the group of a negative number. Does nothing when it has ended. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}
+
+/** Measures the use of containers, by the ids of their first processes. */
+export async function measureUse(leaders: ReadonlySet<number>): Promise<ReadonlyMap<number, ContainerUse>> {
+  const sums = new Map<number, { memoryBytes: number; processes: number }>();
+  const add = (leader: number, memoryBytes: number) => {
+    const sum = sums.get(leader) ?? { memoryBytes: 0, processes: 0 };
+    sums.set(leader, { memoryBytes: sum.memoryBytes + memoryBytes, processes: sum.processes + 1 });
+  };
+  if (process.platform === 'linux') {
+    for (const { pid, session } of entries()) {
+      if (!leaders.has(session)) continue;
+      const resident = /^VmRSS:\s*(\d+) kB/m.exec(procText(`/proc/${pid}/status`) ?? '')?.[1] ?? '0';
+      add(session, Number(resident) * 1024);
+    }
+  } else {
+    for (const line of (await listedProcesses()).split('\n')) {
+      const [group = 0, kilobytes = 0] = line.trim().split(/\s+/).map(Number);
+      if (leaders.has(group)) add(group, kilobytes * 1024);
+    }
+  }
+  return sums;
+}
+
+/** The group and the resident memory of each process, on systems without `/proc`. Empty when `ps` fails. */
+const listedProcesses = (): Promise<string> =>
+  new Promise((resolve) => {
+    processLibrary().execFile('ps', ['-A', '-o', 'pgid=,rss='], (_error, stdout) => resolve(stdout));
+  });

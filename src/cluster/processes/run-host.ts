@@ -1,0 +1,48 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { ClusterClock } from '../clock.ts';
+import type { ConfigProblem } from './config-source.ts';
+import type { Watchdog } from './watchdog.ts';
+
+/** What a run needs to start. */
+export interface Preparation {
+  readonly words: readonly string[];
+  readonly variables: ReadonlyMap<string, string>;
+  readonly directory: string;
+}
+
+/** What a container uses of its pod. */
+export interface RunHost {
+  readonly clock: ClusterClock;
+  readonly address: string;
+  readonly watchdog: Pick<Watchdog, 'add' | 'remove'>;
+  readonly log: {
+    begin(container: string): void;
+    write(container: string, line: string): void;
+  };
+  specification(pod: KubeObject, container: string): JsonObject;
+  prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem;
+  event(reason: string, message: string, type?: 'Normal' | 'Warning'): void;
+  /** The facts about a container have changed. */
+  changed(): void;
+}
+
+/** What the processes of a pod use. */
+export interface RuntimeServices {
+  readonly clock: ClusterClock;
+  readonly folder: string;
+  readonly hostAddress: string;
+  readonly inherited: ReadonlyMap<string, string>;
+  readonly watchdog: Pick<Watchdog, 'add' | 'remove'>;
+  readonly log: {
+    begin(pod: KubeObject, container: string): void;
+    write(pod: KubeObject, container: string, line: string): void;
+  };
+  find(kind: 'configmap' | 'secret', namespace: string, name: string): KubeObject | undefined;
+  /** A token of the pod's service account. `''` is the audience of the API. */
+  token(pod: KubeObject, audience: string): string;
+  kubeconfig(token: string, pod: KubeObject): string;
+  serverUrl(): URL | undefined;
+  /** The working directory of a container: absolute, or relative to that of the cluster. */
+  directoryOf(path: string): string;
+  changed(key: string): void;
+}

@@ -1,0 +1,26 @@
+import type { KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+
+/** The annotation that asks for local processes instead of simulated containers. */
+export const RUN = 'typekro.dev/run';
+
+/** The annotation that sets how many processes a container may have. */
+export const MAX_PROCESSES = 'typekro.dev/max-processes';
+
+const RUN_PROCESS = 'process';
+
+/** Does the pod ask for local processes? */
+export const asksForProcesses = ({ metadata }: KubeObject): boolean => metadata.annotations?.[RUN] === RUN_PROCESS;
+
+/** Why the annotation has no effect; `undefined` when it has one, or is absent. */
+export function runModeProblem({ metadata }: KubeObject): string | undefined {
+  const value = metadata.annotations?.[RUN];
+  if (value === undefined || value === RUN_PROCESS) return undefined;
+  return `${RUN} has no effect: ${goQuote(value)} is not ${goQuote(RUN_PROCESS)}`;
+}
+
+/** Why a cluster runs no processes, and what the user can do. */
+export const NOT_ALLOWED =
+  `this pod asks for local processes (${RUN}: ${RUN_PROCESS}), and this cluster does not run any; start the cluster ` +
+  'with --run-processes, or with `runProcesses: true` in a program, if you trust every client that may create pods; ' +
+  'or remove the annotation, and the containers are simulated';

@@ -1,0 +1,203 @@
+/**
+ * The local processes of a cluster. The simulated kubelet decides about them (`controllers/process-pods.ts`), and the
+ * subresources of pods connect to them (`virtual/`).
+ */
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { EMBEDDED_CONTEXT } from '../../core/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { TokenIssuer } from '../auth/service-tokens.ts';
+import type { ClusterClock } from '../clock.ts';
+import { logKey } from '../pod-logs.ts';
+import type { PodLogs } from '../pod-logs.ts';
+import type { ObjectLookup } from '../types/lookup.ts';
+import { podAddress } from './connect-address.ts';
+import type { ContainerRun } from './container-run.ts';
+import { inheritedVariables } from './environment.ts';
+import { excessOf, limitsOf } from './limits.ts';
+import { createPodsFolder } from './pod-folder.ts';
+import { PodRun } from './pod-run.ts';
+import type { RuntimeServices } from './run-host.ts';
+import { measureUse } from './process-table.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** What the processes use of the cluster. */
+export interface RuntimeContext {
+  readonly clock: ClusterClock;
+  readonly store: ObjectLookup;
+  readonly logs: Pick<PodLogs, 'begin' | 'write'>;
+  readonly access: { readonly tokens: Pick<TokenIssuer, 'issue' | 'issuer'> };
+  readonly serverUrl: string | undefined;
+  readonly certificateAuthority: string;
+  readonly options: { readonly processDirectory?: string };
+  /** Receives errors that are not refusals. */
+  readonly report: (thrown: unknown) => void;
+}
+
+/** The time between two measurements of the use of all containers, in milliseconds. */
+const MEASURE_MS = 250;
+
+/** The validity of a pod's token: a year, to which Kubernetes extends the tokens of pods. */
+const TOKEN_MS = 365 * 86_400_000;
+
+/** The local processes of one cluster. */
+export class ProcessRuntime {
+  /** Called with the key of a pod whose processes have changed. */
+  onChange: (key: string) => void = () => undefined;
+  readonly #context: RuntimeContext;
+  readonly #folder = createPodsFolder();
+  readonly #watchdog = new Watchdog(this.#folder);
+  readonly #runs = new Map<string, PodRun>();
+  readonly #pods = new Map<string, KubeObject>();
+  readonly #services: RuntimeServices;
+  readonly #directory: string;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  /** `hostAddress` is the address of the node. */
+  constructor(context: RuntimeContext, hostAddress: string) {
+    this.#context = context;
+    const { clock, logs } = context;
+    this.#directory = resolve(context.options.processDirectory ?? '');
+    this.#services = {
+      clock,
+      folder: this.#folder,
+      hostAddress,
+      inherited: inheritedVariables(process.env),
+      watchdog: this.#watchdog,
+      log: {
+        begin: (pod, container) => logs.begin(logKey(pod, container)),
+        write: (pod, container, line) => logs.write(logKey(pod, container), line),
+      },
+      find: (kind, namespace, name) => context.store.collection('', `${kind}s`).get(`${namespace}/${name}`)?.object,
+      token: (pod, audience) => this.#token(pod, audience),
+      kubeconfig: (token, { metadata }) =>
+        kubeconfigOf(context.serverUrl ?? '', context.certificateAuthority, token, metadata.namespace ?? ''),
+      serverUrl: () => (context.serverUrl === undefined ? undefined : new URL(context.serverUrl)),
+      directoryOf: (path) => resolve(this.#directory, path),
+      changed: (key) => {
+        if (!this.#isClosed) this.onChange(key);
+      },
+    };
+  }
+
+  /** The processes of a pod; made at the first call. */
+  runOf(pod: KubeObject): PodRun {
+    const uid = pod.metadata.uid ?? '';
+    let run = this.#runs.get(uid);
+    if (run === undefined) {
+      const taken = new Set([...this.#runs.values()].map(({ address }) => address));
+      run = new PodRun(pod, podAddress(uid, taken, process.platform), this.#services);
+      this.#runs.set(uid, run);
+    }
+    this.#pods.set(uid, pod);
+    this.#measureLater();
+    return run;
+  }
+
+  /** The processes of a pod; `undefined` for a pod without any. */
+  find(pod: KubeObject): PodRun | undefined {
+    return this.#runs.get(pod.metadata.uid ?? '');
+  }
+
+  /** The container of a pod; `undefined` for a simulated one. */
+  container(pod: KubeObject, name: string): ContainerRun | undefined {
+    return this.find(pod)?.containers.get(name);
+  }
+
+  /** Kills the processes of a pod that does not exist any more. */
+  forget(uid: string): void {
+    this.#runs.get(uid)?.kill();
+    this.#runs.delete(uid);
+    this.#pods.delete(uid);
+  }
+
+  /** Kills the processes of pods that do not exist any more. */
+  retain(exists: (uid: string) => boolean): void {
+    for (const uid of this.#runs.keys()) if (!exists(uid)) this.forget(uid);
+  }
+
+  /** A ConfigMap or a Secret of the namespace has changed. Returns the keys of the pods that may use it. */
+  *invalidateVolumes(namespace: string): Generator<string> {
+    for (const run of this.#runs.values()) {
+      if (!run.key.startsWith(`${namespace}/`)) continue;
+      run.invalidateVolumes();
+      yield run.key;
+    }
+  }
+
+  /** Kills all processes and removes their files. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    for (const uid of this.#runs.keys()) this.forget(uid);
+    this.#watchdog.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #token({ metadata: { namespace = '' }, spec }: KubeObject, audience: string): string {
+    const { store, access, clock } = this.#context;
+    const account = textAt(spec, 'serviceAccountName') || 'default';
+    const stored = store.collection('', 'serviceaccounts').get(`${namespace}/${account}`)?.object;
+    return access.tokens.issue({
+      namespace,
+      account,
+      accountUid: stored?.metadata.uid ?? '',
+      audiences: [audience === '' ? access.tokens.issuer : audience],
+      expires: clock.now() + TOKEN_MS,
+    });
+  }
+
+  #measureLater(): void {
+    if (this.#timer !== undefined || this.#isClosed || this.#runs.size === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#measure().then(
+        () => {
+          this.#timer = undefined;
+          this.#measureLater();
+        },
+        (error: unknown) => this.#context.report(error),
+      );
+    }, MEASURE_MS);
+    this.#timer.unref();
+  }
+
+  /** Kills the containers that exceed their bounds. */
+  async #measure(): Promise<void> {
+    const leaders = new Map<number, { readonly container: ContainerRun; readonly pod: KubeObject }>();
+    for (const [uid, run] of this.#runs) {
+      const pod = this.#pods.get(uid);
+      for (const container of run.containers.values()) {
+        if (container.pid !== undefined && pod !== undefined) leaders.set(container.pid, { container, pod });
+      }
+    }
+    if (leaders.size === 0) return;
+    for (const [leader, use] of await measureUse(new Set(leaders.keys()))) {
+      const found = leaders.get(leader);
+      if (found === undefined) continue;
+      const excess = excessOf(use, limitsOf(found.pod, specificationIn(found.pod, found.container.name)));
+      if (excess !== undefined) found.container.killForExcess(excess);
+    }
+  }
+}
+
+const specificationIn = ({ spec }: KubeObject, name: string): JsonObject =>
+  [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')].find((entry) => entry['name'] === name) ??
+  {};
+
+/** The kubeconfig of a pod, with a token of its service account. JSON is YAML, too. */
+function kubeconfigOf(server: string, ca: string, token: string, namespace: string): string {
+  const trust =
+    ca === ''
+      ? { 'insecure-skip-tls-verify': true }
+      : { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': EMBEDDED_CONTEXT,
+    clusters: [{ name: 'typekro', cluster: { server, ...trust } }],
+    contexts: [{ name: EMBEDDED_CONTEXT, context: { cluster: 'typekro', user: 'pod', namespace } }],
+    users: [{ name: 'pod', user: { token } }],
+  });
+}

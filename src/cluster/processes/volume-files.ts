@@ -1,0 +1,145 @@
+/** The files of a pod's volumes, and the places where containers find them. */
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import type { ConfigProblem, ConfigSource } from './config-source.ts';
+import { entriesOf, isProblem } from './config-source.ts';
+import type { PodFacts } from './downward.ts';
+import { fieldText, resourceText } from './downward.ts';
+
+/** A file of a volume. */
+export interface VolumeFile {
+  /** A relative path of plain names. */
+  readonly path: string;
+  readonly content: Buffer;
+  readonly mode: number;
+}
+
+/** What the files of a volume are made from. */
+export interface VolumeInput {
+  readonly pod: KubeObject;
+  readonly config: ConfigSource;
+  readonly facts: PodFacts;
+  /** A token of the pod's service account. `''` is the audience of the API. */
+  token(audience: string): string;
+}
+
+const DEFAULT_MODE = 0o644;
+
+/**
+ * The path without empty parts and `.`; `undefined` for an absolute path, one that leaves its folder, and one with a NUL
+ * character.
+ */
+export function innerPath(path: string): string | undefined {
+  if (path.startsWith('/') || path.includes('\0')) return undefined;
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.includes('..') ? undefined : parts.join('/');
+}
+
+/** The files of a volume. */
+export function volumeFiles(input: VolumeInput, volume: JsonObject): readonly VolumeFile[] | ConfigProblem {
+  const projected = optionalAt(volume, 'projected');
+  const sources = projected === undefined ? [asSource(volume)] : objectsAt(projected, 'sources');
+  const mode =
+    ['projected', 'configMap', 'secret', 'downwardAPI']
+      .map((member) => numberAt(volume, member, 'defaultMode'))
+      .find((value) => value !== undefined) ?? DEFAULT_MODE;
+  const files: VolumeFile[] = [];
+  for (const source of sources) {
+    const found = sourceFiles(input, source, mode);
+    if (isProblem(found)) return found;
+    files.push(...found);
+  }
+  for (const { path } of files) {
+    const inner = innerPath(path);
+    if (inner === undefined || inner === '') {
+      return {
+        problem: `the path ${goQuote(path)} of the volume ${goQuote(textAt(volume, 'name'))} leaves its folder`,
+      };
+    }
+  }
+  return files;
+}
+
+/** A volume in the form of a source of a projected volume. */
+function asSource(volume: JsonObject): JsonObject {
+  const secret = optionalAt(volume, 'secret');
+  return secret === undefined ? volume : { secret: { ...secret, name: secret['secretName'] ?? '' } };
+}
+
+function sourceFiles(input: VolumeInput, source: JsonObject, mode: number): readonly VolumeFile[] | ConfigProblem {
+  for (const [member, kind] of [
+    ['configMap', 'configmap'],
+    ['secret', 'secret'],
+  ] as const) {
+    const reference = optionalAt(source, member);
+    if (reference !== undefined) return keyFiles(input, reference, kind, mode);
+  }
+  const token = optionalAt(source, 'serviceAccountToken');
+  if (token !== undefined) {
+    const content = input.token(textAt(token, 'audience'));
+    return [{ path: textAt(token, 'path'), content: Buffer.from(content), mode }];
+  }
+  return fieldFiles(input, objectsAt(source, 'downwardAPI', 'items'), mode);
+}
+
+function keyFiles(input: VolumeInput, reference: JsonObject, kind: 'configmap' | 'secret', mode: number) {
+  const name = textAt(reference, 'name');
+  const object = input.config.find(kind, name);
+  const isOptional = reference['optional'] === true;
+  if (object === undefined) return isOptional ? [] : { problem: `${kind} ${goQuote(name)} not found` };
+  const entries = entriesOf(kind, object);
+  const items = objectsAt(reference, 'items');
+  if (items.length === 0) return [...entries].map(([path, content]) => ({ path, content, mode }));
+  const files: VolumeFile[] = [];
+  for (const item of items) {
+    const key = textAt(item, 'key');
+    const content = entries.get(key);
+    if (content !== undefined)
+      files.push({ path: textAt(item, 'path'), content, mode: numberAt(item, 'mode') ?? mode });
+    else if (!isOptional) return { problem: `${kind} ${goQuote(name)} has no key ${goQuote(key)}` };
+  }
+  return files;
+}
+
+function fieldFiles({ pod, facts }: VolumeInput, items: readonly JsonObject[], mode: number) {
+  const files: VolumeFile[] = [];
+  for (const item of items) {
+    const resource = optionalAt(item, 'resourceFieldRef');
+    const path = textAt(item, 'fieldRef', 'fieldPath');
+    const text = resource === undefined ? fieldText(pod, path, facts) : resourceText(pod, {}, resource);
+    if (text === undefined) return { problem: `the file ${goQuote(textAt(item, 'path'))} has an unknown source` };
+    files.push({ path: textAt(item, 'path'), content: Buffer.from(text), mode: numberAt(item, 'mode') ?? mode });
+  }
+  return files;
+}
+
+/** A link in the folder of a container: the place of a mount, and the path in the volume to which it leads. */
+export interface MountLink {
+  readonly place: string;
+  readonly volume: string;
+  readonly path: string;
+}
+
+/** The links for the mounts of a container. */
+export function mountLinks(
+  container: JsonObject,
+  expand: (text: string) => string,
+): readonly MountLink[] | ConfigProblem {
+  const links: MountLink[] = [];
+  for (const mount of objectsAt(container, 'volumeMounts')) {
+    const mountPath = textAt(mount, 'mountPath');
+    const place = innerPath(mountPath.replace(/^\/+/, ''));
+    const subPath = textAt(mount, 'subPath') || expand(textAt(mount, 'subPathExpr'));
+    const path = innerPath(subPath);
+    if (place === undefined || place === '') return { problem: `the mount path ${goQuote(mountPath)} is not possible` };
+    if (path === undefined) return { problem: `the sub-path ${goQuote(subPath)} leaves its volume` };
+    links.push({ place, volume: textAt(mount, 'name'), path });
+  }
+  // A mount may lie below another one. The shorter path comes first.
+  return links.toSorted((a, b) => a.place.length - b.place.length);
+}
+
+/** The names of the volumes of a pod with their specifications. */
+export const volumesOf = ({ spec }: KubeObject): ReadonlyMap<string, JsonObject> =>
+  new Map(objectsAt(spec, 'volumes').map((volume) => [textAt(volume, 'name'), objectAt({ volume }, 'volume')]));

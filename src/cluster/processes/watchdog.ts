@@ -1,0 +1,77 @@
+import type { ChildProcess } from 'node:child_process';
+import { processLibrary } from '../../core/index.ts';
+
+/**
+ * A shell in a session of its own. It reads the process groups of the containers from a pipe of the cluster, and kills
+ * those that are left when the pipe ends. The pipe also ends when the cluster is killed. It then removes the folder of
+ * the pods.
+ */
+const SCRIPT = `
+groups=
+while read -r verb group; do
+  case $verb in
+    add) groups="$groups $group" ;;
+    remove)
+      left=
+      for each in $groups; do [ "$each" = "$group" ] || left="$left $each"; done
+      groups=$left ;;
+  esac
+done
+for each in $groups; do kill -s KILL -- "-$each"; done
+rm -rf -- "$1"
+`;
+
+/** Kills the processes of a cluster that ends, also of one that is killed. */
+export class Watchdog {
+  readonly #folder: string;
+  readonly #groups = new Set<number>();
+  #shell: ChildProcess | undefined;
+  #isClosed = false;
+
+  /** `folder` is removed when the cluster has ended. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Watches a process group. The group may do nothing before this call. */
+  add(group: number): void {
+    this.#groups.add(group);
+    this.#write(`add ${group}\n`);
+  }
+
+  /** The group has ended. */
+  remove(group: number): void {
+    if (this.#groups.delete(group)) this.#write(`remove ${group}\n`);
+  }
+
+  /** Ends the shell. Kills the groups that are left. */
+  close(): void {
+    this.#isClosed = true;
+    this.#shell?.stdin?.end();
+  }
+
+  #write(line: string): void {
+    (this.#shell ?? this.#open()).stdin?.write(line);
+  }
+
+  #open(): ChildProcess {
+    const shell = processLibrary().spawn('/bin/sh', ['-c', SCRIPT, 'sh', this.#folder], {
+      detached: true,
+      cwd: '/',
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    this.#shell = shell;
+    // A shell that was killed is replaced. A write to it fails without harm: the new one gets all groups.
+    shell.stdin?.on('error', () => undefined);
+    shell.on('error', () => undefined);
+    shell.on('exit', () => {
+      if (this.#isClosed || this.#shell !== shell) return;
+      this.#shell = undefined;
+      for (const group of this.#groups) this.#write(`add ${group}\n`);
+    });
+    shell.unref();
+    (shell.stdin as { unref?: () => void } | null)?.unref?.();
+    return shell;
+  }
+}
