@@ -20,7 +20,7 @@ const texts = readdirSync(corpus)
   .map((name) => ({ name, text: readFileSync(corpus + name, 'utf8') }));
 const [largest = { name: '', text: '' }] = texts.toSorted((a, b) => b.text.length - a.text.length);
 
-/** A definition of Deployments that each read the one before, with about `lines` lines. */
+/** A definition of about `lines` lines, with Deployments that each read the previous Deployment. */
 function longDefinition(lines: number): string {
   const resources = Array.from({ length: Math.round(lines / 25) }, (_, index) => {
     const before = index === 0 ? '${schema.spec.name}' : `\${n${index - 1}.metadata.name}-x`;

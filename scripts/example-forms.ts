@@ -1,7 +1,7 @@
 /**
- * The examples of `examples/graphs/`: each runs as an object of the kind Graph, as an instance of a definition and from
- * TypeScript, as far as a form can express it, and every form must make equal objects. A file of YAML documents has the
- * forms and the objects of other clients; its header names the objects after each step:
+ * The examples of `examples/graphs/`. Each runs in every form that can express it: as an object of the kind Graph, as
+ * an instance of a definition, and from TypeScript. Every form must create equal objects. A file of YAML documents has
+ * the forms and the objects of other clients. The header of the file lists the objects after each step:
  *
  *     # Step 1, waiting: { ConfigMap menu: null }
  *     # Step 2, ready: { ConfigMap menu: { data: { soup: leek } } }

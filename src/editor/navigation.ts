@@ -32,8 +32,8 @@ const locationOf = (document: EditorDocument, placed: PlacedPart, span: Span): L
 });
 
 /**
- * The declaration of the name at a position: the id of a node, the field or type of the API; for the kind and the fields
- * of an instance, the definition in the workspace.
+ * The declaration of the name at a position. In a definition: the id of a node, or a field or type of the API. For the
+ * kind and the fields of an instance: the definition in the workspace.
  */
 export function definitionAt(workspace: Workspace, uri: string, position: Position): readonly Location[] {
   const at = placeOf(workspace, uri, position);

@@ -16,7 +16,7 @@ import { maySeeEvent } from './visible-rows.ts';
 
 /** The options of `serveInspect`. */
 export interface InspectServerOptions {
-  /** The lists and the log of changes. `indexOfReports` makes one of a controller's reports. */
+  /** The lists and the log of changes. `indexOfReports` makes an index from the reports of a controller. */
   readonly index: InspectIndex;
   /** The reports of the controller in this process, for `instances/REF/report`. */
   readonly source?: InspectSource;
@@ -55,7 +55,7 @@ export interface InspectServer {
 const MAX_CONNECTIONS = 256;
 const MAX_STREAMS = 64;
 
-/** A connection that takes no bytes for this time is closed, in milliseconds. A stream sends some more often. */
+/** A connection without traffic is closed after this time, in milliseconds. A stream sends comments more often. */
 const IDLE_TIMEOUT_MS = 60_000;
 
 /** The time within which a request must arrive, in milliseconds. */
@@ -64,7 +64,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Makes a new random bearer token. */
 export const newInspectToken = (): string => cryptoLibrary().randomBytes(24).toString('base64url');
 
-/** Accepts one token, for one viewer. The time of the comparison reveals nothing about the token. */
+/** Returns an `authenticate` that accepts one token. The duration of the comparison reveals nothing about the token. */
 export function tokenOf(token: string, viewer: Viewer): InspectServerOptions['authenticate'] {
   return (given) => Promise.resolve(equalSecrets(given, token) ? viewer : undefined);
 }

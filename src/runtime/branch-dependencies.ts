@@ -16,8 +16,7 @@ export function necessaryNodes({ dependsOn, dependsOnInBranches }: GraphNode): r
 /**
  * The ids of the nodes without data that a node reads in branches that its expressions take. Each id is there once, in
  * the order of the expressions. The nodes that the node needs in every case have data when this function is called. An
- * expression that has no value for another reason counts as one that needs nothing: that reason is reported when the
- * node is resolved.
+ * expression that has no value for another reason adds no node. The reason is reported when the node is resolved.
  */
 export function missingInBranches(context: StepContext, node: GraphNode): readonly string[] {
   const absent = (node.dependsOnInBranches ?? []).filter((id) => !context.ready.has(id));

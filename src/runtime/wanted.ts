@@ -72,7 +72,7 @@ export function targetOfTemplate(context: StepContext, node: GraphNode, filled: 
 
 /**
  * The problem of a node that writes a Graph on which its own Graph depends. Writes to the Graph that contains the node
- * would begin passes without end. A node that writes a Graph that made its own Graph would make two Graphs that own,
+ * would begin passes without end. If a node wrote the Graph that created its own Graph, the two Graphs would own,
  * change and delete each other.
  */
 function loopProblem(context: StepContext, node: GraphNode, target: ObjectTarget): string | undefined {

@@ -136,7 +136,7 @@ describe.each([...examples, ['selecting', selecting], ['application', applicatio
   string,
   JsonObject,
 ][])('%s', (name, object) => {
-  test('every Graph of the same shape has the graph that the compiler makes of it', () => {
+  test('withLiterals() gives a Graph of the same shape the graph that the compiler makes of it', () => {
     const { graph, diagnostics } = compileGraphObject(object, OPTIONS);
     if (graph === undefined) {
       expect(REFUSED).toContain(name);
@@ -154,7 +154,7 @@ describe.each([...examples, ['selecting', selecting], ['application', applicatio
         const compiled = compileGraphObject(other, OPTIONS);
         expect(compiled.diagnostics).toEqual([]);
         const made = withLiterals(graph, other);
-        // The program of a text in a loop is one piece.
+        // A text in a loop is compiled as one program, so its literals cannot be replaced.
         if (made === undefined) expect(at(spec, path)).toContain('${');
         else expect(factsOf(made)).toEqual(factsOf(compiled.graph as Graph));
       }

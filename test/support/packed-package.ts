@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * Creates a project below `parent` with the package as `npm pack` makes it, and returns the project's folder. Only the
  * package comes from the tarball. Its dependencies are those of this repository.
  *
- * @param packages `everything` that this repository installs, as in a project that uses all optional packages; or
- * `dependencies`: only those that an installation of the package includes
+ * @param packages `everything`: all packages of this repository, as in a project with all optional packages.
+ * `dependencies`: only the packages that an installation of the package includes
  */
 export function makePackedProject(parent: string, packages: 'everything' | 'dependencies' = 'everything'): string {
   const directory = mkdtempSync(join(parent, '.run-'));

@@ -82,8 +82,8 @@ export function clusterNames(env: Environment): string[] {
 /**
  * Makes the folder, with mode 700, or checks an existing one.
  *
- * @throws TypeKroError `cluster/folder` when it cannot be made, or when it, the folder of its objects or the folder of
- *   all clusters is a symbolic link, a file, or belongs to another user.
+ * @throws TypeKroError `cluster/folder` when the folder cannot be made. Also when one of these three is a symbolic link,
+ *   is a file, or belongs to another user: the folder, its subfolder with the objects, and the folder of all clusters.
  */
 export function prepareFolder(env: Environment, folder: ClusterFolder): void {
   const all = clustersDirectory(env);

@@ -98,7 +98,7 @@ export function withContext(
  * Removes the entries of a named cluster from a kubeconfig. Where its context is the current one, the context before it
  * becomes current again, and otherwise none is. Returns `undefined` when nothing changes.
  *
- * @param contextsBefore the contexts that may become current; the first that is still there does
+ * @param contextsBefore the contexts that may become current; the first one that still exists becomes current
  * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig.
  */
 export function withoutContext(

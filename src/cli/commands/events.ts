@@ -69,7 +69,7 @@ async function watchEvents(
     let first: InstanceEvent[] | undefined = [];
     for await (const event of api.watch(EVENT, { namespace, signal })) {
       if (event.type === 'ERROR' && (event.error.status === 401 || event.error.status === 403)) throw event.error;
-      // The watch tries again by itself, and says nothing while the cluster is gone. This read fails then.
+      // The watch retries by itself, and does not report that the cluster is gone. This read then fails.
       if (event.type === 'ERROR') await api.find(instance, { signal });
       if (event.type === 'SYNCED' && first !== undefined) {
         const oldest = first.toSorted(byTime);

@@ -94,8 +94,8 @@ function viewOf(object: KubeObject, report: InstanceReport | undefined): Instanc
 const UNRESOLVED: ReadonlySet<string> = new Set(['GraphResolved', 'Accepted']);
 
 /**
- * What no node shows: that the controller has no graph for the instance, or that the instance is suspended, so that
- * nothing is written for it.
+ * The problem of an instance as a whole: the controller has no graph for it, or nothing is written because it is
+ * suspended.
  */
 function problemOf(report: InstanceReport): string | undefined {
   const { conditions, state } = report;

@@ -62,8 +62,8 @@ function namedPort(name: string, protocol: string, pod: KubeObject | undefined):
 }
 
 /**
- * The ports and pods of the subsets of an Endpoints object. Ports that the same pods offer are in one subset, so that a
- * pod whose ports differ only in part is in several subsets.
+ * The ports and pods of the subsets of an Endpoints object. Ports that the same pods offer are in one subset, so a pod
+ * that shares only some of its ports with other pods is in several subsets.
  */
 export function portSubsets(groups: readonly PortGroup[]): PortGroup[] {
   const [first, ...others] = groups;

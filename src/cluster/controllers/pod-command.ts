@@ -21,9 +21,9 @@ const ENDING = new Set(
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 
 /**
- * The end of a pod that is not restarted for ever, as far as its specification says it: when its last container ends,
- * with the exit code of the first container that fails. `undefined` for a pod that serves: a container has ports or
- * probes, runs the program of its image, or runs a command that has no known end.
+ * The end of a pod whose commands are known to end: the time at which the last container ends, and the exit code of the
+ * first container that fails. `undefined` when a container has ports or probes, runs the program of its image, or runs
+ * a command without a known end.
  */
 export function endOfCommands(pod: KubeObject): CommandEnd | undefined {
   let [afterMs, exitCode] = [0, 0];

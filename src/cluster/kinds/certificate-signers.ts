@@ -12,8 +12,8 @@ const KUBELET_CLIENT_USAGES = ['client auth', 'digital signature', 'key encipher
 const KUBELET_SERVING_USAGES = ['digital signature', 'key encipherment', 'server auth'];
 
 /**
- * Why a signer does not sign a request, in its words; `undefined` when it signs. A signer of another name signs nothing,
- * and says nothing: `unknown`.
+ * Why a signer does not sign a request, in its words; `undefined` when it signs. `unknown` for a signer of another
+ * name, which signs nothing.
  */
 export function signerProblem(
   signer: string,

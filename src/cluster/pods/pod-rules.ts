@@ -17,10 +17,10 @@ export interface PodRules {
   /** `false`: the containers run, but their readiness probes fail. Default: true. */
   readonly ready?: boolean;
   /**
-   * The seconds from each start of the containers to their end. With the restart policy `Always`, containers end only if
-   * `exitCode`, `failure` or `crashes` is set, too. Default: with one of these members, 0; for a pod of a Job, the time
-   * until it is ready; for other pods, the time that their commands take, as far as it is known. Otherwise the
-   * containers do not end.
+   * The seconds from each start of the containers to their end. With the restart policy `Always`, containers end only
+   * if `exitCode`, `failure` or `crashes` is set, too. Default: 0 when one of these three members is set. Otherwise,
+   * for a pod of a Job, the time until the pod is ready. For other pods, the time that their commands take. Commands
+   * without a known time do not end.
    */
   readonly runSeconds?: number;
   /** The exit code of the containers. The restart policy of the pod decides what follows. Default: 0. */

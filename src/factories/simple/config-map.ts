@@ -10,7 +10,7 @@ export interface ConfigMapConfig extends CommonConfig {
   readonly data?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   /** Bytes by key, in base64. A key must not be in `data` as well. */
   readonly binaryData?: Readonly<Record<string, string>> | undefined;
-  /** Must the data never change? If so, the API server refuses every later change of the data. Default false. */
+  /** With true, the API server refuses every later change of the data. Default false. */
   readonly immutable?: boolean | undefined;
 }
 

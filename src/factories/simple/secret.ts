@@ -15,7 +15,7 @@ export interface SecretConfig extends CommonConfig {
    * later change. Default `Opaque`.
    */
   readonly type?: string | undefined;
-  /** Must the data never change? If so, the API server refuses every later change of the data. Default false. */
+  /** With true, the API server refuses every later change of the data. Default false. */
   readonly immutable?: boolean | undefined;
 }
 

@@ -15,7 +15,7 @@ export interface StatefulSetConfig extends PodConfig {
   readonly volumeClaimTemplates?: readonly object[] | undefined;
   /** How pods are replaced: `OnDelete`, or `RollingUpdate` with its `partition`. Default RollingUpdate. */
   readonly updateStrategy?: object | undefined;
-  /** Do pods start and end one after another or all at once? Default OrderedReady. */
+  /** `OrderedReady`: pods start and end one after another. `Parallel`: all at once. Default OrderedReady. */
   readonly podManagementPolicy?: 'OrderedReady' | 'Parallel' | undefined;
 }
 
@@ -159,7 +159,7 @@ export interface CronJobConfig extends JobConfig {
   readonly schedule: string;
   /** Time zone of the schedule, e.g. `Europe/Zurich`; the time zone of the controller when absent. */
   readonly timeZone?: string | undefined;
-  /** Is the CronJob suspended, so that no further Job is started? Default false. */
+  /** With true, no further Job is started. Default false. */
   readonly suspend?: boolean | undefined;
   /** Treatment of a Job that still runs at the time of the next Job. Default Allow. */
   readonly concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace' | undefined;

@@ -5,8 +5,8 @@ import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '.
 
 const COUNT = 40;
 /**
- * Duration of each request. All requests together take far longer than the controller delays a status for one
- * definition.
+ * Duration of each request. The controller delays the first status of a definition for a short time. The requests of
+ * all definitions together take far longer than this time.
  */
 const SLOW_MS = 500;
 

@@ -7,11 +7,11 @@ import { asText, objectsAt, optionalAt, textAt, valueAt } from '../../../kuberne
 export class ExternalSecretError extends Error {}
 
 /**
- * The values of the Secret of an ExternalSecret. The fake provider gives its data; for every other provider the value is
- * `stand-in:STORE/KEY`, with `#PROPERTY` for a property.
+ * The values of the Secret of an ExternalSecret. The fake provider gives its data; for every other provider the value
+ * is `stand-in:STORE/KEY`, with `#PROPERTY` for a property.
  *
  * @throws ExternalSecretError for a key that the fake provider does not have, an invalid regular expression, a template
- *   with other actions than `{{ .name }}`, and a rewrite that is none by a regular expression.
+ *   with other actions than `{{ .name }}`, and a rewrite other than `regexp`.
  */
 export function secretValues(external: KubeObject, store: KubeObject): Record<string, string> {
   const values: Record<string, string> = {};

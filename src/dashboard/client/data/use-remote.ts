@@ -4,8 +4,8 @@ import type { LiveRead, Remote } from './remote.ts';
 import { liveRead } from './session.ts';
 
 /**
- * Data of the server for a component; it is read again when the path or a subject changes. Nothing is read without a
- * path.
+ * Reads data of the server for a component, again when the path changes, and after each change that `concerns` it.
+ * Without a path nothing is read.
  */
 export function useRemote<Value>(
   path: string | undefined,
@@ -16,15 +16,17 @@ export function useRemote<Value>(
   return { ...read?.state.value, refresh: () => read?.refresh() };
 }
 
-/** Concerns a view of one instance. */
+/** Selects the changes that concern a view of one instance. */
 export const ofInstance =
   (ref: string) =>
   ({ subject }: InspectEvent): boolean =>
     subject === ref;
 
-/** Concerns a view of definitions: their own changes, and those of the instances, which the view counts. */
+/**
+ * Selects the changes that concern a view of definitions: those of definitions, and of the instances that it counts.
+ */
 export const ofDefinitions = ({ type }: InspectEvent): boolean => type !== 'wrote' && type !== 'failed';
 
-/** Concerns a list of instances. */
+/** Selects the changes that concern a list of instances. */
 export const ofInstances = ({ type }: InspectEvent): boolean =>
   type === 'instance-changed' || type === 'instance-removed' || type === 'definition-removed';

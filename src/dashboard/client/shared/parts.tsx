@@ -62,7 +62,7 @@ export function CopyCommand(props: { readonly command: string; readonly label?: 
   );
 }
 
-/** Copies a text, and says so. */
+/** Copies a text, and shows a message about it. */
 export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);

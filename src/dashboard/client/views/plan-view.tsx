@@ -15,7 +15,7 @@ type PlanState =
   | { readonly is: 'done'; readonly plan: Plan }
   | { readonly is: 'failed'; readonly error: ApiError; readonly text: string };
 
-/** Files stay below the limits of the server; the browser refuses larger ones before it reads them. */
+/** The maximum size of a file, below the limit of the server. The page refuses larger files before it reads them. */
 const MAX_FILE_BYTES = 3 * 1024 * 1024;
 
 /** What would happen, if the files were applied. Nothing is written. */
