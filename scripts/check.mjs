@@ -1,5 +1,5 @@
 /**
- * Every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, format, dead
+ * Every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, prose, format, dead
  * code, package, API reports, size, links of the documentation, examples. Runs all of them even when one fails, and then lists the failed ones.
  * `npm run check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public API.
  */
@@ -15,6 +15,7 @@ const CHECKS = {
   lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--deny-warnings'],
   layers: ['scripts/layers.mjs'],
   vocabularies: ['scripts/vocabularies.mjs'],
+  prose: ['scripts/prose.mjs'],
   format: [...bin('oxfmt', 'bin/oxfmt'), '--check', '.'],
   knip: bin('knip', 'bin/knip.js'),
   publint: [...bin('publint', 'src/cli.js'), '--strict'],
