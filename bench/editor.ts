@@ -121,7 +121,7 @@ try {
   const character = (largest.text.split('\n')[line] ?? '').indexOf('${schema.spec.') + '${schema.spec.'.length;
   const completions: number[] = [];
   for (let run = 0; run < KEYS; run += 1) {
-    // A change of the text makes the model new.
+    // A change of the text invalidates the model.
     await client.change(uriOf('a.yaml'), ' ', { line: 0, character: 100_000 });
     const position = { line, character };
     const params = { textDocument: { uri: uriOf('a.yaml') }, position };

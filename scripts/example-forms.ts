@@ -130,7 +130,7 @@ function isDirect(made: GraphComposition): boolean {
   }
 }
 
-/** What differs between the objects of two forms. Empty when all forms made equal objects. */
+/** The differences between the objects of two forms. Empty when all forms created equal objects. */
 export function unequalForms([first, ...others]: readonly FormResult[]): string[] {
   if (first === undefined) return [];
   return others.flatMap(({ form, objects }) =>
@@ -251,7 +251,7 @@ async function runStep(
   return { objects, problems: [...missing, ...state] };
 }
 
-/** What differs from the objects that a step gives. */
+/** The differences from the objects that a step gives. */
 function wrongIn(gives: JsonObject, objects: JsonObject): string[] {
   return Object.entries(gives).flatMap(([name, wanted]) => {
     if (wanted === null) return Object.hasOwn(objects, name) ? [`${name} exists`] : [];

@@ -1,4 +1,7 @@
-/** The width and height of a picture in pixels. The page reserves the place, so that nothing moves when it is loaded. */
+/**
+ * The width and height of a picture in pixels. The page reserves the place, so that nothing moves when the picture is
+ * loaded.
+ */
 export function imageSize(name: string, bytes: Buffer): { readonly width: number; readonly height: number } {
   if (name.endsWith('.png')) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
   const [, width, height] = /<svg[^>]* width="(\d+)"[^>]* height="(\d+)"/.exec(bytes.toString('utf8')) ?? [];

@@ -21,7 +21,7 @@ export interface RenderedPage {
   readonly sections: readonly PageSection[];
 }
 
-/** What the renderer of a page needs from the site. */
+/** The functions of the site that the renderer of a page needs. */
 export interface PageContext {
   /** The address for a link of the page, and the title of its target when that is a page of the site. */
   resolveLink(href: string): { readonly url: string; readonly title?: string };

@@ -43,7 +43,7 @@ test.each<[string, KubeObject[], string, string]>([
   ['a version label of kro', [deployment(named('kro', '0.11.0'), { image: 'kro@sha256:0' })], '0.10', 'engine'],
   ['one without replicas', [deployment(named('kro', '0.9.0'), { image: 'kro:0.9.0' }, 0)], '0.10', 'engine'],
   [
-    'the container of the controller behind another one',
+    'the container of the controller after another container',
     [
       deployment(named('typekro'), { image: 'typekro:1', args: ['--kro-compatibility=0.10'] }, 1, [
         { name: 'proxy', image: 'proxy:2', args: ['--v=1'] },
@@ -53,13 +53,13 @@ test.each<[string, KubeObject[], string, string]>([
     'engine',
   ],
   [
-    'the image of kro behind another one',
+    'the image of kro after another image',
     [deployment(named('kro'), { image: 'a/kro:v0.10.1' }, 1, [{ image: 'proxy:0.1.0' }])],
     '0.10',
     'engine',
   ],
   [
-    'flags behind a container of another image',
+    'flags after a container of another image',
     [
       deployment(named('kro'), { image: 'a/mirror:v0.10.1', args: ['--leader-elect=true'] }, 1, [
         { image: 'proxy:0.1.0' },

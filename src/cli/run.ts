@@ -12,7 +12,7 @@ import { limitHeapGrowth } from './small-heap.ts';
 /** The terminal and npm each deliver the same Ctrl-C. Signals within this time of the first one count as one Ctrl-C. */
 const SAME_INTERRUPT_MS = 300;
 
-/** Does the command write to a cluster? Then a lost output does not interrupt it (`CommandEntry.writes`). */
+/** Does the command write to a cluster? If so, a lost output does not interrupt it (`CommandEntry.writes`). */
 let isWriter = false;
 
 const interrupt = new AbortController();

@@ -22,7 +22,7 @@ export const NODE_ADDRESS = '10.0.0.10';
 
 const ON_NODE: ServerAddress = { ip: NODE_ADDRESS, port: 6443 };
 
-/** What `bootstrap` uses of the cluster. */
+/** The parts of the cluster that `bootstrap` uses. */
 export interface BootstrapContext {
   readonly store: Store;
   readonly registry: Registry;

@@ -37,7 +37,10 @@ export const systemClusterClock: ClusterClock = {
   },
 };
 
-/** The timer with the earliest time until `limit`, of timers with one time the one that was started first. */
+/**
+ * The id of the timer that is due first, and not after `limit`. Of several timers with the same time, it is the one
+ * that was started first.
+ */
 export function nextDue(timers: ReadonlyMap<number, { readonly due: number }>, limit: number): number | undefined {
   let found: number | undefined;
   for (const [id, { due }] of timers) {

@@ -10,7 +10,7 @@ const GROUP = 'networking.k8s.io';
 const MANAGER = 'ipallocator.k8s.io';
 const MANAGED_BY = 'ipaddress.kubernetes.io/managed-by';
 
-/** What `followAddresses` uses of the cluster. */
+/** The parts of the cluster that `followAddresses` uses. */
 export interface AddressesContext {
   readonly store: Store;
   readonly addresses: ServiceAddresses;

@@ -27,7 +27,7 @@ export interface PresentedProcess {
 /** The label and the annotation of objects that represent a part of the cluster's own process. */
 const SIMULATED = 'typekro.dev/simulated';
 
-/** What `presentProcess` uses of the cluster. */
+/** The parts of the cluster that `presentProcess` uses. */
 export type PresentContext = HandlerContext & { readonly logs: Pick<PodLogs, 'write'> };
 
 /**

@@ -29,7 +29,7 @@ export interface ClusterSnapshot {
   readonly logs: readonly SnapshotLog[];
 }
 
-/** What taking and restoring a snapshot use of the cluster. */
+/** The parts of the cluster that taking and restoring a snapshot use. */
 export interface SnapshotContext extends DefinitionsContext {
   readonly logs: PodLogs;
   readonly streams: ReadonlySet<OpenStream>;

@@ -106,7 +106,7 @@ export interface StandInEvent {
   readonly message: string;
 }
 
-/** What has to be written. */
+/** The writes that a stand-in requests. */
 export interface StandInResult {
   /** The complete status. Default: the status stays. */
   readonly status?: JsonObject;

@@ -109,7 +109,7 @@ export function deployTarget(
   };
 }
 
-/** Adds kro's annotation that permits breaking changes of the schema to a definition, if the option asks for it. */
+/** Adds kro's annotation that permits breaking changes of the schema to a definition, if the option requests it. */
 function permitted(definition: JsonObject, breaking: boolean): JsonObject {
   if (!breaking) return definition;
   const metadata = definition['metadata'] as JsonObject;

@@ -4,7 +4,7 @@ import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound } from '../kube/index.ts';
 
 /**
- * The annotation by which a client asks for a pass over an instance or a definition. The pass reads its objects again,
+ * The annotation by which a client requests a pass over an instance or a definition. The pass reads its objects again,
  * and pauses after failures end. The value distinguishes one request from another. The controller removes the
  * annotation at the end of the pass. kro's controller ignores it.
  */

@@ -210,7 +210,7 @@ export class Reports implements InspectSource {
   }
 }
 
-/** What is new in the report of a definition, in a few words; `undefined` when nothing changed. */
+/** The change of the report of a definition, in a few words; `undefined` when nothing changed. */
 function definitionChange(before: DefinitionSummary | undefined, after: DefinitionSummary): string | undefined {
   if (before === undefined) return after.state;
   if (before.state !== after.state) return `${before.state} -> ${after.state}`;
@@ -227,7 +227,7 @@ function definitionChange(before: DefinitionSummary | undefined, after: Definiti
   return isSame ? undefined : 'the definition changed';
 }
 
-/** What is new in the report of an instance, in a few words; `undefined` when nothing changed. */
+/** The change of the report of an instance, in a few words; `undefined` when nothing changed. */
 function instanceChange(before: InstanceEntry | undefined, after: InstanceEntry): string | undefined {
   const { state } = after.summary;
   if (before === undefined) return state;

@@ -88,7 +88,7 @@ export async function moveToController(
   await inherited.forget();
 }
 
-/** Did the instance get the inventory of the record? Then an earlier migration made it. */
+/** Does the instance have the inventory of the record? If so, an earlier migration created the instance. */
 export function hasInventoryOf(instance: KubeObject, parent: KubeObject): boolean {
   const id = (object: KubeObject): string | undefined => object.metadata.labels?.[keys.APPLYSET_ID_LABEL];
   return id(parent) !== undefined && id(instance) === id(parent);

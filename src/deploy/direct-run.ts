@@ -84,7 +84,7 @@ export interface DirectRunOptions {
    * write does.
    */
   readonly isSettled?: (action: ApplyAction) => boolean;
-  /** Live objects that have been read already. Other objects are read when a step asks for them. */
+  /** Live objects that have been read already. Other objects are read when a step requests them. */
   readonly known?: readonly KnownObject[];
   /** Failed writes that are known already. */
   readonly failures?: readonly KnownFailure[];

@@ -25,12 +25,13 @@ const DEFAULT_TIMEOUT_MS = 300_000;
 
 /**
  * Installs Flux unless the settings say that it is installed already, and also this project's controller when the
- * settings ask for it. Waits until both run. The call is idempotent. Returns the source of kro: its chart, or a
+ * settings request it. Waits until both run. The call is idempotent. Returns the source of kro: its chart, or a
  * Deployment.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable` or `bootstrap/manifests-invalid` for unusable manifests,
- * `bootstrap/stand-in-elsewhere` when the settings ask for stand-ins on a real cluster, `bootstrap/no-image` when they
- * ask for this project's controller without its image; DeploymentTimeoutError when an object does not become ready.
+ *   `bootstrap/stand-in-elsewhere` when the settings request stand-ins on a real cluster, `bootstrap/no-image` when
+ *   they request this project's controller without its image; DeploymentTimeoutError when an object does not become
+ *   ready.
  */
 export async function installRuntime(installation: RuntimeInstallation): Promise<KroSource> {
   const { settings, options } = installation;

@@ -57,7 +57,7 @@ export async function observeGraph(options: ObserveGraphOptions): Promise<Decisi
 }
 
 /**
- * The types that the cluster serves. A step that asks for a type which was not looked up yet is repeated after the
+ * The types that the cluster serves. A step that requests a type which was not looked up yet is repeated after the
  * look-up.
  */
 export class ServedTypes {

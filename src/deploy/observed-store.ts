@@ -56,7 +56,7 @@ export function targetOfObject(type: ObjectType, object: KubeObject): ObjectTarg
   return { type, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** What identifies an apply: the object, its content and its writer. */
+/** The members that identify an apply: its object, its content and its writer. */
 type Applied = Pick<ApplyAction, 'target' | 'fingerprint' | 'manager' | 'subresource'>;
 
 type UnreadObservation = Exclude<ListObservation, { state: 'known' | 'unserved' }>;

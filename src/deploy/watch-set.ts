@@ -41,7 +41,7 @@ class OpenWatch {
    */
   readonly others = new Map<string, string | undefined>();
   /**
-   * The identities of the objects that a step asked for. The watch keeps the content of these objects from their next
+   * The identities of the objects that a step requested. The watch keeps the content of these objects from their next
    * event on, even when they have another owner.
    */
   readonly named = new Set<string>();
@@ -62,7 +62,7 @@ class OpenWatch {
   }
 
   /**
-   * Records an object. Its content is kept only when the deploy may read the object, a step asked for it, or the watch
+   * Records an object. Its content is kept only when the deploy may read the object, a step requested it, or the watch
    * has a selector.
    */
   record(object: KubeObject, mayRead: (object: KubeObject) => boolean): void {

@@ -5,7 +5,7 @@ import type { EditorText, Span } from './text.ts';
 /** The name of the server in diagnostics. */
 export const DIAGNOSTIC_SOURCE = 'typekro';
 
-/** What a quick fix needs of a diagnostic: the client sends it back. */
+/** The parts of a diagnostic that a quick fix needs: the client sends it back. */
 export interface DiagnosticData {
   readonly hint?: string;
 }

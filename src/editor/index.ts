@@ -1,5 +1,5 @@
 /**
- * What an editor needs to know of a definition, a Graph or an instance while it is typed: completions, explanations,
+ * The answers for an editor in which a definition, a Graph or an instance is typed: completions, explanations,
  * places, names, symbols, hints and quick fixes. One incremental model holds the open files; each answer is a pure
  * function of the model and a position. The parser, the checker and the schemas are those of the compiler. The answers
  * have the types of the Language Server Protocol. The transport is in the room `cli`.

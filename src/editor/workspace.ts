@@ -13,7 +13,7 @@ interface FileKinds {
   readonly crds: readonly KubeObject[];
 }
 
-/** The number of open documents that keep their parsed forms. The others are parsed again when they are asked for. */
+/** The number of open documents that keep their parsed forms. The others are parsed again when they are requested. */
 const MAX_PARSED_DOCUMENTS = 6;
 
 /** The files of a workspace: open documents, and files on disk that are not open. */

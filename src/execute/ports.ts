@@ -106,7 +106,7 @@ export interface ExecutionPorts {
   readonly effects: 'write' | 'dry-run' | 'read';
   readonly rules: WriteRules;
   /**
-   * What the garbage collector does with dependents of a deleted child. Absent: the server's default for the kind, as
+   * How the garbage collector treats dependents of a deleted child. Absent: the server's default for the kind, as
    * in kro, which keeps the pods of a Job.
    */
   readonly propagation?: DeleteOptions['propagationPolicy'];

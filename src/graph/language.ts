@@ -220,7 +220,7 @@ export class Language {
   }
 
   /**
-   * Is the feature `partialDependencies` on? Then a node that is read only in a branch is a dependency only while the
+   * Is the feature `partialDependencies` on? If so, a node that is read only in a branch is a dependency only while the
    * branch is taken.
    */
   get hasPartialDependencies(): boolean {

@@ -45,7 +45,10 @@ const differsByLevel = (text: string): boolean => {
   return others.some((other) => other !== first);
 };
 
-/** What a level reads in a text, in a form that can be compared. The expressions of a text decide its other parts. */
+/**
+ * The expressions that a level finds in a text, in a form that can be compared. They determine the other parts of the
+ * text.
+ */
 function meaningOf(text: string, level: KroCompatibility): string {
   if (!text.includes('${')) return String(isReservedWord(text, level));
   const scanned = scanExpressions(text, level);

@@ -37,7 +37,7 @@ export interface ReadPart {
  */
 export type FieldKind = 'static' | 'dynamic' | 'iteration';
 
-/** What a deferred field becomes while its expression has no value, or gives null: null, or no field. */
+/** The form of a deferred field while its expression has no value or gives null: the field is null, or is left out. */
 export type Deferral = 'null' | 'omit';
 
 /** A field of a template that an expression fills. */
@@ -208,8 +208,8 @@ export interface StatusPlan {
 }
 
 /**
- * What declares a graph: a ResourceGraphDefinition, for all instances of its API, or one object of the kind Graph, which
- * is its own instance.
+ * The object that declares a graph: a ResourceGraphDefinition, for all instances of its API, or one object of the kind
+ * Graph, which is its own instance.
  */
 export type GraphOrigin = 'definition' | 'graph';
 

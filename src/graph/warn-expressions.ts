@@ -15,7 +15,7 @@ import type { CompileOptions } from './options.ts';
 import type { ProblemLocation, Problems } from './problems.ts';
 import { expectedTypes } from './walk.ts';
 
-/** Warns of expressions that compile but do something else than they seem to do. */
+/** Warns of expressions that compile but do not do what they seem to do. */
 export function warnExpressions(
   resources: readonly TypedResource[],
   other: readonly CompiledExpression[],
@@ -87,8 +87,8 @@ interface FailingCall {
 }
 
 /**
- * Conversions of a constant text that is no whole number by `int` or `uint`, and constant patterns of `matches` that
- * RE2 refuses.
+ * Calls of `int` or `uint` with a constant text that is not an integer, and constant patterns of `matches` that RE2
+ * refuses.
  */
 function failingCalls(root: Expr): FailingCall[] {
   const found: FailingCall[] = [];

@@ -11,7 +11,7 @@ export interface AnswerSink {
 }
 
 /**
- * What the reader expects next. `size`, `gap` and `trailer` are lines of a chunked body; `sized`, `chunk` and `rest`
+ * The part that the reader expects next. `size`, `gap` and `trailer` are lines of a chunked body; `sized`, `chunk` and `rest`
  * are bytes of a body.
  */
 type Part = 'head' | 'size' | 'gap' | 'trailer' | 'sized' | 'chunk' | 'rest' | 'done';

@@ -6,7 +6,9 @@ import type { Remembered } from './remember.ts';
 import { remember } from './remember.ts';
 import type { Clock, KubeConfig } from './types.ts';
 
-/** What a request and its connection authenticate with, and the authorities that the server's certificate must have. */
+/**
+ * The proof of identity of a request and its connection, and the authorities that the server's certificate must have.
+ */
 export interface Proof {
   /** The `authorization` header; `undefined` without a token and a user name. */
   readonly authorization: string | undefined;

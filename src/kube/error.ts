@@ -41,7 +41,7 @@ export class KubeError extends TypeKroError {
   readonly status: number;
   readonly reason: string;
   readonly details: StatusDetails;
-  /** The pause that the server asks for, in milliseconds; at most a minute. */
+  /** The pause that the server requests, in milliseconds; at most a minute. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: KubeErrorDetails) {

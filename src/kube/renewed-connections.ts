@@ -1,7 +1,7 @@
 import type { Proof } from './authenticator.ts';
 import type { Connections } from './sockets.ts';
 
-/** What connections are opened with. */
+/** The parts of the proof on which a connection depends. */
 export type TlsIdentity = Pick<Proof, 'certificate' | 'authority'>;
 
 interface Opened {

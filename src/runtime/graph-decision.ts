@@ -36,7 +36,7 @@ import { watchHealthConditions } from './watch-health.ts';
 /** A Graph has no ApplySet. */
 export const NO_INVENTORY: Inventory = { id: '', groupKinds: [], namespaces: [], labels: {}, annotations: {} };
 
-/** What happens to objects and fields that nothing wants any more. */
+/** The decisions about objects and fields that no node wants any more. */
 interface Retirements {
   readonly objects: Retirement<ManagedResource, DeleteAction | ReleaseAction>;
   readonly fields: Retirement<Contribution, ReleaseAction>;

@@ -41,7 +41,7 @@ export interface RetiredContext {
   readonly keepsFields?: true;
 }
 
-/** What to do for retired entries of the status. */
+/** The actions for retired entries of the status. */
 export interface Retirement<Entry, Action> {
   readonly actions: readonly Action[];
   /** The entries that stay in the status. */

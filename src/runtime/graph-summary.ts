@@ -12,7 +12,7 @@ export function isFailed({ state }: NodeResult): boolean {
  * else a conflict with another field manager; else the first reason to wait; else the nodes that are not ready; else
  * the releases that failed. It is Unknown while an object has not been read and no earlier rule applies.
  *
- * @param problem why nothing may be written at all
+ * @param problem the reason why nothing may be written
  */
 export function convergedCondition(
   results: readonly NodeResult[],

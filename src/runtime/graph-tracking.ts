@@ -7,7 +7,7 @@ import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import { contributionKey, recordedTracking, resourceKey, union, without } from './tracking.ts';
 
-/** What a Graph wants to write, compared with what its status records. */
+/** The objects and fields that a Graph wants, compared with those that its status records. */
 export interface TrackingPlan {
   /** The objects and fields that resolved nodes want. */
   readonly current: GraphTracking;

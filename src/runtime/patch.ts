@@ -55,7 +55,7 @@ function contributionTo(target: ObjectTarget, { manager = '', subresource }: Wri
   };
 }
 
-/** Does the status record the contribution? Then the node has written the fields before. */
+/** Does the status record the contribution? If so, the node has written the fields before. */
 function isContribution({ instance }: StepContext, contribution: Contribution): boolean {
   const key = contributionKey(contribution);
   return recordedTracking(instance).contributions.some((entry) => contributionKey(entry) === key);

@@ -2,10 +2,7 @@ import { hasNamespaceAppeared } from './missing-namespace.ts';
 import type { FailedWrite, Observed } from './model.ts';
 import type { ObjectTarget } from './target.ts';
 
-/**
- * A write that is due: what identifies it among the attempts at one target. `version` is the resourceVersion of the
- * object.
- */
+/** The identity of a due write among the attempts at one target. `version` is the resourceVersion of the object. */
 export interface WriteAttempt extends Pick<FailedWrite, 'digest' | 'uid'> {
   readonly version?: string;
 }

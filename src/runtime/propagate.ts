@@ -40,7 +40,7 @@ export function hasPropagation(graph: Graph): boolean {
 
 /**
  * Removes the writes of a node that its conditions hold back. An object is created, adopted or changed only while all
- * conditions are true; for a collection they are evaluated for each item. Corrections of drift go on, because they
+ * conditions are true; for a collection they are evaluated for each item. Corrections of drift continue, because they
  * write what was propagated before. Deletions do not depend on the conditions. `now()` is the present time, because a
  * sampled value would never change.
  */

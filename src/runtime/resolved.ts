@@ -2,7 +2,9 @@ import type { JsonValue, KubeObject } from '../core/index.ts';
 import type { Because } from './report.ts';
 import type { ObjectTarget } from './target.ts';
 
-/** What a node wants, or why that is not known. `value` is the value of a node without objects. */
+/**
+ * The objects that a node wants, or the reason why they are not known. `value` is the value of a node without objects.
+ */
 export type Resolved =
   | { readonly state: 'resolved'; readonly wanted: readonly WantedObject[]; readonly value?: JsonValue }
   | { readonly state: 'unresolved'; readonly reason: Unresolved };

@@ -63,7 +63,7 @@ export interface StepContext {
   readonly equivalences: NewEquivalence[];
 }
 
-/** What differs between the nodes of an instance and those of a Graph. */
+/** The rules that differ between the nodes of an instance and those of a Graph. */
 export interface NodeRules {
   /**
    * Do the nodes that read a node wait until it is ready? In a Graph they wait until the objects of the node are

@@ -22,7 +22,7 @@ import { visitNode } from './visit.ts';
 /** The texts of each line of kro. */
 const TEXTS: Readonly<Record<KroCompatibility, NodeTexts>> = { '0.9': NODE_TEXTS_0_9, '0.10': NODE_TEXTS_0_10 };
 
-/** What a step does before and after it visits the nodes, which differs between instances and Graphs. */
+/** The parts of a step before and after the visits of the nodes. They differ between instances and Graphs. */
 interface StepPolicy {
   /** The decision for an instance with a deletion timestamp. */
   delete(instance: KubeObject, observed: Observed, options: StepOptions, graph: Graph): Decision;

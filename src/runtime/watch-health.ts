@@ -25,7 +25,7 @@ interface Watching {
 }
 
 /**
- * The condition WatchesHealthy as a list of one; empty unless the options ask for it, and for a view without watches.
+ * The condition WatchesHealthy as a list of one; empty unless the options request it, and for a view without watches.
  * `Ready` does not depend on it. False names each kind that cannot be watched, with the reason. While a watch begins or
  * restarts, a condition that exists stays as it is, because the next write would undo the change.
  */
@@ -40,7 +40,7 @@ export function watchHealthConditions({ instance, watch, observed, options, auth
 
 /**
  * The condition as the status has it, for decisions that watch nothing and so observe no generation; empty unless the
- * options ask for it.
+ * options request it.
  */
 export function keptWatchHealth(instance: KubeObject, { watchHealth }: Pick<StepOptions, 'watchHealth'>): Condition[] {
   const known = watchHealth === true ? knownHealth(instance) : undefined;

@@ -51,7 +51,7 @@ export function compareSchemas(old: Schema, next: Schema, facets: ComparedFacets
   return changes;
 }
 
-/** What a comparison finds, and which keywords it covers. */
+/** The changes that a comparison finds, and the keywords that it covers. */
 interface SchemaComparison {
   readonly changes: SchemaChange[];
   readonly facets: ComparedFacets;

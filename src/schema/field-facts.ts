@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { stringifyJson, nearestName } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
-/** What a schema says about a field. */
+/** The facts that a schema states about a field. */
 export interface FieldDescription {
   readonly type: string;
   readonly required: boolean;

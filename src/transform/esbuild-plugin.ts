@@ -13,7 +13,7 @@ export interface EsbuildPlugin {
   setup(build: EsbuildBuild): void;
 }
 
-/** What esbuild passes to a plugin. */
+/** The argument that esbuild passes to a plugin. */
 export interface EsbuildBuild {
   readonly initialOptions: { readonly tsconfigRaw?: unknown };
   readonly esbuild: {

@@ -5,7 +5,7 @@ import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';
 
 /*
- * What other programs read of the objects: the health checks of Argo CD for the group kro.run, and the plugin of
+ * The results of other programs that read the objects: the health checks of Argo CD for the group kro.run, and the plugin of
  * Headlamp for kro. The functions follow the rules of these programs, which know nothing of this controller.
  */
 

@@ -22,7 +22,9 @@ export interface ReviewRequest {
   readonly userInfo: JsonObject;
 }
 
-/** What a webhook answers: the members of its response besides `uid`; or what it does with the connection. */
+/**
+ * The answer of a webhook: the members of its response besides `uid`, or a function that handles the connection itself.
+ */
 export type ReviewAnswer = JsonObject | ((response: ServerResponse, request: ReviewRequest) => void);
 
 /** A server of admission webhooks. */

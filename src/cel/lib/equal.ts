@@ -34,7 +34,7 @@ const MAX_DEPTH = 1_000;
 
 /**
  * CEL's equality, as cel-go's methods give it. Only a type that refuses to be compared causes an error. Inside lists
- * and maps such a refusal counts as equal, because cel-go searches their elements only for a comparison that is false.
+ * and maps such a refusal counts as equal: cel-go ends the comparison only at a pair of elements that differ.
  *
  * @throws EvalFailure when the type of `a` refuses the comparison
  */

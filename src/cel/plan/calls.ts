@@ -25,7 +25,7 @@ type Call = (...args: (CallContext | Value)[]) => Value;
 type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;
 
 /**
- * Functions that decide by the value alone, and not by the overload that the checker has chosen. Their errors name only
+ * Functions whose overload follows from the value alone, and not from the choice of the checker. Their errors name only
  * the function.
  */
 const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);

@@ -171,7 +171,7 @@ export interface FoundCluster {
   readonly isCertain?: boolean;
 }
 
-/** What the folder of a cluster contains, for `stateOf`. */
+/** The state of a cluster's folder, from which `stateOf` derives the state of the cluster. */
 export interface FolderFacts {
   readonly hasFolder: boolean;
   /** Does a live process hold the lock? */

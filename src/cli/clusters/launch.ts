@@ -9,13 +9,13 @@ import { openPrivateLog } from './cluster-files.ts';
 import type { ClusterSettings } from './cluster-files.ts';
 import { lastLines } from './log-lines.ts';
 
-/** What the process of a cluster gets from the command that starts it. */
+/** The message of a command to the cluster process that it starts. */
 export interface LaunchRequest {
   readonly folder: ClusterFolder;
   readonly settings: ClusterSettings;
 }
 
-/** What the process reports: it serves the cluster, or why not. */
+/** The message of the cluster process: it serves the cluster, or the reason why it does not. */
 export type LaunchReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string; readonly remedy?: string };

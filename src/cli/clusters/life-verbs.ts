@@ -44,7 +44,7 @@ export async function start(
   return ExitCode.ok;
 }
 
-/** Adds the context that the options ask for. Returns the kubeconfig; `undefined` when none is asked for. */
+/** Adds the context that the options request. Returns the kubeconfig; `undefined` when none is requested. */
 export async function addRequestedContext(
   context: CommandContext,
   input: CommandInput,

@@ -35,7 +35,7 @@ export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly folder: ClusterFolder;
   readonly settings: ClusterSettings;
-  /** Called when the control interface asks for the end of the process. */
+  /** Called when the control interface requests the end of the process. */
   readonly onStop: () => void;
 }
 

@@ -109,7 +109,7 @@ export function settingsFor(
     ...(processDirectory === undefined ? {} : { processDirectory }),
   };
   if (port !== 0) return { ...next, ...(port === undefined ? {} : { port }) };
-  // The user asks for a free port. The next runs keep the port that this run gets.
+  // The user requests a free port. The next runs keep the port that this run gets.
   const { port: _port, lastPort: _lastPort, ...others } = next;
   return others;
 }

@@ -308,7 +308,7 @@ function planned(
   };
 }
 
-/** What a migration finds out about an instance. */
+/** The findings of a migration about an instance. */
 interface Movement {
   readonly children: readonly ObjectRef[];
   /** Has an earlier migration begun? */

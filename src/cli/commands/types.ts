@@ -15,7 +15,7 @@ import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { yamlOf } from '../yaml-text.ts';
 
-/** What the forms need of a definition: the API. */
+/** The part of a definition that the forms need: the API. */
 type Api = Pick<Graph, 'instance'>;
 
 const FORMS: Readonly<Record<string, (graph: Api) => string>> = {

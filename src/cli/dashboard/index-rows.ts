@@ -76,7 +76,7 @@ export function instanceRow(instance: KubeObject, serving: DefinitionHead | unde
   };
 }
 
-/** What is new in a row, in a few words. */
+/** The change of a row, in a few words. */
 export function rowChange(before: InstanceRow | undefined, after: InstanceRow): string {
   if (before === undefined) return after.state;
   if (before.state !== after.state) return `${before.state} -> ${after.state}`;

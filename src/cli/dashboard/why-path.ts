@@ -81,8 +81,8 @@ async function causesOf({ api, settings, signal }: WhyPathInput, row: InstanceRo
 }
 
 /**
- * What a root cause is about: its objects, or the reason of one node of a definition when no object is known. Two
- * instances wait for the same when they share one of these.
+ * The keys of the subjects of a root cause: its objects, or the reason of one node of a definition when no object is
+ * known. Two instances wait for the same cause when they share a key.
  */
 function keysOf(root: RootCause, { definition }: InstanceRow): Set<string> {
   const objects = objectsOf(root);

@@ -41,7 +41,7 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
 /** The flags whose URLs must be on loopback, although this server calls none of them. */
 const LOOPBACK_URLS = ['etcd-servers'];
 
-/** What the command line of `kube-apiserver` asks for. */
+/** The settings that the command line of `kube-apiserver` specifies. */
 export interface ApiServerSettings {
   readonly host: string;
   readonly port: number;

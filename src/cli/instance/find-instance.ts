@@ -43,7 +43,7 @@ interface Declared {
   readonly names?: readonly string[];
 }
 
-/** What an argument can name. */
+/** The objects that an argument can name: only instances, or also nodes. */
 export type Subject = 'instance' | 'instance-or-node';
 
 /** The beginning of the remedy with the names that are near to a missing one. */

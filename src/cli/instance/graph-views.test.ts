@@ -237,7 +237,7 @@ describe('why', () => {
     `);
   });
 
-  test('another program holds the Graph in its deletion', async () => {
+  test('the finalizer of another program delays the deletion of the Graph', async () => {
     const held = graph(map('web', 'web', 'k: v'));
     await apply({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/hold'] } });
     await world.user.delete(GRAPH);

@@ -12,7 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   [LENS_COMMANDS.plan]: () => import('../commands/plan.ts').then(({ plan }) => plan),
 };
 
-/** The result of a command that a client let the server run. */
+/** The result of a command that the server ran for a client. */
 export interface LensResult {
   readonly exitCode: number;
   /** What the command prints. */
@@ -23,14 +23,14 @@ export interface LensResult {
  * Runs the command of a lens for a saved file, and returns its output.
  *
  * @param argument the URI of the file
- * @param given may choose the form of a picture: `{output: 'svg'}`
+ * @param lensOptions may choose the form of a picture: `{output: 'svg'}`
  * @throws TypeKroError `cli/usage` for an unknown command, and for a document that is no YAML or JSON file
  */
 export async function runLens(
   name: string,
   argument: unknown,
   outer: CommandContext,
-  given?: unknown,
+  lensOptions?: unknown,
 ): Promise<LensResult> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   const path = typeof argument === 'string' ? pathOf(argument) : undefined;
@@ -57,7 +57,7 @@ export async function runLens(
     readInput: () => Promise.resolve(''),
   };
   const command = await load();
-  const output = (given as { readonly output?: unknown } | null | undefined)?.output;
+  const output = (lensOptions as { readonly output?: unknown } | null | undefined)?.output;
   const options = Object.fromEntries(
     command.options.map(({ name: option, defaultValue, choices }) => {
       const isChosen = option === 'output' && typeof output === 'string' && choices?.includes(output) === true;

@@ -253,7 +253,7 @@ export class LanguageServer {
     this.#work(this.#connection.sendDiagnostics({ uri, diagnostics, ...(version === undefined ? {} : { version }) }));
   }
 
-  /** Lets work go on without a caller that waits for it. */
+  /** Lets work continue without a caller that waits for it. */
   #work(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
       if (!this.#end.signal.aborted) this.report(error);

@@ -61,7 +61,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
 /**
  * The kubeconfig of a cluster that has ended. Without the file, kubectl would connect to localhost:8080, and the
  * refused connection would explain nothing. Every client prints the name of the server. No resolver knows the server's
- * domain (RFC 6761). The token prevents that kubectl asks for a password.
+ * domain (RFC 6761). With the token, kubectl does not prompt for a password.
  */
 export function endedKubeconfig(): string {
   return `apiVersion: v1

@@ -7,7 +7,7 @@ import type { ObjectLookup } from '../types/lookup.ts';
 import type { BodyType } from '../verbs/body.ts';
 import { ADMISSION_GROUP } from './gate.ts';
 
-/** What admission uses of the cluster. */
+/** The parts of the cluster that admission uses. */
 export interface AdmissionContext {
   readonly store: ObjectLookup;
   readonly registry: Registry;

@@ -1,12 +1,12 @@
 /**
- * The calls of webhooks or policies in the first of two rounds. The second round calls those that ask for it and have
- * not seen a later change.
+ * The calls of webhooks or policies in the first of two rounds. The second round calls a webhook or policy again if it
+ * requests this and another one changed the object after its call.
  */
 export class Invocations {
   readonly #earlier = new Set<string>();
   readonly #again = new Set<string>();
 
-  /** Notes a call. `isRepeatable`: does the webhook or policy ask to be called again after later changes? */
+  /** Notes a call. `isRepeatable`: may the webhook or policy be called again after later changes? */
   add(key: string, isChanged: boolean, isRepeatable: boolean): void {
     if (isChanged) {
       for (const earlier of this.#earlier) this.#again.add(earlier);

@@ -11,7 +11,7 @@ import type { AdmissionAttributes, Kind } from './attributes.ts';
 
 const REVIEW_VERSION = 'admission.k8s.io/v1';
 
-/** The objects of a request in the version that a webhook or policy asks for. */
+/** The objects of a request in the version that a webhook or policy requests. */
 export interface VersionedObjects {
   readonly resource: ServedResource;
   readonly kind: Kind;

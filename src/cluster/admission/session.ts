@@ -22,7 +22,7 @@ import { validateByPolicies } from './policies.ts';
 import type { Mutation } from './webhooks.ts';
 import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
 
-/** What an admitted write uses of the cluster. */
+/** The parts of the cluster that an admitted write uses. */
 export interface AdmittedContext extends AdmissionContext, WriteServices {
   readonly store: UncheckedObjectStore;
 }
@@ -98,7 +98,7 @@ export class AdmissionSession implements WriteAdmission {
 
   /**
    * The object after the mutating policies and webhooks. After a change, the plugins see the object again, and then the
-   * policies and webhooks that ask for it.
+   * policies and webhooks that request it.
    */
   #changed(
     attributes: AdmissionAttributes,

@@ -30,7 +30,7 @@ export class WorkAdmission {
   }
 
   /**
-   * Keeps work for `finish`, over all runs. A later run may not ask for it again, because it finds the writes of
+   * Keeps work for `finish`, over all runs. A later run may not request it again, because it finds the writes of
    * earlier runs done. Work whose key is known is dropped.
    */
   afterwards(key: string, task: () => void): void {

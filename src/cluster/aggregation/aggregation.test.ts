@@ -131,7 +131,7 @@ async function story(answer: Answer = jokes) {
     const [first] = status.conditions;
     return [first?.status, first?.reason, first?.message.replaceAll(String(server.port), 'PORT')];
   };
-  /** The story with a server that the cluster finds by a Service of type ExternalName. */
+  /** Registers a server that the cluster finds by a Service of type ExternalName. */
   const connected = async () => {
     await service({ type: 'ExternalName', externalName: 'localhost' });
     await register();

@@ -14,7 +14,7 @@ import type { AggregationGate } from './gate.ts';
 import { REGISTRATION } from './gate.ts';
 import type { OtherVersion } from './merge-discovery.ts';
 
-/** What the aggregator uses of the cluster. */
+/** The parts of the cluster that the aggregator uses. */
 export type AggregatorContext = ServersContext &
   WriteServices & {
     readonly clock: ClusterClock;
@@ -22,10 +22,10 @@ export type AggregatorContext = ServersContext &
     readonly aggregationGate: AggregationGate;
   };
 
-/** The time between two looks at a server that answers, in milliseconds: that of kube-aggregator. */
+/** The time between two checks of a server that answers, in milliseconds: that of kube-aggregator. */
 const RESYNC_MS = 30_000;
 
-/** What is known of one server. */
+/** The known facts about one server. */
 interface Seen {
   readonly verdict: Verdict;
   readonly resources: Verdict['resources'];
@@ -52,7 +52,7 @@ export class Aggregator {
     return this.#generation;
   }
 
-  /** The versions of other servers, as the last looks found them. */
+  /** The versions of other servers, as the last checks found them. */
   versions(): OtherVersion[] {
     return [...this.#context.aggregationGate.all()].map((apiService) => {
       const seen = this.#seen.get(apiService.metadata.name ?? '');

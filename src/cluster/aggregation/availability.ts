@@ -10,7 +10,7 @@ import { serviceKey } from './gate.ts';
 import type { ServerAddress } from './server-address.ts';
 import { givenAddress, serverAddressOf, servicePort } from './server-address.ts';
 
-/** What a look at the server behind an APIService found. */
+/** The result of a check of the server behind an APIService. */
 export interface Verdict {
   readonly isAvailable: boolean;
   readonly reason: string;
@@ -23,7 +23,7 @@ export interface Verdict {
 
 const refused = (reason: string, message: string): Verdict => ({ isAvailable: false, reason, message });
 
-/** What looks at other servers use of the cluster. */
+/** The parts of the cluster that checks of other servers use. */
 export interface ServersContext {
   readonly store: UncheckedObjectStore;
   readonly options: { readonly webhookServices?: ServiceAddressMap };

@@ -6,7 +6,7 @@ import type { AggregationGate } from './gate.ts';
 import { isDelegated, REGISTRATION, serviceKey } from './gate.ts';
 import type { AggregationContext, aggregatorOf } from './index.ts';
 
-/** What `followApiServices` uses of the cluster. */
+/** The parts of the cluster that `followApiServices` uses. */
 export type FollowServersContext = Omit<AggregationContext, 'store' | 'work'> & {
   readonly store: Store;
   readonly work: Work;

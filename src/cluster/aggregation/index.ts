@@ -22,7 +22,7 @@ import { mergeAggregated, mergeGroup, mergeGroupList } from './merge-discovery.t
 import { ResponseStream } from './response-stream.ts';
 import { serverAddressOf } from './server-address.ts';
 
-/** What requests for versions of other servers use of the cluster. */
+/** The parts of the cluster that requests for versions of other servers use. */
 export type AggregationContext = AggregatorContext & {
   readonly registry: Registry;
   /** The open streams. They end when the cluster closes. */
@@ -87,7 +87,7 @@ function mergedDiscovery(
   const isHere = group === undefined || others.some(({ apiService }) => apiService.spec?.['group'] === group);
   if (!isHere) return undefined;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
-  // The document of this server, as JSON and without a check of the client's version of it.
+  // The document of this server, as JSON. The request has no ETag of the client, which is that of the merged document.
   const { 'if-none-match': known, ...headers } = request.headers;
   const output = negotiate(request.headers['accept'], { discovery: group === undefined });
   const accept = output.form === 'discovery' ? request.headers['accept'] : 'application/json';

@@ -22,8 +22,8 @@ export function groupPriorities(apiServices: Iterable<KubeObject>): ReadonlyMap<
 }
 
 /**
- * Adds groups to the sorted groups of this server. A group is before those of a lower priority, and before those of the
- * same priority with a greater name.
+ * Adds groups to the sorted groups of this server. Groups are in descending order of priority; groups of one priority
+ * are in the order of their names.
  */
 function insertGroups<Group>(
   present: readonly Group[],
@@ -120,7 +120,10 @@ export function mergeAggregated(
   return insertGroups(own.map(withOthers), added, nameOf, groupPriorities(apiServices));
 }
 
-/** A version in the aggregated document. A server that does not answer leaves its last resources, which are stale. */
+/**
+ * A version in the aggregated document. For a server that does not answer, the entry has the last known resources,
+ * which are stale.
+ */
 function versionEntry(other: OtherVersion): JsonObject {
   const { group, version } = placeOf(other);
   const resources = objectsAt(other.resources, 'resources');

@@ -45,7 +45,7 @@ export class ResponseStream implements ByteStream, OpenStream {
 
   /** A restored state changes nothing at the other server. */
   expire(): void {
-    // The stream goes on.
+    // The stream continues.
   }
 
   #finish(how: (sink: StreamSink) => void): void {

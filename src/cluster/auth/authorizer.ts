@@ -31,7 +31,7 @@ const GROUP = 'rbac.authorization.k8s.io';
 const strings = (value: JsonObject | undefined, key: string): readonly string[] =>
   listAt(value, key).filter((entry) => typeof entry === 'string');
 
-/** What authorization uses of the cluster: the stored roles and bindings. */
+/** The parts of the cluster that authorization uses: the stored roles and bindings. */
 export interface RoleContext {
   readonly store: ObjectLookup;
   /** Is every request of every user allowed? */

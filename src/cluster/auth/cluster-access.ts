@@ -13,7 +13,7 @@ export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:mast
 
 type RawHeaders = Readonly<Record<string, string | undefined>>;
 
-/** What authentication uses of the cluster. */
+/** The parts of the cluster that authentication uses. */
 export interface AccessContext extends TokenContext {
   readonly options: TokenContext['options'] & Pick<ClusterOptions, 'adminToken' | 'tokens'>;
 }
@@ -25,9 +25,9 @@ export interface ClusterAccess {
   readonly tokens: TokenIssuer;
   /**
    * The user of a request: the user of its bearer token, or `fallback` (default: anonymous) for a request without a
-   * token. The fallback `refuse` refuses a request without a token. Listeners pass `refuse` for a client certificate that
-   * is not valid. Where every user is allowed everything, they also pass it for requests from web pages and from other
-   * machines. `impersonate` finds the user that the headers ask to impersonate.
+   * token. The fallback `refuse` refuses a request without a token. A listener passes `refuse` for a request with an
+   * invalid client certificate. When every user may do everything, the listener also passes `refuse` for requests from
+   * web pages and from other machines. `impersonate` finds the user that the headers name for impersonation.
    *
    * @throws ApiError 401 when the token is not valid.
    */

@@ -15,7 +15,7 @@ export interface TokenClaims {
   readonly expires: number;
 }
 
-/** What the issuer uses of the cluster: the store has the accounts. */
+/** The parts of the cluster that the issuer uses: the store has the accounts. */
 export interface TokenContext {
   readonly store: ObjectLookup;
   readonly clock: ClusterClock;

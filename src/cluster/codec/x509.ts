@@ -87,7 +87,7 @@ export function subjectOf(certificate: Buffer): Buffer {
   return sequence(...childrenOf(subject, 0x30).map(({ bytes }) => bytes));
 }
 
-/** Makes a request for a certificate (PKCS #10) with the extensions that it asks for, PEM text. */
+/** Makes a request for a certificate (PKCS #10) with the requested extensions, as PEM text. */
 export function signRequest(subject: Buffer, key: KeyObject, extensions: readonly Buffer[]): string {
   const { identifier, digest } = algorithmOf(key);
   const attribute = sequence(objectIdentifier('1.2.840.113549.1.9.14'), der(0x31, sequence(...extensions)));

@@ -6,7 +6,7 @@ import { jsonOf } from './pods.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { ClusterClock } from '../clock.ts';
 
-/** What the token controller uses in addition to the cluster's objects. */
+/** The parts of the cluster that the token controller uses in addition to its objects. */
 export interface AccountTokenContext {
   readonly access: Pick<ClusterAccess, 'tokens'>;
   readonly clock: ClusterClock;
@@ -24,7 +24,7 @@ const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
 const LIFETIME_MS = 100 * 365 * 86_400_000;
 
 /**
- * Writes tokens into Secrets that ask for the token of a ServiceAccount. Removes these Secrets when their account is
+ * Writes tokens into Secrets that request the token of a ServiceAccount. Removes these Secrets when their account is
  * deleted.
  */
 export function tokenController(context: AccountTokenContext): SimulatedController {

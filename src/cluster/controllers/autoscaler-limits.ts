@@ -2,14 +2,14 @@
 import type { JsonObject } from '../../core/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 
-/** What an autoscaler remembers. Times are milliseconds since the epoch. */
+/** The memory of an autoscaler. Times are milliseconds since the epoch. */
 export interface ScaleHistory {
   readonly recommendations: readonly { readonly time: number; readonly replicas: number }[];
   readonly changes: readonly { readonly time: number; readonly change: number }[];
 }
 
 /** The present and the wanted number of replicas. */
-export interface ScaleWish {
+export interface ScaleRecommendation {
   readonly current: number;
   readonly wanted: number;
   readonly now: number;
@@ -24,10 +24,13 @@ const DEFAULT_UP_POLICIES = [
 ];
 const DEFAULT_DOWN_POLICIES = [{ type: 'Percent', value: 100, periodSeconds: 15 }];
 
-/** The replicas after the stabilization windows and the policies of a `behavior`, and the history with this wish. */
+/**
+ * The number of replicas after the stabilization windows and the policies of a `behavior`, and the history with this
+ * recommendation.
+ */
 export function limitScale(
   behavior: JsonObject,
-  { current, wanted, now }: ScaleWish,
+  { current, wanted, now }: ScaleRecommendation,
   { recommendations, changes }: ScaleHistory,
 ): { readonly replicas: number; readonly history: ScaleHistory } {
   const recent = [...recommendations, { time: now, replicas: wanted }].filter(

@@ -1,4 +1,4 @@
-/** The number of replicas that the metrics of a HorizontalPodAutoscaler ask for, computed as Kubernetes does. Pure. */
+/** The number of replicas that the metrics of a HorizontalPodAutoscaler request, computed as Kubernetes does. Pure. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import {
   formatQuantity,
@@ -26,7 +26,7 @@ export type MetricResult =
 /** A difference from the target that is smaller than a tenth changes nothing. */
 const TOLERANCE = 0.1;
 
-/** The replicas that a metric of the types `Resource` and `ContainerResource` asks for. */
+/** The replicas that a metric of the types `Resource` and `ContainerResource` requests. */
 export function replicasFor(metric: JsonObject, current: number, pods: readonly MeasuredPod[]): MetricResult {
   const type = textAt(metric, 'type') || 'Resource';
   const field = type === 'ContainerResource' ? 'containerResource' : 'resource';

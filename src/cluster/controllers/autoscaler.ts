@@ -24,7 +24,7 @@ type Condition = {
   readonly message: string;
 };
 
-/** The time between two looks at metrics, as in Kubernetes. */
+/** The time between two reads of the metrics, as in Kubernetes. */
 const INTERVAL_MS = 15_000;
 
 /**
@@ -112,7 +112,7 @@ function untilNextLook(autoscaler: KubeObject, current: number, known: ScaleHist
   return last === undefined || !isWithin ? 0 : last.time + INTERVAL_MS - now;
 }
 
-/** The replicas that each metric asks for. */
+/** The replicas that each metric requests. */
 function measure(
   client: ControllerClient,
   autoscaler: KubeObject,

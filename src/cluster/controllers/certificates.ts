@@ -17,7 +17,7 @@ import { concerns, targetIn } from './controller.ts';
 const REQUESTS = { group: 'certificates.k8s.io', plural: 'certificatesigningrequests' } as const;
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 
-/** What the controllers of certificates use in addition to the cluster's objects. */
+/** The parts of the cluster that the controllers of certificates use in addition to its objects. */
 export interface CertificatesContext extends RoleContext {
   /** The authority of client certificates. */
   readonly clientAuthority: Authority;

@@ -21,7 +21,7 @@ import { logKey } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
 
-/** What controllers use of the cluster, including the services of a write. */
+/** The parts of the cluster that controllers use, including the services of a write. */
 export interface ControllerContext extends AdmittedContext {
   readonly store: Store;
   readonly registry: Registry;

@@ -30,7 +30,7 @@ export function hostnameIn(service: KubeObject, pod: KubeObject): string | undef
   return hostname !== '' && textAt(pod.spec, 'subdomain') === service.metadata.name ? hostname : undefined;
 }
 
-/** What the endpoint of a pod has from its Service and its node. */
+/** The fields of a pod's endpoint that come from its Service and its node. */
 interface Surroundings {
   readonly publishes: boolean;
   readonly hostname: string | undefined;

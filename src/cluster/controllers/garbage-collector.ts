@@ -130,7 +130,7 @@ function collect(client: ControllerClient, object: KubeObject): void {
   client.remove(object, { propagation: dependents.length > 0 ? 'Foreground' : deletionPolicy(object) });
 }
 
-/** The policy that a deletion keeps: the finalizers of the object may ask for one. */
+/** The policy that a deletion keeps: the finalizers of the object may request one. */
 function deletionPolicy({ metadata: { finalizers = [] } }: KubeObject): 'Foreground' | 'Background' | 'Orphan' {
   if (finalizers.includes(ORPHAN)) return 'Orphan';
   return finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background';

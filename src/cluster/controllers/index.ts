@@ -107,7 +107,7 @@ function workloadControllers(podRules: PodRuleSet, processes: ProcessPods): Simu
   ];
 }
 
-/** What the simulated controllers use of the cluster. */
+/** The parts of the cluster that the simulated controllers use. */
 export interface ControllersContext extends ManagerContext, AccountTokenContext, CertificatesContext, BootstrapContext {
   readonly options: ManagerContext['options'] & BootstrapContext['options'];
   readonly store: Store;

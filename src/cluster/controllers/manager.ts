@@ -15,7 +15,7 @@ import { createIndexes, isApiError, ControllerClient } from './controller-client
 import type { Work } from '../work.ts';
 import type { ControllerContext } from './controller-client.ts';
 
-/** What the manager uses of the cluster. */
+/** The parts of the cluster that the manager uses. */
 export interface ManagerContext extends ControllerContext {
   readonly work: Work;
   /** Listeners that are called after `restore` replaced the whole state. */
@@ -37,7 +37,7 @@ interface Entry {
   readonly kept: Set<string>;
   /**
    * `slowed` has the timers of keys whose work is delayed. `timers` has the timers of later calls that `reconcile`
-   * asked for.
+   * requested.
    */
   readonly slowed: Map<string, Timer>;
   readonly timers: Map<string, Timer>;

@@ -20,7 +20,7 @@ const CLASSES = { group: 'storage.k8s.io', plural: 'storageclasses' } as const;
 const PROVISIONER = 'typekro.dev/simulated';
 const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
 
-/** Creates the default storage class. A volume of this class is created when a claim asks for one. */
+/** Creates the default storage class. A volume of this class is created when a claim requests one. */
 export function putStorageClass(context: BootstrapContext): void {
   putObject(context, CLASSES.group, CLASSES.plural, {
     metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
@@ -199,7 +199,7 @@ function bind(client: ControllerClient, claim: KubeObject, volume: KubeObject): 
 }
 
 /**
- * Enlarges the volume of a bound claim that asks for more. Only volumes of simulated classes grow. A claim whose volume
+ * Enlarges the volume of a bound claim that requests more. Only volumes of simulated classes grow. A claim whose volume
  * does not exist becomes Lost.
  */
 function resize(client: ControllerClient, claim: KubeObject): void {

@@ -14,7 +14,7 @@ const TIMEOUT_SECONDS = 30;
 /** The approximate maximum size of the objects of one review, in bytes. */
 const MAX_REVIEW_BYTES = 512 * 1024;
 
-/** What conversions use of the cluster. */
+/** The parts of the cluster that conversions use. */
 export interface ConversionContext {
   readonly newUid: () => string;
   readonly options: Pick<ClusterOptions, 'webhookServices'>;

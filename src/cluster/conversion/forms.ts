@@ -3,7 +3,7 @@ import type { ServedResource } from '../registry/resource.ts';
 import type { Stored } from '../store/store.ts';
 import type { ConversionContext, convertObjects } from './convert.ts';
 
-/** What reads of converted objects use of the cluster. */
+/** The parts of the cluster that reads of converted objects use. */
 export interface FormsContext extends ConversionContext {
   readonly parts: { readonly conversion: LazyModule<{ readonly convertObjects: typeof convertObjects }> };
 }

@@ -6,7 +6,7 @@ import type { Work } from '../work.ts';
 import type { LifecycleContext, settleDefinition } from './settle-definition.ts';
 import { GROUP, PLURAL, publish, unpublish } from './publish.ts';
 
-/** What `followDefinitions` and `republishDefinitions` use of the cluster. */
+/** The parts of the cluster that `followDefinitions` and `republishDefinitions` use. */
 export interface DefinitionsContext extends LifecycleContext {
   readonly work: Work;
   readonly parts: {

@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 export const GROUP = 'apiextensions.k8s.io';
 export const PLURAL = 'customresourcedefinitions';
 
-/** What the code that serves custom resources changes in the cluster. */
+/** The parts of the cluster that the code which serves custom resources changes. */
 export interface PublishContext {
   readonly store: Store;
   readonly registry: Registry;

@@ -10,7 +10,7 @@ import { GROUP, PLURAL } from './publish.ts';
 
 const MANAGED = 'kube-aggregator.kubernetes.io/automanaged';
 
-/** What `registerVersions` uses of the cluster. */
+/** The parts of the cluster that `registerVersions` uses. */
 export interface RegistrationContext {
   readonly store: Store;
   readonly work: Pick<Work, 'enqueue'>;

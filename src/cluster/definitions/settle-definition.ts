@@ -16,7 +16,7 @@ import { thaw } from '../types/copy.ts';
 import type { Store } from '../store/store.ts';
 import { timestampOf } from '../clock.ts';
 
-/** What the lifecycle of a definition uses of the cluster. */
+/** The parts of the cluster that the lifecycle of a definition uses. */
 export interface LifecycleContext extends WriteServices, PublishContext {
   readonly store: Store;
 }

@@ -60,7 +60,7 @@ class GroupCheck extends LibraryValue {
 
 type ResourceFacts = Omit<Attributes, 'path' | 'verb'>;
 
-/** A right on a resource that an expression asks for. */
+/** A right on a resource that an expression checks. */
 export class ResourceCheck extends LibraryValue {
   readonly typeName: string = RESOURCE_CHECK.name;
   readonly authorizer: AuthorizerValue;
@@ -113,7 +113,7 @@ const named = (name: string, ...methods: readonly ReturnType<typeof method>[]) =
   overloads: methods.flatMap(({ overloads }) => overloads),
 });
 
-/** The functions of the variable `authorizer`, by which policies and match conditions ask for the rights of users. */
+/** The functions of the variable `authorizer`, by which policies and match conditions check the rights of users. */
 export const authorizerLibrary: Library = {
   name: 'kubernetes.authz',
   functions: [

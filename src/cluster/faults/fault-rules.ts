@@ -8,7 +8,7 @@ import { replyError } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
 
-/** What faults use of the cluster. Fault rules handle requests before the cluster does. */
+/** The parts of the cluster that faults use. Fault rules handle requests before the cluster does. */
 export interface FaultContext {
   readonly store: Store;
   readonly registry: Registry;

@@ -19,7 +19,7 @@ function endOfLines(chunk: Buffer, count: number): { readonly end: number; reado
   return { end, lines: count };
 }
 
-/** What happens to a stream after its first lines. */
+/** The fault of a stream after its first lines. */
 export type AfterLines = 'end' | 'break' | 'expire' | 'stall';
 
 /**

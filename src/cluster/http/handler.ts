@@ -36,7 +36,7 @@ export interface IncomingRequest {
   readonly body: Buffer;
 }
 
-/** What requests use of the cluster. */
+/** The parts of the cluster that requests use. */
 export type HandlerContext = RouterContext &
   AggregationContext &
   MetricsContext & {
@@ -170,7 +170,7 @@ async function dispatch(context: HandlerContext, request: ApiRequest, warnings: 
   return otherPath(context, request);
 }
 
-/** The answer of another server, or one with the versions of other servers; `undefined` when neither is asked for. */
+/** The answer of another server, or one with the versions of other servers; `undefined` when neither is requested. */
 async function aggregated(context: HandlerContext, request: ApiRequest): Promise<ApiReply | undefined> {
   const { aggregatedReply } = await context.parts.aggregation.load();
   return aggregatedReply(context, request);

@@ -14,7 +14,7 @@ import { secureServing } from './secure-server.ts';
 import type { Listener, ListenOptions, UserInfo } from '../options.ts';
 import { replyError } from '../protocol/reply.ts';
 
-/** What a socket uses of the cluster. */
+/** The parts of the cluster that a socket uses. */
 export type ListenerContext = HandlerContext & {
   /** Called when a socket was opened with a certificate of this authority. */
   setCertificateAuthority(pem: string): void;

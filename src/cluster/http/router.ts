@@ -22,7 +22,7 @@ const VIEWS = new Set(['status', 'scale']);
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
-/** What requests for resources use of the cluster. */
+/** The parts of the cluster that requests for resources use. */
 export type RouterContext = WriteRouterContext &
   WatchContext & {
     readonly parts: {

@@ -20,7 +20,7 @@ const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.defa
  */
 const NO_ROOTS: SecureContextOptions = { ca: [] };
 
-/** What a socket does with the certificates of its clients. */
+/** The options by which a socket checks the certificates of its clients. */
 interface ClientChecks {
   /** The options of the server itself. */
   readonly ofServer: TlsOptions;

@@ -28,7 +28,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { ReadContext } from '../verbs/read.ts';
 import { strategyFor } from '../verbs/strategy-for.ts';
 
-/** What writes and virtual resources use of the cluster. */
+/** The parts of the cluster that writes and virtual resources use. */
 export type WriteRouterContext = WriteServices &
   ReadContext &
   VirtualContext &

@@ -127,7 +127,7 @@ function readRequest(der: Buffer): CertificateRequest {
   };
 }
 
-/** The alternative names that the attributes of a request ask for, as DER. */
+/** The alternative names in the attributes of a request, as DER. */
 function alternativesOf(attributes: DerElement | undefined): Buffer | undefined {
   if (attributes?.tag !== ATTRIBUTES) return undefined;
   for (const attribute of readDer(attributes.content)) {

@@ -56,7 +56,7 @@ function podMeets(condition: ScopeCondition, pod: KubeObject): boolean {
   }
 }
 
-/** A claim has the class that it asks for, and until a change is complete also the class of its volume. */
+/** A claim has the class that it requests, and until a change is complete also the class of its volume. */
 function claimMeets(condition: ScopeCondition, { spec, status }: KubeObject): boolean {
   if (condition.scope !== 'VolumeAttributesClass') return false;
   const modifying = textAt(objectAt(status, 'modifyVolumeStatus'), 'targetVolumeAttributesClassName');

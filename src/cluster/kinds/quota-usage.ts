@@ -20,8 +20,8 @@ const BY_CLASS = '.storageclass.storage.k8s.io/';
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /**
- * What quotas count for an object: the object itself, and what a pod, claim or Service uses. `now` is in milliseconds
- * since the epoch.
+ * The amounts that quotas count for an object: the object itself, and the resources of a pod, claim or Service. `now`
+ * is in milliseconds since the epoch.
  */
 export function usageOf(resource: GroupResource, object: KubeObject, now: number): Amounts {
   const count = resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`;

@@ -101,7 +101,7 @@ function keepAllocated(spec: JsonObject, before: JsonObject) {
     spec['healthCheckNodePort'] ??= before['healthCheckNodePort'];
 }
 
-/** Keeps the node port of a port by the port's name, unless another port asks for this node port. */
+/** Keeps the node port of a port by the port's name, unless another port requests this node port. */
 function keepNodePorts(spec: JsonObject, before: JsonObject) {
   const requested = new Set(objectsAt(spec, 'ports').map((port) => port['nodePort']));
   const byName = new Map(objectsAt(before, 'ports').map((port) => [textAt(port, 'name'), port['nodePort']]));

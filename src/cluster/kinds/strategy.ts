@@ -6,7 +6,7 @@ import type { RoleContext } from '../auth/authorizer.ts';
 import type { KindLookup } from '../types/lookup.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
 
-/** What hooks use of the server and of the request. */
+/** The parts of the server and of the request that hooks use. */
 export interface WriteContext extends RoleContext {
   readonly kinds: KindLookup;
   readonly addresses: ServiceAddresses;
@@ -32,7 +32,7 @@ export interface TerminateContext {
   /** The time of the request, in the format of timestamps in objects. */
   readonly timestamp: string;
   readonly dryRun: boolean;
-  /** The finalizers of `metadata`, and the finalizers of the garbage collector that the request asks for. */
+  /** The finalizers of `metadata`, and the finalizers of the garbage collector that the request names. */
   readonly finalizers: () => readonly string[];
 }
 

@@ -17,7 +17,7 @@ export const MAX_OPERATIONS = 10_000;
 /** The maximum size of all values that the `copy` operations of one patch add, in characters of their JSON. */
 const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;
 
-/** What the operations of one patch have copied so far. */
+/** The size of the values that the operations of one patch have copied so far. */
 interface Copied {
   characters: number;
 }

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { PodRules } from './pod-rules.ts';
 
-/** What a container uses: quantities of CPU and memory. */
+/** The use of a container: quantities of CPU and memory. */
 export interface ContainerUsage {
   readonly name: string;
   readonly cpu: string;

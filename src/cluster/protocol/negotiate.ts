@@ -8,7 +8,7 @@ export interface Encoding {
   readonly yaml: boolean;
   /** The `Content-Type` of the answer. */
   readonly contentType: string;
-  /** Does the parameter `pretty` ask for indentation? */
+  /** Does the parameter `pretty` request indentation? */
   readonly pretty?: boolean;
   /** The requested version of `meta.k8s.io` for a Table or for metadata. */
   readonly version?: string;
@@ -19,7 +19,7 @@ export interface PlainOutput extends Encoding {
   readonly form: 'object' | 'partial' | 'discovery';
 }
 
-/** The form of the answer that a request asks for. */
+/** The form of the answer that a request names. */
 export type Negotiated = PlainOutput | (Encoding & { readonly form: 'table' });
 
 /** The form of an answer, with the code that writes it. A table has its printer. */

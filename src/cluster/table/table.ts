@@ -7,7 +7,10 @@ import { partialOf } from './partial.ts';
 
 /** The options of a `Table`. */
 export interface TableOptions {
-  /** What each row has of its object: `None`, `Object`, or by default its metadata. */
+  /**
+   * The part of its object that each row contains: nothing (`None`), the whole object (`Object`), or by default its
+   * metadata.
+   */
   readonly includeObject: string;
   /**
    * True for a GET, a list, and the first object of a watch. False for later objects of a watch, and for bookmarks.

@@ -18,12 +18,17 @@ import type { ListRequestOptions } from './options.ts';
 import { listOptions } from './options.ts';
 import type { ClusterClock } from '../clock.ts';
 
-/** What selections use of the cluster. The schema engine must be loaded for a request with a `shardSelector`. */
+/**
+ * The parts of the cluster that selections use. The schema engine must be loaded for a request with a `shardSelector`.
+ */
 export interface SelectionContext {
   readonly schemas: SchemaEngineSource;
 }
 
-/** What reads use of the cluster in addition to their resource: the version of the store, and a clock for waits. */
+/**
+ * The parts of the cluster that reads use in addition to their resource: the version of the store, and a clock for
+ * waits.
+ */
 export interface ReadContext extends SelectionContext, FormsContext {
   readonly store: Pick<Store, 'version' | 'subscribe'>;
   readonly clock: ClusterClock;
@@ -110,7 +115,7 @@ export interface ListSelection {
   readonly matches: Matcher | undefined;
   /** The name that the field selector requires; `undefined` when it requires none. */
   readonly onlyName: string | undefined;
-  /** The part of the objects that the client asks for. `matches` includes it. */
+  /** The part of the objects that the client requests. `matches` includes it. */
   readonly shard: ShardSelector | undefined;
   /** Do labels and fields select all objects? The number of remaining objects then ignores the shard. */
   readonly countsAll: boolean;

@@ -100,7 +100,7 @@ describe('a shard selector', () => {
     expect(shown.toSorted()).toEqual(all.toSorted());
   });
 
-  test('of a deletion of a collection selects what is deleted', async () => {
+  test('of a deletion of a collection selects the objects to delete', async () => {
     await using cluster = await story(20);
     const kept = namesOf((await cluster.list({ shardSelector: SECOND })).answer);
     await cluster.send('DELETE', `${MAPS}?${String(new URLSearchParams({ shardSelector: FIRST }))}`);
@@ -165,7 +165,7 @@ test('a version beyond 64 bits is out of range', async () => {
   ]);
 });
 
-test('a watch of a name takes no selector of another name', async () => {
+test('a watch of a name refuses a selector of another name', async () => {
   await using cluster = await story(1);
   const path = '/api/v1/watch/namespaces/default/configmaps/m00?fieldSelector=metadata.name%3Dm01';
   const { status, answer } = await cluster.send('GET', path);

@@ -34,7 +34,7 @@ const BOOKMARK_INTERVAL_MS = 60_000;
  */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
-/** What a watch uses of the cluster in addition to its collection. */
+/** The parts of the cluster that a watch uses in addition to its collection. */
 export interface WatchContext extends SelectionContext, FormsContext {
   readonly store: Pick<Store, 'version' | 'subscribe' | 'window'>;
   readonly clock: ClusterClock;
@@ -157,7 +157,7 @@ class WatchStream implements ByteStream {
     const { from, timeoutSeconds } = this.#options;
     const { collection } = this.#target.resource;
     const fromState = startsFromState(this.#options);
-    // A client that asks for no state and names no version gets only later events.
+    // A client that requests no state and names no version gets only later events.
     const events = fromState ? undefined : from === 0 ? [] : collection.since(from);
     if (events === undefined && !fromState) {
       this.#fail(from, collection.oldest);

@@ -64,7 +64,7 @@ export interface WriteAdmission {
   once(use: 'name' | 'uid', make: () => string): string;
 }
 
-/** What writes use of the cluster in addition to their resource. */
+/** The parts of the cluster that writes use in addition to their resource. */
 export interface WriteServices {
   /** Present while a write may have to wait for a webhook or a policy (`AdmissionGate`). */
   readonly admission?: WriteAdmission | undefined;

@@ -15,7 +15,7 @@ import type { TokenReplyContext } from './tokens.ts';
 import { tokenReply } from './tokens.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 
-/** What the virtual resources use of the cluster. */
+/** The parts of the cluster that the virtual resources use. */
 export type VirtualContext = RoleContext &
   LogContext &
   ScaleContext &

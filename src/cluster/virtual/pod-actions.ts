@@ -23,7 +23,7 @@ import { timestampOf } from '../clock.ts';
 
 const success = (code: number) => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code });
 
-/** What evictions and bindings use of the cluster. */
+/** The parts of the cluster that evictions and bindings use. */
 export interface PodActionContext extends WriteServices {
   readonly registry: Registry;
 }

@@ -20,7 +20,7 @@ interface LogOptions {
   readonly follow: boolean;
 }
 
-/** What reading logs uses of the cluster. */
+/** The parts of the cluster that reading logs uses. */
 export interface LogContext {
   readonly logs: Pick<PodLogs, 'read' | 'previous' | 'follow'>;
   readonly clock: ClusterClock;

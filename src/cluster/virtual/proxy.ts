@@ -16,7 +16,7 @@ import type { WriteServices } from '../verbs/write.ts';
 import { admitConnection } from './admit-virtual.ts';
 import { SIMULATED_NOTE } from './pod-container.ts';
 
-/** What connections use of the cluster: its objects, which include roles and bindings. */
+/** The parts of the cluster that connections use: its objects, which include roles and bindings. */
 export type ConnectContext = RoleContext & WriteServices;
 
 /** Answers every method of `pods|services|nodes/…/proxy`, with or without a further path. Throws 400, 404 and 503. */

@@ -19,7 +19,7 @@ import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
 import type { WriteServices } from '../verbs/write.ts';
 
-/** What reviews use of the cluster. */
+/** The parts of the cluster that reviews use. */
 export interface ReviewContext extends WriteServices {
   readonly registry: Registry;
   readonly access: Pick<ClusterAccess, 'ownerOf'>;

@@ -74,7 +74,7 @@ const scaleType = (): BodyType => ({
   resource: undefined,
 });
 
-/** What scaling uses of the cluster. */
+/** The parts of the cluster that scaling uses. */
 export interface ScaleContext extends WriteServices {
   readonly registry: Registry;
 }
@@ -134,7 +134,7 @@ export function scaleReply(
   return reply(rescale(write, live, decodeObject(node, next).value));
 }
 
-/** A Scale in the form that the request asks for. */
+/** A Scale in the form that the request names. */
 function shownScale(
   clock: ClusterClock,
   resource: ServedResource,

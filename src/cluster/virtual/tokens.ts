@@ -22,7 +22,7 @@ import { admitVirtual } from './admit-virtual.ts';
 
 const MIN_LIFETIME_SECONDS = 600;
 
-/** What requests for tokens use of the cluster. */
+/** The parts of the cluster that requests for tokens use. */
 export interface TokenReplyContext extends WriteServices {
   readonly registry: Registry;
   readonly access: Pick<ClusterAccess, 'tokens'>;

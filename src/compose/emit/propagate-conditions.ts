@@ -83,7 +83,7 @@ function checkForm(record: ResourceRecord, root: Node, forms: readonly ResourceR
   );
 }
 
-/** Does the node ask for the progress of a resource? */
+/** Does the node read the progress of a resource? */
 const isProgress = (node: Node): boolean =>
   node.kind === 'method' && (node.name === 'ready' || node.name === 'updated');
 

@@ -199,7 +199,7 @@ let table = new NodeTable();
 
 /**
  * Runs `work` with the table of a run, so that the nodes of a composition can be collected with the run. Only
- * `withTrace` calls this function, because the constructors of nodes are on a floor below the run and cannot ask for
+ * `withTrace` calls this function, because the constructors of nodes are on a floor below the run and have no access to
  * it.
  */
 export function withNodes<T>(own: NodeTable, work: () => T): T {

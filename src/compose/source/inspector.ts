@@ -38,10 +38,7 @@ export class InspectorProvider implements Provider {
   private readonly realm: Record<string, unknown>;
   private connected = false;
   private readonly sources = new WeakMap<FunctionLike, FunctionSource>();
-  /**
-   * The start of a function is cached, because a graph of a thousand resources may ask for a thousand positions in one
-   * function.
-   */
+  /** The start of a function is cached, because the tracer may look up a thousand positions in one function. */
   private readonly starts = new WeakMap<FunctionLike, Start | undefined>();
   private generation = 0;
 

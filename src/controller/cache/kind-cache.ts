@@ -244,7 +244,7 @@ export class KindCache {
   }
 
   /**
-   * Like `observe`, for a whole object that a step asked for. The cache holds the whole object together with the
+   * Like `observe`, for a whole object that a step requested. The cache holds the whole object together with the
    * projection until the object changes or its equivalence is known. A step that may not write the object yet (a pause
    * after a failed write, a contested field) then decides without another read.
    */

@@ -227,8 +227,8 @@ export class CrdEnsurer {
 }
 
 /**
- * What decides the wanted CRD of a graph: the hash of the spec. The CRD of a graph that may lack kinds also depends on
- * the kinds that the cluster serves.
+ * The value on which the wanted CRD of a graph depends: the hash of the spec. The CRD of a graph that may lack kinds
+ * also depends on the kinds that the cluster serves.
  */
 const crdSourceOf = (graph: Graph): string =>
   graph.mayLackKinds === true ? `${graph.hash} ${crdDigest(graph.instance.crd) ?? ''}` : graph.hash;

@@ -51,7 +51,7 @@ export interface DefinitionReconcilerOptions {
   readonly allowCrdDeletion: boolean;
   /** Called when instances get another graph, or no graph. */
   readonly onServed: (definition: string, moved?: readonly string[]) => void;
-  /** Called when a client asked for a pass over a definition. */
+  /** Called when a client has requested a pass over a definition. */
   readonly onRequest: (definition: string) => void;
   readonly onEvent: ControllerListener;
   /** Returns the outcome of a revision for an instance. */
@@ -120,7 +120,7 @@ export class DefinitionReconciler {
     return requeueAt === undefined ? {} : { requeueAt };
   }
 
-  /** Begins a pass that a client asked for. Schemas are read again, and instances try everything at once. */
+  /** Begins a pass that a client has requested. Schemas are read again, and instances try everything at once. */
   #takeRequest({ name, object, spec }: DefinitionObject): void {
     const request = reconcileRequest(object);
     if (request === undefined) this.#requests.delete(name);

@@ -159,7 +159,9 @@ export class InstanceReconciler {
     return record.waitsUntil;
   }
 
-  /** Begins a pass that a client asked for. Clears remembered failures, and reads every object from the API server. */
+  /**
+   * Begins a pass that a client has requested. Clears remembered failures, and reads every object from the API server.
+   */
   async #takeRequest(
     record: InstanceRecord,
     served: ServedKind,
@@ -179,7 +181,7 @@ export class InstanceReconciler {
     );
   }
 
-  /** Removes the request of a client from the instance, at the end of the pass that the client asked for. */
+  /** Removes the request of a client from the instance, at the end of the requested pass. */
   async #answerRequest(record: InstanceRecord, instances: KindCache, signal: AbortSignal): Promise<void> {
     const instance = instances.get(record.key)?.object;
     if (record.request === undefined || instance === undefined) return;

@@ -26,7 +26,7 @@ import type { InstanceRecord } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
 
 /**
- * A view of the caches for one step of one instance. The view also records the kinds whose members the step asked for.
+ * A view of the caches for one step of one instance. The view also records the kinds whose members the step requested.
  */
 export class ObservedView implements Observed {
   readonly #caches: CacheSet;
@@ -35,9 +35,9 @@ export class ObservedView implements Observed {
   readonly #projectionGeneration: () => number;
   /** The user of the caches' requests; `undefined` for the controller itself. */
   readonly #user: string | undefined;
-  /** The kinds whose members the step asked for, by `group/kind`. */
+  /** The kinds whose members the step requested, by `group/kind`. */
   readonly askedKinds = new Map<string, MemberTarget>();
-  /** The types that the step asked for and that discovery has not found. */
+  /** The types that the step requested and that discovery has not found. */
   readonly unknownTypes: GroupVersionKind[] = [];
   readonly #discovery: Discovery;
 

@@ -21,7 +21,7 @@ const EVERYTHING = [[]] as const;
 export class UnwatchedObjects {
   readonly #objects = new Map<string, LiveObject | undefined>();
   readonly #lists = new Map<string, readonly LiveObject[]>();
-  /** What this pass has read or written. */
+  /** The keys of the objects that this pass has read or written. */
   readonly #fresh = new Set<string>();
 
   /** Is there nothing of use for a later pass? */

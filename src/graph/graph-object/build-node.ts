@@ -26,7 +26,7 @@ import { isDynamicManifest, manifestProblem, patchEndpoint, patchProblems } from
 import type { NodeBlock, Payload } from './parsed-graph.ts';
 import { PAYLOADS } from './parsed-graph.ts';
 
-/** What the nodes of one Graph share. */
+/** The values that all nodes of one Graph share. */
 export interface Shared {
   readonly source: SchemaSource;
   readonly root: TemplatePlace;

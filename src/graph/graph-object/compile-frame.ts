@@ -34,7 +34,7 @@ export interface CompiledSubgraph {
   readonly inner: CompiledFrame;
 }
 
-/** What all frames of one Graph share. */
+/** The input that all frames of one Graph share. */
 export interface FrameInput {
   readonly shared: Shared;
   readonly options: CompileOptions;

@@ -23,7 +23,10 @@ const NOTHING: Piece = { kind: 'end', text: '', start: 0, end: 0 };
 /** The place of a syntax error, with the pieces around it. */
 export interface ErrorSpot {
   readonly cel: string;
-  /** The piece at which the parser stopped, the two before it, and the next. `end` where there is none. */
+  /**
+   * The piece at which the parser stopped. The fields below have the two pieces before it and the next one. A missing
+   * piece has the kind `end`.
+   */
   readonly at: Piece;
   readonly before: Piece;
   readonly secondBefore: Piece;
@@ -98,8 +101,8 @@ export function openBrackets(pieces: readonly Piece[]): readonly Piece[] {
 }
 
 /**
- * The question marks of conditions of the innermost bracket that have no colon yet, without those of `.?`, `[?` and
- * `{?`.
+ * The question marks of the conditionals in the innermost bracket that have no colon yet. The marks of `.?`, `[?` and
+ * `{?` do not count.
  */
 export function openConditions(pieces: readonly Piece[]): readonly Piece[] {
   const levels: Piece[][] = [[]];

@@ -119,7 +119,7 @@ function dimensionsOf(
   return dimensions.ok ? dimensions : undefined;
 }
 
-/** What is known about an object before its fields are filled. */
+/** The knowledge about an object before its fields are filled. */
 interface Certainty {
   /** Iterators without a value. */
   readonly lacking: readonly string[];

@@ -19,7 +19,7 @@ export interface CoverageItem {
   readonly covered: boolean;
 }
 
-/** What the tests of a definition cover. */
+/** The parts of a definition that its tests cover. */
 export interface Coverage {
   /** The nodes. A node is covered when an object of it existed. */
   readonly nodes: readonly CoverageItem[];

@@ -31,12 +31,14 @@ export class ProcessKnowledge {
     this.#clock = clock;
   }
 
-  /** What the account of a request has received; the controller's own identity when the request names no account. */
+  /**
+   * The knowledge of the account of a request; that of the controller's own identity when the request names no account.
+   */
   by(request: TransportRequest): Knowledge {
     return this.#identity(userOf(request));
   }
 
-  /** What the controller's own identity has received. */
+  /** The knowledge of the controller's own identity. */
   get own(): Knowledge {
     return this.#identity(undefined);
   }

@@ -106,7 +106,7 @@ export class Ledger {
   }
 
   /**
-   * Did another writer write the object, in a version that this writer has not received or received only lately? Then
+   * Did another writer write the object, in a version that this writer has not received or received only lately? If so,
    * this writer may repeat the work of the other one. This happens when the work moves to another process or to another
    * account while a watch is late, or while the process carries out an earlier decision.
    */

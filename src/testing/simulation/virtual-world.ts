@@ -57,7 +57,7 @@ const QUIET_TURNS = 15;
 /** The number of turns with requests after which the requests count as endless. */
 const MAX_TURNS = 20_000;
 
-/** Starts a cluster with kro's CRDs and a controller. Workloads are simulated only when the options ask for them. */
+/** Starts a cluster with kro's CRDs and a controller. Workloads are simulated only when the options request them. */
 export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<VirtualWorld> {
   const clock = new SimClock();
   const random = seededRandom(1);

@@ -62,7 +62,7 @@ test('a suspended instance', async () => {
   `);
 });
 
-test('a node that waits for data of another', async () => {
+test('a node that waits for data of another node', async () => {
   expect(await why('pair/waiting')).toMatchInlineSnapshot(`
     [
       "Pair takeover/waiting   IN_PROGRESS AGE   revision 1   0 of 2 nodes ready",

@@ -2,7 +2,7 @@
 
 import type { Choices, Name, Type } from './program-expressions.ts';
 
-/** What a statement can use of the surrounding program. */
+/** The parts of the surrounding program that a statement can use. */
 export interface Surroundings {
   readonly choose: Choices;
   /** Generates an expression of a type. */

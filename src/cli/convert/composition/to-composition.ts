@@ -203,7 +203,8 @@ class CompositionWriter {
           : stringCode(each.cel),
       ),
     );
-    // The names of iterators are objects of the collection here, and `each` is another name of them.
+    // In kro, the names of iterators and `each` all name an object of the collection here. A composition has only
+    // `each`.
     const propagates = (node.propagateWhen ?? []).map(({ cel }) =>
       call('withPropagateWhen', stringCode(renamedTo('each', cel, new Set(iterators.keys())))),
     );

@@ -18,7 +18,7 @@ interface Rule {
   readonly failure: StandInFailure;
 }
 
-/** The failures that annotations and rules of a test ask for. An annotation comes first, then the newest rule. */
+/** The failures that annotations and rules of a test cause. An annotation comes first, then the newest rule. */
 export class StandInFailures {
   readonly #rules = new Set<Rule>();
   /** Called after each change of the rules. */

@@ -4,7 +4,7 @@ import type { KindName, StandInCondition, StandInFailure, StandInView } from '..
 import type { ControllerClient } from '../controller-client.ts';
 import { simulatedMs } from '../simulate.ts';
 
-/** What a view needs in addition to the cluster. */
+/** The values that a view needs in addition to the cluster. */
 export interface ViewInputs {
   readonly failure: StandInFailure | undefined;
   /** The time of a step, in milliseconds. */
@@ -13,7 +13,7 @@ export interface ViewInputs {
   readonly beganAt: number | undefined;
 }
 
-/** The view of one object. It keeps the time of the next step that was asked for. */
+/** The view of one object. It keeps the time of the next step that was requested. */
 export class ObjectView implements StandInView {
   readonly now: number;
   readonly timestamp: string;

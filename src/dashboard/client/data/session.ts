@@ -24,7 +24,7 @@ export function currentApi(): Api {
   return api;
 }
 
-/** What the server is, and what it allows. */
+/** The identity of the server and the features that it allows. */
 export const meta = signal<InspectMeta | undefined>(undefined);
 
 /** The difference of the server's clock and of the browser's, in milliseconds. */

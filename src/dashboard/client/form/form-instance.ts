@@ -3,7 +3,7 @@ import { tryParseJson } from '../../../core/index.ts';
 import { toYaml } from '../text/to-yaml.ts';
 import type { FormField } from './form-fields.ts';
 
-/** What the user wrote, by `fieldKey`. A field without a text is left out of the instance. */
+/** The texts that the user wrote, by `fieldKey`. A field without a text is left out of the instance. */
 export type FormTexts = ReadonlyMap<string, string>;
 
 /** A text that is no value of its field. */

@@ -14,7 +14,7 @@ export interface NodeGroup {
   readonly members: readonly string[];
 }
 
-/** What the picture draws: single nodes, and groups. Each node is in exactly one of them. */
+/** The boxes that the picture draws: single nodes, and groups. Each node is in exactly one of them. */
 export interface Grouping {
   readonly singles: readonly string[];
   readonly groups: readonly NodeGroup[];

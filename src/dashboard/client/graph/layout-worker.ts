@@ -1,4 +1,4 @@
-/** The worker that computes layouts, so that the page stays responsive for the time of a large one. */
+/** The worker that computes layouts, so that the page stays responsive while a large layout is computed. */
 import { computeLayout } from './compute-layout.ts';
 import type { LayoutAnswer, LayoutRequest } from './layout-messages.ts';
 

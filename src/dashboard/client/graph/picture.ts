@@ -68,7 +68,7 @@ export interface Picture {
   readonly hidden: readonly string[];
 }
 
-/** What the user chose for the picture. */
+/** The choices of the user for the picture. */
 export interface PictureOptions {
   /** `template` draws the rules of the definition, `instance` the states and values. Both have the same positions. */
   readonly mode: 'template' | 'instance';

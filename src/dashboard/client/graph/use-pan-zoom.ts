@@ -17,7 +17,7 @@ export interface PanZoom {
     boxes: readonly { readonly id: string; readonly width: number; readonly height: number }[],
   ) => void;
   readonly onPointerDown: (event: PointerEvent) => void;
-  /** Did the last press move the picture? Then it is no click. */
+  /** Did the last press move the picture? If so, the press is not a click. */
   readonly wasDragged: () => boolean;
 }
 

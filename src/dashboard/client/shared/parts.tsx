@@ -24,7 +24,7 @@ export function Link(props: {
       tabIndex={props.tabIndex}
       aria-current={props.current === true ? 'page' : undefined}
       onClick={(event) => {
-        // The browser opens the link in another tab, if the user asks for it.
+        // The browser opens the link in another tab, if the user requests it.
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
         event.preventDefault();
         navigate(props.to);

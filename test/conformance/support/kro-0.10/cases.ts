@@ -11,7 +11,7 @@ export interface KroCase {
   readonly expect: JsonObject;
 }
 
-/** What a runner found. A case that no runner knows is not run, and counts neither as passed nor as failed. */
+/** The result of a case. A case that no runner knows is not run, and counts neither as passed nor as failed. */
 export type CaseOutcome =
   | { readonly state: 'passed' }
   | { readonly state: 'failed'; readonly detail: string }

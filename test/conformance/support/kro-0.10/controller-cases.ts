@@ -97,7 +97,7 @@ function pendingConditions(): Findings {
   return { Accepted: statusOf('Accepted'), Ready: statusOf('Ready') };
 }
 
-/** What the controller of Graphs does in each phase of a pass. */
+/** The rules for the phases of a pass in the controller of Graphs. */
 export const CONTROLLER_RULES: readonly WordRule[] = [
   {
     input: { graph: /^new$/ },

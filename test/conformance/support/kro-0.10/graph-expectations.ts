@@ -62,7 +62,7 @@ function without(nodes: readonly JsonObject[], key: string): JsonObject[] {
   return kept.length === 0 ? [{ id: 'rest', def: { x: 'y' } }] : kept;
 }
 
-/** What a case expects of the Graph, and of the cluster, when the Graph has settled. */
+/** The expected state of the Graph and of the cluster when the Graph has settled. */
 const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   children: async (run, expected) => children(await run.children(), expected),
   applied: async (run, expected) => {
@@ -235,7 +235,7 @@ export function expectationOf(key: string): Expectation | undefined {
   return undefined;
 }
 
-/** The ids of the nodes whose values a case asks for. */
+/** The ids of the nodes whose values a case requests. */
 export function probedIds(expect: JsonObject): string[] {
   const ids = Object.entries(expect).flatMap(([key, value]) => {
     if (key === 'unresolved') return texts(value ?? []);

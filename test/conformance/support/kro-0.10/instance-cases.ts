@@ -215,7 +215,7 @@ const taken = (): Promise<Findings> =>
 
 const ANY = /^/;
 
-/** What instances of definitions show. */
+/** The rules for the fields that instances of definitions show. */
 export const INSTANCE_RULES: readonly WordRule[] = [
   { input: { 'latest revision': /^missing$|^\d+, failed$/ }, check: unresolved },
   { input: { apply: /^soft error \w+$/ }, check: waiting },

@@ -174,7 +174,7 @@ async function inKroGroup(world: VirtualWorld): Promise<KubeObject | undefined> 
   return world.user.find({ ...potRef('i'), apiVersion: 'kro.run/v1' });
 }
 
-/** What Argo CD shows of the objects that this controller writes. */
+/** The state that Argo CD shows for the objects that this controller writes. */
 export const READER_RULES: readonly WordRule[] = [
   {
     input: { kind: /^instance of group kro\.run$/, state: /^ERROR$/, ResourcesReady: /^False, message \w+$/ },

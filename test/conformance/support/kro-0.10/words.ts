@@ -5,7 +5,7 @@ import { notRun, outcomeOf } from './cases.ts';
 import { differences } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
 
-/** What a check observed, by the names that cases expect. */
+/** The results of a check, by the names that cases expect. */
 export type Findings = Readonly<Record<string, JsonValue | undefined>>;
 
 /** A rule for cases in words: the form of the input, and the check that observes what the case is about. */

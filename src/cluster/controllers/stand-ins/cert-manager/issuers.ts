@@ -9,7 +9,7 @@ const V1 = 'cert-manager.io/v1';
 /** The namespace of the Secrets of ClusterIssuers. */
 const CLUSTER_RESOURCES = 'cert-manager';
 
-/** What an issuer says when it is ready, by the member of its spec. */
+/** The reason and message of the condition of a ready issuer, by the member of its spec. */
 const READY: ReadonlyMap<string, readonly [reason: string, message: string]> = new Map([
   ['selfSigned', ['IsReady', '']],
   ['ca', ['KeyPairVerified', 'Signing CA verified']],

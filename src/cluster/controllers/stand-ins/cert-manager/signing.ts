@@ -50,7 +50,7 @@ const EC_CURVES: ReadonlyMap<number, string> = new Map([
   [521, 'P-521'],
 ]);
 
-/** Makes the private key that the spec of a Certificate asks for, PEM text. */
+/** Makes the private key that the spec of a Certificate requests, as PEM text. */
 export function newPrivateKey(certificate: KubeObject): string {
   const { generateKeyPairSync } = cryptoLibrary();
   const of = (member: string) => textAt(certificate, 'spec', 'privateKey', member);
@@ -67,7 +67,7 @@ export function newPrivateKey(certificate: KubeObject): string {
   return pem(privateKey, isPkcs8 ? 'pkcs8' : 'pkcs1');
 }
 
-/** Makes the request for the certificate that a spec asks for, PEM text. */
+/** Makes the certificate request for the spec of a Certificate, as PEM text. */
 export function certificateRequestOf(certificate: KubeObject, privateKey: string): string {
   const spec = certificate.spec;
   const key = cryptoLibrary().createPrivateKey(privateKey);

@@ -70,7 +70,7 @@ function podOf(cluster: KubeObject, view: StandInView, index: number): KubeObjec
 const isPodReady = (pod: KubeObject | undefined): pod is KubeObject =>
   pod !== undefined && conditionIn(objectsAt(pod.status, 'conditions'), 'Ready')?.status === 'True';
 
-/** The pods and claims of instances that the spec no longer asks for. */
+/** The pods and claims of instances that the spec no longer requests. */
 function surplus(cluster: KubeObject, view: StandInView, wanted: number) {
   const { namespace = '' } = cluster.metadata;
   const removed: { apiVersion: string; kind: string; namespace: string; name: string }[] = [];

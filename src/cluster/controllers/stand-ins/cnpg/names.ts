@@ -17,7 +17,7 @@ export const clusterLabels = ({ metadata }: KubeObject): Record<string, string> 
   'app.kubernetes.io/managed-by': 'cloudnative-pg',
 });
 
-/** The number of instances that a spec asks for. */
+/** The number of instances that a spec requests. */
 export const wantedInstances = ({ spec }: KubeObject): number => numberAt(spec, 'instances') ?? 1;
 
 /** The cluster that `spec.cluster` of an object names; `undefined` when it does not exist. */
