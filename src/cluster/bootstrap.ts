@@ -91,8 +91,8 @@ function networkObjects(context: BootstrapContext) {
 }
 
 /**
- * Adds the objects of `networkObjects`, and the system objects, that a restored state does not have. An earlier release
- * made no such objects. An API server makes missing ones again.
+ * Adds the objects of `networkObjects` and the system objects that a restored state lacks, as an API server does at its
+ * start. The state may come from an earlier release without such objects.
  */
 function addMissing(context: BootstrapContext): void {
   const created = timestampOf(context.clock);

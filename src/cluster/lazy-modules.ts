@@ -1,6 +1,7 @@
 /**
- * The modules of the server that not every cluster uses, or not at once. The code that opens a socket and answers reads
- * is a quarter of all code. A server that loads only this code first is ready in two thirds of the time.
+ * The modules of the server that only some clusters use, or that a cluster does not use at its start. The code that
+ * opens a socket and answers reads is a quarter of all code. A server that loads only this code first is ready in two
+ * thirds of the time.
  */
 import { LazyModule } from './lazy-module.ts';
 

@@ -38,7 +38,7 @@ export interface ServiceAccountKeys {
   readonly verification?: readonly string[];
 }
 
-/** Where clients reach the server. */
+/** The address at which clients reach the server. */
 export interface ServerAddress {
   /** An IPv4 or IPv6 address. */
   readonly ip: string;
@@ -88,7 +88,7 @@ export interface ClusterOptions {
   /** The bearer token of the administrator (group `system:masters`). Default: random. */
   readonly adminToken?: string;
   /**
-   * Which requests are allowed? `RBAC`: those that the stored roles and bindings allow. `AlwaysAllow`: all requests of
+   * The allowed requests. `RBAC`: the requests that the stored roles and bindings allow. `AlwaysAllow`: all requests of
    * all users. Default: `RBAC`.
    */
   readonly authorization?: 'RBAC' | 'AlwaysAllow';

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ByteStream, StreamSink } from './protocol/request.ts';
 
-/** The number of lines that a log keeps at least. A log with more than twice this number is cut to this number. */
+/** The minimum number of lines that a log keeps. A log with more than twice this number is cut to this number. */
 const MIN_KEPT_LINES = 10_000;
 
 /** The characters that a log keeps at least when its lines are long. A log with more than twice as many is cut. */
@@ -66,8 +66,8 @@ export class PodLogs {
   }
 
   /**
-   * Begins the log of a new run of a container. The lines of the last run become those that `previous` returns. Streams of
-   * followers end, as those of a kubelet.
+   * Begins the log of a new run of a container. The lines of the last run become those that `previous` returns. The
+   * streams of followers end, as in a kubelet.
    */
   begin(key: string): void {
     const known = this.#logs.get(key);

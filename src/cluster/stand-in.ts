@@ -24,7 +24,9 @@ export interface KindName {
 
 /** A further kind that the work on an object reads. */
 export interface FollowedKind extends KindName {
-  /** A change concerns the objects of all namespaces. Default: those of its own namespace. */
+  /**
+   * Does a change of such an object concern the objects of all namespaces? Default: only those of its own namespace.
+   */
   readonly anywhere?: true;
   /** Only objects with this label count. Default: all. */
   readonly label?: string;
@@ -40,7 +42,7 @@ export interface StandInKind {
   readonly controller?: string;
   /** The finalizer that the operator removes at the end of the deletion of an object. Default: none. */
   readonly finalizer?: string | ((object: KubeObject) => string);
-  /** Is it the user, and not the operator, that adds the finalizer? Default: the operator adds it to each object. */
+  /** Does the user, and not the operator, add the finalizer? Default: the operator adds it to each object. */
   readonly isFinalizerOfUser?: true;
   /**
    * Further kinds that `reconcile` reads. A change of such an object makes the objects of this kind due. Objects that
@@ -56,7 +58,7 @@ export interface StandInKind {
   finalize?(object: KubeObject, view: StandInView): StandInResult | undefined;
 }
 
-/** Why an object has to fail. */
+/** The reason why the work on an object has to fail. */
 export interface StandInFailure {
   /** One word, such as `AccessDenied`. */
   readonly reason: string;
@@ -89,7 +91,9 @@ export interface StandInView {
    * `typekro.dev/simulate-ready-after-seconds`, when the object has it. The object is due again at the next step.
    */
   completedSteps(count: number): number;
-  /** Why the work has to fail: by the annotation `typekro.dev/simulate-failure`, or by a rule of the test. */
+  /**
+   * The reason why the work has to fail, from the annotation `typekro.dev/simulate-failure` or from a rule of the test.
+   */
   readonly failure: StandInFailure | undefined;
   /**
    * The conditions as the operator writes them: in the order of `conditions`, each with the time of its last change of
@@ -128,7 +132,7 @@ export interface StandInResult {
   readonly unfinished?: boolean;
 }
 
-/** Which objects a rule of a test hits. What is absent matches everything. */
+/** The objects that a rule of a test concerns. An absent member matches everything. */
 export interface StandInMatch {
   readonly kind?: string;
   readonly namespace?: string;

@@ -78,8 +78,8 @@ export function authorConditions(
 }
 
 /**
- * The conditions about what is held back. An author may state conditions of these types. Without such a statement they
- * are the controller's own.
+ * The conditions about writes that are held back. An author may state conditions of these types. Without such a
+ * statement they are the controller's own.
  */
 const PROPAGATION_CONDITIONS: ReadonlySet<string> = new Set([PROPAGATED_CONDITION, REVISION_CONDITION]);
 

@@ -315,7 +315,7 @@ function targetOfEntry({ namespace, name }: Identity, type: ObjectType): ObjectT
   return { type, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** Finds the types of entries. The types of the graph are collected when the first entry asks. */
+/** Finds the types of entries. The types of the graph are collected when the first entry needs them. */
 function typeFinder({ graph, options: { kinds } }: RetiredContext): (entry: Identity) => ObjectType {
   let known: Map<string, ObjectType> | undefined;
   return ({ apiVersion, kind, namespace }) => {

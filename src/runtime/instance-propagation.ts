@@ -4,7 +4,7 @@ import type { Expression, InstancePropagation } from '../graph/index.ts';
 import type { EvaluateContext } from './evaluate.ts';
 import { evaluateToJson } from './evaluate.ts';
 
-/** An instance of a definition, and how far it is with the newest revision. */
+/** An instance of a definition, and its progress with the newest revision. */
 export interface PropagatedInstance {
   readonly id: string;
   readonly object: KubeObject;

@@ -16,8 +16,8 @@ export interface ObjectProblem {
 /** The effect of the problems of its objects on a node. */
 export interface ProblemVerdict {
   /**
-   * `failed`: the instance is in state ERROR. `blocked`: the instance is not, and a retry is due. `tolerated`: the
-   * objects stay as they are, and their readiness decides the state of the node.
+   * `failed`: the instance is in state ERROR. `blocked`: the instance is not in this state, and a retry is due.
+   * `tolerated`: the objects stay as they are, and their readiness decides the state of the node.
    */
   readonly state: 'failed' | 'blocked' | 'tolerated';
   readonly because: Because;

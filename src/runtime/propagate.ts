@@ -80,7 +80,7 @@ export function holdBack(
 /** The pause between two evaluations of a condition that calls `now()`. */
 export const TIME_PAUSE_MS = 60_000;
 
-/** The first item that a batch waits for: one whose writes went through, and that is not updated and ready yet. */
+/** The first item for which a batch waits: its writes were not held back, and it is not updated and ready yet. */
 function awaitedItem(
   context: StepContext,
   node: ResourceNode | CollectionNode,
@@ -100,7 +100,7 @@ function awaitedItem(
 /** Does the object have a write that the conditions may hold back? */
 const isConditional = ({ apply }: Assessed): boolean => apply !== undefined && apply.why !== 'drift';
 
-/** How far each object of a node is, for the conditions of other nodes. */
+/** The progress of each object of a node, for the conditions of other nodes. */
 export function progressOfItems(items: readonly Assessed[]): readonly ItemProgress[] {
   return items.map((item) => ({
     ...(item.live === undefined || item.terminating !== undefined ? {} : { object: item.live }),

@@ -2,7 +2,7 @@ import { formatRef } from '../core/index.ts';
 import { refusalRemedy } from './refusal-remedies.ts';
 import type { Because } from './report.ts';
 
-/** What a user can do about a cause. */
+/** The action with which a user can resolve a cause. */
 export interface Remedy {
   readonly text: string;
   /**
@@ -122,7 +122,7 @@ function missingValue(because: Of<'missing-data'>): string {
   return `set "${path ?? expression}" in the instance, give it a default in the schema, or ${readWithDefault(because)}`;
 }
 
-/** How an expression does without a value that may be absent. */
+/** The ways in which an expression can handle a value that may be absent. */
 export function readWithDefault({ path, expression }: Of<'missing-data'>): string {
   return `read it with a default: .?${(path ?? expression).split('.').at(-1)}.orValue(…) in CEL, ?? in TypeScript`;
 }

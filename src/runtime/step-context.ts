@@ -85,7 +85,7 @@ export interface NodeRules {
   applyOptions(context: StepContext): Pick<ApplyAction, 'manager' | 'force'>;
 }
 
-/** How far a wanted object is. */
+/** The progress of a wanted object. */
 export interface ItemProgress {
   /** The live object; absent when there is none, and while it is being deleted. */
   readonly object?: KubeObject;
@@ -121,7 +121,8 @@ export interface NodeResult {
    */
   readonly standing?: true;
   /**
-   * How far each wanted object is, in the order of `wanted`. Set only in a graph with conditions of `propagateWhen`.
+   * The progress of each wanted object, in the order of `wanted`. Set only in a graph with conditions of
+   * `propagateWhen`.
    */
   readonly progress?: readonly ItemProgress[];
   /** Live data: an object, or the list of a collection. */

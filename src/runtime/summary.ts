@@ -42,7 +42,7 @@ export function resourcesReadyCondition(context: StepContext, pruning: Pruning, 
 }
 
 /**
- * Is nothing else open than nodes that wait for their kinds, and nodes that wait for these? The reason is that of the
+ * Does every open node wait for its kind, or for another node that does? The condition then has the reason of the
  * proposal for kro.
  */
 function onlyKindsAreMissing({ graph, results }: StepContext, pruning: Pruning): boolean {
@@ -117,8 +117,8 @@ function waiting(message: string): ConditionContent {
 
 /**
  * Names retired objects that are marked as deleted but still exist, with their finalizers. As in kro, such an object
- * delays readiness only under two conditions. Nodes write its kind. It is of cluster scope, in the namespace of the
- * instance, or in a namespace into which nodes write.
+ * delays readiness only if nodes write its kind, and if it is cluster-scoped, in the namespace of the instance, or in a
+ * namespace into which nodes write.
  */
 function leavingText(context: StepContext, { remaining }: Pruning): string | undefined {
   const { groupKinds, namespaces } = wantedScope(context);

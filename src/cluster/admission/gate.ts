@@ -25,7 +25,10 @@ export class AdmissionGate {
     this.#collections = PLURALS.map((plural) => store.collection(ADMISSION_GROUP, plural));
   }
 
-  /** Does the cluster have a webhook configuration, a binding of a policy or a conversion webhook? A write asks once. */
+  /**
+   * Does the cluster have a webhook configuration, a binding of a policy or a conversion webhook? Called once for each
+   * write.
+   */
   get isOpen(): boolean {
     if (this.#registry.callsConversionWebhooks) return true;
     for (const { size } of this.#collections) if (size > 0) return true;

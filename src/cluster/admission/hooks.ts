@@ -102,11 +102,14 @@ export function versionedFor(
   };
 }
 
-/** Have the objects for this version the version of the request? A Scale is the same for all versions. */
+/**
+ * Do webhooks that request this version of the resource get the objects in the version of the request? The objects of a
+ * Scale are the same for all versions of the scaled resource.
+ */
 const isInRequestVersion = ({ resource: own, kind }: AdmissionAttributes, resource: ServedResource): boolean =>
   resource === own || kind.kind !== own.kind;
 
-/** An object for a version of the resource in the version of the request. */
+/** Converts an object from a version of the resource to the version of the request. */
 export const toRequestVersion = (
   { conversions }: Pick<AdmissionContext, 'conversions'>,
   attributes: AdmissionAttributes,

@@ -32,7 +32,7 @@ type Outcome =
   | { readonly mutation: Mutation; readonly warnings: readonly string[] }
   | { readonly refusal: unknown; readonly warnings: readonly string[] };
 
-/** Which webhooks are asked: the mutating ones, the mutating ones that are asked again, or the validating ones. */
+/** The webhooks that are called: the mutating ones, the mutating ones that are called again, or the validating ones. */
 type Phase = 'mutate' | 'mutate again' | 'validate';
 
 interface Decided {

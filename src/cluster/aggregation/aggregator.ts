@@ -31,7 +31,7 @@ interface Seen {
   readonly resources: Verdict['resources'];
 }
 
-/** Looks at the servers behind APIServices, again and again, and writes their condition `Available`. */
+/** Checks the servers behind APIServices periodically, and writes the condition `Available` of the APIServices. */
 export class Aggregator {
   readonly #context: AggregatorContext;
   readonly #seen = new Map<string, Seen>();
@@ -65,7 +65,7 @@ export class Aggregator {
     return this.#seen.get(metadata.name ?? '')?.verdict.openApiPath;
   }
 
-  /** Looks at the server of an APIService. A look that runs already is followed by another one. */
+  /** Checks the server of an APIService. If a check is already running, another one follows it. */
   look(name: string): void {
     if (this.#stopped) return;
     this.#timers.get(name)?.cancel();

@@ -16,8 +16,8 @@ export type FollowServersContext = Omit<AggregationContext, 'store' | 'work'> & 
 };
 
 /**
- * Looks at the server of an APIService when the APIService changes, and when its Service or the endpoints of it do.
- * Later looks follow by a timer.
+ * Checks the server of an APIService when the APIService, its Service, or the endpoints of the Service change. A timer
+ * starts the later checks.
  */
 export function followApiServices(context: FollowServersContext): void {
   const { aggregationGate: gate } = context;

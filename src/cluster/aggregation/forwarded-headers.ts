@@ -36,7 +36,10 @@ export function forwardedHeaders(
   return sent;
 }
 
-/** Node writes a header as Latin-1 and Go as UTF-8: the bytes of the UTF-8 form. Line breaks are no part of a header. */
+/**
+ * A header value whose Latin-1 bytes are the UTF-8 bytes of the text: Node writes Latin-1, and Go reads UTF-8. Line
+ * breaks become spaces.
+ */
 const latin = (text: string): string => Buffer.from(text.replaceAll(/[\r\n\0]/g, ' ')).toString('latin1');
 
 /** A key of `extra` in a header: every byte that a name of a header cannot have becomes `%` and its number. */

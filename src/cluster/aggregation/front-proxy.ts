@@ -1,7 +1,7 @@
 import type { UserInfo } from '../options.ts';
 
 /**
- * The identity with which the cluster asks other API servers. Such a server trusts the headers of a client whose
+ * The identity with which the cluster calls other API servers. Such a server trusts the headers of a client whose
  * certificate the authority has signed.
  */
 export interface FrontProxy {

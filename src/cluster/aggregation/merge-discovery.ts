@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { listAt, numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { sortVersions } from '../registry/versions.ts';
 
-/** A version that another server serves, as its last discovery had it. */
+/** A version that another server serves, with the content of its last discovery document. */
 export interface OtherVersion {
   readonly apiService: KubeObject;
   /** The list of resources (`APIResourceList`); `undefined` before the first answer of the server. */
@@ -50,7 +50,10 @@ const placeOf = ({ apiService: { spec } }: OtherVersion) => ({
   version: textAt(spec, 'version'),
 });
 
-/** Sorts versions as `APIService.spec.versionPriority` says: the highest first, and equal ones as versions. */
+/**
+ * Sorts versions as `APIService.spec.versionPriority` says: the highest first, and equal ones by Kubernetes' order of
+ * versions.
+ */
 function sortedVersions(versions: readonly string[], priorityOf: (version: string) => number): string[] {
   return sortVersions([...new Set(versions)]).toSorted((a, b) => priorityOf(b) - priorityOf(a));
 }

@@ -16,7 +16,7 @@ export class ResponseStream implements ByteStream, OpenStream {
     this.#abort = abort;
     this.#streams = streams;
     streams.add(this);
-    // An error before the client reads is one for the client, too.
+    // An error that occurs before the client reads breaks the client's stream, too.
     response.on('error', () => this.#finish((sink) => sink.abort()));
   }
 

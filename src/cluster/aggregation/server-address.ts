@@ -18,14 +18,14 @@ const NOT_LOOPBACK = 'the embedded cluster asks other API servers only on 127.0.
 /** The port that an APIService names. */
 export const servicePort = ({ spec }: KubeObject): number => numberAt(objectAt(spec, 'service'), 'port') ?? 443;
 
-/** The address that the option has for a Service; `undefined` without one. */
+/** The address of a Service in the option `webhookServices`; `undefined` without one. */
 export const givenAddress = (addresses: ServiceAddressMap, key: string): string | undefined =>
   Object.hasOwn(addresses, key) ? addresses[key] : undefined;
 
 /**
- * The address of the server behind an APIService, or the words why the cluster does not ask this server. The address is
- * that of the option `webhookServices`, or the name and port of a Service of type ExternalName whose name is a loopback
- * one.
+ * The address of the server behind an APIService, or the reason, as text, why the cluster does not call this server.
+ * The address is that of the option `webhookServices`, or the name and port of a Service of type ExternalName whose
+ * name is a loopback one.
  */
 export function serverAddressOf(
   apiService: KubeObject,

@@ -29,7 +29,10 @@ export interface RequestedCertificate {
   /** The alternative names as DER; `undefined` for none. */
   readonly alternativeNames: Buffer | undefined;
   readonly usages: readonly CertificateUsage[];
-  /** The first and the last moment of its life, in milliseconds since the epoch. It ends with that of the authority. */
+  /**
+   * The first and the last moment of the validity, in milliseconds since the epoch. The certificate expires with the
+   * authority's certificate at the latest.
+   */
   readonly notBefore: number;
   readonly notAfter: number;
 }

@@ -8,8 +8,8 @@ import type { ControllerClient, ResourceName } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 
 /**
- * Which objects an owner controls. The owner adopts the objects without a controller that the rule accepts, and
- * releases its objects that the rule does not accept any more.
+ * The rule by which an owner controls objects. The owner adopts the objects without a controller that the rule accepts,
+ * and releases its objects that the rule does not accept any more.
  */
 export interface ControlRule {
   readonly owners: { readonly kind: string; readonly resource: ResourceName };
@@ -30,11 +30,14 @@ export interface ControlRule {
 /** The objects that an owner accepts. */
 interface Acceptance {
   readonly accepts: (object: KubeObject) => boolean;
-  /** A label that all accepted objects have, by which they are found among many. */
+  /** A label that all accepted objects have. An index finds the objects by this label. */
   readonly label: readonly [key: string, value: string] | undefined;
 }
 
-/** The acceptances of the stored owners by rule: each event of an object without a controller asks all owners. */
+/**
+ * The acceptances of the stored owners by rule: each event of an object without a controller is compared with all
+ * owners.
+ */
 const acceptances = new WeakMap<ControlRule, WeakMap<KubeObject, Acceptance>>();
 
 function acceptance(rule: ControlRule, owner: KubeObject): Acceptance | undefined {

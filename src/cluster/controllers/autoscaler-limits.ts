@@ -1,4 +1,7 @@
-/** How fast a HorizontalPodAutoscaler may change the number of replicas, as in Kubernetes. Pure. */
+/**
+ * The limits of a HorizontalPodAutoscaler for changes of the number of replicas, as in Kubernetes. The functions are
+ * pure.
+ */
 import type { JsonObject } from '../../core/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 

@@ -1,4 +1,7 @@
-/** The number of replicas that the metrics of a HorizontalPodAutoscaler request, computed as Kubernetes does. Pure. */
+/**
+ * The number of replicas that the metrics of a HorizontalPodAutoscaler request, computed as Kubernetes does. The
+ * functions are pure.
+ */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import {
   formatQuantity,
@@ -108,8 +111,9 @@ function groupPods(pods: readonly MeasuredPod[], resource: string, container: st
 }
 
 /**
- * The replicas for the ratio between use and target. A pod without metrics counts so that it makes the change smaller: as
- * idle when the number grows, and as busy when it falls. A pod that is not ready counts as idle when the number grows.
+ * The replicas for the ratio between use and target. A pod without metrics makes the change smaller: it counts as idle
+ * when the number grows, and as busy when the number falls. A pod that is not ready counts as idle when the number
+ * grows.
  */
 function scaled(
   current: number,

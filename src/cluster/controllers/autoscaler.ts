@@ -104,7 +104,7 @@ export function autoscalerController(): SimulatedController {
 
 const NO_HISTORY: ScaleHistory = { recommendations: [], changes: [] };
 
-/** The time until metrics count again. Bounds that the number of replicas breaks count at once. */
+/** The time until metrics count again. A number of replicas outside the bounds is corrected at once. */
 function untilNextLook(autoscaler: KubeObject, current: number, known: ScaleHistory, now: number): number {
   const last = known.recommendations.at(-1);
   const isWithin =

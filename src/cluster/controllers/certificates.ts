@@ -34,7 +34,7 @@ const usagesOf = ({ spec }: KubeObject): string[] => listAt(spec, 'usages').map(
 const certificateOf = ({ status }: KubeObject): string => textAt(status, 'certificate');
 const has = (object: KubeObject, type: string): boolean => conditionOf(object, type)?.['status'] === 'True';
 
-/** The object with one condition more, whose times are the present. */
+/** The object with one more condition, which has the present time. */
 function withCondition(object: KubeObject, client: ControllerClient, condition: JsonObject): KubeObject {
   const now = client.timestamp();
   const conditions = [

@@ -128,7 +128,7 @@ export function writeSlices(client: ControllerClient, service: KubeObject, group
     while (rest.length > 0) unplaced.push({ endpoints: rest.splice(0, MAX_ENDPOINTS), ports });
   }
   for (const slice of [...byPorts.values()].flat()) kept.push({ slice, endpoints: [], ports: [] });
-  // A slice without endpoints takes those that no slice has room for.
+  // A slice without endpoints takes the endpoints for which no other slice has room.
   const [empty, used] = [kept.filter(isEmpty), kept.filter((entry) => !isEmpty(entry))];
   for (const entry of empty) {
     const next = unplaced.shift();

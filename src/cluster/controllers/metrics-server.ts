@@ -25,7 +25,7 @@ const WINDOW = '15s';
 
 /**
  * The metrics server: writes what pods and nodes use, for `kubectl top` and for autoscalers. A pod without a known use
- * has no metrics, as one that no metrics server has measured. A node has the sum of its pods.
+ * has no metrics, like a pod that a real metrics server has not measured yet. A node has the sum of its pods.
  */
 export function metricsServer(
   usageOf: (pod: KubeObject) => readonly ContainerUsage[] | undefined,

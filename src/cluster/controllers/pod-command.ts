@@ -44,8 +44,8 @@ function endOfContainer(container: JsonObject): CommandEnd | undefined {
 }
 
 /**
- * The end of a command: `sleep` takes its time, `false` and `exit N` fail, and other programs that are known to end do
- * so at once, with success. A program that is not known, a loop, `sleep infinity` and `tail -f` have no end.
+ * The end of a command: `sleep` ends after its time, `false` and `exit N` fail, and other known programs succeed at
+ * once. A program that is not known, a loop, `sleep infinity` and `tail -f` have no end.
  */
 export function endOfCommand(words: readonly string[]): CommandEnd | undefined {
   const run: Run = { afterMs: 0, exitCode: 0, hasExited: false, jobs: [] };

@@ -42,7 +42,7 @@ export type PodOutcome =
 /** An outcome, and its times. All times are milliseconds after the start of the pod, except `next`. */
 export interface PodPlan {
   readonly outcome: PodOutcome;
-  /** The milliseconds until the passing of time alone changes the outcome; `undefined`: it lasts. */
+  /** The milliseconds until the passing of time alone changes the outcome; `undefined` when the outcome lasts. */
   readonly next: number | undefined;
   /** The start of the present or last run of the containers. */
   readonly startedMs: number;

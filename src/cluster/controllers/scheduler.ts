@@ -97,7 +97,7 @@ function noNode(pod: KubeObject, nodes: readonly KubeObject[]): string {
   return `${reasons.join(', ')}. preemption: 0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`;
 }
 
-/** The scheduler first looks whether a node is cordoned. Only pods of DaemonSets tolerate that. */
+/** The scheduler first checks whether a node is cordoned. Only pods of DaemonSets tolerate a cordoned node. */
 const misfitOf = (pod: KubeObject, node: KubeObject): string =>
   node.spec?.['unschedulable'] === true && nodeOfAffinity(pod) === undefined
     ? 'node(s) were unschedulable'

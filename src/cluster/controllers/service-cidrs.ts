@@ -46,7 +46,7 @@ export const serviceCidrController: SimulatedController = {
   },
 };
 
-/** Does the cluster have an address that only this range contains, among those that are not being deleted? */
+/** Does the cluster have an address that no other range contains? Ranges that are being deleted do not count. */
 function isNeeded(client: ControllerClient, range: KubeObject): boolean {
   const others = client
     .list(RANGES, '')

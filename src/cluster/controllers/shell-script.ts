@@ -1,4 +1,4 @@
-/** Programs that run at the same time, each as its words. */
+/** Programs that run at the same time. Each program is the list of its words. */
 export type Pipeline = readonly (readonly string[])[];
 
 /** Pipelines that `&&` and `||` join. */

@@ -56,7 +56,7 @@ export const claimController: SimulatedController = {
     const claim = client.get(CLAIMS, namespace, name);
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return;
     if (!isPending(claim)) return resize(client, claim);
-    // A claim that names a volume waits for this volume, also after the volume was lost.
+    // A claim that names a volume waits for this volume, even if the volume does not exist any more.
     const namesVolume = textAt(claim.spec, 'volumeName') !== '';
     const volume = volumeFor(client, claim) ?? (namesVolume ? undefined : provision(client, claim));
     if (volume !== undefined) bind(client, claim, volume);

@@ -23,8 +23,8 @@ export interface ConversionContext {
 /**
  * Converts objects of one definition by its webhook. Many objects take several reviews.
  *
- * @throws ApiError 500 with the text of an API server when the webhook cannot be called, refuses, or answers with objects
- * that it may not answer with.
+ * @throws ApiError 500 with the text of an API server when the webhook cannot be called, refuses, or returns objects
+ *   that differ from the originals in more than the version.
  */
 export async function convertObjects(
   context: ConversionContext,

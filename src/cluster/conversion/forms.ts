@@ -12,8 +12,9 @@ export interface FormsContext extends ConversionContext {
 const running = new WeakMap<Stored, Map<ServedResource, Promise<void>>>();
 
 /**
- * Makes the forms of stored objects in the version of a resource, as far as a webhook makes them. Does nothing for other
- * resources. With `isFresh`, objects that have a form are converted again: the webhook may have changed.
+ * Converts stored objects to the version of a resource, if a webhook converts the objects of the resource; otherwise
+ * does nothing. With `isFresh`, converts objects again that have the version already, because the webhook may have
+ * changed.
  *
  * @throws ApiError 500 when the webhook does not convert an object.
  */

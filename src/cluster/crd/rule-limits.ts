@@ -15,7 +15,7 @@ export interface LimitedResult {
   readonly result: ReturnType<Program['evaluate']>;
   /** Did the evaluation cost more than `MAX_CALL_COST`? The result is then the error `LIMIT_EXCEEDED`. */
   readonly isOverLimit: boolean;
-  /** The least cost that the evaluation can have had. */
+  /** The lower bound of the cost of the evaluation. */
   readonly cost: number;
 }
 
@@ -34,10 +34,10 @@ export class ObjectBudget {
 }
 
 /**
- * An evaluation that stops at the cost limit of an API server. No evaluation counts its cost: the rounds of its loops
- * are limited instead, and each round counts with the least cost that it can have. An evaluation that an API server
- * admits is therefore never stopped. One that the API server stops may pass: long texts cost no more than short ones
- * here, and an expression without loops costs nothing.
+ * An evaluation that stops at the cost limit of an API server. The exact cost is not counted. The rounds of loops are
+ * limited instead, and each round counts with its minimum cost. An evaluation that an API server admits is therefore
+ * never stopped. An evaluation that the API server stops may pass here, because long texts cost no more than short
+ * ones, and an expression without loops costs nothing.
  */
 export function limitedRun(program: Program, checked: Checked): (variables: Record<string, unknown>) => LimitedResult {
   const round = minRoundCost(checked);

@@ -16,8 +16,8 @@ const GROUPS: ReadonlySet<string | undefined> = new Set(['admissionregistration.
 
 /**
  * Must the schema engine be loaded for a request to the API group? True when the request is for definitions, webhooks
- * or policies, or the cluster has definitions or policies, and the engine is not loaded yet. A `group` of `undefined`
- * asks only about the cluster.
+ * or policies, or the cluster has definitions or policies, and the engine is not loaded yet. When `group` is
+ * `undefined`, only the content of the cluster counts.
  */
 export function needsSchemas(
   store: ObjectLookup,

@@ -107,7 +107,9 @@ const method = (
   overloads: [{ id, member: true, params, result, call }],
 });
 
-/** A function with the overloads of some methods. Its name need not be a part of their ids. */
+/**
+ * A function with the overloads of some methods. The ids of the overloads need not contain the name of the function.
+ */
 const named = (name: string, ...methods: readonly ReturnType<typeof method>[]) => ({
   name,
   overloads: methods.flatMap(({ overloads }) => overloads),

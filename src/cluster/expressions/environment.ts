@@ -69,7 +69,7 @@ export interface ScopeOptions {
   readonly hasParams: boolean;
   /** Is there a variable `authorizer`? Expressions for texts have none. */
   readonly hasAuthorizer: boolean;
-  /** Are there the types by which mutating policies describe changes? Default: false. */
+  /** Can the expression use the types by which mutating policies describe changes? Default: false. */
   readonly hasMutations?: boolean;
   /** The schemas of the objects and of the parameters, for the check of types. Default: they can be anything. */
   readonly types?: { readonly object: Schema; readonly params: Schema | undefined };

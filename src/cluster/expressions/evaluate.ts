@@ -75,7 +75,7 @@ export function evaluateExpression(
   return { ok: false, message: `expression '${text}' resulted in error: ${result.message}` };
 }
 
-/** A condition that a request must meet before it is decided about. */
+/** A condition that a request must meet before a policy or webhook decides about the request. */
 export interface MatchCondition {
   readonly name: string;
   readonly expression: string;
@@ -83,8 +83,8 @@ export interface MatchCondition {
 }
 
 /**
- * Do all conditions hold? A false condition decides, also when others fail. Without a false condition, failures decide:
- * they are a problem that refuses the request, or, with `ignoresErrors`, the result is false.
+ * Do all conditions hold? The result is false when a condition is false, even if other conditions fail. Otherwise a
+ * failed condition refuses the request; with `ignoresErrors`, the result is false.
  */
 export function conditionsHold(
   conditions: readonly MatchCondition[],

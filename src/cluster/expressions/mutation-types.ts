@@ -81,7 +81,7 @@ export const patchLibrary: Library = {
 
 /**
  * Checks that the type of each literal is the path of its field: the field `spec` of `Object` is an `Object.spec`.
- * Returns the words for the first one that is not.
+ * Returns the error text for the first literal of another type.
  */
 function misnamed(value: Value, expected: string): string | undefined {
   if (Array.isArray(value)) return firstProblem(value.map((element: Value) => misnamed(element, expected)));

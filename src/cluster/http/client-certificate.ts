@@ -16,8 +16,8 @@ interface CertifiedUser {
 /**
  * Reads the users of client certificates, one for each connection: the common name, in the groups of the organizations.
  * The result is `undefined` for a connection without a certificate, and `refuse` for a certificate that is not of the
- * authority, is not valid now, is for another purpose than clients, or has no common name. A certificate also ends by
- * `clock`, which may be ahead of the machine.
+ * authority, is not valid now, is for another purpose than clients, or has no common name. A certificate also expires
+ * when `clock`, which may be ahead of the machine's clock, reaches its end.
  */
 export function certificateUsers(
   clock: Pick<ClusterClock, 'now'>,

@@ -137,7 +137,7 @@ async function answer(
   return context.intercept(request, guarded);
 }
 
-/** Has a request headers about another user? */
+/** Does the request have impersonation headers? */
 function asksToImpersonate(headers: IncomingRequest['headers']): boolean {
   for (const name in headers) if (name.startsWith('impersonate-')) return true;
   return false;
@@ -170,7 +170,10 @@ async function dispatch(context: HandlerContext, request: ApiRequest, warnings: 
   return otherPath(context, request);
 }
 
-/** The answer of another server, or one with the versions of other servers; `undefined` when neither is requested. */
+/**
+ * The answer of another server, or a discovery document with the versions of other servers; `undefined` when the
+ * request concerns no other server.
+ */
 async function aggregated(context: HandlerContext, request: ApiRequest): Promise<ApiReply | undefined> {
   const { aggregatedReply } = await context.parts.aggregation.load();
   return aggregatedReply(context, request);

@@ -42,8 +42,8 @@ const READY_CHECKS = [...BASIC, 'etcd-readiness', 'informer-sync', ...STARTED, '
 
 /**
  * Answers `/healthz`, `/livez`, `/readyz` and the path of one check; `undefined` for a check that does not exist. The
- * parts of an embedded server are complete before it answers its first request, so every check passes, also one of a
- * part that kube-apiserver has and this server does not.
+ * parts of an embedded server are complete before it answers its first request, so every check passes. This includes
+ * the checks of parts that only kube-apiserver has.
  */
 export function healthReply({ segments, query }: ApiRequest): ApiReply | undefined {
   const [name = '', ...rest] = segments;

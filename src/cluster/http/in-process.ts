@@ -60,8 +60,8 @@ async function closedError(): Promise<KubeError> {
 }
 
 /**
- * The answer. Rejects when the client gives up or the transport closes first, because a fault may delay the answer for
- * ever.
+ * The answer. Rejects when the client gives up or the transport closes before the answer, because a fault may delay the
+ * answer for ever.
  */
 function orGone(pending: Promise<ApiReply>, signal: AbortSignal | undefined, open: Set<() => void>): Promise<ApiReply> {
   return new Promise((resolve, reject) => {

@@ -30,7 +30,7 @@ export type ListenerContext = HandlerContext & {
 export async function openListener(context: ListenerContext, options: ListenOptions = {}): Promise<Listener> {
   const { port = 0, host = '127.0.0.1', https = true } = options;
   refuseOpenIdentity(host, options.anonymous);
-  // Where every user is allowed everything, a request of another machine or of a web page must have credentials.
+  // When every user may do everything, a request from another machine or from a web page must have credentials.
   const stranger = context.allowsAll ? 'refuse' : ANONYMOUS;
   const fallback = options.anonymous ?? (!isLoopbackHost(host) ? stranger : https ? ANONYMOUS : ADMIN);
   const own = context.issuesCertificates ? () => context.clientAuthority.ca : undefined;

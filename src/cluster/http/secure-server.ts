@@ -15,7 +15,7 @@ export interface SecureServing {
 const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
 
 /**
- * The roots for client certificates of a socket whose clients have none. Without this list Node would read all public
+ * The trusted roots of a socket that accepts no client certificates. Without this list Node would read all public
  * roots, which takes 26 ms on Node 20.
  */
 const NO_ROOTS: SecureContextOptions = { ca: [] };
@@ -63,8 +63,8 @@ function readable<Result>(work: () => Result): Result {
  * (milliseconds since the epoch). `own` makes the authority of the client certificates that the cluster signs; without
  * it, the cluster signs none.
  *
- * @throws TypeKroError `cluster/certificate-unusable` for a text that is not a certificate, or not its key. So does
- * `createServer`.
+ * @throws TypeKroError `cluster/certificate-unusable` for a text that is not a certificate, or not its key.
+ *   `createServer` throws the same error.
  */
 export function secureServing(
   options: Pick<ListenOptions, 'certificate' | 'clientCertificateAuthority'>,

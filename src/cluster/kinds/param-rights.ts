@@ -17,7 +17,7 @@ function shownUser({ name, uid = '', groups, extra = {} }: UserInfo): string {
   return `&{${name} ${uid} [${groups.join(' ')}] map[${members.join(' ')}]}`;
 }
 
-/** The group and the resource of a kind of parameters. Every resource, when no resource serves the kind. */
+/** The group and the resource of a kind of parameters. `*` when no resource serves the kind. */
 function resourceOf(kind: JsonObject | undefined, { kinds }: WriteContext): { group: string; resource: string } {
   if (kind === undefined) return { group: '*', resource: '*' };
   const apiVersion = textAt(kind, 'apiVersion');

@@ -35,8 +35,8 @@ export interface QuotaRequest {
 
 /**
  * Refuses a write that would exceed a quota of the namespace (throws 403). Otherwise returns a function that adds the
- * difference to the used amounts. For a dry run it adds nothing. Amounts that become smaller are subtracted by the
- * controller of quotas.
+ * difference to the used amounts. For a dry run, the function adds nothing. The quota controller subtracts amounts that
+ * become smaller.
  */
 export function admitQuota(store: UncheckedObjectStore, request: QuotaRequest): () => void {
   const { resource, object, old, now } = request;

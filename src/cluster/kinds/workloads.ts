@@ -347,8 +347,8 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
 const GENERATION = 'deprecated.daemonset.template.generation';
 
 /**
- * The number of the pod template. It is an annotation of every DaemonSet, which clients cannot change. A restored object
- * may have another text, which counts as 1.
+ * The number of the pod template. Every DaemonSet has it in an annotation that clients cannot change. A restored object
+ * may have another text in the annotation; that text counts as 1.
  */
 function templateGeneration({ metadata }: KubeObject): bigint {
   const parsed = goParseInt(metadata.annotations?.[GENERATION] ?? '1');

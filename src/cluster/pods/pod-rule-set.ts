@@ -22,8 +22,9 @@ export interface SimulatedPods {
 /** Sets rules for the lives of pods. */
 export interface PodSimulation {
   /**
-   * Sets rules for present and future pods. They have precedence over earlier rules and over annotations, each member
-   * on its own. The times of rules for a pod that has started count from this call. Ended pods do not change.
+   * Sets rules for present and future pods. Each member that the rules set has precedence over the same member of
+   * earlier rules and annotations. The times of rules for a pod that has started count from this call. Ended pods do
+   * not change.
    *
    * @throws TypeKroError `cluster/invalid-pod-rule` when a rule does not exist or has a wrong value, and
    *   `cluster/no-pods` when the cluster has no controllers.

@@ -7,7 +7,8 @@ import { goQuote } from '../../golang/index.ts';
 import { compareQuantities, quantityOf, quantityOfInteger } from '../../kubernetes/index.ts';
 
 /**
- * How the simulated containers of a pod behave. Every member is optional. By default, the containers run and are ready.
+ * The behaviour of the simulated containers of a pod. Every member is optional. By default, the containers run and are
+ * ready.
  */
 export interface PodRules {
   /** The seconds until the containers start. Until then they wait with the reason `ContainerCreating`. Default: 0. */

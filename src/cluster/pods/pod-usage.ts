@@ -10,8 +10,8 @@ export interface ContainerUsage {
 }
 
 /**
- * The use of a pod's containers by its rules; `undefined` when no rule says it, or when the pod does not run. A resource
- * without a rule has the use 0.
+ * The use of a pod's containers by its rules; `undefined` when no rule sets it, or when the pod does not run. A
+ * resource without a rule has the use 0.
  */
 export function simulatedUsage(pod: KubeObject, { cpu, memory }: PodRules): readonly ContainerUsage[] | undefined {
   if (cpu === undefined && memory === undefined) return undefined;

@@ -95,8 +95,8 @@ const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((ty
 /**
  * Chooses the preferred form of an `Accept` header among the forms that the endpoint offers.
  *
- * At least one range must name all types or a type of the endpoint; otherwise throws 406. `application/*` alone is not
- * enough for the router of an API server. A client that accepts only protobuf gets JSON, because this server writes no
+ * Throws 406 unless one range is `*/*` or names a type of the endpoint. As in the router of an API server,
+ * `application/*` alone does not suffice. A client that accepts only protobuf gets JSON, because this server writes no
  * protobuf objects. The same holds for metadata; tables have no form in protobuf.
  */
 export function negotiate(header: string | undefined, offer: Offer): Negotiated {

@@ -70,6 +70,9 @@ export interface ServedResource extends GroupResource, ServedVersion {
   toStorage(object: KubeObject, conversions?: Conversions): KubeObject;
   /** Converts an object of this version to another version of the resource. */
   convert(object: KubeObject, target: ServedResource, conversions?: Conversions): KubeObject;
-  /** The resource in another version, for a custom resource also in one that is not served; `undefined` for none. */
+  /**
+   * The resource in another version; `undefined` when it does not exist. A custom resource can also be returned in a
+   * version that is not served.
+   */
   inVersion(apiVersion: string): ServedResource | undefined;
 }

@@ -23,8 +23,8 @@ export class Representation {
   #parts: readonly Part[] = [];
   #bodyStart = 0;
   /**
-   * The latest predecessor that has bytes. `undefined` when this representation has its own bytes, or has handed the
-   * predecessor over.
+   * The latest predecessor that has bytes. `undefined` when this representation has its own bytes, or has passed the
+   * predecessor on to its successor.
    */
   #base: Representation | undefined;
 

@@ -3,8 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
 /**
- * The object as PartialObjectMetadata. The annotation that the server's internal form of a DaemonSet does not have is
- * missing.
+ * The object as PartialObjectMetadata. The annotation that the server's internal form of a DaemonSet lacks is left out.
  */
 export function partialOf(object: KubeObject): unknown {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: metadataOf(object) };

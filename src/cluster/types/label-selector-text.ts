@@ -2,7 +2,7 @@ import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { listAt, requirementText, textAt } from '../../kubernetes/index.ts';
 
-/** A label selector, or a plain map of labels, as text. */
+/** The text of a label selector or of a plain map of labels. */
 export function labelSelectorText(selector: JsonValue | undefined): string {
   if (typeof selector === 'string') return selector;
   if (!isJsonObject(selector)) return '';

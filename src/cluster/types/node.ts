@@ -65,7 +65,7 @@ export interface MapNode {
   readonly nullable?: boolean;
 }
 
-/** A list. `list` is the way in which it merges. */
+/** A list. `list` is the way in which patches merge it. */
 export interface ListNode {
   readonly kind: 'list';
   readonly items: TypeNode;
@@ -77,7 +77,7 @@ export interface ListNode {
 /** A value without a schema. Its own form decides: objects are granular, and lists are atomic. */
 export interface AnyNode {
   readonly kind: 'any';
-  /** Is the value owned as a whole, whatever its form is? */
+  /** Is the value owned as a whole, in every form? */
   readonly atomic?: boolean;
   readonly nullable?: boolean;
 }

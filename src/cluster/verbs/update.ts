@@ -39,7 +39,7 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
     checkUid(write, undefined, sent);
     readVersion(sent, versionField);
     authorizeCreate(write.services, write.user, write);
-    // The version of an object that does not exist is checked only when a client creates it with POST.
+    // The version in the body of a missing object is checked only when a client creates the object with POST.
     delete sent.metadata.resourceVersion;
     return createObject(write, sent);
   }

@@ -87,7 +87,7 @@ const startsFromState = ({ from, sendInitialEvents }: WatchOptions): boolean => 
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
-/** The latest line. An event is sent to its watches one after another, and most of them send equal bytes. */
+/** The latest line. An event is sent to one watch after another, and most watches send equal bytes. */
 let latest: { readonly of: Representation; readonly type: EventType; readonly line: Buffer } | undefined;
 
 /** The line of an event. */
@@ -397,7 +397,7 @@ const objectsOf = (events: readonly StoreEvent[]): Stored[] =>
 
 const departures = new WeakMap<Stored, Stored>();
 
-/** The old content of an object, with the version at which the object left the selection. */
+/** The old content of an object. Its version is the one at which the object left the selection. */
 function withVersion(previous: Stored, stored: Stored): Stored {
   let departure = departures.get(stored);
   if (departure === undefined) {

@@ -74,7 +74,7 @@ export interface WriteServices {
    */
   readonly store: UncheckedObjectStore;
   readonly registry: Registry;
-  /** Is every request of every user allowed? Hooks that look at rights then refuse nothing. */
+  /** Is every request of every user allowed? If so, hooks that check rights refuse nothing. */
   readonly allowsAll: boolean;
   /** The addresses and ports of Services. */
   readonly addresses: ServiceAddresses;

@@ -16,8 +16,8 @@ interface VirtualWrite {
 }
 
 /**
- * Asks the webhooks and policies about the creation of an object that is not stored, such as an Eviction. Returns the
- * object as they change it. Throws `ApiError` when one of them refuses.
+ * Calls the webhooks and policies for the creation of an object that is not stored, such as an Eviction. Returns the
+ * object with their changes. Throws `ApiError` when one of them refuses.
  */
 export function admitVirtual<Virtual extends JsonObject | KubeObject>(
   services: WriteServices,
@@ -30,7 +30,7 @@ export function admitVirtual<Virtual extends JsonObject | KubeObject>(
   return services.admission.admitRequest(writeOf(services, write), 'CREATE', sent, type) as unknown as Virtual;
 }
 
-/** Asks the webhooks and policies about a connection. Throws `ApiError` when one of them refuses. */
+/** Calls the webhooks and policies for a connection. Throws `ApiError` when one of them refuses. */
 export function admitConnection(services: WriteServices, write: VirtualWrite, options: () => JsonObject): void {
   if (services.admission === undefined) return;
   const sent = options() as unknown as KubeObject;

@@ -100,7 +100,7 @@ function checkHost({ store }: ConnectContext, { spec, metadata }: KubeObject): v
   if (store.collection('', 'nodes').get(node) === undefined) throw notFound({ group: '', plural: 'nodes' }, node);
 }
 
-/** Checks that the request asks to upgrade the connection (to SPDY or to a WebSocket). Throws 400. */
+/** Checks that the request upgrades the connection (to SPDY or to a WebSocket). Throws 400. */
 function checkUpgrade({ headers }: ApiRequest): void {
   const upgrades = (headers['connection'] ?? '').toLowerCase().split(/\s*,\s*/);
   if (!upgrades.includes('upgrade')) throw badRequest('Upgrade request required');

@@ -14,11 +14,11 @@ const UNPROTECTED_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 
 
 /**
  * Refuses an eviction that the pod's budget does not allow. An allowed eviction decreases the budget's count and lists
- * the pod in the budget at once, before the disruption controller computes the status again. An unhealthy pod that the
- * budget lets go is not counted. `now` is the time in the format of timestamps in objects.
+ * the pod in the budget at once, before the disruption controller computes the status again. An unhealthy pod whose
+ * eviction the budget allows is not counted. `now` is the time in the format of timestamps in objects.
  *
  * @throws ApiError 429 when the budget allows no eviction; 500 for a pod that several budgets select, as kube-apiserver
- * does; 403 when too many evictions of the budget are unconfirmed, and for a budget whose count is negative.
+ *   does; 403 when too many evictions of the budget are unconfirmed, and for a budget whose count is negative.
  */
 export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now: string, dryRun: boolean): void {
   if (isBeyondBudgets(pod)) return;
@@ -52,8 +52,8 @@ const isBeyondBudgets = ({ metadata, status }: KubeObject): boolean =>
 const isReady = (pod: KubeObject): boolean => conditionOf(pod, 'Ready')?.['status'] === 'True';
 
 /**
- * Does the budget let an unhealthy pod go without counting it? By default it does while the healthy pods suffice;
- * `AlwaysAllow` does at any time.
+ * Does the budget allow the eviction of an unhealthy pod without counting it? By default only while there are enough
+ * healthy pods; with `AlwaysAllow` always.
  */
 function passesUnhealthy({ spec, status }: KubeObject): boolean {
   if (textAt(spec, 'unhealthyPodEvictionPolicy') === 'AlwaysAllow') return true;

@@ -53,7 +53,7 @@ export function evictionReply(
   admitEviction(context.store, pod, timestampOf(context.clock), options.dryRun);
   const wanted = objectAt(eviction, 'deleteOptions');
   const preconditions = objectAt(wanted, 'preconditions');
-  // The eviction is admitted, and not the deletion that it causes.
+  // Webhooks and policies see the eviction, and not the deletion that it causes.
   const { admission: _, ...services } = context;
   const write: WriteRequest = {
     services,

@@ -66,7 +66,7 @@ export function addressOf(
   return { url, shown, serverName };
 }
 
-/** A path as Go's client of an API server cleans it: absolute, without empty segments and without a slash at its end. */
+/** A path in the form of an API server's Go client: absolute, without empty segments and without a slash at its end. */
 const cleanPath = (path: string): string => posix.join('/', path).replace(/(?<=.)\/$/, '');
 
 const NOT_LOOPBACK = 'the embedded cluster calls webhooks only on 127.0.0.1, localhost and [::1]';
@@ -88,7 +88,7 @@ let sharedAgent: Agent | undefined;
 const connections = (): Agent =>
   (sharedAgent ??= new (httpsLibrary().Agent)({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS }));
 
-/** The addresses of `localhost`. No resolver is asked, because it may give other addresses. */
+/** The addresses of `localhost`. No resolver is called, because it may return other addresses. */
 export const lookupLoopback: LookupFunction = (_host, { all, family }, done) => {
   const addresses = [
     { address: '127.0.0.1', family: 4 },
@@ -131,7 +131,7 @@ export async function postReview(
     new Promise<IncomingMessage>((resolve, reject) => {
       const sent = httpsLibrary().request(url, options, resolve);
       const fail = (why: string) => {
-        // The webhook closed a connection that waited, before it got the review.
+        // The webhook closed a waiting connection before the review arrived.
         if (sent.reusedSocket && !signal.aborted) reject(new StaleConnection());
         else reject(problem(signal.aborted ? TOO_SLOW : why));
       };

@@ -9,7 +9,7 @@ import { shippedDefinitions } from './shipped-definitions.ts';
 const PLACEHOLDER_ACCOUNT = '000000000000';
 const DEFAULT_REGION = 'us-west-2';
 
-/** Errors of AWS that a repetition does not mend. The controllers of ACK give up on them. */
+/** Errors of AWS that a retry does not resolve. The controllers of ACK give up on them. */
 const TERMINAL: ReadonlySet<string> = new Set([
   'InvalidParameter',
   'InvalidParameterValue',
@@ -102,7 +102,7 @@ function statusOf(
   };
 }
 
-/** The name of the resource in AWS: `spec.name`, or the member that is called after the kind, such as `tableName`. */
+/** The name of the resource in AWS: `spec.name`, or the member that is named after the kind, such as `tableName`. */
 function nameInAws({ kind, spec, metadata }: KubeObject): string {
   const member = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}Name`;
   return textAt(spec, 'name') || textAt(spec, member) || textAt(spec, 'dbInstanceIdentifier') || (metadata.name ?? '');

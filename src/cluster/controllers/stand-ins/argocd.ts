@@ -204,7 +204,7 @@ function withCondition(application: KubeObject, view: StandInView, type: string,
   };
 }
 
-/** The start of the present operation, when it is about this revision. */
+/** The start of the present operation, if the operation is for this revision. */
 function startOf({ status }: KubeObject, revision: string): string | undefined {
   const state = asObject(status?.['operationState']);
   return textAt(state, 'syncResult', 'revision') === revision ? textAt(state, 'startedAt') || undefined : undefined;

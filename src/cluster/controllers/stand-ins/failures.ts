@@ -34,7 +34,7 @@ export class StandInFailures {
     };
   }
 
-  /** Why the work on an object has to fail; `undefined` when it has not. */
+  /** The reason why the work on an object has to fail; `undefined` when the work may succeed. */
   find(object: KubeObject): StandInFailure | undefined {
     const annotation = simulated(object, 'failure');
     if (annotation !== undefined) return failureOf(annotation);

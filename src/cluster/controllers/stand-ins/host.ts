@@ -12,7 +12,7 @@ import type { StandInFailures } from './failures.ts';
 import { ObjectView } from './view.ts';
 import { setFinalizer, writeResult } from './write-result.ts';
 
-/** How a cluster runs a stand-in. */
+/** The settings with which a cluster runs a stand-in. */
 export interface HostOptions {
   /** The time of each step of its work, in milliseconds. */
   readonly stepMs: number;
@@ -36,7 +36,7 @@ interface Work {
   readonly spec: JsonValue | undefined;
   /** The time at which the work on this spec began; `undefined` when it has long been done. */
   readonly beganAt: number | undefined;
-  /** A decision whose writes wait for webhooks. The next run carries out the same decision. */
+  /** A decision whose writes wait for webhooks. The next run carries out this decision. */
   decision?: Decision | undefined;
   /** The last events. */
   eventsText?: string;

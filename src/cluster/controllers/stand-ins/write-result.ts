@@ -26,7 +26,7 @@ const ownedBy = (owner: KubeObject, { metadata }: KubeObject): KubeObject['metad
   ownerReferences: [controllerReference(owner)],
 });
 
-/** Creates an object, or changes it where it differs. An object that another controller has is left alone. */
+/** Creates an object, or changes it where it differs. An object with another controller does not change. */
 function ensure(client: ControllerClient, owner: KubeObject, wanted: KubeObject): void {
   const resource = client.resourceOfKind(wanted.apiVersion, wanted.kind);
   if (resource === undefined)
@@ -50,7 +50,10 @@ function ensure(client: ControllerClient, owner: KubeObject, wanted: KubeObject)
   if (!jsonEquals(merged as unknown as JsonValue, live as unknown as JsonValue)) client.update(merged);
 }
 
-/** Members that are replaced as a whole. Of the others, only the members that a stand-in names are changed. */
+/**
+ * Members of an object that are replaced as a whole. In all other members, only the fields that a stand-in names are
+ * changed.
+ */
 const WHOLE: ReadonlySet<string> = new Set(['data', 'binaryData']);
 
 function merge(live: KubeObject, wanted: KubeObject): KubeObject {

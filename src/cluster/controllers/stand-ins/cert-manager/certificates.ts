@@ -15,9 +15,9 @@ const READY: StandInCondition = {
 };
 
 /**
- * Certificates: a key in a temporary Secret and a CertificateRequest with it, and when the request is signed, the Secret
- * of the certificate. A certificate is issued again when its spec or its Secret changes, and when two thirds of its time
- * are over.
+ * Certificates: a key in a temporary Secret and a CertificateRequest with it, and when the request is signed, the
+ * Secret of the certificate. A certificate is issued again when its spec or its Secret changes, and when two thirds of
+ * its validity have passed.
  */
 export const certificates: StandInKind = {
   group: GROUP,

@@ -4,7 +4,7 @@ import type { StandInView } from '../../../stand-in.ts';
 import { labelMatcher } from '../../../kinds/selects.ts';
 import { GROUP, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
 
-/** The listeners of a gateway that a route is attached to; when there is none, why. */
+/** The listeners of a gateway that a route is attached to; without any, the reason. */
 export interface Attachment {
   readonly listeners: readonly string[];
   /** The reason of the condition `Accepted`. */
@@ -64,7 +64,7 @@ function isAllowed(route: KubeObject, gateway: KubeObject, listener: JsonObject,
   return labelMatcher(objectAt(listener, 'allowedRoutes', 'namespaces', 'selector'))(labels);
 }
 
-/** Has a route a hostname that the listener serves? Routes and listeners without hostnames have all. */
+/** Does the route have a hostname that the listener serves? A route or listener without hostnames has all hostnames. */
 function hasCommonHostname(route: KubeObject, listener: JsonObject): boolean {
   const served = textAt(listener, 'hostname');
   const wanted = asTexts(route.spec?.['hostnames']);

@@ -174,7 +174,9 @@ export function withTimes(
   };
 }
 
-/** Why the certificates of a listener cannot be used; `undefined` when they can, or when it has none. */
+/**
+ * Why the certificates of a listener cannot be used; `undefined` when they can be used, or when the listener has none.
+ */
 function certificateProblem(
   gateway: KubeObject,
   listener: JsonObject,

@@ -22,7 +22,7 @@ export interface Reference {
   readonly name: string;
 }
 
-/** Reads a reference. `defaults` are the kind and the namespace of one that does not name them. */
+/** Reads a reference. `defaults` has the kind and the namespace for a reference that does not name them. */
 export function referenceOf(value: JsonObject, defaults: Omit<Reference, 'name'>): Reference {
   return {
     group: typeof value['group'] === 'string' ? value['group'] : defaults.group,
