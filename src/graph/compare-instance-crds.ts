@@ -34,7 +34,7 @@ export function compareInstanceCrds(
 const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 const STATUS_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status'] as const;
 
-/** The CRD with the status fields of the wanted one where either of the two takes any value. */
+/** The CRD, in which the status fields of the wanted CRD replace those that accept any value in one of the two CRDs. */
 function withFreeStatus(existing: KubeObject, wanted: KubeObject): KubeObject {
   const [next] = crdVersions(wanted);
   const versions = crdVersions(existing).map((version) => {

@@ -202,7 +202,7 @@ export class Language {
     return kroEnvironment({ variables, types, features: { now, math, sets } });
   }
 
-  /** The environment of `propagateWhen`: that of templates, with the functions that report how far a node is. */
+  /** The environment of `propagateWhen`: that of templates, with the functions that report the progress of a node. */
   #propagation(): Environment {
     if (this.#propagating !== undefined) return this.#propagating;
     const { now = false, math = false, sets = false } = this.#features;

@@ -10,7 +10,7 @@ import type { ReadPart } from './model.ts';
 
 /** The functions that an item and its own collection may be arguments of. */
 const BATCHES: ReadonlySet<string> = new Set(['linearlyReady', 'exponentiallyReady']);
-/** The methods that report how far a resource is. */
+/** The methods that report the progress of a resource. */
 const PROGRESS: ReadonlySet<string> = new Set(['ready', 'updated']);
 
 /** The name of the gate of `propagateWhen`, as messages show it. */
@@ -69,7 +69,7 @@ export function linkPropagateWhen(draft: ResourceDraft, language: Language, prob
       problems.error({ phase: 'dependencies', code: 'graph/propagate-when', message, hint, place, kro });
       return [];
     }
-    // A cache need not keep the data of a node of which an expression asks only how far it is.
+    // A cache need not keep the data of a node of which an expression reads only the progress.
     const isRead = ({ id, steps }: ReadPart) => {
       const use = uses.get(id);
       return id !== draft.id && (steps.length > 0 || use === undefined || use.total > use.asProgress + use.selected);
@@ -108,7 +108,10 @@ function otherBatch(
   return { message, hint: `write ${name}(each, ${id}${name === 'linearlyReady' ? ', 1' : ''})`, start };
 }
 
-/** How often an expression uses a name: in all, as an argument of a batch, for its progress, and for one field. */
+/**
+ * The numbers of uses of a name in an expression: in all, as an argument of a batch, for its progress, and for one
+ * field.
+ */
 interface Uses {
   total: number;
   inBatch: number;

@@ -14,10 +14,10 @@ export interface TextAdvice {
 }
 
 /**
- * Warns of texts in templates and in the status that mean something else than they seem to mean. These are texts that
- * look like expressions but are none (`$(…)`, `{{…}}`, `$x`, `$ {x}`, `#{x}`, a bare path, a closing brace too many),
- * and quantities in thousandths of a byte. Warns only of paths that begin with `schema` or the id of a resource, so
- * that texts for shells and for other template languages cause no warning.
+ * Warns of texts in templates and in the status that do not mean what they seem to mean. These are texts that look like
+ * expressions but are none (`$(…)`, `{{…}}`, `$x`, `$ {x}`, `#{x}`, a bare path, a closing brace too many), and
+ * quantities in thousandths of a byte. Warns only of paths that begin with `schema` or the id of a resource, so that
+ * texts for shells and for other template languages cause no warning.
  */
 export function warnTexts({ schema, resources }: ParsedDefinition, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));

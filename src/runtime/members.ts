@@ -45,8 +45,8 @@ export function orphanOf(
 }
 
 /**
- * Does a member stay when it is retired? The annotation of the object decides, as in kro. The node decides, too: a cache
- * may not have the annotation yet, and an object that stays can still be deleted later.
+ * Does a member stay when it is retired? The annotation of the object decides, as in kro. The node decides, too,
+ * because a cache may not have the annotation yet. In doubt the object stays, because it can still be deleted later.
  */
 export function isRetained(graph: Graph | undefined, object: KubeObject): boolean {
   const node = graph?.nodes.get(nodeIdOf(object));

@@ -95,7 +95,7 @@ const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((ty
 /**
  * Chooses the preferred form of an `Accept` header among the forms that the endpoint offers.
  *
- * Throws 406 unless one range is `*/*` or names a type of the endpoint. As in the router of an API server,
+ * Throws 406 unless a range names all types or a type of the endpoint. As in the router of an API server,
  * `application/*` alone does not suffice. A client that accepts only protobuf gets JSON, because this server writes no
  * protobuf objects. The same holds for metadata; tables have no form in protobuf.
  */

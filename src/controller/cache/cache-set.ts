@@ -79,7 +79,10 @@ export class CacheSet {
   /** The latest list of kinds. Most subscribers share this list. */
   #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
-  /** The kinds that are being listed because another kind went back. Their own lists are no further news. */
+  /**
+   * The kinds that are being listed because the list of another kind showed an earlier state. Their lists do not report
+   * the restore again.
+   */
   readonly #readAgain = new Set<KindCache>();
 
   constructor(options: CacheSetOptions) {

@@ -20,7 +20,7 @@ function shareParts(copy: KubeObject): void {
   share(metadata, ['namespace', 'creationTimestamp', 'uid']);
   if (metadata.labels !== undefined) {
     share(metadata.labels);
-    // A single label is the node of a Graph, which the objects of equal Graphs have in common.
+    // An object with a single label is an object of a Graph. The objects of equal Graphs have equal labels.
     if (Object.keys(metadata.labels).length === 1) metadata.labels = internJson(metadata.labels);
   }
   if (metadata.annotations !== undefined) {

@@ -110,7 +110,7 @@ function makeEntry(
   equivalence: EquivalentDigests | true | undefined,
   whole: KubeObject | undefined,
 ): LiveObject {
-  // A literal takes exactly the memory of its members, and one with spread members has room for more.
+  // An object literal takes only the memory of its members. A literal with spread members reserves more.
   if (whole === undefined && owned !== undefined) {
     if (engineFields === undefined && equivalence !== undefined) return { object, owned, equivalence };
     if (engineFields !== undefined && equivalence === undefined) return { object, owned, engineFields };
