@@ -6,10 +6,11 @@
  * @packageDocumentation
  */
 export * from './entry.ts';
+export { LEASE_NAME } from './current-controller.ts';
 export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
 export type { FeatureGates } from './feature-gates.ts';
 export { compileFeatures, readFeatureGates } from './feature-gates.ts';
-export { withImpersonation } from './install/manifests.ts';
+export { controllerRules, withImpersonation } from './install/manifests.ts';
 export {
   CRD_TYPE,
   declaredKind,

@@ -180,6 +180,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['gitops shop.yaml corner.yaml --out deploy', 0, /deploy/],
   ['upgrade --check --kro-compatibility 0.10', 0, /1 unchanged/],
   ['bootstrap --image a:1 --export -', 0, /kind: Deployment/],
+  ['doctor', 0, /✓ server, clock/],
   ['hand-back --dry-run', 3, /typekro\.dev\/revision: 1/],
   ['install --print', 0, /kind: CustomResourceDefinition/],
   ['completion bash', 0, /complete/],

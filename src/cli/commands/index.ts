@@ -255,6 +255,13 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./upgrade.ts').then(({ upgrade }) => upgrade),
   },
   {
+    name: 'doctor',
+    summary: 'check a cluster and its controller, and say what is wrong and what to do',
+    group: 'Set up a cluster',
+    readsMany: true,
+    load: () => import('./doctor.ts').then(({ doctor }) => doctor),
+  },
+  {
     name: 'hand-back',
     summary: "stop the controller, so that kro's controller continues with the same objects",
     group: 'Set up a cluster',

@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import { createEmbeddedCluster } from '../../cluster/index.ts';
+import { controllerManifests } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import { packageVersion } from '../package-version.ts';
+import { commands } from './index.ts';
+
+let cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>;
+let client: KubeClient;
+let cwd: string;
+let kubeconfig: string;
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-doctor-'));
+  cluster = await createEmbeddedCluster();
+  ({ kubeconfig } = await cluster.listen({ port: 0 }));
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  client = new KubeClient({ config: await loadKubeConfig({ path: join(cwd, 'kubeconfig'), env: {} }) });
+});
+afterAll(async () => {
+  await client.close();
+  await cluster.close();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+const run = async (line: string) => {
+  const { code, out, err } = await commandRunner(commands, cwd)(line);
+  return { code, err, out: out.split('\n') };
+};
+const apply = async (objects: readonly KubeObject[]) => {
+  for (const object of objects) await client.apply(object, { fieldManager: 'test', force: true });
+};
+
+const DEFINITION: KubeObject = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'pots' },
+  spec: {
+    schema: { apiVersion: 'v1', kind: 'Pot', group: 'acme.test', spec: { text: 'string' } },
+    resources: [
+      {
+        id: 'map',
+        template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}' } },
+      },
+    ],
+  },
+};
+
+test('in an empty cluster the CRDs and the controller are missing', async () => {
+  expect(await run('doctor --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "",
+      "out": [
+        "cluster typekro   Kubernetes v1.36.0+typekro",
+        "✗ crds   CustomResourceDefinition resourcegraphdefinitions.kro.run: does not exist",
+        "    why  the controller does not start without it",
+        "    do   typekro install",
+        "✗ crds   CustomResourceDefinition graphrevisions.internal.kro.run: does not exist",
+        "    why  the controller does not start without it",
+        "    do   typekro install",
+        "! controllers   the cluster: no Deployment of a controller has replicas, and no Lease of a controller is renewed",
+        "    why  definitions would not be served",
+        "    do   typekro bootstrap, or typekro controller on this machine",
+        "i crds   CustomResourceDefinition graphs.kro.run: does not exist",
+        "    why  only the gate GraphKind needs it",
+        "✓ server, clock, leases, rights, webhooks, pods, objects",
+        "2 errors, 1 warning, 0 not checked",
+      ],
+    }
+  `);
+});
+
+test('with a controller that never started: its Lease, its rights, and a webhook that does not answer', async () => {
+  const manifests = controllerManifests({ image: `acme.test/typekro:${packageVersion()}` });
+  await apply(
+    manifests.filter(({ kind, metadata }) => kind !== 'ClusterRole' || metadata.name === 'typekro:controller'),
+  );
+  await apply([
+    DEFINITION,
+    {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'controller.kro.run', namespace: 'kro-system' },
+      spec: { holderIdentity: 'pod-1', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:00.000000Z' },
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'policy' },
+      webhooks: [
+        {
+          name: 'check.acme.test',
+          admissionReviewVersions: ['v1'],
+          sideEffects: 'None',
+          clientConfig: { service: { namespace: 'default', name: 'absent' } },
+          rules: [{ apiGroups: ['acme.test'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }],
+        },
+      ],
+    },
+  ]);
+  const { code, out, err } = await run('doctor --kubeconfig kubeconfig');
+  expect({ code, err }).toEqual({ code: 1, err: '' });
+  // The embedded cluster reports the state of its simulated pods at another time in each run.
+  expect(out.filter((line) => !line.includes('pods'))).toMatchInlineSnapshot(`
+    [
+      "cluster typekro   Kubernetes v1.36.0+typekro",
+      "✗ leases   Lease kro-system/controller.kro.run: pod-1 has not renewed it since 2026-01-01T00:00:00.000Z",
+      "    why  no replica works",
+      "✗ rights   ServiceAccount kro-system/typekro: may not get, list, watch, create, patch, delete configmaps; get, list, watch, patch pots.acme.test; update pots/finalizers.acme.test; get, patch pots/status.acme.test",
+      "    why  ResourceGraphDefinition pots needs these rights",
+      "    do   typekro rbac FILE | kubectl apply -f -, with the file of the definition and --controller kro-system/typekro",
+      "✗ rights   ServiceAccount kro-system/typekro: may not create, patch events; get, list, watch namespaces; get, list, watch, create, patch, delete customresourcedefinitions.apiextensions.k8s.io; get, list, watch, create, patch, delete graphrevisions.internal.kro.run; update graphrevisions/finalizers.internal.kro.run; get, patch graphrevisions/status.internal.kro.run; get, list, watch, patch graphs.kro.run; update graphs/finalizers.kro.run; get, patch graphs/status.kro.run; get, list, watch, patch resourcegraphdefinitions.kro.run; update resourcegraphdefinitions/finalizers.kro.run; get, patch resourcegraphdefinitions/status.kro.run",
+      "    why  the controller itself needs these rights",
+      "    do   apply the roles of the chart again: typekro bootstrap",
+      "✗ webhooks   ValidatingWebhookConfiguration policy: the webhook check.acme.test has no ready endpoint: Service default/absent",
+      "    why  failurePolicy is Fail, so the API server refuses writes in acme.test, except those that its selectors exclude",
+      "! objects   ResourceGraphDefinition pots: has no status of a controller",
+      "    why  its instances keep the objects of an earlier revision, or get none",
+      "    do   typekro why pots",
+      "4 errors, 1 warning, 0 not checked",
+    ]
+  `);
+});
+
+test('the data for another program', async () => {
+  const { out } = await run('doctor --kubeconfig kubeconfig -o json');
+  const data = JSON.parse(out.join('\n')) as { readonly findings: readonly { readonly check: string }[] };
+  expect(data).toMatchObject({ schemaVersion: 1, skipped: [], findings: expect.any(Array) as unknown });
+  expect(new Set(data.findings.map(({ check }) => check))).toContain('rights');
+});
+
+test('for a user without rights the output names what was not checked, and guesses nothing', async () => {
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'visitor', namespace: 'default' } };
+  await apply([account]);
+  const { text } = await client.raw({
+    method: 'POST',
+    path: '/api/v1/namespaces/default/serviceaccounts/visitor/token',
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
+  });
+  const { token } = (JSON.parse(text) as { readonly status: { readonly token: string } }).status;
+  const config = parse(kubeconfig) as { users: { user: object }[] };
+  config.users = config.users.map((user) => ({ ...user, user: { token } }));
+  writeFileSync(join(cwd, 'visitor'), JSON.stringify(config));
+  expect(await run('doctor --kubeconfig visitor')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": [
+        "cluster typekro   Kubernetes v1.36.0+typekro",
+        "? server   not checked: namespaces "default" is forbidden: User "system:serviceaccount:default:visitor" cannot watch resource "namespaces" in API group "" at the cluster scope",
+        "? crds   not checked: customresourcedefinitions.apiextensions.k8s.io "resourcegraphdefinitions.kro.run" is forbidden: User "system:serviceaccount:default:visitor" cannot get resource "customresourcedefinitions" in API group "apiextensions.k8s.io" at the cluster scope",
+        "? controllers   not checked: deployments.apps is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "deployments" in API group "apps" in the namespace "default"",
+        "? leases   not checked: leases.coordination.k8s.io is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "leases" in API group "coordination.k8s.io" at the cluster scope",
+        "? rights   not checked: deployments.apps is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "deployments" in API group "apps" in the namespace "default"",
+        "? webhooks   not checked: validatingwebhookconfigurations.admissionregistration.k8s.io is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "validatingwebhookconfigurations" in API group "admissionregistration.k8s.io" at the cluster scope",
+        "? pods   not checked: deployments.apps is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "deployments" in API group "apps" in the namespace "default"",
+        "? objects   not checked: resourcegraphdefinitions.kro.run is forbidden: User "system:serviceaccount:default:visitor" cannot list resource "resourcegraphdefinitions" in API group "kro.run" at the cluster scope",
+        "✓ clock",
+        "0 errors, 0 warnings, 8 not checked",
+      ],
+    }
+  `);
+});

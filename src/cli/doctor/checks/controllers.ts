@@ -1,0 +1,70 @@
+import type { ClusterFacts } from '../cluster-facts.ts';
+import type { ControllerDeployment } from '../../bootstrap/running-controllers.ts';
+import type { CheckResult, Finding } from '../finding.ts';
+import { checkReading } from '../finding.ts';
+import { isLive } from './leases.ts';
+
+/** Checks that exactly one controller works, and that its version is this program's. */
+export function checkControllers(facts: ClusterFacts): CheckResult {
+  const { controllersLimit: limit } = facts;
+  const { findings, unread } = checkReading(facts.controllers, (all) => {
+    // A controller may run in a namespace that was not searched.
+    if (limit !== undefined && all.length === 0) return [];
+    const running = all.filter(({ replicas }) => replicas > 0);
+    if (running.length === 0) return [...withoutController(facts)];
+    return [...rivals(running), ...running.flatMap((each) => otherVersion(each, facts.version))];
+  });
+  return { findings, unread: [...unread, ...(limit === undefined ? [] : [limit])] };
+}
+
+const whereOf = ({ namespace, name }: ControllerDeployment): string => `Deployment ${namespace}/${name}`;
+
+/** A controller outside the cluster has no Deployment, but holds a Lease when it elects a leader. */
+function withoutController({ leases, server, definitions }: ClusterFacts): Finding[] {
+  if ('value' in leases && leases.value.some((lease) => isLive(lease, server.now))) return [];
+  const has = 'value' in definitions ? definitions.value.length : 0;
+  return [
+    {
+      severity: has > 0 ? 'error' : 'warning',
+      where: 'the cluster',
+      what: 'no Deployment of a controller has replicas, and no Lease of a controller is renewed',
+      why: has > 0 ? `nothing works on the ${has} definitions and their instances` : 'definitions would not be served',
+      remedy: 'typekro bootstrap, or typekro controller on this machine',
+    },
+  ];
+}
+
+/** Two controllers of one namespace compete for one Lease. Those of two namespaces both work. */
+function rivals(running: readonly ControllerDeployment[]): Finding[] {
+  const [first, ...others] = running;
+  if (first === undefined) return [];
+  return others.map((other) => {
+    const isApart = other.namespace !== first.namespace;
+    return {
+      severity: isApart ? 'error' : 'warning',
+      where: whereOf(other),
+      what: `runs ${other.project} beside ${first.project} of ${whereOf(first)}`,
+      why: isApart
+        ? 'their Leases are in different namespaces, so that both write the same objects'
+        : 'they compete for one Lease: after each change of the leader the other controller works',
+      remedy:
+        first.project === other.project
+          ? `scale one of them to 0: kubectl -n ${other.namespace} scale deployment ${other.name} --replicas=0`
+          : 'typekro bootstrap --take-over, or typekro hand-back',
+    };
+  });
+}
+
+function otherVersion(controller: ControllerDeployment, version: string): Finding[] {
+  const tag = /:v?(\d+\.\d+\.\d+[^@]*)(?:@.*)?$/.exec(controller.image)?.[1];
+  if (controller.project !== 'typekro' || tag === undefined || tag === version) return [];
+  return [
+    {
+      severity: 'warning',
+      where: whereOf(controller),
+      what: `runs the version ${tag}; this program is ${version}`,
+      why: 'plans of this program may differ from the decisions of the controller',
+      remedy: 'typekro upgrade --check, then typekro bootstrap',
+    },
+  ];
+}

@@ -1,0 +1,90 @@
+import type { JsonObject, KubeObject } from '../../../core/index.ts';
+import {
+  numberAt,
+  objectAt,
+  objectsAt,
+  quantityOf,
+  quantityToFloat,
+  textAt,
+  valueAt,
+} from '../../../kubernetes/index.ts';
+import type { ControllerDeployment } from '../../bootstrap/running-controllers.ts';
+import type { ClusterFacts } from '../cluster-facts.ts';
+import type { CheckResult, Finding } from '../finding.ts';
+import { checkReading, joinResults } from '../finding.ts';
+
+/** Less memory does not suffice for 1000 instances: docs/controller-figures.md. */
+const MIN_MEMORY_BYTES = 128 * 2 ** 20;
+
+/** Fewer restarts are not reported. */
+const MIN_RESTARTS = 3;
+
+/** Checks the limits of the controllers' containers, and the restarts of their pods. */
+export function checkPods({ controllers, pods }: ClusterFacts): CheckResult {
+  return joinResults(
+    checkReading(controllers, (all) => all.filter(({ replicas }) => replicas > 0).flatMap(limits)),
+    checkReading(pods, (all) => all.flatMap(restarts)),
+  );
+}
+
+function limits({ namespace, name, object }: ControllerDeployment): Finding[] {
+  const where = `Deployment ${namespace}/${name}`;
+  return objectsAt(object.spec, 'template', 'spec', 'containers').flatMap((container): Finding[] => {
+    const limit = textAt(container, 'resources', 'limits', 'memory');
+    const quantity = quantityOf(valueAt(container, 'resources', 'limits', 'memory'));
+    if (quantity === undefined) {
+      return [
+        {
+          severity: 'warning',
+          where,
+          what: `the container ${textAt(container, 'name')} has no memory limit`,
+          why: 'the heap is sized by the limit; without one the pod may take the memory of its node',
+          remedy: 'set deployment.resources.limits.memory of the chart',
+        },
+      ];
+    }
+    if (quantityToFloat(quantity) >= MIN_MEMORY_BYTES) return [];
+    return [
+      {
+        severity: 'warning',
+        where,
+        what: `the container ${textAt(container, 'name')} has a memory limit of ${limit}`,
+        why: 'with 1000 instances the controller takes 92 MB at its peak, and more with each instance',
+        remedy: 'set deployment.resources.limits.memory of the chart to 128Mi or more',
+      },
+    ];
+  });
+}
+
+function restarts(pod: KubeObject): Finding[] {
+  const where = `Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
+  return objectsAt(pod.status, 'containerStatuses').flatMap((container) => restart(where, container));
+}
+
+function restart(where: string, container: JsonObject): Finding[] {
+  const count = numberAt(container, 'restartCount') ?? 0;
+  const last = objectAt(container, 'lastState', 'terminated');
+  const reason = textAt(last, 'reason');
+  const waiting = textAt(container, 'state', 'waiting', 'reason');
+  if (reason === 'OOMKilled') {
+    return [
+      {
+        severity: 'error',
+        where,
+        what: `was killed for its memory at ${textAt(last, 'finishedAt')}`,
+        why: 'the memory limit is too small for the objects of this cluster, and each start lists them again',
+        remedy: 'raise deployment.resources.limits.memory of the chart, or divide the work by config.shards',
+      },
+    ];
+  }
+  if (waiting === '' && count < MIN_RESTARTS) return [];
+  return [
+    {
+      severity: waiting === '' ? 'warning' : 'error',
+      where,
+      what: waiting === '' ? `has restarted ${count} times` : `waits: ${waiting}`,
+      why: waiting === '' ? `it ended with ${reason === '' ? 'an error' : reason}` : 'this replica does not work',
+      remedy: `kubectl logs --previous ${where.replace('Pod ', '-n ').replace('/', ' ')}`,
+    },
+  ];
+}

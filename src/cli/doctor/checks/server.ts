@@ -1,0 +1,57 @@
+import type { ClusterFacts } from '../cluster-facts.ts';
+import type { CheckResult, Finding } from '../finding.ts';
+import { checkReading, joinResults } from '../finding.ts';
+
+/** The oldest minor version of Kubernetes that the chart accepts. */
+const MIN_MINOR = 30;
+
+/** The difference of two clocks that is reported. The header of the server has whole seconds. */
+const MAX_SKEW_MS = 5000;
+
+/** Checks the version of the API server and the features that the controller uses when they are there. */
+export function checkServer({ server }: ClusterFacts): CheckResult {
+  const where = `API server ${server.version}`;
+  const old: Finding[] =
+    server.minor >= MIN_MINOR
+      ? []
+      : [
+          {
+            severity: 'error',
+            where,
+            what: `is older than Kubernetes 1.${MIN_MINOR}`,
+            why: 'expressions in CRDs, and fields that the controller writes, may be unknown to it',
+            remedy: `upgrade the cluster to 1.${MIN_MINOR} or later`,
+          },
+        ];
+  const lists = checkReading(server.watchLists, (served): Finding[] =>
+    served
+      ? []
+      : [
+          {
+            severity: 'info',
+            where,
+            what: 'does not stream lists (feature gate WatchList)',
+            why: 'the controller lists and then watches, which costs the server more memory at a start',
+          },
+        ],
+  );
+  return joinResults({ findings: old, unread: [] }, lists);
+}
+
+/** Compares the clock of this machine with the server's. */
+export function checkClock({ server: { aheadMs } }: ClusterFacts): CheckResult {
+  if (Math.abs(aheadMs) <= MAX_SKEW_MS) return { findings: [], unread: [] };
+  const seconds = Math.round(Math.abs(aheadMs) / 1000);
+  return {
+    findings: [
+      {
+        severity: 'warning',
+        where: 'this machine',
+        what: `its clock is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the API server's`,
+        why: 'ages in the output are wrong by as much, and a certificate or token may count as expired or not yet valid',
+        remedy: 'synchronise the clocks of this machine and of the control plane',
+      },
+    ],
+    unread: [],
+  };
+}

@@ -1,0 +1,76 @@
+import type { KubeObject } from '../../../core/index.ts';
+import { readConditions } from '../../../runtime/index.ts';
+import type { ClusterFacts } from '../cluster-facts.ts';
+import type { CheckResult, Finding } from '../finding.ts';
+import { checkReading, joinResults } from '../finding.ts';
+import { isLive } from './leases.ts';
+
+/** A deletion that takes longer is reported. */
+const MAX_DELETION_MS = 300_000;
+
+/** Checks for definitions that are not served, and for objects whose deletion does not end. */
+export function checkStuckObjects(facts: ClusterFacts): CheckResult {
+  const { definitions, instances, server } = facts;
+  const works = controllerWorks(facts);
+  return joinResults(
+    checkReading(definitions, (all) =>
+      all.flatMap((object) => [
+        ...deletion(object, 'ResourceGraphDefinition', server.now, works),
+        ...notServed(object),
+      ]),
+    ),
+    ...[...instances.values()].map((reading) =>
+      checkReading(reading, (all) => all.flatMap((object) => deletion(object, object.kind, server.now, works))),
+    ),
+  );
+}
+
+/** Does a controller run? `undefined` when neither Deployments nor Leases can be read. */
+function controllerWorks({ controllers, leases, server }: ClusterFacts): boolean | undefined {
+  if ('value' in controllers && controllers.value.some(({ replicas }) => replicas > 0)) return true;
+  if ('value' in leases && leases.value.some((lease) => isLive(lease, server.now))) return true;
+  return 'value' in controllers && 'value' in leases ? false : undefined;
+}
+
+function nameOf({ metadata: { namespace, name = '' } }: KubeObject): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+function deletion(object: KubeObject, kind: string, now: number, works: boolean | undefined): Finding[] {
+  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  if (deletionTimestamp === undefined || finalizers.length === 0) return [];
+  const since = now - Date.parse(deletionTimestamp);
+  if (!(since > MAX_DELETION_MS)) return [];
+  const name = nameOf(object);
+  return [
+    {
+      severity: works === false ? 'error' : 'warning',
+      where: `${kind} ${name}`,
+      what: `is being deleted for ${Math.round(since / 60_000)} min, with the finalizers ${finalizers.join(', ')}`,
+      why:
+        works === false
+          ? 'no controller runs that could remove its finalizer'
+          : 'the controller waits for objects, or for a right to delete them',
+      remedy: works === false ? 'start a controller: typekro bootstrap' : `typekro why ${name}`,
+    },
+  ];
+}
+
+function notServed(definition: KubeObject): Finding[] {
+  const { status, metadata } = definition;
+  if (metadata.deletionTimestamp !== undefined || status?.['state'] === 'Active') return [];
+  const failing = readConditions(status?.['conditions']).find((each) => each.status === 'False');
+  const name = nameOf(definition);
+  return [
+    {
+      severity: 'warning',
+      where: `ResourceGraphDefinition ${name}`,
+      what:
+        failing === undefined
+          ? 'has no status of a controller'
+          : `is not served: ${failing.type}: ${failing.message ?? ''}`,
+      why: 'its instances keep the objects of an earlier revision, or get none',
+      remedy: `typekro why ${name}`,
+    },
+  ];
+}

@@ -1,0 +1,46 @@
+import type { ClusterFacts } from './cluster-facts.ts';
+import type { CheckResult, Finding } from './finding.ts';
+import { checkControllers } from './checks/controllers.ts';
+import { checkCrds } from './checks/crds.ts';
+import { checkLeases } from './checks/leases.ts';
+import { checkPods } from './checks/pods.ts';
+import { checkRights } from './checks/rights.ts';
+import { checkClock, checkServer } from './checks/server.ts';
+import { checkStuckObjects } from './checks/stuck-objects.ts';
+import { checkWebhooks } from './checks/webhooks.ts';
+
+/** All checks by name, in the order of the output. */
+const CHECKS: ReadonlyMap<string, (facts: ClusterFacts) => CheckResult> = new Map([
+  ['server', checkServer],
+  ['clock', checkClock],
+  ['crds', checkCrds],
+  ['controllers', checkControllers],
+  ['leases', checkLeases],
+  ['rights', checkRights],
+  ['webhooks', checkWebhooks],
+  ['pods', checkPods],
+  ['objects', checkStuckObjects],
+]);
+
+/** The result of all checks. */
+export interface Diagnosis {
+  readonly findings: readonly (Finding & { readonly check: string })[];
+  /** What could not be checked, and why. */
+  readonly skipped: readonly { readonly check: string; readonly because: string }[];
+  /** The checks that were done whole and found nothing. */
+  readonly passed: readonly string[];
+}
+
+/** Runs all checks on the facts of a cluster. */
+export function diagnose(facts: ClusterFacts): Diagnosis {
+  const findings: (Finding & { check: string })[] = [];
+  const skipped: { check: string; because: string }[] = [];
+  const passed: string[] = [];
+  for (const [check, run] of CHECKS) {
+    const result = run(facts);
+    findings.push(...result.findings.map((finding) => ({ check, ...finding })));
+    skipped.push(...result.unread.map((because) => ({ check, because })));
+    if (result.findings.length + result.unread.length === 0) passed.push(check);
+  }
+  return { findings, skipped, passed };
+}

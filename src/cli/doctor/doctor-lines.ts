@@ -1,0 +1,24 @@
+import { printableLine } from '../printable.ts';
+import { count } from '../up/print-diagnostics.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import type { Severity } from './finding.ts';
+
+const MARKS: Readonly<Record<Severity, string>> = { error: '✗', warning: '!', info: 'i' };
+const ORDER: readonly Severity[] = ['error', 'warning', 'info'];
+
+/** The text of a diagnosis: the worst findings first, then what was not checked, then a summary. */
+export function doctorLines({ findings, skipped, passed }: Diagnosis, cluster: string, server: string): string[] {
+  const found = (severity: Severity) => findings.filter((each) => each.severity === severity).length;
+  const sorted = ORDER.flatMap((severity) => findings.filter((each) => each.severity === severity));
+  return [
+    `cluster ${cluster}   Kubernetes ${server}`,
+    ...sorted.flatMap(({ severity, check, where, what, why, remedy }) => [
+      `${MARKS[severity]} ${check}   ${printableLine(`${where}: ${what}`)}`,
+      `    why  ${printableLine(why)}`,
+      ...(remedy === undefined ? [] : [`    do   ${printableLine(remedy)}`]),
+    ]),
+    ...skipped.map(({ check, because }) => `? ${check}   not checked: ${printableLine(because)}`),
+    ...(passed.length === 0 ? [] : [`✓ ${passed.join(', ')}`]),
+    `${count(found('error'), 'error')}, ${count(found('warning'), 'warning')}, ${skipped.length} not checked`,
+  ];
+}

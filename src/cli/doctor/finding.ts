@@ -1,0 +1,39 @@
+/** How much a finding matters: an `error` stops a part of the controller now, a `warning` may stop it later. */
+export type Severity = 'error' | 'warning' | 'info';
+
+/** Something that a check found in a cluster. */
+export interface Finding {
+  readonly severity: Severity;
+  /** The object that the finding is about, as `Kind namespace/name`, or the part of the cluster. */
+  readonly where: string;
+  /** What is wrong, as a sentence without a full stop. */
+  readonly what: string;
+  /** What follows from it. */
+  readonly why: string;
+  /** What to do next. Absent for an `info`. */
+  readonly remedy?: string;
+}
+
+/** A value that was read from the cluster, or the reason why it could not be read. */
+export type Reading<T> = { readonly value: T } | { readonly unread: string };
+
+/** The result of one check. `unread` has the reasons why parts of the check could not be done. */
+export interface CheckResult {
+  readonly findings: readonly Finding[];
+  readonly unread: readonly string[];
+}
+
+/**
+ * Runs a check on a reading. A value that could not be read has no findings, and its reason is in the result.
+ */
+export function checkReading<T>(reading: Reading<T>, check: (value: T) => readonly Finding[]): CheckResult {
+  return 'unread' in reading
+    ? { findings: [], unread: [reading.unread] }
+    : { findings: check(reading.value), unread: [] };
+}
+
+/** Joins the results of the parts of a check. Equal reasons are given once. */
+export const joinResults = (...results: readonly CheckResult[]): CheckResult => ({
+  findings: results.flatMap(({ findings }) => findings),
+  unread: [...new Set(results.flatMap(({ unread }) => unread))],
+});

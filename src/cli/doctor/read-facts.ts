@@ -1,0 +1,148 @@
+import type { DefinitionRights } from '../../controller/index.ts';
+import {
+  compileLive,
+  declaredKind,
+  DEFINITION_TYPE,
+  LEASE_NAME,
+  readDefinitionObject,
+} from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { definedMember, formatApiVersion } from '../../core/index.ts';
+import { controllerCrds } from '../../graph/index.ts';
+import type { Clock, KubernetesApi, ResourceType } from '../../kube/index.ts';
+import { isNotFound, KubeError } from '../../kube/index.ts';
+import { objectAt, textAt } from '../../kubernetes/index.ts';
+import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
+import { runningControllers } from '../bootstrap/running-controllers.ts';
+import type { ClusterFacts, ServerFacts } from './cluster-facts.ts';
+import type { Reading } from './finding.ts';
+import { reading } from './reading.ts';
+import { readRights } from './read-rights.ts';
+import { readWebhooks } from './read-webhooks.ts';
+
+/** A cluster to read. */
+export interface FactReader {
+  readonly api: KubernetesApi;
+  readonly clock: Pick<Clock, 'now'>;
+  /** The namespace of the context: for a user who may not list Deployments of all namespaces. */
+  readonly namespace: string;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads the facts of a cluster. Writes nothing: reviews of rights are requests that the server only answers.
+ *
+ * @throws KubeError when the server does not answer; a refused read of one part is in the facts.
+ */
+export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
+  const { api, namespace, version, signal } = reader;
+  const list = (type: ResourceType) => listOrNone(api, type, signal);
+  const server = await readServer(reader);
+  const searched = await reading(() => runningControllers(api, namespace, signal));
+  const controllers = 'unread' in searched ? searched : { value: searched.value.found };
+  const limit = 'value' in searched ? searched.value.limit : undefined;
+  const [crds, definitions, leases, webhooks, pods] = await Promise.all([
+    reading(() => readCrds(reader)),
+    reading(() => list(typeOf(DEFINITION_TYPE))),
+    reading(async () => (await list({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' })).filter(isOfController)),
+    reading(() => readWebhooks(api, signal)),
+    reading(() => readPods(api, controllers, signal)),
+  ]);
+  const instances = new Map<string, Reading<readonly KubeObject[]>>();
+  const compiled: DefinitionRights[] = [];
+  for (const definition of 'value' in definitions ? definitions.value : []) {
+    const { name, spec } = readDefinitionObject(definition);
+    instances.set(name, await reading(() => list(typeOf(declaredKind(definition.spec ?? {})))));
+    const { graph } = await compileLive(api, name, spec, signal);
+    if (graph !== undefined) compiled.push({ graph, definition });
+  }
+  const running = 'value' in controllers ? controllers.value : [];
+  const rights =
+    'unread' in controllers ? controllers : await reading(() => readRights(api, running, compiled, signal));
+  const controllersLimit = definedMember('controllersLimit', limit);
+  return {
+    ...controllersLimit,
+    server,
+    crds,
+    definitions,
+    instances,
+    controllers,
+    pods,
+    leases,
+    webhooks,
+    rights,
+    version,
+  };
+}
+
+const typeOf = ({ group, version, kind }: { group: string; version: string; kind: string }): ResourceType => ({
+  apiVersion: formatApiVersion({ group, version }),
+  kind,
+});
+
+const isOfController = ({ metadata: { name = '' } }: KubeObject): boolean =>
+  name === LEASE_NAME || name.startsWith(`${LEASE_NAME}-shard-`);
+
+async function readServer({ api, clock, signal }: FactReader): Promise<ServerFacts> {
+  const before = clock.now();
+  const { text, headers } = await api.raw({ path: '/version', signal });
+  const local = (before + clock.now()) / 2;
+  const { gitVersion = '', minor = '' } = JSON.parse(text) as { readonly gitVersion?: string; readonly minor?: string };
+  const date = Date.parse(headers['date'] ?? '');
+  const now = Number.isNaN(date) ? local : date;
+  const watchLists = await reading(() => servesWatchLists(api, signal));
+  // The header of the server has no fractions of a second.
+  const aheadMs = Number.isNaN(date) ? 0 : local - date - 500;
+  return { version: gitVersion, minor: Number.parseInt(minor, 10) || 0, now, aheadMs, watchLists };
+}
+
+/** A server without the gate WatchList refuses the parameter with the status 422. */
+async function servesWatchLists(api: KubernetesApi, signal: AbortSignal): Promise<boolean> {
+  const query =
+    'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1&fieldSelector=metadata.name%3Ddefault';
+  try {
+    await api.raw({ path: `/api/v1/namespaces?${query}`, signal });
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof KubeError && [400, 422].includes(thrown.status)) return false;
+    throw thrown;
+  }
+}
+
+async function readCrds({ api, signal }: FactReader): Promise<ReadonlyMap<string, KubeObject>> {
+  const found = await Promise.all(
+    controllerCrds().map(async ({ apiVersion, kind, metadata: { name = '' } }) => {
+      const crd = await api.find({ apiVersion, kind, name }, { signal });
+      return crd === undefined ? [] : [[name, crd] as const];
+    }),
+  );
+  return new Map(found.flat());
+}
+
+/** The objects of a kind; none when the server does not have the kind. */
+async function listOrNone(api: KubernetesApi, type: ResourceType, signal: AbortSignal): Promise<readonly KubeObject[]> {
+  try {
+    return (await api.list(type, { signal })).items;
+  } catch (thrown) {
+    if (isNotFound(thrown)) return [];
+    throw thrown;
+  }
+}
+
+async function readPods(
+  api: KubernetesApi,
+  controllers: Reading<readonly ControllerDeployment[]>,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const running = 'value' in controllers ? controllers.value : [];
+  const pods = await Promise.all(
+    running.map(async ({ namespace, object }) => {
+      const labels = Object.entries(objectAt(object.spec, 'selector', 'matchLabels'));
+      const labelSelector = labels.map(([key, value]) => `${key}=${String(value)}`).join(',');
+      if (labelSelector === '') return [];
+      return (await api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labelSelector, signal })).items;
+    }),
+  );
+  return pods.flat().filter(({ status }) => textAt(status, 'phase') !== 'Succeeded');
+}

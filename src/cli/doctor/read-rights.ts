@@ -1,0 +1,134 @@
+import type { DefinitionRights, ServiceAccountRef } from '../../controller/index.ts';
+import { controllerRules, definitionRoles } from '../../controller/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
+import type { Right } from './cluster-facts.ts';
+
+/** The number of reviews that are sent at the same time. */
+const MAX_CONCURRENT_REVIEWS = 8;
+
+/**
+ * Asks the API server for each right that the controllers and the definitions need (SubjectAccessReview). The rights of
+ * definitions are exactly those of `typekro rbac`. Each right is asked for once.
+ *
+ * @throws KubeError 403 when this user may not create reviews.
+ */
+export async function readRights(
+  api: KubernetesApi,
+  controllers: readonly ControllerDeployment[],
+  definitions: readonly DefinitionRights[],
+  signal: AbortSignal,
+): Promise<Right[]> {
+  const wanted = new Map<string, Omit<Right, 'allowed'>>();
+  for (const { project, replicas, namespace, object } of controllers) {
+    if (project !== 'typekro' || replicas === 0) continue;
+    const name = textAt(object.spec, 'template', 'spec', 'serviceAccountName');
+    const account = { namespace, name: name === '' ? 'default' : name };
+    for (const right of neededRights(account, definitions)) {
+      const { neededBy: _neededBy, ...key } = right;
+      const text = JSON.stringify(key);
+      if (!wanted.has(text)) wanted.set(text, right);
+    }
+  }
+  const queue = [...wanted.values()];
+  const answers: Right[] = [];
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      answers.push({ ...next, allowed: await isAllowed(api, next, signal) });
+    }
+  };
+  await Promise.all(Array.from({ length: MAX_CONCURRENT_REVIEWS }, worker));
+  return answers.toSorted((a, b) => order(a).localeCompare(order(b), 'en'));
+}
+
+const order = ({ account, neededBy, group, resource }: Right): string =>
+  JSON.stringify([account, neededBy, group, resource]);
+
+/** The rights of a controller's account, and of the accounts that definitions name. */
+export function neededRights(
+  controller: ServiceAccountRef,
+  definitions: readonly DefinitionRights[],
+): Omit<Right, 'allowed'>[] {
+  const own = rightsOf(controllerRules() as unknown as readonly JsonObject[], controller, 'the controller itself');
+  const ofDefinitions = definitions.flatMap((definition) => {
+    const { objects } = definitionRoles([definition], { name: 'doctor', controller });
+    return boundRights(objects, controller, `ResourceGraphDefinition ${definition.graph.name}`);
+  });
+  return [...own, ...ofDefinitions];
+}
+
+/** The rights of roles and bindings. A role without a binding is the controller's, by aggregation. */
+function boundRights(objects: readonly KubeObject[], controller: ServiceAccountRef, neededBy: string) {
+  const bindings = objects.filter(({ kind }) => kind.endsWith('Binding'));
+  return objects
+    .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
+    .flatMap((role) => {
+      const { kind, metadata } = role;
+      const { name, namespace } = metadata;
+      const binding = bindings.find(
+        (each) =>
+          textAt(objectAt(each, 'roleRef'), 'name') === name && textAt(objectAt(each, 'roleRef'), 'kind') === kind,
+      );
+      const [subject] = objectsAt(binding, 'subjects');
+      const account =
+        subject === undefined ? controller : { namespace: textAt(subject, 'namespace'), name: textAt(subject, 'name') };
+      return rightsOf(objectsAt(role, 'rules'), account, neededBy, namespace);
+    });
+}
+
+function rightsOf(
+  rules: readonly JsonObject[],
+  { namespace: home, name: accountName }: ServiceAccountRef,
+  neededBy: string,
+  namespace?: string,
+): Omit<Right, 'allowed'>[] {
+  const texts = (rule: JsonObject, key: string) =>
+    Array.isArray(rule[key]) ? rule[key].filter((each) => typeof each === 'string') : [];
+  return rules.flatMap((rule) =>
+    texts(rule, 'apiGroups').flatMap((group) =>
+      texts(rule, 'resources').flatMap((resource) =>
+        texts(rule, 'verbs').flatMap((verb) => {
+          const names = texts(rule, 'resourceNames');
+          return (names.length === 0 ? [undefined] : names).map((name) => ({
+            account: `${home}/${accountName}`,
+            verb,
+            group,
+            resource,
+            ...(name === undefined ? {} : { name }),
+            ...(namespace === undefined ? {} : { namespace }),
+            neededBy,
+          }));
+        }),
+      ),
+    ),
+  );
+}
+
+async function isAllowed(api: KubernetesApi, right: Omit<Right, 'allowed'>, signal: AbortSignal): Promise<boolean> {
+  const { account, verb, group, name, namespace } = right;
+  const [resource = '', subresource] = right.resource.split('/');
+  const [home = '', accountName = ''] = account.split('/');
+  const resourceAttributes = {
+    verb,
+    group,
+    resource,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(name === undefined ? {} : { name }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+  const user = `system:serviceaccount:${home}:${accountName}`;
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${home}`, 'system:authenticated'];
+  const { text } = await api.raw({
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+    body: {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: { user, groups, resourceAttributes },
+    },
+    signal,
+  });
+  return (JSON.parse(text) as { readonly status?: { readonly allowed?: boolean } }).status?.allowed === true;
+}
