@@ -65,7 +65,7 @@ test('in an empty cluster the CRDs and the controller are missing', async () => 
         "    why  the controller does not start without it",
         "    do   typekro install",
         "! controllers   the cluster: no Deployment of a controller has replicas, and no Lease of a controller is renewed",
-        "    why  definitions would not be served",
+        "    why  unless a controller works outside the cluster without --leader-elect, changes have no effect",
         "    do   typekro bootstrap, or typekro controller on this machine",
         "i crds   CustomResourceDefinition graphs.kro.run: does not exist",
         "    why  only the gate GraphKind needs it",

@@ -162,8 +162,26 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     ],
   ],
   [
-    'no controller at all',
+    'no controller, and definitions that one has read',
     { controllers: { value: [] }, leases: { value: [] } },
+    [
+      'warning controllers the cluster: no Deployment of a controller has replicas, and no Lease of a controller is renewed',
+    ],
+  ],
+  [
+    'no controller, and a definition that changed since one read it',
+    {
+      controllers: { value: [] },
+      leases: { value: [] },
+      definitions: {
+        value: [
+          definition(
+            { status: { state: 'Active', conditions: [{ type: 'Ready', status: 'True', observedGeneration: 1 }] } },
+            { generation: 2 },
+          ),
+        ],
+      },
+    },
     [
       'error controllers the cluster: no Deployment of a controller has replicas, and no Lease of a controller is renewed',
     ],

@@ -1,3 +1,6 @@
+import type { KubeObject } from '../../../core/index.ts';
+import { numberAt, objectsAt } from '../../../kubernetes/index.ts';
+import { count } from '../../up/print-diagnostics.ts';
 import type { ClusterFacts } from '../cluster-facts.ts';
 import type { ControllerDeployment } from '../../bootstrap/running-controllers.ts';
 import type { CheckResult, Finding } from '../finding.ts';
@@ -19,19 +22,32 @@ export function checkControllers(facts: ClusterFacts): CheckResult {
 
 const whereOf = ({ namespace, name }: ControllerDeployment): string => `Deployment ${namespace}/${name}`;
 
-/** A controller outside the cluster has no Deployment, but holds a Lease when it elects a leader. */
+/**
+ * A controller outside the cluster has no Deployment. It holds a Lease when it elects a leader. Without an election, only
+ * definitions that no controller has read show that none works.
+ */
 function withoutController({ leases, server, definitions }: ClusterFacts): Finding[] {
   if ('value' in leases && leases.value.some((lease) => isLive(lease, server.now))) return [];
-  const has = 'value' in definitions ? definitions.value.length : 0;
+  const unobserved = 'value' in definitions ? definitions.value.filter((each) => !isObserved(each)) : [];
   return [
     {
-      severity: has > 0 ? 'error' : 'warning',
+      severity: unobserved.length > 0 ? 'error' : 'warning',
       where: 'the cluster',
       what: 'no Deployment of a controller has replicas, and no Lease of a controller is renewed',
-      why: has > 0 ? `nothing works on the ${has} definitions and their instances` : 'definitions would not be served',
+      why:
+        unobserved.length > 0
+          ? `no controller has read ${count(unobserved.length, 'definition')}`
+          : 'unless a controller works outside the cluster without --leader-elect, changes have no effect',
       remedy: 'typekro bootstrap, or typekro controller on this machine',
     },
   ];
+}
+
+/** Has a controller read the current spec of a definition? */
+function isObserved({ metadata, status }: KubeObject): boolean {
+  const conditions = objectsAt(status, 'conditions');
+  const last = Math.max(-1, ...conditions.map((each) => numberAt(each, 'observedGeneration') ?? -1));
+  return status?.['state'] !== undefined && (last < 0 || last === metadata.generation);
 }
 
 /** Two controllers of one namespace compete for one Lease. Those of two namespaces both work. */

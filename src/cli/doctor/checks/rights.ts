@@ -16,7 +16,8 @@ export function checkRights({ rights }: ClusterFacts): CheckResult {
 }
 
 function finding(rights: readonly Right[]): Finding {
-  const [{ account = '', neededBy = '' } = {}] = rights;
+  const [first] = rights;
+  const { account, neededBy } = first ?? { account: '', neededBy: '' };
   const byResource = new Map<string, string[]>();
   for (const { verb, group, resource, name, namespace } of rights) {
     const kind = `${resource}${group === '' ? '' : `.${group}`}`;
