@@ -2,6 +2,7 @@ import { cryptoLibrary } from '../core/index.ts';
 import { AdmissionGate } from './admission/gate.ts';
 import type { FrontProxy } from './aggregation/front-proxy.ts';
 import { FRONT_PROXY_USER } from './aggregation/front-proxy.ts';
+import type { AuditLog } from './audit/index.ts';
 import { AggregationGate } from './aggregation/gate.ts';
 import type { ClusterAccess } from './auth/cluster-access.ts';
 import type { ClusterClock } from './clock.ts';
@@ -25,6 +26,7 @@ import {
   discovery,
   impersonation,
   openApi,
+  otherPaths,
   schemaEngine,
   tables,
   watching,
@@ -55,6 +57,7 @@ export class Api {
     discovery,
     impersonation,
     openApi,
+    otherPaths,
     schemaEngine,
     tables,
     watching,
@@ -69,6 +72,8 @@ export class Api {
   readonly onRestored: (() => void)[] = [];
   /** The local processes of pods; `undefined` in a cluster that runs none. */
   processes: ProcessRuntime | undefined;
+  /** The audit log. It is opened before the cluster gets requests. */
+  auditLog: AuditLog | undefined;
   /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
   intercept: Interceptor | undefined;
 

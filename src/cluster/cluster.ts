@@ -6,6 +6,7 @@ import { followAddresses } from './follow-addresses.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
 import { registerVersions } from './definitions/register-versions.ts';
 import {
+  auditing,
   earlierReleases,
   LoadAhead,
   persistence,
@@ -77,7 +78,8 @@ export interface Cluster {
  *
  * @throws TypeKroError `cluster/kubernetes-version` for a version of Kubernetes without data; `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state;
  *   `cluster/unknown-stand-in`, `cluster/duplicate-stand-in`, `cluster/stand-in-definition`, and
- *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run.
+ *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run; `cluster/audit-log` when the audit log cannot be
+ *   written.
  */
 export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { kubernetesVersion } = options;
@@ -118,6 +120,10 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
       throw error;
     }
   }
+  if (options.audit !== undefined) {
+    const { AuditLog } = await auditing.load();
+    api.auditLog = new AuditLog(api, options.audit);
+  }
   const faults = new FaultRules(api);
   const listeners = new Set<Listener>();
   const ahead = new LoadAhead();
@@ -145,6 +151,7 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
       for (const stream of api.streams) stream.end();
       await Promise.all([...listeners].map((listener) => listener.close()));
       listeners.clear();
+      api.auditLog?.close();
       await ahead.stop();
     },
     [Symbol.asyncDispose]: () => cluster.close(),

@@ -42,6 +42,16 @@ export type { PodMatch, PodSimulation, SimulatedPods } from './pods/pod-rule-set
 export type { PodRules } from './pods/pod-rules.ts';
 export type { PresentedProcess, PresentOptions } from './present-process.ts';
 export type { ClusterSnapshot, SnapshotCollection } from './snapshot.ts';
+export type {
+  AuditEvent,
+  AuditGroupResources,
+  AuditLevel,
+  AuditOptions,
+  AuditPolicy,
+  AuditPolicyRule,
+  AuditStage,
+  AuditUser,
+} from './audit-options.ts';
 export type { ClusterClock, ManualClock, Timer } from './clock.ts';
 export { createManualClock, systemClusterClock } from './clock.ts';
 export type { MovableClock } from './movable-clock.ts';

@@ -32,6 +32,9 @@ export const conversion = new LazyModule(() => import('./conversion/convert.ts')
 /** Versions of API groups that other servers serve. Only a cluster with such an APIService needs it. */
 export const aggregation = new LazyModule(() => import('./aggregation/index.ts'));
 
+/** Metrics, the list of paths, and the keys of tokens. */
+export const otherPaths = new LazyModule(() => import('./http/other-paths.ts'));
+
 /** Impersonation. Only requests with its headers need it. */
 export const impersonation = new LazyModule(() => import('./auth/impersonate.ts'));
 
@@ -43,6 +46,9 @@ export const persistence = new LazyModule(() => import('./persistence.ts'));
 
 /** Parts of this process that the cluster shows as Deployments. */
 export const presentation = new LazyModule(() => import('./present-process.ts'));
+
+/** The audit log. Only a cluster with the option `audit` needs it. */
+export const auditing = new LazyModule(() => import('./audit/index.ts'));
 
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
@@ -76,7 +82,7 @@ export class LoadAhead {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    const others = [admission, aggregation, conversion, impersonation, presentation, simulation];
+    const others = [admission, aggregation, auditing, conversion, impersonation, otherPaths, presentation, simulation];
     await Promise.all([...REQUEST_PARTS, ...others].map((part) => part.settled()));
   }
 

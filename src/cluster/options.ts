@@ -1,3 +1,4 @@
+import type { AuditOptions } from './audit-options.ts';
 import type { ClusterClock } from './clock.ts';
 import type { StandIn, StandInName } from './stand-in.ts';
 
@@ -122,6 +123,8 @@ export interface ClusterOptions {
    * directory continues with these objects. Only one cluster at a time may use the directory. Default: nothing is kept.
    */
   readonly stateDirectory?: string;
+  /** The audit log of the requests. Default: none. */
+  readonly audit?: AuditOptions;
   /** The number of events by which a watch may lag before it gets `410 Expired`. Default: 10 000. */
   readonly eventWindow?: number;
 }

@@ -1,4 +1,7 @@
 import type {
+  AuditEvent,
+  AuditOptions,
+  AuditPolicy,
   Cluster,
   ClusterSnapshot,
   ControllersOptions,
@@ -20,8 +23,21 @@ import type { Controller, ControllerOptions } from '../controller/index.ts';
 import { controllerCrds } from '../graph/index.ts';
 import { createController, safeInstallation } from '../controller/index.ts';
 import { TypeKroError } from '../core/index.ts';
+import { requireAuditPolicy } from './audit-policy.ts';
 import type { KubeClientOptions, Transport } from '../kube/index.ts';
 import { KubeClient } from '../kube/index.ts';
+
+/** The audit log of a test cluster. */
+export interface TestAuditOptions {
+  /**
+   * Which requests have events: an object, or the text of a policy file. Default: all requests, at the level `Metadata`.
+   */
+  readonly policy?: AuditPolicy | string;
+  /** The file to which the events are added, one on a line; `-` for the standard output. Default: none. */
+  readonly file?: string;
+  /** Called with each event, before the answer is sent. */
+  readonly onEvent?: (event: AuditEvent) => void;
+}
 
 /** The options of `createCluster`. */
 export interface TestClusterOptions {
@@ -54,6 +70,8 @@ export interface TestClusterOptions {
   readonly from?: ClusterSnapshot;
   /** Bearer tokens with their users, for clients of the socket. Default: none. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
+  /** The audit log of the requests. Default: none. */
+  readonly audit?: TestAuditOptions;
 }
 
 /** The options of another client of a test cluster. */
@@ -107,6 +125,11 @@ export interface TestCluster extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const auditOptions = ({ policy, ...options }: TestAuditOptions): AuditOptions => ({
+  ...options,
+  ...(policy === undefined ? {} : { policy: requireAuditPolicy(policy) }),
+});
+
 /** The machine's clock. A test cannot advance it. */
 const realClock: ManualClock = {
   now: () => systemClusterClock.now(),
@@ -123,6 +146,8 @@ const realClock: ManualClock = {
 /**
  * Makes a cluster for a test, in a few milliseconds. Use `await using cluster = await createCluster()`, or close the
  * cluster in an `afterEach`. The clusters of parallel tests are independent.
+ *
+ * @throws TypeKroError `cluster/audit-policy` when the audit policy has mistakes.
  */
 export async function createCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const clock = options.clock === 'real' ? undefined : createManualClock(options.startTime);
@@ -134,6 +159,7 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
     ...(options.standIns === undefined ? {} : { standIns: options.standIns }),
     ...(options.runProcesses === undefined ? {} : { runProcesses: options.runProcesses }),
+    ...(options.audit === undefined ? {} : { audit: auditOptions(options.audit) }),
     ...(options.standInStepMs === undefined ? {} : { standInStepMs: options.standInStepMs }),
   });
   if (options.from !== undefined) cluster.restore(options.from);

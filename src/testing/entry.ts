@@ -5,10 +5,17 @@
  *
  * @packageDocumentation
  */
-export type { ConnectOptions, TestCluster, TestClusterOptions } from './create-cluster.ts';
+export type { ConnectOptions, TestAuditOptions, TestCluster, TestClusterOptions } from './create-cluster.ts';
 export { createCluster } from './create-cluster.ts';
 export { STAND_IN_NAMES } from '../cluster/index.ts';
 export type {
+  AuditEvent,
+  AuditGroupResources,
+  AuditLevel,
+  AuditPolicy,
+  AuditPolicyRule,
+  AuditStage,
+  AuditUser,
   ClusterSnapshot,
   ControllerSettings,
   ControllersOptions,

@@ -2,6 +2,27 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'an audit policy for resources is also for other paths',
+    file: 'src/cluster/audit/audit-rules.ts',
+    find: 'if (path !== undefined || !allows(namespaces, request.namespace)) return false;',
+    replace: 'if (!allows(namespaces, request.namespace)) return false;',
+    tests: ['src/cluster/audit/audit-rules.test.ts'],
+  },
+  {
+    name: 'audit events have objects at the level Metadata',
+    file: 'src/cluster/audit/request-trail.ts',
+    find: "if (!this.#has('Request') || this.#requestObject !== undefined) return;",
+    replace: 'if (this.#requestObject !== undefined) return;',
+    tests: ['src/cluster/audit/audit-log.test.ts'],
+  },
+  {
+    name: 'renamed audit logs stay for ever',
+    file: 'src/cluster/audit/log-file.ts',
+    find: 'if (isTooMany || isTooOld)',
+    replace: 'if (isTooMany && isTooOld)',
+    tests: ['src/cluster/audit/audit-log.test.ts'],
+  },
+  {
     name: 'a bootstrap token counts after its end',
     file: 'src/cluster/auth/bootstrap-tokens.ts',
     find: 'if (end !== undefined && end <= now) return undefined;',

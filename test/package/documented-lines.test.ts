@@ -52,6 +52,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'it serves until it is stopped: src/cli/commands/stand-ins.test.ts starts stand-ins',
   'cluster start --stand-in external-secrets':
     'a running cluster is given no other stand-ins: src/cli/commands/stand-ins.test.ts starts one',
+  'cluster start dev --audit-log audit.log --audit-policy policy.yaml':
+    'a running cluster gets no audit log: src/cli/commands/cluster.test.ts starts one',
   'cluster start --kubernetes 1.35':
     'a running cluster keeps its version: src/cli/commands/cluster-problems.test.ts starts one',
   lsp: 'it serves until it is stopped: test/e2e/editor/features.test.ts starts it',

@@ -15,6 +15,12 @@ import { cryptoLibrary, tryParseJson } from '../../core/index.ts';
 import type { Shape } from '../plan/file-shape.ts';
 import { boolean, listOf, number, optional, record, text } from '../plan/file-shape.ts';
 
+/** The audit log of a named cluster, and its policy: absolute paths. Without a policy all requests are in the log. */
+export interface AuditFiles {
+  readonly log: string;
+  readonly policy?: string;
+}
+
 /** The settings of a named cluster. A later start without options uses them again. */
 export interface ClusterSettings {
   readonly schemaVersion: 1;
@@ -28,6 +34,8 @@ export interface ClusterSettings {
    * The working directory of pods that are processes of this machine. Absent: no pod is one. Each start asks again.
    */
   readonly processDirectory?: string;
+  /** The audit log. Absent when there is none. */
+  readonly audit?: AuditFiles;
   /** The port that the user named. Absent for a free one. */
   readonly port?: number;
   /** The port of the last run. The next run takes it again if it is free. */
@@ -75,6 +83,7 @@ const SETTINGS = record({
   standIns: optional(listOf(text)),
   kubernetesVersion: optional(text),
   processDirectory: optional(text),
+  audit: optional(record({ log: text, policy: optional(text) })),
   port: optional(number),
   lastPort: optional(number),
   entryIn: optional(text),

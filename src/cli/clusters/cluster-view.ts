@@ -28,6 +28,8 @@ export interface ClusterView {
   readonly context?: string;
   readonly contextIn?: string;
   readonly log: string;
+  /** The audit log. Absent when there is none. */
+  readonly auditLog?: string;
   /** The end of the log of a crashed cluster. */
   readonly lastLines?: readonly string[];
 }
@@ -65,6 +67,7 @@ export async function clusterView(
     kubeconfig: folder.kubeconfig,
     ...(settings?.entryIn === undefined ? {} : { context: contextName(folder.name), contextIn: settings.entryIn }),
     log: folder.log,
+    ...(settings?.audit === undefined ? {} : { auditLog: settings.audit.log }),
     ...(state === 'crashed' ? { lastLines: lastLines(folder.log) } : {}),
   };
 }
@@ -103,6 +106,7 @@ export function statusLines(view: ClusterView, now: number): readonly string[] {
     ['kubeconfig', state === 'running' ? kubeconfig : undefined],
     ['context', context === undefined ? undefined : `${context} in ${contextIn ?? ''}`],
     ['log', log],
+    ['audit log', view.auditLog],
   ];
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
   const width = Math.max(...shown.map(([title]) => title.length));

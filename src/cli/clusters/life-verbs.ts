@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
@@ -8,6 +9,7 @@ import { portOption } from '../port-option.ts';
 import { allowsProcesses } from '../run-processes-option.ts';
 import { standInsOf } from '../stand-in-option.ts';
 import { shellWord } from '../shell-word.ts';
+import type { AuditFiles } from './cluster-files.ts';
 import { clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
 import { clusterView, statusLines, tableLines } from './cluster-view.ts';
 import { absentCluster } from './running-cluster.ts';
@@ -26,10 +28,12 @@ export async function start(
   const print = reportPrinter(context, input);
   const kubernetesVersion = kubernetesOption(input);
   const standIns = standInsOf(input);
+  const audit = await auditFiles(context, input);
   const startOptions = {
     ...(standIns.length === 0 ? {} : { standIns }),
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
     ...(allowsProcesses(input) ? { processDirectory: context.cwd } : {}),
+    ...(audit === undefined ? {} : { audit }),
     ...(input.options['data'] === true ? { data: true as const } : {}),
     ...(textOption(input, 'port') === undefined ? {} : { port: portOption(input) }),
   };
@@ -42,6 +46,26 @@ export async function start(
     lines: () => startLines(started, entryIn, input.options['use-context'] === true),
   });
   return ExitCode.ok;
+}
+
+/**
+ * The audit log that the options specify; `undefined` when they specify none.
+ *
+ * @throws TypeKroError `cluster/audit-policy` for a policy with mistakes.
+ */
+async function auditFiles({ cwd }: CommandContext, input: CommandInput): Promise<AuditFiles | 'none' | undefined> {
+  const log = textOption(input, 'audit-log');
+  const policy = textOption(input, 'audit-policy');
+  if (policy === undefined) return log === undefined || log === 'none' ? log : { log: resolve(cwd, log) };
+  if (log === undefined || log === 'none') {
+    throw new TypeKroError('--audit-policy is the policy of an audit log, and no log is asked for', {
+      code: 'cli/usage',
+      remedy: 'add --audit-log FILE',
+    });
+  }
+  const { readAuditPolicyFile } = await import('../audit-policy-file.ts');
+  await readAuditPolicyFile(resolve(cwd, policy), policy);
+  return { log: resolve(cwd, log), policy: resolve(cwd, policy) };
 }
 
 /** Adds the context that the options request. Returns the kubeconfig; `undefined` when none is requested. */

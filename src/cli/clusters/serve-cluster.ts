@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { Cluster, ClusterSnapshot, Listener, ServingCertificate } from '../../cluster/index.ts';
+import type { AuditOptions, Cluster, ClusterSnapshot, Listener, ServingCertificate } from '../../cluster/index.ts';
 import {
   createCertificateAuthority,
   createEmbeddedCluster,
@@ -53,7 +53,7 @@ export interface ServedCluster {
  * stored objects, with the same credentials and, when it is free, on the same port.
  *
  * @throws TypeKroError `cluster/already-served` when another process serves it, `up/port-in-use` for a port that the
- *   user named, `cluster/folder`, `cluster/state-unreadable`. Everything that was opened is closed then.
+ *   user named, `cluster/folder`, `cluster/state-unreadable`, `cluster/audit-log`, `cluster/audit-policy`. Everything that was opened is closed then.
  */
 export async function serveCluster({ env, folder, settings, onStop }: ServeOptions): Promise<ServedCluster> {
   const lock = inFolder(env, folder, () => takeLock(folder.lock));
@@ -76,9 +76,11 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     const credentials = settings.data ? keptCredentials(folder) : undefined;
     const clock = createMovableClock();
     const { kubernetesVersion = KUBERNETES_RELEASE } = settings;
+    const audit = await auditOptions(settings);
     const cluster = await createEmbeddedCluster({
       clock,
       kubernetesVersion,
+      ...(audit === undefined ? {} : { audit }),
       ...standInOptions((settings.standIns ?? []).map(requireStandInName)),
       ...processOptions(settings.processDirectory),
       ...(settings.data ? { stateDirectory: folder.data } : {}),
@@ -138,6 +140,14 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     await close();
     throw isFull(error) ? folderError(error, folder.path) : error;
   }
+}
+
+/** The audit log. The code that reads policies is loaded for a cluster with a policy only. */
+async function auditOptions({ audit }: ClusterSettings): Promise<AuditOptions | undefined> {
+  if (audit === undefined) return undefined;
+  if (audit.policy === undefined) return { file: audit.log };
+  const { readAuditPolicyFile } = await import('../audit-policy-file.ts');
+  return { file: audit.log, policy: await readAuditPolicyFile(audit.policy) };
 }
 
 /** Writes a problem into the log. */

@@ -6,7 +6,7 @@ import { KUBERNETES_RELEASE, KUBERNETES_RELEASES } from '../../kubernetes/index.
 import { shellWord } from '../shell-word.ts';
 import type { ClusterState, FoundCluster } from './cluster-folder.ts';
 import { clusterFolder, clusterNames, clustersDirectory, findCluster } from './cluster-folder.ts';
-import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
+import type { AuditFiles, ClusterSettings, RunningRecord } from './cluster-files.ts';
 import { readSettings, writeSettings } from './cluster-files.ts';
 import { launchCluster, NOT_STARTED } from './launch.ts';
 import { ALREADY_SERVED } from './leave-folder.ts';
@@ -26,6 +26,8 @@ export interface StartOptions {
    */
   readonly processDirectory?: string;
   readonly port?: number;
+  /** The audit log; `none` for a cluster without one. */
+  readonly audit?: AuditFiles | 'none';
 }
 
 /** The entry in the kubeconfig of the user. */
@@ -98,15 +100,21 @@ export const isRunning = (found: FoundCluster): found is RunningCluster =>
 /** The settings of the next run: those of the last one, changed by the options. */
 export function settingsFor(
   last: ClusterSettings | undefined,
-  { data, port, standIns, kubernetesVersion, processDirectory }: StartOptions,
+  { data, port, standIns, kubernetesVersion, processDirectory, audit }: StartOptions,
 ): ClusterSettings {
-  const { processDirectory: _last, ...base }: ClusterSettings = last ?? { schemaVersion: 1, data: false };
+  const {
+    processDirectory: _last,
+    audit: lastAudit,
+    ...base
+  }: ClusterSettings = last ?? { schemaVersion: 1, data: false };
+  const files = audit ?? lastAudit;
   const next = {
     ...base,
     data: base.data || data === true,
     ...(standIns === undefined ? {} : { standIns }),
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
     ...(processDirectory === undefined ? {} : { processDirectory }),
+    ...(files === undefined || files === 'none' ? {} : { audit: files }),
   };
   if (port !== 0) return { ...next, ...(port === undefined ? {} : { port }) };
   // The user requests a free port. The next runs keep the port that this run gets.
@@ -131,7 +139,7 @@ function refuseEarlierVersion(
 
 function refuseOtherSettings(
   { folder: { name }, settings, record }: RunningCluster,
-  { data, port, standIns, kubernetesVersion, processDirectory }: StartOptions,
+  { data, port, standIns, kubernetesVersion, processDirectory, audit }: StartOptions,
 ): void {
   const differs =
     data === true && settings?.data === false
@@ -144,13 +152,18 @@ function refuseOtherSettings(
             ? `with Kubernetes ${record.kubernetesVersion}`
             : processDirectory !== undefined && settings?.processDirectory === undefined
               ? 'without --run-processes'
-              : undefined;
+              : audit !== undefined && !isSameAudit(audit, settings?.audit)
+                ? 'with another audit log, or without one'
+                : undefined;
   if (differs === undefined) return;
   throw new TypeKroError(`the cluster "${name}" is running ${differs}`, {
     code: 'cluster/other-settings',
     remedy: `stop it first: typekro cluster stop ${name}`,
   });
 }
+
+const isSameAudit = (asked: AuditFiles | 'none', present: AuditFiles | undefined): boolean =>
+  asked === 'none' ? present === undefined : asked.log === present?.log && asked.policy === present.policy;
 
 /** Finds a cluster. Waits while another process starts or ends it. */
 export async function settledCluster({ env, signal }: CommandContext, name: string): Promise<FoundCluster> {

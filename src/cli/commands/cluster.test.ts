@@ -126,6 +126,49 @@ test('cluster: start, start again, status, list and stop', async () => {
   `);
 });
 
+test('cluster start with an audit log', async () => {
+  const policy = join(clusters.home, 'policy.yaml');
+  const head = 'apiVersion: audit.k8s.io/v1\nkind: Policy\n';
+  writeFileSync(policy, `${head}rules: [{level: Metadat}]\n`);
+  expect(await run('cluster start dev --audit-log audit.log --audit-policy policy.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: policy.yaml is no audit policy:
+    policy.yaml:3:17: error: "level" cannot be "Metadat" [cluster/audit-policy]
+      3 | rules: [{level: Metadat}]
+        |                 ^
+      at rules[0].level
+      hint: did you mean Metadata? [cluster/audit-policy]",
+      "out": "",
+    }
+  `);
+  expect(await run('cluster start dev --audit-policy policy.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "error: --audit-policy is the policy of an audit log, and no log is asked for [cli/usage]
+      hint: add --audit-log FILE",
+      "out": "",
+    }
+  `);
+  writeFileSync(policy, `${head}rules: [{level: Metadata, verbs: [patch], resources: [{resources: [namespaces]}]}]\n`);
+  expect(await run('cluster start dev --audit-log audit.log --audit-policy policy.yaml')).toMatchObject({ code: 0 });
+  writeFileSync(join(clusters.home, 'boats.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: docks}\n');
+  expect(await run('cluster load dev boats.yaml')).toMatchObject({ code: 0 });
+  expect((await run('cluster status dev')).out).toContain('  audit log   HOME/audit.log');
+  expect(await run('cluster start dev --audit-log other.log')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: the cluster "dev" is running with another audit log, or without one [cluster/other-settings]
+      hint: stop it first: typekro cluster stop dev",
+      "out": "",
+    }
+  `);
+  expect(await run('cluster start dev --audit-log none')).toMatchObject({ code: 1 });
+  expect(await run('cluster stop dev')).toMatchObject({ code: 0 });
+  const lines = readFileSync(join(clusters.home, 'audit.log'), 'utf8').trimEnd().split('\n');
+  expect(lines.every((line) => line.includes('"level":"Metadata"'))).toBe(true);
+});
+
 test('cluster: the data of another program', async () => {
   expect((await run('cluster start dev -o json')).out).toMatchInlineSnapshot(`
     "{

@@ -36,6 +36,16 @@ export const cluster: Command = {
     { name: 'port', summary: 'start: port of the API; by default that of the last run, or a free one', value: 'port' },
     { ...KUBERNETES_OPTION, summary: `start: ${KUBERNETES_OPTION.summary}` },
     {
+      name: 'audit-log',
+      summary: 'start: file to which the audit events of all requests are added; none for a cluster without the log',
+      value: 'file',
+    },
+    {
+      name: 'audit-policy',
+      summary: 'start: audit policy (audit.k8s.io/v1); without one the log has all requests at the level Metadata',
+      value: 'file',
+    },
+    {
       name: 'add-context',
       summary: 'start, kubeconfig: add the context typekro-NAME to your kubeconfig; a stop removes it',
     },

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEmbeddedCluster, createServingCertificate } from '../../cluster/index.ts';
-import type { ServingCertificate } from '../../cluster/index.ts';
+import type { AuditOptions, ServingCertificate } from '../../cluster/index.ts';
 import { makeDirectory } from '../../core/index.ts';
 import type { ApiServerSettings } from './apiserver-settings.ts';
 import { apiServerSettings, readTokens } from './apiserver-settings.ts';
@@ -36,13 +36,23 @@ function servingCertificate({ certFile, keyFile, certDir, host }: ApiServerSetti
   return { cert: readFileSync(certPath, 'utf8'), key: readFileSync(keyPath, 'utf8') };
 }
 
+/** The audit log. The code that reads policies is loaded for a server with a policy only. */
+async function auditOptions({ audit }: ApiServerSettings): Promise<AuditOptions | undefined> {
+  if (audit === undefined) return undefined;
+  const { policyFile, ...options } = audit;
+  const { readAuditPolicyFile } = await import('../audit-policy-file.ts');
+  return { ...options, policy: await readAuditPolicyFile(policyFile) };
+}
+
 async function serve(settings: ApiServerSettings): Promise<void> {
   const signing = textOf(settings.signingKeyFile);
   const verification = settings.verificationKeyFiles.map((path) => readFileSync(path, 'utf8'));
   const tokens = textOf(settings.tokenFile);
+  const audit = await auditOptions(settings);
   const cluster = await createEmbeddedCluster({
     controllers: false,
     ...(settings.kubernetesVersion === undefined ? {} : { kubernetesVersion: settings.kubernetesVersion }),
+    ...(audit === undefined ? {} : { audit }),
     authorization: settings.authorization,
     serviceCidr: settings.serviceCidr,
     serverAddress: { ip: settings.advertisedIp, port: settings.port },

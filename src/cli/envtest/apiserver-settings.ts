@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { AuditOptions } from '../../cluster/index.ts';
 import { kubernetesReleaseOf, KUBERNETES_RELEASES } from '../../kubernetes/index.ts';
 import type { KnownFlag } from './flags.ts';
 import { beyondLoopback, isLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
@@ -29,6 +30,12 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
     name: 'advertise-address',
     summary: 'address of the Endpoints of the Service kubernetes, on loopback (default: --bind-address)',
   },
+  { name: 'audit-log-path', summary: 'file of the audit log, or - for the standard output; needs --audit-policy-file' },
+  { name: 'audit-policy-file', summary: 'audit policy, Policy of audit.k8s.io/v1' },
+  { name: 'audit-log-format', summary: 'json (default) or legacy' },
+  { name: 'audit-log-maxsize', summary: 'megabytes at which the file is renamed (default 100)' },
+  { name: 'audit-log-maxbackup', summary: 'number of renamed files that are kept (default 0: all)' },
+  { name: 'audit-log-maxage', summary: 'days for which renamed files are kept (default 0: for ever)' },
   { name: 'allow-privileged', summary: 'without an effect: privileged containers are allowed', isSwitch: true },
   { name: 'anonymous-auth', summary: 'true; false is refused', isSwitch: true },
   { name: 'enable-admission-plugins', summary: 'without an effect; docs/envtest.md has the admission of this server' },
@@ -40,6 +47,12 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
 
 /** The flags whose URLs must be on loopback, although this server calls none of them. */
 const LOOPBACK_URLS = ['etcd-servers'];
+
+/** The audit log that the command line specifies. */
+export interface AuditSettings extends Omit<AuditOptions, 'file' | 'onEvent' | 'policy'> {
+  readonly file: string;
+  readonly policyFile: string;
+}
 
 /** The settings that the command line of `kube-apiserver` specifies. */
 export interface ApiServerSettings {
@@ -59,6 +72,8 @@ export interface ApiServerSettings {
   readonly signingKeyFile: string | undefined;
   readonly verificationKeyFiles: readonly string[];
   readonly serviceCidr: string;
+  /** The audit log, and the file of its policy. `undefined` without one of them. */
+  readonly audit: AuditSettings | undefined;
   readonly notices: readonly string[];
   readonly refusals: readonly string[];
 }
@@ -119,6 +134,25 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   if (emulated !== undefined && kubernetesVersion === undefined) {
     refusals.push(`--emulated-version=${emulated} is not supported; use ${KUBERNETES_RELEASES.join(', ')}`);
   }
+  const auditFile = path('audit-log-path');
+  const policyFile = path('audit-policy-file');
+  const format = last('audit-log-format') ?? 'json';
+  if (format !== 'json' && format !== 'legacy') {
+    refusals.push(`--audit-log-format=${format} is not supported; use json or legacy`);
+  }
+  const limit = (name: string): number => {
+    const text = last(name) ?? '0';
+    if (!/^\d{1,9}$/.test(text)) refusals.push(`--${name}=${text} is not a number from 0`);
+    return Number(text);
+  };
+  const limits = {
+    maxSizeMb: limit('audit-log-maxsize'),
+    maxBackups: limit('audit-log-maxbackup'),
+    maxAgeDays: limit('audit-log-maxage'),
+  };
+  if (auditFile !== undefined && policyFile === undefined) {
+    notices.push('no audit policy file is given, so that the audit log has no events');
+  }
   const disabled = all('disable-admission-plugins').filter((name) => !ABSENT_PLUGINS.includes(name));
   const idle = [
     ...(disabled.length === 0 ? [] : [`--disable-admission-plugins=${disabled.join(',')}`]),
@@ -146,6 +180,10 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
     signingKeyFile: path('service-account-signing-key-file'),
     verificationKeyFiles: (values.get('service-account-key-file') ?? []).filter((file) => file !== ''),
     serviceCidr,
+    audit:
+      auditFile === undefined || policyFile === undefined
+        ? undefined
+        : { file: auditFile, policyFile, format: format === 'legacy' ? 'legacy' : 'json', ...limits },
     notices,
     refusals,
   };

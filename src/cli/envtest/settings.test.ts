@@ -12,7 +12,7 @@ test.each([
   ['--v', { v: ['true'] }, []],
   ['--cert-dir=a=b', { 'cert-dir': ['a=b'] }, []],
   ['--cert-dir= --', { 'cert-dir': [''] }, []],
-  ['--audit-log-path - --audit-log-maxage 3 --v=1', { v: ['1'] }, ['--audit-log-path', '-', '--audit-log-maxage']],
+  ['--audit-log-batch - --audit-log-wait 3 --v=1', { v: ['1'] }, ['--audit-log-batch', '-', '--audit-log-wait']],
   ['word --constructor=1 --__proto__', {}, ['word', '--constructor', '--__proto__']],
 ])('the flags of %s', (line, values, unknown) => {
   const parsed = parseFlags(line.split(' '), APISERVER_FLAGS);
@@ -57,6 +57,7 @@ test('the flags of envtest all have their effect', () => {
     signingKeyFile: '/tmp/k8s_test_framework_1/sa-signer.key',
     verificationKeyFiles: ['/tmp/k8s_test_framework_1/sa-signer.crt'],
     serviceCidr: '10.0.0.0/24',
+    audit: undefined,
     notices: [],
     refusals: [],
   } satisfies ApiServerSettings);
@@ -88,11 +89,26 @@ test.each([
   expect(apiServerSettings(words)).toMatchObject({ advertisedIp, refusals: [] });
 });
 
+test('an audit log has a file and a policy', () => {
+  const words = ['--audit-log-path=-', '--audit-policy-file=p.yaml', '--audit-log-maxbackup=3'];
+  expect(apiServerSettings([...words, '--audit-log-format=legacy', '--audit-log-maxsize=1'])).toMatchObject({
+    audit: { file: '-', policyFile: 'p.yaml', format: 'legacy', maxSizeMb: 1, maxBackups: 3, maxAgeDays: 0 },
+    notices: [],
+    refusals: [],
+  });
+  expect(apiServerSettings(['--audit-log-path=a.log'])).toMatchObject({
+    audit: undefined,
+    notices: ['no audit policy file is given, so that the audit log has no events'],
+  });
+});
+
 const beyond = (flag: string) =>
   `--${flag} asks for an address that other machines can reach; this program listens on loopback only`;
 
 describe('refusals of kube-apiserver', () => {
   test.each([
+    ['--audit-log-format=text', '--audit-log-format=text is not supported; use json or legacy'],
+    ['--audit-log-maxage=-1', '--audit-log-maxage=-1 is not a number from 0'],
     ['--bind-address=0.0.0.0', beyond('bind-address=0.0.0.0')],
     ['--bind-address=::', beyond('bind-address=::')],
     ['--bind-address=127.0.0.1.example.com', beyond('bind-address=127.0.0.1.example.com')],
@@ -148,7 +164,7 @@ test('flags without an effect are named', () => {
     '--enable-admission-plugins=AlwaysPullImages',
     '--disable-admission-plugins=ServiceAccount,LimitRanger',
     '--allow-privileged=false',
-    '--audit-log-path=/tmp/audit',
+    '--audit-webhook-config-file=/tmp/audit',
     '--bind-address=localhost',
     '--v=4',
   ];
@@ -156,7 +172,7 @@ test('flags without an effect are named', () => {
     refusals: [],
     notices: [
       'without an effect: --disable-admission-plugins=LimitRanger --enable-admission-plugins=AlwaysPullImages --feature-gates=A=true,B=false --allow-privileged=false',
-      'unknown, without an effect: --audit-log-path',
+      'unknown, without an effect: --audit-webhook-config-file',
     ],
   });
 });

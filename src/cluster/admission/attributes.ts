@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { ClusterOptions, UserInfo } from '../options.ts';
+import type { AuditTrail } from '../protocol/request.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { Conversions } from '../store/store.ts';
@@ -17,6 +18,8 @@ export interface AdmissionContext {
   readonly allowsAll: boolean;
   /** The conversions of the write by webhooks. */
   readonly conversions?: Conversions | undefined;
+  /** The audit events of the request. */
+  readonly audit?: AuditTrail | undefined;
 }
 
 /** The verbs of admission. */

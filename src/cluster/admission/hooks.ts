@@ -21,6 +21,10 @@ export interface Webhook {
   /** Unique in the cluster, because the webhooks of one configuration have different names. */
   readonly key: string;
   readonly name: string;
+  /** The name of the configuration. */
+  readonly configuration: string;
+  /** The position among the webhooks of all configurations. */
+  readonly index: number;
   readonly spec: JsonObject;
   readonly isIgnored: boolean;
   readonly timeoutSeconds: number;
@@ -37,17 +41,20 @@ export function webhooksOf(
     .collection(ADMISSION_GROUP, plural)
     .all()
     .flatMap(({ object }) =>
-      objectsAt(object, 'webhooks').map((spec): Webhook => {
-        const name = textAt(spec, 'name');
-        return {
-          key: `${object.metadata.name ?? ''}/${name}`,
-          name,
-          spec,
-          isIgnored: textAt(spec, 'failurePolicy') === 'Ignore',
-          timeoutSeconds: numberAt(spec, 'timeoutSeconds') ?? DEFAULT_TIMEOUT_SECONDS,
-        };
-      }),
-    );
+      objectsAt(object, 'webhooks').map((spec) => ({ spec, configuration: object.metadata.name ?? '' })),
+    )
+    .map(({ spec, configuration }, index): Webhook => {
+      const name = textAt(spec, 'name');
+      return {
+        key: `${configuration}/${name}`,
+        name,
+        configuration,
+        index,
+        spec,
+        isIgnored: textAt(spec, 'failurePolicy') === 'Ignore',
+        timeoutSeconds: numberAt(spec, 'timeoutSeconds') ?? DEFAULT_TIMEOUT_SECONDS,
+      };
+    });
 }
 
 interface Conditions {

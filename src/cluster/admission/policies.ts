@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { stringifyJson } from '../../core/index.ts';
 import { listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { ApiError, forbidden, notFound } from '../errors/status.ts';
 import { ExpressionCompiler, variablesOf } from '../expressions/environment.ts';
@@ -23,7 +24,11 @@ interface CompiledPolicy {
   readonly compiler: ExpressionCompiler;
   readonly conditions: readonly MatchCondition[];
   readonly validations: readonly Validation[];
-  readonly annotations: readonly { readonly text: string; readonly compiled: CompiledExpression }[];
+  readonly annotations: readonly {
+    readonly key: string;
+    readonly text: string;
+    readonly compiled: CompiledExpression;
+  }[];
 }
 
 /** The compiled policies. A stored policy never changes; a new version is another object. */
@@ -51,7 +56,7 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
     }),
     annotations: objectsAt(spec, 'auditAnnotations').map((annotation) => {
       const text = textAt(annotation, 'valueExpression').trim();
-      return { text, compiled: compiler.compile(text) };
+      return { key: textAt(annotation, 'key'), text, compiled: compiler.compile(text) };
     }),
   };
   compiledPolicies.set(policy, compiled);
@@ -62,11 +67,18 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
 interface Violation {
   readonly message: string;
   readonly reason: string;
+  /** The position of the validation. */
+  readonly index: number;
   /** Is it an error of an audit annotation? Such an error denies the request whatever the binding says. */
   readonly isOfAnnotation: boolean;
 }
 
 const MAX_MESSAGE_BYTES = 5 * 1024;
+const MAX_ANNOTATION_BYTES = 10 * 1024;
+
+/** The text, cut to a number of bytes. */
+const cutBytes = (text: string, maxBytes: number): string =>
+  Buffer.byteLength(text) <= maxBytes ? text : Buffer.from(text).subarray(0, maxBytes).toString('utf8');
 
 function messageOf({ text, message, messageExpression }: Validation, variables: Record<string, unknown>): string {
   if (messageExpression !== undefined) {
@@ -77,11 +89,12 @@ function messageOf({ text, message, messageExpression }: Validation, variables: 
   return message === '' ? `failed expression: ${text.trim()}` : message.trim();
 }
 
-/** Evaluates a policy with one parameter. */
+/** Evaluates a policy with one parameter. `annotate` gets the audit annotations with a value. */
 function evaluatePolicy(
   context: AdmissionContext,
   { policy, resource, param }: PolicyInvocation,
   attributes: AdmissionAttributes,
+  annotate: (key: string, value: string) => void,
 ): Violation[] {
   const { compiler, conditions, validations, annotations } = compilePolicy(policy);
   const ignoresErrors = isIgnored(policy);
@@ -90,17 +103,20 @@ function evaluatePolicy(
   const variables = bindVariables(compiler, data);
   const held = conditionsHold(conditions, variables, ignoresErrors);
   if (held === false) return [];
-  if (held !== true) return [{ message: held.problem, reason: '', isOfAnnotation: false }];
+  if (held !== true) return [{ message: held.problem, reason: '', index: 0, isOfAnnotation: false }];
   const found: Violation[] = [];
-  for (const validation of validations) {
+  for (const [index, validation] of validations.entries()) {
     const result = evaluateExpression(validation.compiled, validation.text, variables);
-    if (!result.ok && !ignoresErrors) found.push({ message: result.message, reason: '', isOfAnnotation: false });
+    if (!result.ok && !ignoresErrors) found.push({ message: result.message, reason: '', index, isOfAnnotation: false });
     if (!result.ok || result.value === true) continue;
-    found.push({ message: messageOf(validation, variables), reason: validation.reason, isOfAnnotation: false });
+    found.push({ message: messageOf(validation, variables), reason: validation.reason, index, isOfAnnotation: false });
   }
-  for (const { text, compiled } of annotations) {
+  for (const { key, text, compiled } of annotations) {
     const result = evaluateExpression(compiled, text, variables);
-    if (!result.ok && !ignoresErrors) found.push({ message: result.message, reason: '', isOfAnnotation: true });
+    if (!result.ok && !ignoresErrors)
+      found.push({ message: result.message, reason: '', index: 0, isOfAnnotation: true });
+    const value = result.ok && typeof result.value === 'string' ? result.value.trim() : '';
+    if (value !== '') annotate(key, cutBytes(value, MAX_ANNOTATION_BYTES));
   }
   return found;
 }
@@ -144,6 +160,7 @@ export function validateByPolicies(
   warnings: string[],
 ): void {
   const denials: Denial[] = [];
+  const annotations = new PolicyAnnotations();
   for (const found of policyInvocations(context, 'validating', attributes)) {
     const policy = found.policy.metadata.name ?? '';
     const binding = found.binding?.metadata.name;
@@ -152,7 +169,18 @@ export function validateByPolicies(
       continue;
     }
     const actions = listAt(found.binding, 'spec', 'validationActions');
-    for (const { message, reason, isOfAnnotation } of evaluatePolicy(context, found, attributes)) {
+    const annotate = (key: string, value: string) => annotations.add(`${policy}/${key}`, value);
+    for (const { message, reason, index, isOfAnnotation } of evaluatePolicy(context, found, attributes, annotate)) {
+      if (!isOfAnnotation && actions.includes('Audit')) {
+        const failure = {
+          message,
+          policy,
+          binding: binding ?? '',
+          expressionIndex: index,
+          validationActions: [...actions],
+        };
+        context.audit?.annotate('validation.policy.admission.k8s.io/validation_failure', stringifyJson([failure]));
+      }
       if (isOfAnnotation || actions.includes('Deny')) denials.push({ policy, binding, message, reason });
       if (isOfAnnotation || !actions.includes('Warn')) continue;
       warnings.push(
@@ -160,8 +188,24 @@ export function validateByPolicies(
       );
     }
   }
+  annotations.publish(context);
   const [first] = denials;
   if (first !== undefined) throw refusal(attributes, first);
+}
+
+/** The audit annotations of the policies. Different values of one annotation, by several bindings, are one list. */
+class PolicyAnnotations {
+  readonly #values = new Map<string, Set<string>>();
+
+  add(key: string, value: string): void {
+    const values = this.#values.get(key);
+    if (values === undefined) this.#values.set(key, new Set([value]));
+    else values.add(value);
+  }
+
+  publish({ audit }: AdmissionContext): void {
+    for (const [key, values] of this.#values) audit?.annotate(key, [...values].join(', '));
+  }
 }
 
 /** The codes of the reasons that validations may give. */

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import { tryParseStrictJson } from '../codec/json.ts';
-import type { UserInfo } from '../options.ts';
+import { userJson } from '../auth/user-json.ts';
 import { ApiError } from '../errors/status.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { BodyType } from '../verbs/body.ts';
@@ -25,17 +25,6 @@ const kindOf = ({ group, version, kind }: Kind): JsonObject => ({ group, version
 
 const resourceOf = ({ group, version, plural }: ServedResource): JsonObject => ({ group, version, resource: plural });
 
-function userOf({ name, uid, groups, extra }: UserInfo): JsonObject {
-  return {
-    username: name,
-    ...(uid === undefined ? {} : { uid }),
-    groups: [...groups],
-    ...(extra === undefined
-      ? {}
-      : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) }),
-  };
-}
-
 /** The request of an AdmissionReview, without its objects. Members without a value are absent. */
 export function requestFacts(
   attributes: AdmissionAttributes,
@@ -54,7 +43,7 @@ export function requestFacts(
     ...(name === '' ? {} : { name }),
     ...(namespace === '' ? {} : { namespace }),
     operation: attributes.operation,
-    userInfo: userOf(attributes.user),
+    userInfo: userJson(attributes.user),
     dryRun: attributes.dryRun,
     options: attributes.options,
   };
@@ -79,6 +68,7 @@ export interface Verdict {
   readonly allowed: boolean;
   readonly status: JsonObject;
   readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
   /** The operations of the JSON patch; empty when there is no patch. */
   readonly patch: readonly JsonValue[];
 }
@@ -110,9 +100,13 @@ export function readAnswer(text: string, uid: string, mutating: boolean): Verdic
     allowed: response['allowed'] === true,
     status: objectAt(response, 'status'),
     warnings: listAt(response, 'warnings').map(String),
+    auditAnnotations: stringsIn(objectAt(response, 'auditAnnotations')),
     patch: patchOf(response, mutating),
   };
 }
+
+const stringsIn = (value: JsonObject): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 
 const invalidResponse = (problem: string) => new InvalidAnswer(`received invalid webhook response: ${problem}`);
 

@@ -21,7 +21,7 @@ class CallProblem extends Error {}
 
 /** Asks a webhook. Adds its warnings. Throws `ApiError` for a denial, `CallProblem` for a failed call. */
 async function ask(
-  { newUid, options }: AdmissionContext,
+  { newUid, options, audit }: AdmissionContext,
   { name, spec, timeoutSeconds }: Webhook,
   attributes: AdmissionAttributes,
   versioned: VersionedObjects,
@@ -48,25 +48,36 @@ async function ask(
     if (thrown instanceof InvalidAnswer) throw new CallProblem(thrown.message);
     throw thrown;
   }
+  for (const [key, value] of Object.entries(verdict.auditAnnotations)) audit?.annotate(`${name}/${key}`, value);
   warnings.push(...verdict.warnings);
   if (!verdict.allowed) throw denial(name, verdict.status);
   return verdict;
 }
 
-/** The answer of a webhook; `undefined` when the call failed and the failure policy ignores that. */
+/**
+ * The answer of a webhook; `undefined` when the call failed and the failure policy ignores that. `round` is the number of
+ * the round of mutating webhooks; `undefined` for a validating one.
+ */
 async function askOrIgnore(
   context: AdmissionContext,
   hook: Webhook,
-  ...[attributes, versioned, mutating, warnings]: [AdmissionAttributes, VersionedObjects, boolean, string[]]
+  ...[attributes, versioned, round, warnings]: [AdmissionAttributes, VersionedObjects, number | undefined, string[]]
 ): Promise<Verdict | undefined> {
   try {
-    return await ask(context, hook, attributes, versioned, mutating, warnings);
+    return await ask(context, hook, attributes, versioned, round !== undefined, warnings);
   } catch (thrown) {
     if (!(thrown instanceof CallProblem)) throw thrown;
-    if (hook.isIgnored) return undefined;
+    if (hook.isIgnored) {
+      const kind = round === undefined ? 'validating' : 'mutation';
+      context.audit?.annotate(`failed-open.${kind}.webhook.admission.k8s.io/${placeOf(hook, round)}`, hook.name);
+      return undefined;
+    }
     throw callFailure(hook.name, thrown.message);
   }
 }
+
+/** The round and the position of a call, in the keys of audit annotations. */
+const placeOf = ({ index }: Webhook, round = 0): string => `round_${round}_index_${index}`;
 
 /** A webhook with the objects that it gets. */
 interface Call {
@@ -91,7 +102,7 @@ export async function validateByWebhooks(
 ): Promise<void> {
   const own = calls.map((): string[] => []);
   const asked = calls.map(({ hook, versioned }, index) =>
-    askOrIgnore(context, hook, attributes, versioned, false, own[index] ?? []),
+    askOrIgnore(context, hook, attributes, versioned, undefined, own[index] ?? []),
   );
   const results = await Promise.allSettled(asked);
   warnings.push(...own.flat());
@@ -127,12 +138,33 @@ export async function mutateByWebhooks(
   for (const hook of mutatingHooks(context, only)) {
     const versioned = callFor(context, hook, present);
     if (versioned === undefined) continue;
-    const verdict = await askOrIgnore(context, hook, present, versioned, true, warnings);
+    const round = only === undefined ? 0 : 1;
+    const audited = (isMutated: boolean) => auditMutation(context, hook, round, isMutated);
+    const verdict = await askOrIgnore(context, hook, present, versioned, round, warnings).catch((thrown: unknown) => {
+      audited(false);
+      throw thrown;
+    });
     const object = verdict === undefined ? present.object : patchedBy(context, hook, versioned, verdict.patch, present);
+    audited(object !== present.object);
+    if (object !== present.object) auditPatch(context, hook, round, verdict?.patch ?? []);
     invocations.add(hook.key, object !== present.object, textAt(hook.spec, 'reinvocationPolicy') === 'IfNeeded');
     present = { ...present, object };
   }
   return { object: present.object, invocations };
+}
+
+/** Says in the audit events that a mutating webhook was asked. */
+function auditMutation({ audit }: AdmissionContext, hook: Webhook, round: number, mutated: boolean): void {
+  const { configuration, name: webhook } = hook;
+  const value = stringifyJson({ configuration, webhook, mutated });
+  audit?.annotate(`mutation.webhook.admission.k8s.io/${placeOf(hook, round)}`, value);
+}
+
+/** Adds the patch of a webhook to the audit events that have the object of the request. */
+function auditPatch({ audit }: AdmissionContext, hook: Webhook, round: number, patch: readonly JsonValue[]): void {
+  const { configuration, name: webhook } = hook;
+  const value = stringifyJson({ configuration, webhook, patch: [...patch], patchType: 'JSONPatch' });
+  audit?.annotate(`patch.webhook.admission.k8s.io/${placeOf(hook, round)}`, value, 'Request');
 }
 
 /**

@@ -5,6 +5,7 @@ import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiError } from '../errors/status.ts';
 import { badRequest } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
+import type { AuditTrail } from '../protocol/request.ts';
 import { refusal } from './authorize.ts';
 import type { Attributes, RoleContext } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
@@ -65,6 +66,7 @@ export function impersonate(
   user: UserInfo,
   headers: Readonly<Record<string, string | undefined>>,
   request: Attributes,
+  audit?: Pick<AuditTrail, 'impersonate'>,
 ): UserInfo {
   const wanted: WantedUser = {
     name: headers['impersonate-user'] ?? '',
@@ -80,11 +82,19 @@ export function impersonate(
   for (const mode of MODES) {
     if (!mode.appliesTo(wanted, user)) continue;
     const problem = modeProblem(context, mode, user, wanted, request);
-    if (problem === undefined) return impersonated(wanted, mode);
+    if (problem === undefined) {
+      const other = impersonated(wanted, mode);
+      audit?.impersonate(other, rightOf(mode));
+      return other;
+    }
     first ??= problem;
   }
   throw first ?? refusal(user, request, '');
 }
+
+/** The verb of the right of a constrained mode; `undefined` for the original one. */
+const rightOf = ({ constraint }: Mode): string | undefined =>
+  constraint === undefined ? undefined : `impersonate:${constraint}`;
 
 /** The values of a header. When a header occurs several times, a listener joins its values with newlines. */
 const values = (text: string | undefined): readonly string[] => (text === undefined ? [] : text.split('\n'));
@@ -108,12 +118,13 @@ function nodeOf(name: string): string | undefined {
 /** The refusal of one mode; `undefined` when the user may impersonate in it. */
 function modeProblem(
   context: RoleContext,
-  { constraint }: Mode,
+  mode: Mode,
   user: UserInfo,
   wanted: WantedUser,
   request: Attributes,
 ): ApiError | undefined {
-  const verb = constraint === undefined ? 'impersonate' : `impersonate:${constraint}`;
+  const { constraint } = mode;
+  const verb = rightOf(mode) ?? 'impersonate';
   const group = constraint === undefined ? '' : AUTHENTICATION_GROUP;
   const right = (of: string, resource: string, name: string, more: Partial<Attributes> = {}): Attributes => ({
     verb,

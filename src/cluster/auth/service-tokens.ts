@@ -3,7 +3,6 @@ import { cryptoLibrary, isJsonObject, TypeKroError } from '../../core/index.ts';
 import type { ClusterOptions, ServiceAccountKeys, UserInfo } from '../options.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
-import { keyIdOf } from './token-documents.ts';
 
 /** The account of a token, and the end of its validity. */
 export interface TokenClaims {
@@ -57,6 +56,12 @@ function algorithmOf(key: KeyObject): { readonly name: string; readonly hash: st
   if (key.asymmetricKeyType === 'rsa') return { name: 'RS256', hash: 'sha256' };
   const curve = key.asymmetricKeyDetails?.namedCurve ?? '';
   return Object.hasOwn(CURVES, curve) ? CURVES[curve] : undefined;
+}
+
+/** The name of a key in the header of tokens: the digest of its public part. */
+export function keyIdOf(publicKey: KeyObject): string {
+  const bytes = publicKey.export({ type: 'spki', format: 'der' });
+  return cryptoLibrary().createHash('sha256').update(bytes).digest('base64url');
 }
 
 interface TokenKeys {

@@ -2,7 +2,8 @@ import { createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto'
 import type { JsonWebKey } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
-import { issuerDocument, keyIdOf, keySetOf } from './token-documents.ts';
+import { keyIdOf } from './service-tokens.ts';
+import { issuerDocument, keySetOf } from './token-documents.ts';
 
 test('a token names the key that verifies it, and the server publishes this key', async () => {
   await using story = await startClusterStory();

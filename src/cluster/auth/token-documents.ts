@@ -1,16 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import { cryptoLibrary } from '../../core/index.ts';
+import { keyIdOf } from './service-tokens.ts';
 
 /** The path of the keys that verify tokens. */
 export const KEYS_PATH = '/openid/v1/jwks';
 
 const ALGORITHMS: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' };
-
-/** The name of a key in the header of tokens: the digest of its public part. */
-export function keyIdOf(publicKey: KeyObject): string {
-  const bytes = publicKey.export({ type: 'spki', format: 'der' });
-  return cryptoLibrary().createHash('sha256').update(bytes).digest('base64url');
-}
 
 /** A public key in the form of JSON web keys. */
 function webKeyOf(publicKey: KeyObject) {

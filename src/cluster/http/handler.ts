@@ -1,4 +1,4 @@
-import { groupVersionPath } from '../../kubernetes/index.ts';
+import type { AuditLog } from '../audit/index.ts';
 import type { aggregatedReply, AggregationContext, withOpenApiPaths } from '../aggregation/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import type { impersonate } from '../auth/impersonate.ts';
@@ -8,41 +8,27 @@ import type { discoveryReply } from '../discovery/discovery.ts';
 import { JsonSyntaxError } from '../codec/json.ts';
 import { healthReply } from './health.ts';
 import { compressReply } from './compress.ts';
-import type { MetricsContext } from './metrics.ts';
-import { metricsText } from './metrics.ts';
-import { negotiate } from '../protocol/negotiate.ts';
-import type { ApiReply, ApiRequest, Interceptor } from '../protocol/request.ts';
+import type { OtherPathsContext, otherPathReply } from './other-paths.ts';
+import type { ApiReply, ApiRequest, AuditTrail, IncomingRequest, Interceptor } from '../protocol/request.ts';
 import { Query, splitPath } from '../protocol/request.ts';
 import type { RouterContext } from './router.ts';
 import { routeResource } from './router.ts';
 import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
 import { replyError, replyText, replyValue } from '../protocol/reply.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
-import { issuerDocument, KEYS_PATH, keySetOf } from '../auth/token-documents.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import type { openApiReply } from '../openapi/open-api-reply.ts';
 import type { UserInfo } from '../options.ts';
-import type { Registry } from '../registry/registry.ts';
 import type { KubernetesRelease } from '../release.ts';
 import { versionOf } from '../release.ts';
-
-/** A request from a listener or a transport. */
-export interface IncomingRequest {
-  readonly method: string;
-  /** Path with its query. */
-  readonly target: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Buffer;
-}
 
 /** The parts of the cluster that requests use. */
 export type HandlerContext = RouterContext &
   AggregationContext &
-  MetricsContext & {
+  OtherPathsContext & {
     readonly access: ClusterAccess;
-    /** The URL of the latest socket; `undefined` for a cluster without sockets. */
-    readonly serverUrl: string | undefined;
+    /** `undefined` for a cluster without an audit log. */
+    readonly auditLog: AuditLog | undefined;
     /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
     readonly intercept: Interceptor | undefined;
     /** Receives errors that are not refusals. */
@@ -55,6 +41,7 @@ export type HandlerContext = RouterContext &
       readonly discovery: LazyModule<{ readonly discoveryReply: typeof discoveryReply }>;
       readonly impersonation: LazyModule<{ readonly impersonate: typeof impersonate }>;
       readonly openApi: LazyModule<{ readonly openApiReply: typeof openApiReply }>;
+      readonly otherPaths: LazyModule<{ readonly otherPathReply: typeof otherPathReply }>;
       readonly schemaEngine: LazyModule<SchemaEngine>;
     };
   };
@@ -73,7 +60,11 @@ export async function handle(
   identity: UserInfo | 'refuse' | undefined,
 ): Promise<ApiReply> {
   if (raw.body.length > MAX_BODY_BYTES) return replyError(requestTooLarge(MAX_BODY_BYTES));
-  const reply = await answered(context, raw, identity);
+  const { auditLog } = context;
+  const reply =
+    auditLog === undefined
+      ? await answered(context, raw, identity)
+      : await auditLog.follow(raw, identity, (...followed) => answered(context, followed[0], identity, followed[1]));
   try {
     return await compressReply(raw.headers['accept-encoding'], reply);
   } catch (thrown) {
@@ -85,12 +76,13 @@ async function answered(
   context: HandlerContext,
   raw: IncomingRequest,
   identity: UserInfo | 'refuse' | undefined,
+  audit?: AuditTrail,
 ): Promise<ApiReply> {
   const warnings: string[] = [];
   try {
-    return await answer(context, raw, identity, warnings);
+    return await answer(context, raw, identity, warnings, audit);
   } catch (thrown) {
-    return replyThrown(context, thrown, raw, warnings);
+    return replyThrown(context, thrown, raw, warnings, audit);
   }
 }
 
@@ -99,11 +91,13 @@ function replyThrown(
   thrown: unknown,
   raw: IncomingRequest,
   warnings: readonly string[],
+  audit?: AuditTrail,
 ): ApiReply {
   if (thrown instanceof ApiError) return replyError(thrown, warnings, wantsYaml(raw.headers['accept']));
   if (thrown instanceof URIError) return replyError(badRequest('malformed path'), warnings);
   if (thrown instanceof JsonSyntaxError) return replyError(badRequest(thrown.message), warnings);
   context.report(thrown);
+  audit?.panic(thrown);
   return replyError(internalError('Internal error occurred'), warnings);
 }
 
@@ -114,24 +108,25 @@ async function answer(
   raw: IncomingRequest,
   identity: UserInfo | 'refuse' | undefined,
   warnings: string[],
+  audit: AuditTrail | undefined,
 ): Promise<ApiReply> {
   const mark = raw.target.indexOf('?');
   const path = mark < 0 ? raw.target : raw.target.slice(0, mark);
   const query = new Query(mark < 0 ? '' : raw.target.slice(mark + 1));
   const { method, target, headers, body } = raw;
   const received = { method, path, target, segments: splitPath(path), query, headers, body };
-  let user = context.access.authenticate(headers, identity);
+  let user = audit?.user ?? context.access.authenticate(headers, identity);
   if (asksToImpersonate(headers)) {
     const { impersonate } = await context.parts.impersonation.load();
-    user = impersonate(context, user, headers, attributesOf(received));
+    user = impersonate(context, user, headers, attributesOf(received), audit);
   }
-  const request: ApiRequest = { ...received, user };
+  const request: ApiRequest = { ...received, user, ...(audit === undefined ? {} : { audit }) };
   if (context.intercept === undefined) return dispatch(context, request, warnings);
   const guarded = async (changed: ApiRequest) => {
     try {
       return await dispatch(context, changed, warnings);
     } catch (thrown) {
-      return replyThrown(context, thrown, raw, warnings);
+      return replyThrown(context, thrown, raw, warnings, audit);
     }
   };
   return context.intercept(request, guarded);
@@ -192,38 +187,10 @@ async function discover(
   return known;
 }
 
-/** The served paths, except those of groups and their versions. */
-const OWN_PATHS = [
-  '/.well-known/openid-configuration',
-  '/api',
-  '/apis',
-  '/healthz',
-  '/livez',
-  '/metrics',
-  '/openapi/v2',
-  '/openapi/v3',
-  '/openid/v1/jwks',
-  '/readyz',
-  '/version',
-];
-
-/** The paths that `/` lists. */
-function servedPaths(registry: Registry): string[] {
-  const paths = new Set(OWN_PATHS);
-  for (const { group, version } of registry.all()) {
-    if (group !== '') paths.add(`/apis/${group}`);
-    paths.add(groupVersionPath({ group, version }));
-  }
-  return [...paths].toSorted();
-}
-
 const unknownPath = () => replyText(404, '404 page not found\n');
 
-function otherPath(context: HandlerContext, request: ApiRequest): ApiReply {
-  const [first, second] = request.segments;
-  switch (first) {
-    case undefined:
-      return replyValue(200, { paths: servedPaths(context.registry) }, negotiate(request.headers['accept'], {}));
+async function otherPath(context: HandlerContext, request: ApiRequest): Promise<ApiReply> {
+  switch (request.segments[0]) {
     case 'version':
       if (request.method !== 'GET') throw methodNotAllowed();
       return replyValue(200, versionInfo(context.registry.release));
@@ -231,34 +198,9 @@ function otherPath(context: HandlerContext, request: ApiRequest): ApiReply {
     case 'livez':
     case 'readyz':
       return healthReply(request) ?? unknownPath();
-    case '.well-known':
-    case 'openid':
-      return issuerReply(context, request);
-    case 'metrics':
-      if (second !== undefined) return unknownPath();
-      return replyText(200, metricsText(context), 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
     default:
-      return unknownPath();
+      return (await context.parts.otherPaths.load()).otherPathReply(context, request) ?? unknownPath();
   }
-}
-
-/**
- * Answers with the keys of service-account tokens, or with the document that has the URL of the keys. As in Kubernetes,
- * both exist only for an issuer that is an https URL. The URL has the address of the server, and not the host of the
- * request, because a proxy may keep the document for other clients.
- */
-function issuerReply({ access: { tokens }, serverUrl }: HandlerContext, request: ApiRequest): ApiReply {
-  const isKeys = request.path === KEYS_PATH;
-  if (!isKeys && request.path !== '/.well-known/openid-configuration') return unknownPath();
-  if (!tokens.issuer.startsWith('https://')) return unknownPath();
-  if (request.method !== 'GET') throw methodNotAllowed();
-  const keys = tokens.verificationKeys();
-  const url = serverUrl ?? 'https://kubernetes.default.svc';
-  const value = isKeys ? keySetOf(keys) : issuerDocument(tokens.issuer, url, keys);
-  return replyValue(200, value, undefined, {
-    'content-type': isKeys ? 'application/jwk-set+json' : 'application/json',
-    'cache-control': 'public, max-age=3600',
-  });
 }
 
 function versionInfo(release: KubernetesRelease) {

@@ -100,7 +100,8 @@ async function serve(
   let headers = flatten(request);
   // As in Kubernetes, a valid certificate comes before a token, and a token before a certificate that is not valid.
   if (certified !== undefined && certified !== 'refuse') headers = { ...headers, authorization: undefined };
-  const raw = { method: request.method ?? 'GET', target: request.url ?? '/', headers, body };
+  const { method = 'GET', url: target = '/', socket } = request;
+  const raw = { method, target, headers, body, remoteAddress: socket.remoteAddress };
   const reply = await handle(context, raw, certified ?? other);
   if (response.destroyed) return;
   send(reply, request, response);

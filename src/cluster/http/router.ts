@@ -78,8 +78,11 @@ export async function routeResource(
   if (deeper || (subresource !== '' && !resource.subresources.has(subresource))) {
     throw resource.custom === undefined ? unknownResource() : notFound(resource, route.name);
   }
-  if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);
-  else for (const text of builtinDeprecation(resource)) warnings.push(text);
+  const { deprecation } = resource.custom ?? { deprecation: builtinDeprecation(resource) };
+  if (deprecation !== undefined) {
+    warnings.push(deprecation);
+    request.audit?.annotate('k8s.io/deprecated', 'true');
+  }
   if (request.method === 'HEAD' && subresource !== 'proxy') throw methodNotAllowed();
   const shown = subresource === '' || VIEWS.has(subresource);
   const streams = subresource === '' && route.name === '' && request.method === 'GET';
@@ -100,12 +103,10 @@ function isCustomGroup(registry: Registry, group: string): boolean {
   return false;
 }
 
-function builtinDeprecation(resource: ServedResource): string[] {
-  if (resource.group !== '') return [];
-  if (resource.plural === 'endpoints')
-    return ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'];
-  if (resource.plural === 'componentstatuses') return ['v1 ComponentStatus is deprecated in v1.19+'];
-  return [];
+function builtinDeprecation({ group, plural }: ServedResource): string | undefined {
+  if (group !== '') return undefined;
+  if (plural === 'endpoints') return 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';
+  return plural === 'componentstatuses' ? 'v1 ComponentStatus is deprecated in v1.19+' : undefined;
 }
 
 /** Answers a GET of stored objects. */

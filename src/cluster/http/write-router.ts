@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { AdmissionContext } from '../admission/attributes.ts';
+import { tryParseStrictJson } from '../codec/json.ts';
 import type { AdmissionGate } from '../admission/gate.ts';
 import type { withAdmission } from '../admission/session.ts';
 import type { LazyModule } from '../lazy-module.ts';
@@ -47,9 +48,11 @@ export function routeWrite(
 ): ApiReply | Promise<ApiReply> {
   checkVerb(route, request);
   const answer = (services: WriteRouterContext) => answerWrite(services, request, route, output, warnings);
+  const { audit } = request;
+  const audited = audit === undefined ? context : { ...context, audit };
   // Each object of a collection is admitted on its own.
   const isCollection = request.method === 'DELETE' && route.name === '';
-  return isCollection ? answer(context) : admit(context, warnings, answer);
+  return isCollection ? answer(audited) : admit(audited, warnings, answer);
 }
 
 /** Runs a write, through the webhooks and policies of a cluster that has some. */
@@ -146,7 +149,9 @@ function onObject(
         ...writeOf(context, request, route, warnings, options),
         optionsKind: 'PatchOptions',
       };
-      return replyOutcome(write, patchObject(write, { form, text: request.body.toString('utf8') }), request, output);
+      const text = request.body.toString('utf8');
+      request.audit?.requestBody((form === 'apply' ? undefined : tryParseStrictJson(text)) ?? text, false);
+      return replyOutcome(write, patchObject(write, { form, text }), request, output);
     }
     case 'DELETE': {
       const options = readDeleteOptions(context.registry, request);

@@ -10,6 +10,10 @@ import type { CheckedPod, Violation } from './pod-security-standards.ts';
 import { SECCOMP_ANNOTATION, violationsOf } from './pod-security-standards.ts';
 
 const PREFIX = 'pod-security.kubernetes.io/';
+
+/** The audit annotation with the policy that refuses pods. */
+const ENFORCED_POLICY = `${PREFIX}enforce-policy`;
+
 const LEVELS = ['privileged', 'baseline', 'restricted'] as const;
 type Level = (typeof LEVELS)[number];
 
@@ -24,6 +28,7 @@ interface Rule {
 
 interface Policy {
   readonly enforce: Rule;
+  readonly audit: Rule;
   readonly warn: Rule;
 }
 
@@ -35,6 +40,8 @@ export interface PodSecurityRequest {
   /** The stored object; `undefined` for a create. */
   readonly old: KubeObject | undefined;
   readonly warn: (text: string) => void;
+  /** Adds an annotation to the audit events of the request. */
+  readonly annotate: (key: string, value: string) => void;
 }
 
 /** The place of the pod template in the objects of a resource. */
@@ -66,12 +73,17 @@ export function admitPodSecurity(store: ObjectLookup, request: PodSecurityReques
   const place = TEMPLATES.get(key);
   if (isPod ? FREE_SUBRESOURCES.has(subresource) : place === undefined || subresource !== '') return;
   const labels = store.collection('', 'namespaces').get(object.metadata.namespace ?? '')?.object.metadata.labels;
-  if (!hasPolicy(labels)) return;
+  if (!hasPolicy(labels)) {
+    if (isPod) request.annotate(ENFORCED_POLICY, 'privileged:latest');
+    return;
+  }
   const { policy } = policyOf(labels);
   if (isPod) {
     if (old !== undefined && !changesContainers(object, old)) return;
     const pod = { spec: object.spec ?? {}, annotations: object.metadata.annotations ?? {} };
     const violations = evaluate(policy.enforce, pod);
+    request.annotate(ENFORCED_POLICY, `${policy.enforce.level}:${policy.enforce.version}`);
+    auditViolations(policy.audit, pod, request);
     if (violations.length > 0)
       throw forbidden(
         resource,
@@ -84,12 +96,21 @@ export function admitPodSecurity(store: ObjectLookup, request: PodSecurityReques
   const template = optionalAt(object, ...(place ?? []));
   if (template === undefined) return;
   const annotations = objectAt(objectAt(template, 'metadata'), 'annotations') as Record<string, string>;
-  warnAbout(policy.warn, { spec: objectAt(template, 'spec'), annotations }, request);
+  const pod = { spec: objectAt(template, 'spec'), annotations };
+  auditViolations(policy.audit, pod, request);
+  warnAbout(policy.warn, pod, request);
 }
 
 function warnAbout(rule: Rule, pod: CheckedPod, request: PodSecurityRequest): void {
   const violations = evaluate(rule, pod);
   if (violations.length > 0) request.warn(`would violate PodSecurity ${shown(rule)}: ${details(violations)}`);
+}
+
+function auditViolations(rule: Rule, pod: CheckedPod, { annotate }: PodSecurityRequest): void {
+  const violations = evaluate(rule, pod);
+  if (violations.length > 0) {
+    annotate(`${PREFIX}audit-violations`, `would violate PodSecurity ${shown(rule)}: ${details(violations)}`);
+  }
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -120,14 +141,13 @@ function policyOf(labels: Labels): { readonly policy: Policy; readonly problems:
   const refuse = (name: string, value: string, text: string) =>
     problems.push(fieldInvalid(`metadata.labels[${PREFIX}${name}]`, value, text));
   const enforce = { level: levelIn('enforce', 'restricted'), version: versionIn('enforce') };
-  levelIn('audit', 'privileged');
-  versionIn('audit');
+  const audit = { level: levelIn('audit', 'privileged'), version: versionIn('audit') };
   const own = { level: levelIn('warn', 'privileged'), version: versionIn('warn') };
   // The enforced level also warns about templates, unless the namespace says something else.
   const isWrong = !LEVELS.some((level) => level === (labels[`${PREFIX}enforce`] ?? 'privileged'));
   const followsEnforce = labels[`${PREFIX}warn`] === undefined && !isWrong && enforce.level !== 'privileged';
   const version = labels[`${PREFIX}warn-version`] === undefined ? enforce.version : own.version;
-  return { policy: { enforce, warn: followsEnforce ? { level: enforce.level, version } : own }, problems };
+  return { policy: { enforce, audit, warn: followsEnforce ? { level: enforce.level, version } : own }, problems };
 }
 
 const shown = ({ level, version }: Rule): string => `"${level}:${version}"`;

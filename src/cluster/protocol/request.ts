@@ -1,3 +1,4 @@
+import type { JsonValue } from '../../core/index.ts';
 import type { UserInfo } from '../options.ts';
 
 /**
@@ -46,6 +47,32 @@ export class Query {
   }
 }
 
+/** A request from a listener or a transport. */
+export interface IncomingRequest {
+  readonly method: string;
+  /** Path with its query. */
+  readonly target: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+  /** The IP address of the client; absent for a request of the same process. */
+  readonly remoteAddress?: string | undefined;
+}
+
+/** What the handling of a request adds to its audit events. Present while the audit policy asks for such events. */
+export interface AuditTrail {
+  /** The user of the credentials. */
+  readonly user: UserInfo | undefined;
+  /** Adds an annotation, unless it has a value already. `least` is the level from which on the events have it. */
+  annotate(key: string, value: string, least?: 'Metadata' | 'Request'): void;
+  /** The request goes on as another user. `constraint` is the verb of the right in constrained impersonation. */
+  impersonate(user: UserInfo, constraint: string | undefined): void;
+  /** The body of an allowed request. `hasIdentity`: is it an object, and no patch and no options? */
+  requestBody(value: JsonValue, hasIdentity?: boolean): void;
+  /** The request failed by an unexpected exception. */
+  panic(thrown: unknown): void;
+}
+
 /** A request from a socket or a transport, after authentication. */
 export interface ApiRequest {
   readonly method: string;
@@ -60,6 +87,7 @@ export interface ApiRequest {
   readonly user: UserInfo;
   /** The path with its query, as sent. */
   readonly target: string;
+  readonly audit?: AuditTrail | undefined;
   /** The version at which reads see the cluster. Only faults set it. */
   readonly asOf?: number;
 }

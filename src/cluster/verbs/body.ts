@@ -46,6 +46,18 @@ export function readBody(
   validation: FieldValidation,
   types?: BuiltinTypes,
 ): RawBody {
+  const read = parseBody(request, kind, validation, types);
+  // Bodies without a kind are options.
+  request.audit?.requestBody(read.value, kind !== '');
+  return read;
+}
+
+function parseBody(
+  request: ApiRequest,
+  kind: string,
+  validation: FieldValidation,
+  types: BuiltinTypes | undefined,
+): RawBody {
   const type = mediaType(request.headers['content-type']);
   const { body } = request;
   const unreadable = (problem: string) => {

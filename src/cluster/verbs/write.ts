@@ -6,6 +6,7 @@ import type { FieldContext } from '../fields/ownership.ts';
 import type { BodyType } from './body.ts';
 import { decodeTyped, bodyTypeOf } from './body.ts';
 import type { UserInfo } from '../options.ts';
+import type { AuditTrail } from '../protocol/request.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import { admitPodSecurity } from '../kinds/pod-security-admission.ts';
 import { admitQuota } from '../kinds/quota-admission.ts';
@@ -83,6 +84,8 @@ export interface WriteServices {
   readonly schemas: SchemaEngineSource;
   /** The conversions of the write by webhooks. Present together with `admission`. */
   readonly conversions?: Conversions | undefined;
+  /** The audit events of the request. */
+  readonly audit?: AuditTrail | undefined;
 }
 
 /** A write: its object, its user and its options. */
@@ -196,7 +199,8 @@ export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeO
   const { resource, subresource, services } = write;
   if (resource.custom === undefined) {
     const warn = (text: string) => void write.warnings.push(text);
-    admitPodSecurity(services.store, { resource, subresource, object, old, warn });
+    const annotate = (key: string, value: string) => services.audit?.annotate(key, value);
+    admitPodSecurity(services.store, { resource, subresource, object, old, warn, annotate });
   }
   services.admission?.validate(write, object, old);
 }

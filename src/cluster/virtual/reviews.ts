@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { listAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { Attributes } from '../auth/authorizer.ts';
 import { authorize, grantsOf } from '../auth/authorizer.ts';
+import { userJson } from '../auth/user-json.ts';
 import { updateOwnership } from '../fields/ownership.ts';
 import { decodeBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
@@ -56,7 +57,7 @@ const REVIEWS = new Map<string, Reviewer>([
   ],
   [
     'selfsubjectreviews',
-    (_context, _review, { user }) => ({ status: { userInfo: shownUser(user) }, keepSpec: true, tracked: false }),
+    (_context, _review, { user }) => ({ status: { userInfo: userJson(user) }, keepSpec: true, tracked: false }),
   ],
   ['tokenreviews', reviewToken],
 ]);
@@ -195,16 +196,6 @@ function rulesStatus(context: RoleContext, user: UserInfo, namespace: string): J
   return { resourceRules, nonResourceRules, incomplete: false };
 }
 
-function shownUser(user: UserInfo): JsonObject {
-  const extra = Object.fromEntries(Object.entries(user.extra ?? {}).map(([key, list]) => [key, [...list]]));
-  return {
-    username: user.name,
-    ...(user.uid === undefined ? {} : { uid: user.uid }),
-    groups: [...user.groups],
-    ...(Object.keys(extra).length === 0 ? {} : { extra }),
-  };
-}
-
 function reviewToken(context: ReviewContext, review: KubeObject) {
   const token = textAt(review.spec, 'token');
   const asked = listAt(review.spec, 'audiences').map(String);
@@ -212,6 +203,6 @@ function reviewToken(context: ReviewContext, review: KubeObject) {
   const status: JsonObject =
     owner === undefined
       ? { user: {}, error: 'invalid bearer token' }
-      : { authenticated: true, user: shownUser(owner.user), audiences: [...owner.audiences] };
+      : { authenticated: true, user: userJson(owner.user), audiences: [...owner.audiences] };
   return { status, keepSpec: true, tracked: true };
 }

@@ -1,0 +1,110 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+
+/** The detail of the events of a request, least first. `None`: no events. */
+export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse';
+
+/** The stages of a request that have events. `ResponseStarted` exists only for watches, logs and connections. */
+export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete' | 'Panic';
+
+/** Resources of an API group that a rule is for. */
+export interface AuditGroupResources {
+  /** The API group. Default: the core group. */
+  readonly group?: string;
+  /**
+   * Names such as `pods` and `pods/log`. A star stands for all resources or all subresources. Default: all resources of
+   * the group, with their subresources.
+   */
+  readonly resources?: readonly string[];
+  /** Names of objects. Needs `resources`. Default: all objects. */
+  readonly resourceNames?: readonly string[];
+}
+
+/** A rule of an audit policy. It is for the requests that match all its members; an absent member matches all. */
+export interface AuditPolicyRule {
+  readonly level: AuditLevel;
+  readonly users?: readonly string[];
+  readonly userGroups?: readonly string[];
+  readonly verbs?: readonly string[];
+  readonly resources?: readonly AuditGroupResources[];
+  /** `''` stands for objects outside namespaces. */
+  readonly namespaces?: readonly string[];
+  /** Paths that are no resources. A `*` may stand at the end. */
+  readonly nonResourceURLs?: readonly string[];
+  /** Stages without events, in addition to those of the policy. */
+  readonly omitStages?: readonly AuditStage[];
+  /** Are `managedFields` left out of the objects? Default: as the policy says. */
+  readonly omitManagedFields?: boolean;
+}
+
+/** An audit policy, `Policy` of `audit.k8s.io/v1`. The first rule for a request decides; without one it has no events. */
+export interface AuditPolicy {
+  readonly rules: readonly AuditPolicyRule[];
+  readonly omitStages?: readonly AuditStage[];
+  readonly omitManagedFields?: boolean;
+}
+
+/** A user in an audit event. Empty for a request whose credentials are not valid. */
+export interface AuditUser {
+  readonly username?: string;
+  readonly uid?: string;
+  readonly groups?: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** An audit event, `Event` of `audit.k8s.io/v1`. */
+export interface AuditEvent {
+  readonly kind: 'Event';
+  readonly apiVersion: 'audit.k8s.io/v1';
+  readonly level: AuditLevel;
+  /** The same for all events of a request, and in the header `Audit-ID` of its answer. */
+  readonly auditID: string;
+  readonly stage: AuditStage;
+  /** The path with its query. */
+  readonly requestURI: string;
+  /** The verb of the API; for other paths the method in lower case. */
+  readonly verb: string;
+  readonly user: AuditUser;
+  readonly impersonatedUser?: AuditUser;
+  /** Set for constrained impersonation: the verb of the right that allowed it. */
+  readonly authenticationMetadata?: { readonly impersonationConstraint: string };
+  /** Absent for requests of the same process. */
+  readonly sourceIPs?: readonly string[];
+  readonly userAgent?: string;
+  /** Absent for paths that are no resources. */
+  readonly objectRef?: {
+    readonly resource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly uid?: string;
+    readonly apiGroup?: string;
+    readonly apiVersion?: string;
+    readonly resourceVersion?: string;
+    readonly subresource?: string;
+  };
+  readonly responseStatus?: JsonObject;
+  /** From the level `Request` on: the body of the request. */
+  readonly requestObject?: JsonValue;
+  /** At the level `RequestResponse`: the object of the answer. */
+  readonly responseObject?: JsonValue;
+  readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** An audit log of the requests to a cluster. */
+export interface AuditOptions {
+  /** Which requests have events, and with how much detail? Default: all requests, at the level `Metadata`. */
+  readonly policy?: AuditPolicy;
+  /** The file to which the events are added, one on a line; `-` for the standard output. Default: none. */
+  readonly file?: string;
+  /** `json`, or `legacy` for a line of text without objects. Default: `json`. */
+  readonly format?: 'json' | 'legacy';
+  /** The size in megabytes at which a file is renamed and a new one begun. Default: 100. */
+  readonly maxSizeMb?: number;
+  /** The number of renamed files that are kept. Default: all. */
+  readonly maxBackups?: number;
+  /** The age in days at which renamed files are removed. Default: never. */
+  readonly maxAgeDays?: number;
+  /** Called with each event, before the answer is sent. */
+  readonly onEvent?: (event: AuditEvent) => void;
+}

@@ -1,0 +1,112 @@
+import type { AuditEvent, AuditOptions, AuditPolicy } from '../audit-options.ts';
+import { attributesOf } from '../auth/authorize.ts';
+import type { Attributes } from '../auth/authorizer.ts';
+import type { ClusterAccess } from '../auth/cluster-access.ts';
+import type { ClusterClock } from '../clock.ts';
+import { toJsonText } from '../codec/json.ts';
+import { ApiError } from '../errors/status.ts';
+import type { UserInfo } from '../options.ts';
+import type { ApiReply, AuditTrail, IncomingRequest } from '../protocol/request.ts';
+import { Query, splitPath } from '../protocol/request.ts';
+import { auditDecision } from './audit-rules.ts';
+import { legacyLine } from './legacy-line.ts';
+import { LogFile } from './log-file.ts';
+import { RequestTrail } from './request-trail.ts';
+
+/** What the audit log uses of the cluster. */
+export interface AuditContext {
+  readonly access: Pick<ClusterAccess, 'authenticate'>;
+  readonly clock: ClusterClock;
+  readonly newUid: () => string;
+  /** Receives the problem of an event that cannot be written. */
+  readonly report: (thrown: unknown) => void;
+}
+
+/** Answers a request; with a trail, as the user of the trail. Never throws. */
+type Answer = (raw: IncomingRequest, trail?: AuditTrail) => Promise<ApiReply>;
+
+/** The policy of a log without one. */
+const ALL_METADATA: AuditPolicy = { rules: [{ level: 'Metadata' }] };
+
+/** The audit log of a cluster. Each event is written before the server goes on with its request. */
+export class AuditLog {
+  readonly #context: AuditContext;
+  readonly #options: AuditOptions;
+  readonly #policy: AuditPolicy;
+  readonly #file: LogFile | undefined;
+  /** Was the latest event not written? Only the first problem of a row is reported. */
+  #fails = false;
+
+  /** @throws TypeKroError `cluster/audit-log` when the file cannot be opened. */
+  constructor(context: AuditContext, options: AuditOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#policy = options.policy ?? ALL_METADATA;
+    this.#file = options.file === undefined ? undefined : new LogFile(options.file, options, context.clock);
+  }
+
+  /** Answers a request with `answer`, and writes its events as the policy says. */
+  async follow(raw: IncomingRequest, identity: UserInfo | 'refuse' | undefined, answer: Answer): Promise<ApiReply> {
+    const { access, clock, newUid } = this.#context;
+    const attributes = requestOf(raw);
+    if (attributes === undefined) return answer(raw);
+    let user: UserInfo | undefined;
+    try {
+      user = access.authenticate(raw.headers, identity);
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError)) throw thrown;
+    }
+    const id = raw.headers['audit-id'] || newUid();
+    // Another API server writes the same id into its own log.
+    const identified = { ...raw, headers: { ...raw.headers, 'audit-id': id } };
+    const decision = auditDecision(this.#policy, user, attributes);
+    const reply =
+      decision.level === 'None'
+        ? await answer(identified)
+        : await new RequestTrail({
+            id,
+            user,
+            raw,
+            attributes,
+            decision,
+            now: () => clock.now(),
+            write: (event) => this.#write(event),
+          }).follow((trail) => answer(identified, trail));
+    return { ...reply, headers: { ...reply.headers, 'audit-id': id } };
+  }
+
+  /** Closes the file. Later events are lost. */
+  close(): void {
+    this.#file?.close();
+  }
+
+  #write(event: AuditEvent): void {
+    try {
+      this.#options.onEvent?.(event);
+      this.#file?.append(this.#options.format === 'legacy' ? legacyLine(event) : toJsonText(event));
+      this.#fails = false;
+    } catch (thrown) {
+      // As in Kubernetes, the request goes on when its event is lost.
+      if (!this.#fails) this.#context.report(thrown);
+      this.#fails = true;
+    }
+  }
+}
+
+/** The action of a request; `undefined` for a path with a malformed escape, which the server refuses. */
+function requestOf({ method, target }: IncomingRequest): Attributes | undefined {
+  const [path = '', ...query] = target.split('?');
+  try {
+    const segments = splitPath(path);
+    try {
+      return attributesOf({ method, path, segments, query: new Query(query.join('?')) });
+    } catch (thrown) {
+      // The name of the object is in a field selector that is malformed.
+      if (!(thrown instanceof ApiError)) throw thrown;
+      return attributesOf({ method, path, segments, query: new Query('') });
+    }
+  } catch (thrown) {
+    if (thrown instanceof URIError) return undefined;
+    throw thrown;
+  }
+}

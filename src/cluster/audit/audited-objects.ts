@@ -1,0 +1,47 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { tryParseStrictJson } from '../codec/json.ts';
+import { parseYaml } from '../codec/yaml.ts';
+import type { ApiReply } from '../protocol/request.ts';
+import { copyJson } from '../types/copy.ts';
+
+/** A larger answer with a code of success is no `Status`. */
+const MAX_STATUS_BYTES = 64 * 1024;
+
+/**
+ * The object of an answer; `undefined` for a stream or a text. Without `isShown` only a `Status` is needed, and a large
+ * answer is not read.
+ */
+export function objectOfReply({ status, headers, body }: ApiReply, isShown: boolean): JsonValue | undefined {
+  if (body === undefined) return undefined;
+  const chunks = Buffer.isBuffer(body) ? [body] : body;
+  const size = chunks.reduce((sum, { length }) => sum + length, 0);
+  if (size === 0 || (!isShown && status < 400 && size > MAX_STATUS_BYTES)) return undefined;
+  const type = headers['content-type'] ?? '';
+  const text = () => Buffer.concat(chunks).toString('utf8');
+  if (type.startsWith('application/json')) return tryParseStrictJson(text());
+  return type.startsWith('application/yaml') ? parseYaml(text()).value : undefined;
+}
+
+/** A copy of an object, a list or a table without `managedFields`. */
+export function withoutManagedFields(value: JsonValue): JsonValue {
+  if (!isJsonObject(value)) return copyJson(value);
+  const { items, rows } = value;
+  return {
+    ...copyJson(withoutOwn(value)),
+    ...(Array.isArray(items) ? { items: items.map(withoutManagedFields) } : {}),
+    ...(Array.isArray(rows) ? { rows: rows.map(withoutFieldsOfRow) } : {}),
+  };
+}
+
+function withoutOwn(object: JsonObject): JsonObject {
+  const { metadata } = object;
+  if (!isJsonObject(metadata)) return object;
+  const { managedFields: _, ...others } = metadata;
+  return { ...object, metadata: others };
+}
+
+const withoutFieldsOfRow = (row: JsonValue): JsonValue =>
+  isJsonObject(row) && row['object'] !== undefined
+    ? { ...copyJson(row), object: withoutManagedFields(row['object']) }
+    : copyJson(row);

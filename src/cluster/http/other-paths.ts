@@ -1,0 +1,83 @@
+/**
+ * Paths that clients of the API seldom ask for. `lazy-modules.ts` loads this file as one module at the first request for
+ * one of them.
+ */
+import { groupVersionPath } from '../../kubernetes/index.ts';
+import type { ClusterAccess } from '../auth/cluster-access.ts';
+import { issuerDocument, KEYS_PATH, keySetOf } from '../auth/token-documents.ts';
+import { methodNotAllowed } from '../errors/status.ts';
+import { negotiate } from '../protocol/negotiate.ts';
+import { replyText, replyValue } from '../protocol/reply.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { MetricsContext } from './metrics.ts';
+import { metricsText } from './metrics.ts';
+
+/** What these paths use of the cluster. */
+export interface OtherPathsContext extends MetricsContext {
+  readonly registry: Registry;
+  readonly access: Pick<ClusterAccess, 'tokens'>;
+  /** The URL of the latest socket; `undefined` for a cluster without sockets. */
+  readonly serverUrl: string | undefined;
+}
+
+/** The answer for `/`, for metrics, and for the keys of tokens; `undefined` for a path that is not served. */
+export function otherPathReply(context: OtherPathsContext, request: ApiRequest): ApiReply | undefined {
+  const [first, second] = request.segments;
+  switch (first) {
+    case undefined:
+      return replyValue(200, { paths: servedPaths(context.registry) }, negotiate(request.headers['accept'], {}));
+    case '.well-known':
+    case 'openid':
+      return issuerReply(context, request);
+    case 'metrics':
+      if (second !== undefined) return undefined;
+      return replyText(200, metricsText(context), 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
+    default:
+      return undefined;
+  }
+}
+
+/** The served paths, except those of groups and their versions. */
+const OWN_PATHS = [
+  '/.well-known/openid-configuration',
+  '/api',
+  '/apis',
+  '/healthz',
+  '/livez',
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/openid/v1/jwks',
+  '/readyz',
+  '/version',
+];
+
+/** The paths that `/` lists. */
+function servedPaths(registry: Registry): string[] {
+  const paths = new Set(OWN_PATHS);
+  for (const { group, version } of registry.all()) {
+    if (group !== '') paths.add(`/apis/${group}`);
+    paths.add(groupVersionPath({ group, version }));
+  }
+  return [...paths].toSorted();
+}
+
+/**
+ * Answers with the keys of service-account tokens, or with the document that has the URL of the keys. As in Kubernetes,
+ * both exist only for an issuer that is an https URL. The URL has the address of the server, and not the host of the
+ * request, because a proxy may keep the document for other clients.
+ */
+function issuerReply({ access: { tokens }, serverUrl }: OtherPathsContext, request: ApiRequest): ApiReply | undefined {
+  const isKeys = request.path === KEYS_PATH;
+  if (!isKeys && request.path !== '/.well-known/openid-configuration') return undefined;
+  if (!tokens.issuer.startsWith('https://')) return undefined;
+  if (request.method !== 'GET') throw methodNotAllowed();
+  const keys = tokens.verificationKeys();
+  const url = serverUrl ?? 'https://kubernetes.default.svc';
+  const value = isKeys ? keySetOf(keys) : issuerDocument(tokens.issuer, url, keys);
+  return replyValue(200, value, undefined, {
+    'content-type': isKeys ? 'application/jwk-set+json' : 'application/json',
+    'cache-control': 'public, max-age=3600',
+  });
+}

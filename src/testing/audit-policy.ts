@@ -1,0 +1,148 @@
+import type { AuditLevel, AuditPolicy, AuditStage } from '../cluster/index.ts';
+import type { Diagnostic, JsonObject, JsonValue } from '../core/index.ts';
+import { formatDiagnostic, hasErrors, isJsonObject, TypeKroError } from '../core/index.ts';
+import { formatPath, parseDefinitions } from '../graph/index.ts';
+import { dnsSubdomain } from '../kubernetes/index.ts';
+import type { Report, Shape } from './value-shape.ts';
+import { anyObject, flag, listOf, members, oneOf, text } from './value-shape.ts';
+
+const CODE = 'cluster/audit-policy';
+
+const LEVELS: readonly AuditLevel[] = ['None', 'Metadata', 'Request', 'RequestResponse'];
+const STAGES: readonly AuditStage[] = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'];
+
+const names = listOf(text('jane'), '[jane]');
+const stages = listOf(oneOf(...STAGES), '[RequestReceived]');
+
+/** A text with a further condition. `problem` says what is wrong with it. */
+const textThat =
+  (example: string, problem: (value: string) => string | undefined): Shape =>
+  (value, path, report) => {
+    text(example)(value, path, report);
+    const found = typeof value === 'string' ? problem(value) : undefined;
+    if (found !== undefined) report(path, found, `write ${example}`);
+  };
+
+const group = textThat('apps', (value) => {
+  if (value === '') return undefined;
+  return dnsSubdomain(value).length === 0 ? undefined : `"${value}" is no API group; its version does not belong to it`;
+});
+
+const url = textThat('/healthz*', (value) => {
+  if (value === '*') return undefined;
+  if (!value.startsWith('/')) return `the path "${value}" does not begin with /`;
+  return value.slice(0, -1).includes('*') ? `the path "${value}" has a * that is not its last character` : undefined;
+});
+
+const resources: Shape = (value, path, report) => {
+  members({ group, resources: names, resourceNames: names })(value, path, report);
+  if (isFilled(value, 'resourceNames') && !isFilled(value, 'resources')) {
+    report([...path, 'resourceNames'], 'names of objects need resources', 'add resources: [configmaps]');
+  }
+};
+
+const isFilled = (value: JsonValue, member: string): boolean => {
+  const list = isJsonObject(value) ? value[member] : undefined;
+  return Array.isArray(list) && list.length > 0;
+};
+
+const rule: Shape = (value, path, report) => {
+  members(
+    {
+      level: oneOf(...LEVELS),
+      users: names,
+      userGroups: names,
+      verbs: names,
+      resources: listOf(resources, '[{resources: [pods]}]'),
+      namespaces: names,
+      nonResourceURLs: listOf(url, '[/healthz*]'),
+      omitStages: stages,
+      omitManagedFields: flag,
+    },
+    ['level'],
+  )(value, path, report);
+  if (isFilled(value, 'nonResourceURLs') && (isFilled(value, 'resources') || isFilled(value, 'namespaces'))) {
+    const place = [...path, 'nonResourceURLs'];
+    report(place, 'a rule is for resources or for other paths, not for both', 'write two rules');
+  }
+};
+
+const policy: Shape = (value, path, report) => {
+  members(
+    {
+      apiVersion: oneOf('audit.k8s.io/v1'),
+      kind: oneOf('Policy'),
+      metadata: anyObject('{name: policy}'),
+      rules: listOf(rule, '[{level: Metadata}]'),
+      omitStages: stages,
+      omitManagedFields: flag,
+    },
+    ['apiVersion', 'kind', 'rules'],
+  )(value, path, report);
+  const rules = isJsonObject(value) ? value['rules'] : undefined;
+  if (Array.isArray(rules) && rules.length === 0) {
+    report(['rules'], 'a policy without rules records nothing', 'write rules: [{level: Metadata}]');
+  }
+};
+
+/** A policy of a file, and the problems of the file. Unknown fields are warnings, as by kube-apiserver. */
+export interface ReadAuditPolicy {
+  /** `undefined` when there are errors. */
+  readonly policy: AuditPolicy | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads an audit policy from YAML or JSON. `file` is the name of the file in the diagnostics. */
+export function readAuditPolicy(source: string, file: string): ReadAuditPolicy {
+  const parsed = parseDefinitions(source, file);
+  const diagnostics: Diagnostic[] = [...parsed.diagnostics];
+  const [document, second] = parsed.documents;
+  const add = (message: string, hint: string, where: Diagnostic['source']) =>
+    diagnostics.push({
+      code: CODE,
+      severity: 'error',
+      message,
+      hint,
+      ...(where === undefined ? {} : { source: where }),
+    });
+  if (document === undefined) {
+    if (!hasErrors(diagnostics))
+      add('the file has no policy', 'write a Policy of audit.k8s.io/v1', { file, line: 1, column: 1 });
+    return { policy: undefined, diagnostics };
+  }
+  if (second !== undefined) add('an audit log has one policy', 'remove this document', second.position([]));
+  const value = document.value ?? null;
+  check(value, (path, message, hint, key = false) =>
+    diagnostics.push({
+      code: CODE,
+      severity: key ? 'warning' : 'error',
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(path.length === 0 ? {} : { path: formatPath(path) }),
+      source: key ? document.keyPosition(path) : document.position(path),
+    }),
+  );
+  return { policy: hasErrors(diagnostics) ? undefined : (value as unknown as AuditPolicy), diagnostics };
+}
+
+const check = (value: JsonValue, report: Report): void => policy(value, [], report);
+
+/**
+ * The policy of a test: an object, or the text of a policy file.
+ *
+ * @throws TypeKroError `cluster/audit-policy` with all problems.
+ */
+export function requireAuditPolicy(given: AuditPolicy | string): AuditPolicy {
+  const typed = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy' };
+  const source =
+    typeof given === 'string' ? given : JSON.stringify({ ...typed, ...given } satisfies JsonObject | object, null, 2);
+  const { policy: read, diagnostics } = readAuditPolicy(source, 'audit policy');
+  if (read !== undefined) return read;
+  throw auditPolicyError('audit policy', diagnostics, source);
+}
+
+/** The error for a policy with problems. */
+export function auditPolicyError(file: string, diagnostics: readonly Diagnostic[], source: string): TypeKroError {
+  const texts = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, source));
+  return new TypeKroError(`${file} is no audit policy:\n${texts.join('\n')}`, { code: CODE });
+}
