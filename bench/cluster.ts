@@ -3,10 +3,10 @@
  * bench -- cluster [--seconds N] [--rows TEXT] [--http] [--controllers] [--profile DIR]`. Prints one row for each
  * figure, with its goal. `--rows` selects the rows whose name contains the text.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { createEmbeddedCluster } from '../dist/cluster/index.js';
 import { envtestStartMs } from './support/envtest-start.ts';
+import type { Server, Times } from './support/server-process.ts';
+import { startServer as startWith } from './support/server-process.ts';
 import { type Endpoint, Connection, requestBytes, watch } from './support/wire.ts';
 
 const { argv } = process;
@@ -21,62 +21,11 @@ function print(name: string, goal: string, value: string) {
   console.log(`| ${name} | ${goal} | ${value} |`);
 }
 
-interface Usage {
-  /** Resident memory in bytes, current and peak. */
-  readonly rss: number;
-  readonly peak: number;
-  /** Microseconds of processor time. */
-  readonly cpu: number;
-}
-
-/** Milliseconds, as `cluster-server.mjs` describes them. */
-interface Times {
-  readonly first: number;
-  readonly made: number;
-  readonly ready: number;
-}
-
-interface Server extends Endpoint, Times {
-  /** The time of the fork, by `performance.now()`. */
-  readonly forkedAt: number;
-  usage(): Promise<Usage>;
-  stop(): Promise<void>;
-}
-
-const message = <T>(child: ChildProcess) =>
-  new Promise<T>((resolve) => child.once('message', (value) => resolve(value as T)));
-
-/**
- * The environment without the variables that delay the start of every Node: certificates to read, modules to preload.
- */
-function plainEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...plain } = process.env;
-  return plain;
-}
-
-async function startServer(...flags: string[]): Promise<Server> {
+const startServer = (...flags: string[]): Promise<Server> => {
+  const shared = ['--http', '--controllers'].filter((flag) => argv.includes(flag));
   const profile = option('--profile');
-  const forkedAt = performance.now();
-  const child = fork(
-    fileURLToPath(new URL('support/cluster-server.mjs', import.meta.url)),
-    [...flags, ...['--http', '--controllers'].filter((flag) => argv.includes(flag))],
-    { env: plainEnvironment(), execArgv: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`] },
-  );
-  const ready = await message<Omit<Server, 'asked' | 'usage' | 'stop'>>(child);
-  return {
-    ...ready,
-    forkedAt,
-    usage() {
-      child.send('usage');
-      return message(child);
-    },
-    async stop() {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.send('stop');
-      await gone;
-    },
-  };
-}
+  return startWith([...flags, ...shared], profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]);
+};
 
 const percentile = (times: number[], part: number) =>
   times.sort((a, b) => a - b)[Math.floor(times.length * part)] ?? Number.NaN;
@@ -289,7 +238,7 @@ async function manyObjects(server: Server): Promise<void> {
   for (const connection of connections) connection.close();
   print(
     '100,000 ConfigMaps of 1 KB',
-    '≤ 1024 MiB',
+    '≤ 700 MiB',
     `${Math.round(peak / MIB)} MiB at most, created in ${took.toFixed(1)} s`,
   );
 }

@@ -38,6 +38,8 @@ async function open({ url, ca }: Endpoint): Promise<Socket> {
   return socket;
 }
 
+const closed = (): Error => new Error('the server closed the connection');
+
 /** A connection with at most one request in flight. */
 export class Connection {
   readonly #socket: Socket;
@@ -50,7 +52,9 @@ export class Connection {
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    socket.on('close', () => this.#pending?.reject(new Error('the server closed the connection')));
+    // The event `close` follows each error.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#pending?.reject(closed()));
   }
 
   static async to(endpoint: Endpoint): Promise<Connection> {
@@ -59,6 +63,7 @@ export class Connection {
 
   /** Sends a request. Resolves with the status when the whole response has arrived. */
   send(bytes: string): Promise<number> {
+    if (this.#socket.destroyed) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
       this.#socket.write(bytes, 'utf8');

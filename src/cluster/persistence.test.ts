@@ -196,6 +196,25 @@ describe('a cluster with a state directory', () => {
     await again.close();
   });
 
+  test('continues its log after a start, and drops an incomplete line from it', async () => {
+    const [state, log] = [join(directory, 'state.jsonl'), join(directory, 'log.jsonl')];
+    const first = await open();
+    await call(first, 'POST', MAPS, map('a'));
+    await first.close();
+    const [before, complete] = [readFileSync(state, 'utf8'), readFileSync(log, 'utf8')];
+    for (const name of ['b', 'c']) {
+      appendFileSync(log, '{"version":');
+      const again = await open();
+      await call(again, 'POST', MAPS, map(name));
+      await again.close();
+    }
+    expect(readFileSync(state, 'utf8')).toBe(before);
+    expect(readFileSync(log, 'utf8').startsWith(complete)).toBe(true);
+    const last = await open();
+    expect((await names(last)).filter((name) => name.length === 1)).toEqual(['a', 'b', 'c']);
+    await last.close();
+  });
+
   test('folds a long log into the state', async () => {
     const cluster = await open();
     const text = 'x'.repeat(500_000);

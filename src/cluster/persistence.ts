@@ -6,6 +6,8 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -28,6 +30,7 @@ export interface PersistenceContext extends SnapshotContext {
 class Persistence {
   readonly #context: PersistenceContext;
   readonly #state: string;
+  readonly #draft: string;
   readonly #log: string;
   #file: number | undefined;
   #stateSize = 0;
@@ -37,24 +40,40 @@ class Persistence {
     this.#context = context;
     makeDirectory(directory);
     this.#state = join(directory, 'state.jsonl');
+    this.#draft = `${this.#state}.new`;
     this.#log = join(directory, 'log.jsonl');
   }
 
+  /**
+   * Restores the content of the files, and continues their log. A start therefore writes nothing, unless the log is long.
+   * The changes of other parts of the cluster during the restore are appended like all later ones.
+   */
   start(): void {
     const context = this.#context;
-    if (existsSync(this.#state)) restoreSnapshot(context, this.#read());
-    this.#fold();
-    context.onRestored.push(() => {
-      if (this.#file !== undefined) this.#fold();
-    });
+    // A process that ended while it wrote a state leaves a draft.
+    rmSync(this.#draft, { force: true });
     const unsubscribe = context.store.subscribe((event) => this.#append(event));
     context.work.onStop(() => {
       unsubscribe();
       this.#close();
     });
+    if (existsSync(this.#state)) {
+      const { snapshot, logSize } = this.#read();
+      this.#stateSize = statSync(this.#state).size;
+      this.#logSize = logSize;
+      this.#file = openSync(this.#log, 'a', 0o600);
+      // The rest is an incomplete line.
+      ftruncateSync(this.#file, logSize);
+      restoreSnapshot(context, snapshot);
+      this.#foldLongLog();
+    } else this.#fold();
+    context.onRestored.push(() => {
+      if (this.#file !== undefined) this.#fold();
+    });
   }
 
-  #read(): ClusterSnapshot {
+  /** The content of the files, and the number of bytes of the complete lines of the log. */
+  #read(): { readonly snapshot: ClusterSnapshot; readonly logSize: number } {
     const objects = new Map<string, { group: string; plural: string; items: Map<string, KubeObject> }>();
     const itemsOf = (group: string, plural: string) => {
       const id = `${plural}.${group}`;
@@ -63,13 +82,16 @@ class Persistence {
       return entry.items;
     };
     let stateVersion = 0;
-    for (const line of linesOf(this.#state, false)) {
+    for (const line of linesOf(this.#state, readFileSync(this.#state))) {
       if (typeof line['version'] === 'number') stateVersion = line['version'];
       const object = objectIn(line['object']);
       if (object !== undefined) itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
     }
     let version = stateVersion;
-    for (const line of existsSync(this.#log) ? linesOf(this.#log, true) : []) {
+    const log = existsSync(this.#log) ? readFileSync(this.#log) : Buffer.alloc(0);
+    // The last line may be incomplete. Its client then got no answer.
+    const logSize = log.lastIndexOf(LINE_FEED) + 1;
+    for (const line of linesOf(this.#log, log.subarray(0, logSize))) {
       const written = Number(line['version']);
       // The log may have writes that the state also has. This is so when a process ended after it wrote the state and
       // before it emptied the log. A line is compared with the version of the state only. The lines of logs of earlier
@@ -85,14 +107,13 @@ class Persistence {
       const sorted = [...items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
       return { group, plural, items: sorted };
     });
-    return { resourceVersion: String(version), collections, logs: [] };
+    return { snapshot: { resourceVersion: String(version), collections, logs: [] }, logSize };
   }
 
   /** Writes a new state file and empties the log. */
   #fold(): void {
     const { resourceVersion, collections } = snapshotCluster(this.#context);
-    const draft = `${this.#state}.new`;
-    const file = openSync(draft, 'w', 0o600);
+    const file = openSync(this.#draft, 'w', 0o600);
     let size = 0;
     try {
       size += writeAll(file, line({ version: Number(resourceVersion) }));
@@ -104,11 +125,15 @@ class Persistence {
     } finally {
       closeSync(file);
     }
-    renameSync(draft, this.#state);
+    renameSync(this.#draft, this.#state);
     this.#file ??= openSync(this.#log, 'a', 0o600);
     ftruncateSync(this.#file, 0);
     this.#stateSize = size;
     this.#logSize = 0;
+  }
+
+  #foldLongLog(): void {
+    if (this.#logSize > Math.max(MIN_FOLD_BYTES, this.#stateSize)) this.#fold();
   }
 
   #append({ type, collection, stored }: StoreEvent): void {
@@ -117,7 +142,7 @@ class Persistence {
     const object = type === 'DELETED' ? null : (stored.object as unknown as JsonObject);
     try {
       this.#logSize += writeAll(this.#file, line({ version: stored.version, group, plural, key: stored.key, object }));
-      if (this.#logSize > Math.max(MIN_FOLD_BYTES, this.#stateSize)) this.#fold();
+      this.#foldLongLog();
     } catch (error) {
       // The write of the object itself has succeeded. The cluster continues, but keeps no further writes.
       this.#close();
@@ -137,8 +162,9 @@ class Persistence {
 /**
  * Loads the content of a directory into the cluster, and then writes every change to the directory. `state.jsonl` has
  * all objects at one version, one per line. `log.jsonl` has the later writes, one per line; a line is written before
- * the client gets its answer. An incomplete line is ignored, and a new state replaces the old state atomically. Every
- * answered write therefore survives an end of the process at any point. Logs of pods and keys of tokens are not kept.
+ * the client gets its answer. An incomplete line at its end is dropped. A log that becomes long is merged into a new
+ * state, which replaces the old state atomically. Every answered write therefore survives an end of the process at any
+ * point. Logs of pods and keys of tokens are not kept.
  *
  * @throws TypeKroError `cluster/state-unreadable` when the directory holds other content.
  */
@@ -163,11 +189,12 @@ function objectIn(value: JsonValue | undefined): KubeObject | undefined {
   return isJsonObject(value) && isJsonObject(value['metadata']) ? (value as unknown as KubeObject) : undefined;
 }
 
-/** The lines of a file. The last line of a log may be incomplete. Its client then got no answer. */
-function* linesOf(file: string, mayBeCut: boolean): Generator<JsonObject> {
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const last = lines.pop();
-  if (last !== '' && !mayBeCut) throw unreadable(file, lines.length + 1);
+const LINE_FEED = 10;
+
+/** The lines of a file with this content, each with its line feed. */
+function* linesOf(file: string, content: Buffer): Generator<JsonObject> {
+  const lines = content.toString('utf8').split('\n');
+  if (lines.pop() !== '') throw unreadable(file, lines.length + 1);
   for (const [index, text] of lines.entries()) {
     let parsed: JsonValue;
     try {

@@ -1,0 +1,79 @@
+/** A cluster in a process of its own, `cluster-server.mjs`, for the benchmarks of the embedded API server. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Endpoint } from './wire.ts';
+
+/** What a process uses, after a collection of garbage where the process can collect it (`--expose-gc`). */
+export interface Usage {
+  /** Resident memory in bytes, current and peak. */
+  readonly rss: number;
+  readonly peak: number;
+  /** Bytes of the JavaScript heap in use. */
+  readonly heap: number;
+  /** Microseconds of processor time. */
+  readonly cpu: number;
+}
+
+/** Milliseconds, as `cluster-server.mjs` describes them. */
+export interface Times {
+  readonly first: number;
+  readonly made: number;
+  readonly ready: number;
+}
+
+/** A running process. */
+export interface Server extends Endpoint, Times {
+  /** The time of the fork, by `performance.now()`. */
+  readonly forkedAt: number;
+  usage(): Promise<Usage>;
+  /** Ends the process in an orderly way. */
+  stop(): Promise<void>;
+  /** Ends the process with SIGKILL, and settles when it is gone. */
+  kill(): Promise<void>;
+}
+
+const message = <T>(child: ChildProcess) =>
+  new Promise<T>((resolve, reject) => {
+    const onExit = (code: number | null, signal: string | null) =>
+      reject(new Error(`the server has ended with ${signal ?? code}`));
+    child.once('exit', onExit);
+    child.once('message', (value) => {
+      child.off('exit', onExit);
+      resolve(value as T);
+    });
+  });
+
+/**
+ * The environment without the variables that delay the start of every Node: certificates to read, modules to preload.
+ */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...plain } = process.env;
+  return plain;
+}
+
+/** Starts a process with flags of `cluster-server.mjs` and of Node, and waits until it is ready. */
+export async function startServer(flags: readonly string[], nodeFlags: readonly string[] = []): Promise<Server> {
+  const forkedAt = performance.now();
+  const child = fork(fileURLToPath(new URL('cluster-server.mjs', import.meta.url)), flags, {
+    env: plainEnvironment(),
+    execArgv: [...nodeFlags],
+  });
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ready = await message<Omit<Server, 'forkedAt' | 'usage' | 'stop' | 'kill'>>(child);
+  return {
+    ...ready,
+    forkedAt,
+    usage() {
+      child.send('usage');
+      return message(child);
+    },
+    stop() {
+      child.send('stop');
+      return gone;
+    },
+    kill() {
+      child.kill('SIGKILL');
+      return gone;
+    },
+  };
+}
