@@ -132,18 +132,18 @@ export interface ReadinessResult {
 /** The questions that a condition of `withPropagateWhen` may ask about the progress of resources. */
 export interface PropagationProgress {
   /**
-   * Do all objects of the resource exist, and is it ready? True for a resource that is left out. A list of resources is
-   * asked as a whole.
+   * Do all objects of the resource exist, and is it ready? True for a resource that is left out. For a list of
+   * resources, the answer is about the whole list.
    */
   readonly ready: (resource: { readonly id: string } | readonly { readonly id: string }[] | undefined) => boolean;
   /** Is no write of the resource due or held back? True for a resource that is left out. */
   readonly updated: (resource: { readonly id: string } | readonly { readonly id: string }[] | undefined) => boolean;
   /**
-   * May this resource of a loop go, in batches of 1, 2, 4, … resources? A batch goes when the resources before it are
-   * updated and ready.
+   * May this resource of a loop be written, in batches of 1, 2, 4, … resources? A batch is written when the resources
+   * before it are updated and ready.
    */
   readonly exponentiallyReady: () => boolean;
-  /** May this resource of a loop go, in batches of this size? */
+  /** May this resource of a loop be written, in batches of this size? */
   readonly linearlyReady: (batch: number) => boolean;
 }
 

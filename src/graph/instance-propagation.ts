@@ -136,8 +136,8 @@ function compileCondition(
 const FREE = '\0';
 
 /**
- * The part of a condition that asks whether an instance, or each instance, follows the revision. Its value is false
- * whenever the condition decides, because the conditions are evaluated for an instance that does not follow it.
+ * The part of a condition that tests whether an instance, or each instance, follows the revision. This part is always
+ * false, because the conditions are evaluated for an instance that does not follow the revision yet.
  */
 function waitsForHeld(
   ast: Ast,

@@ -30,7 +30,7 @@ function itemNames(draft: ResourceDraft): readonly string[] {
 /**
  * Analyses the conditions of `propagateWhen`. They read `schema` and other nodes. A resource that needs itself could
  * never be created. A collection may be an argument of `linearlyReady` and `exponentiallyReady` only, because a batch
- * of it goes without the batches after it.
+ * of the collection is written before the batches after it.
  */
 export function linkPropagateWhen(draft: ResourceDraft, language: Language, problems: Problems): Analysed[] {
   const items = itemNames(draft);

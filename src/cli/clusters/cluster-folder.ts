@@ -141,7 +141,7 @@ export const folderError = (error: unknown, path: string): TypeKroError =>
       : 'set XDG_STATE_HOME to a folder that you may write to',
   });
 
-/** Is an error the refusal of a full disk? */
+/** Does an error mean that the disk is full? */
 export const isFull = (error: unknown): boolean => {
   const { code, cause } = error as NodeJS.ErrnoException;
   return code === 'ENOSPC' || code === 'EDQUOT' || (cause !== undefined && cause !== null && isFull(cause));

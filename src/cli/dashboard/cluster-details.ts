@@ -89,7 +89,7 @@ export class ClusterDetails implements InspectDetails {
       this.#version ??= versionOf(viewer.api, signal);
       served = await this.#version;
     } finally {
-      // The next caller asks again when the cluster did not answer, or when this caller has gone.
+      // The next call reads again if the cluster did not answer, or if this caller has disconnected.
       if (served === undefined) this.#version = undefined;
     }
     return {

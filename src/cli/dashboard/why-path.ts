@@ -28,7 +28,7 @@ export interface WhyPathInput {
   readonly signal: AbortSignal;
 }
 
-/** Follows the reasons of an instance, and finds other instances that wait for the same. */
+/** Follows the reasons of an instance, and finds other instances that wait for the same causes. */
 export async function whyPath(input: WhyPathInput): Promise<WhyPath> {
   const { api, observation, signal } = input;
   const report = await whyOf(observation, api, signal);

@@ -319,8 +319,8 @@ function ambiguous(text: string, found: readonly { readonly instance: KubeObject
 }
 
 /**
- * The namespace of the first reading of the text, when it does not exist. `undefined` otherwise, and when the user may
- * not read namespaces.
+ * The namespace in the first parse of the text, if the cluster does not have this namespace. `undefined` otherwise, and
+ * when the user may not read namespaces.
  */
 async function missingNamespace(
   api: KubernetesApi,

@@ -13,7 +13,7 @@ export interface LogSource {
   readonly container: string;
 }
 
-/** Which part of each log is printed. */
+/** The printed part of each log. */
 export interface LogSelection {
   /** True for the log of the previous, ended container. */
   readonly previous: boolean;

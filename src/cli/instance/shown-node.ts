@@ -71,7 +71,10 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, re
   };
 }
 
-/** The state and reason of a node that waits for nodes with other shown states than recorded ones; else empty. */
+/**
+ * The state and reason of a node that waits for nodes whose shown states differ from the recorded ones; otherwise
+ * empty.
+ */
 function dependentState(
   { nodes }: Extract<Because, { kind: 'dependency' }>,
   state: NodeState,

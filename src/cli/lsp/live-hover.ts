@@ -8,7 +8,7 @@ import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext } from '../command.ts';
 import type { LspSettings } from './settings.ts';
 
-/** The time after which a hover goes without the value of the cluster. */
+/** The time limit for the value of the cluster in a hover. */
 const READ_TIMEOUT_MS = 2000;
 
 /** The maximum length of a shown value. */

@@ -119,7 +119,7 @@ export async function waitUntilGone(
   }
 }
 
-/** Says what a command waits for, what holds the object, and how to see more. */
+/** Names the goal of a wait, the finalizers that hold the object, and a command that shows more. */
 function waitingText(object: KubeObject, limitMs: number): string {
   const { finalizers = [] } = object.metadata;
   const ref = refOf(object);

@@ -12,7 +12,7 @@ interface Active {
   readonly request: SimulationRequest;
 }
 
-/** The answers when no writes were requested. */
+/** The list of answers when no writes were requested. */
 const NO_ANSWERS: readonly WriteAnswer[] = [];
 
 /**

@@ -81,7 +81,7 @@ async function acceptingControllers(
   return [...names, ...own];
 }
 
-/** How the two controllers take a definition of a cluster. */
+/** The results of the two controllers for a definition of a cluster. */
 export interface ComparedDefinition {
   /** Why kro refuses the definition, and the controllers that accept it. Absent when kro accepts the definition. */
   readonly refused?: Refusal & { readonly acceptedBy: readonly string[] };

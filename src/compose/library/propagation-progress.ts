@@ -10,7 +10,7 @@ import { toNode } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Splice, Sym } from '../value/symbolic.ts';
 
-/** The functions that a condition of `withPropagateWhen` is given, for the resource that has the condition. */
+/** The functions that a condition of `withPropagateWhen` gets, for the resource with the condition. */
 export function progressOf(record: ResourceRecord): object {
   const question = (name: 'ready' | 'updated') => opaque((given: unknown) => wrap(new Sym(progressNode(name, given))));
   const inBatches = (name: string, sizes: (given: unknown) => readonly Node[]) =>
