@@ -167,7 +167,7 @@ async function startProcesses(api: Api): Promise<void> {
   api.work.onStop(() => runtime.close());
 }
 
-/** The stand-ins that the options ask for. */
+/** The stand-ins that the options request. */
 async function loadedStandIns({ standIns = [], controllers }: ClusterOptions): Promise<readonly StandIn[]> {
   if (standIns.length === 0) return [];
   if (controllers === false) {

@@ -38,7 +38,7 @@ export const otherPaths = new LazyModule(() => import('./http/other-paths.ts'));
 /** Impersonation. Only requests with its headers need it. */
 export const impersonation = new LazyModule(() => import('./auth/impersonate.ts'));
 
-/** Earlier versions of Kubernetes. Only a cluster that asks for one needs them. */
+/** Earlier versions of Kubernetes. Only a cluster with the option for one needs them. */
 export const earlierReleases = new LazyModule(() => import('./earlier-release.ts'));
 
 /** The files with a cluster's state. Only a cluster with a `stateDirectory` needs them. */

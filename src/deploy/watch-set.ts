@@ -104,7 +104,7 @@ export class WatchSet {
 
   /**
    * `mayRead` returns whether the deploy may read an object. For other objects, a watch keeps only the identity and the
-   * UID, unless a step asked for the object or the watch has a selector.
+   * UID, unless a step requested the object or the watch has a selector.
    */
   constructor(api: KubernetesApi, onChange: ObjectListener, mayRead: (object: KubeObject) => boolean) {
     this.#api = api;
@@ -152,7 +152,7 @@ export class WatchSet {
 
   /**
    * The objects of a kind that the deploy may read (`mayRead`), in these namespaces; objects of other owners are left
-   * out, also those that a step asked for. For a cluster-scoped kind, the namespaces are ignored. Returns `undefined`
+   * out, also those that a step requested. For a cluster-scoped kind, the namespaces are ignored. Returns `undefined`
    * when a namespace has no synced watch.
    */
   async lookAll(group: string, kind: string, namespaces: readonly string[]): Promise<KubeObject[] | undefined> {

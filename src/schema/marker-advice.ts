@@ -70,8 +70,8 @@ export function markerAdvice(text: string): readonly MarkerAdvice[] {
 }
 
 /**
- * The words for a type that `minimum` and `maximum` do not bound, and the suffix of the markers that do bound it.
- * Undefined for numbers and custom types.
+ * The name of a type, for messages, that `minimum` and `maximum` do not bound. `suffix` is the end of the markers that
+ * bound the type, such as `minLength` and `maxLength`. Undefined for numbers and custom types.
  */
 function unboundedType(type: SimpleType): { readonly words: string; readonly suffix?: string } | undefined {
   if (type.form === 'list') return { words: 'a list', suffix: 'Items' };

@@ -43,7 +43,7 @@ interface Decided {
 
 /**
  * The decisions about one write, over all its runs. A decision counts for the next run only when the write then has the
- * same objects: after a change by another client, the webhooks are asked again.
+ * same objects: after a change by another client, the webhooks are called again.
  */
 export class AdmissionSession implements WriteAdmission {
   readonly #context: AdmittedContext;

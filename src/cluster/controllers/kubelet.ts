@@ -24,7 +24,7 @@ const SIMULATED = 'the containers of this pod are simulated: no image is pulled,
 /**
  * The kubelet of the simulated nodes. It runs no image: it reports the containers of the nodes' pods as started and
  * ready, ends the pods of Jobs and the pods whose commands end (`planPod`), and ends deleted pods. Rules of a test and
- * annotations of a pod change this. `processes` has the pods that ask for local processes.
+ * annotations of a pod change this. `processes` has the pods that request local processes.
  */
 export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): SimulatedController {
   /** The problems of annotations that events have reported, by the uids of the pods. */

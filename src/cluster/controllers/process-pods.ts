@@ -16,7 +16,7 @@ import { processReport, refusalReport } from './process-report.ts';
 /** The component of the events. */
 const KUBELET = 'kubelet';
 
-/** Runs the pods that ask for local processes. `undefined` as the runtime: the cluster runs none. */
+/** Runs the pods that request local processes. Without a runtime, the cluster refuses these pods. */
 export class ProcessPods {
   readonly #runtime: ProcessRuntime | undefined;
   /** The refusals that events have reported, by the uids of the pods. */
@@ -28,7 +28,7 @@ export class ProcessPods {
     this.#runtime = runtime;
   }
 
-  /** Is the pod one of local processes? A pod that runs keeps its kind when its annotations change. */
+  /** Do local processes run the pod, or will they? A change of the annotations does not affect a pod that runs. */
   owns(pod: KubeObject): boolean {
     return this.#runtime?.find(pod) !== undefined || (asksForProcesses(pod) && !isSimulated(pod));
   }
@@ -120,6 +120,6 @@ export class ProcessPods {
   }
 }
 
-/** Has the pod begun as a simulated one? */
+/** Are the containers of the pod simulated? */
 const isSimulated = (pod: KubeObject): boolean =>
   objectsAt(pod.status, 'containerStatuses').some((status) => textAt(status, 'imageID').startsWith('simulated://'));

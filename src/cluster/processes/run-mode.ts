@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 
-/** The annotation that asks for local processes instead of simulated containers. */
+/** The annotation that requests local processes instead of simulated containers. */
 export const RUN = 'typekro.dev/run';
 
 /** The annotation that sets how many processes a container may have. */
@@ -9,7 +9,7 @@ export const MAX_PROCESSES = 'typekro.dev/max-processes';
 
 const RUN_PROCESS = 'process';
 
-/** Does the pod ask for local processes? */
+/** Does the pod request local processes? */
 export const asksForProcesses = ({ metadata }: KubeObject): boolean => metadata.annotations?.[RUN] === RUN_PROCESS;
 
 /** Why the annotation has no effect; `undefined` when it has one, or is absent. */

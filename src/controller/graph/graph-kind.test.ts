@@ -34,13 +34,13 @@ describe('the makers of a Graph', () => {
     expect(makers(made('x', 'g2'), chain)).toEqual(['team-a/g2', 'team-a/g1', 'team-a/g0']);
   });
 
-  it('end after one more than the maximum, also in a circle', () => {
+  it('are at most one more than the maximum, also in a circle', () => {
     expect(makers(made('x', 'g19'), chain)).toHaveLength(MAX_MAKERS + 1);
     const circle = [made('a', 'b'), made('b', 'a')];
     expect(makers(made('a', 'b'), circle)).toHaveLength(MAX_MAKERS + 1);
   });
 
-  it('that are too many cause a refusal that names the last one', async () => {
+  it('are refused when they are too many, and the refusal names the last one', async () => {
     const graphs = new GraphKind({
       compiler: {} as GraphCompiler,
       identities: { of: () => ({}) } as unknown as ActingIdentities,

@@ -40,7 +40,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
       kind: 'Namespace',
       metadata: { name: namespace, labels: { 'kubernetes.io/metadata.name': namespace } },
     },
-    // No other pod gets the token of the account: the controller's pod asks for it.
+    // No other pod gets the token of the account: the controller's pod requests it.
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace }, automountServiceAccountToken: false },
     ...(rbac === 'aggregation' ? aggregatedRoles(name, role) : [unrestrictedRole(role)]),
     binding('ClusterRoleBinding', { name: role }, { kind: 'ClusterRole', name: role }, account),

@@ -207,7 +207,7 @@ export class InstanceReconciler {
       ...definedMember('memory', memory),
       kinds: (type: GroupVersionKind, nodeId?: string) => {
         const found = view.typeOf(type);
-        // The projections of the kind must have what the graph reads before the step looks at an object.
+        // The projections of the kind must have what the graph reads before the step reads an object.
         if (found !== undefined && nodeId !== undefined && graph !== undefined) {
           identity.caches.keepComputedKind(graph, nodeId, type);
         }

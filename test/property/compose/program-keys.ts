@@ -23,8 +23,8 @@ function step({ choose, text, test }: Surroundings, object: string): string {
 }
 
 /**
- * A read of an object with keys of the spec whose result does not depend on their order: a graph orders them
- * differently from JavaScript.
+ * A read whose result does not depend on the order of the object's keys, because a graph and JavaScript order the keys
+ * of the spec differently.
  */
 function unordered({ choose, text }: Surroundings, object: string): string {
   return choose.pick([

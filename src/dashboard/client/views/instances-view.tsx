@@ -13,7 +13,7 @@ import { useShortcuts } from '../shared/shortcuts.ts';
 
 type InstancesRoute = Extract<Route, { view: 'instances' }>;
 
-/** The pause after the last key of a filter before the server is asked, in milliseconds. */
+/** The pause after the last key of a filter before the request to the server, in milliseconds. */
 const FILTER_PAUSE_MS = 120;
 
 /** The list of all instances. */

@@ -8,7 +8,7 @@ export interface SummaryPart {
   readonly tone: Tone;
 }
 
-/** The numbers of a plan that are not zero: what destroys comes first. */
+/** The numbers of a plan that are not zero: destructive actions come first. */
 export function summaryParts(summary: PlanSummary): SummaryPart[] {
   const parts: readonly SummaryPart[] = [
     { label: 'refused', count: summary.refused, tone: 'failed' },
