@@ -14,8 +14,15 @@ import type {
   ReadRequest,
 } from '../runtime/index.ts';
 import { keys, refOfTarget } from '../runtime/index.ts';
-import { isNewer, listKey, liveObjects, memberKey, objectReadKey, targetOfObject } from './observed-store.ts';
-import type { ObservedStore } from './observed-store.ts';
+import {
+  isNewer,
+  listKey,
+  liveObjects,
+  memberKey,
+  objectReadKey,
+  ObservedStore,
+  targetOfObject,
+} from './observed-store.ts';
 import type { WatchSet } from './watch-set.ts';
 
 /** The options of `DirectAnswers`. */
@@ -171,4 +178,15 @@ function membersOf(applySet: string, watched: readonly KubeObject[], known: read
   }
   const members = [...byUid.values()].filter(({ metadata }) => metadata.labels?.[keys.PART_OF_LABEL] === applySet);
   return { state: 'known', objects: liveObjects(members) };
+}
+
+/** The view of an observer, which writes no object and opens no watches. */
+export function observerView(
+  api: KubernetesApi,
+  clock: Clock,
+  signal: AbortSignal,
+): { readonly store: ObservedStore; readonly view: DirectAnswers } {
+  const store = new ObservedStore(() => clock.now());
+  const options = { api, store, watches: undefined, dryRun: false, clock, random: Math.random, signal };
+  return { store, view: new DirectAnswers(options) };
 }

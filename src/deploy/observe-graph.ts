@@ -7,10 +7,9 @@ import { KubeError, systemClock } from '../kube/index.ts';
 import { readinessOf } from '../readiness/index.ts';
 import type { Decision, NodeReport, ObjectReport, ObjectType, StepOptions } from '../runtime/index.ts';
 import { recordedTracking, reportOfLive, stepGraphDeletion, stepRefusedGraph } from '../runtime/index.ts';
-import { DirectAnswers } from './direct-answers.ts';
+import { observerView } from './direct-answers.ts';
 import type { ObserveInstanceOptions } from './observe-instance.ts';
 import { observeInstance } from './observe-instance.ts';
-import { ObservedStore } from './observed-store.ts';
 
 /** The options of `observeGraph`. */
 export interface ObserveGraphOptions extends Omit<ObserveInstanceOptions, 'graph'> {
@@ -34,16 +33,7 @@ export async function observeGraph(options: ObserveGraphOptions): Promise<Decisi
       if (!(await types.lookUp(signal))) return decision;
     }
   }
-  const store = new ObservedStore(() => clock.now());
-  const view = new DirectAnswers({
-    api,
-    store,
-    watches: undefined,
-    dryRun: false,
-    clock,
-    random: Math.random,
-    signal,
-  });
+  const { store, view } = observerView(api, clock, signal);
   const decide = (): Decision => {
     const at = { ...step, now: clock.now() };
     if (instance.metadata.deletionTimestamp !== undefined) return stepGraphDeletion(instance, store, at, graph);

@@ -15,8 +15,8 @@ import {
   reportOfLive,
   stepUnresolved,
 } from '../runtime/index.ts';
-import { DirectAnswers } from './direct-answers.ts';
-import { ObservedStore } from './observed-store.ts';
+import { observerView } from './direct-answers.ts';
+import type { ObservedStore } from './observed-store.ts';
 
 /** The options of `observeMembers`. The graph of the instance is unknown. */
 export interface ObserveMembersOptions {
@@ -35,16 +35,7 @@ export interface ObserveMembersOptions {
  */
 export async function observeMembers(options: ObserveMembersOptions): Promise<Decision> {
   const { api, instance, signal, clock = systemClock } = options;
-  const store = new ObservedStore(() => clock.now());
-  const view = new DirectAnswers({
-    api,
-    store,
-    watches: undefined,
-    dryRun: false,
-    clock,
-    random: Math.random,
-    signal,
-  });
+  const { store, view } = observerView(api, clock, signal);
   const read = (requests: readonly ReadRequest[]) => eachEffect(clock, requests, (request) => view.read(request));
   if (instance.metadata.deletionTimestamp === undefined) {
     const targets = memberTargets(instance);

@@ -21,7 +21,10 @@ export type NamedSymbol =
 /** A mark that cannot be the name of a variable. */
 const MARK = '\u0000marked';
 
-/** The spans in an expression where a variable is read. Variables of macros hide it. Offsets are those of the text. */
+/**
+ * The spans in an expression where a variable is read. A variable of a macro hides a variable of the same name. Offsets
+ * are those of the text.
+ */
 export function readsOf(text: string, name: string): readonly Span[] {
   if (!text.includes(name)) return [];
   const parsed = kroEnvironment({}).parse(text);

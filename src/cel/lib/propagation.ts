@@ -4,7 +4,7 @@ import type { Int, Value } from '../values.ts';
 import { elementsOf, fail, rawData } from '../values.ts';
 import { member, overload } from './define.ts';
 
-/** How far an object is: the state that `ready()` and `updated()` report. */
+/** The progress of an object: the state that `ready()` and `updated()` report. */
 export interface ObjectProgress {
   /** Does the object exist, and do its conditions hold? */
   readonly ready: boolean;
@@ -24,7 +24,7 @@ export function withProgress<T extends object>(value: T, progress: ObjectProgres
   return copy;
 }
 
-/** The progress of a value. A value that is read by a schema has that of its data. */
+/** The progress of a value. A value that is read through a schema has the progress of its data. */
 function progressOf(name: string, value: Value): ObjectProgress {
   const data = rawData(value);
   const found = typeof data === 'object' && data !== null ? PROGRESS.get(data) : undefined;
@@ -37,7 +37,7 @@ type BatchEnd = (done: number) => number;
 function inBatch(name: string, item: Value, collection: Value, end: BatchEnd, context: CallContext): boolean {
   const items = elementsOf(collection);
   if (items === undefined) return fail(`${name}() needs the collection as its second argument`);
-  // Each reading of a collection by its schema makes new values. The data is the same.
+  // Each read of a collection through its schema creates new values of the same data.
   const list = rawData(collection) as object;
   let known = BATCHES.get(list);
   if (known === undefined) {

@@ -15,7 +15,8 @@ const VOLUME_SOURCES = new Set(['emptyDir', 'configMap', 'secret', 'projected', 
 
 /**
  * Why the containers of a pod cannot be local processes. A process runs as the user of the cluster, with the rights of
- * this user and in the folders of the machine. A pod that asks for more, or for less, is refused. Empty: it can run.
+ * this user and in the folders of the machine. A pod that requests other rights or folders is refused. The list is
+ * empty when the containers can be local processes.
  */
 export function processRefusals({ spec }: KubeObject, system: HostSystem): string[] {
   if (system.platform === 'win32') return ['local processes run on Linux and macOS only'];

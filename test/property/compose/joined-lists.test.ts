@@ -4,8 +4,8 @@ import { pick, seededChoices } from '../../support/choices.ts';
 import { compare } from './differential.ts';
 
 /**
- * Objects that join the elements of `s.items` ({ key, size, on, note?, subs?, limits? }), by the difference between
- * their members and those of the elements.
+ * Objects that are joined with the elements of `s.items` ({ key, size, on, note?, subs?, limits? }). The name of each
+ * object says how its members differ from those of the elements.
  */
 const ELEMENTS: Readonly<Record<string, string>> = {
   'the same members': `{ key: s.name, size: s.n, on: s.flag }`,
