@@ -74,6 +74,11 @@ export class Api {
   processes: ProcessRuntime | undefined;
   /** The audit log. It is opened before the cluster gets requests. */
   auditLog: AuditLog | undefined;
+  /** The URL of a port of a Service that webhooks and APIServices name. */
+  readonly serviceAddress = (key: string, port: number): string | undefined => {
+    const { webhookServices = {} } = this.options;
+    return Object.hasOwn(webhookServices, key) ? webhookServices[key] : this.processes?.serviceUrl(key, port);
+  };
   /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
   intercept: Interceptor | undefined;
 

@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { ClusterOptions, UserInfo } from '../options.ts';
+import type { UserInfo } from '../options.ts';
 import type { AuditTrail } from '../protocol/request.ts';
+import type { ServiceAddress } from '../webhooks/webhook-client.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { Conversions } from '../store/store.ts';
@@ -13,7 +14,7 @@ export interface AdmissionContext {
   readonly store: ObjectLookup;
   readonly registry: Registry;
   readonly newUid: () => string;
-  readonly options: Pick<ClusterOptions, 'webhookServices'>;
+  readonly serviceAddress: ServiceAddress;
   /** Is every request of every user allowed? */
   readonly allowsAll: boolean;
   /** The conversions of the write by webhooks. */

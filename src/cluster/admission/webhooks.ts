@@ -21,7 +21,7 @@ class CallProblem extends Error {}
 
 /** Asks a webhook. Adds its warnings. Throws `ApiError` for a denial, `CallProblem` for a failed call. */
 async function ask(
-  { newUid, options, audit }: AdmissionContext,
+  { newUid, serviceAddress, audit }: AdmissionContext,
   { name, spec, timeoutSeconds }: Webhook,
   attributes: AdmissionAttributes,
   versioned: VersionedObjects,
@@ -36,7 +36,7 @@ async function ask(
     throw new CallProblem(`could not create admission objects: ${problem}`);
   }
   const client = objectAt(spec, 'clientConfig');
-  const address = addressOf(client, timeoutSeconds, options.webhookServices ?? {});
+  const address = addressOf(client, timeoutSeconds, serviceAddress);
   if (typeof address === 'string') throw new CallProblem(`failed to call webhook: ${address}`);
   const uid = newUid();
   const body = stringifyJson(reviewOf(attributes, versioned, uid));

@@ -6,7 +6,7 @@ import { textAt } from '../../kubernetes/index.ts';
 import { lookupLoopback, reasonOf } from '../webhooks/webhook-client.ts';
 import { parseStrictJson } from '../codec/json.ts';
 import type { FrontProxy } from './front-proxy.ts';
-import { forwardedHeaders } from './forwarded-headers.ts';
+import { forwardedHeaders } from '../protocol/forwarded-headers.ts';
 import { AGGREGATOR } from './front-proxy.ts';
 import type { ServerAddress } from './server-address.ts';
 

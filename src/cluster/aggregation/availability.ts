@@ -3,12 +3,12 @@ import { groupVersionPath } from '../../kubernetes/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
-import type { ServiceAddressMap } from '../webhooks/webhook-client.ts';
+import type { ServiceAddress } from '../webhooks/webhook-client.ts';
 import { BadStatus, NoAnswer, readDocument } from './ask-server.ts';
 import type { FrontProxy } from './front-proxy.ts';
 import { serviceKey } from './gate.ts';
 import type { ServerAddress } from './server-address.ts';
-import { givenAddress, serverAddressOf, servicePort } from './server-address.ts';
+import { serverAddressOf, servicePort } from './server-address.ts';
 
 /** The result of a check of the server behind an APIService. */
 export interface Verdict {
@@ -26,7 +26,7 @@ const refused = (reason: string, message: string): Verdict => ({ isAvailable: fa
 /** The parts of the cluster that checks of other servers use. */
 export interface ServersContext {
   readonly store: UncheckedObjectStore;
-  readonly options: { readonly webhookServices?: ServiceAddressMap };
+  readonly serviceAddress: ServiceAddress;
   readonly frontProxy: () => FrontProxy;
 }
 
@@ -78,24 +78,23 @@ interface Found {
 }
 
 /** The Service of an APIService; its port and endpoints are checked. */
-function findServer({ store, options }: ServersContext, apiService: KubeObject): Found | Verdict {
+function findServer({ store, serviceAddress }: ServersContext, apiService: KubeObject): Found | Verdict {
   const key = serviceKey(apiService);
   const [namespace = '', name = ''] = key.split('/');
   const stored = store.collection('', 'services').get(key)?.object;
   const title = `service/${name} in ${goQuote(namespace)}`;
   if (stored === undefined) return refused('ServiceNotFound', `${title} is not present`);
-  const addresses = options.webhookServices ?? {};
   const port = servicePort(apiService);
   if ((textAt(stored.spec, 'type') || 'ClusterIP') === 'ClusterIP') {
     const entry = objectsAt(stored.spec, 'ports').find((each) => numberAt(each, 'port') === port);
     if (entry === undefined) return refused('ServicePortError', `${title} is not listening on port ${port}`);
     const problem =
-      givenAddress(addresses, key) === undefined
+      serviceAddress(key, port) === undefined
         ? endpointProblem(store, namespace, name, textAt(entry, 'name'))
         : undefined;
     if (problem !== undefined) return problem;
   }
-  const address = serverAddressOf(apiService, stored, addresses);
+  const address = serverAddressOf(apiService, stored, serviceAddress);
   const host = textAt(stored.spec, 'clusterIP') || textAt(stored.spec, 'externalName');
   return { address, shown: typeof address === 'string' ? `https://${host}:${port}` : address.base };
 }

@@ -15,11 +15,11 @@ import type { Registry } from '../registry/registry.ts';
 import type { AggregatorContext } from './aggregator.ts';
 import { Aggregator } from './aggregator.ts';
 import { NoAnswer, sendTo } from './ask-server.ts';
-import { forwardedHeaders, returnedHeaders } from './forwarded-headers.ts';
+import { forwardedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts';
 import type { AggregationGate } from './gate.ts';
 import { REGISTRATION, serviceKey } from './gate.ts';
 import { mergeAggregated, mergeGroup, mergeGroupList } from './merge-discovery.ts';
-import { ResponseStream } from './response-stream.ts';
+import { ResponseStream } from '../protocol/response-stream.ts';
 import { serverAddressOf } from './server-address.ts';
 
 /** The parts of the cluster that requests for versions of other servers use. */
@@ -124,9 +124,7 @@ async function forward(context: AggregationContext, request: ApiRequest, apiServ
   if (conditionOf(apiService, 'Available')?.['status'] !== 'True') return failure(503, 'service unavailable');
   const service = context.store.collection('', 'services').get(serviceKey(apiService))?.object;
   const address =
-    service === undefined
-      ? 'the Service does not exist'
-      : serverAddressOf(apiService, service, context.options.webhookServices ?? {});
+    service === undefined ? 'the Service does not exist' : serverAddressOf(apiService, service, context.serviceAddress);
   if (typeof address === 'string') return failure(503, 'service unavailable');
   const abort = new AbortController();
   try {

@@ -2,8 +2,8 @@ import type { KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import { serviceKey } from './gate.ts';
-import type { ServiceAddressMap } from '../webhooks/webhook-client.ts';
-import { LOOPBACK } from '../webhooks/webhook-client.ts';
+import type { ServiceAddress } from '../webhooks/webhook-client.ts';
+import { isLoopbackHost, LOOPBACK } from '../webhooks/webhook-client.ts';
 
 /** The address of another API server. */
 export interface ServerAddress {
@@ -18,27 +18,23 @@ const NOT_LOOPBACK = 'the embedded cluster asks other API servers only on 127.0.
 /** The port that an APIService names. */
 export const servicePort = ({ spec }: KubeObject): number => numberAt(objectAt(spec, 'service'), 'port') ?? 443;
 
-/** The address of a Service in the option `webhookServices`; `undefined` without one. */
-export const givenAddress = (addresses: ServiceAddressMap, key: string): string | undefined =>
-  Object.hasOwn(addresses, key) ? addresses[key] : undefined;
-
 /**
  * The address of the server behind an APIService, or the reason, as text, why the cluster does not call this server.
- * The address is that of the option `webhookServices`, or the name and port of a Service of type ExternalName whose
- * name is a loopback one.
+ * The address is that of the option `webhookServices` or of a pod that is a local process, or the name and port of a
+ * Service of type ExternalName whose name is a loopback one.
  */
 export function serverAddressOf(
   apiService: KubeObject,
   service: KubeObject,
-  addresses: ServiceAddressMap,
+  serviceAddress: ServiceAddress,
 ): ServerAddress | string {
   const key = serviceKey(apiService);
   const [namespace = '', name = ''] = key.split('/');
   const serverName = `${name}.${namespace}.svc`;
-  const given = givenAddress(addresses, key);
+  const given = serviceAddress(key, servicePort(apiService));
   if (given !== undefined) {
     const url = URL.canParse(given) ? new URL(given) : undefined;
-    if (url?.protocol === 'https:' && LOOPBACK.has(url.hostname)) return { base: url.origin, serverName };
+    if (url?.protocol === 'https:' && isLoopbackHost(url.hostname)) return { base: url.origin, serverName };
     return `the address ${goQuote(given)} of the Service ${goQuote(key)} is not an https URL of a loopback address`;
   }
   const { spec } = service;

@@ -109,7 +109,7 @@ function workloadControllers(podRules: PodRuleSet, processes: ProcessPods): Simu
 
 /** The parts of the cluster that the simulated controllers use. */
 export interface ControllersContext extends ManagerContext, AccountTokenContext, CertificatesContext, BootstrapContext {
-  readonly options: ManagerContext['options'] & BootstrapContext['options'];
+  readonly options: BootstrapContext['options'];
   readonly store: Store;
   readonly registry: Registry;
   readonly addresses: ServiceAddresses;

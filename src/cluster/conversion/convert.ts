@@ -4,7 +4,7 @@ import { textAt } from '../../kubernetes/index.ts';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import type { ApiError } from '../errors/status.ts';
 import { internalError } from '../errors/status.ts';
-import type { ClusterOptions } from '../options.ts';
+import type { ServiceAddress } from '../webhooks/webhook-client.ts';
 import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 import { conversionReview, InvalidConversion, readConversion, reviewVersionOf } from './review.ts';
 
@@ -17,7 +17,7 @@ const MAX_REVIEW_BYTES = 512 * 1024;
 /** The parts of the cluster that conversions use. */
 export interface ConversionContext {
   readonly newUid: () => string;
-  readonly options: Pick<ClusterOptions, 'webhookServices'>;
+  readonly serviceAddress: ServiceAddress;
 }
 
 /**
@@ -56,14 +56,14 @@ function* reviewsOf(objects: readonly KubeObject[]): Generator<readonly KubeObje
 }
 
 async function convertReview(
-  { newUid, options }: ConversionContext,
+  { newUid, serviceAddress }: ConversionContext,
   { clientConfig, reviewVersions }: ConversionWebhook,
   objects: readonly KubeObject[],
   apiVersion: string,
 ): Promise<KubeObject[]> {
   const reviewVersion = reviewVersionOf(reviewVersions);
   if (reviewVersion === undefined) throw internalError('no supported conversion review versions');
-  const address = addressOf(clientConfig, TIMEOUT_SECONDS, options.webhookServices ?? {});
+  const address = addressOf(clientConfig, TIMEOUT_SECONDS, serviceAddress);
   if (typeof address === 'string') throw conversionError(objects, `failed: ${address}`);
   const task = { reviewVersion, uid: newUid(), objects, apiVersion };
   const authority = textAt(clientConfig, 'caBundle');

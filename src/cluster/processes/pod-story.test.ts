@@ -2,40 +2,12 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { eventually, logOf, processPod as pod, RUN_PROCESS as RUN, shell } from '../../../test/support/process-pod.ts';
 
 import { Watchdog } from './watchdog.ts';
-
-const RUN = { 'typekro.dev/run': 'process' };
-
-const pod = (spec: JsonObject, annotations: Record<string, string> = RUN, name = 'p'): KubeObject => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, annotations },
-  spec,
-});
-
-const shell = (script: string, more: JsonObject = {}): JsonObject => ({
-  name: 'c',
-  image: 'none',
-  command: ['sh', '-c', script],
-  ...more,
-});
-
-/** Waits for real processes. The clock of the cluster stands still meanwhile. */
-const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 25 });
-
-const logOf = async ({ cluster }: ClusterStory, name = 'p', query = ''): Promise<string> => {
-  const { body } = await cluster
-    .transport()
-    .request({ method: 'GET', path: `/api/v1/namespaces/default/pods/${name}/log${query}` });
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
-};
 
 const hasPhase = (story: ClusterStory, phase: string, name = 'p') =>
   eventually(async () => expect((await story.get('v1 Pod', name)).status).toMatchObject({ phase }));
@@ -248,7 +220,7 @@ test.each([
   await using story = await startClusterStory({ runProcesses: true });
   const limited = shell(script, { resources: { limits: { memory } } });
   const annotations = { ...RUN, 'typekro.dev/max-processes': '20' };
-  await story.create(pod({ restartPolicy: 'Never', containers: [limited] }, annotations));
+  await story.create(pod({ restartPolicy: 'Never', containers: [limited] }, { annotations }));
   await eventually(async () =>
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
       phase: 'Failed',
@@ -261,8 +233,8 @@ test.each([
 
 test('a container that writes without end leaves the cluster responsive, and its log bounded', async () => {
   await using story = await startClusterStory({ runProcesses: true });
-  await story.create(pod({ containers: [shell('yes | tr -d "\\n"')] }, RUN, 'long'));
-  await story.create(pod({ containers: [shell('yes')] }, RUN, 'short'));
+  await story.create(pod({ containers: [shell('yes | tr -d "\\n"')] }, { name: 'long' }));
+  await story.create(pod({ containers: [shell('yes')] }, { name: 'short' }));
   await eventually(async () => expect((await logOf(story, 'short')).length).toBeGreaterThan(20_000));
   await eventually(async () => expect((await logOf(story, 'long')).length).toBeGreaterThan(300_000));
   expect((await logOf(story, 'short')).length).toBeLessThanOrEqual(40_000);

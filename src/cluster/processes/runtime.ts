@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { EMBEDDED_CONTEXT } from '../../core/index.ts';
-import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { TokenIssuer } from '../auth/service-tokens.ts';
 import type { ClusterClock } from '../clock.ts';
 import { logKey } from '../pod-logs.ts';
@@ -104,6 +104,25 @@ export class ProcessRuntime {
   /** The container of a pod; `undefined` for a simulated one. */
   container(pod: KubeObject, name: string): ContainerRun | undefined {
     return this.find(pod)?.containers.get(name);
+  }
+
+  /** The `https` URL of a ready pod of a Service, if the pod is a local process. `key` is `namespace/name`. */
+  serviceUrl(key: string, port: number): string | undefined {
+    const { store } = this.#context;
+    const service = store.collection('', 'services').get(key)?.object;
+    const endpoints = store.collection('', 'endpoints').get(key)?.object;
+    const entry = objectsAt(service?.spec, 'ports').find((candidate) => numberAt(candidate, 'port') === port);
+    if (entry === undefined || endpoints === undefined) return undefined;
+    for (const subset of objectsAt(endpoints as unknown as JsonObject, 'subsets')) {
+      const target = objectsAt(subset, 'ports').find((each) => textAt(each, 'name') === textAt(entry, 'name'));
+      const number = target === undefined ? undefined : numberAt(target, 'port');
+      for (const address of objectsAt(subset, 'addresses')) {
+        // The address of the run counts, and not the one that is written: a user may write endpoints, too.
+        const run = this.#runs.get(textAt(address, 'targetRef', 'uid'));
+        if (run !== undefined && number !== undefined) return `https://${run.address}:${number}`;
+      }
+    }
+    return undefined;
   }
 
   /** Kills the processes of a pod that does not exist any more. */

@@ -6,6 +6,7 @@ import type { PodActionContext } from './pod-actions.ts';
 import { bindingReply, bindingsReply, evictionReply } from './pod-actions.ts';
 import type { LogContext } from './pod-log.ts';
 import { logReply } from './pod-log.ts';
+import type { ConnectContext } from './proxy.ts';
 import { proxyReply } from './proxy.ts';
 import type { ReviewContext } from './reviews.ts';
 import { reviewReply } from './reviews.ts';
@@ -17,6 +18,7 @@ import type { RoleContext } from '../auth/authorizer.ts';
 
 /** The parts of the cluster that the virtual resources use. */
 export type VirtualContext = RoleContext &
+  ConnectContext &
   LogContext &
   ScaleContext &
   PodActionContext &
@@ -29,7 +31,7 @@ type VirtualHandler = (
   route: Route,
   output: Output,
   warnings: string[],
-) => ApiReply | undefined;
+) => ApiReply | Promise<ApiReply> | undefined;
 
 const HANDLERS: Readonly<Record<VirtualSubresource, VirtualHandler>> = {
   scale: scaleReply,
@@ -55,7 +57,7 @@ export function virtualReply(
   route: Route,
   output: Output,
   warnings: string[],
-): ApiReply | undefined {
+): ApiReply | Promise<ApiReply> | undefined {
   if (route.subresource === '') {
     return (
       bindingsReply(context, request, route, output, warnings) ?? reviewReply(context, request, route, output, warnings)

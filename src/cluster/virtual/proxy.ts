@@ -1,6 +1,6 @@
 /**
- * `proxy` of pods, services and nodes. The server finds the address as an API server does. No process listens at the
- * address of a simulated pod or node, so the connection fails. A proxy changes nothing, whatever the method.
+ * `proxy` of pods, services and nodes. The server finds the address as an API server does, and passes requests on to
+ * pods that are local processes. No process listens at the address of a simulated pod or node, so the connection fails. A proxy changes nothing, whatever the method.
  */
 import { BlockList, isIP } from 'node:net';
 import type { KubeObject } from '../../core/index.ts';
@@ -8,7 +8,10 @@ import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 import { ApiError, badRequest, notFound } from '../errors/status.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { ProcessRuntime } from '../processes/runtime.ts';
+import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
+import type { ProcessTarget } from './process-proxy.ts';
+import { processReply } from './process-proxy.ts';
 import { storeKey } from '../store/store.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { Route } from '../verbs/route.ts';
@@ -17,7 +20,13 @@ import { admitConnection } from './admit-virtual.ts';
 import { SIMULATED_NOTE } from './pod-container.ts';
 
 /** The parts of the cluster that connections use: its objects, which include roles and bindings. */
-export type ConnectContext = RoleContext & WriteServices;
+export type ConnectContext = RoleContext &
+  WriteServices & {
+    /** The local processes of pods; `undefined` in a cluster that runs none. */
+    readonly processes: Pick<ProcessRuntime, 'find' | 'container'> | undefined;
+    /** The open streams. They end when the cluster closes. */
+    readonly streams: Set<OpenStream>;
+  };
 
 /** Answers every method of `pods|services|nodes/…/proxy`, with or without a further path. Throws 400, 404 and 503. */
 export function proxyReply(
@@ -26,22 +35,30 @@ export function proxyReply(
   route: Route,
   _output: Output,
   warnings: string[],
-): ApiReply {
+): ApiReply | Promise<ApiReply> {
   if (request.query.has('dryRun')) throw badRequest('dryRun is not supported');
   admitConnection(context, { request, route, warnings }, () => {
     const path = route.rest.join('/');
     return { kind: `${route.resource.kind}ProxyOptions`, apiVersion: 'v1', ...(path === '' ? {} : { path }) };
   });
   const target = proxyTarget(route);
-  if (route.resource.plural === 'services') checkService(context, route, target);
-  else {
+  if (route.resource.plural === 'services') {
+    const [process] = checkService(context, route, target);
+    if (process !== undefined) return processReply(context.streams, request, process);
+  } else {
     const { object } = found(context, route.resource.plural, route.namespace, target.name);
+    const run = route.resource.plural === 'pods' ? context.processes?.find(object) : undefined;
+    if (run !== undefined) {
+      const port = Number(target.port || (declaredPorts(object)[0] ?? 80));
+      return processReply(context.streams, request, { pod: object, address: run.address, port, scheme: target.scheme });
+    }
     if (route.resource.plural === 'pods' && !isReachable(podAddress(object))) throw badRequest('address not allowed');
   }
   throw unavailable(`error trying to reach service: connection refused: ${SIMULATED_NOTE}`);
 }
 
 interface ProxyTarget {
+  readonly scheme: string;
   readonly name: string;
   /** A number, a name, or `''`. */
   readonly port: string;
@@ -55,7 +72,7 @@ function proxyTarget({ name: text, resource }: Route): ProxyTarget {
   const [scheme = '', name = '', port = ''] = parts.length === 3 ? parts : ['', ...parts];
   if (parts.length > 3 || name === '' || !SCHEMES.includes(scheme))
     throw badRequest(`invalid ${resource.kind.toLowerCase()} request ${goQuote(text)}`);
-  return { name, port };
+  return { scheme, name, port };
 }
 
 /** A stored object. Throws 404. */
@@ -67,24 +84,41 @@ function found({ store }: ConnectContext, plural: string, namespace: string, nam
 
 const unavailable = (message: string): ApiError => new ApiError({ code: 503, reason: 'ServiceUnavailable', message });
 
-/** Checks that a service has an endpoint for the port of the request. Throws 404 and 503. */
-function checkService(context: ConnectContext, { namespace, name: asked }: Route, { name, port }: ProxyTarget): void {
+/**
+ * Checks that a service has an endpoint for the port of the request. Returns the endpoints that are local processes.
+ * Throws 404 and 503.
+ */
+function checkService(
+  context: ConnectContext,
+  { namespace, name: asked }: Route,
+  { scheme, name, port }: ProxyTarget,
+): readonly ProcessTarget[] {
   const portName = /^[+-]?\d+$/.test(port) ? numberedPort(context, namespace, name, Number(port)) : port;
   const { object: endpoints } = found(context, 'endpoints', namespace, name);
   const subsets = objectsAt(endpoints, 'subsets');
   if (subsets.length === 0) throw unavailable(`no endpoints available for service ${goQuote(name)}`);
-  const reachable = subsets.some(
-    (subset) =>
-      objectsAt(subset, 'ports').some((entry) => textAt(entry, 'name') === portName) &&
-      objectsAt(subset, 'addresses').some((address) => {
-        const reference = objectAt(address, 'targetRef');
-        if (textAt(reference, 'namespace') !== namespace) return false;
-        const pod = context.store.collection('', 'pods').get(storeKey(namespace, textAt(reference, 'name')))?.object;
-        return pod !== undefined && podAddresses(pod).includes(textAt(address, 'ip'));
-      }),
-  );
-  if (!reachable) throw unavailable(`no endpoints available for service ${goQuote(asked)}`);
+  const reachable = subsets.flatMap((subset) => {
+    const entry = objectsAt(subset, 'ports').find((candidate) => textAt(candidate, 'name') === portName);
+    if (entry === undefined) return [];
+    return objectsAt(subset, 'addresses').flatMap((address) => {
+      const reference = objectAt(address, 'targetRef');
+      if (textAt(reference, 'namespace') !== namespace) return [];
+      const pod = context.store.collection('', 'pods').get(storeKey(namespace, textAt(reference, 'name')))?.object;
+      if (pod === undefined || !podAddresses(pod).includes(textAt(address, 'ip'))) return [];
+      return [{ pod, port: numberAt(entry, 'port') ?? 0 }];
+    });
+  });
+  if (reachable.length === 0) throw unavailable(`no endpoints available for service ${goQuote(asked)}`);
+  return reachable.flatMap(({ pod, port: number }) => {
+    const run = context.processes?.find(pod);
+    return run === undefined ? [] : [{ pod, address: run.address, port: number, scheme }];
+  });
 }
+
+const declaredPorts = ({ spec }: KubeObject): readonly number[] =>
+  objectsAt(spec, 'containers')
+    .flatMap((container) => objectsAt(container, 'ports'))
+    .flatMap((entry) => numberAt(entry, 'containerPort') ?? []);
 
 /** The name of the service port with a number. Throws 404 and 503. */
 function numberedPort(context: ConnectContext, namespace: string, name: string, port: number): string {

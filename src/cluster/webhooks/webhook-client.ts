@@ -23,14 +23,20 @@ export interface WebhookAddress {
 /** The hosts that the cluster connects to. */
 export const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-/** The addresses that tests give Services of webhooks, by `namespace/name`. */
-export type ServiceAddressMap = Readonly<Record<string, string>>;
+/** Is the host one that the cluster connects to? Pods that are local processes have addresses of 127.0.0.0/8. */
+export const isLoopbackHost = (host: string): boolean => LOOPBACK.has(host) || /^127(?:\.\d{1,3}){3}$/.test(host);
+
+/**
+ * The URL of a port of a Service, by `namespace/name`: the one that a test gives, or that of a pod that is a local
+ * process. `undefined` without either.
+ */
+export type ServiceAddress = (key: string, port: number) => string | undefined;
 
 /** The address of a webhook, or the text that says why the cluster does not call it. */
 export function addressOf(
   client: JsonObject,
   timeoutSeconds: number,
-  services: ServiceAddressMap,
+  serviceAddress: ServiceAddress,
 ): WebhookAddress | string {
   const service = optionalAt(client, 'service');
   const timeout = `?timeout=${timeoutSeconds}s`;
@@ -41,7 +47,7 @@ export function addressOf(
     url.pathname = cleanPath(url.pathname);
     const [start = ''] = /^https?:\/\/[^/?#]*/i.exec(text) ?? [];
     const shown = `${start}${url.pathname}${timeout}`;
-    if (!LOOPBACK.has(url.hostname)) return unreachable(shown, NOT_LOOPBACK);
+    if (!isLoopbackHost(url.hostname)) return unreachable(shown, NOT_LOOPBACK);
     url.search = timeout;
     return { url, shown, serverName: url.hostname.replaceAll(/[[\]]/g, '') };
   }
@@ -50,12 +56,12 @@ export function addressOf(
   const place = cleanPath(textAt(service, 'path'));
   const shown = `https://${serverName}:${numberAt(service, 'port') ?? 443}${place}${timeout}`;
   const key = `${namespace}/${name}`;
-  const base = Object.hasOwn(services, key) ? services[key] : undefined;
+  const base = serviceAddress(key, numberAt(service, 'port') ?? 443);
   if (base === undefined) {
     return unreachable(shown, `no address is set for the Service ${goQuote(key)}; ${NOT_LOOPBACK}`);
   }
   const url = URL.canParse(base) ? new URL(base) : undefined;
-  if (url?.protocol !== 'https:' || !LOOPBACK.has(url.hostname)) {
+  if (url?.protocol !== 'https:' || !isLoopbackHost(url.hostname)) {
     return unreachable(
       shown,
       `the address ${goQuote(base)} of the Service ${goQuote(key)} is not an https URL of a loopback address`,

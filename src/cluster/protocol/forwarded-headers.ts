@@ -18,16 +18,22 @@ const CREDENTIALS = /^(?:authorization|impersonate-.*|x-remote-.*)$/;
 
 type Headers = Record<string, string | string[]>;
 
-/** The headers of a request to another server: those of the client, and the user that the cluster has authenticated. */
-export function forwardedHeaders(
-  headers: Readonly<Record<string, string | undefined>>,
-  { name, uid = '', groups, extra = {} }: UserInfo,
-): Headers {
+/** The headers of a client's request that go to another server. */
+export function passedHeaders(headers: Readonly<Record<string, string | undefined>>): Headers {
   const sent: Headers = { 'x-forwarded-for': '127.0.0.1' };
   for (const [key, value] of Object.entries(headers)) {
     if (value === undefined || key === 'host' || key === 'content-length') continue;
     if (!HOP_BY_HOP.has(key) && !CREDENTIALS.test(key)) sent[key] = value;
   }
+  return sent;
+}
+
+/** The headers of a request to another server: those of the client, and the user that the cluster has authenticated. */
+export function forwardedHeaders(
+  headers: Readonly<Record<string, string | undefined>>,
+  { name, uid = '', groups, extra = {} }: UserInfo,
+): Headers {
+  const sent = passedHeaders(headers);
   sent['x-remote-user'] = latin(name);
   if (uid !== '') sent['x-remote-uid'] = latin(uid);
   if (groups.length > 0) sent['x-remote-group'] = groups.map(latin);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ByteStream, OpenStream, StreamSink } from '../protocol/request.ts';
+import type { ByteStream, OpenStream, StreamSink } from './request.ts';
 
 /** The number of unread bytes of a client at which the answer of the other server is paused. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import type { ClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
+import { eventually, nodeProgram, processPod, readText } from '../../../test/support/process-pod.ts';
+import { createAuthority } from '../codec/certificate.ts';
+
+const WEB = `require('node:http').createServer((request, response) => {
+  let body = '';
+  request.on('data', (chunk) => (body += chunk));
+  request.on('end', () => {
+    response.setHeader('x-answer', 'yes');
+    response.end([request.method, request.url, request.headers.authorization, request.headers['x-own'], body].join(' '));
+  });
+}).listen(8080, process.env.TYPEKRO_POD_IP);`;
+
+const service = (name: string, port: number, targetPort: number) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name },
+  spec: { selector: { app: name }, ports: [{ name: 'main', port, targetPort }] },
+});
+
+const isReady = (story: ClusterStory, name = 'p') =>
+  eventually(async () =>
+    expect((await story.get('v1 Pod', name)).status).toMatchObject({ containerStatuses: [{ ready: true }] }),
+  );
+
+const READINESS = { readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1, failureThreshold: 1 } };
+
+test('a proxy passes requests on to the process of a pod and of a Service', async () => {
+  await using story = await startClusterStory({ runProcesses: true, adminToken: 'secret' });
+  await story.create(service('web', 80, 8080));
+  const container = nodeProgram(WEB, { ...READINESS, ports: [{ containerPort: 8080 }] });
+  await story.create(processPod({ containers: [container] }, { labels: { app: 'web' } }));
+  await eventually(async () => {
+    await story.advance(1);
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ containerStatuses: [{ ready: true }] });
+  });
+  const base = '/api/v1/namespaces/default';
+  const headers = { authorization: 'Bearer secret', 'x-own': 'mine' };
+  const answer = (path: string) => ({ status: 200, text: `GET ${path}  mine ` });
+  expect(await readText(story, `${base}/pods/p/proxy/a%20b?c=d`, headers)).toEqual(answer('/a%20b?c=d'));
+  expect(await readText(story, `${base}/pods/http:p:8080/proxy`, headers)).toEqual(answer('/'));
+  expect(await readText(story, `${base}/services/web:main/proxy/x/`, headers)).toEqual(answer('/x/'));
+  const { status, text } = await readText(story, `${base}/pods/p:8081/proxy/`);
+  expect([status, text]).toEqual([503, expect.stringContaining('error trying to reach service: connect ECONNREFUSED')]);
+  expect((await readText(story, `${base}/pods/p:0/proxy/`)).status).toBe(400);
+});
+
+const HOOK = `const { readFileSync } = require('node:fs');
+const folder = process.env.TYPEKRO_ROOT + '/certs/';
+const [cert, key] = ['tls.crt', 'tls.key'].map((name) => readFileSync(folder + name));
+require('node:https').createServer({ cert, key }, (request, response) => {
+  let body = '';
+  request.on('data', (chunk) => (body += chunk));
+  request.on('end', () => {
+    const { uid } = JSON.parse(body).request;
+    const status = { message: 'not on a Wednesday', code: 403 };
+    response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: false, status } }));
+  });
+}).listen(9443, process.env.TYPEKRO_POD_IP, () => console.log('up'));`;
+
+test('a webhook that names a Service reaches the process of its pod', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const authority = createAuthority(Date.now());
+  const { cert, key } = authority.issue(['hook.default.svc'], []);
+  await story.create(service('hook', 443, 9443));
+  await story.create({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'certs' },
+    stringData: { 'tls.crt': cert, 'tls.key': key },
+  });
+  await story.create(
+    processPod(
+      {
+        volumes: [{ name: 'certs', secret: { secretName: 'certs' } }],
+        containers: [nodeProgram(HOOK, { volumeMounts: [{ name: 'certs', mountPath: '/certs' }] })],
+      },
+      { labels: { app: 'hook' } },
+    ),
+  );
+  await isReady(story);
+  await story.client.create({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'days' },
+    webhooks: [
+      {
+        name: 'days.example.com',
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        clientConfig: {
+          service: { name: 'hook', namespace: 'default' },
+          caBundle: Buffer.from(authority.ca).toString('base64'),
+        },
+        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+      },
+    ],
+  });
+  // The pod is ready before its server listens.
+  await eventually(() =>
+    expect(story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'c-' } })).rejects.toThrow(
+      'not on a Wednesday',
+    ),
+  );
+});

@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import type { KubeObject } from '../../core/index.ts';
+import { httpLibrary, tlsLibrary } from '../../core/index.ts';
+import { ApiError, badRequest } from '../errors/status.ts';
+import { connectToPod } from '../processes/connect-address.ts';
+import { passedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts';
+import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
+import { ResponseStream } from '../protocol/response-stream.ts';
+
+/** A port of a pod that is a local process. */
+export interface ProcessTarget {
+  readonly pod: KubeObject;
+  readonly address: string;
+  readonly port: number;
+  /** `http`, `https`, or `''` for `http`. */
+  readonly scheme: string;
+}
+
+const MAX_PORT = 65_535;
+
+/**
+ * Passes a request of a proxy on to a process, without the credentials of the client. Throws 400 for a port that cannot
+ * exist, and 503 when the process does not answer.
+ */
+export async function processReply(
+  streams: Set<OpenStream>,
+  request: ApiRequest,
+  target: ProcessTarget,
+): Promise<ApiReply> {
+  if (!Number.isInteger(target.port) || target.port < 1 || target.port > MAX_PORT) {
+    throw badRequest('the port of the request is not a number from 1 to 65535');
+  }
+  let response: IncomingMessage;
+  try {
+    response = await sendTo(request, target);
+  } catch (error) {
+    const message = `error trying to reach service: ${(error as Error).message}`;
+    throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message });
+  }
+  const stream = new ResponseStream(response, () => response.destroy(), streams);
+  return { status: response.statusCode ?? 502, headers: returnedHeaders(response.headers), stream };
+}
+
+/** The path after `proxy` with the query, as the client has sent it. */
+function pathOf({ path, target }: ApiRequest): string {
+  const rest = path.replace(/^(?:\/+[^/]+){6}\/+proxy/, '');
+  const query = target.slice(path.length);
+  return `${rest === '' ? '/' : rest}${query}`;
+}
+
+async function sendTo(request: ApiRequest, { pod, address, port, scheme }: ProcessTarget): Promise<IncomingMessage> {
+  const socket = await connectToPod(pod, address, port);
+  // As in an API server, the certificate of a pod is not checked.
+  const connection = scheme === 'https' ? tlsLibrary().connect({ socket, rejectUnauthorized: false }) : socket;
+  return new Promise((resolve, reject) => {
+    const sent = httpLibrary().request({
+      method: request.method,
+      path: pathOf(request),
+      headers: {
+        ...passedHeaders(request.headers),
+        host: `${address}:${port}`,
+        connection: 'close',
+        ...(request.body.length > 0 ? { 'content-length': String(request.body.length) } : {}),
+      },
+      createConnection: () => connection,
+    });
+    sent.on('response', resolve);
+    sent.on('error', reject);
+    // An answer that switches the protocol is neither an error nor a response.
+    sent.on('close', () => reject(new Error('EOF')));
+    sent.end(request.body);
+  });
+}

@@ -1,0 +1,48 @@
+import { vi } from 'vitest';
+import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import type { ClusterStory } from './cluster-story.ts';
+
+/** The annotation that asks for local processes. */
+export const RUN_PROCESS = { 'typekro.dev/run': 'process' };
+
+/** A pod whose containers are local processes. */
+export const processPod = (
+  spec: JsonObject,
+  { name = 'p', annotations = RUN_PROCESS, labels = {} }: Partial<KubeObject['metadata']> = {},
+): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, annotations, labels }, spec });
+
+/** A container that runs a script of a shell. */
+export const shell = (script: string, more: JsonObject = {}): JsonObject => ({
+  name: 'c',
+  image: 'none',
+  command: ['sh', '-c', script],
+  ...more,
+});
+
+/** A container that runs a program of Node. */
+export const nodeProgram = (program: string, more: JsonObject = {}): JsonObject => ({
+  name: 'c',
+  image: 'none',
+  command: [process.execPath, '-e', program],
+  ...more,
+});
+
+/** Waits for real processes. The clock of the cluster stands still meanwhile. */
+export const eventually = (check: () => Promise<unknown>): Promise<unknown> =>
+  vi.waitFor(check, { timeout: 20_000, interval: 25 });
+
+/** The text of a GET, with its status. */
+export async function readText(
+  { cluster }: ClusterStory,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly text: string }> {
+  const { status, body } = await cluster.transport().request({ method: 'GET', path, headers });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return { status, text: Buffer.concat(chunks).toString() };
+}
+
+/** The log of the container of a pod in the namespace `default`. */
+export const logOf = async (story: ClusterStory, name = 'p', query = ''): Promise<string> =>
+  (await readText(story, `/api/v1/namespaces/default/pods/${name}/log${query}`)).text;
