@@ -129,14 +129,14 @@ export interface ReadinessResult {
   readonly message?: string;
 }
 
-/** The questions that a condition of `withPropagateWhen` may ask about the progress of resources. */
+/** The functions with which a condition of `withPropagateWhen` reads the progress of resources. */
 export interface PropagationProgress {
   /**
    * Do all objects of the resource exist, and is it ready? True for a resource that is left out. For a list of
    * resources, the answer is about the whole list.
    */
   readonly ready: (resource: { readonly id: string } | readonly { readonly id: string }[] | undefined) => boolean;
-  /** Is no write of the resource due or held back? True for a resource that is left out. */
+  /** Are all writes of the resource done, so that none is due or held back? True for a resource that is left out. */
   readonly updated: (resource: { readonly id: string } | readonly { readonly id: string }[] | undefined) => boolean;
   /**
    * May this resource of a loop be written, in batches of 1, 2, 4, … resources? A batch is written when the resources

@@ -16,7 +16,10 @@ export interface KindRule {
    * Does the controller of the kind write `status.observedGeneration`? If so, an object without the field is not ready.
    */
   readonly observed?: true;
-  /** Does no controller read the object? Such an object is ready when it exists, whatever its status says. */
+  /**
+   * Returns true for an object that no controller reads. Such an object is ready when it exists, whatever its status
+   * says.
+   */
   readonly unattended?: (object: KubeObject) => boolean;
 }
 

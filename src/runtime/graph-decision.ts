@@ -147,7 +147,7 @@ function keptAccount(before: JsonObject): JsonValue | undefined {
   return isFirstPass(before) ? undefined : before['appliedServiceAccount'];
 }
 
-/** Has no pass ended yet? The end of each pass writes conditions. */
+/** Is this the first pass? The end of each pass writes conditions. */
 function isFirstPass(status: JsonObject): boolean {
   return status['conditions'] === undefined;
 }

@@ -215,7 +215,7 @@ export interface NodeReport {
 
 const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
 
-/** Is nothing left to do for the node? */
+/** Is all work for the node done? */
 export function isDone({ state }: Pick<NodeReport, 'state'>): boolean {
   return DONE.has(state);
 }

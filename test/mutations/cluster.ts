@@ -65,7 +65,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/auth/impersonate.test.ts'],
   },
   {
-    name: 'a certificate counts after its end by the clock of the cluster',
+    name: 'a certificate authenticates after its end by the clock of the cluster',
     file: 'src/cluster/http/client-certificate.ts',
     find: "return known.end < clock.now() ? 'refuse' : known.user;",
     replace: 'return known.user;',
@@ -349,7 +349,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/protocol/selectors.test.ts', 'src/cluster/registry/field-selectors.test.ts'],
   },
   {
-    name: 'timers on the way of a moved clock see the time before the move',
+    name: 'a timer that becomes due during a move of the clock sees the time before the move',
     file: 'src/cluster/movable-clock.ts',
     find: '        moveTo(entry.due);\n',
     replace: '',

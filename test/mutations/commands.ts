@@ -262,7 +262,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/live-source.test.ts'],
   },
   {
-    name: 'the growth of the heap is limited against the options of Node',
+    name: 'the limit of the heap overrides the options of Node',
     file: 'src/cli/small-heap.ts',
     find: '  if (isHeapSized(options)) return;\n  setFlags',
     replace: '  setFlags',
@@ -276,7 +276,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/commands/upgrade-graphs.test.ts'],
   },
   {
-    name: 'kro counts as a controller with the gates of this one',
+    name: 'kro counts as a controller with the feature gates of this project',
     file: 'src/cli/upgrade/stock-features.ts',
     find: 'return { ...off, omit, deletionPolicy };',
     replace: 'return { ...TYPEKRO_FEATURES, omit, ...(omit ? off : {}) };',

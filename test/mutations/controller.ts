@@ -9,7 +9,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/cache/cache-set.test.ts', 'test/simulation/features/restored-server.test.ts'],
   },
   {
-    name: 'only the kind that went back is listed again',
+    name: 'after a restore of the server, only one kind is listed again',
     file: 'src/controller/cache/cache-set.ts',
     find: '      this.#beginReading(cache.type)?.readRestored();',
     replace: '      this.#readAgain.delete(cache);',
@@ -207,7 +207,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/graph-loops.test.ts'],
   },
   {
-    name: 'a pass goes on with the revision with which it began',
+    name: 'a pass keeps the revision with which it began',
     file: 'src/controller/instance/instance-reconciler.ts',
     find: '      if (!isPresent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };',
     replace: '      if (!isChosenFor(served, instance)) return { requeueAt: clock.now() };',
@@ -361,14 +361,14 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'an instance that leaves the first ones of a roll-out is not woken',
+    name: 'an instance that leaves the members of a canary is not woken',
     file: 'src/controller/served-kinds.ts',
     find: 'from.has(id) !== to.has(id)',
     replace: '!from.has(id)',
     tests: ['src/controller/served-kinds.test.ts'],
   },
   {
-    name: 'a revision that went to all instances is held back from later ones',
+    name: 'a revision that went to all instances is held back from new instances',
     file: 'src/controller/rollout/rollouts.ts',
     find: 'const isDone = isPropagationDone(revision.object);',
     replace: 'const isDone = false;',

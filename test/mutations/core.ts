@@ -72,7 +72,7 @@ export const CORE: readonly MutationRow[] = [
     tests: ['src/core/diagnostic.test.ts'],
   },
   {
-    name: 'an excerpt contains the carriage return',
+    name: 'an excerpt contains the carriage return of its line',
     file: 'src/core/diagnostic.ts',
     find: "  if (end > start && text.charAt(end - 1) === '\\r') end -= 1;",
     replace: '',

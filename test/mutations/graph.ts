@@ -121,7 +121,7 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/outline/outline.test.ts'],
   },
   {
-    name: 'XML takes text as mark-up',
+    name: 'a text in the picture is not escaped',
     file: 'src/graph/outline/svg.ts',
     find: 'replaceAll(/[&<>"]/g',
     replace: 'replaceAll(/[&"]/g',

@@ -99,7 +99,10 @@ function withoutCanaryEnd(effects: Effects, predicted: Effects, instances: reado
   );
 }
 
-/** An object that the plan calls recreated stays away as long as its node waits. */
+/**
+ * The plan says that an object is recreated. While its node waits, the object is only deleted, which counts as
+ * replaced.
+ */
 const recreatedLater = (effects: Effects, predicted: Effects): Effects =>
   Object.fromEntries(
     Object.entries(effects).map(([name, effect]) => [
@@ -253,7 +256,7 @@ async function move(random: Random, { instances }: Plan): Promise<string | undef
     .flatMap(({ writes }) => writes)
     .filter(({ object, action }) => object.kind === 'ConfigMap' && action !== 'create' && action !== 'labels');
   const target: ObjectRef | undefined = maps.length > 0 && random() < 0.5 ? pick(random, maps).object : undefined;
-  // The controller would put a value of its own back. It keeps a field of another client.
+  // The controller would revert a change of one of its own fields. It keeps a new field of another client.
   if (target !== undefined) {
     await place.world.user.patch(target, { data: { other: 'edited' } }, { fieldManager: 'kubectl-edit' });
     await place.world.settle();
@@ -268,7 +271,7 @@ async function move(random: Random, { instances }: Plan): Promise<string | undef
 
 /**
  * The part of the plan that happens at once. The other instances get the revision when all members of the canary are
- * ready. Until then, their present revision writes.
+ * ready. Until then, only the writes of their present revision happen.
  */
 async function reached({ instances }: Plan): Promise<readonly Reached[]> {
   const first = instances.filter(({ rollout }) => rollout === 'first');

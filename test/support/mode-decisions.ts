@@ -122,8 +122,8 @@ export async function decisionsOfDirectMode(
 }
 
 /**
- * A client for which the dry run of a deletion counts: the object is gone, for the answer and for later reads. The
- * server itself keeps it.
+ * A client that hides an object after the dry run of its deletion: the answer and later reads say that the object does
+ * not exist. The server keeps the object.
  */
 function endingDeletions(api: KubernetesApi): KubernetesApi {
   const gone = new Set<string>();
@@ -154,7 +154,10 @@ function endingDeletions(api: KubernetesApi): KubernetesApi {
 
 const CHILD_PATH = /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)\/([^/?]+)/;
 
-/** Records the controller's writes of children. The world's option `onAnswer` gets the method of this name. */
+/**
+ * Records the controller's writes of children. A test passes its method `onAnswer` to the world as the option
+ * `onAnswer`.
+ */
 export class ControllerWrites {
   readonly #seen: { readonly request: SeenRequest; readonly status: number }[] = [];
 

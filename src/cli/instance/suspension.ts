@@ -7,7 +7,7 @@ import { argumentOf } from './instance-name.ts';
 /** Is the instance suspended? Neither controller knows a suspension of Graphs. */
 export const isPaused = (instance: KubeObject): boolean => isSuspended(instance) && !isGraphObject(instance);
 
-/** Is nothing written for the instance because of its suspension? The deletion of a suspended instance continues. */
+/** Does the suspension of the instance stop its writes? The deletion of a suspended instance continues. */
 export function suspendsWrites(instance: KubeObject): boolean {
   return isPaused(instance) && instance.metadata.deletionTimestamp === undefined;
 }

@@ -48,27 +48,33 @@ test.each<[string, KubeError]>([
 
 test.each<[string, KubeError]>([
   [
-    'the name of the object',
+    'the word is in the name of the object',
     refusal('Deployment.apps "immutable-web" is invalid: spec.replicas: Invalid value: -1: must be …', [
       invalid('spec.replicas', 'Invalid value: -1: must be greater than or equal to 0'),
     ]),
   ],
   [
-    'the value of the field',
+    'the text is in the value of the field',
     refusal('…', [invalid('spec.x', 'Invalid value: "a: field is immutable": must be a DNS label')]),
   ],
-  ['another cause beside it', refusal('…', [immutable, invalid('spec.replicas', 'Invalid value: -1: must be …')])],
   [
-    'a policy',
+    'another field is refused, too',
+    refusal('…', [immutable, invalid('spec.replicas', 'Invalid value: -1: must be …')]),
+  ],
+  [
+    'a policy refuses the object',
     refusal(
       'deployments.apps "web" is forbidden: ValidatingAdmissionPolicy \'prod\' denied request: field is immutable',
       [{ message: 'field is immutable' }],
     ),
   ],
-  ['a webhook', refusal('admission webhook "x.y" denied the request: field is immutable', [immutable])],
-  ['an answer without causes', refusal('spec.selector: Invalid value: 1: field is immutable', [])],
-  ['another status', refusal('field is immutable', [immutable], 403, 'Forbidden')],
-])('a refusal with these texts in %s is not recognised as a change of an immutable field', (_what, error) => {
+  [
+    'a webhook refuses the object',
+    refusal('admission webhook "x.y" denied the request: field is immutable', [immutable]),
+  ],
+  ['the answer has no causes', refusal('spec.selector: Invalid value: 1: field is immutable', [])],
+  ['the status is 403', refusal('field is immutable', [immutable], 403, 'Forbidden')],
+])('a refusal is not recognised as a change of an immutable field: %s', (_what, error) => {
   expect(isImmutableRefusal(error)).toBe(false);
 });
 

@@ -165,7 +165,7 @@ function isCurrent({ observedGeneration }: Condition, { metadata: { generation =
   return observedGeneration === undefined || observedGeneration >= generation;
 }
 
-/** Does no condition belong to an older generation than the applied one? True for an instance without conditions. */
+/** Are all conditions of the applied generation or of a later one? True for an instance without conditions. */
 export function allCurrent(applied: readonly KubeObject[], source: InspectSource): boolean {
   return applied.every((object) => {
     const { conditions = [] } = reportOf(object, source) ?? {};

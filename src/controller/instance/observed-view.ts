@@ -201,8 +201,8 @@ export class ObservedView implements Observed {
 }
 
 /**
- * Does no watch deliver the objects of a namespace? The identity may lack the rights, or no node of the graph has the
- * kind any more, so that the kind has no cache.
+ * Must the objects of a namespace be read without a watch? The identity may lack the right to watch, or no node of the
+ * graph has the kind any more, so that the kind has no cache.
  */
 export function isUnwatchable(cache: KindCache | undefined, namespace: string | undefined): boolean {
   return cache === undefined || (!cache.syncedIn(namespace) && cache.errorIn(namespace)?.status === 403);
