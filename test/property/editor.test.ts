@@ -24,7 +24,7 @@ const EDITS = 20;
 describe('random edits of documents', () => {
   const lives = Math.ceil(budget('editorEdits') / EDITS);
 
-  test('each has an answer or a diagnostic to every question, and the model is that of the whole text', async () => {
+  test('after each edit, every question has an answer or a diagnostic, and the model equals that of the whole text', async () => {
     for (let seed = 0; seed < lives; seed += 1) {
       const choices = seededChoices(seed);
       const start = START[choices.below(START.length)] ?? SHOP;

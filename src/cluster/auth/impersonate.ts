@@ -27,8 +27,8 @@ interface WantedUser {
 }
 
 /**
- * A kind of impersonation: the constrained ones of Kubernetes (KEP-5284), which need rights for the request too, and the
- * original one, whose right `impersonate` holds for every request.
+ * A mode of impersonation. The constrained modes of Kubernetes (KEP-5284) also need a right for the request. In the
+ * original mode, the right `impersonate` suffices for every request.
  */
 interface Mode {
   /** Part of the verbs of the rights; `undefined` for the original mode. */

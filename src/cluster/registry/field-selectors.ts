@@ -105,7 +105,7 @@ function rulesOf(resource: ServedResource): FieldRules {
   return rules([...(resource.namespaced ? [NAMESPACE] : []), ...resource.custom.selectable.keys()]);
 }
 
-/** The texts of absent fields. The text of any other absent field is empty. */
+/** The texts with which selectors compare absent fields. An absent field that is not listed here has the empty text. */
 const ABSENT: Readonly<Record<string, string>> = {
   'spec.hostNetwork': 'false',
   'spec.unschedulable': 'false',

@@ -7,7 +7,7 @@ import { summaryParts, worstFirst } from './plan-summary.ts';
 /** The number of instances that are drawn at first. */
 const MAX_INSTANCES = 200;
 
-/** A plan: its numbers, the definitions with what breaks, and each instance with its writes. */
+/** A plan: its numbers, the definitions with their breaking changes, and each instance with its writes. */
 export function PlanResult({ plan }: { readonly plan: Plan }): JSX.Element {
   const instances = worstFirst(plan.instances);
   const changed = instances.filter(({ state }) => state !== 'unchanged');
