@@ -43,7 +43,10 @@ const isOffByDefault = (name: string): boolean => /v\d+(?:alpha|beta)/.test(name
 
 type Groups = Record<string, Record<string, JsonObject>>;
 
-/** The served resources by group-version and name. The core group is in a document of another form, and is the same. */
+/**
+ * The served resources by group-version and name. The core group is in a document of another form, and is equal in all
+ * versions.
+ */
 function servedResources(folder: string): Groups {
   const { items } = jsonAt(folder, 'api/discovery/aggregated_v2.json') as { items: JsonObject[] };
   const groups: Groups = {};

@@ -7,7 +7,7 @@ export const RUN_PROCESSES_OPTION: OptionSpec = {
   summary: 'run pods with the annotation typekro.dev/run: process as processes of this machine, as you',
 };
 
-/** Does the user allow local processes? Each start asks again. */
+/** Does the user allow local processes? Each start needs the option again. */
 export const allowsProcesses = (input: CommandInput): boolean => input.options['run-processes'] === true;
 
 /** The options of a cluster that runs local processes in a directory; `undefined`: of one that runs none. */

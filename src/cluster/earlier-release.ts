@@ -33,7 +33,7 @@ const EARLIER: readonly (readonly [minor: number, text: () => string])[] = [
 const releases = new Map<number, KubernetesRelease>([[latestRelease.minor, latestRelease]]);
 
 /**
- * What the API of a version such as `1.35` or `v1.35` has.
+ * The API of a version such as `1.35` or `v1.35`.
  *
  * @throws TypeKroError `cluster/kubernetes-version` for a version without data.
  */

@@ -7,7 +7,7 @@ import { loadData, typeFacts } from './data.ts';
 export const ROLE_KINDS = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'] as const;
 export type RoleKind = (typeof ROLE_KINDS)[number];
 
-/** What the API of a minor version of Kubernetes has. */
+/** The API of a minor version of Kubernetes. */
 export interface KubernetesRelease {
   /** The minor version, such as 36. */
   readonly minor: number;
@@ -17,7 +17,7 @@ export interface KubernetesRelease {
   groups(): readonly DiscoveredGroup[];
   /** The default roles or bindings, without `kind` and `apiVersion`. */
   defaultRoles(plural: RoleKind): readonly JsonObject[];
-  /** Their number, which is known without loading them. */
+  /** The number of the default roles or bindings, which is known without loading them. */
   roleCount(plural: RoleKind): number;
 }
 

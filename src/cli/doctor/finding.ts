@@ -1,4 +1,4 @@
-/** How much a finding matters: an `error` stops a part of the controller now, a `warning` may stop it later. */
+/** The severity of a finding: an `error` stops a part of the controller now, a `warning` may stop it later. */
 export type Severity = 'error' | 'warning' | 'info';
 
 /** Something that a check found in a cluster. */

@@ -10,8 +10,8 @@ import type { Right } from './cluster-facts.ts';
 const MAX_CONCURRENT_REVIEWS = 8;
 
 /**
- * Asks the API server for each right that the controllers and the definitions need (SubjectAccessReview). The rights of
- * definitions are exactly those of `typekro rbac`. Each right is asked for once.
+ * Reviews each right that the controllers and the definitions need (SubjectAccessReview). The rights of definitions are
+ * exactly those of `typekro rbac`. Each right is reviewed once.
  *
  * @throws KubeError 403 when this user may not create reviews.
  */

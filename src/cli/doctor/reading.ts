@@ -1,7 +1,7 @@
 import { KubeError } from '../../kube/index.ts';
 import type { Reading } from './finding.ts';
 
-/** Reads a part. A refusal is the reason why it is unread. */
+/** Reads a part of the facts. When the server refuses the read, the result has the reason. */
 export async function reading<T>(read: () => Promise<T>): Promise<Reading<T>> {
   try {
     return { value: await read() };

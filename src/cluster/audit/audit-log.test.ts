@@ -342,7 +342,7 @@ describe('the file', () => {
     });
   });
 
-  test('is renamed when it is too large; old files go by number and age', () => {
+  test('is renamed when it is too large; old files are removed by number and age', () => {
     const folder = newFolder();
     const path = join(folder, 'audit.log');
     const clock = createManualClock(NOON);

@@ -13,7 +13,7 @@ import { legacyLine } from './legacy-line.ts';
 import { LogFile } from './log-file.ts';
 import { RequestTrail } from './request-trail.ts';
 
-/** What the audit log uses of the cluster. */
+/** The parts of the cluster that the audit log uses. */
 export interface AuditContext {
   readonly access: Pick<ClusterAccess, 'authenticate'>;
   readonly clock: ClusterClock;
@@ -28,13 +28,13 @@ type Answer = (raw: IncomingRequest, trail?: AuditTrail) => Promise<ApiReply>;
 /** The policy of a log without one. */
 const ALL_METADATA: AuditPolicy = { rules: [{ level: 'Metadata' }] };
 
-/** The audit log of a cluster. Each event is written before the server goes on with its request. */
+/** The audit log of a cluster. Each event is written before the server continues with its request. */
 export class AuditLog {
   readonly #context: AuditContext;
   readonly #options: AuditOptions;
   readonly #policy: AuditPolicy;
   readonly #file: LogFile | undefined;
-  /** Was the latest event not written? Only the first problem of a row is reported. */
+  /** Did the write of the latest event fail? Of several failures in a row, only the first one is reported. */
   #fails = false;
 
   /** @throws TypeKroError `cluster/audit-log` when the file cannot be opened. */
@@ -86,7 +86,7 @@ export class AuditLog {
       this.#file?.append(this.#options.format === 'legacy' ? legacyLine(event) : toJsonText(event));
       this.#fails = false;
     } catch (thrown) {
-      // As in Kubernetes, the request goes on when its event is lost.
+      // As in Kubernetes, the request continues when its event is lost.
       if (!this.#fails) this.#context.report(thrown);
       this.#fails = true;
     }

@@ -21,7 +21,7 @@ export interface PodReport {
   readonly initialized: boolean;
   /** The address of the pod. Default: one of the simulated network. */
   readonly address?: string;
-  /** What an `imageID` begins with. */
+  /** The beginning of an `imageID`. */
   readonly imagePrefix: string;
   /** The reason for the state of the whole pod, such as `DeadlineExceeded`. Default: none. */
   readonly reason?: string;

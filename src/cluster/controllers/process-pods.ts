@@ -53,7 +53,7 @@ export class ProcessPods {
     this.#runtime?.retain((uid) => uids.has(uid));
   }
 
-  /** Does what is due for a pod, and writes its status. Returns the milliseconds until the next change. */
+  /** Does the due work for a pod, and writes its status. Returns the milliseconds until the next change. */
   reconcile(pod: KubeObject, client: ControllerClient): number | undefined {
     const startTime = textAt(pod.status, 'startTime') || client.timestamp();
     const refusal = this.#runtime === undefined ? NOT_ALLOWED : this.#refusalOf(pod);

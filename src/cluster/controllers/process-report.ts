@@ -6,7 +6,7 @@ import type { PodRun } from '../processes/pod-run.ts';
 import type { ContainerReport, PodReport } from './pod-status.ts';
 import { terminated } from './pod-status.ts';
 
-/** What an `imageID` of a container that is a local process begins with. */
+/** The beginning of the `imageID` of a container that is a local process. */
 const IMAGE_PREFIX = 'process://';
 
 /** The report about a pod whose containers are local processes. */

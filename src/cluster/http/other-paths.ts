@@ -1,6 +1,6 @@
 /**
- * Paths that clients of the API seldom ask for. `lazy-modules.ts` loads this file as one module at the first request for
- * one of them.
+ * Paths that clients of the API seldom request. `lazy-modules.ts` loads this file as one module at the first request
+ * for one of them.
  */
 import { groupVersionPath } from '../../kubernetes/index.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
@@ -13,7 +13,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { MetricsContext } from './metrics.ts';
 import { metricsText } from './metrics.ts';
 
-/** What these paths use of the cluster. */
+/** The parts of the cluster that these paths use. */
 export interface OtherPathsContext extends MetricsContext {
   readonly registry: Registry;
   readonly access: Pick<ClusterAccess, 'tokens'>;

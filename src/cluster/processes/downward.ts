@@ -49,7 +49,7 @@ const linesOf = (entries: Readonly<Record<string, string>> = {}): string =>
     .map((key) => `${key}=${JSON.stringify(entries[key])}`)
     .join('\n');
 
-/** What a node has, for a container without a limit. */
+/** The resources of a node, for a container without a limit. */
 const NODE_CAPACITY: Readonly<Record<string, string>> = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti' };
 
 /**

@@ -21,7 +21,7 @@ export function inheritedVariables(env: Readonly<Record<string, string | undefin
   );
 }
 
-/** What the variables of a container are made from. */
+/** The sources of the variables of a container. */
 export interface EnvironmentInput {
   readonly pod: KubeObject;
   readonly container: JsonObject;

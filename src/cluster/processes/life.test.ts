@@ -79,7 +79,7 @@ describe('the life of a pod', () => {
       { phase: 'Pending', initialized: false },
     ],
     [
-      'goes on beside a sidecar',
+      'continues beside a sidecar',
       INIT,
       { i: ended(0), s: running() },
       { start: ['j'], phase: 'Pending', initialized: false },

@@ -26,7 +26,7 @@ export type ContainerState =
     }
   | { readonly is: 'ended'; readonly end: ContainerEnd };
 
-/** What is known about a container. */
+/** The facts about a container. */
 export interface ContainerFacts {
   readonly state: ContainerState;
   /** The number of runs before the present one, or before the next one. */
@@ -39,7 +39,7 @@ export const NEW_CONTAINER: ContainerFacts = { state: { is: 'new' }, restarts: 0
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
-/** What happens now, and what the status says. */
+/** The next actions, and the facts for the status. */
 export interface LifeDecision {
   /** The containers that start now. */
   readonly start: readonly string[];
@@ -53,7 +53,7 @@ export interface LifeDecision {
   readonly isOver: boolean;
   /** The reason for the whole pod, such as `DeadlineExceeded`. */
   readonly reason?: string;
-  /** The milliseconds until time alone changes the decision; `undefined`: it lasts. */
+  /** The milliseconds until time alone changes the decision; `undefined` when the decision lasts. */
   readonly next: number | undefined;
 }
 

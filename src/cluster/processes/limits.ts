@@ -39,7 +39,7 @@ function processesIn({ metadata }: KubeObject): number | undefined {
   return number >= 1 && number <= MAX_SETTABLE_PROCESSES ? number : undefined;
 }
 
-/** What the processes of a container use. */
+/** The resources that the processes of a container use. */
 export interface ContainerUse {
   readonly memoryBytes: number;
   readonly processes: number;

@@ -172,7 +172,7 @@ export class PodRun {
   }
 }
 
-/** The specification of a container, init containers included. A container of a pod never goes. */
+/** The specification of a container, init containers included. The containers of a pod never change. */
 function specificationOf({ spec }: KubeObject, name: string): JsonObject {
   const found = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')].find(
     (container) => container['name'] === name,

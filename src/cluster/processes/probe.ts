@@ -12,7 +12,7 @@ export interface AttemptResult {
   readonly output: string;
 }
 
-/** What an attempt uses of the container. */
+/** The parts of the container that an attempt uses. */
 export interface AttemptContext {
   readonly pod: KubeObject;
   readonly container: JsonObject;

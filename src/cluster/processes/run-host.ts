@@ -3,14 +3,14 @@ import type { ClusterClock } from '../clock.ts';
 import type { ConfigProblem } from './config-source.ts';
 import type { Watchdog } from './watchdog.ts';
 
-/** What a run needs to start. */
+/** The inputs of the start of a run. */
 export interface Preparation {
   readonly words: readonly string[];
   readonly variables: ReadonlyMap<string, string>;
   readonly directory: string;
 }
 
-/** What a container uses of its pod. */
+/** The services of a pod for its containers. */
 export interface RunHost {
   readonly clock: ClusterClock;
   readonly address: string;
@@ -22,11 +22,11 @@ export interface RunHost {
   specification(pod: KubeObject, container: string): JsonObject;
   prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem;
   event(reason: string, message: string, type?: 'Normal' | 'Warning'): void;
-  /** The facts about a container have changed. */
+  /** Called after the facts about a container have changed. */
   changed(): void;
 }
 
-/** What the processes of a pod use. */
+/** The services for the processes of a pod. */
 export interface RuntimeServices {
   readonly clock: ClusterClock;
   readonly folder: string;

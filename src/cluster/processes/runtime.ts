@@ -22,7 +22,7 @@ import type { RuntimeServices } from './run-host.ts';
 import { measureUse } from './process-table.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** What the processes use of the cluster. */
+/** The parts of the cluster that the processes use. */
 export interface RuntimeContext {
   readonly clock: ClusterClock;
   readonly store: ObjectLookup;

@@ -15,7 +15,7 @@ export interface VolumeFile {
   readonly mode: number;
 }
 
-/** What the files of a volume are made from. */
+/** The sources of the files of a volume. */
 export interface VolumeInput {
   readonly pod: KubeObject;
   readonly config: ConfigSource;

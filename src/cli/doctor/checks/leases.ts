@@ -17,7 +17,7 @@ export function checkLeases({ leases, server, controllers }: ClusterFacts): Chec
   ]);
 }
 
-/** Has the Lease a holder that renewed it in time? `now` is the time of the server. */
+/** Does the Lease have a holder that renewed it in time? `now` is the time of the server. */
 export function isLive(lease: KubeObject, now: number): boolean {
   const renewed = renewedAt(lease);
   return holderOf(lease) !== '' && renewed !== undefined && renewed + durationMs(lease) >= now - MAX_AHEAD_MS;

@@ -71,9 +71,9 @@ const replaceSelection = EditorView.domEventHandlers({
 });
 
 /**
- * An editor of one text. Tab indents; Escape and then Tab leaves the editor. The editor is in a shadow root, because its
- * library adds its styles to a document in a way that the policy of the page forbids, and to a shadow root in one that
- * it allows.
+ * An editor of one text. Tab indents; Escape and then Tab leaves the editor. The editor is in a shadow root, where its
+ * library adds styles in a way that the policy of the page allows. The policy forbids the way in which the library adds
+ * styles to a document.
  */
 export function CodeEditor(props: {
   readonly label: string;
