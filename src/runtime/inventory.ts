@@ -13,7 +13,7 @@ import { ownedFields } from './owned-fields.ts';
 import type { Pruning } from './prune.ts';
 import type { StepContext } from './step-context.ts';
 
-/** The kinds of everything that nodes want, and its namespaces other than that of the instance. */
+/** The kinds and namespaces of all objects that nodes want. The namespace of the instance is left out. */
 export function wantedScope(context: StepContext): InventoryScope {
   const groupKinds = new Set<string>();
   const namespaces = new Set<string>();

@@ -292,7 +292,7 @@ class Generator {
   }
 }
 
-/** The types that generated expressions can be requested. */
+/** The result types with which expressions can be requested. */
 export const RESULT_TYPES: readonly CelType[] = [
   ...Object.values(VARIABLES),
   NULL,

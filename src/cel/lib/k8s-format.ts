@@ -37,7 +37,7 @@ function isDateTime(text: string): boolean {
   return isDate(date) && TIME.test(time);
 }
 
-/** The named formats by the name that their equality compares. */
+/** The named formats, by the names with which their equality is decided. */
 const FORMATS: ReadonlyMap<string, FormatValue> = new Map(
   (
     [

@@ -7,7 +7,9 @@ import { GraphRun } from './graph-run.ts';
 
 const INPUTS: ReadonlySet<string> = new Set(['graphNamespace', 'nodes', 'existing', 'cluster', 'apiError', 'gates', 'mode', 'head']);
 
-/** A case with nodes and what they make, on the embedded cluster with the controller. */
+/**
+ * Runs a case with nodes on the embedded cluster with the controller, and compares the objects that the nodes create.
+ */
 export async function runGraphCase(each: KroCase): Promise<CaseOutcome> {
   const strange = Object.keys(each.input).find((key) => !INPUTS.has(key));
   if (strange !== undefined) return notRun(`no rule for the input "${strange}"`);
