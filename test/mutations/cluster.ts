@@ -2,6 +2,20 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'a token stays valid after the deletion of its pod',
+    file: 'src/cluster/auth/token-bindings.ts',
+    find: 'return metadata?.uid === uid && !isDeleted;',
+    replace: 'return metadata?.uid === uid;',
+    tests: ['src/cluster/virtual/tokens.test.ts'],
+  },
+  {
+    name: 'a token can be bound to the pod of another account',
+    file: 'src/cluster/virtual/tokens.ts',
+    find: "if (kind === 'Pod' && textAt(object.spec, 'serviceAccountName') !== account) {",
+    replace: "if (kind === 'Node' && textAt(object.spec, 'serviceAccountName') !== account) {",
+    tests: ['src/cluster/virtual/tokens.test.ts'],
+  },
+  {
     name: 'an audit policy for resources is also for other paths',
     file: 'src/cluster/audit/audit-rules.ts',
     find: 'if (path !== undefined || !allows(namespaces, request.namespace)) return false;',

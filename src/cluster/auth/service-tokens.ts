@@ -3,6 +3,8 @@ import { cryptoLibrary, isJsonObject, TypeKroError } from '../../core/index.ts';
 import type { ClusterOptions, ServiceAccountKeys, UserInfo } from '../options.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
+import type { TokenBindings } from './token-bindings.ts';
+import { areBindingsAlive, extraOfToken, isAlive } from './token-bindings.ts';
 
 /** The account of a token, and the end of its validity. */
 export interface TokenClaims {
@@ -10,6 +12,8 @@ export interface TokenClaims {
   readonly account: string;
   readonly accountUid: string;
   readonly audiences: readonly string[];
+  /** The objects without which the token is not valid. */
+  readonly bindings?: TokenBindings;
   /** Milliseconds since the epoch. */
   readonly expires: number;
 }
@@ -27,10 +31,11 @@ export interface TokenIssuer {
   readonly issuer: string;
   /** The public keys that verify the tokens. */
   verificationKeys(): readonly KeyObject[];
-  issue(claims: TokenClaims): string;
+  /** A new token, and its id. */
+  issue(claims: TokenClaims): { readonly token: string; readonly id: string };
   /**
    * The service account of a valid token, and the audiences of the token. The caller checks the audiences.
-   * `undefined` when the token is not valid, or when its account does not exist any more.
+   * `undefined` when the token is not valid, or when its account or an object of the token does not exist any more.
    */
   verify(token: string): TokenOwner | undefined;
 }
@@ -111,22 +116,24 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
       const { signing, signingPublic } = (keys ??= tokenKeys(undefined));
       const { name, hash } = algorithmOf(signing) ?? { name: '', hash: '' };
       const now = Math.floor(context.clock.now() / 1000);
+      const id = context.newUid();
       const payload = {
         aud: claims.audiences,
         exp: Math.floor(claims.expires / 1000),
         iat: now,
         nbf: now,
         iss: issuer,
-        jti: context.newUid(),
+        jti: id,
         'kubernetes.io': {
           namespace: claims.namespace,
+          ...claims.bindings,
           serviceaccount: { name: claims.account, uid: claims.accountUid },
         },
         sub: `system:serviceaccount:${claims.namespace}:${claims.account}`,
       };
       const body = `${encode({ alg: name, kid: keyIdOf(signingPublic), typ: 'JWT' })}.${encode(payload)}`;
       const signature = cryptoLibrary().createSign(hash).update(body).sign({ key: signing, dsaEncoding: 'ieee-p1363' });
-      return `${body}.${signature.toString('base64url')}`;
+      return { token: `${body}.${signature.toString('base64url')}`, id };
     },
     verify(token) {
       const parts = token.split('.');
@@ -168,10 +175,12 @@ function ownerOf(context: TokenContext, issuer: string, payload: unknown): Token
   if (payload['iss'] !== issuer) return undefined;
   const now = context.clock.now();
   if (!(Number(payload['exp']) * 1000 >= now) || Number(payload['nbf'] ?? 0) * 1000 > now) return undefined;
-  const stored = context.store.collection('', 'serviceaccounts').get(`${namespace}/${name}`);
-  if (stored?.object.metadata.uid !== uid) return undefined;
+  const { store } = context;
+  if (!isAlive(store, 'serviceaccounts', [`${namespace}/${name}`, uid], now)) return undefined;
+  if (!areBindingsAlive(store, namespace, claims, now)) return undefined;
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
-  const user = { name: `system:serviceaccount:${namespace}:${name}`, groups, uid };
+  const extra = extraOfToken(claims, payload['jti']);
+  const user = { name: `system:serviceaccount:${namespace}:${name}`, groups, uid, extra };
   const given = payload['aud'];
   return { user, audiences: (Array.isArray(given) ? given : [given]).filter((each) => typeof each === 'string') };
 }

@@ -36,7 +36,7 @@ export function tokenController(context: AccountTokenContext): SimulatedControll
     const { uid: accountUid = '' } = account.metadata;
     let known = issued.get(key);
     if (known?.secretUid !== secretUid || known.accountUid !== accountUid)
-      issued.set(key, (known = { secretUid, accountUid, token: encode(issue(context, account)) }));
+      issued.set(key, (known = { secretUid, accountUid, token: encode(issue(context, account, secret)) }));
     return known.token;
   };
   return {
@@ -81,12 +81,16 @@ const encode = (text: string): string => Buffer.from(text).toString('base64');
 
 const isToken = (secret: KubeObject): boolean => jsonOf(secret)['type'] === TYPE;
 
-function issue(context: AccountTokenContext, { metadata }: KubeObject): string {
-  return context.access.tokens.issue({
+/** The token in a Secret. It is not valid without the Secret. */
+function issue(context: AccountTokenContext, { metadata }: KubeObject, secret: KubeObject): string {
+  const { name = '', uid = '' } = secret.metadata;
+  const { token } = context.access.tokens.issue({
     namespace: metadata.namespace ?? '',
     account: metadata.name ?? '',
     accountUid: metadata.uid ?? '',
     audiences: [context.access.tokens.issuer],
+    bindings: { secret: { name, uid } },
     expires: context.clock.now() + LIFETIME_MS,
   });
+  return token;
 }

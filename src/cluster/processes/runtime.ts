@@ -155,17 +155,20 @@ export class ProcessRuntime {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #token({ metadata: { namespace = '' }, spec }: KubeObject, audience: string): string {
+  #token({ metadata, spec }: KubeObject, audience: string): string {
+    const { namespace = '', name = '', uid = '' } = metadata;
     const { store, access, clock } = this.#context;
     const account = textAt(spec, 'serviceAccountName') || 'default';
     const stored = store.collection('', 'serviceaccounts').get(`${namespace}/${account}`)?.object;
-    return access.tokens.issue({
+    const { token } = access.tokens.issue({
       namespace,
       account,
       accountUid: stored?.metadata.uid ?? '',
       audiences: [audience === '' ? access.tokens.issuer : audience],
+      bindings: { pod: { name, uid } },
       expires: clock.now() + TOKEN_MS,
     });
+    return token;
   }
 
   #measureLater(): void {

@@ -1,12 +1,14 @@
-import type { JsonObject } from '../../core/index.ts';
-import { formatTime, listAt, numberAt } from '../../kubernetes/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { formatTime, listAt, numberAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { updateOwnership } from '../fields/ownership.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
-import { invalid, methodNotAllowed, notFound } from '../errors/status.ts';
+import { badRequest, conflict, invalid, methodNotAllowed, notFound } from '../errors/status.ts';
 import { ensureAt } from '../types/parts.ts';
 import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
@@ -15,12 +17,14 @@ import { timestampOf } from '../clock.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
+import type { TokenBindings } from '../auth/token-bindings.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { WriteServices } from '../verbs/write.ts';
 import { admitVirtual } from './admit-virtual.ts';
 
 const MIN_LIFETIME_SECONDS = 600;
+const MAX_LIFETIME_SECONDS = 2 ** 32;
 
 /** The parts of the cluster that requests for tokens use. */
 export interface TokenReplyContext extends WriteServices {
@@ -59,11 +63,18 @@ export function tokenReply(
   const body = admitVirtual(context, { request, route, warnings, options }, type, decoded);
   const spec = ensureAt(body as unknown as JsonObject, 'spec');
   const seconds = numberAt(spec, 'expirationSeconds') ?? 3600;
-  if (seconds < MIN_LIFETIME_SECONDS) {
+  const problem =
+    seconds < MIN_LIFETIME_SECONDS
+      ? 'may not specify a duration less than 10 minutes'
+      : seconds > MAX_LIFETIME_SECONDS
+        ? 'may not specify a duration larger than 2^32 seconds'
+        : undefined;
+  if (problem !== undefined) {
     throw invalid('authentication.k8s.io', 'TokenRequest', '', [
-      fieldInvalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes'),
+      fieldInvalid('spec.expirationSeconds', seconds, problem),
     ]);
   }
+  const bindings = bindingsOf(context, route, optionalAt(spec, 'boundObjectRef'));
   const fields = {
     ...ownershipContext({
       services: context,
@@ -87,8 +98,11 @@ export function tokenReply(
     account: route.name,
     accountUid: stored.object.metadata.uid ?? '',
     audiences: wanted,
+    bindings,
     expires,
   };
+  const { token, id } = context.access.tokens.issue(claims);
+  request.audit?.annotate('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`);
   const value = {
     ...tracked,
     metadata: {
@@ -99,7 +113,50 @@ export function tokenReply(
       creationTimestamp: timestampOf(context.clock),
     },
     spec: { audiences: wanted, expirationSeconds: seconds, boundObjectRef: spec['boundObjectRef'] ?? null },
-    status: { token: context.access.tokens.issue(claims), expirationTimestamp: formatTime(expires) },
+    status: { token, expirationTimestamp: formatTime(expires) },
   };
   return replyValue(201, value, output, warningHeader(warnings));
 }
+
+/** The resources of the objects to which a token can be bound. */
+const BOUND_RESOURCES: Readonly<Record<string, string>> = { Node: 'nodes', Pod: 'pods', Secret: 'secrets' };
+
+/**
+ * The objects to which the requested token is bound: the one of the reference, and the node of a pod.
+ *
+ * @throws ApiError 400 for another kind, and for a pod of another account; 404 for an object that does not exist; 409 for
+ *   one with another uid.
+ */
+function bindingsOf(
+  { store }: TokenReplyContext,
+  { namespace, name: account }: Route,
+  reference: JsonObject | undefined,
+): TokenBindings {
+  if (reference === undefined) return {};
+  const [kind, name, uid] = [textAt(reference, 'kind'), textAt(reference, 'name'), textAt(reference, 'uid')];
+  const { group, version } = parseApiVersion(textAt(reference, 'apiVersion'));
+  const plural = group === '' && Object.hasOwn(BOUND_RESOURCES, kind) ? (BOUND_RESOURCES[kind] ?? '') : '';
+  if (plural === '') throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
+  const find = (resource: string, key: string): KubeObject | undefined =>
+    store.collection('', resource).get(key)?.object;
+  const object = find(plural, kind === 'Node' ? name : storeKey(namespace, name));
+  if (object === undefined) throw notFound({ group: '', plural }, name);
+  const nodeName = textAt(object.spec, 'nodeName');
+  if (kind === 'Pod' && textAt(object.spec, 'serviceAccountName') !== account) {
+    throw badRequest(
+      `cannot bind token for serviceaccount ${goQuote(account)} to pod running with different serviceaccount name.`,
+    );
+  }
+  if (uid !== '' && uid !== object.metadata.uid) {
+    const problem = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+    throw conflict({ group: '', plural: kind }, name, problem);
+  }
+  const bound = boundTo(name, object);
+  if (kind !== 'Pod') return kind === 'Node' ? { node: bound } : { secret: bound };
+  return { pod: bound, ...(nodeName === '' ? {} : { node: boundTo(nodeName, find('nodes', nodeName)) }) };
+}
+
+const boundTo = (name: string, object: KubeObject | undefined) => {
+  const { uid } = object?.metadata ?? {};
+  return { name, ...(uid === undefined ? {} : { uid }) };
+};

@@ -1,0 +1,61 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
+import type { UserInfo } from '../options.ts';
+import type { ObjectLookup } from '../types/lookup.ts';
+
+/** The object of a claim. */
+export interface BoundObject {
+  readonly name: string;
+  readonly uid?: string;
+}
+
+/** The objects to which a token is bound. A token for a pod also names the node of the pod. */
+export interface TokenBindings {
+  readonly pod?: BoundObject;
+  readonly secret?: BoundObject;
+  readonly node?: BoundObject;
+}
+
+/** The time for which a token stays valid after the deletion of its object or account has begun. */
+const DELETION_LEEWAY_MS = 60_000;
+
+/** Does an object still exist with this uid, and has its deletion not begun more than a minute ago? */
+export function isAlive(
+  store: ObjectLookup,
+  plural: string,
+  [key, uid]: readonly [key: string, uid: string],
+  now: number,
+): boolean {
+  const metadata = store.collection('', plural).get(key)?.object.metadata;
+  const { deletionTimestamp } = metadata ?? {};
+  const isDeleted = deletionTimestamp !== undefined && Date.parse(deletionTimestamp) < now - DELETION_LEEWAY_MS;
+  return metadata?.uid === uid && !isDeleted;
+}
+
+/** Do the objects of the claims of a token still exist? The node of a pod may be another one meanwhile. */
+export function areBindingsAlive(store: ObjectLookup, namespace: string, claims: JsonObject, now: number): boolean {
+  const alive = (claim: JsonValue | undefined, plural: string, prefix: string) =>
+    !isJsonObject(claim) || isAlive(store, plural, [`${prefix}${textAt(claim, 'name')}`, textAt(claim, 'uid')], now);
+  const { pod, secret, node } = claims;
+  return (
+    alive(secret, 'secrets', `${namespace}/`) &&
+    alive(pod, 'pods', `${namespace}/`) &&
+    (isJsonObject(pod) || alive(node, 'nodes', ''))
+  );
+}
+
+/** The extra values of the user of a token. `id` is the id of the token; tokens of other issuers may have none. */
+export function extraOfToken({ pod, node }: JsonObject, id: JsonValue | undefined): NonNullable<UserInfo['extra']> {
+  const extra: Record<string, string[]> = {};
+  const add = (key: string, value: string) => {
+    if (value !== '') extra[`authentication.kubernetes.io/${key}`] = [value];
+  };
+  if (typeof id === 'string') add('credential-id', `JTI=${id}`);
+  for (const [kind, claim] of Object.entries({ pod, node })) {
+    if (!isJsonObject(claim)) continue;
+    add(`${kind}-name`, textAt(claim, 'name'));
+    add(`${kind}-uid`, textAt(claim, 'uid'));
+  }
+  return extra;
+}
