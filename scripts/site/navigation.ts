@@ -75,6 +75,9 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/definitions.md', 'Write a definition in YAML'),
       page('docs/graphs.md', 'Graphs without an API'),
       page('docs/deploy.md', 'Deploy'),
+      page('docs/guides/debugging.md', 'Find out why an instance waits'),
+      page('docs/guides/ci.md', 'Plans in CI'),
+      page('docs/guides/several-teams.md', 'Several teams'),
       page('docs/testing.md', 'Test'),
       page('docs/embedded-cluster.md', 'The embedded cluster'),
       page('docs/envtest.md', 'envtest'),
@@ -91,6 +94,10 @@ export const NAVIGATION: readonly NavigationSection[] = [
     pages: [
       page('docs/takeover.md', 'From kro, and back'),
       page('docs/migrating-from-typekro-sdk.md', 'From the SDK before 1.0'),
+      page('docs/migration/helm.md', 'From Helm'),
+      page('docs/migration/kustomize.md', 'From Kustomize'),
+      page('docs/migration/cdk8s.md', 'From cdk8s'),
+      page('docs/migration/crossplane.md', 'From Crossplane compositions'),
     ],
   },
   {
@@ -109,6 +116,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('src/graph/README.md', 'typekro/graph'),
     ],
   },
+  { title: 'Compare', pages: [page('docs/compare.md', 'With other tools')] },
   { title: 'Factories', pages: pagesOf('docs/factories', (name) => name) },
   {
     title: 'Contributors',

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { commands } from '../../src/cli/commands/index.ts';
 import type { Cluster } from '../../src/cluster/index.ts';
 import { createEmbeddedCluster } from '../../src/cluster/index.ts';
+import type { KubeObject } from '../../src/core/index.ts';
 import type { Controller } from '../../src/controller/index.ts';
 import { controllerCrds, createController } from '../../src/controller/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
@@ -25,10 +27,15 @@ const STORIES: Readonly<Record<string, readonly string[]>> = {
   concepts: ['definitions-and-instances', 'order-and-readiness', 'modes', 'changes', 'deletion'].map(
     (name) => `docs/concepts/${name}.md`,
   ),
+  ...Object.fromEntries(
+    ['docs/guides', 'docs/migration'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder)).map((name) => [`${folder}/${name}`, [`${folder}/${name}`]]),
+    ),
+  ),
 };
 
 /** The folders whose pages are all part of a story. `test/e2e/start-pages.test.ts` has those of docs/start. */
-const FOLDERS = ['docs/concepts'];
+const FOLDERS = ['docs/concepts', 'docs/guides', 'docs/migration'];
 
 /** A command that only reads. The reader runs it again while the controller still works. */
 const READS = new Set(['events', 'tree', 'status', 'why', 'revisions', 'diff', 'plan', 'graph']);
@@ -101,15 +108,27 @@ describe.each(Object.entries(STORIES))('%s', (_name, pages) => {
       return;
     }
     const { line, output } = step;
-    const words = typekroWords(line);
-    const print = words === undefined ? () => runOther(line) : async () => printed(await run(words));
-    if (READS.has(words?.split(' ')[0] ?? '')) {
+    const [typed = '', target] = line.split(' > ');
+    const words = typekroWords(typed);
+    const print = words === undefined ? () => runOther(typed) : async () => printed(await run(words));
+    if (target !== undefined && words !== undefined) {
+      const { code, out, err } = await run(words);
+      expect(`${code} ${err}`).toBe('0 ');
+      writeFileSync(join(cwd, target), `${out}\n`);
+    } else if (READS.has(words?.split(' ')[0] ?? '')) {
       await expect.poll(async () => withGaps(await print(), output), { timeout: 20_000 }).toBe(output);
     } else expect(withGaps(await print(), output)).toBe(output);
   });
 
   /** Runs a line of another program. */
   async function runOther(line: string): Promise<string> {
+    // The block after the line has the manifests that these programs print.
+    if (/^(?:helm template|kubectl kustomize) /.test(line)) return '';
+    if (/^helm install shop /.test(line)) return install('shop');
+    if (line.startsWith('sed -i ')) {
+      const ended = await new RunningCommand('bash', ['-c', line], { cwd }).ended;
+      return printed({ out: ended.stdout, err: ended.stderr });
+    }
     const scaled = /^kubectl scale deployment (\S+) --replicas (\d+)$/.exec(line);
     if (scaled !== null) {
       const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: scaled[1] ?? '' };
@@ -126,6 +145,18 @@ describe.each(Object.entries(STORIES))('%s', (_name, pages) => {
     const tsx = join(ROOT, 'node_modules/tsx/dist/loader.mjs');
     const ended = await new RunningCommand(process.execPath, ['--import', tsx, file], { cwd }).ended;
     return printed({ out: ended.stdout, err: ended.stderr });
+  }
+
+  /** Creates the objects of `rendered.yaml` with the label and the annotations of Helm, by Helm's field manager. */
+  async function install(release: string): Promise<string> {
+    for (const document of parseAllDocuments(readFileSync(join(cwd, 'rendered.yaml'), 'utf8'))) {
+      const { metadata, ...rest } = document.toJSON() as KubeObject;
+      const annotations = { 'meta.helm.sh/release-name': release, 'meta.helm.sh/release-namespace': 'default' };
+      const labels = { 'app.kubernetes.io/managed-by': 'Helm' };
+      const object = { ...rest, metadata: { ...metadata, namespace: 'default', annotations, labels } };
+      await client.create(object, { fieldManager: 'helm' });
+    }
+    return '';
   }
 });
 

@@ -15,7 +15,7 @@ export const USER_PAGES: readonly string[] = [
 ];
 
 /** The pages whose blocks a test carries out in their order (`test/package/walked-pages.test.ts`, `test/e2e/start-pages.test.ts`). */
-export const WALKED_PAGES: readonly string[] = ['start', 'concepts'].flatMap((folder) =>
+export const WALKED_PAGES: readonly string[] = ['start', 'concepts', 'guides', 'migration'].flatMap((folder) =>
   readdirSync(join(ROOT, 'docs', folder)).map((name) => `docs/${folder}/${name}`),
 );
 
