@@ -127,6 +127,15 @@ const KEYS: readonly Key[] = [
   ),
   key('typekro.dev/simulate-ready-after-seconds', 'annotation', 'object', 'user', 'the time until it is ready'),
   key(
+    'typekro.dev/run',
+    'annotation',
+    'pod',
+    'user',
+    '`process`: its containers are processes of the machine, if the cluster allows it',
+  ),
+  key('typekro.dev/max-processes', 'annotation', 'pod', 'user', 'the maximum number of processes of the pod'),
+  key('typekro.dev/RunsAsProcess', 'condition', 'pod', 'cluster', 'why the pod cannot run as processes'),
+  key(
     'typekro.dev/depends-on',
     'annotation',
     'template of a composition',
