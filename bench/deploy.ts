@@ -1,6 +1,6 @@
 /**
  * Measures deploys, and compares each figure with its goal. Cluster, controller and the deploying program run in
- * processes of their own, over HTTPS. Run: `npm run bench -- deploy`. Memory is that of fresh processes, as a median.
+ * processes of their own, over HTTPS. Memory is the median of fresh processes. Run: `npm run bench -- deploy`.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

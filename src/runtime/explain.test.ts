@@ -116,7 +116,7 @@ test.each<[because: Because, text: string]>([
     { kind: 'write-failed', object: pod, failure: { code: 422, reason: 'Invalid', message: 'no' }, retryAt: 0 },
     'correct what the message names',
   ],
-])('a cause that may end by itself has a remedy for the case that it lasts: %o', (because, text) => {
+])('a cause that may be temporary has a remedy with the condition "if it lasts": %o', (because, text) => {
   expect(remedyOf(because)).toMatchObject({ when: 'if it lasts', text: expect.stringContaining(text) as string });
   expect(explainNode(report('x', 'waiting', because)).remedy).toBeUndefined();
 });
@@ -138,7 +138,7 @@ test('lines are aligned and end with status fields that failed', () => {
   ]);
 });
 
-test('a root cause waits for no open node, and names the nodes that wait for it', () => {
+test('a node that waits for no other open node is a root cause, with the nodes that wait for it', () => {
   expect(rootCausesOf(nodes).map(({ node, waiting }) => [node.id, waiting])).toEqual([['db', ['application']]]);
 });
 

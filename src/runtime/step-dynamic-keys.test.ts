@@ -55,7 +55,7 @@ describe('a computed key', () => {
     expect(decision.nodes[0]?.message).toContain('a key must be a string, got int64');
   });
 
-  test('inside of the value of another one, in a variable', () => {
+  test('in the value of another computed key of a variable gives a nested object', () => {
     const graph = graphOf(
       `${SCHEMA}
 resources:

@@ -79,7 +79,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/auth/impersonate.test.ts'],
   },
   {
-    name: 'a certificate authenticates after its end by the clock of the cluster',
+    name: 'a certificate authenticates after its expiration by the clock of the cluster',
     file: 'src/cluster/http/client-certificate.ts',
     find: "return known.end < clock.now() ? 'refuse' : known.user;",
     replace: 'return known.user;',

@@ -60,10 +60,10 @@ async function problemsOf(
   return bad.problems.length > 0 ? bad.problems : differences(good.state, bad.state);
 }
 
-/** A story that runs once for each place of a disruption that single faults do not cover. */
+/** A story with disruptions that single faults do not cover. Each run of the story has one of the disruptions. */
 export interface Series {
   readonly actions: readonly UserAction[];
-  /** The disruptions of all runs, for a run without faults that had this many requests and watch lines. */
+  /** The disruption of each run. The arguments are counts of a run without faults: its requests and its watch lines. */
   readonly each: (
     requests: number,
     lines: number,
@@ -81,11 +81,11 @@ const often = ['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((fixed) => ({ ...redefine(
 /**
  * Disruptions that single faults do not cover.
  *
- * In `two faults in a row`, one of two requests fails and its neighbour gets no answer: requests that were sent
- * together with a failed one are still in flight when the controller retries.
+ * In `two faults in a row`, one request fails, and the request before or after it gets no answer. The unanswered
+ * request is still in flight when the controller retries.
  *
- * In `a lost line`, the server expires the watch in place of one line: the change in this line shows only in a new
- * list.
+ * In `a lost line`, the server expires the watch instead of sending one line. The controller sees the change of this
+ * line only in a new list.
  *
  * In `a conflict`, one write meets a conflict, in a story with more revisions than the controller keeps.
  */

@@ -1,6 +1,6 @@
 /**
  * A source of decisions for generators: `below(n)` is a number from 0 to n−1. Generators put the simplest alternative
- * first, because a tape that is used up or shrunk answers 0.
+ * first, because a tape gives 0 after its end, and shrinking lowers its numbers.
  */
 export interface Choices {
   below(n: number): number;

@@ -79,7 +79,7 @@ it('masks the values of a Secret, of its annotations, and of the copies in them'
   expect(masked).toContain('data.password');
 });
 
-it('masks a Secret whatever its node is', () => {
+it('masks a Secret whose node hides no field', () => {
   expect(maskedObject(secret, () => false).object).toMatchObject({ data: { password: '(secret)' } });
 });
 

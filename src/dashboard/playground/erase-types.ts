@@ -22,10 +22,10 @@ interface TypedNode {
 /** The result of `eraseTypes`. */
 export type ErasedTypes =
   | { readonly text: string }
-  /** The text is not TypeScript, or has syntax that is more than types. */
+  /** The text is not TypeScript, or has syntax that TypeScript compiles to code. */
   | { readonly diagnostics: readonly Diagnostic[] };
 
-/** Syntax that stands for code, by its node, and what the author writes in its place. */
+/** Syntax that TypeScript compiles to code, by the type of its node, with the message for its author. */
 const MORE_THAN_TYPES: ReadonlyMap<string, string> = new Map([
   ['TSEnumDeclaration', 'an enum is code: write an object with "as const"'],
   ['TSModuleDeclaration', 'a namespace is code: write an object'],
@@ -96,7 +96,8 @@ class Eraser {
     }
     const { expression } = node;
     if (isAssertion(node) && typeof expression === 'object') {
-      // The assertion can be the end of a statement without a semicolon, and the next line may begin with a bracket.
+      // Without the assertion, a statement without a semicolon would continue on a next line that begins with a
+      // bracket.
       const isAtLineEnd = /^[^\S\n]*\n\s*[([`/+-]/.test(this.#units.slice(node.end).join(''));
       this.#blank(expression.end, node.end, ')');
       if (isAtLineEnd && node.type !== 'TSNonNullExpression') this.#units[node.end - 1] = ';';
@@ -109,9 +110,12 @@ class Eraser {
     return true;
   }
 
-  /** Blanks a range. Line breaks stay, and so does one kind of bracket, which belongs to the code around. */
+  /**
+   * Blanks a range, except for line breaks. With `kept`, the brackets of this kind at one end of the range stay: they
+   * enclose the inner expression.
+   */
   #blank(start: number, end: number, kept = ''): void {
-    // Brackets around the inner expression lie outside of its range.
+    // The range of an expression does not include the brackets around the expression.
     let from = start;
     if (kept === ')') while (/[\s)]/.test(this.#units[from] ?? '') && from < end) from += 1;
     let to = end;

@@ -1,4 +1,4 @@
-/** A place of the page. The address has it behind `#`, so that a link leads back to the place. */
+/** A view of the dashboard with its options. The address holds them after `#`, so that a link opens the same view. */
 export type Route =
   | { readonly view: 'instances'; readonly filter?: string; readonly state?: string; readonly sort?: string }
   | {
@@ -15,7 +15,7 @@ export type Route =
 
 export const HOME: Route = { view: 'instances' };
 
-/** The route of the part of an address behind `#`; `HOME` for an unknown one. */
+/** Parses the part of an address after `#`. Returns `HOME` for an unknown route. */
 export function parseRoute(hash: string): Route {
   const text = hash.replace(/^#/, '');
   const mark = text.indexOf('?');
