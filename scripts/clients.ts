@@ -1,11 +1,13 @@
 /**
  * `npm run clients` builds the missing clients of `test/e2e`: see `test/support/clients.ts`. `npm run clients -- go` or
- * `… python` builds a part of them.
+ * `… python` builds a part of them. `TYPEKRO_SUITES` names suites of controller-runtime that are built, too: see
+ * `test/support/go-suites.ts`.
  */
 import { buildGoClients, buildPythonClient } from '../test/support/clients.ts';
+import { buildSuite, requestedSuites } from '../test/support/go-suites.ts';
 
 const parts = process.argv.slice(2);
-const builders = { go: buildGoClients, python: buildPythonClient };
+const builders = { go: buildGoClients, python: buildPythonClient, suites: () => requestedSuites().forEach(buildSuite) };
 for (const [name, build] of Object.entries(builders)) {
   if (parts.length > 0 && !parts.includes(name)) continue;
   try {

@@ -5,12 +5,14 @@
  * - the mistakes whose messages need a process each
  * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
  * - the first pages of the documentation, with the packed package
+ * - one of the suites of controller-runtime, another one each day; `TYPEKRO_SUITES=all npm run long` runs all
  * - the steps of the Dockerfile, whose result serves a definition
  * - a sample of the mutations
  * - the recorded scenarios of a controller
  * - the hosts, also alone by `npm run long -- hosts [--installed]`
  * - the package alchemy, also alone by `npm run long -- alchemy`
  */
+import { readFileSync } from 'node:fs';
 import { main, runNode } from './run.mjs';
 
 const TESTS = [
@@ -21,6 +23,8 @@ const TESTS = [
   'test/e2e/start-pages.test.ts',
   'test/image',
 ];
+
+const SUITES = new URL('../test/e2e/clients/suites.json', import.meta.url);
 
 const [part, ...flags] = process.argv.slice(2);
 const PARTS = ['hosts', 'alchemy'];
@@ -34,12 +38,13 @@ await main(async () => {
     await runNode(['scripts/setup.mjs']);
     return runNode([`scripts/${part}.mjs`, ...flags]);
   }
-  await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts']);
-  await runNode(['node_modules/vitest/vitest.mjs', 'run', ...TESTS, '--passWithNoTests'], {
-    env: { ...process.env, TYPEKRO_BUDGET: 'long' },
-  });
-  // Another sample each day; `npm run mutations -- --seed N` runs it again.
-  const seed = String(Math.floor(Date.now() / 86_400_000));
+  // Another suite and another sample each day; `npm run mutations -- --seed N` runs the sample again.
+  const day = Math.floor(Date.now() / 86_400_000);
+  const suites = Object.keys(JSON.parse(readFileSync(SUITES, 'utf8')).suites);
+  const env = { TYPEKRO_SUITES: suites[day % suites.length], ...process.env, TYPEKRO_BUDGET: 'long' };
+  await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts'], { env });
+  await runNode(['node_modules/vitest/vitest.mjs', 'run', ...TESTS, '--passWithNoTests'], { env });
+  const seed = String(day);
   await runNode(['scripts/run-ts.mjs', 'scripts/mutations.ts', '--seed', seed]);
   await runNode(['--import', 'tsx', 'scripts/conformance.ts', 'controller']);
   const engine = 'test/conformance/controller-0.10';

@@ -16,7 +16,8 @@ const goModule = join(root, 'test/e2e/go');
 /** The example for envtest. Its test is built as a program. */
 export const envtestExample = join(root, 'examples/envtest-go');
 const requirements = join(root, 'test/e2e/python/requirements.txt');
-const cache = join(root, 'node_modules/.cache/typekro-clients');
+/** The folder of all built clients. */
+export const clientCache = join(root, 'node_modules/.cache/typekro-clients');
 
 /** The Go programs by name, with the package that each is built from. */
 const GO_PROGRAMS = {
@@ -54,11 +55,11 @@ function hashOf(folder: string, files: readonly string[], more = ''): string {
 function goFolder(module = goModule): string {
   const files = readdirSync(module, { recursive: true, encoding: 'utf8' });
   const sources = files.filter((file) => /\.(go|mod|sum)$/.test(file));
-  return join(cache, `go-${hashOf(module, sources, LINKER_FLAGS)}`);
+  return join(clientCache, `go-${hashOf(module, sources, LINKER_FLAGS)}`);
 }
 
 function pythonFolder(): string {
-  return join(cache, `python-${hashOf(root, ['test/e2e/python/requirements.txt'])}`);
+  return join(clientCache, `python-${hashOf(root, ['test/e2e/python/requirements.txt'])}`);
 }
 
 /** Returns the path of a complete build, or undefined. An interrupted build is not complete. */
@@ -116,7 +117,7 @@ function buildGo(name: ClientName, command: readonly string[], source: string, m
   mkdirSync(folder, { recursive: true });
   const unfinished = join(folder, `.${name}-${process.pid}`);
   try {
-    run('go', [...command, '-buildvcs=false', `-ldflags=${LINKER_FLAGS}`, '-o', unfinished, source], module);
+    runGo([...command, '-buildvcs=false', `-ldflags=${LINKER_FLAGS}`, '-o', unfinished, source], module);
     renameSync(unfinished, join(folder, name));
   } finally {
     rmSync(unfinished, { force: true });
@@ -138,6 +139,9 @@ export function buildPythonClient(): void {
   run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '-r', requirements], root);
   writeFileSync(join(folder, 'complete'), '');
 }
+
+/** Runs `go` in the folder of a module, which it does not change. Throws an Error when the command fails. */
+export const runGo = (args: readonly string[], module: string): void => run('go', args, module);
 
 function run(command: string, args: readonly string[], cwd: string): void {
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' };

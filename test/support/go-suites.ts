@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { clientCache, runGo } from './clients.ts';
+
+/*
+ * The test suites of controller-runtime, which start the programs of `typekro envtest`. They are built from the sources
+ * in the Go module cache. `TYPEKRO_SUITES` names suites with commas, or is `all`; `npm run long` takes another one each
+ * day, because all of them take many minutes.
+ */
+
+/** The suites: how many specs each runs, and which of them are known to fail. */
+export interface GoSuites {
+  readonly module: string;
+  readonly version: string;
+  /** The number of specs that a suite runs, by its package. Specs that it leaves out are not counted. */
+  readonly suites: Readonly<Record<string, number>>;
+  /** The reasons of specs that fail, by the package and then by the texts of the spec. */
+  readonly knownFailures: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export const goSuites = JSON.parse(
+  readFileSync(new URL('../e2e/clients/suites.json', import.meta.url), 'utf8'),
+) as GoSuites;
+
+/**
+ * The suites that `TYPEKRO_SUITES` asks for; none without it.
+ *
+ * @throws Error for a name that is no suite.
+ */
+export function requestedSuites(text = process.env['TYPEKRO_SUITES'] ?? ''): readonly string[] {
+  const names = Object.keys(goSuites.suites);
+  if (text === 'all') return names;
+  const requested = text.split(',').filter((name) => name !== '');
+  const unknown = requested.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`TYPEKRO_SUITES has ${unknown.join(', ')}, and may have ${names.join(', ')}`);
+  return requested;
+}
+
+const folder = join(clientCache, `controller-runtime-${goSuites.version}-${process.arch}`);
+const sources = join(folder, 'sources');
+
+/** The folder in which a suite runs: that of its package, with its test data. */
+export const suiteFolder = (name: string): string => join(sources, name);
+
+/** The program of a suite, which `buildSuite` writes. */
+export const suiteProgram = (name: string): string => join(folder, `${name.replaceAll('/', '-')}.test`);
+
+/**
+ * Builds the program of a suite, unless there is one.
+ *
+ * @throws Error when the module is not reachable, or the build fails.
+ */
+export function buildSuite(name: string): void {
+  const program = suiteProgram(name);
+  if (existsSync(program)) return;
+  if (!existsSync(sources)) copySources();
+  console.log(`Building ${goSuites.module}/${name} …`);
+  const unfinished = `${program}.${process.pid}`;
+  try {
+    runGo(['test', '-c', '-ldflags=-s -w', '-o', unfinished, `./${name}`], sources);
+    renameSync(unfinished, program);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+/** Copies the sources from the module cache, in which nothing may be written. The suites write test data. */
+function copySources(): void {
+  mkdirSync(folder, { recursive: true });
+  const words = ['mod', 'download', '-json', `${goSuites.module}@${goSuites.version}`];
+  const { status, stdout, stderr, error } = spawnSync('go', words, { cwd: folder, encoding: 'utf8' });
+  if (error !== undefined || status !== 0)
+    throw new Error(`go ${words.join(' ')} has failed: ${error?.message ?? stderr}`);
+  const unfinished = `${sources}.${process.pid}`;
+  cpSync((JSON.parse(stdout) as { Dir: string }).Dir, unfinished, { recursive: true });
+  // The copy has the modes of the module cache, in which files and folders are read-only.
+  spawnSync('chmod', ['-R', 'u+w', unfinished]);
+  renameSync(unfinished, sources);
+}
