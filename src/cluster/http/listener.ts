@@ -37,9 +37,12 @@ export async function openListener(context: ListenerContext, options: ListenOpti
   const secure = https ? secureServing(options, host, context.clock.now(), own) : undefined;
   const hasAuthority = options.clientCertificateAuthority !== undefined || own !== undefined;
   const certified = https && hasAuthority ? certificateUsers(context.clock) : (_: Socket) => undefined;
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+  const callerOf = (request: IncomingMessage): Caller => {
     const other = isLocalRequest(request.headers) ? fallback : stranger;
-    void serve(context, request, response, { certified: certified(request.socket), other });
+    return { certified: certified(request.socket), other };
+  };
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    void serve(context, request, response, callerOf(request));
   };
   const limits = {
     maxHeaderSize: 32 * 1024,
@@ -56,6 +59,12 @@ export async function openListener(context: ListenerContext, options: ListenOpti
     socket.on('close', () => sockets.delete(socket));
   });
   server.on('clientError', refuseClient);
+  // Only processes of pods have connections that change their protocol.
+  if (context.processes !== undefined) {
+    const { serveUpgrades } = await import('./upgrade.ts');
+    const answer = (request: IncomingMessage) => answerTo(context, request, EMPTY, callerOf(request));
+    serveUpgrades(server, https, { answer, send });
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -93,18 +102,27 @@ async function serve(
   context: HandlerContext,
   request: IncomingMessage,
   response: ServerResponse,
-  { certified, other }: Caller,
+  caller: Caller,
 ): Promise<void> {
   const body = await readAll(request, response);
   if (body === undefined) return;
+  const reply = await answerTo(context, request, body, caller);
+  if (response.destroyed) return;
+  send(reply, request, response);
+}
+
+function answerTo(
+  context: HandlerContext,
+  request: IncomingMessage,
+  body: Buffer,
+  { certified, other }: Caller,
+): Promise<ApiReply> {
   let headers = flatten(request);
   // As in Kubernetes, a valid certificate comes before a token, and a token before a certificate that is not valid.
   if (certified !== undefined && certified !== 'refuse') headers = { ...headers, authorization: undefined };
   const { method = 'GET', url: target = '/', socket } = request;
   const raw = { method, target, headers, body, remoteAddress: socket.remoteAddress };
-  const reply = await handle(context, raw, certified ?? other);
-  if (response.destroyed) return;
-  send(reply, request, response);
+  return handle(context, raw, certified ?? other);
 }
 
 /** Headers by name in lower case. The values of a repeated impersonation header are joined by newlines. */

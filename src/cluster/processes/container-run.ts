@@ -16,6 +16,8 @@ import { Prober } from './prober.ts';
 /** A program that `exec` starts in a container. */
 export interface ExecOptions {
   readonly words: readonly string[];
+  /** Variables in addition to those of the container. Default: none. */
+  readonly variables?: ReadonlyMap<string, string>;
   readonly hasInput: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   onEnd(end: ProcessEnd): void;
@@ -236,7 +238,7 @@ export class ContainerRun {
     const result = startProcess(
       {
         words: options.words,
-        variables: prepared.variables,
+        variables: new Map([...prepared.variables, ...(options.variables ?? [])]),
         directory: prepared.directory,
         dataBytes: Number.MAX_SAFE_INTEGER,
         hasInput: options.hasInput,

@@ -118,12 +118,33 @@ export interface StreamSink {
   drained(callback: () => void): void;
 }
 
+/** A connection that carries messages in both directions. */
+export interface MessageConnection {
+  onMessage: (message: Buffer) => void;
+  /** Called once, when the connection has ended. */
+  onClose: () => void;
+  send(message: Buffer): void;
+  /** Ends the connection after the messages that were sent. */
+  close(): void;
+  /** Stops reading messages until `resume`. */
+  pause(): void;
+  resume(): void;
+}
+
+/** The protocol to which a connection changes, and its use. */
+export interface ConnectionUpgrade {
+  readonly protocol: string;
+  open(connection: MessageConnection): void;
+}
+
 /** An answer: a complete body, or a stream. */
 export interface ApiReply {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body?: Buffer | readonly Buffer[];
   readonly stream?: ByteStream;
+  /** The answer changes the protocol of the connection. Its status is 101. */
+  readonly upgrade?: ConnectionUpgrade;
   /** What happens instead of an answer: the connection breaks, or no answer is sent. */
   readonly fate?: 'break' | 'hang';
 }

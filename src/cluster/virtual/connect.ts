@@ -1,7 +1,7 @@
 /**
- * `exec`, `attach` and `portforward`: subresources that connect to a process in a pod. The embedded cluster simulates
- * containers, so these subresources answer like an API server and a kubelet whose containers do not exist any more.
- * They read the named objects and change nothing.
+ * `exec`, `attach` and `portforward`: subresources that connect to a process in a pod. For containers
+ * that are local processes, `exec` and `attach` work. For simulated ones, these subresources answer like an API server
+ * and a kubelet whose containers do not exist any more. They read the named objects and change nothing.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -14,6 +14,7 @@ import type { Output } from '../protocol/negotiate.ts';
 import { admitConnection } from './admit-virtual.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText } from '../protocol/reply.ts';
+import { processStreamReply } from './process-streams.ts';
 import type { ConnectContext } from './proxy.ts';
 
 /** GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403 and 404; otherwise answers like a kubelet. */
@@ -32,6 +33,8 @@ export function streamReply(
   const container = containerOf(pod, request.query.get('container'));
   checkHost(context, pod);
   checkUpgrade(request);
+  const run = context.processes?.container(pod, container);
+  if (run !== undefined) return processStreamReply(run, request, route.subresource);
   return kubeletError(`container not found (${goQuote(container)})`);
 }
 

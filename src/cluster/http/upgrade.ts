@@ -1,0 +1,65 @@
+/** Connections that change their protocol: `exec` and `attach` of pods that are local processes. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { httpLibrary } from '../../core/index.ts';
+import type { ApiReply } from '../protocol/request.ts';
+import { acceptKey, WebSocketConnection } from './web-socket.ts';
+
+/** What a socket does with requests for another protocol. */
+export interface UpgradeHost {
+  /** The answer to the request. */
+  answer(request: IncomingMessage): Promise<ApiReply>;
+  /** Sends an answer that does not change the protocol. */
+  send(reply: ApiReply, request: IncomingMessage, response: ServerResponse): void;
+}
+
+const CONNECTIONS = /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:exec|attach)(?:\?|$)/;
+
+/**
+ * Lets a server change the protocol of connections to pods. All other requests that ask for another protocol are
+ * answered as if they did not, as before.
+ */
+export function serveUpgrades(server: Server, isSecure: boolean, host: UpgradeHost): void {
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!CONNECTIONS.test(request.url ?? '')) return readAgain(server, isSecure, request, socket, head);
+    socket.on('error', () => socket.destroy());
+    void host.answer(request).then((reply) => {
+      if (socket.destroyed) return;
+      const { upgrade } = reply;
+      const key = request.headers['sec-websocket-key'];
+      if (upgrade === undefined || key === undefined) return sendAnswer(host, reply, request, socket);
+      const lines = [
+        'HTTP/1.1 101 Switching Protocols',
+        'Upgrade: websocket',
+        'Connection: Upgrade',
+        `Sec-WebSocket-Accept: ${acceptKey(key)}`,
+        `Sec-WebSocket-Protocol: ${upgrade.protocol}`,
+      ];
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      const connection = new WebSocketConnection(socket);
+      upgrade.open(connection);
+      connection.unread(head);
+    });
+  });
+}
+
+/** Sends an answer and closes the connection, because the server does not read from it any more. */
+function sendAnswer(host: UpgradeHost, reply: ApiReply, request: IncomingMessage, socket: Duplex): void {
+  const response = new (httpLibrary().ServerResponse)(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
+  response.on('finish', () => socket.end());
+  host.send(reply, request, response);
+}
+
+/** Passes a connection back to the server, with its request but without the wish for another protocol. */
+function readAgain(server: Server, isSecure: boolean, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const lines = [`${request.method} ${request.url} HTTP/1.1`];
+  const { rawHeaders } = request;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
+    if (!/^(?:upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit(isSecure ? 'secureConnection' : 'connection', socket);
+}

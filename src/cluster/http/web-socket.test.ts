@@ -1,0 +1,82 @@
+import { Duplex } from 'node:stream';
+import { expect, test } from 'vitest';
+import { acceptKey, readFrame, WebSocketConnection, writeFrame } from './web-socket.ts';
+
+/** A frame of a client. */
+function masked(opcode: number, payload: Buffer, isFinal = true): Buffer {
+  const plain = writeFrame(opcode, payload);
+  plain[0] = (isFinal ? 0x80 : 0) | opcode;
+  plain[1] = (plain[1] ?? 0) | 0x80;
+  const start = plain.length - payload.length;
+  const mask = Buffer.from([1, 2, 3, 4]);
+  const hidden = payload.map((byte, index) => byte ^ (mask[index & 3] ?? 0));
+  return Buffer.concat([plain.subarray(0, start), mask, hidden]);
+}
+
+test('the answer to a key is that of RFC 6455', () => {
+  expect(acceptKey('dGhlIHNhbXBsZSBub25jZQ==')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+});
+
+test.each([0, 1, 125, 126, 65_535, 65_536])('a frame of %i bytes is read, whole or not at all', (size) => {
+  const payload = Buffer.alloc(size, 'x');
+  const bytes = masked(2, payload);
+  expect(readFrame(bytes)).toEqual({ isFinal: true, opcode: 2, payload, length: bytes.length });
+  expect(readFrame(bytes.subarray(0, -1))).toBeUndefined();
+});
+
+test.each<[string, Buffer, number]>([
+  ['without a mask', writeFrame(2, Buffer.from('x')), 1002],
+  ['with a reserved bit', Buffer.from([0xc2, 0x80]), 1002],
+  ['of control in parts', masked(9, Buffer.from('x'), false), 1002],
+  ['of control that is too long', masked(9, Buffer.alloc(126)), 1002],
+  ['that is too long', Buffer.from([0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0]), 1009],
+])('a frame %s is refused', (_title, bytes, code) => {
+  expect(readFrame(bytes)).toBe(code);
+});
+
+function connection() {
+  const written: Buffer[] = [];
+  const socket = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, done) {
+      written.push(chunk);
+      done();
+    },
+  });
+  const messages: string[] = [];
+  const opened = new WebSocketConnection(socket);
+  opened.onMessage = (message) => messages.push(message.toString());
+  const closeCode = () => written.at(-1)?.readUInt16BE(2);
+  return { opened, messages, written, closeCode };
+}
+
+test('messages in parts and between pings are whole', () => {
+  const { opened, messages, written } = connection();
+  const ping = masked(9, Buffer.from('p'));
+  const bytes = Buffer.concat([
+    masked(2, Buffer.from('a'), false),
+    ping,
+    masked(0, Buffer.from('b')),
+    masked(1, Buffer.from('c')),
+  ]);
+  for (const byte of bytes) opened.unread(Buffer.from([byte]));
+  expect(messages).toEqual(['ab', 'c']);
+  expect(written).toEqual([writeFrame(10, Buffer.from('p'))]);
+});
+
+test.each<[string, Buffer[], number]>([
+  ['a part without a beginning', [masked(0, Buffer.from('x'))], 1002],
+  ['a message inside of another', [masked(2, Buffer.from('x'), false), masked(2, Buffer.from('y'))], 1002],
+  ['an unknown operation', [masked(3, Buffer.from('x'))], 1002],
+  [
+    'parts that are too long',
+    Array.from({ length: 2 }, (_, index) => masked(index === 0 ? 2 : 0, Buffer.alloc(1024 * 1024), false)),
+    1009,
+  ],
+  ['the end', [masked(8, Buffer.from([3, 232]))], 1000],
+])('%s closes the connection', (_title, frames, code) => {
+  const { opened, messages, closeCode } = connection();
+  for (const frame of frames) opened.unread(frame);
+  opened.unread(masked(2, Buffer.from('late')));
+  expect([messages, closeCode()]).toEqual([[], code]);
+});

@@ -1,0 +1,161 @@
+import type { Duplex } from 'node:stream';
+import { cryptoLibrary } from '../../core/index.ts';
+import type { MessageConnection } from '../protocol/request.ts';
+
+/** The maximum size of a message of a client, in bytes. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+/** The bytes by which a client may be behind. A client that does not read loses its connection. */
+const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
+
+/** The constant of RFC 6455 for the answer to a client's key. */
+const KEY_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** The answer to the key of a client. */
+export const acceptKey = (key: string): string =>
+  cryptoLibrary()
+    .createHash('sha1')
+    .update(key + KEY_SUFFIX)
+    .digest('base64');
+
+const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+
+const CLOSE_CODES = { normal: 1000, protocolError: 1002, tooBig: 1009 } as const;
+
+/** A frame of a client, without its mask. */
+export interface Frame {
+  readonly isFinal: boolean;
+  readonly opcode: number;
+  readonly payload: Buffer;
+  /** The bytes of the frame in the input. */
+  readonly length: number;
+}
+
+/** The first frame in the bytes; `undefined` when it is not complete; the code of a refusal when it is not allowed. */
+export function readFrame(bytes: Buffer): Frame | number | undefined {
+  if (bytes.length < 2) return undefined;
+  const [first = 0, second = 0] = bytes;
+  const opcode = first & 0x0f;
+  const isControl = opcode >= OPCODES.close;
+  const short = second & 0x7f;
+  // A client masks its frames. No extension is agreed on, so the reserved bits are 0.
+  if ((first & 0x70) !== 0 || (second & 0x80) === 0) return CLOSE_CODES.protocolError;
+  if (isControl && (short > 125 || (first & 0x80) === 0)) return CLOSE_CODES.protocolError;
+  const start = short === 126 ? 4 : short === 127 ? 10 : 2;
+  if (bytes.length < start) return undefined;
+  const size = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short;
+  if (size > MAX_MESSAGE_BYTES) return CLOSE_CODES.tooBig;
+  const length = start + 4 + size;
+  if (bytes.length < length) return undefined;
+  const mask = bytes.subarray(start, start + 4);
+  const payload = Buffer.from(bytes.subarray(start + 4, length));
+  for (let index = 0; index < payload.length; index += 1)
+    payload[index] = (payload[index] ?? 0) ^ (mask[index & 3] ?? 0);
+  return { isFinal: (first & 0x80) !== 0, opcode, payload, length };
+}
+
+/** A frame of the server. */
+export function writeFrame(opcode: number, payload: Buffer): Buffer {
+  const size = payload.length;
+  const header = Buffer.alloc(size < 126 ? 2 : size < 65_536 ? 4 : 10);
+  header[0] = 0x80 | opcode;
+  if (size < 126) header[1] = size;
+  else if (size < 65_536) {
+    header[1] = 126;
+    header.writeUInt16BE(size, 2);
+  } else {
+    header[1] = 127;
+    header.writeBigUInt64BE(BigInt(size), 2);
+  }
+  return Buffer.concat([header, payload]);
+}
+
+/** The server's side of a WebSocket (RFC 6455) on an open connection. */
+export class WebSocketConnection implements MessageConnection {
+  onMessage: (message: Buffer) => void = () => undefined;
+  onClose: () => void = () => undefined;
+  readonly #socket: Duplex;
+  #bytes: Buffer = Buffer.alloc(0);
+  /** The payloads of a message in several frames. */
+  #parts: Buffer[] = [];
+  #isClosed = false;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', () => socket.destroy());
+    socket.on('end', () => socket.end());
+    socket.on('close', () => {
+      this.#isClosed = true;
+      this.onClose();
+    });
+  }
+
+  send(message: Buffer): void {
+    if (this.#isClosed) return;
+    this.#socket.write(writeFrame(OPCODES.binary, message));
+    if (this.#socket.writableLength > MAX_BACKLOG_BYTES) this.#socket.destroy();
+  }
+
+  close(code: number = CLOSE_CODES.normal): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const payload = Buffer.alloc(2);
+    payload.writeUInt16BE(code);
+    this.#socket.end(writeFrame(OPCODES.close, payload));
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Reads bytes that came with the request. */
+  unread(head: Buffer): void {
+    if (head.length > 0) this.#read(head);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isClosed) return;
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    for (;;) {
+      const frame = readFrame(this.#bytes);
+      if (frame === undefined) return;
+      if (typeof frame === 'number') return this.close(frame);
+      this.#bytes = this.#bytes.subarray(frame.length);
+      this.#handle(frame);
+      if (this.#isClosed) return;
+    }
+  }
+
+  #handle({ opcode, isFinal, payload }: Frame): void {
+    switch (opcode) {
+      case OPCODES.ping:
+        this.#socket.write(writeFrame(OPCODES.pong, payload));
+        return;
+      case OPCODES.pong:
+        return;
+      case OPCODES.close:
+        return this.close();
+      case OPCODES.continuation:
+      case OPCODES.text:
+      case OPCODES.binary: {
+        // A continuation needs a begun message, and another frame must not interrupt one.
+        if ((opcode === OPCODES.continuation) !== this.#parts.length > 0) return this.close(CLOSE_CODES.protocolError);
+        this.#parts.push(payload);
+        if (this.#parts.reduce((sum, part) => sum + part.length, 0) > MAX_MESSAGE_BYTES) {
+          return this.close(CLOSE_CODES.tooBig);
+        }
+        if (!isFinal) return;
+        const message = Buffer.concat(this.#parts);
+        this.#parts = [];
+        return this.onMessage(message);
+      }
+      default:
+        return this.close(CLOSE_CODES.protocolError);
+    }
+  }
+}

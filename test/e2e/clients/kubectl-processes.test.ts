@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Cluster, Listener } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
+import { findClient } from '../../support/clients.ts';
+
+const program = findClient('kubectl') ?? '';
+
+const POD = `apiVersion: v1
+kind: Pod
+metadata:
+  name: worker
+  annotations: { typekro.dev/run: process }
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - name: main
+      image: none
+      stdin: true
+      command: [sh, -c, 'echo up; while read -r line; do echo "got $line"; done; sleep 1000']
+      env: [{ name: COLOR, value: red }]
+`;
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe.skipIf(program === '' || process.platform === 'win32')('kubectl and a local process', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-kubectl-'));
+  let cluster: Cluster;
+  let listener: Listener;
+
+  const kubectl = (args: readonly string[], input = ''): Promise<Ended> =>
+    new Promise((resolve) => {
+      const env = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder };
+      const child = execFile(program, args, { env, cwd: folder }, (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      });
+      child.stdin?.end(input);
+    });
+
+  beforeAll(async () => {
+    cluster = await createEmbeddedCluster({ runProcesses: true, processDirectory: folder });
+    listener = await cluster.listen();
+    writeFileSync(join(folder, 'kubeconfig'), listener.kubeconfig);
+    expect(await kubectl(['apply', '-f', '-'], POD)).toMatchObject({ code: 0 });
+    expect(await kubectl(['wait', '--for=condition=Ready', 'pod/worker', '--timeout=20s'])).toMatchObject({ code: 0 });
+  }, 60_000);
+  afterAll(async () => {
+    await cluster.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('exec has the variables of the container, both outputs and the exit code', async () => {
+    const script = 'echo "$COLOR"; echo oops >&2; exit 7';
+    expect(await kubectl(['exec', 'worker', '--', 'sh', '-c', script])).toMatchObject({
+      code: 7,
+      stdout: 'red\n',
+      stderr: expect.stringContaining('oops\ncommand terminated with exit code 7'),
+    });
+  });
+
+  test('exec passes the input on, to its end', async () => {
+    const text = 'line\n'.repeat(50_000);
+    expect(await kubectl(['exec', '-i', 'worker', '--', 'wc', '-c'], text)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\s*250000\n$/),
+    });
+  });
+
+  test('exec says why a program cannot start', async () => {
+    const { code, stderr } = await kubectl(['exec', 'worker', '--', 'no-such-program']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('executable file not found in $PATH')]);
+  });
+
+  test('cp copies files in both directions', async () => {
+    writeFileSync(join(folder, 'sent'), 'content');
+    expect(await kubectl(['cp', 'sent', `worker:${folder}/received`])).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, 'received'), 'utf8')).toBe('content');
+    expect(await kubectl(['cp', `worker:${folder}/received`, 'back'])).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, 'back'), 'utf8')).toBe('content');
+  });
+
+  test('attach reaches the input of the container, and logs have its output', async () => {
+    const attached = kubectl(['attach', '-i', 'worker'], 'hello\n');
+    await vi.waitFor(async () => expect((await kubectl(['logs', 'worker'])).stdout).toBe('up\ngot hello\n'), {
+      timeout: 20_000,
+    });
+    await kubectl(['delete', 'pod', 'worker']);
+    expect((await attached).stdout).toContain('got hello');
+  });
+});
