@@ -227,7 +227,7 @@ export const CLUSTER: readonly MutationRow[] = [
   },
   {
     name: 'a client may send headers of a front proxy to another API server',
-    file: 'src/cluster/aggregation/forwarded-headers.ts',
+    file: 'src/cluster/protocol/forwarded-headers.ts',
     find: 'if (!HOP_BY_HOP.has(key) && !CREDENTIALS.test(key)) sent[key] = value;',
     replace: 'if (!HOP_BY_HOP.has(key)) sent[key] = value;',
     tests: ['src/cluster/aggregation/aggregation.test.ts'],

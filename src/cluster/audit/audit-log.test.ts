@@ -113,7 +113,7 @@ describe('the events of a request', () => {
       expect(complete?.responseObject).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'a' } });
   });
 
-  test('a patch is the object of the request, and takes no name from it', async () => {
+  test('a patch is shown as the object of the request, and its uid is not in objectRef', async () => {
     await using log = await audited('Request', {});
     await log.call('POST', MAPS, map('a'));
     await log.call('PATCH', `${MAPS}/a`, { metadata: { uid: 'x' } }, undefined, 'application/merge-patch+json');
@@ -122,7 +122,7 @@ describe('the events of a request', () => {
     expect(last?.objectRef).not.toHaveProperty('uid');
   });
 
-  test('an object of a refused request, or of one that is no resource, is not shown', async () => {
+  test('the object of a refused request, or of a request for no resource, is not shown', async () => {
     await using log = await audited('RequestResponse');
     await log.call('POST', MAPS, map('a'), JANE);
     await log.call('GET', '/version');
