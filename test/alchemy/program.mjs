@@ -1,5 +1,5 @@
 /**
- * An Alchemy program as users write it. The environment describes its declarations, so that each test can have its own.
+ * An Alchemy program as users write it. The environment variable `STORY` sets its declarations, which differ by test.
  */
 import alchemy from 'alchemy';
 import { type } from 'arktype';

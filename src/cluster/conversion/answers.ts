@@ -22,7 +22,9 @@ export class ConversionAnswers implements Conversions {
     this.#context = context;
   }
 
-  /** The converted object. Without an answer, throws `ConversionPending`, whose `answered` gets the answer. */
+  /**
+   * The converted object. Throws `ConversionPending` when the webhook must first be called: its `answered` does this.
+   */
   find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject {
     const known = this.#answers.find(
       (answer) =>

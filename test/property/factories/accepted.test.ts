@@ -8,8 +8,8 @@ import { normalized, plainObject, steppedObjects } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 
 /*
- * For each optional argument of each simple factory, present and absent, and for both targets: the API server accepts
- * the object that the controller sends.
+ * Makes the objects of each simple factory as the controller sends them, with and without each optional argument, for
+ * both targets. The API server must accept a dry run of each object.
  */
 
 let cluster: TestCluster;
