@@ -23,6 +23,6 @@ ENV NODE_ENV=production TYPEKRO_VERSION=${VERSION}
 # The user of the base image, by number, so that runAsNonRoot can be checked.
 USER 65532:65532
 EXPOSE 8078 8079
-# The base image's entry point is node.
-ENTRYPOINT ["/nodejs/bin/node", "/app/dist/cli/main.js"]
+# The base image's entry point is node. No text becomes code, and no object of a cluster reaches a prototype by __proto__.
+ENTRYPOINT ["/nodejs/bin/node", "--disable-proto=delete", "--disallow-code-generation-from-strings", "/app/dist/cli/main.js"]
 CMD ["controller"]

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,12 +34,29 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The program of the image, the flags of Node, the script, and the arguments. */
+function commandOf({ command: [node = '', ...words] }: BuiltStage) {
+  const at = words.findIndex((word) => !word.startsWith('-'));
+  return { node, flags: words.slice(0, at), script: words[at] ?? '', args: words.slice(at + 1) };
+}
+
+/** The digest of each file below a folder, by its path. */
+function digestsOf(folder: string): Map<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => relative(folder, join(parentPath, name))).sort();
+  const digest = (path: string) =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, path)))
+      .digest('hex');
+  return new Map(paths.map((path) => [path, digest(path)]));
+}
+
 /** Starts the image's command with other arguments in place of its `CMD`, and with the Node that runs the test. */
 function start(...args: readonly string[]): RunningCommand {
-  const [node, script] = image.command;
-  if (node !== '/nodejs/bin/node' || script === undefined) throw new Error(`the image starts ${node} ${script}`);
+  const { node, flags, script } = commandOf(image);
+  if (node !== '/nodejs/bin/node') throw new Error(`the image starts ${node}`);
   const env = { PATH: process.env['PATH'], HOME: server.directory, ...image.environment };
-  return new RunningCommand(process.execPath, [join(image.root, script), ...args], {
+  return new RunningCommand(process.execPath, [...flags, join(image.root, script), ...args], {
     cwd: join(image.root, image.directory),
     env,
   });
@@ -49,7 +67,17 @@ test('the image runs as a numeric user other than root', () => {
 });
 
 test('the image starts the controller', () => {
-  expect(image.command.slice(2)).toEqual(['controller']);
+  expect(commandOf(image).args).toEqual(['controller']);
+});
+
+test('in the image no text becomes code, and no object has __proto__', () => {
+  expect(commandOf(image).flags).toEqual(['--disable-proto=delete', '--disallow-code-generation-from-strings']);
+});
+
+test('two builds have equal bytes: the one of the image, and the one of this checkout', () => {
+  const ofImage = digestsOf(join(image.root, 'app/dist'));
+  expect(ofImage.size).toBeGreaterThan(500);
+  expect(digestsOf(join(root, 'dist'))).toEqual(ofImage);
 });
 
 test('the image holds no compiler and no test tool', () => {
