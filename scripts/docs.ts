@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chartCrds } from './chart-crds.ts';
 import { controllerPage } from './controller-page.ts';
+import { dependenciesPage } from './dependencies-page.ts';
 import { diagnosticsPage } from './diagnostics-page.ts';
 import { docsPictures } from './docs-pictures.ts';
 import { referencePages } from './reference/reference-pages.ts';
@@ -21,6 +22,7 @@ function write(name: string, text: string): void {
 async function writePages(): Promise<void> {
   write('docs/diagnostics.md', diagnosticsPage());
   write('docs/seeds.md', seedsPage());
+  write('docs/dependencies.md', dependenciesPage());
   write('docs/controller.md', controllerPage(readFileSync(new URL('../docs/controller.md', import.meta.url), 'utf8')));
   for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
   for (const name of VERSIONED_FILES)

@@ -87,6 +87,8 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/hosts.md', 'Node, Bun, Deno and bundlers'),
       page('docs/controller.md', 'Operate the controller'),
       page('docs/runbook.md', 'Alerts and the runbook'),
+      page('docs/security-self-assessment.md', 'Security self-assessment'),
+      page('docs/dependencies.md', 'Dependencies'),
     ],
   },
   {

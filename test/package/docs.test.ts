@@ -5,6 +5,7 @@ import { controllerPage } from '../../scripts/controller-page.ts';
 import { diagnosticsPage } from '../../scripts/diagnostics-page.ts';
 import { docsPictures } from '../../scripts/docs-pictures.ts';
 import { referencePages } from '../../scripts/reference/reference-pages.ts';
+import { dependenciesPage } from '../../scripts/dependencies-page.ts';
 import { seedsPage } from '../../scripts/seeds-page.ts';
 import { ExitCode } from '../../src/cli/index.ts';
 import { VERSIONED_FILES, withVersion } from '../../scripts/version.ts';
@@ -17,6 +18,10 @@ test('docs/diagnostics.md is what `npm run docs` writes', () => {
 
 test('docs/seeds.md is what `npm run docs` writes', () => {
   expect(committed('docs/seeds.md')).toBe(seedsPage());
+});
+
+test('docs/dependencies.md is what `npm run docs` writes', () => {
+  expect(committed('docs/dependencies.md')).toBe(dependenciesPage());
 });
 
 test('docs/controller.md has the flags and metrics of the code, as `npm run docs` writes them', () => {
