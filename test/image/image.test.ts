@@ -40,16 +40,21 @@ function commandOf({ command: [node = '', ...words] }: BuiltStage) {
   return { node, flags: words.slice(0, at), script: words[at] ?? '', args: words.slice(at + 1) };
 }
 
-/** The digest of each file below a folder, by its path. */
+/** The digest of each file below a folder, by its path. Without the stamp of a build, which no package contains. */
 function digestsOf(folder: string): Map<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const paths = files.map(({ parentPath, name }) => relative(folder, join(parentPath, name))).sort();
+  const paths = files
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+    .filter(isPacked)
+    .sort();
   const digest = (path: string) =>
     createHash('sha256')
       .update(readFileSync(join(folder, path)))
       .digest('hex');
   return new Map(paths.map((path) => [path, digest(path)]));
 }
+
+const isPacked = (path: string): boolean => path !== '.built';
 
 /** Starts the image's command with other arguments in place of its `CMD`, and with the Node that runs the test. */
 function start(...args: readonly string[]): RunningCommand {
