@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'a connection with too many TLS handshakes stays open',
+    file: 'src/cluster/http/guard.ts',
+    find: " || error.code === 'ERR_TLS_SESSION_ATTACK'",
+    replace: '',
+    tests: ['src/cluster/hostile-connections.test.ts'],
+  },
+  {
     name: 'a token stays valid after the deletion of its pod',
     file: 'src/cluster/auth/token-bindings.ts',
     find: 'return metadata?.uid === uid && !isDeleted;',

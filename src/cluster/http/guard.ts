@@ -57,7 +57,8 @@ function refusalOf(code: string | undefined): ApiError & { readonly phrase: stri
 
 /** Answers bytes that are not a valid request, and closes the connection. */
 export function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  // In the middle of a TLS handshake no answer can be sent.
+  if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'ERR_TLS_SESSION_ATTACK') {
     socket.destroy();
     return;
   }

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { describe, expect, test } from 'vitest';
+import { createEmbeddedCluster } from './cluster.ts';
+import type { Listener } from './options.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const MEGABYTE = 1024 * 1024;
+
+/** The number of chunks after which the client of an endless body stops. */
+const MAX_SENT = 200;
+
+interface Served extends AsyncDisposable {
+  readonly listener: Listener;
+  readonly port: number;
+  /** Sends a request and returns the code of its answer: a server that still serves answers 200. */
+  code(): Promise<number>;
+}
+
+async function served(https: boolean): Promise<Served> {
+  const cluster = await createEmbeddedCluster({ controllers: false });
+  const listener = await cluster.listen({ https });
+  const port = Number(new URL(listener.url).port);
+  const request = `GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`;
+  return {
+    listener,
+    port,
+    async code() {
+      const socket = https ? connectTls(port, '127.0.0.1', { ca: listener.caData ?? '' }) : connect(port, '127.0.0.1');
+      const [, code] = /^HTTP\/1\.1 (\d+)/.exec(await answerTo(socket, request)) ?? [];
+      return Number(code);
+    },
+    [Symbol.asyncDispose]: () => cluster.close(),
+  };
+}
+
+/** Sends bytes, and returns everything until the connection is closed. */
+async function answerTo(socket: Socket, bytes: string): Promise<string> {
+  let text = '';
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  socket.write(bytes);
+  await once(socket, 'close');
+  return text;
+}
+
+describe('an upgrade that the path does not have is answered as a request', () => {
+  test.each([
+    ['GET', MAPS, 'websocket', 200],
+    ['GET', '/version', 'h2c', 200],
+    ['GET', '/none', 'websocket', 404],
+    ['POST', MAPS, 'SPDY/3.1', 400],
+    ['GET', `${MAPS}?watch=1&timeoutSeconds=1`, 'nonsense', 200],
+  ])('%s %s to %s', async (method, path, protocol, code) => {
+    await using server = await served(false);
+    const bytes = [
+      `${method} ${path} HTTP/1.1`,
+      'Host: 127.0.0.1',
+      'Connection: Upgrade',
+      `Upgrade: ${protocol}`,
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      'Sec-WebSocket-Version: 13',
+      'Content-Length: 0',
+      '',
+      '',
+    ].join('\r\n');
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write(bytes);
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.toString('latin1')).toMatch(new RegExp(`^HTTP/1\\.1 ${code} `));
+    socket.destroy();
+    expect(await server.code()).toBe(200);
+  });
+});
+
+test('a chunked body that never ends is cut', async () => {
+  await using server = await served(false);
+  const socket = connect(server.port, '127.0.0.1');
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+  });
+  socket.on('error', () => socket.destroy());
+  socket.write(`POST ${MAPS} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n`);
+  const chunk = `${MEGABYTE.toString(16)}\r\n${'x'.repeat(MEGABYTE)}\r\n`;
+  let sent = 0;
+  const send = () => {
+    let hasRoom = true;
+    while (hasRoom && !socket.destroyed && sent < MAX_SENT) {
+      sent++;
+      hasRoom = socket.write(chunk);
+    }
+  };
+  socket.on('drain', send);
+  send();
+  await closed;
+  // The server reads 64 megabytes, and the buffers of the connection hold some more.
+  expect(sent).toBeGreaterThan(60);
+  expect(sent).toBeLessThan(MAX_SENT);
+  expect(await server.code()).toBe(200);
+});
+
+describe('a socket with TLS', () => {
+  test.each([
+    ['plain HTTP', `GET ${MAPS} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`],
+    ['bytes of no protocol', '\u0001\u0002\u0003'.repeat(1000)],
+    ['a record of TLS without content', '\u0016\u0003\u0001\u0000\u0005hello'],
+  ])('%s ends the connection at once', async (_, bytes) => {
+    await using server = await served(true);
+    const answer = await answerTo(connect(server.port, '127.0.0.1'), bytes);
+    expect(answer).not.toContain('HTTP/1.1 200');
+    expect(await server.code()).toBe(200);
+  });
+
+  test('a client that begins a new handshake again and again is disconnected', async () => {
+    await using server = await served(true);
+    const { caData = '' } = server.listener;
+    const socket = connectTls(server.port, '127.0.0.1', { ca: caData, maxVersion: 'TLSv1.2' });
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+    });
+    socket.on('error', () => socket.destroy());
+    await once(socket, 'secureConnect');
+    let rounds = 0;
+    const again = () => {
+      socket.renegotiate({ rejectUnauthorized: true }, (error) => {
+        rounds++;
+        if (error === null || error === undefined) again();
+      });
+    };
+    again();
+    await closed;
+    expect(rounds).toBeLessThan(10);
+    expect(await server.code()).toBe(200);
+  });
+});
