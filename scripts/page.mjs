@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { licenseOf } from './license-of.mjs';
+import { unbundledLibrary } from './unbundled-library.mjs';
 
 /**
  * The entry points of the page, each with the libraries that it contains. `mangleProps` matches the members that only the
@@ -14,7 +15,11 @@ import { licenseOf } from './license-of.mjs';
  */
 const SCRIPTS = {
   app: { entry: 'main.tsx', libraries: ['preact', '@preact/signals'] },
-  'layout-worker': { entry: 'graph/layout-worker.ts', libraries: ['@dagrejs/dagre'], mangleProps: /^_[a-zA-Z]+$/ },
+  'layout-worker': {
+    entry: 'graph/layout-worker.ts',
+    libraries: ['@dagrejs/dagre', '@dagrejs/graphlib'],
+    mangleProps: /^_[a-zA-Z]+$/,
+  },
 };
 
 /** The file with the licences of the libraries. */
@@ -35,8 +40,8 @@ const PLAYGROUND_LIBRARIES = [
   'yaml',
 ];
 
-/** The files of the playground begin so, and are in a file of their own, which few pages need. */
-const PLAYGROUND_FILES = /^\/playground-/;
+/** The files that a page requests only on demand: those of the playground, and the licences. They are in a file of their own. */
+const ON_DEMAND = /^\/(?:playground-|licenses)/;
 
 /** Writes `dashboard/page.json` and `dashboard/playground.json` below the folder `made`. */
 export async function bundlePage(root, made) {
@@ -60,11 +65,11 @@ export async function bundlePage(root, made) {
     writeFileSync(join(made, 'dashboard', name), `${JSON.stringify(Object.fromEntries(entries))}\n`);
   write(
     'page.json',
-    parts.filter(([path]) => !PLAYGROUND_FILES.test(path)),
+    parts.filter(([path]) => !ON_DEMAND.test(path)),
   );
   write(
     'playground.json',
-    parts.filter(([path]) => PLAYGROUND_FILES.test(path)),
+    parts.filter(([path]) => ON_DEMAND.test(path)),
   );
 }
 
@@ -177,6 +182,26 @@ const LATER_IMPORTS = {
   },
 };
 
+/** The library of layouts has a fourth that the page does not use. */
+const DAGRE = unbundledLibrary({
+  library: '@dagrejs/dagre',
+  bundle: fileURLToPath(new URL('../node_modules/@dagrejs/dagre/dist/dagre.esm.js', import.meta.url)),
+  entry: '../index.ts',
+  internal: { '@dagrejs/graphlib': '../graphlib.ts' },
+  added: {
+    // Only for graphs in graphs, and for an option that the page does not set. A test compares the layouts.
+    '../lib/greedy-fas.ts': 'export default () => [];',
+    '../lib/parent-dummy-chains.ts': 'export default () => {};',
+    '../lib/add-border-segments.ts': 'export default () => {};',
+    '../lib/order/add-subgraph-constraints.ts': 'export default () => {};',
+    '../graphlib.ts': `
+      export { Graph } from './node_modules/@dagrejs/graphlib/lib/graph.ts';
+      import { preorder } from './node_modules/@dagrejs/graphlib/lib/alg/preorder.ts';
+      import { postorder } from './node_modules/@dagrejs/graphlib/lib/alg/postorder.ts';
+      export const alg = { preorder, postorder };`,
+  },
+});
+
 /** The bundled files of entry points by the paths at which the page requests them. */
 async function bundled(entryPoints, options = {}) {
   const { outputFiles } = await build({
@@ -190,13 +215,15 @@ async function bundled(entryPoints, options = {}) {
     target: ['chrome120', 'firefox121', 'safari17.2'],
     // Files of `src/` are for Node; the page may only use the parts of them that need nothing of Node.
     external: ['node:*', '#late-parts', 'undici', 'acorn', 're2js', 'yaml'],
+    // A style sheet that a script imports is a text; a style sheet that is an entry point stays one.
+    loader: Object.values(entryPoints).some((entry) => entry.endsWith('.css')) ? {} : { '.css': 'text' },
     jsx: 'automatic',
     jsxImportSource: 'preact',
     minify: true,
     legalComments: 'inline',
     logLevel: 'warning',
     write: false,
-    plugins: [LATER_IMPORTS],
+    plugins: [LATER_IMPORTS, DAGRE],
     ...options,
   });
   return Object.fromEntries(

@@ -28,11 +28,11 @@ const POLICY = [
  */
 export function createPages(): (request: IncomingMessage, response: ServerResponse) => boolean {
   const files = lazyFiles(dashboardFilesText);
-  const playgroundFiles = lazyFiles(playgroundFilesText);
+  const filesOnDemand = lazyFiles(playgroundFilesText);
   return (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const text = (PLAYGROUND.test(path) ? playgroundFiles() : files()).get(path);
+    const text = (ON_DEMAND.test(path) ? filesOnDemand() : files()).get(path);
     const type = TYPES.get(path === '/' ? path : path.slice(path.lastIndexOf('.') + 1));
     if (text === undefined || type === undefined) return false;
     const body = Buffer.from(text);
@@ -49,8 +49,8 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
   };
 }
 
-/** The files of the playground, which are read when a page first requests one. */
-const PLAYGROUND = /^\/playground-/;
+/** The files of the playground and the licences, which are read when a page first requests one. */
+const ON_DEMAND = /^\/(?:playground-|licenses)/;
 
 /** Reads a JSON object of texts by their paths at the first use. There are no files without a text. */
 function lazyFiles(read: () => string | undefined): () => ReadonlyMap<string, string> {

@@ -4,6 +4,7 @@ import { PLAYGROUND_EXAMPLES } from '../../playground/examples.ts';
 import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult, PlaygroundText } from '../../playground/model.ts';
 import type { Route } from '../data/routes.ts';
 import { navigate } from '../data/session.ts';
+import styles from '../styles/playground.css';
 import { announce } from '../shared/announcer.tsx';
 import { copyText } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
@@ -16,6 +17,11 @@ import { browserHost, createRunner } from './runner.ts';
 import { decodeInput, encodeInput } from './share.ts';
 import { StepPanels } from './step-panels.tsx';
 import { StepTable } from './step-table.tsx';
+
+/** Adopts the styles of the playground, which the style sheet of the page does not have. */
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(styles);
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 
 const [START] = PLAYGROUND_EXAMPLES;
 

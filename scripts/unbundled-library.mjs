@@ -1,0 +1,42 @@
+/**
+ * Loads a library from the sources in its source map. A library that is published as one minified file keeps its unused
+ * parts in every bundle; from its modules, the bundler takes only the used ones.
+ */
+import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+
+/**
+ * A plugin of esbuild for one library.
+ *
+ * @param library the name in imports
+ * @param bundle the path of the published file, whose map has all sources
+ * @param entry the source with the exports, as the map names it
+ * @param internal the names by which its sources import libraries that are in the map, with their sources
+ * @param added further sources by their names
+ */
+export function unbundledLibrary({ library, bundle, entry, internal = {}, added = {} }) {
+  const map = JSON.parse(readFileSync(`${bundle}.map`, 'utf8'));
+  const sources = new Map([
+    ...map.sources.map((name, index) => [name, map.sourcesContent[index]]),
+    ...Object.entries(added),
+  ]);
+  const namespace = `sources of ${library}`;
+  const found = (path) => {
+    const name = [path, path.replace(/\.js$/, '.ts'), `${path}.ts`, `${path}/index.ts`].find((each) =>
+      sources.has(each),
+    );
+    if (name === undefined) throw new Error(`the source map of ${library} has no ${path}`);
+    return { path: name, namespace, sideEffects: false };
+  };
+  return {
+    name: 'unbundled-library',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /./ }, ({ path, importer, namespace: from }) => {
+        if (path === library) return found(entry);
+        if (from !== namespace) return undefined;
+        return found(internal[path] ?? posix.join(posix.dirname(importer), path));
+      });
+      onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: sources.get(path), loader: 'ts' }));
+    },
+  };
+}
