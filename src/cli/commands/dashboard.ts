@@ -2,8 +2,9 @@ import { whenAborted } from '../../core/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
+import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
 import { openBrowser } from '../dashboard/open-browser.ts';
-import { ALL_ACTIONS, openDashboard } from '../dashboard/open-dashboard.ts';
+import { openDashboard } from '../dashboard/open-dashboard.ts';
 import { portOption } from '../port-option.ts';
 
 /** `typekro dashboard`: serves the page of a cluster on this machine. */
@@ -15,7 +16,7 @@ export const dashboard: Command = {
   options: [
     { name: 'port', summary: 'port on 127.0.0.1; by default a free one', value: 'number' },
     { name: 'open', summary: 'open the page in the browser' },
-    { name: 'allow-actions', summary: 'let the page suspend, resume and reconcile instances' },
+    ACTIONS_OPTION,
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
     { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
   ],
@@ -33,7 +34,7 @@ export const dashboard: Command = {
         cluster: name,
         namespace,
         port,
-        ...(input.options['allow-actions'] === true ? { actions: ALL_ACTIONS } : {}),
+        actions: actionsOf(input),
       });
       try {
         context.print(`Dashboard of ${name} at ${opened.url}`);

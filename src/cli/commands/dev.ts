@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../../kube/index.ts';
 import type { Command } from '../command.ts';
+import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
 import { textOption } from '../command.ts';
 import { DevLoop } from '../dev/dev-loop.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
@@ -36,6 +37,7 @@ export const dev: Command = {
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
     STAND_IN_OPTION,
     RUN_PROCESSES_OPTION,
+    ACTIONS_OPTION,
     ...CRD_OPTIONS,
   ],
   examples: [
@@ -58,7 +60,8 @@ export const dev: Command = {
         timeoutMs,
         clock: systemClock,
         events: systemEvents(systemClock),
-        start: () => startSession(state, { port, standIns, ...processes, dashboardOf: context }),
+        start: () =>
+          startSession(state, { port, standIns, ...processes, dashboardOf: context, actions: actionsOf(input) }),
         announce(session) {
           hasStarted = true;
           context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { packageFolder, TypeKroError, whenAborted } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
 import { parseDuration } from '../duration.ts';
 import { portOption } from '../port-option.ts';
 import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
@@ -61,6 +62,7 @@ export const up: Command = {
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
     STAND_IN_OPTION,
     RUN_PROCESSES_OPTION,
+    ACTIONS_OPTION,
     ...CRD_OPTIONS,
   ],
   examples: [
@@ -85,7 +87,7 @@ export const up: Command = {
         keep: input.options['keep'] === true,
         standIns,
         ...(allowsProcesses(input) ? { processDirectory: context.cwd } : {}),
-        ...(once ? {} : { dashboardOf: context }),
+        ...(once ? {} : { dashboardOf: context, actions: actionsOf(input) }),
       });
       try {
         for (const notice of session.notices) context.print(notice);

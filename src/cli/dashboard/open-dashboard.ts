@@ -42,9 +42,6 @@ export interface Dashboard {
   close(): Promise<void>;
 }
 
-/** All actions. */
-export const ALL_ACTIONS: readonly InspectAction[] = ['suspend', 'resume', 'reconcile'];
-
 /**
  * Serves the page and its interface for a cluster, from watches and reads by the client.
  *

@@ -6,7 +6,7 @@ import { createController, jsonLogger, keptText, safeInstallation } from '../../
 import type { KubeObject } from '../../core/index.ts';
 import { EMBEDDED_CONTEXT } from '../../core/index.ts';
 import { controllerCrds, TYPEKRO_FEATURES } from '../../graph/index.ts';
-import type { InspectSource } from '../../inspect/index.ts';
+import type { InspectAction, InspectSource } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -61,6 +61,8 @@ export interface SessionOptions {
   readonly processDirectory?: string;
   /** The command for which the session serves the web page. By default, the session has no page. */
   readonly dashboardOf?: CommandContext;
+  /** The actions that the page allows. Default: none. */
+  readonly actions?: readonly InspectAction[];
 }
 
 /**
@@ -68,7 +70,7 @@ export interface SessionOptions {
  * earlier steps opened.
  */
 export async function startSession(state: StateDirectory, options: SessionOptions): Promise<Session> {
-  const { port, keep = false, standIns = [], processDirectory, dashboardOf } = options;
+  const { port, keep = false, standIns = [], processDirectory, dashboardOf, actions = [] } = options;
   const began = performance.now();
   const cluster = await createEmbeddedCluster({
     ...(keep ? { stateDirectory: join(state.path, 'state') } : {}),
@@ -101,7 +103,7 @@ export async function startSession(state: StateDirectory, options: SessionOption
     const reports = new ReplaceableSource(controller.reports);
     closers.push(() => controller.stop());
     await controller.start();
-    const dashboard = dashboardOf === undefined ? undefined : await openPage(dashboardOf, api, reports);
+    const dashboard = dashboardOf === undefined ? undefined : await openPage(dashboardOf, api, reports, actions);
     if (dashboard !== undefined) closers.push(() => dashboard.close());
     return {
       url: listener.url,
@@ -135,9 +137,14 @@ export async function startSession(state: StateDirectory, options: SessionOption
 }
 
 /** Opens the web page. A session without a page does not load its code. */
-async function openPage(context: CommandContext, api: KubernetesApi, reports: InspectSource): Promise<Dashboard> {
+async function openPage(
+  context: CommandContext,
+  api: KubernetesApi,
+  reports: InspectSource,
+  actions: readonly InspectAction[],
+): Promise<Dashboard> {
   const { openDashboard } = await import('../dashboard/open-dashboard.ts');
-  return openDashboard({ context, api, cluster: EMBEDDED_CONTEXT, namespace: 'default', reports });
+  return openDashboard({ context, api, cluster: EMBEDDED_CONTEXT, namespace: 'default', reports, actions });
 }
 
 /**

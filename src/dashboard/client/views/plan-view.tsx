@@ -102,7 +102,9 @@ export function PlanView(): JSX.Element {
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
             onKeyDown={(event) => {
-              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void makePlan(name, text);
+              // The last input may not be rendered yet.
+              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
+                void makePlan(name, event.currentTarget.value);
             }}
           />
           <div class="toolbar">
