@@ -40,6 +40,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'up --once store.rgd.yaml store.yaml company.yaml':
     'it starts a cluster of its own: definitions-page.test.ts runs it',
   'dev app.ts': 'it serves until it is stopped: test/e2e/dev.test.ts starts it',
+  'dev --run-processes app.ts operator.yaml':
+    'it serves until it is stopped: test/e2e/clients/kubectl-processes.test.ts starts local processes',
   'dev app.yaml': 'it serves until it is stopped: test/e2e/dev.test.ts starts it',
   controller: 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
   'controller --leader-elect': 'it serves until it is stopped: test/e2e/controller.test.ts starts it',

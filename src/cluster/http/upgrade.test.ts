@@ -1,0 +1,56 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Cluster, Listener } from '../index.ts';
+import { createEmbeddedCluster } from '../index.ts';
+
+let cluster: Cluster;
+let listener: Listener;
+
+beforeAll(async () => {
+  cluster = await createEmbeddedCluster({ runProcesses: true });
+  listener = await cluster.listen({ https: false });
+});
+afterAll(() => cluster.close());
+
+/** The answer to raw requests on one connection, until it has a text. */
+function exchange(requests: string, until: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+      if (until.test(text)) socket.destroy();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(text));
+    socket.write(requests);
+  });
+}
+
+const request = (line: string, headers: readonly string[], body = ''): string =>
+  [`${line} HTTP/1.1`, 'Host: 127.0.0.1', `Content-Length: ${body.length}`, ...headers, '', body].join('\r\n');
+
+const H2C = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'];
+const SOCKET = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+const PODS = '/api/v1/namespaces/default/pods';
+
+test('a request with a body that offers another protocol is answered, and the connection stays open', async () => {
+  const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'sent' } });
+  const create = request(
+    'POST /api/v1/namespaces/default/configmaps',
+    ['Content-Type: application/json', ...H2C],
+    body,
+  );
+  const text = await exchange(create + request('GET /version', []), /gitVersion/);
+  expect(text).toMatch(/^HTTP\/1\.1 201 Created[^]*"name":"sent"[^]*HTTP\/1\.1 200 OK/);
+});
+
+test.each([
+  ['of an unknown pod', `GET ${PODS}/absent/exec?command=ls`, SOCKET, '404 Not Found'],
+  ['of an unknown pod, by POST', `POST ${PODS}/absent/attach`, SOCKET, '404 Not Found'],
+  ['in a path that cannot be read', `GET ${PODS}/%zz/exec?command=ls`, SOCKET, '400 Bad Request'],
+])('a connection %s is refused and closed', async (_title, line, headers, status) => {
+  const text = await exchange(request(line, headers), /never/);
+  expect(text).toContain(`HTTP/1.1 ${status}\r\n`);
+  expect(text).toContain('"kind":"Status"');
+});
