@@ -4,7 +4,7 @@
  * figure, with its goal. `--rows` selects the rows whose name contains the text.
  */
 import { createEmbeddedCluster } from '../dist/cluster/index.js';
-import { envtestStartMs } from './support/envtest-start.ts';
+import { envtestStartMs, ownAssets, suiteSeconds } from './support/envtest-start.ts';
 import type { Server, Times } from './support/server-process.ts';
 import { startServer as startWith } from './support/server-process.ts';
 import { type Endpoint, Connection, requestBytes, watch } from './support/wire.ts';
@@ -326,6 +326,15 @@ if ('start of envtest'.includes(wanted)) {
   // program that is not healthy after 100 ms adds a third one.
   const measured = took === undefined ? 'not built: npm run clients -- go' : `${took.toFixed(0)} ms`;
   print("start of envtest: controller-runtime's Start()", '≤ 250 ms', measured);
+}
+const SUITE = 'pkg/client';
+if (`suite ${SUITE} of controller-runtime`.includes(wanted)) {
+  const own = suiteSeconds(SUITE, ownAssets());
+  const real = process.env['KUBEBUILDER_ASSETS'];
+  const compared = real === undefined ? undefined : suiteSeconds(SUITE, real);
+  const measured = own === undefined ? `not built: TYPEKRO_SUITES=${SUITE} npm run clients` : `${own.toFixed(0)} s`;
+  const other = compared === undefined ? '' : `, and ${compared.toFixed(0)} s with the programs of KUBEBUILDER_ASSETS`;
+  print(`suite ${SUITE} of controller-runtime`, '≤ a third of a real server', `${measured}${other}`);
 }
 const server = await startServer();
 await throughput(server);
