@@ -54,7 +54,7 @@ const NODE_CAPACITY: Readonly<Record<string, string>> = { cpu: '64', memory: '25
 
 /**
  * The text of a resource of a container, in units of the divisor and rounded up; `undefined` for a container or a
- * resource that does not exist. A limit that is not set is that of the node.
+ * resource that does not exist. A missing limit counts as the resource of the node.
  */
 export function resourceText(pod: KubeObject, own: JsonObject, reference: JsonObject): string | undefined {
   const named = textAt(reference, 'containerName');
