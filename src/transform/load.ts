@@ -31,7 +31,10 @@ export function transformLoaded<L extends Loaded>(url: string, loaded: L): L {
   // CommonJS that is imported has no source yet: Node reads the source when it requires the file, and calls the hook
   // again.
   if (source === null || source === undefined) return loaded;
-  const text = typeof source === 'string' ? source : new TextDecoder().decode(source);
+  const bytes = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : source;
+  const text = typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes);
   const isTyped = format?.endsWith('-typescript') === true;
   const stripped =
     isTyped || (!format && isTypeScript(file))
