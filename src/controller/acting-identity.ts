@@ -90,7 +90,7 @@ export class ActingIdentities {
     }
   }
 
-  /** All identities read the same server, so that all of their kinds are listed again. */
+  /** Lists the type again for all identities, because all of them read the same server. */
   #wentBack(type: ObjectType): void {
     this.#options.onWentBack(type);
     for (const { caches } of this.all()) caches.readAgain(type);

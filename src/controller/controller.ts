@@ -104,7 +104,7 @@ class KroController implements Controller {
       api: client,
       clock,
       component: 'kro-controller',
-      onError: (error) => refused.told(error),
+      onError: (error) => refused.log(error),
     });
     const reports = new Reports({ served, caches, clock, explain: (id) => instances.explain(id) });
     this.reports = reports;
@@ -224,7 +224,7 @@ class KroController implements Controller {
       onInstance: (change) => meters.parentChanged(change),
       onServing: (serves) => meters.parentServed(serves),
       onReady: () => this.#settleReady(),
-      onOwnRead: (type, error) => reads.looked(type, error),
+      onOwnRead: (type, error) => reads.handleState(type, error),
     });
     const parts: MeasuredParts = {
       clock,

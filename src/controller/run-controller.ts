@@ -145,7 +145,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
       identity,
       signal,
       times,
-      onPoll: (failure) => leaseLogger.looked(failure),
+      onPoll: (failure) => leaseLogger.polled(failure),
       onLeading(ending, lost) {
         logger.log('info', 'leading', { identity });
         current.leads = true;
@@ -184,7 +184,7 @@ async function share(
       shards,
       times,
       signal,
-      onPoll: (failure) => leaseLogger.looked(failure),
+      onPoll: (failure) => leaseLogger.polled(failure),
       work: (part, ending, lost) => work(options, flags, current, ending, lost, part),
       onChange: async (abortGrace) => current.controller?.shareChanged(abortGrace),
     });

@@ -145,7 +145,7 @@ export class WakeRouter {
     this.wakeShare();
   }
 
-  /** Queues all definitions and all Graphs, of which a replica takes those in its share. */
+  /** Queues all definitions and all Graphs. A replica works only on those in its share. */
   wakeShare(): void {
     this.#wakeDefinitions();
     this.#options.instances.wakeGraphs();

@@ -101,7 +101,7 @@ function compileAtLevel(
     columns: spec.columns,
     scale,
     recordsObjects: options.features?.managedResources === true,
-    // A command that does not know the gates of the controller reads the field alone.
+    // A command that does not know the gates of the controller reads only the field `optional`.
     mayLackKinds:
       mayWait && (options.features?.deferredSchemas === true || options.features?.optionalResources === true),
     resources,
@@ -116,8 +116,8 @@ function compileAtLevel(
 /**
  * Replaces ids that are duplicate, empty, or words with another meaning in expressions (`schema`) by names that no
  * expression can contain. Therefore a wrong id causes only one problem, and expressions that read its name keep the
- * other meaning of the name. Other reserved words keep their resource: an expression that reads it has no problem of
- * its own.
+ * other meaning of the name. A resource whose id is another reserved word keeps this id, so an expression that reads the
+ * resource has no problem of its own.
  */
 function withDistinctIds(definition: ParsedDefinition): ParsedDefinition {
   const seen = new Set<string>();

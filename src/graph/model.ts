@@ -73,9 +73,9 @@ export interface ForEachDimension {
 }
 
 /**
- * The common members of all nodes of a graph. The type is absent when the node has no objects, and when an expression
- * computes apiVersion or kind, or when the cluster did not have the kind of a resource that may wait for it. In the latter
- * cases the type is known when the template is rendered; the kinds that the cluster then serves give plural and scope.
+ * The common members of all nodes of a graph. The type is absent in three cases: the node has no objects; an expression
+ * computes apiVersion or kind; or the cluster did not have the kind of a resource that may wait for it. In the last two
+ * cases the type is known when the template is rendered. The kinds that the cluster then serves give plural and scope.
  */
 export interface NodeBase extends Partial<KnownType> {
   /** The id. In a subgraph of a Graph object: the path of ids, with `/` between them (`sub/child`). */

@@ -20,9 +20,8 @@ const MAX_NAMESPACE_LISTS = 2;
  * list all namespaces, one list replaces the lists of many namespaces. `discovery.all` is called once. All other calls,
  * writes included, go to the API and do not change the kept results.
  *
- * The report shows each object at the time of its first read. A later list contains the object as it was read first. It
- * leaves out an object that was absent at its first read. A later list does not contain an object that was deleted in
- * between. Lists with `metadataOnly` are returned as the server sends them.
+ * The report shows each object at the time of its first read. A later list contains the object as it was read first. A
+ * later list leaves out an object that was absent at its first read, and an object that was deleted in between. Lists with `metadataOnly` are returned as the server sends them.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);

@@ -271,12 +271,12 @@ interface OtherManager {
  * version and subresource with which it wrote. All its entries there count as one manager. List indexes are followed
  * through the live list.
  */
-function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): OtherManager[] {
+function othersAt(live: KubeObject, path: readonly PathStep[], own: string): OtherManager[] {
   const found = new Map<string, OtherManager>();
   for (const entry of live.metadata.managedFields ?? []) {
     if (!isJsonObject(entry)) continue;
     const { manager: name, fieldsV1 } = entry;
-    if (typeof name !== 'string' || name === ours || !isJsonObject(fieldsV1)) continue;
+    if (typeof name !== 'string' || name === own || !isJsonObject(fieldsV1)) continue;
     const set = setAt(fieldsV1, path, live as unknown as JsonValue);
     if (set === undefined) continue;
     const before = found.get(name);

@@ -15,7 +15,7 @@ export interface Explanation {
   readonly reason: string;
   /** Ids of the nodes that this node waits for. */
   readonly waitsFor: readonly string[];
-  /** What a user has to do; absent when the node usually only needs time (`remedyOf` has a text for these, too). */
+  /** What a user has to do; absent when the node usually only needs time (`remedyOf` also has a text for such a node). */
   readonly remedy?: string;
 }
 

@@ -104,8 +104,8 @@ export function decideGraph(context: StepContext): Decision {
     const conditions = graphConditions(instance, { Accepted: accepted, ResourcesConverged: converged }, options.now);
     const before: JsonObject = instance.status ?? {};
     const isHard = problem !== undefined || results.some(isFailed);
-    // While nothing may be written, the record stays as it is: the server would refuse a status with a record that is
-    // too long, and the status has to say why nothing is written.
+    // While nothing may be written, the record stays as it is. The server would refuse a status with a record that is
+    // too long, but the status has to say why nothing is written.
     const tracking: GraphTracking =
       problem === undefined
         ? {

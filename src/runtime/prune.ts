@@ -41,11 +41,11 @@ export interface Pruning {
  * Finds members of the ApplySet that no node wants any more and decides which of them to delete now. An object with the
  * deletion policy `Orphaned` is released instead, under the same conditions.
  *
- * A retired object is deleted as soon as that is safe:
- * - not while an unresolved node of the same kind may want an object of this name;
- * - not before the objects that its node wants now exist (the new object is created before the old one is deleted);
- * - not while a node that reads its node is not resolved, or has a write due;
- * - not before the retired objects that depend on it have disappeared; these objects are unknown while a recorded kind
+ * A retired object is deleted as soon as that is safe. It is not safe
+ * - while an unresolved node of the same kind may want an object of this name;
+ * - before the objects that its node wants now exist (the new object is created before the old one is deleted);
+ * - while a node that reads its node is not resolved, or has a write due;
+ * - before the retired objects that depend on it have disappeared; these objects are unknown while a recorded kind
  *   is not listed.
  *
  * An existing object whose update the server refuses delays no deletion: the refusal may last.

@@ -29,7 +29,7 @@ const SYSTEM_FIELDS: ReadonlySet<string> = new Set(['conditions', 'state']);
 /**
  * The requests that change the status of an instance to `status`, in their order. kro 0.9 updates the whole status.
  * kro 0.10 updates the author's fields under the manager that the instance's record of contributions names, and then
- * applies conditions and state under a manager of their own; a part that does not change needs no request. The author's
+ * applies conditions and state under a manager of their own. A part that does not change needs no request. The author's
  * fields come first, and then the record of the objects. A client that sees the new conditions therefore also sees the
  * new fields and the new record.
  */

@@ -185,7 +185,10 @@ export function failedBy(
 /** The maximum number of objects of one node that a reason names. */
 const MAX_READ_OBJECTS = 3;
 
-/** The data of objects that an expression reads. When an iterator holds an object of a collection, only it counts. */
+/**
+ * The data of objects that an expression reads. When an iterator holds an object of a collection, only this object
+ * counts.
+ */
 function readData(
   results: ReadonlyMap<string, NodeResult>,
   { reads, references }: EvaluationFailure,

@@ -143,10 +143,10 @@ function withoutPolicy(annotations: JsonValue | undefined): JsonValue | undefine
 
 /**
  * The author's members together with the controller's members, which take precedence. When the author has none, the
- * controller's object itself.
+ * function returns the controller's object itself.
  */
-function withMembers(author: JsonValue | undefined, ours: Readonly<Record<string, string>>) {
-  return isJsonObject(author) ? { ...author, ...ours } : ours;
+function withMembers(author: JsonValue | undefined, controllers: Readonly<Record<string, string>>) {
+  return isJsonObject(author) ? { ...author, ...controllers } : controllers;
 }
 
 function invalid(context: StepContext, node: GraphNode, path: string, problem: string): Targeted {

@@ -180,8 +180,8 @@ export function ownershipRefusal(
   const owner = labelOfObject(live, PART_OF_LABEL);
   if (owner === applySet || policy === 'takeOver') return undefined;
   if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };
-  const ours = labelOfObject(live, INSTANCE_ID_LABEL) === instance.metadata.uid;
-  return policy === 'refuse' && !ours ? { owner: undefined } : undefined;
+  const isOwn = labelOfObject(live, INSTANCE_ID_LABEL) === instance.metadata.uid;
+  return policy === 'refuse' && !isOwn ? { owner: undefined } : undefined;
 }
 
 /** The instance that wrote an object, as the object's labels name it. */

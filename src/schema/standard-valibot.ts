@@ -154,8 +154,8 @@ const FORMATS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The actions whose requirement is the value of a keyword: the prefix of the keyword, and its suffix. An undefined
- * suffix depends on the type.
+ * The keyword of each action whose requirement is the value of that keyword, as prefix and suffix. If the suffix is
+ * undefined, the type decides.
  */
 const LENGTHS: ReadonlyMap<string, readonly ['min' | 'max', 'Length' | 'Items' | 'Properties' | undefined]> = new Map<
   string,

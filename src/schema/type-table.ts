@@ -12,8 +12,8 @@ export function tableOfFacts(facts: Readonly<Record<string, TypeFacts>>): TypeTa
  * The table of a data file (`types.json`), which has one line for each type. A look-up parses the line of its type,
  * because a process reads only a few of the hundreds of types. A text with other lines is parsed as a whole.
  *
- * @param read reads the file. The table calls it again after a garbage collection: a process at rest does not keep the
- *   text, which takes a quarter of the memory of the facts
+ * @param read reads the file. The table calls it again after a garbage collection, because a process at rest does not
+ *   keep the text. The text takes a quarter of the memory of the facts
  */
 export function tableOfText(read: () => string): TypeTable {
   const text = read();

@@ -130,8 +130,9 @@ class TargetFinder {
   }
 
   /**
-   * Adds the functions of an expression. With `passedIn`, the scope of a call that the expression is passed to, also
-   * adds the functions that variables refer to, and async and generator functions, which the tracer then refuses.
+   * Adds the functions of an expression. `passedIn` is the scope of the call to which the expression is passed. With it,
+   * the functions that variables refer to are also added. Async and generator functions are then added, too, so that the
+   * tracer refuses them.
    */
   private addValue(value: AnyNode | null | undefined, name: string | undefined, passedIn?: Scope): void {
     if (!value) return;

@@ -78,7 +78,7 @@ function refuseKey(typeName: string): never {
   return fail(`unsupported type conversion from '${typeName}' to string`);
 }
 
-/** The names of the types in the error of this conversion. */
+/** The names of library types in the error of a value that has no form in protobuf. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
   'kubernetes.Quantity': 'Quantity',
   'kubernetes.URL': 'URL',

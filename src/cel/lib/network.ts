@@ -62,7 +62,7 @@ const OWN: readonly Overload[] = [
   ),
 ];
 
-/** Kubernetes' functions, one declaration per name, where the overloads above replace Kubernetes' own. */
+/** Kubernetes' functions, one declaration per name. The overloads of `OWN` replace those with the same ids. */
 function functions(): FunctionDeclaration[] {
   const byName = new Map<string, Overload[]>();
   for (const { name, overloads } of [...(kubernetesIp.functions ?? []), ...(kubernetesCidr.functions ?? [])]) {

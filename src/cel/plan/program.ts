@@ -42,8 +42,8 @@ export function joinPrograms(parts: readonly (string | Program)[]): Program | un
 }
 
 /**
- * The joined program (`joinPrograms`) with other strings, in the order of its own. Shares the joined programs. Returns
- * undefined for a program that is not joined, and for another number of strings.
+ * A copy of a program of `joinPrograms` with other strings, in the same order. The copy shares the joined programs.
+ * Returns undefined for a program that is not joined, and for another number of strings.
  */
 export function replaceStrings(program: Program, strings: readonly string[]): Program | undefined {
   return program instanceof JoinedProgram ? program.withStrings(strings) : undefined;

@@ -30,7 +30,7 @@ export class Predictor {
   #work = 0;
   /** The configurations at the beginning of a decision without callers. */
   readonly #starts = new Map<State, Config[]>();
-  /** The alternative for each token that alone decides a decision. */
+  /** For each decision, the alternative of each token that suffices to choose it. */
   readonly #decided = new Map<State, Map<number, number>>();
 
   constructor(automaton: Automaton, tokens: readonly Token[]) {

@@ -69,8 +69,8 @@ function isQuantity(schema: Schema | undefined): boolean {
 interface Place {
   readonly key: string;
   /**
-   * Is the value a field of the template or its metadata? kro does not accept either of them as one expression. Without
-   * `omit()`, an absent field is therefore written as null, which the API server treats as absent.
+   * Is the value a field of the template or its metadata? kro does not accept the template or the metadata as one
+   * expression. Without `omit()`, an absent field is therefore written as null, which the API server treats as absent.
    */
   readonly field: boolean;
 }

@@ -135,8 +135,8 @@ class Splitter {
     const optional = [...read.variables].filter((of) => this.#isOptional(of));
     read.variables.forEach((of) => this.#refuseEmptyCollection(of, record));
     if (optional.length === 0 || this.#circular.has(record)) {
-      // No read of the resource is ever missing; or the resource is part of a cycle, which the compiler reports for
-      // unsplit resources.
+      // Nothing that the resource reads is ever missing. Or the resource is on a cycle: it is not split, because the
+      // compiler then reports the cycle.
       const alone = withManifestOf(record, content);
       return [{ record: alone, exists: [...guards, ...content.includeWhen], without: [] }];
     }

@@ -35,7 +35,7 @@ export function takenIteration({
 
 /** The fold over the whole list when the fold starts with the value of the first element and runs over the rest. */
 function withFirst(fold: ListFold, value = variable(fold.loop, fold.element)): ListFold | undefined {
-  // A constant equals the value of each element, also of a list that may be empty.
+  // A value that does not read the element equals the value of a first element even if the list may be empty.
   if (!mentions(value, (of) => of === fold.loop)) return undefined;
   const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
   if (fold.initial === valueOfFirst(fold.list)) return fold;

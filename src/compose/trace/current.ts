@@ -5,8 +5,8 @@ import type { Trace } from './trace.ts';
 
 /**
  * The pointer to the current tracing run. Traps, factories and the functions that they call find the run here, because
- * no argument names it: JavaScript passes only the proxy to the trap of a proxy (`spec.name` in code that runs
- * natively), and the author calls a factory with the arguments of the factory.
+ * no argument names it. JavaScript passes only the proxy to the trap of a proxy (`spec.name` in code that runs
+ * natively). The author calls a factory with the arguments of the factory.
  */
 let active: Trace | undefined;
 /** The interpreter of the last run, because code may keep a proxy and read it after its run has ended. */

@@ -8,7 +8,7 @@ import { internJson, internString } from './intern.ts';
  */
 export function compact(object: KubeObject): KubeObject {
   const copy = packed(object);
-  // An object with large integers was not copied: its parts belong to the projection, too, which must not change.
+  // An object with large integers was not copied. Its parts also belong to the projection, which must not change.
   if (copy !== object) shareParts(copy);
   return copy;
 }

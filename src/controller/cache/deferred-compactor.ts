@@ -1,7 +1,7 @@
 import type { Clock } from '../../kube/index.ts';
 
 /** The minimum time from the last change of an object to its compaction. The maximum is about twice as long. */
-const LEFT_FOR_MS = 1000;
+const MIN_UNCHANGED_MS = 1000;
 /** The maximum number of objects that one turn compacts. A turn takes a few milliseconds. */
 const MAX_PER_TURN = 64;
 
@@ -28,7 +28,7 @@ export class DeferredCompactor {
   add(key: string): void {
     this.#due.delete(key);
     this.#fresh.add(key);
-    this.#timer ??= this.#clock.setTimer(LEFT_FOR_MS, () => this.#compactDue());
+    this.#timer ??= this.#clock.setTimer(MIN_UNCHANGED_MS, () => this.#compactDue());
   }
 
   /** Stops all compaction and drops the keys. */
@@ -49,7 +49,7 @@ export class DeferredCompactor {
     }
     const isDone = this.#due.size === 0;
     if (isDone) [this.#due, this.#fresh] = [this.#fresh, this.#due];
-    const wait = isDone ? LEFT_FOR_MS : 0;
+    const wait = isDone ? MIN_UNCHANGED_MS : 0;
     this.#timer = this.#due.size === 0 ? undefined : this.#clock.setTimer(wait, () => this.#compactDue());
   }
 

@@ -18,12 +18,12 @@ export interface CompleteList {
 /** Receives the objects and the state of a watch. */
 export interface ScopeListener {
   put(scope: ScopeWatch, object: KubeObject): void;
-  /** Is a later version of this object known, or its deletion? Asked for listed objects only, after `put`. */
+  /** Is a later version of this object known, or its deletion? Called for listed objects only, after `put`. */
   isOlder(key: string, object: KubeObject): boolean;
   gone(object: KubeObject): void;
   /** A list is complete. */
   sweep(scope: ScopeWatch, list: CompleteList): void;
-  /** Called when `synced` changed, or the error of a watch without a complete list. */
+  /** Called when `synced` changed, or when the error of a watch without a complete list changed. */
   stateChanged(): void;
 }
 

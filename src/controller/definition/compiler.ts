@@ -81,7 +81,7 @@ export class DefinitionCompiler {
   async compile(name: string, spec: JsonObject, signal: AbortSignal): Promise<CompiledSpec> {
     const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
     const { hash, types } = this.#factsOf(spec);
-    // The compiler names the limit.
+    // The spec is nested too deep. The diagnostics of the compiler name the limit.
     if (hash === undefined) {
       const { diagnostics } = compile(definition, { ...this.#options, sources: [] });
       return { hash: '', ...compiledSpec(undefined, diagnostics) };

@@ -72,7 +72,7 @@ export class GraphCompiler {
     // Other parts of the controller keep facts about a graph, so all passes over one spec get the same graph.
     const own = this.#own.get(id);
     if (own !== undefined && jsonEquals(own.spec, spec)) return own.compiled;
-    // The compiler names the limit.
+    // The diagnostics of the compiler name the limit.
     if (isTooDeep(spec)) {
       return compiledSpec(undefined, compileGraphObject(input, { ...this.#options, sources: [] }).diagnostics);
     }

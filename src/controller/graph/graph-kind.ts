@@ -63,7 +63,8 @@ export class GraphKind {
       chosenFor: { uid, generation, deletionTimestamp },
     };
     if (deletionTimestamp !== undefined) {
-      // The inventory in the status suffices for a teardown. Users may write the status, so it can name any account.
+      // A teardown needs only the inventory in the status. Users may write the status, so the applied account in it can
+      // be any account.
       return isOwnAccount ? { ...base, deletionProblem: ownAccountDeletionText(user) } : base;
     }
     if (isOwnAccount) return { ...base, failure: ownAccountText(user) };

@@ -56,7 +56,7 @@ export interface DefinitionRoles {
  *
  * When a definition names a ServiceAccount, this account gets the rights on children and external objects, and the
  * controller may impersonate the account. When the controller acts as a ServiceAccount of each instance's namespace,
- * these rights are a ClusterRole `typekro:<definition>` without a binding; a RoleBinding in a namespace grants them to
+ * these rights are a ClusterRole `typekro:<definition>` without a binding. A RoleBinding in a namespace grants them to
  * the account there. The roles with the controller's own rights have the label by which the controller's ClusterRole
  * aggregates them.
  */

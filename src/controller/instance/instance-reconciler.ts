@@ -240,7 +240,7 @@ export class InstanceReconciler {
       record.applySet = decision.inventory.id;
       onApplySet(record);
     }
-    // The time that was sampled for a status must not be used again when that status was not written.
+    // The time of a changed status is kept only after the status is written, because the next step uses that time again.
     if (!decision.statusChanged) record.statusNow = decision.statusNow;
     noteServed(record, served);
     record.steppedAt = clock.now();
@@ -251,7 +251,7 @@ export class InstanceReconciler {
       record.unwatched?.setEquivalence(equivalence);
     }
     const learned = await this.#findMemberKinds(record, served, view, signal);
-    const kinds = [...view.askedKinds].flatMap(([key, { group, kind, namespaces }]) => {
+    const kinds = [...view.requestedKinds].flatMap(([key, { group, kind, namespaces }]) => {
       const type = nodeTypeOf(served, group, kind) ?? record.memberKinds?.get(key);
       return type === undefined || type === 'unserved' ? [] : [{ type, namespaces }];
     });
@@ -332,7 +332,7 @@ export class InstanceReconciler {
     const { clock, random } = this.#options;
     const context = { clock, random, signal, user: served.identity.user };
     let learned = false;
-    for (const [key, { group, kind }] of view.askedKinds) {
+    for (const [key, { group, kind }] of view.requestedKinds) {
       if (nodeTypeOf(served, group, kind) !== undefined || record.memberKinds?.get(key) !== undefined) continue;
       if ((record.unread?.get(key)?.retryAt ?? 0) > clock.now()) continue;
       const found = await attemptRead(context, failedReads(record), key, () => discover(served, group, kind, signal));

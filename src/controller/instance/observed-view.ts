@@ -36,7 +36,7 @@ export class ObservedView implements Observed {
   /** The user of the caches' requests; `undefined` for the controller itself. */
   readonly #user: string | undefined;
   /** The kinds whose members the step requested, by `group/kind`. */
-  readonly askedKinds = new Map<string, MemberTarget>();
+  readonly requestedKinds = new Map<string, MemberTarget>();
   /** The types that the step requested and that discovery has not found. */
   readonly unknownTypes: GroupVersionKind[] = [];
   readonly #discovery: Discovery;
@@ -95,7 +95,7 @@ export class ObservedView implements Observed {
 
   members(target: MemberTarget): ListObservation {
     const { group, kind } = target;
-    this.askedKinds.set(`${group}/${kind}`, target);
+    this.requestedKinds.set(`${group}/${kind}`, target);
     const caches = this.#caches.ofGroupKind(group, kind);
     const cache = caches.find(({ synced }) => synced) ?? caches[0];
     if (cache === undefined) {

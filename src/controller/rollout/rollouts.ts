@@ -218,9 +218,10 @@ export function isPropagationDone({ metadata: { annotations = {} } }: KubeObject
 }
 
 /**
- * The revisions before one with which instances can stay, the best one first: the newest one that went to all instances.
- * Revisions that `propagateWhen` still held back come last. The oldest of them is the first one, because the first
- * revision of a definition goes to all instances without a record. Revisions with an open canary are left out.
+ * The earlier revisions with which instances can stay, the best one first. The best one is the newest one that went to
+ * all instances. Revisions that `propagateWhen` still held back come last. Among these, the oldest one comes first,
+ * because the first revision of a definition goes to all instances without a record. Revisions with an open canary are
+ * left out.
  *
  * @param revisions oldest first
  */

@@ -63,8 +63,8 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     ...(onPoll === undefined ? {} : { onPoll }),
     // Other replicas may still work under this Lease. Replicas that end at the same time have released their own Leases
     // before this call, so the last one finds no other replica.
-    mayRelease: async (asked) => {
-      const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector: LEASE_LABEL, signal: asked });
+    mayRelease: async (requestSignal) => {
+      const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector: LEASE_LABEL, signal: requestSignal });
       return membership.isAlone(items);
     },
     onLeading(ending, lost) {
@@ -116,7 +116,7 @@ async function workInShards(
         }
         await whenAborted(end);
       },
-      onPoll: (failure) => leaseLogger.looked(failure),
+      onPoll: (failure) => leaseLogger.polled(failure),
     }),
     ...Array.from({ length: shards }, (_, shard) => {
       let term: Promise<void> = Promise.resolve();

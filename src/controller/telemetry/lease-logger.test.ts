@@ -14,7 +14,7 @@ test('an unreachable lease is logged once a minute and for each new reason, and 
     'User "kro" cannot get resource "leases" in API group "coordination.k8s.io" in the namespace "kro-system"';
   const poll = (at: number, failure?: KubeError) => {
     now = at;
-    leaseLogger.looked(failure);
+    leaseLogger.polled(failure);
     return leaseLogger.reachable;
   };
   const forbidden = new KubeError(message, { status: 403, reason: 'Forbidden' });

@@ -31,7 +31,7 @@ export class LeaseLogger {
   }
 
   /** Handles the result of a poll. `failure` is `undefined` after a success. */
-  looked(failure: KubeError | undefined): void {
+  polled(failure: KubeError | undefined): void {
     const now = this.#clock.now();
     const lease = this.#lease;
     if (failure === undefined) {

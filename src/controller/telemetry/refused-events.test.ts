@@ -17,7 +17,7 @@ test('missing permission for events is a warning once an hour, and other failure
     [3_601_000, 403, forbidden],
   ] as const) {
     now = at;
-    refused.told(new KubeError(message, { status, reason: 'Forbidden' }));
+    refused.log(new KubeError(message, { status, reason: 'Forbidden' }));
   }
   const rule = '{apiGroups: [""], resources: ["events"], verbs: ["create", "patch"]}';
   const expectedText = `${forbidden} (missing permission; add the rule ${rule} in namespace n)`;

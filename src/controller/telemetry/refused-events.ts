@@ -20,7 +20,7 @@ export class RefusedEvents {
     this.#clock = clock;
   }
 
-  told(refusal: KubeError): void {
+  log(refusal: KubeError): void {
     const failure = apiFailure(refusal, undefined);
     const now = this.#clock.now();
     const isNews = failure.permission !== undefined && now - this.#reportedAt >= REMINDER_MS;

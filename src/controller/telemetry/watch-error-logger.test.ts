@@ -26,7 +26,7 @@ test('an unreadable kind is logged once for each reason, with the missing rule, 
     undefined,
     undefined,
   ]) {
-    watchErrors.looked(type, error);
+    watchErrors.handleState(type, error);
   }
   const kind = 'resourcegraphdefinitions.kro.run';
   const rule = '{apiGroups: ["kro.run"], resources: ["resourcegraphdefinitions"], verbs: ["list", "watch"]}';

@@ -20,7 +20,7 @@ export class WatchErrorLogger {
   }
 
   /** Handles the state of a watch. `failure` is `undefined` while the watch works. */
-  looked({ plural, group }: ObjectType, failure: KubeError | undefined): void {
+  handleState({ plural, group }: ObjectType, failure: KubeError | undefined): void {
     const kind = `${plural}.${group}`;
     if (failure === undefined) {
       if (this.#logged.delete(kind)) this.#logger.log('info', 'the controller can read this kind again', { kind });

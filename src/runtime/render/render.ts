@@ -85,7 +85,7 @@ function certainlyIncluded(context: StepContext): ReadonlySet<string> {
   const included = new Set<string>();
   // The results are in the order of the graph, dependencies first.
   for (const [id, { node, wanted, state }] of context.results) {
-    // Branches that its expressions do not take cannot exclude a resolved node.
+    // A resolved node cannot be excluded by branches that its expressions do not take.
     const needed = wanted !== undefined && state !== 'skipped' ? necessaryNodes(node) : node.dependsOn;
     if (!needed.every((dependency) => included.has(dependency))) continue;
     if (decideInclusion(context, node).state === 'included') included.add(id);

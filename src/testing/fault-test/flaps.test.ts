@@ -32,7 +32,7 @@ const STORIES: readonly (readonly [
     1,
   ],
   [
-    'the same after a step of the test that asks for no deletion',
+    'deleted by the controller, and created again after a step of the test that asks for no deletion',
     new Set(),
     (flaps) => {
       flaps.written(KEY, 'u1', 'cache', 0);

@@ -38,7 +38,7 @@ export interface FaultyWorldOptions {
 
 /** After this number of turns of the event loop without a request, the cluster counts as quiet. */
 const QUIET_TURNS = 12;
-/** The same without faults, where no answer is late. */
+/** This number of turns suffices without faults, because then no answer is late. */
 const FAULTLESS_TURNS = 4;
 /** The number of turns with requests after which the requests count as endless. */
 const MAX_TURNS = 20_000;
