@@ -63,7 +63,7 @@ function filled(line: string, lead: string, next: string, columns: number): stri
   let isEmpty = true;
   for (const part of line.slice(lead.length).split(/( +)/)) {
     if (/^ +$/.test(part)) {
-      // There is no column above the cells of a continued line.
+      // The cells of a continued line are below no column, so the gap between them is narrow.
       gap = lines.length === 0 ? part : part.slice(0, 2);
       continue;
     }

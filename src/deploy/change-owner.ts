@@ -61,7 +61,8 @@ export function instanceOfDeployment({ name, namespace, record }: DirectDeployme
 
 /**
  * Moves a deployment of direct mode to the controller of its definition: creates the instance with the inventory, and
- * deletes the record. Writes no child. When an earlier process ended between the two, only deletes the record.
+ * deletes the record. Writes no child. When an earlier process has created the instance already, only deletes the
+ * record.
  *
  * @param isCheck lets the server check the writes, and stores nothing
  */

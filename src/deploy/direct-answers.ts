@@ -117,8 +117,8 @@ export class DirectAnswers implements ExecutionView {
   }
 
   /**
-   * Answers a read from a watch. A watch takes one request for all objects of a kind. Returns false when no watch
-   * covers the read, and for an object that is known already. A request then answers the read.
+   * Answers a read from a watch, because a watch needs one request for all objects of a kind. Returns false when a
+   * request must answer the read: when no watch covers it, or when the object is known already.
    */
   async #readFromWatch(request: ReadRequest): Promise<boolean> {
     const { store, watches } = this.#options;
@@ -167,8 +167,9 @@ export class DirectAnswers implements ExecutionView {
 }
 
 /**
- * Members of an ApplySet: from watches, and recently written ones, which watches may not show yet. The newer of two
- * states of an object counts: a watch may still show the object before the write that made it a member.
+ * The members of an ApplySet, from watches and from recent writes, because a watch may not show a new object yet. The
+ * newer of two states of an object counts, because a watch may still show the state before the write that made the
+ * object a member.
  */
 function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
   const byUid = new Map(known.map((object) => [object.metadata.uid, object]));

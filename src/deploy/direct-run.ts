@@ -253,7 +253,7 @@ export class DirectRun {
     return {
       target: { type, name, ...(namespace === undefined ? {} : { namespace }) },
       write: async (parent) => {
-        // The inventory has a child before the child exists, so that a deploy that dies in between can be cleaned up.
+        // A child is in the inventory before it exists. If the deploy dies in between, a later process finds the child.
         if (parent.labels === undefined && parent.inventory === undefined) return;
         this.#instance = await this.#options.writeParent(parent, this.#instance);
       },
@@ -273,9 +273,9 @@ export class DirectRun {
   }
 
   /**
-   * Pauses between decisions, because changes of a large graph arrive in bursts. The pause is as long as the last
-   * decision took, but not longer than `MAX_REST_MS`. Obsolete decisions of up to this length then take at most half of
-   * the time.
+   * Pauses between decisions. Changes of a large graph arrive in bursts, and each change makes the decision before it
+   * obsolete. The pause is as long as the last decision took, but not longer than `MAX_REST_MS`. Decisions of up to
+   * this length therefore take at most half of the time.
    */
   #rest(milliseconds: number): Promise<void> {
     const { clock, signal } = this.#options;

@@ -190,7 +190,9 @@ async function monitoring(
   });
 }
 
-/** Deploys the singletons of the graph, in both modes. A reference to a singleton needs its kind to be served. */
+/**
+ * Deploys the singletons of the graph, in both modes. Afterwards the cluster serves their kinds, which the graph needs.
+ */
 async function deploySingletons(
   api: KubernetesApi,
   target: DeployTarget,

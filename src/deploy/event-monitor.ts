@@ -75,8 +75,8 @@ export class EventFilter {
     const { includeChildResources } = { ...DEFAULTS, ...this.#options };
     if (own !== undefined || !includeChildResources) return own?.id;
     // The longest matching name counts: "web-api-5d" belongs to "web-api", not to "web".
-    const makers = inNamespace.filter(({ object }) => name.startsWith(`${object.name}-`));
-    return makers.toSorted((a, b) => b.object.name.length - a.object.name.length)[0]?.id;
+    const parents = inNamespace.filter(({ object }) => name.startsWith(`${object.name}-`));
+    return parents.toSorted((a, b) => b.object.name.length - a.object.name.length)[0]?.id;
   }
 }
 

@@ -113,9 +113,9 @@ export function describeLeftovers(decision: Decision): string[] {
   );
 }
 
-function describeExisting(left: readonly ObjectRef[], ways: string): string[] {
+function describeExisting(left: readonly ObjectRef[], nextCalls: string): string[] {
   if (left.length === 0) return [];
   const names = left.slice(0, 10).map((object) => formatRef(object));
   const more = left.length > names.length ? ` and ${left.length - names.length} more` : '';
-  return [`in the cluster: ${names.join(', ')}${more}`, ways];
+  return [`in the cluster: ${names.join(', ')}${more}`, nextCalls];
 }

@@ -59,7 +59,8 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
         );
       }
       const served = statusCondition(object, 'KindReady');
-      // A change of an annotation does not change the generation, so the condition may be older than the permission.
+      // The annotation that allows breaking changes does not change the generation. The condition may therefore be
+      // older than the annotation.
       const isPermitted = BREAKING.test(served?.message ?? '') && target.options.allowBreakingChanges === true;
       const isLasting = LASTING.test(served?.message ?? '') && !isPermitted;
       if (served?.status === 'False' && isCurrent(served) && isLasting) {

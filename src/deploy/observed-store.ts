@@ -210,7 +210,7 @@ export class ObservedStore implements Observed {
 
   /**
    * Records the response to an apply. The live object satisfies the desired object, even when the server has normalised
-   * values. The response to a dry run replaces an object of the same version.
+   * values. A dry run does not change the version of an object, so its response always replaces the known object.
    */
   setApplied({ target, fingerprint, manager, subresource }: Applied, live: KubeObject, dryRun = false): void {
     const key = targetKey(target);

@@ -18,7 +18,7 @@ export interface TriedWrites {
   readonly conflicts: readonly KnownFailure[];
 }
 
-/** The key of an apply: its object, and its manager where that is not the one of the children of instances. */
+/** The key of an apply: its object, and the manager of a Graph's write. Children of instances share one manager. */
 export function actionKey({ target, manager, subresource }: ApplyAction): string {
   return writeKey(target, manager === undefined ? undefined : writerName(writerOf(manager, subresource)));
 }
@@ -59,7 +59,7 @@ export async function tryWrites(
   return { settled, conflicts };
 }
 
-/** Is it the rule of a patch node, which takes over no fields of other clients? */
+/** Is this the `force` of a patch node? A patch node takes over no fields of other clients. */
 const isPatch = (force: ApplyAction['force']): boolean => typeof force === 'object';
 
 /** An object without the metadata that every write changes. */

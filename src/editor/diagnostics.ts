@@ -5,7 +5,7 @@ import type { EditorText, Span } from './text.ts';
 /** The name of the server in diagnostics. */
 export const DIAGNOSTIC_SOURCE = 'typekro';
 
-/** The parts of a diagnostic that a quick fix needs: the client sends it back. */
+/** The data of a diagnostic that a quick fix needs. The client sends the data back with the request for fixes. */
 export interface DiagnosticData {
   readonly hint?: string;
 }

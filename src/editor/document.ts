@@ -46,7 +46,9 @@ export class DocumentPart {
     return this.#tree.root;
   }
 
-  /** The value: that of the compiler, or for a document with errors the readable parts, with texts for all scalars. */
+  /**
+   * The value as the compiler reads it. For a document with errors: the readable parts, with a string for each scalar.
+   */
   get value(): JsonValue {
     const [document] = this.parsed.documents;
     return document === undefined ? looseValue(this.tree) : document.value;

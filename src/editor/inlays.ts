@@ -20,8 +20,8 @@ export function outlinesOf(graphs: readonly Graph[]): readonly CompiledOutline[]
 }
 
 /**
- * The hints behind the ids of nodes: the place in the order of creation, what the node waits for, and whether a
- * condition decides about it. Only nodes of compiled graphs have an order.
+ * The hints behind the ids of nodes: the node's place in the order of creation, the nodes that it waits for, and
+ * whether it has a condition. Only nodes of compiled graphs have an order.
  *
  * @param graphs the compiled graphs of the document
  */

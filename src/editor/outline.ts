@@ -11,7 +11,7 @@ const SYMBOL = { module: 2, object: 19, array: 18, field: 8, class: 5, property:
   SymbolKind
 >;
 
-/** The symbols of a file: each object, in a definition with its API and its nodes, in other objects with their fields. */
+/** The symbols of the objects of a file. A definition contains its API and its nodes, any other object its fields. */
 export function symbolsOf(document: EditorDocument): readonly DocumentSymbol[] {
   return document.parts.flatMap((placed): DocumentSymbol[] => {
     const { part } = placed;

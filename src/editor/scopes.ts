@@ -12,8 +12,8 @@ interface Known {
 const known = new WeakMap<DocumentPart, Known>();
 
 /**
- * The scopes of the definition or Graph in a part; `undefined` for other objects. A part keeps those of its last
- * source.
+ * The scopes of the definition or Graph in a part; `undefined` for other objects. The scopes of a part are kept until
+ * `source` changes.
  */
 export function scopesOf(part: DocumentPart, source: SchemaSource): ExpressionScopes | undefined {
   const before = known.get(part);

@@ -38,7 +38,7 @@ function permissionOf(
 ): MissingPermission | undefined {
   const right = missingRight(status, message);
   if (right === undefined) return undefined;
-  // The controller itself lacks the right to impersonate, not the impersonated user.
+  // The controller lacks the right to impersonate. The impersonated user does not need this right.
   if (right.verb === 'impersonate') return { ...right, ...(details.name === undefined ? {} : { name: details.name }) };
   return { ...right, ...(user === undefined ? {} : { user }) };
 }

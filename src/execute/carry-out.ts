@@ -8,8 +8,8 @@ import { writeParent } from './write-parent.ts';
 
 /**
  * Carries out a decision: the reads and, at the same time, the parent's write followed by the children. The status is
- * written when nothing else is due, and before the first deletion. Returns true when another step is due, and false when the next step waits for an event or
- * `Decision.requeueAt`.
+ * written when nothing else is due, and before the first deletion. Returns true when another step is due, and false
+ * when the next step waits for an event or `Decision.requeueAt`.
  *
  * Failures of requests go to the view, and the next decision reports them. A final failure of the parent's write
  * (`WriteRules.lasting`) and any other error are thrown after all effects have ended, because an effect must not run at

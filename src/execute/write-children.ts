@@ -232,7 +232,7 @@ function isOtherObject(thrown: unknown): boolean {
   return isConflict(thrown) && thrown instanceof KubeError && thrown.message.includes('UID in precondition');
 }
 
-/** Does a patch with a UID meet an object with another one? The API server then refuses to change the UID. */
+/** Did the API server refuse a patch with a UID, because the object has another UID? */
 function isOtherUid(thrown: unknown): boolean {
   return (
     isOtherObject(thrown) ||

@@ -1,8 +1,8 @@
 /**
  * The interface to the state of a cluster with definitions: definitions, instances, the state of each node with its
  * reason, details of one object, plans, and a stream of events. The room has the JSON of the interface, its paths, and
- * the server, which a controller or a command gives its sources. The server listens on a loopback address with a token,
- * and changes nothing unless actions are allowed.
+ * the server. A controller or a command passes the sources of the data to the server. The server listens on a loopback
+ * address with a token, and changes nothing unless actions are allowed.
  *
  * @packageDocumentation
  */

@@ -22,8 +22,8 @@ export interface Plan {
 }
 
 /**
- * The gates that change what a definition means. `omit` and `dynamicKeys` are on for a command that does not know a
- * controller, and are therefore recorded when they are off.
+ * The feature gates that change the meaning of a definition. A command that knows no controller assumes that `omit` and
+ * `dynamicKeys` are on. A plan therefore records these two when they are off.
  */
 export interface MeaningFeatures {
   readonly omit?: boolean;
@@ -196,9 +196,10 @@ export interface InstancePlan {
    */
   readonly meanwhile?: Meanwhile;
   /**
-   * The objects that are deleted, and created again when their nodes allow it, because the new revision leaves them out
-   * for the old spec. The definition is applied before the instance. For `rollout: later`, this happens only if the
-   * canary ends before the instance is applied. Absent when there are none.
+   * The objects that are deleted and created again. The definition is applied before the instance, and with the old
+   * spec the new revision leaves these objects out. With the new spec they are created again, when their nodes allow
+   * it. For `rollout: later`, this happens only if the canary ends before the instance is applied. Absent when there
+   * are none.
    */
   readonly recreated?: readonly ObjectRef[];
   readonly writes: readonly ObjectPlan[];

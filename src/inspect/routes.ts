@@ -45,8 +45,8 @@ const MAX_LOG_LINES = 2000;
  * @throws InspectFailure for a request that is wrong or names nothing, and the errors of the details.
  */
 export async function answerInspect(request: InspectRequest, context: RouteContext): Promise<unknown> {
-  const [room, ...rest] = request.segments;
-  switch (room) {
+  const [collection, ...rest] = request.segments;
+  switch (collection) {
     case 'meta':
       return rest.length === 0 ? read(request, () => metaOf(context)) : nothing();
     case 'definitions':

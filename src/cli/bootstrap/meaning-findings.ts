@@ -8,8 +8,8 @@ import type { HandBackFinding } from './hand-back-finding.ts';
 
 /**
  * The parts of a definition or Graph that kro accepts and understands differently, because kro lacks a gate that is on
- * in this controller: `PartialDependencies`, `DynamicKeys`, `PropagateWhen`, `ManagedResources`, `DeletionPolicy`. kro
- * with the last of these gates has the same rule.
+ * in this controller: `PartialDependencies`, `DynamicKeys`, `PropagateWhen`, `ManagedResources`, `DeletionPolicy`. A
+ * kro that has the gate `DeletionPolicy` handles deletion policies in the same way.
  *
  * @param graph the graph of the object, compiled with the gates of this controller
  * @param kro the features of kro's controllers

@@ -31,7 +31,8 @@ export interface ClusterSettings {
   /** The version of Kubernetes, e.g. `1.35`. Absent for the latest version. */
   readonly kubernetesVersion?: string;
   /**
-   * The working directory of pods that are processes of this machine. Absent: no pod is one. Each start asks again.
+   * The working directory of pods that are processes of this machine. Absent when there are no such pods. It is valid
+   * for one run only.
    */
   readonly processDirectory?: string;
   /** The audit log. Absent when there is none. */
@@ -118,8 +119,9 @@ const RECORD_FILE = 'cluster.json';
 const CREDENTIALS_FILE = 'credentials.json';
 
 /**
- * The settings of a cluster; `undefined` for a cluster that never ran. A stop removes the folder of a cluster without
- * data, so settings that cannot be read, and those of a later version, count as data where there are stored objects.
+ * The settings of a cluster; `undefined` for a cluster that never ran. When the settings cannot be read, or are of a
+ * later version, but there are stored objects, the cluster counts as one with data. Otherwise a stop would remove its
+ * folder.
  */
 export function readSettings(folder: string): ClusterSettings | undefined {
   const settings = readJson(join(folder, SETTINGS_FILE), SETTINGS) as ClusterSettings | undefined;

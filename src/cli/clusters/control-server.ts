@@ -88,8 +88,8 @@ function actionOf({ method, url = '' }: IncomingMessage): { readonly action?: Co
 }
 
 /**
- * The reason to refuse a request that a web page has sent, or whose host name a page of another site may have bound to
- * this machine; `undefined` for the request of a program.
+ * The reason to refuse a request of a web page; `undefined` for the request of a program. A request of a web page has
+ * the header `Origin`, or a host name that another site has bound to this machine.
  */
 function foreignCaller({ headers, socket }: IncomingMessage): string | undefined {
   if (headers.origin !== undefined) return 'requests of web pages are refused';

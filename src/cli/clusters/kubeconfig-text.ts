@@ -71,7 +71,7 @@ function editsOf(
   return edits;
 }
 
-/** Replaces the value of a member: a list from the end of its colon, a text in its place. */
+/** Replaces the value of a member. A text takes the place of the value, and a list begins directly after the colon. */
 function replaced(before: string, [start, valueEnd]: Range, value: JsonValue): Edit {
   const text = block(before, { key: value }, '').slice('key:'.length).trimEnd();
   if (typeof value === 'string' && valueEnd > start) return { start, end: valueEnd, text: text.trimStart() };

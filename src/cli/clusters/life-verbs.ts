@@ -86,7 +86,9 @@ export async function addRequestedContext(
   return addContext(context, cluster, { use, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
 }
 
-/** Renews the context that a crashed process has left. Its address and its credentials may be others now. */
+/**
+ * Renews the context that a crashed process has left. The address and the credentials of the cluster may have changed.
+ */
 async function renewContext(context: CommandContext, cluster: RunningCluster): Promise<string | undefined> {
   const kubeconfig = cluster.settings?.entryIn;
   return kubeconfig === undefined ? undefined : addContext(context, cluster, { use: false, kubeconfig });

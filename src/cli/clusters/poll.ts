@@ -2,7 +2,7 @@ import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import { isTimeout, pause, systemClock, withDeadline } from '../../kube/index.ts';
 
 /**
- * Calls `look` repeatedly until it returns a value. It reads the state of another process, which sends no event.
+ * Calls `look` repeatedly until it returns a value. `look` reads the state of another process, which sends no event.
  * Returns `undefined` after the time limit. Rejects with the signal's reason when the signal aborts.
  */
 export function poll<Result>(

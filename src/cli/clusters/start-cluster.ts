@@ -162,8 +162,8 @@ function refuseOtherSettings(
   });
 }
 
-const isSameAudit = (asked: AuditFiles | 'none', present: AuditFiles | undefined): boolean =>
-  asked === 'none' ? present === undefined : asked.log === present?.log && asked.policy === present.policy;
+const isSameAudit = (requested: AuditFiles | 'none', present: AuditFiles | undefined): boolean =>
+  requested === 'none' ? present === undefined : requested.log === present?.log && requested.policy === present.policy;
 
 /** Finds a cluster. Waits while another process starts or ends it. */
 export async function settledCluster({ env, signal }: CommandContext, name: string): Promise<FoundCluster> {

@@ -81,7 +81,7 @@ export function withContext(
         remedy: 'rename the entry, choose another name for the cluster, or name another kubeconfig with --kubeconfig',
       });
     }
-    // A context that is there may have a namespace of the user.
+    // An existing context stays, because the user may have set its namespace.
     if (list === 'contexts' && known !== undefined) continue;
     const content = list === 'contexts' ? { cluster: name, user: name } : entry?.[member];
     put(document, file, list, name, { name, [member]: content });

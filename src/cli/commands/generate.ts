@@ -73,11 +73,11 @@ const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged'
 /** The diagnostic for a run that found no definition and has no other diagnostic. */
 function noDefinitions(
   files: number,
-  said: readonly Diagnostic[],
+  reported: readonly Diagnostic[],
   names: readonly string[],
   documents: readonly JsonValue[],
 ): readonly Diagnostic[] {
-  if (files > 0 || said.length > 0) return [];
+  if (files > 0 || reported.length > 0) return [];
   const kinds = [...new Set(documents.map((document) => (isJsonObject(document) ? document['kind'] : undefined)))];
   const found = kinds.filter((kind) => typeof kind === 'string' && kind !== 'CustomResourceDefinition').slice(0, 5);
   const holds = found.length === 0 ? '' : `; found: ${found.join(', ')}`;
@@ -140,8 +140,8 @@ function inGroup(documents: readonly JsonValue[], group: string | undefined): re
 }
 
 /**
- * The command line for the head of each file. It writes the same files, so it has neither `--check` nor the private
- * path in `--kubeconfig`.
+ * The command line in the head of each file, with which a reader can write the same files. It therefore lacks
+ * `--check`. It also lacks `--kubeconfig`, because its path is private.
  */
 function commandLine(input: CommandInput, layout: string): string {
   const texts = ['context', 'group', 'chart', 'repository', 'chart-version', 'out'].flatMap((name) => {

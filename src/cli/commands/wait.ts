@@ -101,7 +101,7 @@ async function reach(
 ): Promise<Failure | undefined> {
   const { uid } = instance.metadata;
   let last = failureOf(instance);
-  let said: string | undefined;
+  let lastReason: string | undefined;
   let outage: Outage | undefined;
   const look = (found: KubeObject | undefined): { readonly failure?: Failure } | undefined => {
     // A new instance of the same name has another UID.
@@ -111,7 +111,7 @@ async function reach(
     if (current === undefined) return { failure: { why: 'it was deleted' } };
     last = failureOf(current);
     if (timeoutMs === 0) return { failure: last };
-    if (last.why !== said) say((said = last.why));
+    if (last.why !== lastReason) say((lastReason = last.why));
     return undefined;
   };
   const limit = AbortSignal.timeout(timeoutMs === 0 ? LOOK_ONCE_MS : timeoutMs);

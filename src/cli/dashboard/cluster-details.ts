@@ -252,7 +252,7 @@ async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<strin
     const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
     return typeof version === 'string' ? version : undefined;
   } catch (error) {
-    // Some servers refuse the version. A cluster that is gone shows in every other answer.
+    // Some servers refuse to return their version. If the cluster does not answer at all, the other reads fail, too.
     if (error instanceof KubeError) return undefined;
     throw error;
   }

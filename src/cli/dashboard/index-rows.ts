@@ -58,8 +58,8 @@ export function instanceRow(instance: KubeObject, serving: DefinitionHead | unde
   const label = Object.hasOwn(labels, keys.DEFINITION_NAME_LABEL) ? labels[keys.DEFINITION_NAME_LABEL] : undefined;
   const revision = pinnedRevision(instance) ?? recordedRevision(instance) ?? serving?.revision;
   const address = { apiVersion, kind, ...(namespace === undefined ? {} : { namespace }), name };
-  const said = ready === undefined || ready.status === 'True' ? undefined : (ready.message ?? ready.reason);
-  const waitingFor = state === 'NONE' ? 'no controller has written a status yet' : said;
+  const reason = ready === undefined || ready.status === 'True' ? undefined : (ready.message ?? ready.reason);
+  const waitingFor = state === 'NONE' ? 'no controller has written a status yet' : reason;
   return {
     ref: instanceRef(address),
     ...address,

@@ -36,7 +36,7 @@ export function reviewedApi(api: KubernetesApi, user: string, may: May): Kuberne
   };
   const reviewObject = async (ref: ObjectRef, options?: CallOptions): Promise<void> => {
     const resource = await resourceOf(ref, options);
-    // The API server says that the kind does not exist.
+    // The read itself fails: the API server answers that the kind does not exist.
     if (resource === undefined) return;
     const namespace = resource.namespaced ? { namespace: ref.namespace ?? 'default' } : {};
     await review('get', resource, { ...namespace, name: ref.name });

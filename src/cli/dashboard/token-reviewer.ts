@@ -46,7 +46,7 @@ export class TokenReviewer {
    */
   readonly authenticate = async (token: string): Promise<Viewer | undefined> => {
     if (token === '' || token.length > MAX_TOKEN_LENGTH) return undefined;
-    // The cache has no token, only its digest.
+    // The keys of the cache are digests, so that the cache holds no token.
     const key = cryptoLibrary().createHash('sha256').update(token).digest('base64');
     const user = await this.#users.get(key, () => this.#review(token));
     return user === undefined ? undefined : this.#viewerOf(user);

@@ -22,8 +22,8 @@ process.on('disconnect', () => endProcess());
 
 async function answer({ path, file, cwd }: ChildRequest): Promise<void> {
   const note = (text: string): void => send({ kind: 'note', text });
-  // A referenced channel keeps the process alive. Without it, Node ends the process when a module waits for a promise
-  // that can never settle.
+  // A referenced channel would keep the process alive. While it is not referenced, Node ends the process when a module
+  // waits for a promise that can never settle.
   process.channel?.unref();
   const { objects, diagnostics } = await loadModule(path, file, cwd, note);
   process.channel?.ref();

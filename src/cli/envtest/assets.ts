@@ -20,8 +20,9 @@ export interface AssetPaths {
 
 /**
  * A program for `/bin/sh`. The shell itself answers `--help`, because envtest asks both programs for their help at each
- * start. Variables that delay or change Node are removed. The programs trust no public authority, so the list of these
- * authorities is empty: Node would read its own list together with the authority of client certificates, for 30 ms.
+ * start. Variables that delay or change Node are removed. The programs trust no public authority, so the list of public
+ * authorities is empty. Otherwise Node would read its own list when it reads the authority of client certificates,
+ * which takes 30 ms.
  */
 function programScript(name: string, help: string, node: string, module: string, flags = ''): string {
   return `#!/bin/sh

@@ -199,7 +199,8 @@ function failureOf(run: () => void): TypeKroError | undefined {
 }
 
 /**
- * A file without a kind is not of another kind: it is empty, or an editor was interrupted. Its mistakes are reported.
+ * Matches a file with a kind. Only such a file can be of another kind. A file without a kind is empty or unfinished, so
+ * its mistakes are reported.
  */
 const ANY_KIND = /^\s*["']?kind["']?:\s*\S/m;
 const OF_THIS_KIND = new RegExp(`^\\s*["']?kind["']?:\\s*["']?${TEST_FILE_KIND}`, 'm');

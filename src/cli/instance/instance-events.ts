@@ -15,9 +15,9 @@ export const EVENT = { apiVersion: 'v1', kind: 'Event' } as const;
 const MAX_OWNERS = 5;
 
 /**
- * Selects the events about an instance: about itself, its objects, and the objects that these own. An owned object
- * counts only when its name contains the name of an object of the instance. Such an object counts as owned, too, when
- * it no longer exists.
+ * Selects the events about an instance: about itself, its objects, and the objects that these own. The name of an owned
+ * object must contain the name of an object of the instance. An object with such a name counts as owned when it no
+ * longer exists, because its owner references cannot be read then.
  */
 export class InstanceEventFilter {
   /** The namespaces of events about the instance. */

@@ -231,14 +231,14 @@ const OVER_LIMIT = /(?:over the maximum collection size of|collection size \d+ e
 const MAX_ASSUMED_ITEMS = 20_000;
 
 /**
- * The maximum number of items of a collection. The limit is a flag of the controller, known only from the controller's
- * message about a collection over the limit. A controller that has written the status without this message has a higher
- * limit.
+ * The maximum number of items of a collection. The limit is a flag of the controller. This process knows the limit only
+ * from the controller's message about a collection over the limit. A status without this message shows that no
+ * collection of the instance is over the limit.
  */
 function collectionLimit(instance: KubeObject): { readonly maxCollectionSize?: number } {
   const { state, ready } = recordedState(instance);
-  const said = OVER_LIMIT.exec(ready?.message ?? '')?.[1];
-  if (said !== undefined) return { maxCollectionSize: Number(said) };
+  const limit = OVER_LIMIT.exec(ready?.message ?? '')?.[1];
+  if (limit !== undefined) return { maxCollectionSize: Number(limit) };
   return state === '' ? {} : { maxCollectionSize: MAX_ASSUMED_ITEMS };
 }
 

@@ -111,15 +111,16 @@ async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSign
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
-    // The API server's message can quote a value of the Secret. The rule of a missing right has none.
-    const said = failureText(ref.kind === 'Secret' ? { ...failure, message: failure.reason } : failure);
+    // The API server's message can quote a value of the Secret, so the text has the reason in place of the message. The
+    // text about a missing right quotes no value.
+    const text = failureText(ref.kind === 'Secret' ? { ...failure, message: failure.reason } : failure);
     // A controller retries when a namespace is missing. For the user it counts as a refusal, because the user must
     // create the namespace.
     const isRefused = isRefusal(failure) || failure.code === 404;
     const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
     if (!isTried) {
       const right = failure.permission === undefined ? {} : { isRightMissing: true };
-      return { result: 'unknown', outcome: `a dry run of the write of ${name} was not possible: ${said}`, ...right };
+      return { result: 'unknown', outcome: `a dry run of the write of ${name} was not possible: ${text}`, ...right };
     }
     const remedy = refusalRemedy(error.message, ref);
     const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
@@ -128,7 +129,7 @@ async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSign
       .filter((path) => fields.some((field) => isBelow(path, field)));
     return {
       result: 'refused',
-      outcome: `the API server refuses ${name}: ${said}`,
+      outcome: `the API server refuses ${name}: ${text}`,
       fields,
       ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
       ...(remedy === undefined ? {} : { remedy }),

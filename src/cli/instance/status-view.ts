@@ -86,8 +86,8 @@ export function statusLines(
   const width = Math.max(0, ...view.conditions.map(({ type }) => type.length));
   const conditions = view.conditions.map(({ type, status, reason = '', message = '', lastTransitionTime }) => {
     const since = lastTransitionTime === undefined ? '' : age(lastTransitionTime, now);
-    const said = message === '' ? reason : message;
-    return `${printable(type).padEnd(width)}  ${status.padEnd(7)}  ${since.padStart(6)}  ${printableLine(said)}`.trimEnd();
+    const text = message === '' ? reason : message;
+    return `${printable(type).padEnd(width)}  ${status.padEnd(7)}  ${since.padStart(6)}  ${printableLine(text)}`.trimEnd();
   });
   const names = Object.keys(view.fields);
   const fieldWidth = Math.max(0, ...names.map((name) => name.length));

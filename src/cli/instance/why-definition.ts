@@ -41,7 +41,7 @@ export interface DefinitionWhyReport {
 }
 
 /** Remedies for messages of kro's controller and of this one. */
-const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
+const REMEDIES: readonly (readonly [message: RegExp, remedy: string])[] = [
   [
     /CRD already exists and is not owned by KRO/,
     'another program owns the CustomResourceDefinition: declare another kind or group, or delete the CRD when nothing uses it',

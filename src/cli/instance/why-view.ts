@@ -80,7 +80,7 @@ function endLines(
 ): string[] {
   const { graph, definition, decision, problems, node } = observation;
   const isDeleted = observation.instance.metadata.deletionTimestamp !== undefined;
-  const said = recorded === undefined ? '' : printableLine(recorded);
+  const report = recorded === undefined ? '' : printableLine(recorded);
   if (graph === undefined && isGraphObject(observation.instance) && !isDeleted) {
     return ['', 'nothing is done for the Graph, and its objects stay as they are: its spec does not compile'];
   }
@@ -90,7 +90,7 @@ function endLines(
     return ['', `nothing is done for the instance: ${text}`];
   }
   if (causes.length > 0 || blocked.length > 0)
-    return recorded === undefined || isRepeated(recorded, causes) ? [] : ['', `the controller reports: ${said}`];
+    return recorded === undefined || isRepeated(recorded, causes) ? [] : ['', `the controller reports: ${report}`];
   if (refusals.length > 0) return [];
   if (isPaused(observation.instance)) {
     return ['', 'nothing is due, and the instance is suspended'];
@@ -114,7 +114,11 @@ function endLines(
     ];
   }
   const status = state === '' ? 'nothing' : printableLine(state);
-  return ['', `every node is ready, and the status says ${status}${said === '' ? '' : `: ${said}`}`, SEE_CONTROLLER];
+  return [
+    '',
+    `every node is ready, and the status says ${status}${report === '' ? '' : `: ${report}`}`,
+    SEE_CONTROLLER,
+  ];
 }
 
 /** The minimum length of a part of a reason that counts as the sentence of the server. */

@@ -134,7 +134,7 @@ function expressionsOf(
   return found;
 }
 
-/** The CEL of the expression at a place of the code: the expressions that begin last before it on its line. */
+/** The expressions at a place of the code: those on its line that begin nearest before it. */
 export function expressionsAt(
   expressions: readonly TracedExpression[],
   line: number,

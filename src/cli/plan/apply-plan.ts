@@ -112,8 +112,8 @@ function sorted({ objects, graphs, plan }: ApplyTask) {
 }
 
 /**
- * Deletes instances before their definitions. Without its definition, the controller would not delete an instance's
- * objects and not remove its finalizer.
+ * Deletes instances before their definitions. Without the definition, the controller would neither delete the objects
+ * of an instance nor remove its finalizer.
  */
 async function deleteObjects(task: ApplyTask): Promise<void> {
   const { definitions, instances, others } = sorted(task);

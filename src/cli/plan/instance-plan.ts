@@ -178,10 +178,10 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
 }
 
 /**
- * How the reason of a node ends. `later`: without a change by the user, after the planned writes, or when an object can
- * be read. `ready`: the objects are as wanted, and only not ready yet. `user`: after a change by the user. The first six
- * reasons are no obstacles. The obstacle of a blocked node with one of these reasons is at another node, and only the
- * user can remove it.
+ * When the reason of a node ends. `later`: without a change by the user, namely after the planned writes, or when an
+ * object can be read. `ready`: when the objects, which are as wanted, are ready. `user`: only after a change by the
+ * user. The first six reasons are no obstacles of the node itself. If a node with one of them is blocked, the obstacle
+ * is at another node, and only the user can remove it.
  */
 const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 'ready' | 'user' } = {
   ready: 'user',

@@ -152,7 +152,7 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
   return plans;
 }
 
-/** The simulation of an instance whose definition is applied and whose own change is not. */
+/** The simulation of an instance whose definition is applied already, and whose own change is not applied yet. */
 function withOldSpec({ graph, isNewSchema }: InstancesTask, input: SimulationInput, live: KubeObject): SimulationInput {
   return { ...input, instance: isNewSchema ? underSchema(graph, live).object : live };
 }

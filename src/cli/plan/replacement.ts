@@ -26,10 +26,10 @@ export function isImmutableRefusal({ status, reason, message, details: { causes 
   if (status !== 422 || reason !== 'Invalid' || message.startsWith('admission webhook ')) return false;
   return (
     causes.length > 0 &&
-    causes.every(({ field = '', reason: why, message: said = '' }) => {
+    causes.every(({ field = '', reason: why, message: text = '' }) => {
       if (field === '') return false;
-      if (why === 'FieldValueForbidden') return IMMUTABLE_END.test(said) || FORBIDDEN_UPDATE.test(said);
-      return why === 'FieldValueInvalid' && IMMUTABLE_END.test(said);
+      if (why === 'FieldValueForbidden') return IMMUTABLE_END.test(text) || FORBIDDEN_UPDATE.test(text);
+      return why === 'FieldValueInvalid' && IMMUTABLE_END.test(text);
     })
   );
 }

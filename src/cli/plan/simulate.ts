@@ -73,7 +73,10 @@ export interface SimulatedWrite {
 /** All writes of an instance, and the decision after the last one. */
 export interface SimulationResult {
   readonly writes: readonly SimulatedWrite[];
-  /** The decision after the last write without `after`: what waits as long as no node becomes ready. */
+  /**
+   * The decision after the last write with an empty `after`. It shows what waits as long as no other node becomes
+   * ready.
+   */
   readonly standing: Decision;
   readonly decision: Decision;
 }

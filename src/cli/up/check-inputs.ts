@@ -101,7 +101,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     withoutConsequences([
       ...loading,
       ...findDuplicates(inputs.objects),
-      ...found.filter((each) => !isSaid(each, loading)),
+      ...found.filter((each) => !isReportedByTrace(each, loading)),
       ...unknown,
     ]),
   );
@@ -198,9 +198,9 @@ function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
 }
 
 /** Did the trace of a composition already report the server's refusal at this place? */
-function isSaid({ code, source, path = '' }: Diagnostic, said: readonly Diagnostic[]): boolean {
+function isReportedByTrace({ code, source, path = '' }: Diagnostic, reported: readonly Diagnostic[]): boolean {
   if (code !== 'input/refused-template' || source === undefined || !/containers\[\d+\]$/.test(path)) return false;
-  return said.some(
+  return reported.some(
     (other) =>
       other.code === 'trace/missing-image' && other.source?.line === source.line && other.source.file === source.file,
   );

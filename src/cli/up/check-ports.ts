@@ -52,14 +52,14 @@ function containerPorts(holder: WrittenObject, pod: readonly string[]): readonly
 const isList = (value: JsonValue): boolean => Array.isArray(value) && value.every(isJsonObject);
 
 /** Is it certain that a port, by number or by name, is not offered? */
-function isMissing(asker: WrittenObject, port: JsonValue, offers: readonly Offer[]): boolean {
-  const text = textIn(asker, port);
+function isMissing(referrer: WrittenObject, port: JsonValue, offers: readonly Offer[]): boolean {
+  const text = textIn(referrer, port);
   if (text === undefined) return false;
   // An expression may give a number or a name.
   const open = !isConstantName(text);
   return offers.every(({ holder, number, name }) => {
     const differs = (value: JsonValue | undefined): boolean =>
-      value === undefined || compareFieldValues(asker, port, holder, value) === 'different';
+      value === undefined || compareFieldValues(referrer, port, holder, value) === 'different';
     if (open) return differs(number) && differs(name);
     return typeof port === 'string' ? differs(name) : differs(number);
   });
@@ -173,7 +173,7 @@ function probeProblems(manifest: WrittenObject, pod: readonly string[]): Mismatc
 const isDigits = (port: JsonValue): boolean => typeof port === 'string' && /^\d+$/.test(port);
 
 function mismatch(
-  asker: WrittenObject,
+  referrer: WrittenObject,
   port: JsonValue,
   path: readonly PathStep[],
   offers: readonly Offer[],
@@ -184,10 +184,10 @@ function mismatch(
     const text = textIn(holder, value);
     return text === undefined ? [] : [shownName(text)];
   };
-  const byName = typeof port === 'string' && isNamed(asker, port);
+  const byName = typeof port === 'string' && isNamed(referrer, port);
   const names = offers.flatMap(({ holder, name }) => shown(holder, name));
   const numbers = offers.flatMap(({ holder, number }) => shown(holder, number));
-  const [text = ''] = shown(asker, port);
+  const [text = ''] = shown(referrer, port);
   const near = byName ? nearestName(text, names) : undefined;
   const offered = [
     ...(numbers.length === 0 ? [] : [`the ports are ${[...new Set(numbers)].join(', ')}`]),

@@ -127,7 +127,7 @@ async function checkNode(
     const place = constantPlace(value, skeleton, found.steps, cause.message) ?? found;
     if (open && cause.message.startsWith('Not found')) return [];
     if ((unselected || mismatched) && /does not match template/.test(cause.message)) return [];
-    // Only an expression at a missing field or around it could set it.
+    // Only an expression at the missing field, or at a field around it, could set the missing field.
     const absent = place.key && cause.message.startsWith('Required');
     const steps = absent ? stepsIn(value, cause.field) : place.steps;
     // Such an expression may yield the missing field.

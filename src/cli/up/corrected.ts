@@ -6,8 +6,8 @@ import { crdSource, prune, schemaNodeAt, stepsIn, valueAtSteps } from '../../sch
 
 /**
  * The definition or Graph with misspelt fields renamed to the most likely field, unless the object has that field
- * already. The compiler then finds other errors instead of consequences of the misspelling, which `checkObjects`
- * reports. The positions are positions in the original text.
+ * already. The compiler then finds the other errors, and no consequences of the misspelling. `checkObjects` reports the
+ * misspelling itself. The positions are positions in the original text.
  */
 export function corrected(document: DefinitionDocument): DefinitionDocument {
   const { value } = document;

@@ -34,9 +34,9 @@ function argumentSteps(path: string): readonly PathStep[] {
 }
 
 /**
- * The place of a field in the arguments of a call: as deep as in the object, or less deep, as with the names and labels
- * of factories. The longest end of the path that the arguments contain completely counts; otherwise the end that they
- * contain to the greatest depth.
+ * The place of a field in the arguments of a call. Factories take names and labels at a shorter path than the object
+ * has. The longest end of the path that the arguments contain completely is therefore used. If they contain none
+ * completely, the end of which they contain the most steps is used.
  */
 function placeOfArgument(
   scanner: ScriptScanner,

@@ -3,8 +3,8 @@ import { formatDiagnostic } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 
 /**
- * Returns problems with those of each file together, in the order of their lines and columns. Files are in the order of
- * their first problem. Problems without a place stay together, too, and keep their order.
+ * Groups problems by their files. In each group, problems are in the order of their lines and columns. The groups are
+ * in the order of their first problems. Problems without a place are a group, too, and keep their order.
  */
 export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const byFile = new Map<string | undefined, Diagnostic[]>();

@@ -86,8 +86,9 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The findings about one definition without those that are consequences of others. A misspelt field is not reported as
- * missing, too. A name that a broken part declares is not reported as unknown. One value has one problem.
+ * The findings about one definition without those that are consequences of others. A field that is reported as misspelt
+ * is not also reported as missing. A name that a broken part declares is not reported as unknown. One value has one
+ * problem.
  */
 export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
   const diagnostics = withTexts(collapsed(found));

@@ -5,8 +5,8 @@ import { unreadBecause } from '../plan/cluster-basics.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 
 /**
- * Ends a check of a whole cluster when objects of a type could not be read. A check without them could call an upgrade
- * safe that is not.
+ * Ends a check of a whole cluster when objects of a type could not be read. Without these objects, the check could
+ * report an unsafe upgrade as safe.
  *
  * @throws TypeKroError `upgrade/not-read`, with the answer of the server.
  */

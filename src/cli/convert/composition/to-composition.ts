@@ -203,8 +203,8 @@ class CompositionWriter {
           : stringCode(each.cel),
       ),
     );
-    // In kro, the names of iterators and `each` all name an object of the collection here. A composition has only
-    // `each`.
+    // In `propagateWhen` of kro, the names of iterators and `each` all name an object of the collection. A composition
+    // has only `each`.
     const propagates = (node.propagateWhen ?? []).map(({ cel }) =>
       call('withPropagateWhen', stringCode(renamedTo('each', cel, new Set(iterators.keys())))),
     );

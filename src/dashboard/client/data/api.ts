@@ -48,7 +48,7 @@ export function createApi(token: string): Api {
 
 type JsonRequest = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
 
-/** Sends a request and reads the whole answer. A connection that ends before that gave no answer. */
+/** Sends a request and reads the whole answer. A connection that ends earlier counts as no answer. */
 async function exchange(path: string, init: JsonRequest): Promise<Pick<Response, 'status' | 'ok'> & { text: string }> {
   try {
     const response = await fetch(path, init);

@@ -21,7 +21,7 @@ export interface StreamListener {
   readonly reset: () => void;
 }
 
-/** The pause before a stream is opened again that the browser gave up, in milliseconds. */
+/** The pause before the page reopens a stream that the browser has given up, in milliseconds. */
 const REOPEN_MS = 2000;
 
 /** The state of the connection of the page. */

@@ -27,7 +27,7 @@ export function currentApi(): Api {
 /** The identity of the server and the features that it allows. */
 export const meta = signal<InspectMeta | undefined>(undefined);
 
-/** The difference of the server's clock and of the browser's, in milliseconds. */
+/** The time of the server minus the time of the browser, in milliseconds. */
 export const clockOffsetMs = signal(0);
 
 /**
@@ -65,7 +65,10 @@ export function startSession(): void {
   });
 }
 
-/** Goes to a place. `replace` keeps the place before out of the history, for small steps such as a key of a filter. */
+/**
+ * Goes to a place. With `replace`, it replaces the present place in the history, for example after each key in a
+ * filter.
+ */
 export function navigate(next: Route, options: { readonly replace?: boolean } = {}): void {
   const address = formatRoute(next);
   if (options.replace === true) history.replaceState(null, '', address);

@@ -60,7 +60,7 @@ function sectionValue(fields: readonly FormField[], texts: FormTexts, problems: 
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-/** An optional section that the user left empty has no problems: its required fields are required only with it. */
+/** An optional section that the user left empty has no problems: its fields are required only when it is present. */
 function sectionOf(section: FormField, texts: FormTexts, problems: FormProblem[]): JsonObject | undefined {
   const own: FormProblem[] = [];
   const value = sectionValue(section.fields, texts, own);

@@ -16,13 +16,15 @@ export interface FrameSize {
 
 const MIN_SCALE = 0.08;
 const MAX_SCALE = 2.5;
-/** Texts of a whole graph are not larger than usual, and not much smaller than can be read. */
+/** The limits of the scale at which a whole graph is shown. Its texts are not enlarged, and stay readable. */
 const MAX_FIT_SCALE = 1;
 const MIN_FIT_SCALE = 0.5;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
-/** Shows the whole picture in the middle; a very large one from its start, so that texts can be read. */
+/**
+ * Shows the whole picture in the middle. A very large picture is shown from its start, so that its texts stay readable.
+ */
 export function fitCamera(layout: Pick<Layout, 'width' | 'height'>, frame: FrameSize): Camera {
   const whole = Math.min(frame.width / Math.max(1, layout.width), frame.height / Math.max(1, layout.height));
   const scale = clamp(whole, MIN_FIT_SCALE, MAX_FIT_SCALE);

@@ -4,12 +4,14 @@ import { lineKey } from './layout.ts';
 
 const MARGIN = 24;
 const GAP = 28;
-/** The width that unconnected boxes fill before they begin a new row; at least the width of the connected part. */
+/**
+ * The minimum width of a row of unconnected boxes in a graph from left to right; a wider connected part widens rows.
+ */
 const MIN_ROW_WIDTH = 980;
 
 /**
- * Computes positions. Connected boxes are in layers, from the read to the reading ones. Boxes without any line fill rows
- * below them.
+ * Computes positions. Connected boxes are in layers: a box comes after the boxes that it reads. Boxes without a line
+ * fill rows below the layers.
  */
 export function computeLayout(input: LayoutInput): Layout {
   const connected = new Set(input.lines.flatMap(({ from, to }) => [from, to]));

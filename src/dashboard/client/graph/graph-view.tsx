@@ -24,7 +24,7 @@ export function GraphView(props: {
   /** The boxes that stay bright while all others are dim; undefined when none is dim. */
   readonly bright: ReadonlySet<string> | undefined;
   readonly onSelect: (box: string | undefined) => void;
-  /** Is the place of the picture narrower than the window? Default: false. */
+  /** Draws the graph as in a narrow window, for a picture in a narrow part of the page. Default: false. */
   readonly isNarrow?: boolean;
   /** Opens or closes a collection or a group. */
   readonly onToggle: (box: string) => void;

@@ -53,7 +53,10 @@ export function groupNodes(nodes: readonly GroupInput[], opened: ReadonlySet<str
   return { singles, groups };
 }
 
-/** The nodes by the ids of their groups: by level and kind, where a level spans more of the graph's levels if necessary. */
+/**
+ * The nodes by the ids of their groups, one for each level and kind. Neighbouring levels merge until the groups are
+ * few.
+ */
 function membersOf(nodes: readonly GroupInput[]): ReadonlyMap<string, readonly GroupInput[]> {
   const levels = nodes.reduce((highest, { level }) => Math.max(highest, level), 1);
   for (let span = 1; ; span *= 2) {

@@ -23,12 +23,15 @@ export interface Layout {
 /** The key of a line in a layout. */
 export const lineKey = (line: { readonly from: string; readonly to: string }): string => `${line.from}\n${line.to}`;
 
-/** The same for two inputs with the same layout. */
+/** A key that is equal for two inputs with the same layout. */
 export function layoutKey({ boxes, lines, direction }: LayoutInput): string {
   return JSON.stringify([direction, boxes.map(({ id, width, height }) => [id, width, height]), lines.map(lineKey)]);
 }
 
-/** Graphs with more levels than this are higher than wide, so that their texts stay large. */
+/**
+ * The maximum number of levels of a graph from left to right. More levels go from top to bottom, so that texts stay
+ * large.
+ */
 const MAX_LEVELS_LR = 4;
 
 /** The direction in which a graph is drawn. It depends on nothing that changes while an instance is looked at. */

@@ -90,7 +90,9 @@ export function NodeList(props: {
   );
 }
 
-/** The nodes whose id, state or reason has the text. Those that need attention come first, each part in its order. */
+/**
+ * The nodes whose id, state or reason has the text. Nodes that need attention come first. Both parts keep their order.
+ */
 export function nodesOf(nodes: readonly InstanceNode[], filter: string): InstanceNode[] {
   const text = filter.trim().toLowerCase();
   const found = nodes.filter(({ id, state, reason }) => `${id} ${state} ${reason}`.toLowerCase().includes(text));

@@ -8,7 +8,7 @@ export interface Virtual {
   /** For the element that scrolls. */
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly shown: VirtualWindow;
-  /** The row that the keys move. */
+  /** The index of the active row. Keys such as the arrows change it. */
   readonly active: number;
   readonly setActive: (row: number) => void;
   readonly onScroll: () => void;

@@ -53,13 +53,13 @@ const languageOf = ({
   readonly label: string;
 }): Extension => [
   language === 'yaml' ? yaml() : javascript({ typescript: true }),
-  // The rules of accessibility count an editable element as focusable only with the second attribute.
+  // Checkers of accessibility count an editable element as focusable only with `tabindex`.
   EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
 ];
 
 /**
- * Replaces selected text in place of the browser, which would add inline styles to the new text, and the policy of the
- * page forbids them.
+ * Replaces selected text itself. The browser would add inline styles to the new text, which the policy of the page
+ * forbids.
  */
 const replaceSelection = EditorView.domEventHandlers({
   beforeinput(event, view) {
@@ -71,9 +71,9 @@ const replaceSelection = EditorView.domEventHandlers({
 });
 
 /**
- * An editor of one text. Tab indents; Escape and then Tab leaves the editor. The editor is in a shadow root, where its
- * library adds styles in a way that the policy of the page allows. The policy forbids the way in which the library adds
- * styles to a document.
+ * An editor of one text. Tab indents; Escape and then Tab leaves the editor. The editor is in a shadow root, because
+ * its library adds styles to a shadow root as adopted style sheets, which the policy of the page allows. The library
+ * adds styles to a document as `<style>` elements, which the policy forbids.
  */
 export function CodeEditor(props: {
   readonly label: string;

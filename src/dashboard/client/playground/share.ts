@@ -21,7 +21,7 @@ export async function decodeInput(state: string): Promise<PlaygroundInput | unde
   return inflated === undefined ? undefined : inputOf(tryParseJson(new TextDecoder().decode(inflated)));
 }
 
-/** Hosts have different errors for broken data. The stream has no other reason to fail. */
+/** Every error of the stream counts as broken data: hosts throw different errors, and nothing else makes it fail. */
 const notCompressed = (): undefined => undefined;
 
 function inputOf(value: unknown): PlaygroundInput | undefined {

@@ -5,7 +5,7 @@ import { stateWord, toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { StateBadge } from '../shared/parts.tsx';
 
-/** More rows are in the other views only. */
+/** The maximum number of rows. The other views show all nodes. */
 const MAX_ROWS = 100;
 
 /** All steps at once: a column for each step, a row for each node. Arrow keys choose a step. */

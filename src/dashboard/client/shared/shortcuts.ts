@@ -78,7 +78,9 @@ export function listenToShortcuts(target: Window): void {
   });
 }
 
-/** The target is the innermost one: an editor is in a shadow root. */
+/**
+ * Is the element a field, or in a field? The caller passes the innermost target, because an editor is in a shadow root.
+ */
 function isField(target: EventTarget | undefined): boolean {
   return target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;
 }

@@ -8,7 +8,7 @@ export interface DiffLine {
   readonly after?: number;
 }
 
-/** Above this number of edits the texts have little in common, and all lines between the common ends differ. */
+/** With more edits, the texts have little in common. All lines between the common ends then count as different. */
 const MAX_EDITS = 600;
 
 /** The lines of two texts with their differences (Myers' algorithm: the fewest removed and added lines). */

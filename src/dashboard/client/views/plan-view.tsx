@@ -15,7 +15,7 @@ type PlanState =
   | { readonly is: 'done'; readonly plan: Plan }
   | { readonly is: 'failed'; readonly error: ApiError; readonly text: string };
 
-/** The maximum size of a file, below the limit of the server. The page refuses larger files before it reads them. */
+/** The maximum size of a file. The page refuses a larger file before it reads the file. */
 const MAX_FILE_BYTES = 3 * 1024 * 1024;
 
 /** What would happen, if the files were applied. Nothing is written. */
