@@ -36,7 +36,10 @@ export interface AuditPolicyRule {
   readonly omitManagedFields?: boolean;
 }
 
-/** An audit policy, `Policy` of `audit.k8s.io/v1`. The first rule for a request decides; without one it has no events. */
+/**
+ * An audit policy, `Policy` of `audit.k8s.io/v1`. The first rule that matches a request decides. A request without such
+ * a rule has no events.
+ */
 export interface AuditPolicy {
   readonly rules: readonly AuditPolicyRule[];
   readonly omitStages?: readonly AuditStage[];

@@ -193,7 +193,9 @@ function begin(
   }
 }
 
-/** Adds the metadata that a server gives every object. An object of a kind with generations has its own already. */
+/**
+ * Adds the metadata that a server gives every object. An object of a kind with generations already has its generation.
+ */
 export function complete(
   context: BootstrapContext,
   object: KubeObject,
@@ -221,8 +223,8 @@ const SYSTEM_OBJECTS = [
 ] as const;
 
 /**
- * Adds the APIServices of the built-in groups, and the default FlowSchemas with their priority levels. The first read of a
- * collection makes its objects. They have no effect on requests.
+ * Adds the APIServices of the built-in groups, and the default FlowSchemas with their priority levels. The first read
+ * of a collection makes its objects. These objects have no effect on requests.
  */
 function seedSystemObjects(context: BootstrapContext) {
   const created = timestampOf(context.clock);

@@ -20,9 +20,9 @@ export interface AddressesContext {
 }
 
 /**
- * Keeps an IPAddress for each address of a Service, as the allocator of an API server does. An IPAddress of another
- * client takes its address, and a ServiceCIDR adds its range. An IPAddress that a client deletes while a Service has
- * its address is made again, as the repair loop of an API server does.
+ * Keeps an IPAddress for each address of a Service, as the allocator of an API server does. The allocator leaves out
+ * the addresses of IPAddresses that other clients create, and allocates from the ranges of all ServiceCIDRs. When a
+ * client deletes the IPAddress of a Service's address, it is created again, as by the repair loop of an API server.
  */
 export function followAddresses(context: AddressesContext): void {
   const { store, addresses } = context;

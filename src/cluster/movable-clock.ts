@@ -6,8 +6,8 @@ export interface MovableClock extends ClusterClock {
   /** The time by which the clock is ahead, in milliseconds. */
   readonly aheadMs: number;
   /**
-   * Moves the time forward, and runs the timers that become due, in the order of their times. A timer that a callback
-   * starts runs, too, when its time is passed.
+   * Moves the time forward, and runs the timers that become due, in the order of their times. Timers that callbacks
+   * start also run if they become due.
    */
   advance(milliseconds: number): void;
 }
@@ -64,7 +64,7 @@ export function createMovableClock(base: ClusterClock = systemClusterClock): Mov
         moveTo(entry.due);
         fire(id);
       }
-      // The base also runs while the callbacks do.
+      // The time of the base also passes while the callbacks run.
       ahead = Math.max(ahead, aheadAtEnd);
       // The base knows the remaining timers by their time before the move.
       for (const [id, entry] of timers) {

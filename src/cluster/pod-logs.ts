@@ -153,7 +153,7 @@ function dropLines(log: Log, count: number): void {
   log.characters -= charactersIn(log.lines.splice(0, count));
 }
 
-/** The number of first lines without which the log has its minimum. */
+/** The number of lines to remove from the beginning of the log, so that it has its minimum size. */
 function linesToDrop({ lines, characters }: Log): number {
   let left = characters;
   const index = lines.findIndex(({ text }) => (left -= text.length) <= MIN_KEPT_CHARACTERS);

@@ -35,5 +35,5 @@ export const latestRelease: KubernetesRelease = {
   roleCount: (plural) => ROLE_COUNTS[plural],
 };
 
-/** The version that `/version` tells, such as `v1.36.0`. */
+/** The version that `/version` reports, such as `v1.36.0`. */
 export const versionOf = ({ minor }: Pick<KubernetesRelease, 'minor'>): string => `v1.${minor}.0`;

@@ -144,8 +144,8 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'a web page needs no credentials in a cluster that allows all requests',
     file: 'src/cluster/http/listener.ts',
-    find: "const stranger = context.allowsAll ? 'refuse' : ANONYMOUS;",
-    replace: 'const stranger = ANONYMOUS;',
+    find: "const untrustedIdentity = context.allowsAll ? 'refuse' : ANONYMOUS;",
+    replace: 'const untrustedIdentity = ANONYMOUS;',
     tests: ['src/cluster/http/client-certificate.test.ts'],
   },
   {

@@ -1,8 +1,8 @@
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
 /**
- * The addresses and ports that the runs of one write allocate. A later run gets the addresses of the first one, so that
- * its Service is the one that webhooks have seen. The hooks of the kind take back the addresses of a run that stores
+ * The addresses and ports that the runs of one write allocate. A later run gets the addresses of the first run, so that
+ * it stores the Service that webhooks have seen. The hooks of the kind release the addresses of a run that stores
  * nothing.
  */
 export class AddressLedger implements ServiceAddresses {

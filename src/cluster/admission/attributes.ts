@@ -17,7 +17,7 @@ export interface AdmissionContext {
   readonly serviceAddress: ServiceAddress;
   /** Is every request of every user allowed? */
   readonly allowsAll: boolean;
-  /** The conversions of the write by webhooks. */
+  /** The conversions that webhooks make for the write. */
   readonly conversions?: Conversions | undefined;
   /** The audit events of the request. */
   readonly audit?: AuditTrail | undefined;
@@ -33,7 +33,7 @@ export interface Kind {
   readonly kind: string;
 }
 
-/** The facts of a request that webhooks and policies decide about. */
+/** The facts about a request on which webhooks and policies base their decisions. */
 export interface AdmissionAttributes {
   readonly operation: Operation;
   readonly resource: ServedResource;
@@ -69,5 +69,5 @@ const CONFIGURATIONS: ReadonlySet<string> = new Set([
 export const isExempt = ({ group, plural }: ServedResource): boolean =>
   group === ADMISSION_GROUP && CONFIGURATIONS.has(plural);
 
-/** Is the resource that of Namespaces? */
+/** Is this the resource `namespaces`? */
 export const isNamespaces = ({ group, plural }: ServedResource): boolean => group === '' && plural === 'namespaces';

@@ -32,7 +32,7 @@ export interface Webhook {
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
-/** The webhooks of all configurations: in the order of their names, then in their own. */
+/** The webhooks of all configurations. Configurations are ordered by name; the webhooks of one keep their order. */
 export function webhooksOf(
   { store }: Pick<AdmissionContext, 'store'>,
   plural: 'mutatingwebhookconfigurations' | 'validatingwebhookconfigurations',
@@ -132,8 +132,8 @@ export function expressionData(
   versioned: VersionedObjects,
   more: Partial<Pick<ExpressionData, 'namespaceObject' | 'params'>> = {},
 ): ExpressionData {
-  const authorizer = new AuthorizerValue(attributes.user, (user, asked) =>
-    authorize({ store, allowsAll }, user, asked),
+  const authorizer = new AuthorizerValue(attributes.user, (user, action) =>
+    authorize({ store, allowsAll }, user, action),
   );
   const { resource, subresource, namespace, name } = attributes;
   const facts = { group: resource.group, resource: resource.plural, subresource, namespace, name };
@@ -151,9 +151,10 @@ export function expressionData(
 }
 
 /**
- * The objects for a webhook that is called for the request; `undefined` for a webhook that is not.
+ * The objects for a webhook that is called for the request; `undefined` for any other webhook.
  *
- * @throws ApiError 403 when a condition of a webhook that may not be ignored fails; 404 when the namespace is missing.
+ * @throws ApiError 403 when a match condition fails and the failure policy is not `Ignore`; 404 when the namespace is
+ * missing.
  */
 export function callFor(
   context: AdmissionContext,
@@ -174,6 +175,6 @@ export function callFor(
   throw forbidden(attributes.resource, attributes.name, held.problem);
 }
 
-/** The words for a patch of a request without an object. */
+/** The message when a webhook patches a request without an object. */
 export const patchesNothing = (name: string): string =>
   `admission webhook ${goQuote(name)} attempted to modify the object, which is not supported for this operation`;

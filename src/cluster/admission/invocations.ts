@@ -1,6 +1,6 @@
 /**
- * The calls of webhooks or policies in the first of two rounds. The second round calls a webhook or policy again if it
- * requests this and another one changed the object after its call.
+ * The calls of webhooks or policies in the first of two rounds. The second round calls a webhook or policy again if its
+ * `reinvocationPolicy` requests this, and if another webhook or policy changed the object after its call.
  */
 export class Invocations {
   readonly #earlier = new Set<string>();

@@ -186,7 +186,7 @@ function patchedBy(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
   try {
     return applyJsonPatch(object as unknown as JsonObject, patch);
   } catch (thrown) {
-    // A test that fails is a condition of the patch, and not an error.
+    // A failed `test` operation is no error: its condition does not hold, so the patch changes nothing.
     if (thrown instanceof JsonPatchTestError) return object as unknown as JsonObject;
     if (thrown instanceof JsonPatchError) throw new MutationError(`JSON Patch: ${thrown.message}`);
     throw thrown;

@@ -24,7 +24,7 @@ export interface BrokenPolicy {
   readonly problem: string;
 }
 
-/** The words for a problem of a policy or a binding. */
+/** Describes a configuration error of a policy or a binding. Rethrows any other error. */
 const broken = (policy: KubeObject, binding: KubeObject | undefined, error: unknown): BrokenPolicy => {
   if (!(error instanceof ConfigurationError)) throw error;
   const what = binding === undefined ? 'policy' : 'binding';

@@ -73,13 +73,13 @@ export interface Verdict {
   readonly patch: readonly JsonValue[];
 }
 
-/** An answer that cannot be used. The message says why, after `failed calling webhook "…": `. */
+/** An answer that cannot be used. The message says why; it follows the text `failed calling webhook "…": `. */
 export class InvalidAnswer extends Error {}
 
 /**
  * Reads the answer of a webhook to the review `uid`. Only mutating webhooks may answer with a patch.
  *
- * @throws InvalidAnswer with the text that an API server has for it.
+ * @throws InvalidAnswer with the message of an API server.
  */
 export function readAnswer(text: string, uid: string, mutating: boolean): Verdict {
   const answer = tryParseStrictJson(text);

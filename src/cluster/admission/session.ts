@@ -27,12 +27,12 @@ export interface AdmittedContext extends AdmissionContext, WriteServices {
   readonly store: UncheckedObjectStore;
 }
 
-/** The outcome of a question to webhooks: the object after it, or the refusal. Both come with warnings. */
+/** The outcome of a call of webhooks: the object after the call, or the refusal. Both have warnings. */
 type Outcome =
   | { readonly mutation: Mutation; readonly warnings: readonly string[] }
   | { readonly refusal: unknown; readonly warnings: readonly string[] };
 
-/** The webhooks that are called: the mutating ones, the mutating ones that are called again, or the validating ones. */
+/** The called webhooks: mutating ones in the first round, mutating ones in the second round, or validating ones. */
 type Phase = 'mutate' | 'mutate again' | 'validate';
 
 interface Decided {
@@ -51,10 +51,10 @@ export class AdmissionSession implements WriteAdmission {
   readonly #conversions: ConversionAnswers;
   readonly #clock: ClusterClock;
   readonly #decided: Decided[] = [];
-  /** The random texts of the first run by their use, and the numbers of those that the present run has used. */
+  /** The random texts of the first run, by their use. `#used` counts the texts that the present run has taken. */
   readonly #texts = { name: [] as string[], uid: [] as string[] };
   #used = { name: 0, uid: 0 };
-  /** The object of the last question. */
+  /** The object about which webhooks and policies decided last. */
   target = { group: '', plural: 'objects', name: '' };
 
   constructor(context: AdmittedContext) {
@@ -110,7 +110,7 @@ export class AdmissionSession implements WriteAdmission {
     const byHooks = this.#mutated({ ...attributes, object: byPolicies.object }, warnings);
     const first = byHooks.object ?? byPolicies.object;
     if (first === object) return object;
-    // The write changes its object, and the decision keeps another one for later runs.
+    // The write gets a copy, because it changes its object. The decision keeps the original for later runs.
     let present = copyOf(first);
     plugins?.(present);
     const policies = byPolicies.invocations.repeated(!isSameObject(present, byPolicies.object));
@@ -158,15 +158,17 @@ export class AdmissionSession implements WriteAdmission {
     if (!isMutated(this.#context, attributes, only))
       return { object: attributes.object, invocations: new Invocations() };
     const phase = only === undefined ? 'mutate' : 'mutate again';
-    return this.#decide(phase, attributes, warnings, (said) => mutateByWebhooks(this.#context, attributes, said, only));
+    return this.#decide(phase, attributes, warnings, (added) =>
+      mutateByWebhooks(this.#context, attributes, added, only),
+    );
   }
 
   #validated(attributes: AdmissionAttributes, warnings: string[]): void {
     validateByPolicies(this.#context, attributes, warnings);
     const calls = validatingCalls(this.#context, attributes);
     if (calls.length === 0) return;
-    this.#decide('validate', attributes, warnings, async (said) => {
-      await validateByWebhooks(this.#context, attributes, calls, said);
+    this.#decide('validate', attributes, warnings, async (added) => {
+      await validateByWebhooks(this.#context, attributes, calls, added);
       return { object: attributes.object, invocations: new Invocations() };
     });
   }
@@ -183,7 +185,8 @@ export class AdmissionSession implements WriteAdmission {
     warnings.push(...known.outcome.warnings);
     if ('refusal' in known.outcome) throw known.outcome.refusal;
     const { mutation } = known.outcome;
-    // The webhooks changed nothing: the answer has the object of an earlier run, which equals the object of this run.
+    // When webhooks changed nothing, the decision has the object of an earlier run. The equal object of this run
+    // replaces it.
     return mutation.object === known.attributes.object ? { ...mutation, object: attributes.object } : mutation;
   }
 
@@ -231,7 +234,10 @@ export class AdmissionSession implements WriteAdmission {
   }
 }
 
-/** Calls `attempt`, again when it waited for the conversion of an object to the version that a webhook gets. */
+/**
+ * Calls `attempt`. When `attempt` needs an object in the version that a webhook gets, waits for its conversion and
+ * calls `attempt` again.
+ */
 async function converted<Result>(attempt: () => Promise<Result>): Promise<Result> {
   for (;;) {
     try {
@@ -243,7 +249,7 @@ async function converted<Result>(attempt: () => Promise<Result>): Promise<Result
   }
 }
 
-/** Is it the same question? The answer of a webhook depends on nothing else of the request. */
+/** Are the attributes equal in everything on which the answer of a webhook depends? */
 function isSame(a: AdmissionAttributes, b: AdmissionAttributes): boolean {
   return (
     a.operation === b.operation &&

@@ -101,10 +101,10 @@ export async function validateByWebhooks(
   warnings: string[],
 ): Promise<void> {
   const own = calls.map((): string[] => []);
-  const asked = calls.map(({ hook, versioned }, index) =>
+  const answers = calls.map(({ hook, versioned }, index) =>
     askOrIgnore(context, hook, attributes, versioned, undefined, own[index] ?? []),
   );
-  const results = await Promise.allSettled(asked);
+  const results = await Promise.allSettled(answers);
   warnings.push(...own.flat());
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
@@ -113,7 +113,9 @@ export async function validateByWebhooks(
 const mutatingHooks = (context: AdmissionContext, only: ReadonlySet<string> | undefined): Webhook[] =>
   webhooksOf(context, 'mutatingwebhookconfigurations').filter(({ key }) => only?.has(key) !== false);
 
-/** Is a mutating webhook called for the request? With `only`: one of those with these keys? Throws `ApiError`. */
+/**
+ * Is any mutating webhook called for the request? With `only`, only webhooks with these keys count. Throws `ApiError`.
+ */
 export const isMutated = (
   context: AdmissionContext,
   attributes: AdmissionAttributes,
@@ -153,7 +155,7 @@ export async function mutateByWebhooks(
   return { object: present.object, invocations };
 }
 
-/** Says in the audit events that a mutating webhook was asked. */
+/** Records in the audit events that a mutating webhook was called. */
 function auditMutation({ audit }: AdmissionContext, hook: Webhook, round: number, mutated: boolean): void {
   const { configuration, name: webhook } = hook;
   const value = stringifyJson({ configuration, webhook, mutated });

@@ -30,8 +30,8 @@ export class WorkAdmission {
   }
 
   /**
-   * Keeps work for `finish`, over all runs. A later run may not request it again, because it finds the writes of
-   * earlier runs done. Work whose key is known is dropped.
+   * Keeps a task for `finish`. The task is kept over all runs: a later run finds the writes of earlier runs done, and
+   * may therefore not request the task again. A second task with the same key is dropped.
    */
   afterwards(key: string, task: () => void): void {
     if (!this.#later.has(key)) this.#later.set(key, task);
@@ -59,8 +59,8 @@ export class WorkAdmission {
     const known = this.#writes.get(key) ?? { session: new AdmissionSession(this.#context), object: write.object };
     this.#writes.set(key, known);
     const result = attempt({ ...this.#context, ...known.session.begin() }, structuredClone(known.object));
-    // A later run that waits for another write finds a stored update again, and must not ask about it again. A create has
-    // a new name or a new uid the next time.
+    // The session of an update is kept: a run that waits for a later write repeats the update, and webhooks must not
+    // decide about it again. The session of a create is dropped, because the next create has another name or uid.
     if (write.verb === 'create') this.#writes.delete(key);
     return result;
   }

@@ -71,9 +71,11 @@ const DISCOVERY_TIMEOUT_MS = 5000;
 const MAX_DISCOVERY_BYTES = 8 * 1024 * 1024;
 
 /**
- * Reads a document of discovery of another server; `undefined` when the server does not have it or answers another form.
+ * Reads a document of discovery of another server; `undefined` when the server does not have the document, or not in
+ * this form.
  *
- * @throws NoAnswer when the server does not answer in time, or answers with another status or too much.
+ * @throws NoAnswer when the server does not answer in time, or answers with another error status, with too many bytes,
+ * or with a text that is not JSON.
  */
 export async function readDocument(server: OtherServer, path: string, accept: string): Promise<JsonObject | undefined> {
   const signal = AbortSignal.timeout(DISCOVERY_TIMEOUT_MS);

@@ -30,7 +30,10 @@ export interface ServersContext {
   readonly frontProxy: () => FrontProxy;
 }
 
-/** Asks the server behind an APIService for its version. The reasons and messages are those of kube-aggregator. */
+/**
+ * Checks the server behind an APIService: reads the discovery document of the version. The reasons and messages are
+ * those of kube-aggregator.
+ */
 export async function lookAt(context: ServersContext, apiService: KubeObject): Promise<Verdict> {
   const found = findServer(context, apiService);
   if ('reason' in found) return found;
@@ -77,7 +80,7 @@ interface Found {
   readonly shown: string;
 }
 
-/** The Service of an APIService; its port and endpoints are checked. */
+/** The address of the server behind an APIService, or the failed check of its Service, port or endpoints. */
 function findServer({ store, serviceAddress }: ServersContext, apiService: KubeObject): Found | Verdict {
   const key = serviceKey(apiService);
   const [namespace = '', name = ''] = key.split('/');

@@ -18,7 +18,10 @@ export const FRONT_PROXY_USER = 'front-proxy-client';
 /** The user that reads discovery of other servers. */
 export const AGGREGATOR: UserInfo = { name: 'system:kube-aggregator', groups: ['system:masters'] };
 
-/** The content of the ConfigMap `kube-system/extension-apiserver-authentication`, from which other servers learn it. */
+/**
+ * The content of the ConfigMap `kube-system/extension-apiserver-authentication`, from which other API servers learn
+ * this identity.
+ */
 export const authenticationSettings = (ca: string): Record<string, string> => ({
   'requestheader-allowed-names': `["${FRONT_PROXY_USER}"]`,
   'requestheader-client-ca-file': ca,

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { Collection, Store } from '../store/store.ts';
 
-/** The names and the kinds of `apiregistration.k8s.io`. */
+/** The resource of APIServices. */
 export const REGISTRATION = { group: 'apiregistration.k8s.io', version: 'v1', plural: 'apiservices' } as const;
 
 /** Does another server serve the version of an APIService? */

@@ -20,8 +20,8 @@ export const servicePort = ({ spec }: KubeObject): number => numberAt(objectAt(s
 
 /**
  * The address of the server behind an APIService, or the reason, as text, why the cluster does not call this server.
- * The address is that of the option `webhookServices` or of a pod that is a local process, or the name and port of a
- * Service of type ExternalName whose name is a loopback one.
+ * The address is that of the option `webhookServices` or of a pod that is a local process, or the external name and the
+ * port of a Service of type ExternalName, if this name is a loopback host.
  */
 export function serverAddressOf(
   apiService: KubeObject,

@@ -25,7 +25,7 @@ export interface AuditContext {
 /** Answers a request; with a trail, as the user of the trail. Never throws. */
 type Answer = (raw: IncomingRequest, trail?: AuditTrail) => Promise<ApiReply>;
 
-/** The policy of a log without one. */
+/** The policy of a log whose options name none. */
 const ALL_METADATA: AuditPolicy = { rules: [{ level: 'Metadata' }] };
 
 /** The audit log of a cluster. Each event is written before the server continues with its request. */
@@ -57,7 +57,7 @@ export class AuditLog {
       if (!(thrown instanceof ApiError)) throw thrown;
     }
     const id = raw.headers['audit-id'] || newUid();
-    // Another API server writes the same id into its own log.
+    // An API server that the request is forwarded to gets the id in this header, and writes it into its own log.
     const identified = { ...raw, headers: { ...raw.headers, 'audit-id': id } };
     const decision = auditDecision(this.#policy, user, attributes);
     const reply =
@@ -101,7 +101,7 @@ function requestOf({ method, target }: IncomingRequest): Attributes | undefined 
     try {
       return attributesOf({ method, path, segments, query: new Query(query.join('?')) });
     } catch (thrown) {
-      // The name of the object is in a field selector that is malformed.
+      // The field selector, which may have the name of the object, is malformed.
       if (!(thrown instanceof ApiError)) throw thrown;
       return attributesOf({ method, path, segments, query: new Query('') });
     }

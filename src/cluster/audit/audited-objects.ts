@@ -5,7 +5,7 @@ import { parseYaml } from '../codec/yaml.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** A larger answer with a code of success is no `Status`. */
+/** The maximum size of a `Status`, in bytes. A larger answer with a code of success is another object. */
 const MAX_STATUS_BYTES = 64 * 1024;
 
 /**

@@ -25,7 +25,7 @@ export class LogFile {
   #size = 0;
 
   /**
-   * Opens the file, with its folder. `-` is the standard output.
+   * Opens the file, and creates its folder when it is missing. `-` is the standard output.
    *
    * @throws TypeKroError `cluster/audit-log`.
    */
@@ -87,7 +87,7 @@ export class LogFile {
     return { stem: basename(this.#path, extension), extension };
   }
 
-  /** The name for the present file. A clock that stands still does not make two files have one name. */
+  /** The name that the present file gets when it is renamed. No other file has it, even when the clock stands still. */
   #backupName(): string {
     const { stem, extension } = this.#parts;
     const taken = new Set(this.#backups());

@@ -50,10 +50,10 @@ export function authorizeConnect(
   }));
 }
 
-function check(context: RoleContext, user: UserInfo, asked: () => Attributes, audit?: AuditTrail): void {
+function check(context: RoleContext, user: UserInfo, makeAttributes: () => Attributes, audit?: AuditTrail): void {
   // Most requests of tests are those of an administrator, and need no attributes.
   if (audit === undefined && user.groups.includes('system:masters')) return;
-  const attributes = asked();
+  const attributes = makeAttributes();
   const verdict = authorize(context, user, attributes);
   audit?.annotate('authorization.k8s.io/decision', verdict.allowed ? 'allow' : 'forbid');
   audit?.annotate('authorization.k8s.io/reason', verdict.reason);

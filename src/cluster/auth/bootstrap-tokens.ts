@@ -16,8 +16,8 @@ const dataOf = (secret: KubeObject, key: string): string =>
   Buffer.from(textAt(secret, 'data', key), 'base64').toString('utf8');
 
 /**
- * The end of a bootstrap token in milliseconds since the epoch; `undefined` for a token without one. A text that is not
- * a time has ended: `-Infinity`.
+ * The end of a bootstrap token in milliseconds since the epoch; `undefined` for a token without one. A token whose end
+ * is not a valid time has always ended (`-Infinity`).
  */
 export function bootstrapTokenEnd(secret: KubeObject): number | undefined {
   const text = dataOf(secret, 'expiration');
@@ -50,7 +50,7 @@ function isSame(stored: string, given: string): boolean {
   return left.length === right.length && cryptoLibrary().timingSafeEqual(left, right);
 }
 
-/** The groups of a token, sorted; `undefined` when one of them is outside the bootstrappers. */
+/** The groups of a token, sorted; `undefined` when one of them is not a group of bootstrappers. */
 function groupsOf(extra: string): string[] | undefined {
   const more = extra === '' ? [] : extra.split(',');
   if (more.some((group) => !EXTRA_GROUP.test(group))) return undefined;

@@ -15,7 +15,7 @@ const AUTHENTICATED = 'system:authenticated';
 const UNAUTHENTICATED = 'system:unauthenticated';
 const MASTERS = 'system:masters';
 
-/** The node of a token that is bound to a pod or a node, in the extra values of its user. */
+/** The key of the extra value with the node's name, for the user of a token that is bound to a pod or a node. */
 const NODE_NAME = 'authentication.kubernetes.io/node-name';
 
 /** The user that the headers of a request name, without the groups that follow from the name. */
@@ -139,7 +139,8 @@ function modeProblem(
   if (constraint !== undefined) checks.push({ ...request, verb: `impersonate-on:${constraint}:${request.verb}` });
   const [account, node] = [accountOf(wanted.name), constraint === undefined ? undefined : nodeOf(wanted.name)];
   if (account !== undefined) checks.push(right(group, 'serviceaccounts', account[1], { namespace: account[0] }));
-  // A service account that impersonates its own node needs the right for all nodes: one role serves it on every node.
+  // A service account that impersonates its own node needs the right for all nodes, so that one role suffices on every
+  // node.
   else if (node !== undefined) checks.push(right(group, 'nodes', constraint === 'associated-node' ? '*' : node));
   else checks.push(right(group, 'users', wanted.name));
   if (wanted.uid !== '') checks.push(right(AUTHENTICATION_GROUP, 'uids', wanted.uid));

@@ -164,8 +164,9 @@ function jsonIn(part: string): unknown {
 }
 
 /**
- * The owner of a token with a valid signature. The cluster, or a holder of its key, wrote the payload. The function
- * therefore checks the issuer, the time of validity, and the account.
+ * The owner of a token with a valid signature; `undefined` when the issuer or the time of validity is wrong, or when
+ * the account or an object of the token is gone. The signature alone does not suffice, because the cluster may not be
+ * the only holder of its key.
  */
 function ownerOf(context: TokenContext, issuer: string, payload: unknown): TokenOwner | undefined {
   const claims = isJsonObject(payload) ? payload['kubernetes.io'] : undefined;

@@ -33,7 +33,9 @@ export function isAlive(
   return metadata?.uid === uid && !isDeleted;
 }
 
-/** Do the objects of the claims of a token still exist? The node of a pod may be another one meanwhile. */
+/**
+ * Do the objects of the claims of a token still exist? A token for a pod stays valid when the node of the pod is gone.
+ */
 export function areBindingsAlive(store: ObjectLookup, namespace: string, claims: JsonObject, now: number): boolean {
   const alive = (claim: JsonValue | undefined, plural: string, prefix: string) =>
     !isJsonObject(claim) || isAlive(store, plural, [`${prefix}${textAt(claim, 'name')}`, textAt(claim, 'uid')], now);

@@ -19,7 +19,7 @@ export interface CertificateContent {
   readonly extensions: readonly Buffer[];
 }
 
-/** Algorithms of signatures: the DER of the identifier, and the digest for node:crypto (`null`: built into the algorithm). */
+/** A signature algorithm: the DER of its identifier, and the digest for node:crypto (`null`: part of the algorithm). */
 interface SignatureAlgorithm {
   readonly identifier: Buffer;
   readonly digest: string | null;
@@ -112,7 +112,7 @@ function extension(oid: string, critical: boolean, value: Uint8Array): Buffer {
   return sequence(objectIdentifier(oid), ...flag, der(0x04, value));
 }
 
-/** The extension of an authority's certificate; without `isAuthority`, of any other one. */
+/** The extension that says whether the certificate is that of an authority. */
 export const basicConstraints = (isAuthority: boolean): Buffer =>
   extension('2.5.29.19', true, sequence(...(isAuthority ? [der(0x01, Buffer.from([0xff]))] : [])));
 
@@ -146,5 +146,5 @@ export function subjectAlternatives({ dns = [], addresses = [], uris = [], email
   return alternativesFromDer(sequence(...names));
 }
 
-/** The same extension from the DER of its names, as a request has it. */
+/** The extension of `subjectAlternatives` for names in DER, as a certificate request has them. */
 export const alternativesFromDer = (names: Buffer): Buffer => extension('2.5.29.17', false, names);

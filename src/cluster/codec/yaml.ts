@@ -36,7 +36,7 @@ export function parseYaml(text: string): ParsedYaml {
 function readYaml(text: string): ParsedYaml {
   const { LineCounter, parseDocument } = yamlLibrary();
   const lineCounter = new LineCounter();
-  // The library composes one document more than the first, and reports it.
+  // For a text with several documents, the library returns the first one and reports `MULTIPLE_DOCS`.
   const document = parseDocument(text, {
     lineCounter,
     uniqueKeys: false,

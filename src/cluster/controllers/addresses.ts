@@ -26,10 +26,10 @@ export const loadBalancerController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const service = client.get(SERVICES, namespace, name);
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
-    const has = addressOf(service) !== undefined;
-    const wants = service.spec?.['type'] === 'LoadBalancer' && service.spec['loadBalancerClass'] === undefined;
-    if (wants === has) return;
-    const loadBalancer = wants ? { ingress: [{ ip: freeAddress(client), ipMode: 'VIP' }] } : {};
+    const hasAddress = addressOf(service) !== undefined;
+    const needsAddress = service.spec?.['type'] === 'LoadBalancer' && service.spec['loadBalancerClass'] === undefined;
+    if (needsAddress === hasAddress) return;
+    const loadBalancer = needsAddress ? { ingress: [{ ip: freeAddress(client), ipMode: 'VIP' }] } : {};
     client.updateStatus(service, { ...service.status, loadBalancer });
   },
 };

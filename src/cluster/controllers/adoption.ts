@@ -8,8 +8,8 @@ import type { ControllerClient, ResourceName } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 
 /**
- * The rule by which an owner controls objects. The owner adopts the objects without a controller that the rule accepts,
- * and releases its objects that the rule does not accept any more.
+ * The rule by which an owner controls objects. The owner adopts each object that the rule accepts and that has no
+ * controller. The owner releases each of its objects that the rule no longer accepts.
  */
 export interface ControlRule {
   readonly owners: { readonly kind: string; readonly resource: ResourceName };
@@ -35,8 +35,8 @@ interface Acceptance {
 }
 
 /**
- * The acceptances of the stored owners by rule: each event of an object without a controller is compared with all
- * owners.
+ * The acceptances of the stored owners, by rule. They are cached, because each event of an object without a controller
+ * is compared with all owners.
  */
 const acceptances = new WeakMap<ControlRule, WeakMap<KubeObject, Acceptance>>();
 

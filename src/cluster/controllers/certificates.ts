@@ -119,7 +119,7 @@ function userOf({ spec }: KubeObject): UserInfo {
 const isPending = (object: KubeObject): boolean =>
   certificateOf(object) === '' && !has(object, 'Approved') && !has(object, 'Denied');
 
-/** Approves requests of kubelets for client certificates whose users have the right to them. */
+/** Approves a kubelet's request for a client certificate when the user of the request has the right to it. */
 export function approvingController(context: CertificatesContext): SimulatedController {
   return {
     name: 'certificatesigningrequest-approving-controller',
@@ -150,7 +150,7 @@ export function approvingController(context: CertificatesContext): SimulatedCont
 const HOUR_MS = 3_600_000;
 const PENDING_MS = 24 * HOUR_MS;
 
-/** The time at which a request is removed, in milliseconds since the epoch; `undefined` for none. */
+/** The time at which a request is removed, in milliseconds since the epoch; `undefined` for a request that stays. */
 function endOf(object: KubeObject): number | undefined {
   const certificate = certificateOf(object);
   const conditions = objectsAt(object.status, 'conditions');
@@ -172,7 +172,10 @@ function expiryOf(certificate: string): number {
   return Date.parse(new X509Certificate(Buffer.from(certificate, 'base64')).validTo);
 }
 
-/** Removes requests an hour after their end, and requests that wait for a day. */
+/**
+ * Removes requests an hour after they were denied, failed or got their certificate. Removes requests without a decision
+ * after a day, and requests whose certificate has expired.
+ */
 export const requestCleaner: SimulatedController = {
   name: 'certificatesigningrequest-cleaner-controller',
   target: targetIn(REQUESTS),

@@ -152,8 +152,8 @@ export class ControllerClient {
   }
 
   /**
-   * The objects of a namespace without a controller: all, or those with a label. The resource is one whose objects a
-   * controller may adopt.
+   * The objects in a namespace that have no controller: all of them, or those with a label. The resource is one whose
+   * objects a controller may adopt.
    */
   uncontrolled(resource: ResourceName, namespace: string, label?: readonly [key: string, value: string]): KubeObject[] {
     return this.#indexes.uncontrolled.find(uncontrolledTerm(resource, namespace, label)).map(({ object }) => object);

@@ -33,7 +33,7 @@ const OWNERS = { kind: 'DaemonSet', resource: DAEMON_SETS } as const;
 const PODS_OF_SET: ControlRule = { owners: OWNERS, resource: PODS };
 const REVISIONS_OF_SET: ControlRule = { owners: OWNERS, resource: REVISIONS };
 
-/** Keeps one pod of each DaemonSet on every node that it selects. */
+/** Keeps one pod of each DaemonSet on every node that the DaemonSet selects. */
 export const daemonSetController: SimulatedController = {
   name: NAME,
   target: targetIn(DAEMON_SETS),

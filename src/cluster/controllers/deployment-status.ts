@@ -151,10 +151,13 @@ function mergeConditions(
   for (const condition of first ? wanted : wanted.toReversed()) {
     const old = conditions.find((entry) => entry['type'] === condition.type);
     const sameStatus = old?.['status'] === condition.status;
-    const { fresh, ...told } = condition;
+    const { fresh, ...written } = condition;
     if (sameStatus && old?.['reason'] === condition.reason && fresh !== true) continue;
     const lastTransitionTime = sameStatus ? (old?.['lastTransitionTime'] ?? now) : now;
-    conditions = [...conditions.filter((entry) => entry !== old), { ...told, lastUpdateTime: now, lastTransitionTime }];
+    conditions = [
+      ...conditions.filter((entry) => entry !== old),
+      { ...written, lastUpdateTime: now, lastTransitionTime },
+    ];
   }
   return conditions;
 }

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
 
-/** Pods that offer a Service at the same numbers of ports. */
+/** Pods that offer a Service at the same port numbers. */
 export interface PortGroup {
   /** The ports with `name` (maybe empty), `port`, `protocol` and maybe `appProtocol`. */
   readonly ports: readonly JsonObject[];

@@ -133,8 +133,8 @@ export interface StartedControllers {
 }
 
 /**
- * The controllers of the stand-ins. Flux's controllers run in every cluster with workloads; unless Flux is requested,
- * they work only while their marked Deployments run.
+ * The controllers of the stand-ins. Flux's controllers run in every cluster with workloads. When the options do not
+ * request Flux, these controllers work only while their marked Deployments run.
  */
 function standInControllers(
   { standIns, stepMs }: HostedStandIns,

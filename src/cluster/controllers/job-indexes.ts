@@ -6,7 +6,7 @@ import { INDEX, TRACKING } from './job-pods.ts';
 
 /**
  * The annotations of a pod with the number of earlier failures of its index. `FAILURES` has the counted failures, and
- * `IGNORED_FAILURES` those that the failure policy ignores. Only Jobs with `backoffLimitPerIndex` have them.
+ * `IGNORED_FAILURES` those that the failure policy ignores. Only pods of Jobs with `backoffLimitPerIndex` have them.
  */
 export const FAILURES = 'batch.kubernetes.io/job-index-failure-count';
 export const IGNORED_FAILURES = 'batch.kubernetes.io/job-index-ignored-failure-count';

@@ -25,7 +25,10 @@ export interface ManagerContext extends ControllerContext {
   readonly parts: { readonly admission: LazyModule<{ readonly WorkAdmission: typeof WorkAdmission }> };
 }
 
-/** The maximum number of runs of one reconcile that waits for webhooks. Each run has at least one answer more. */
+/**
+ * The maximum number of runs of one reconcile that waits for webhooks. Each run has at least one more answer of a
+ * webhook than the run before.
+ */
 const MAX_RUNS = 1000;
 
 interface Entry {

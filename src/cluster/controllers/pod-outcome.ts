@@ -68,7 +68,7 @@ export const UNHEALTHY = 'Unhealthy';
 
 const FIRST_PAUSE_SECONDS = 10;
 const MAX_PAUSE_SECONDS = 300;
-/** A container that has run for this long starts with the first pause again. */
+/** After a run of at least this length, the pauses before restarts begin with the first one again. */
 const STABLE_RUN_MS = 600_000;
 
 /**
@@ -128,7 +128,8 @@ function endOf(pod: KubeObject, rules: PodRules, readyMs: number): RunEnd | unde
   if (runMs !== undefined) return success(runMs);
   const commands = endOfCommands(pod);
   if (commands === undefined) {
-    // A pod of a Job is made to end. It ends as soon as it is ready, unless it only waits.
+    // The pod of a Job usually ends by itself, so the simulation ends it as soon as it is ready. A pod with the image
+    // `pause` only waits.
     if (controllerOf(pod)?.kind !== 'Job' || hasPauseImage(pod)) return undefined;
     return success(Number.isFinite(readyMs) ? readyMs : 0);
   }

@@ -73,8 +73,8 @@ export function currentRevision(
 }
 
 /**
- * Creates a revision. Its name may be taken. An object of the name with equal data, e.g. a released revision, is used.
- * Any other object is a collision, and the next hash is tried.
+ * Creates a revision. When its name is taken by an object with equal data, e.g. a released revision, that object is
+ * used. Any other object is a collision, and the next hash is tried.
  */
 function create(
   client: ControllerClient,

@@ -46,7 +46,9 @@ export const serviceCidrController: SimulatedController = {
   },
 };
 
-/** Does the cluster have an address that no other range contains? Ranges that are being deleted do not count. */
+/**
+ * Does the range contain an IPAddress that no other range contains? Other ranges that are being deleted do not count.
+ */
 function isNeeded(client: ControllerClient, range: KubeObject): boolean {
   const others = client
     .list(RANGES, '')
@@ -61,7 +63,7 @@ const isIn = ({ spec }: KubeObject, address: string): boolean =>
 
 function report(client: ControllerClient, range: KubeObject, status: string, reason: string, message: string): void {
   const known = conditionOf(range, 'Ready');
-  // The API server itself reports the first range.
+  // An equal condition stays, such as the one with which the API server creates the first range.
   if (known?.['status'] === status && known['reason'] === reason) return;
   const condition: JsonObject = { type: 'Ready', status, reason, message, lastTransitionTime: client.timestamp() };
   client.updateStatus(range, { ...range.status, conditions: [condition] });

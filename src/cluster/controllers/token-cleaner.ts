@@ -4,7 +4,7 @@ import { concerns, splitKey, targetIn } from './controller.ts';
 
 const SECRETS = { group: '', plural: 'secrets' } as const;
 
-/** Removes bootstrap tokens that have ended. */
+/** Removes expired bootstrap tokens. */
 export const tokenCleaner: SimulatedController = {
   name: 'token-cleaner-controller',
   target: targetIn(SECRETS),

@@ -118,7 +118,10 @@ function isFor(volume: KubeObject, claim: KubeObject): boolean {
   return textAt(reference, 'uid') === '' || textAt(reference, 'uid') === uid;
 }
 
-/** Creates a volume for a claim. Otherwise returns `undefined`, and usually records the reason as an Event. */
+/**
+ * Creates a volume for a claim. Returns `undefined` when no volume can be created, and usually records the reason as an
+ * Event.
+ */
 function provision(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const name = classOf(claim);
   const { namespace = '', name: claimName = '' } = claim.metadata;

@@ -14,7 +14,7 @@ export class InvalidConversion extends Error {}
 
 /** The objects that a webhook converts, and the version that it converts them to. */
 export interface ConversionTask {
-  /** That of ConversionReview: `v1` or `v1beta1`. */
+  /** The version of the ConversionReview: `v1` or `v1beta1`. */
   readonly reviewVersion: string;
   readonly uid: string;
   readonly objects: readonly KubeObject[];
@@ -26,7 +26,7 @@ export interface ConversionTask {
 export const reviewVersionOf = (versions: readonly string[]): string | undefined =>
   versions.find((version) => REVIEW_VERSIONS.has(version));
 
-/** The ConversionReview that a webhook gets. As an API server does, it has an empty response. */
+/** The ConversionReview that a webhook gets. Like the review of an API server, it has an empty `response`. */
 export function conversionReview({ reviewVersion, uid, objects, apiVersion }: ConversionTask): JsonObject {
   return {
     kind: 'ConversionReview',
@@ -39,7 +39,7 @@ export function conversionReview({ reviewVersion, uid, objects, apiVersion }: Co
 /**
  * The converted objects, with the metadata of the originals except for labels and annotations.
  *
- * @throws InvalidConversion with the text that an API server has for the answer.
+ * @throws InvalidConversion with the message of an API server.
  */
 export function readConversion(text: string, task: ConversionTask): KubeObject[] {
   const response = responseOf(text, task);

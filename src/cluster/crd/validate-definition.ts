@@ -21,7 +21,7 @@ export function validateDefinition(object: KubeObject, problems: FieldError[], o
   }
   const authority = authorityOf(object);
   const problem = authorityProblem(authority);
-  // A definition that was stored with a wrong authority may keep one.
+  // A definition that was stored with a wrong authority may keep a wrong authority.
   const isAllowed = old !== undefined && authorityProblem(authorityOf(old)) !== '';
   if (problem !== '' && !isAllowed)
     problems.push(fieldInvalid('spec.conversion.webhookClientConfig.caBundle', authority, problem));
@@ -31,7 +31,10 @@ const authorityOf = ({ spec }: KubeObject): string => textAt(spec, 'conversion',
 
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g;
 
-/** Why no certificate can be read from the authorities of a webhook, in base64; `''` when there is one, or no text. */
+/**
+ * The reason why the authorities of a webhook (base64) contain no certificate; `''` when they contain one, and for an
+ * empty text.
+ */
 function authorityProblem(authority: string): string {
   if (authority === '') return '';
   const text = Buffer.from(authority, 'base64').toString('latin1');

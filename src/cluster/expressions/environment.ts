@@ -71,7 +71,10 @@ export interface ScopeOptions {
   readonly hasAuthorizer: boolean;
   /** Can the expression use the types by which mutating policies describe changes? Default: false. */
   readonly hasMutations?: boolean;
-  /** The schemas of the objects and of the parameters, for the check of types. Default: they can be anything. */
+  /**
+   * The schemas of the objects and of the parameters, for the check of types. Default: objects and parameters of any
+   * type.
+   */
   readonly types?: { readonly object: Schema; readonly params: Schema | undefined };
 }
 

@@ -137,8 +137,8 @@ function compareElements(node: ListNode, before: readonly JsonValue[], after: re
 }
 
 /**
- * Compares the elements of two lists that have one key, when a list has several of them. A manager that changed one of
- * these elements owns all of them.
+ * Compares the elements with one key in two lists, when at least one list has several elements with this key. A manager
+ * that changed one of these elements owns all of them.
  */
 function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): FieldComparison {
   if (is.length === 0) return REMOVED;

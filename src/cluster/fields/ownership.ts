@@ -334,14 +334,14 @@ function conflictsOf(
   before: JsonObject,
   after: JsonObject,
   entries: Entries,
-  mine: string,
+  ownKey: string,
   comparison: FieldComparison,
   context: FieldContext,
 ): Conflict[] {
   const versions = new Map<string, FieldComparison | undefined>([[context.apiVersion, comparison]]);
   const conflicts: Conflict[] = [];
   for (const [key, entry] of entries) {
-    if (key === mine) continue;
+    if (key === ownKey) continue;
     const inVersion = comparisonIn(entry.apiVersion, before, after, versions, context);
     const fields = inVersion === undefined ? emptyTree : intersection(entry.fields, addedOrModified(inVersion));
     if (!fields.empty) conflicts.push({ entry, fields });

@@ -30,7 +30,7 @@ export function inProcessTransport(context: HandlerContext, user: UserInfo = ADM
       const body = toBuffer(request.body);
       const faulty = context.intercept !== undefined;
       const pending = handle(context, { method: request.method, target: request.path, headers, body }, user);
-      const reply = await (faulty ? orGone(pending, request.signal, open) : pending);
+      const reply = await (faulty ? answerOrAbort(pending, request.signal, open) : pending);
       if (reply.stream !== undefined) {
         return { status: reply.status, headers: reply.headers, body: streamBody(reply.stream, request.signal, open) };
       }
@@ -60,10 +60,14 @@ async function closedError(): Promise<KubeError> {
 }
 
 /**
- * The answer. Rejects when the client gives up or the transport closes before the answer, because a fault may delay the
+ * The pending answer. Rejects when the client gives up or the transport closes first, because a fault may delay the
  * answer for ever.
  */
-function orGone(pending: Promise<ApiReply>, signal: AbortSignal | undefined, open: Set<() => void>): Promise<ApiReply> {
+function answerOrAbort(
+  pending: Promise<ApiReply>,
+  signal: AbortSignal | undefined,
+  open: Set<() => void>,
+): Promise<ApiReply> {
   return new Promise((resolve, reject) => {
     const leave = () => {
       open.delete(onClose);

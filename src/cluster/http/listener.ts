@@ -31,14 +31,14 @@ export async function openListener(context: ListenerContext, options: ListenOpti
   const { port = 0, host = '127.0.0.1', https = true } = options;
   refuseOpenIdentity(host, options.anonymous);
   // When every user may do everything, a request from another machine or from a web page must have credentials.
-  const stranger = context.allowsAll ? 'refuse' : ANONYMOUS;
-  const fallback = options.anonymous ?? (!isLoopbackHost(host) ? stranger : https ? ANONYMOUS : ADMIN);
+  const untrustedIdentity = context.allowsAll ? 'refuse' : ANONYMOUS;
+  const fallback = options.anonymous ?? (!isLoopbackHost(host) ? untrustedIdentity : https ? ANONYMOUS : ADMIN);
   const own = context.issuesCertificates ? () => context.clientAuthority.ca : undefined;
   const secure = https ? secureServing(options, host, context.clock.now(), own) : undefined;
   const hasAuthority = options.clientCertificateAuthority !== undefined || own !== undefined;
   const certified = https && hasAuthority ? certificateUsers(context.clock) : (_: Socket) => undefined;
   const callerOf = (request: IncomingMessage): Caller => {
-    const other = isLocalRequest(request.headers) ? fallback : stranger;
+    const other = isLocalRequest(request.headers) ? fallback : untrustedIdentity;
     return { certified: certified(request.socket), other };
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {

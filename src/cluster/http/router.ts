@@ -73,7 +73,7 @@ export async function routeResource(
   const { resource, subresource } = route;
   const wrong = pathSegment(route.name);
   if (wrong.length > 0) throw badRequest(`Name parameter invalid: ${goQuote(route.name)}: ${wrong.join(';')}`);
-  // Only the path of a proxy may have segments after its name.
+  // Only the subresource `proxy` may have further segments after it.
   const deeper = route.rest.length > 0 && subresource !== 'proxy';
   if (deeper || (subresource !== '' && !resource.subresources.has(subresource))) {
     throw resource.custom === undefined ? unknownResource() : notFound(resource, route.name);
@@ -86,12 +86,13 @@ export async function routeResource(
   if (request.method === 'HEAD' && subresource !== 'proxy') throw methodNotAllowed();
   const shown = subresource === '' || VIEWS.has(subresource);
   const streams = subresource === '' && route.name === '' && request.method === 'GET';
-  // A kind without GET, such as a review, has no table. The other subresources of stored objects have metadata.
+  // A kind without GET, such as a review, is never returned as a table. Objects, their Scales and other parts of stored
+  // objects can be returned as metadata.
   const table = shown && resource.verbs.has('get');
   const partial = shown || !isVirtual(subresource);
   const negotiated = negotiate(request.headers['accept'], { table, partial, streams });
   const output = negotiated.form === 'table' ? await withTables(context, negotiated) : negotiated;
-  // The selector is an expression.
+  // A shard selector is an expression, which the schema engine parses.
   if (route.name === '' && request.query.get('shardSelector') !== '') await context.parts.schemaEngine.load();
   if (isRead(request, route)) return read(context, request, route, output, warnings);
   const writing = await context.parts.writing.load();

@@ -16,8 +16,8 @@ export interface UpgradeHost {
 const CONNECTIONS = /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:exec|attach)(?:\?|$)/;
 
 /**
- * Lets a server change the protocol of connections to pods. All other requests that ask for another protocol are
- * answered as if they did not, as before.
+ * Lets a server change the protocol of connections to pods. All other requests for another protocol get the answer of a
+ * plain request.
  */
 export function serveUpgrades(server: Server, isSecure: boolean, host: UpgradeHost): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -52,7 +52,7 @@ function sendAnswer(host: UpgradeHost, reply: ApiReply, request: IncomingMessage
   host.send(reply, request, response);
 }
 
-/** Passes a connection back to the server, with its request but without the wish for another protocol. */
+/** Passes a connection back to the server, with its request, but without the headers that request another protocol. */
 function readAgain(server: Server, isSecure: boolean, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const lines = [`${request.method} ${request.url} HTTP/1.1`];
   const { rawHeaders } = request;

@@ -27,7 +27,7 @@ export interface Frame {
   readonly isFinal: boolean;
   readonly opcode: number;
   readonly payload: Buffer;
-  /** The bytes of the frame in the input. */
+  /** The number of bytes that the frame has in the input. */
   readonly length: number;
 }
 

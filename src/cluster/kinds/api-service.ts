@@ -20,7 +20,10 @@ const MAX_VERSION_PRIORITY = 1000;
 
 const STATUSES = ['True', 'False', 'Unknown'];
 
-/** The strategy of APIServices. One without a service is served by this server, and is available at once. */
+/**
+ * The strategy of APIServices. An APIService without `spec.service` is for a version of this server, and is available
+ * at once.
+ */
 export const apiServiceStrategy: Partial<Strategy> = {
   validateName: pathSegment,
   defaults(object) {

@@ -12,8 +12,8 @@ const KUBELET_CLIENT_USAGES = ['client auth', 'digital signature', 'key encipher
 const KUBELET_SERVING_USAGES = ['digital signature', 'key encipherment', 'server auth'];
 
 /**
- * Why a signer does not sign a request, in its words; `undefined` when it signs. `unknown` for a signer of another
- * name, which signs nothing.
+ * The reason why a signer does not sign a request, in Kubernetes' words; `undefined` when it signs. `unknown` for the
+ * name of a signer that the cluster does not have.
  */
 export function signerProblem(
   signer: string,
@@ -26,7 +26,7 @@ export function signerProblem(
   return problem === undefined ? undefined : { problem };
 }
 
-/** Is it a request of a kubelet for its client certificate? The approver recognizes these. */
+/** Does a kubelet request its client certificate? The approving controller recognizes such requests. */
 export const isKubeletClient = (signer: string, request: Names, usages: readonly string[]): boolean =>
   signer === KUBELET_CLIENT_SIGNER && kubeletClientProblem(request, usages) === undefined;
 
@@ -68,7 +68,7 @@ function kubeletServingProblem(request: Names, usages: readonly string[]): strin
   return request.commonName.startsWith('system:node:') ? undefined : WRONG_NAME;
 }
 
-/** A key that is not of RSA cannot encipher other keys, so that usage may be missing. */
+/** The usage `key encipherment` may be missing, because only RSA keys can encipher other keys. */
 function usageProblem(required: readonly string[], usages: readonly string[]): string | undefined {
   const given = new Set(usages);
   const missing = required.filter((usage) => !given.has(usage));
@@ -89,8 +89,9 @@ const SHORT_MS = 8 * 3600 * 1000;
 const MIN_SECONDS = 600;
 
 /**
- * The life of a certificate, in milliseconds since the epoch: a year, or the requested seconds if they are fewer. It
- * begins five minutes early, because clocks differ, and a long life also ends early.
+ * The life of a certificate, in milliseconds since the epoch: a year, or the requested seconds if they are fewer, but
+ * at least ten minutes. It begins five minutes early, because clocks differ. A life of eight hours or more also ends
+ * five minutes early.
  */
 export function certificateLife(
   now: number,

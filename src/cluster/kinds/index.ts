@@ -173,7 +173,10 @@ const CREATE_ON_UPDATE = new Set([
   'node.k8s.io/runtimeclasses',
 ]);
 
-/** Resources whose PUT must name the version that it replaces, like all of admissionregistration. */
+/**
+ * Resources whose PUT must name the version that it replaces. This also holds for all resources of
+ * admissionregistration.k8s.io.
+ */
 const VERSIONED_UPDATE = new Set([
   'apiextensions.k8s.io/customresourcedefinitions',
   'apiregistration.k8s.io/apiservices',

@@ -72,7 +72,7 @@ export function checkParamRef(
     name,
   };
   if (authorize(context, context.user, { verb, ...attributes }).allowed) return;
-  // The API server exchanges the user and the verb in this text.
+  // As in the API server, this text has the verb in the place of the user, and the user in the place of the verb.
   const problem = `user ${verb} does not have "${shownUser(context.user)}" permission on the object referenced by paramRef`;
   problems.push(fieldForbidden('spec.paramRef', problem));
 }

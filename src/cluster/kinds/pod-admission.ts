@@ -55,13 +55,14 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
     if (value === undefined) throw refuse(pod, `no PriorityClass with name ${className} was found`);
     priority = { ...NO_PRIORITY, name: className, value };
   }
-  const computed = (what: string, said: unknown, value: unknown) =>
+  const computed = (what: string, declared: unknown, value: unknown) =>
     refuse(
       pod,
-      `the ${what} (${String(said)}) must not be provided in pod spec; priority admission controller computed ${String(value)} from the given PriorityClass name`,
+      `the ${what} (${String(declared)}) must not be provided in pod spec; priority admission controller computed ${String(value)} from the given PriorityClass name`,
     );
-  const { priority: said, preemptionPolicy } = spec;
-  if (said !== undefined && said !== priority.value) throw computed('integer value of priority', said, priority.value);
+  const { priority: declared, preemptionPolicy } = spec;
+  if (declared !== undefined && declared !== priority.value)
+    throw computed('integer value of priority', declared, priority.value);
   if (preemptionPolicy !== undefined && preemptionPolicy !== priority.policy)
     throw computed('string value of PreemptionPolicy', preemptionPolicy, priority.policy);
   if (priority.name !== '') spec['priorityClassName'] = priority.name;

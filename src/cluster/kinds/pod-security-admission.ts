@@ -120,7 +120,9 @@ function hasPolicy(labels: Labels | undefined): labels is Labels {
   return false;
 }
 
-/** The policy of a namespace. A wrong label counts as `restricted` for the enforced level, and as none for warnings. */
+/**
+ * The policy of a namespace. A wrong label counts as `restricted` for the enforced level, and as no level for warnings.
+ */
 function policyOf(labels: Labels): { readonly policy: Policy; readonly problems: FieldError[] } {
   const problems: FieldError[] = [];
   const levelIn = (mode: string, otherwise: Level): Level => {

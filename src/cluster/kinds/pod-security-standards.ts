@@ -265,7 +265,7 @@ function seccomp(pod: CheckedPod, minor: number): Violation | undefined {
   return ['seccompProfile', `${owners} must not set securityContext.seccompProfile.type to ${values}`];
 }
 
-/** The annotation of a container's seccomp profile, before the name of the container. */
+/** The prefix of the annotation with a container's seccomp profile. The name of the container follows it. */
 export const SECCOMP_ANNOTATION = 'container.seccomp.security.alpha.kubernetes.io/';
 
 /** Before version 1.19, annotations had the profiles. */

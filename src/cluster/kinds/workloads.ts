@@ -373,7 +373,7 @@ export const daemonSetStrategy: Partial<Strategy> = {
     }
     object.metadata.annotations = { ...object.metadata.annotations };
     object.metadata.annotations[GENERATION] ??= '0';
-    // The server keeps the number in a field of its own type, so another text cannot be decoded.
+    // The internal type of an API server keeps the number in a field of type int64, so another text cannot be decoded.
     const parsed = goParseInt(object.metadata.annotations[GENERATION] ?? '');
     if (!parsed.ok) throw badRequest(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${parsed.error}`);
   },

@@ -41,8 +41,8 @@ export interface ContainerProcess {
 }
 
 /**
- * The shell that becomes the program. It waits until the watchdog knows it, so that no program is left when the cluster
- * is killed at this moment.
+ * The shell that becomes the program. It waits until the watchdog knows its process group. No program is therefore left
+ * when the cluster is killed at this moment.
  */
 const SCRIPT = `
 read -r line <&3 || exit 125
@@ -184,7 +184,8 @@ function lowerPriority(pid: number): void {
   try {
     setPriority(pid, NICENESS);
   } catch {
-    // The process has ended already, or the system refuses it. The program runs with the priority of the cluster.
+    // The process has already ended, or the system refuses the change. The program then keeps the priority of the
+    // cluster.
   }
 }
 

@@ -170,7 +170,9 @@ export class ContainerRun {
     });
   }
 
-  /** Ends the present run: its hook, then the signal, and the kill when the time is over. */
+  /**
+   * Ends the present run: runs its hook, then sends the signal, and kills the processes when the grace period is over.
+   */
   stop(pod: KubeObject, graceMs: number): void {
     const process = this.#process;
     if (process === undefined || this.#isStopping) return;
@@ -291,7 +293,7 @@ export class ContainerRun {
       });
       if (result === undefined) return resolve({ succeeded: false, output: 'the container does not run' });
       if (!hasStarted(result)) return resolve({ succeeded: false, output: result.message ?? '' });
-      // The command takes time of the machine, also under a clock that a test moves.
+      // The command runs in the time of the machine, even when a test moves the clock of the cluster.
       const timer = setTimeout(() => {
         timedOut = true;
         result.kill();

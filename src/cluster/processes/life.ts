@@ -31,7 +31,7 @@ export interface ContainerFacts {
   readonly state: ContainerState;
   /** The number of runs before the present one, or before the next one. */
   readonly restarts: number;
-  /** The number of ends in a row that were soon after their starts. */
+  /** The number of ends in a row. A run of at least `STABLE_RUN_MS` starts the count again with its own end. */
   readonly quickEnds: number;
 }
 
@@ -59,7 +59,7 @@ export interface LifeDecision {
 
 const FIRST_PAUSE_MS = 10_000;
 const MAX_PAUSE_MS = 300_000;
-/** A container that has run for this long starts with the first pause again. */
+/** A container that has run for this long is restarted without a pause, and its pauses grow again from there. */
 const STABLE_RUN_MS = 600_000;
 
 /** The pause before a restart: none after the first quick end, then 10 s, 20 s and so on to 5 minutes. */
@@ -92,7 +92,7 @@ export function decideLife(
   if (deadlineMs <= 0) return life.end(init, main, initialized, 'DeadlineExceeded');
   life.wake(deadlineMs);
   for (const container of init) {
-    // A sidecar that crashes later does not hold the containers.
+    // A sidecar that crashes after the containers have begun does not hold them back.
     if (hasBegun && isSidecar(container)) life.run(nameOf(container), 'Always');
     else if (!hasBegun && !life.initialize(container)) {
       return life.failed ? life.end(init, main, false, undefined) : life.decision('Pending', false);
@@ -108,7 +108,7 @@ export function decideLife(
 
 const nameOf = (container: JsonObject): string => textAt(container, 'name');
 
-/** Lets the init container the next one start? */
+/** Does the init container let the next container start? */
 function hasPassed(container: JsonObject, { state }: ContainerFacts): boolean {
   if (isSidecar(container)) return state.is === 'running' && state.started;
   return state.is === 'ended' && state.end.exitCode === 0;

@@ -30,7 +30,10 @@ export class PodRun {
   #events: PodEvent[] = [];
   #hasStaleVolumes = false;
 
-  /** Containers that ran before, in another process of the cluster, count as ended by its end. */
+  /**
+   * A container that runs according to the stored status belonged to an earlier process of the cluster, and counts as
+   * ended.
+   */
   constructor(pod: KubeObject, address: string, services: RuntimeServices) {
     const { namespace = '', name = '', uid = '' } = pod.metadata;
     this.key = `${namespace}/${name}`;

@@ -92,7 +92,7 @@ async function httpAttempt(context: AttemptContext, action: JsonObject, timeoutM
       socket.destroy();
       resolve(failure(error.message));
     };
-    // A server that answers slowly keeps the connection busy; the time counts for the whole request.
+    // The time counts for the whole request, because the connection of a server that answers slowly is never idle.
     const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
     try {
       const path = `/${textAt(action, 'path').replace(/^\//, '')}`;

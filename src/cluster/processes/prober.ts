@@ -14,7 +14,7 @@ const PROBES = [
 
 type ProbeKind = (typeof PROBES)[number][1];
 
-/** What the probes of a run do. */
+/** The actions that the probes of a run need, and the reactions to their results. */
 export interface ProberHost {
   readonly clock: ClusterClock;
   attempt(action: JsonObject, timeoutMs: number): Promise<AttemptResult>;

@@ -3,8 +3,8 @@ import { processLibrary } from '../../core/index.ts';
 
 /**
  * A shell in a session of its own. It reads the process groups of the containers from a pipe of the cluster, and kills
- * those that are left when the pipe ends. The pipe also ends when the cluster is killed. It then removes the folder of
- * the pods.
+ * those that are left when the pipe ends. The pipe also ends when the cluster is killed. At the end, the shell removes
+ * the folder of the pods.
  */
 const SCRIPT = `
 groups=
@@ -33,7 +33,7 @@ export class Watchdog {
     this.#folder = folder;
   }
 
-  /** Watches a process group. The group may do nothing before this call. */
+  /** Watches a process group. The program of the group must not begin before this call. */
   add(group: number): void {
     this.#groups.add(group);
     this.#write(`add ${group}\n`);

@@ -14,7 +14,7 @@ export interface Encoding {
   readonly version?: string;
 }
 
-/** The form of an answer that needs no module that is loaded late. */
+/** The form of an answer for which no further module has to be loaded. */
 export interface PlainOutput extends Encoding {
   readonly form: 'object' | 'partial' | 'discovery';
 }

@@ -12,8 +12,8 @@ import type { WriteRequest } from './write.ts';
 export interface ApplyBody {
   readonly value: JsonObject;
   /**
-   * A text for each key that a mapping has twice. For JSON, it is empty when the request ignores the validation of
-   * fields.
+   * A text for each key that a mapping has twice. For JSON, the list is empty when the request ignores the validation
+   * of fields.
    */
   readonly duplicates: readonly string[];
 }

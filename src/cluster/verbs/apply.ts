@@ -55,10 +55,10 @@ export function applyText(write: WriteRequest, text: string): WriteResult {
   return outcome;
 }
 
-function remember(live: KubeObject, resource: WriteRequest['resource'], key: string, said: readonly string[]) {
+function remember(live: KubeObject, resource: WriteRequest['resource'], key: string, warnings: readonly string[]) {
   const known = settled.get(live);
-  if (known?.resource !== resource) settled.set(live, { resource, warnings: new Map([[key, said]]) });
-  else if (known.warnings.size < MAX_CACHED_WARNINGS) known.warnings.set(key, said);
+  if (known?.resource !== resource) settled.set(live, { resource, warnings: new Map([[key, warnings]]) });
+  else if (known.warnings.size < MAX_CACHED_WARNINGS) known.warnings.set(key, warnings);
 }
 
 /** Server-side apply. Creates the object when it is missing. */

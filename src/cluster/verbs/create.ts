@@ -102,7 +102,7 @@ export function checkNamespace(write: WriteRequest, name: string): void {
 
 /**
  * Completes, checks and stores a new object whose `managedFields` are already set. `sentVersion` is the version in the
- * body of a create: storing such an object fails, but a dry run of it does not.
+ * body of a create. An object with a version cannot be stored; only its dry run succeeds.
  */
 export function storeNew(write: WriteRequest, created: MutableObject, sentVersion = ''): WriteResult {
   const { resource } = write;

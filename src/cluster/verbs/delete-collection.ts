@@ -10,7 +10,8 @@ import type { WriteRequest, WriteServices } from './write.ts';
 
 /**
  * Deletes the objects that the list options select. With `limit`, deletes only one page of them. Replies with the list
- * of these objects before the deletion. `admitted` runs each deletion, again when it waited for a webhook.
+ * of these objects before the deletion. `admitted` runs each deletion, and runs it again when it had to wait for a
+ * webhook.
  */
 export async function deleteCollection(
   context: ReadContext,

@@ -227,10 +227,10 @@ async function startOf(
   namespace: string,
   options: ListRequestOptions,
 ): Promise<ListStart> {
-  const { resourceVersion: asked } = options;
+  const { resourceVersion: requestedVersion } = options;
   if (options.continue !== '') {
     const token = decodeToken(options.continue);
-    if (asked !== '' && asked !== '0')
+    if (requestedVersion !== '' && requestedVersion !== '0')
       throw badRequest('specifying resource version is not allowed when using continue');
     const version = token.version < 0 ? context.store.version : token.version;
     await untilVersion(context, version);
@@ -247,7 +247,7 @@ async function startOf(
     const dated = listedAt === undefined || token.version < 0 ? {} : { listedAt };
     return { items, from: from < 0 ? items.length : from, version, ...dated };
   }
-  const version = parseVersion(asked, badRequest, 'invalid resource version: ');
+  const version = parseVersion(requestedVersion, badRequest, 'invalid resource version: ');
   await untilVersion(context, version);
   const match = options.resourceVersionMatch;
   if (version > 0 && (match === 'Exact' || (options.limit > 0 && match === ''))) {

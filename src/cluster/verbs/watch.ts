@@ -143,7 +143,7 @@ class WatchStream implements ByteStream {
     else void this.#beginAt(from);
   }
 
-  /** Begins when the store has the version. Sends an error when it does not have it in time. */
+  /** Begins when the store has the version. Sends an error when the store does not reach the version in time. */
   async #beginAt(version: number): Promise<void> {
     try {
       await untilVersion(this.#context, version);

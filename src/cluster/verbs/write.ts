@@ -82,7 +82,7 @@ export interface WriteServices {
   readonly clock: ClusterClock;
   readonly newUid: () => string;
   readonly schemas: SchemaEngineSource;
-  /** The conversions of the write by webhooks. Present together with `admission`. */
+  /** The conversions that webhooks make for the write. Present together with `admission`. */
   readonly conversions?: Conversions | undefined;
   /** The audit events of the request. */
   readonly audit?: AuditTrail | undefined;

@@ -14,7 +14,7 @@ const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 /** The first byte of each message. */
 const CHANNELS = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
-/** The bytes that a program has not read yet at which the client is paused. */
+/** The number of bytes that a program has not read yet, from which on the client is paused. */
 const MAX_INPUT_BYTES = 1024 * 1024;
 
 /** The program that gives another program a terminal. */

@@ -90,7 +90,7 @@ const unavailable = (message: string): ApiError => new ApiError({ code: 503, rea
  */
 function checkService(
   context: ConnectContext,
-  { namespace, name: asked }: Route,
+  { namespace, name: requestedName }: Route,
   { scheme, name, port }: ProxyTarget,
 ): readonly ProcessTarget[] {
   const portName = /^[+-]?\d+$/.test(port) ? numberedPort(context, namespace, name, Number(port)) : port;
@@ -108,7 +108,7 @@ function checkService(
       return [{ pod, port: numberAt(entry, 'port') ?? 0 }];
     });
   });
-  if (reachable.length === 0) throw unavailable(`no endpoints available for service ${goQuote(asked)}`);
+  if (reachable.length === 0) throw unavailable(`no endpoints available for service ${goQuote(requestedName)}`);
   return reachable.flatMap(({ pod, port: number }) => {
     const run = context.processes?.find(pod);
     return run === undefined ? [] : [{ pod, address: run.address, port: number, scheme }];

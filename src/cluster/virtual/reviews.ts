@@ -198,8 +198,9 @@ function rulesStatus(context: RoleContext, user: UserInfo, namespace: string): J
 
 function reviewToken(context: ReviewContext, review: KubeObject) {
   const token = textAt(review.spec, 'token');
-  const asked = listAt(review.spec, 'audiences').map(String);
-  const owner = token === '' ? undefined : context.access.ownerOf(token, asked.length === 0 ? undefined : asked);
+  const audiences = listAt(review.spec, 'audiences').map(String);
+  const owner =
+    token === '' ? undefined : context.access.ownerOf(token, audiences.length === 0 ? undefined : audiences);
   const status: JsonObject =
     owner === undefined
       ? { user: {}, error: 'invalid bearer token' }

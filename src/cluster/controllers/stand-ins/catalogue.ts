@@ -16,7 +16,7 @@ const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
 };
 
 /**
- * Loads the stand-ins with these names. Own stand-ins stay as they are.
+ * Loads the stand-ins with these names. Elements that are stand-ins already stay as they are.
  *
  * @throws TypeKroError `cluster/unknown-stand-in` for a name that the package does not have, with the names that it has;
  *   `cluster/duplicate-stand-in` when two stand-ins have the same name, or controllers of the same name.

@@ -44,7 +44,9 @@ function valuesOfSource(source: JsonObject, store: KubeObject): Record<string, s
   };
 }
 
-/** All members of a value that is a JSON object. A placeholder has one member, called after the end of the key. */
+/**
+ * All members of a value that is a JSON object. A placeholder has one member, which is named after the end of the key.
+ */
 function extracted(store: KubeObject, remote: JsonObject): Record<string, string> {
   if (fakeData(store) === undefined) {
     const name =

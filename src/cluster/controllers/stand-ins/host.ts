@@ -34,11 +34,14 @@ export function hostStandIn(standIn: StandIn, options: HostOptions): SimulatedCo
 interface Work {
   readonly uid: string;
   readonly spec: JsonValue | undefined;
-  /** The time at which the work on this spec began; `undefined` when it has long been done. */
+  /**
+   * The time at which the work on this spec began; `undefined` for an object that is older than the stand-in, whose
+   * work counts as done.
+   */
   readonly beganAt: number | undefined;
   /** A decision whose writes wait for webhooks. The next run carries out this decision. */
   decision?: Decision | undefined;
-  /** The last events. */
+  /** The events of the last result, as text. */
   eventsText?: string;
 }
 
@@ -54,7 +57,9 @@ class HostedController implements SimulatedController {
   readonly #kinds: readonly StandInKind[];
   readonly #options: HostOptions;
   readonly #work = new Map<string, Work>();
-  /** The time of the first event, in milliseconds since the epoch. The work on earlier objects counts as done. */
+  /**
+   * The time of the first event, in milliseconds since the epoch. The work on objects that are older counts as done.
+   */
   #startedAt: number | undefined;
 
   constructor(name: string, kinds: readonly StandInKind[], options: HostOptions) {
@@ -162,13 +167,16 @@ class HostedController implements SimulatedController {
     return { result, againMs: times.length === 0 ? undefined : Math.min(...times) };
   }
 
-  /** The work on the present spec of an object. A changed spec, and a new object of the name, start the work again. */
+  /**
+   * The work on the present spec of an object. A changed spec, or a new object with the same name, starts the work
+   * again.
+   */
   #workOn(key: string, object: KubeObject, client: ControllerClient): Work {
     const { uid = '', creationTimestamp = '' } = object.metadata;
     const spec = object.spec as JsonValue | undefined;
     const known = this.#work.get(key);
     if (known !== undefined && known.uid === uid && jsonEquals(known.spec, spec)) return known;
-    // The timestamp is cut to its second.
+    // `creationTimestamp` has no fraction of a second.
     const isEarlier = Date.parse(creationTimestamp ?? '') + 1000 <= (this.#startedAt ?? 0);
     const work: Work = { uid, spec, beganAt: known === undefined && isEarlier ? undefined : client.now() };
     this.#work.set(key, work);

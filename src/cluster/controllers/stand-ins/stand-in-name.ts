@@ -4,7 +4,7 @@ import type { StandInName } from '../../stand-in.ts';
 import { STAND_IN_NAMES } from '../../stand-in.ts';
 
 /**
- * Returns a name that the package has.
+ * Checks that a stand-in of the package has the name, and returns the name.
  *
  * @throws TypeKroError `cluster/unknown-stand-in`.
  */

@@ -9,7 +9,7 @@ export interface ViewInputs {
   readonly failure: StandInFailure | undefined;
   /** The time of a step, in milliseconds. */
   readonly stepMs: number;
-  /** The time at which the operator began with the present spec; `undefined` when it has long been done. */
+  /** The time at which the work on the present spec began; `undefined` for work that counts as done. */
   readonly beganAt: number | undefined;
 }
 

@@ -114,7 +114,10 @@ function removeMembers(client: ControllerClient, object: KubeObject, names: read
   client.update(Object.fromEntries(kept) as unknown as KubeObject);
 }
 
-/** Writes the status. Returns whether it has changed. A kind without the subresource gets it by a plain update. */
+/**
+ * Writes the status. Returns whether it has changed. The status of a kind without the subresource `status` is written
+ * by an update of the object.
+ */
 function writeStatus(client: ControllerClient, object: KubeObject, status: JsonObject): boolean {
   const live = present(client, object);
   if (live === undefined || jsonEquals(live.status, status)) return false;

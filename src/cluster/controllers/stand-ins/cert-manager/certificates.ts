@@ -15,9 +15,9 @@ const READY: StandInCondition = {
 };
 
 /**
- * Certificates: a key in a temporary Secret and a CertificateRequest with it, and when the request is signed, the
- * Secret of the certificate. A certificate is issued again when its spec or its Secret changes, and when two thirds of
- * its validity have passed.
+ * Issues Certificates. Creates a key in a temporary Secret, and a CertificateRequest for this key. When the request is
+ * signed, writes the Secret of the certificate. A certificate is issued again when its spec or its Secret changes, and
+ * when two thirds of its validity have passed.
  */
 export const certificates: StandInKind = {
   group: GROUP,
@@ -44,7 +44,7 @@ export const certificates: StandInKind = {
   },
 };
 
-/** The failed request stays until the next attempt. */
+/** Reports a failed request once. Removes the request when the next attempt is due. */
 function afterFailure(certificate: KubeObject, view: StandInView, request: KubeObject, cause: string): StandInResult {
   const lastFailure = Date.parse(textAt(certificate.status, 'lastFailureTime'));
   const isKnown = lastFailure >= Date.parse(textAt(request.status, 'failureTime'));

@@ -16,7 +16,7 @@ import {
 } from '../../../codec/x509.ts';
 import { readCertificateRequest } from '../../../kinds/certificate-request.ts';
 
-/** The validity of a certificate when its spec does not say it: 90 days. */
+/** The validity of a certificate whose spec has no duration: 90 days. */
 const DEFAULT_DURATION_MS = 90 * 24 * 3600 * 1000;
 
 /** Uses of keys, as bits of X.509, and purposes, as object identifiers, by their names in a spec. */

@@ -52,7 +52,10 @@ export const clusters: StandInKind = {
   },
 };
 
-/** The objects of the first instances that do not exist. The fields of pods and claims cannot be changed later. */
+/**
+ * The missing pods and claims of the first `count` instances. Existing ones are left out, because their fields cannot
+ * be changed.
+ */
 function missingObjects(cluster: KubeObject, view: StandInView, count: number): KubeObject[] {
   const { namespace = '' } = cluster.metadata;
   return Array.from({ length: count }, (_, index) => instanceObjects(cluster, index + 1))

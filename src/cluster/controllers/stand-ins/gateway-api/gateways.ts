@@ -43,9 +43,9 @@ export const gateways: StandInKind = {
 
   reconcile(gateway, view) {
     const gatewayClass = classOf(gateway, view);
-    const isOurs = conditionIn(objectsAt(gatewayClass?.status, 'conditions'), 'Accepted')?.status === 'True';
-    // Controllers leave gateways of unknown classes alone.
-    if (!isOurs) return undefined;
+    const isClassAccepted = conditionIn(objectsAt(gatewayClass?.status, 'conditions'), 'Accepted')?.status === 'True';
+    // A controller works only on gateways whose class it has accepted.
+    if (!isClassAccepted) return undefined;
     const { failure } = view;
     const service = view.get({
       apiVersion: 'v1',
