@@ -30,7 +30,7 @@ interface Measured {
   readonly runs?: number;
 }
 
-/** The maximum seconds, requests besides dry runs, and megabytes of resident memory of a command. */
+/** The maximum of a command: seconds, requests without dry runs, and megabytes of resident memory. */
 interface Goal {
   readonly seconds: number;
   readonly requests: number;
@@ -63,7 +63,7 @@ function definition(value: string) {
   };
 }
 
-/** A definition whose instances wait without an end. */
+/** A definition whose instances wait forever. */
 function waitingDefinition() {
   const map = (id: string, value: string) => ({
     id,
@@ -97,7 +97,7 @@ async function measure({ name, words, goal, exitCode = 0, runs = 1 }: Measured):
     "process.on('exit', () => { const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage(); " +
     'process.stderr.write(`PEAK ${maxRSS / 1024} CPU ${(userCPUTime + systemCPUTime) / 1e6}`) });';
   const preload = `data:text/javascript,${encodeURIComponent(probe)}`;
-  // Extra certificates of the machine stay in Node's memory, and are not part of the command's.
+  // Node would keep extra certificates of this machine in memory, and they would count as memory of the command.
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
   const before = await server.figures();
   const seconds: number[] = [];

@@ -56,7 +56,7 @@ async function load(
   return { rate: times.length / seconds, p99: percentile(times, 0.99), count: index };
 }
 
-/** The response has about 4 KB. */
+/** A Deployment whose response has about 4 KB. */
 const deployment = (index: number, turn: number) =>
   JSON.stringify({
     apiVersion: 'apps/v1',

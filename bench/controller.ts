@@ -37,7 +37,7 @@ function row(what: string, measured: string, goal: string, met: boolean | undefi
   console.log(`| ${what} | ${measured} | ${goal} | ${met === undefined ? '' : met ? 'met' : '**missed**'} |`);
 }
 
-/** The list and watch of the ConfigMaps, which begins with the first object of this kind. */
+/** One request lists and watches the ConfigMaps. The controller sends it for the first object of this kind. */
 const WATCHES = 1;
 
 interface Measured {
@@ -400,7 +400,7 @@ function isReady({ status }: KubeObject): boolean {
   return Array.isArray(conditions) && conditions.some(isTrue);
 }
 
-/** Replaces an embedded cluster by an empty one, since the objects of other rows need memory of the controller. */
+/** Replaces an embedded cluster by an empty one, because the objects of other rows take memory of the controller. */
 async function emptyCluster(): Promise<void> {
   await controller.stop();
   if (!server.isEmbedded) return;

@@ -47,7 +47,7 @@ async function measurePaint(browser: Browser): Promise<void> {
   await server.close();
 }
 
-/** The time from the answer of the server to the next frame with its picture. */
+/** The time from the end of the response with a change to the next frame, which shows the change. */
 async function measureUpdate(browser: Browser, nodes: number): Promise<void> {
   const scene = createScene({ instances: 3, nodes, children: 3 });
   const server = await serveScene(scene);
@@ -72,7 +72,7 @@ async function measureUpdate(browser: Browser, nodes: number): Promise<void> {
   await server.close();
 }
 
-/** A thousand changes a second for three seconds: reads of the server, and the longest time without a frame. */
+/** A thousand changes a second for three seconds: the reads that the server gets, and the longest time without a frame. */
 async function measureEvents(browser: Browser): Promise<void> {
   const server = await serveScene(createScene({ instances: 1000, nodes: 300, children: 3 }));
   const page = await open(browser, server, '#/instances');

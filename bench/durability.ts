@@ -85,7 +85,7 @@ async function write(
     try {
       status = await connection.send(request);
     } catch {
-      // The server was killed. Its write may have happened.
+      // The server was killed. It may have carried the write out before.
       return;
     }
     if (status >= 400) throw new Error(`${request.slice(0, 60)}: ${status}`);

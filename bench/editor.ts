@@ -79,7 +79,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 const memoryOf = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1000;
 
-/** The times from a key to its diagnostics, after the first ones. A key changes the text of an expression. */
+/** The times from a key to its diagnostics, without the first three keys. A key changes the text of a field. */
 async function keys(client: LanguageClient, uri: string, text: string): Promise<number[]> {
   await client.open(uri, text);
   await client.diagnostics(uri);

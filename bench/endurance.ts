@@ -1,8 +1,8 @@
 /**
  * Measures the growth of the embedded API server under a mixed load: reads, lists, changes, creations and deletions on
- * 5,000 objects, with watches that come and go. The load writes many times the events that a server keeps, so that old
- * events are compacted all the time. Run: `npm run bench -- endurance [--minutes N]`; one minute by default, and 60 for
- * the figure of the README.
+ * 5,000 objects, with watches that come and go. The load causes many times more events than a server keeps. The server
+ * therefore compacts old events all the time. Run: `npm run bench -- endurance [--minutes N]`; one minute by default, and
+ * 60 for the figure of the README.
  */
 import { startServer } from './support/server-process.ts';
 import { Connection, type Endpoint, requestBytes, watch } from './support/wire.ts';

@@ -17,7 +17,7 @@ import type { Edit, MeasuredRow } from './ledger/rows.ts';
 import { ROWS } from './ledger/rows.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Each bundle has the depth of `dist/chunk`, so that the package finds its data. */
+/** The bundles are as deep in the repository as `dist/chunk`, so that the package finds its data. */
 const folder = join(root, `.build-ledger-${process.pid}`);
 
 const { values } = parseArgs({ options: { rows: { type: 'string' }, runs: { type: 'string', default: '5' } } });

@@ -41,7 +41,7 @@ export function isBuilt() {
 export async function build() {
   console.log('Building …');
   const source = sourceState();
-  // The folder has the depth of dist/, so that the paths in source maps hold.
+  // The folder is as deep in the repository as dist/, so that the paths in source maps stay right.
   const made = join(root, `.build-${process.pid}`);
   const tsc = 'node_modules/@typescript/native/bin/tsc';
   try {

@@ -1,6 +1,6 @@
 /**
  * Bundles the sources into one file for each entry point, and files for the parts that entry points share. A process
- * that imports `typekro` then opens a dozen files. To open several hundred files would take most of its start.
+ * that imports `typekro` then opens a dozen files. Opening several hundred files would take most of its start time.
  */
 import { build } from 'esbuild';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -100,8 +100,8 @@ async function bundleProtocol(root, outdir) {
 }
 
 /**
- * Writes the bundles to `outdir`. Shared parts go to `chunk/`, as deep as the entry points of the rooms, so
- * that paths from `import.meta.url` to the package's own files hold in the sources and here.
+ * Writes the bundles to `outdir`. Shared parts go to `chunk/`, which is as deep as the entry points of the rooms. Paths
+ * from `import.meta.url` to the package's own files are then the same in the sources and in the bundles.
  */
 export async function bundle(root, outdir) {
   const { metafile } = await build({

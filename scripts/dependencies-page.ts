@@ -6,11 +6,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What a reviewer wants to know about a dependency and no manifest says. */
+/** The facts about a dependency that a reviewer wants to know and that no manifest has. */
 interface Entry {
   /** The person or organisation that publishes the package. */
   readonly owner: string;
-  /** What TypeKro uses it for, and why it is not written here. */
+  /** What TypeKro uses the package for, and why the project does not write this code itself. */
   readonly why: string;
 }
 

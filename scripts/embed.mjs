@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url';
 import { checkOneByte } from './bundle.mjs';
 import { licenseOf } from './license-of.mjs';
 
-/** Functions that return paths of the package's files, and the text of a large one. A bundle has no such files. */
+/** Functions that return paths of the package's files, or the text of a large file. A bundle has no such files. */
 const ABSENT_IN_BUNDLES = ['moduleUrl', 'packageFolder', 'playgroundFilesText'];
 const LIBRARIES = ['proxyLibrary', 're2Library', 'yamlLibrary'];
 
@@ -38,8 +38,8 @@ export async function embed(root, made) {
 }
 
 /**
- * Bundles two libraries, because their CommonJS requires modules of Node. esbuild cannot do this in an ES module, and
- * Rollup would load such modules at the start. The YAML library is bundled from its ES modules for browsers. The HTTP
+ * Bundles two libraries, because their CommonJS modules require modules of Node. esbuild cannot put such a `require` into
+ * an ES module, and Rollup would load the modules of Node at the start. The YAML library is bundled from its ES modules for browsers. The HTTP
  * client is bundled with a `require` that calls Node's, into a file of its own that is loaded on demand.
  */
 async function embedLibraries(root, made) {

@@ -71,10 +71,10 @@ export async function deployStories(
   return outcomes;
 }
 
-/** The account of the controller, as which no Graph is applied. */
+/** The ServiceAccount of the controller. The controller never applies a Graph as this account. */
 const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
 
-/** Gives all rights to the account of Graphs that name none. */
+/** Gives all rights to the account `default`. The controller applies Graphs that name no account as this account. */
 async function giveRights({ client }: TestCluster): Promise<void> {
   await client.create({
     apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -1,8 +1,8 @@
-/** Reads facts about fields of API types from their sources in Go, which the published schemas do not have. */
+/** Reads facts about fields of API types from the sources in Go. The published schemas do not have these facts. */
 
 /** How a field is written as JSON. */
 export interface GoField {
-  /** Is the field a pointer? Its presence then counts. */
+  /** Is the field a pointer? Then an absent field differs from an empty one. */
   readonly pointer: boolean;
   /** Is the field written also when it is empty? */
   readonly always: boolean;

@@ -1,9 +1,9 @@
 /**
- * Writes the difference of the API of each earlier version of Kubernetes from the next later one:
- * `npm run docs -- kubernetes-difference`. It reads the published OpenAPI documents, discovery documents and default
+ * Writes how the API of each earlier version of Kubernetes differs from the API of the next later version:
+ * `npm run docs -- kubernetes-difference`. The script reads the published OpenAPI documents, discovery documents and default
  * roles of the Go modules `k8s.io/kubernetes` and `k8s.io/api`, which `go mod download` gets.
  *
- * `data/kubernetes-1.36/README.md` describes the form. Same modules always give the same files.
+ * `data/kubernetes-1.36/README.md` describes the form. The same modules always give the same files.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -66,7 +66,7 @@ interface AggregatedGroup {
   readonly versions: readonly { readonly version: string; readonly resources: readonly JsonObject[] }[];
 }
 
-/** The JSON Merge Patch (RFC 7386) that makes `earlier` of `later`; `undefined` for equal values. */
+/** The JSON Merge Patch (RFC 7386) that turns `later` into `earlier`; `undefined` for equal values. */
 function mergePatch(later: JsonValue | undefined, earlier: JsonValue | undefined): JsonValue | undefined {
   if (isDeepStrictEqual(later, earlier)) return undefined;
   if (earlier === undefined) return null;
@@ -93,7 +93,10 @@ function typesOf(folder: string): JsonObject {
   return types;
 }
 
-/** Adds to the added fields what only the sources in Go have: numbers of the protobuf form, and their presence. */
+/**
+ * Adds to the fields of the patch that `later` lacks what only the sources in Go have: the number of the protobuf form,
+ * whether the field is a pointer, and whether it is written when it is empty.
+ */
 function completeFields(patch: JsonObject, later: JsonObject, folder: string): void {
   for (const [type, change] of Object.entries(patch)) {
     if (!isJsonObject(change) || !isJsonObject(change['fields'])) continue;

@@ -1,4 +1,4 @@
-/** Reads the roles and bindings that a server begins with from the sources of Kubernetes. */
+/** Reads the default roles and bindings of an API server from the sources of Kubernetes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../src/core/index.ts';

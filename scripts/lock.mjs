@@ -38,8 +38,8 @@ function appear(from, path) {
 }
 
 /**
- * Tries to acquire the lock once. Returns the id of the process that holds it then, or undefined when the caller should
- * try again.
+ * Tries to acquire the lock once. Returns the id of the process that holds the lock afterwards, or undefined when the
+ * caller should try again.
  */
 function take(path, candidate) {
   if (appear(candidate, path)) return process.pid;

@@ -182,7 +182,7 @@ const LATER_IMPORTS = {
   },
 };
 
-/** The library of layouts has a fourth that the page does not use. */
+/** The page does not use a quarter of the library of layouts. */
 const DAGRE = unbundledLibrary({
   library: '@dagrejs/dagre',
   bundle: fileURLToPath(new URL('../node_modules/@dagrejs/dagre/dist/dagre.esm.js', import.meta.url)),

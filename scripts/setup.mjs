@@ -20,7 +20,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 await main(async () => {
   if (isInstalled(root) && isBuilt()) return;
-  // The folder is not in node_modules, because an installation deletes that.
+  // The folder is not in node_modules, because an installation deletes node_modules.
   mkdirSync(`${root}/.typekro`, { recursive: true });
   await withLock(`${root}/.typekro/setup.lock`, async () => {
     // The previous holder of the lock may have installed the packages.

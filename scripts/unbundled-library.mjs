@@ -11,7 +11,7 @@ import { posix } from 'node:path';
  * @param library the name in imports
  * @param bundle the path of the published file, whose map has all sources
  * @param entry the source with the exports, as the map names it
- * @param internal the names by which its sources import libraries that are in the map, with their sources
+ * @param internal other libraries whose sources are in the map: the name in imports, and the source with the exports
  * @param added further sources by their names
  */
 export function unbundledLibrary({ library, bundle, entry, internal = {}, added = {} }) {

@@ -12,7 +12,7 @@ interface Followed extends AsyncDisposable {
   count(wanted: number): Promise<void>;
 }
 
-/** Watches the objects of a type: those of kro in the whole cluster, others in the namespace `default`. */
+/** Watches the objects of a type: in the whole cluster for the types of kro, otherwise in the namespace `default`. */
 export function follow(
   client: KubeClient,
   type: { apiVersion: string; kind: string },

@@ -1,4 +1,5 @@
-// The Graphs of this folder from TypeScript: an export for each name of a Graph, and with `Then` for its second step.
+// The Graphs of this folder in TypeScript. Each Graph is the export with its name. Its second step is the export with
+// the same name and `Then` at the end.
 import { createResource, def, externalRef, externalRefs, graph, patch } from 'typekro';
 import { configMap, deployment, service } from 'typekro/kubernetes';
 

@@ -80,7 +80,7 @@ function entryOf(symbol: ts.Symbol, checker: ts.TypeChecker): Entry {
   return { name: symbol.name, form: formOf(target), summary: firstSentence(text) };
 }
 
-/** The tag of a removed name, or the comment before `export * as`. */
+/** The text of the tag `@deprecated` of a removed name, or the comment before `export * as`. */
 function otherComment(symbol: ts.Symbol, target: ts.Symbol): string {
   const tag = target.getJsDocTags().find(({ name }) => name === 'deprecated');
   if (tag !== undefined) return ts.displayPartsToString(tag.text);

@@ -75,14 +75,14 @@ function functionTable(libraries: readonly Library[]): string {
   return markdownTable(['name', 'signatures'], [...functions, ...macros]);
 }
 
-/** Functions whose names begin with `@` are made by macros only. */
+/** Authors do not write functions whose names begin with `@`: only the expansions of macros call them. */
 const isForAuthors = ({ name }: FunctionDeclaration): boolean => !/^@|\.@/.test(name);
 
 function functionRow({ name, overloads }: FunctionDeclaration): string[] {
   return [`\`${name}\``, overloads.map((overload) => `\`${signatureOf(name, overload)}\``).join('<br>')];
 }
 
-/** The sign of an operator between its operands, as authors write it. */
+/** The name of an operator has an underscore in the place of each operand. */
 const OPERATOR = /_/;
 
 function signatureOf(name: string, { member, params, result }: Overload): string {

@@ -268,7 +268,7 @@ const NOT_KEYS: Readonly<Record<string, string>> = {
 
 const NAME = /['"`]((?:[a-z0-9-]+\.)*(?:typekro\.dev|kro\.run)\/[a-zA-Z][a-zA-Z-]*)/g;
 
-/** The names of the sources, each without a hyphen at its end (a prefix). */
+/** The names in the sources. A name that ends with a hyphen is a prefix, and the hyphen is left out. */
 function namesInSources(): Set<string> {
   const root = new URL('../../src/', import.meta.url);
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(

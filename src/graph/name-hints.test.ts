@@ -21,7 +21,7 @@ describe('a wrong id causes one problem', () => {
     ]),
   );
 
-  test.each(['schema', 'each', 'in', 'namespace'])('and the word keeps its own meaning: %s', (id) =>
+  test.each(['schema', 'each', 'in', 'namespace'])('and the reserved word keeps its meaning in expressions: %s', (id) =>
     expect(problemsOf(withResources(map(id, 'a') + map('b', '${schema.spec.name}')))).toEqual([
       `the id "${id}" is a reserved word; choose another id`,
     ]),
@@ -30,13 +30,13 @@ describe('a wrong id causes one problem', () => {
   test.each<[string, string]>([
     ['reserved', map('schema', 'x')],
     ['used twice', map('a', 'x')],
-  ])('no list of names has the id of the compiler for one that is %s', (_, wrong) => {
+  ])('a list of known names leaves out the id that the compiler puts in place of one that is %s', (_, wrong) => {
     const problems = problemsOf(withResources(map('a', 'a') + wrong + map('b', '${zzzzzzz.x}')));
     expect(problems).toHaveLength(2);
     expect(problems[1]).toBe('nothing here is named zzzzzzz; known names: schema, a, b');
   });
 
-  test('no suggestion is the id of the compiler', () => {
+  test('no suggestion is the id that the compiler puts in place of a reserved one', () => {
     const problems = problemsOf(withResources(map('each', 'a') + map('b', '${eachs.x}')));
     expect(problems[1]).toBe('nothing here is named eachs; known names: schema, b');
   });

@@ -76,28 +76,31 @@ test.each([
   ["schema.spec.a__dash__b == 'n'", false],
   ["has(schema.spec.a__dash__b) && schema.spec.?a__dash__b.orValue('') == 'y'", true],
   ["'k1' in schema.spec.keys", true],
-])('and in spec.propagateWhen, of an instance and of all of them: %s', (condition, holds) => {
-  expect(statesWith(twice(condition))).toEqual(holds ? HOLDS : HOLDS_NOT);
-  const ofApp = condition.replaceAll('schema.', 'app.');
-  for (const text of [
-    ofApp,
-    `apps.all(app, ${ofApp})`,
-    `apps.filter(app, ${ofApp}).size() == 2`,
-    `${ofApp} && app.ready()`,
-  ]) {
-    const { propagateWhen } = twice('true', `\npropagateWhen: [${JSON.stringify(`\${${text}}`)}]`);
-    if (propagateWhen === undefined) throw new Error('no conditions');
-    const metadata = { namespace: 'ns', creationTimestamp: '2026-10-31T00:00:00Z' };
-    const instances = ['a', 'b'].map((id) => ({
-      id,
-      object: { apiVersion: 'acme.test/v1', kind: 'App', metadata: { ...metadata, name: id }, spec: SPEC },
-      updated: false,
-      ready: true,
-    }));
-    const held = heldInstances(propagateWhen, instances, { now: Date.parse('2026-11-01T00:00:00Z') });
-    expect([...held]).toEqual(holds ? [] : instances.map(({ id }) => [id, `${text} is false`]));
-  }
-});
+])(
+  'a condition means the same in spec.propagateWhen, about one instance and about all instances: %s',
+  (condition, holds) => {
+    expect(statesWith(twice(condition))).toEqual(holds ? HOLDS : HOLDS_NOT);
+    const ofApp = condition.replaceAll('schema.', 'app.');
+    for (const text of [
+      ofApp,
+      `apps.all(app, ${ofApp})`,
+      `apps.filter(app, ${ofApp}).size() == 2`,
+      `${ofApp} && app.ready()`,
+    ]) {
+      const { propagateWhen } = twice('true', `\npropagateWhen: [${JSON.stringify(`\${${text}}`)}]`);
+      if (propagateWhen === undefined) throw new Error('no conditions');
+      const metadata = { namespace: 'ns', creationTimestamp: '2026-10-31T00:00:00Z' };
+      const instances = ['a', 'b'].map((id) => ({
+        id,
+        object: { apiVersion: 'acme.test/v1', kind: 'App', metadata: { ...metadata, name: id }, spec: SPEC },
+        updated: false,
+        ready: true,
+      }));
+      const held = heldInstances(propagateWhen, instances, { now: Date.parse('2026-11-01T00:00:00Z') });
+      expect([...held]).toEqual(holds ? [] : instances.map(({ id }) => [id, `${text} is false`]));
+    }
+  },
+);
 
 test.each([
   ['maps.all(m, m.ready())', 'waiting: held'],

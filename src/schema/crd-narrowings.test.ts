@@ -130,7 +130,7 @@ test.each<[string, JsonObject, JsonObject]>([
   ['a format of the full range', { type: 'integer' }, { type: 'integer', format: 'int64' }],
   ['a format that is not checked', text, { ...text, format: 'colour' }],
   ['a new field where unknown fields were dropped', object({}), object({ a: { ...text, pattern: '^a$' } })],
-])('nothing narrows: %s', (_what, old, next) => {
+])('a CRD is not narrower than another one: %s', (_what, old, next) => {
   expect(crdNarrowings(crd(old), crd(next))).toEqual([]);
 });
 

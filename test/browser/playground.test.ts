@@ -12,7 +12,7 @@ import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const TYPES: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
 
-/** Serves a folder on a free port of 127.0.0.1, below a path, as a site of documents does. */
+/** Serves a folder on a free port of 127.0.0.1, below a path, as a documentation site does. */
 async function serveFolder(folder: string): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://site').pathname).replace(/^\/docs\/playground/, '');
@@ -105,7 +105,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('a mistake has its line and a caret, and leads to its place', async () => {
+  test('a mistake is shown with its line and a caret, and its button leads to the place', async () => {
     await page.getByRole('textbox', { name: 'Spec' }).focus();
     await page.keyboard.press('ControlOrMeta+a');
     await page.keyboard.insertText('name: shop\nreplicas: many\n');
@@ -129,7 +129,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('a loop without an end is ended, and the next text runs', async () => {
+  test('an endless loop is stopped, and the next text runs', async () => {
     await page.getByRole('button', { name: 'TypeScript' }).click();
     await write('let a = 0;\nwhile (true) a += 1;\n');
     await page.getByText('this loop does not end').first().waitFor();

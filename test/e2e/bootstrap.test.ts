@@ -42,7 +42,7 @@ test('without arguments Flux and kro are installed, and the status reports both'
   });
 });
 
-test('`kubectl get helmrelease -n kro` has a line with its columns', async () => {
+test('`kubectl get helmrelease -n kro` prints the release with its columns', async () => {
   await typeKroRuntimeBootstrap().factory('direct', options()).deploy({ namespace: 'flux-system' });
   const { text } = await cluster.client.raw({
     path: '/apis/helm.toolkit.fluxcd.io/v2/namespaces/kro/helmreleases',
@@ -71,7 +71,7 @@ test('a second installation changes nothing, and the deletion removes kro', asyn
   expect(await find('Deployment', 'kro', 'kro')).toBeUndefined();
 });
 
-test('an old version of kro has a warning at the line of its option', () => {
+test('an old version of kro causes a warning at the line of its option', () => {
   const bootstrap = typeKroRuntimeBootstrap({ fluxVersion: 'v2.4.0', kroVersion: '0.3.0' });
   expect(bootstrap.diagnostics).toMatchObject([
     { severity: 'warning', message: expect.stringContaining('0.3.0') as string },

@@ -183,7 +183,7 @@ test('a deletion in direct mode lists an object once, although the server refuse
   expect(refusals).toBe(1);
 });
 
-test('a dry run in direct mode has the objects of one name in several namespaces', async () => {
+test('a dry run in direct mode has both objects that share a name in two namespaces', async () => {
   const copies = kubernetesComposition(
     { name: 'copies', spec: type({ name: 'string', places: 'string[]' }) },
     ({ name, places }) => {

@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')('the programs for envtest', () => 
     expect((await etcd.ended).code).toBe(0);
   });
 
-  test('the API server is ready, serves users of certificates, and ends on SIGTERM during a watch', async () => {
+  test('the API server is ready, authenticates users by certificates, and ends on SIGTERM during a watch', async () => {
     const { port, ca, flags } = await prepare();
     const server = start('kube-apiserver', flags);
     await server.until(/serving/);
@@ -180,7 +180,7 @@ interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Status and body of a GET on a connection of its own. `onAnswer` runs when the headers of the answer are there. */
+/** Status and body of a GET on a connection of its own. `onAnswer` runs when the headers of the answer have arrived. */
 function get(url: string, options: GetOptions = {}, onAnswer = () => {}): Promise<[number | undefined, string]> {
   const send = url.startsWith('https') ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {

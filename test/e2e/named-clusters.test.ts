@@ -52,7 +52,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     } catch {
       return true;
     }
-    // A process that waits for its parent has ended, too.
+    // A zombie has ended, too: only its parent still has to read the exit code.
     return existsSync(`/proc/${pid}/stat`) && / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   }
 
@@ -85,7 +85,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     { timeout: 60_000 },
     async () => {
       const env = { ...process.env, HOME: home, XDG_STATE_HOME: home };
-      // Node itself closes files with numbers up to 15.
+      // Node itself does not pass on inherited files with numbers up to 15, so the pipe has the number 20.
       const stdio = [...Array<'ignore'>(20).fill('ignore'), 'pipe'] as const;
       const command = spawn(process.execPath, [CLI, 'cluster', 'start'], { cwd: home, env, stdio: [...stdio] });
       const pipe = command.stdio[20 as 3] as Readable;

@@ -75,7 +75,7 @@ current-context: x
     const transport = await connect(await serve(authority, clients.ca));
     const get = async () => (await transport.request({ method: 'GET', path: '/' })).status;
     expect(await get()).toBe(200);
-    // Only one of both files is new, as in the middle of a rotation.
+    // Only one of the two files is new, as in the middle of a rotation.
     await writeFile(join(folder, 'client.crt'), clients.issueClient('half', []).cert);
     now += MINUTE_MS;
     expect(await get()).toBe(200);

@@ -6,7 +6,7 @@ import * as sdk from '../../src/index.ts';
 import type { TypeKroError } from '../../src/index.ts';
 
 /** The error that a program gets when it uses a moved name. */
-function wayOf(work: () => unknown): Partial<TypeKroError> {
+function errorOf(work: () => unknown): Partial<TypeKroError> {
   try {
     work();
   } catch (error) {
@@ -21,7 +21,7 @@ const NAMESPACES = 'apisix certManager clickstack envoyAIGateway externalDns har
 
 test.each(NAMESPACES)('the root exports %s, which names its replacement', (name) => {
   const namespace = (sdk as unknown as Record<string, { readonly member: unknown }>)[name];
-  expect(wayOf(() => namespace?.member)).toMatchObject({
+  expect(errorOf(() => namespace?.member)).toMatchObject({
     code: 'compose/moved',
     message: `${name}.member is not exported from here any more`,
     remedy: expect.stringMatching(/typekro\//) as string,
@@ -47,7 +47,7 @@ test('every name of typekro/advanced names its replacement when it is called, co
   for (const [name, value] of Object.entries(gone)) {
     const call = value as unknown as (() => unknown) & { readonly member: unknown };
     for (const use of [() => call(), () => new value(), () => call.member]) {
-      const { code, remedy } = wayOf(use);
+      const { code, remedy } = errorOf(use);
       expect([name, code, remedy === undefined || remedy === '']).toEqual([name, 'compose/moved', false]);
     }
   }

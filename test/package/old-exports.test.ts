@@ -18,7 +18,7 @@ async function valuesOf(entry: string): Promise<Record<string, unknown>> {
 }
 
 /** The remedy in the error of a moved name. Undefined when the name has an implementation. */
-function wayOf(value: unknown): string | undefined {
+function remedyOf(value: unknown): string | undefined {
   if (typeof value !== 'function') return undefined;
   // A moved name throws on access to any member. A class, a function or a factory has a `length`.
   try {
@@ -44,8 +44,8 @@ describe('the exports of TypeKro 0.33', () => {
       const compat = entry === 'typekro' ? await valuesOf('typekro/compat') : {};
       const missing = names.filter((name) => !(name in values) && !(name in compat));
       expect(missing).toEqual([]);
-      const remedies = names.map((name) => [name, wayOf(values[name] ?? compat[name])] as const);
-      expect(remedies.filter(([, way]) => way !== undefined && way === '')).toEqual([]);
+      const remedies = names.map((name) => [name, remedyOf(values[name] ?? compat[name])] as const);
+      expect(remedies.filter(([, remedy]) => remedy !== undefined && remedy === '')).toEqual([]);
     },
   );
 
@@ -53,9 +53,9 @@ describe('the exports of TypeKro 0.33', () => {
     const root = await valuesOf('typekro');
     const elsewhere = new Set(Object.keys(await valuesOf('typekro/aspects')));
     const old = new Set(OLD.find(([entry]) => entry === 'typekro')?.[1]);
-    const isMoved = (name: string) => elsewhere.has(name) || wayOf(root[name]) !== undefined;
+    const isMoved = (name: string) => elsewhere.has(name) || remedyOf(root[name]) !== undefined;
     const names = Object.keys(root);
-    expect(names.filter((name) => isMoved(name) && !old.has(name) && wayOf(root[name]) === undefined)).toEqual([]);
+    expect(names.filter((name) => isMoved(name) && !old.has(name) && remedyOf(root[name]) === undefined)).toEqual([]);
     expect(names.filter((name) => !isMoved(name)).length).toBeLessThanOrEqual(26);
     expect(names.length).toBeLessThanOrEqual(61);
   });
@@ -65,7 +65,7 @@ describe('the exports of TypeKro 0.33', () => {
     const names = OLD.find(([entry]) => entry === 'typekro/alchemy')?.[1] ?? [];
     expect(names.length).toBe(24);
     for (const name of names) {
-      if (name in moved) expect([name, wayOf(moved[name])]).toEqual([name, expect.stringMatching(/.{10}/)]);
+      if (name in moved) expect([name, remedyOf(moved[name])]).toEqual([name, expect.stringMatching(/.{10}/)]);
       else expect(reported).toMatch(new RegExp(`^export (const|function|class) ${name}\\b`, 'm'));
     }
   });

@@ -120,7 +120,7 @@ function replaced(value: JsonValue, [step, ...path]: readonly string[], by: Json
   return { ...value, [step]: replaced(value[step] ?? null, path, by) };
 }
 
-/** The facts of a graph. Programs are compared by their expressions, because each compilation makes its own. */
+/** The facts of a graph. Each compilation makes other programs, so only the texts of their expressions are compared. */
 function factsOf(graph: Graph): unknown {
   const plain = (value: unknown, key = ''): unknown => {
     if (key === 'program') return 'program';

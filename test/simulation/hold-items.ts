@@ -8,7 +8,7 @@ import { applyRig, rig, suspend } from './instance-actions.ts';
 /**
  * Gives the items a condition of `propagateWhen`, and changes the instance so that a change of two items and the creation
  * of a third one are due while the condition is false. The user waits until the status says that they are held back, and
- * no item may have the text. Then the condition becomes true, and the user waits without end until all items follow.
+ * no item may have the text. Then the condition becomes true, and the user waits without a time limit until all items follow.
  */
 export function holdItems(name: string): UserAction {
   const instance = rig(name);
@@ -39,7 +39,8 @@ export function holdItems(name: string): UserAction {
         await want(HELD_TEXT, ['a', 'b', 'c']);
         memory.set('stage', 'held');
       } else if (stage === 'held' && (await isPropagated(admin.find(instance), 'False'))) {
-        // While a write of the node before them fails, that node still has the text `open`, and item `c` may get it.
+        // While the write of the node before the items fails, that node still has the text `open`. The controller may
+        // then create item `c` with the text `open`.
         const found = [a, b, c].map(textOf);
         if (found.includes(HELD_TEXT)) throw new Error(`items that are held back: ${found.join(', ')}`);
         await want('freed', ['a', 'b', 'c']);

@@ -40,7 +40,7 @@ export function testReadmeExamples(
         compared += 1;
         expect(actual).toEqual(expected);
       };
-      // oxlint-disable-next-line typescript/no-implied-eval -- the code is that of a page of ours
+      // oxlint-disable-next-line typescript/no-implied-eval -- the code is that of a page of this project
       const run = new Function('modules', 'equals', `return (async () => {\n${runnable(code)}})();`) as (
         names: object,
         check: typeof equals,

@@ -1,4 +1,4 @@
-/** Heap of the keys of four objects under the name of their ApplySet. */
+/** Heap of one entry of an index: the keys of four objects, under the name of their ApplySet. */
 import { KeyIndex } from '../../../src/controller/cache/key-index.ts';
 import { printBytesEach } from './figures.ts';
 

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../src/core/index.ts';
 import { parseJson } from '../../../src/core/index.ts';
 import { keys } from '../../../src/runtime/index.ts';
 
-/** The JSON text of one of thousands of Deployments of instances of one definition. */
+/** The JSON text of a Deployment. Each of thousands of instances of one definition has such Deployments. */
 export function liveText(index: number): string {
   const own = { 'f:image': {}, '.': {}, 'f:name': {} };
   const set = `applyset-${String(index >> 2).padStart(40, '0')}-v1`;
@@ -64,5 +64,5 @@ export function liveText(index: number): string {
   });
 }
 
-/** The object as parsed from its line. */
+/** The object, parsed from its line of the watch. */
 export const liveObject = (index: number): KubeObject => parseJson(liveText(index)) as unknown as KubeObject;

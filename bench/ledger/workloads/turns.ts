@@ -1,4 +1,4 @@
-/** The longest delay of the event loop that forty passes cause, of 20 ms each. In milliseconds. */
+/** The longest delay of the event loop during forty passes of 20 ms each, in milliseconds. */
 import { EventLoopYielder } from '../../../src/controller/queue/event-loop-yielder.ts';
 
 const yielder = new EventLoopYielder();

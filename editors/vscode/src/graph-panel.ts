@@ -15,7 +15,7 @@ export function graphPage(picture: string): string {
 </html>`;
 }
 
-/** An SVG is shown as an image, in which no script runs; other text, such as problems, as it is. */
+/** An SVG is shown as an image, in which no script runs. Other text, such as problems, is shown as plain text. */
 function content(picture: string): string {
   if (!picture.trimStart().startsWith('<svg')) return `<pre>${escapeHtml(picture)}</pre>`;
   const data = Buffer.from(picture).toString('base64');

@@ -38,25 +38,28 @@ const job = (command: string): JsonObject => ({
 test.each<[string, string]>([
   ['an instance that is there', 'old'],
   ['an instance that is new', 'new'],
-])('of several definitions of a kind the one that the controller serves plans %s', async (_what, name) => {
-  const { world, run } = plans;
-  await world.apply(definition('works', 'Work', job('one')));
-  await world.advance(2000);
-  await world.apply(instance('Work', 'old'));
-  await world.advance(2000);
-  // This definition comes first in the order of names. The controller refuses it, because another definition owns the
-  // CRD.
-  await world.apply(definition('aaa-second', 'Work', job('two')));
-  await world.advance(3000);
-  const before = await world.user.get({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name: 'old' });
-  const { instances } = JSON.parse((await run('plan FILE -o json', instance('Work', name))).out) as Plan;
-  expect(instances).toMatchObject([{ definition: 'works', state: name === 'old' ? 'unchanged' : 'changed' }]);
-  expect(await run('apply FILE --replace', instance('Work', name))).toMatchObject({ code: 0, err: '' });
-  await world.advance(2000);
-  const after = await world.user.get({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name: 'old' });
-  expect(after.metadata).toMatchObject({ uid: before.metadata.uid });
-  expect(after.metadata.deletionTimestamp).toBeUndefined();
-});
+])(
+  'when several definitions declare a kind, the plan of %s uses the one that the controller serves',
+  async (_what, name) => {
+    const { world, run } = plans;
+    await world.apply(definition('works', 'Work', job('one')));
+    await world.advance(2000);
+    await world.apply(instance('Work', 'old'));
+    await world.advance(2000);
+    // This definition comes first in the order of names. The controller refuses it, because another definition owns the
+    // CRD.
+    await world.apply(definition('aaa-second', 'Work', job('two')));
+    await world.advance(3000);
+    const before = await world.user.get({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name: 'old' });
+    const { instances } = JSON.parse((await run('plan FILE -o json', instance('Work', name))).out) as Plan;
+    expect(instances).toMatchObject([{ definition: 'works', state: name === 'old' ? 'unchanged' : 'changed' }]);
+    expect(await run('apply FILE --replace', instance('Work', name))).toMatchObject({ code: 0, err: '' });
+    await world.advance(2000);
+    const after = await world.user.get({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name: 'old' });
+    expect(after.metadata).toMatchObject({ uid: before.metadata.uid });
+    expect(after.metadata.deletionTimestamp).toBeUndefined();
+  },
+);
 
 test('an instance of a kind that several definitions declare and none serves is blocked', async () => {
   const { world, run } = plans;

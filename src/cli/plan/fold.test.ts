@@ -34,7 +34,7 @@ test.each<[string, Partial<InstancePlan>]>([
   ['how a write was checked', { writes: [writePlan({ checked: 'rules' })] }],
   ['a node that is known later', { later: [{ node: 'map', reason: 'waits' }] }],
   ['a blocked node', { blocked: [{ node: 'map', reason: 'fails' }] }],
-])('another group: %s', (_what, members) => {
+])('instances that differ in %s are in different groups', (_what, members) => {
   const plain = { writes: [writePlan()] };
   expect(groups(instancePlan('team/a', plain), instancePlan('team/b', { ...plain, ...members }))).toHaveLength(2);
 });

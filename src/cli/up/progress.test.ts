@@ -107,7 +107,7 @@ describe('progress of instances', () => {
     ['of a later one', [3], true],
     ['of an earlier one', [2, 1], false],
     ['of none', [undefined], true],
-  ])('conditions %s are about the object as it was applied', (_name, generations, expected) => {
+  ])('are conditions %s about the object as it was applied?', (_name, generations, expected) => {
     const reports = source({ a: 'ACTIVE' });
     const conditions = generations.map((observedGeneration) => ({ type: 'Ready', status: 'True', observedGeneration }));
     const answered: InspectSource = {

@@ -66,7 +66,7 @@ describe('a rule stops at the cost limit of an API server', () => {
       ]);
   });
 
-  test('and no rule of another value of the object is evaluated', () => {
+  test('a rule that exceeds the limit stops the rules of all other values of the object', () => {
     const evaluateSite = ruleEvaluator(numbers)();
     const site = { schema: numbers, old: undefined, path: [] };
     expect(evaluateSite({ ...site, rules: [{ rule: pairs }], value: list(600), field: 'a' })).toHaveLength(1);
@@ -76,7 +76,7 @@ describe('a rule stops at the cost limit of an API server', () => {
     expect(other({ ...site, rules: [{ rule: 'false' }], value: [1], field: 'b' })).toHaveLength(1);
   });
 
-  test('and at the limit of all rules of the object', () => {
+  test('all rules of an object together have a limit, too', () => {
     const evaluateSite = ruleEvaluator(numbers)();
     const value = list(200_000);
     const site = { schema: numbers, rules: [{ rule: 'self.all(x, x >= 0)' }], value, old: undefined, path: [] };
@@ -102,7 +102,7 @@ describe('a rule stops at the cost limit of an API server', () => {
     ]);
   });
 
-  test('and no further rule of the value is evaluated', () => {
+  test('a rule that exceeds the limit stops the later rules of the value', () => {
     const errors = evaluate(
       numbers,
       list(600),

@@ -23,7 +23,7 @@ test.each<[string, object]>([
     { ...validations('params.x.y == 1'), paramKind: { apiVersion: 'x.y/v1', kind: 'Z' } },
   ],
   ['the authorizer', validations("authorizer.group('').resource('pods').check('get').allowed()")],
-])('%s that are right', (_, spec) => {
+])('correct expressions cause no warning: %s', (_, spec) => {
   expect(warnings(spec)).toEqual([]);
 });
 
@@ -58,7 +58,7 @@ test.each<[string, object, string, string]>([
     'spec.validations[0].expression',
     "found no matching overload for '_==_'",
   ],
-])('%s that is wrong', (_, spec, fieldRef, warning) => {
+])('a wrong expression causes a warning: %s', (_, spec, fieldRef, warning) => {
   expect(warnings(spec)).toEqual([{ fieldRef, warning: expect.stringContaining(warning) as string }]);
 });
 

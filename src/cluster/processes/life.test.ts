@@ -218,7 +218,7 @@ test.each<[string, JsonObject, string[]]>([
     ['persistentVolumeClaim is not'],
   ],
   ['processes of the host', { hostPID: true }, ['spec.hostPID']],
-])('refuses a pod that asks for %s in words', (_title, spec, expected) => {
+])('the reasons why a pod with %s is refused', (_title, spec, expected) => {
   const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec };
   expect(processRefusals(pod, user)).toEqual(expected.map((text) => expect.stringContaining(text)));
 });

@@ -28,31 +28,34 @@ const rows = LEVELS.flatMap((level) =>
   ]),
 );
 
-test.each(rows)('level %s: %s takes the place of a deleted definition of its kind %s', async (level, name, ...how) => {
-  const [, isSlow, unservedMs] = how;
-  world = await virtualWorld({ controller: { allowCrdDeletion: true, kroCompatibility: level } });
-  await world.apply(named('pots'));
-  await world.advance(2000);
-  await world.apply(pot('shop'));
-  await world.advance(2000);
-  if (isSlow) await world.user.patch(CRD, { metadata: { finalizers: ['acme.test/slow'] } });
-  await world.user.delete({ ...DEFINITION, name: 'pots' });
-  if (isSlow || name === 'pots') await world.settle();
-  const until = world.clock.now() + unservedMs;
-  world.intercept = ({ path }) =>
-    path.startsWith('/apis/acme.test') && world.clock.now() < until
-      ? { status: 404, headers: {}, body: bytesOf('404 page not found') }
-      : undefined;
-  await world.apply(named(name));
-  await world.advance(1000);
-  if (isSlow) await world.user.patch(CRD, { metadata: { finalizers: [] } });
-  await world.settle();
-  await world.advance(900_000);
-  expect((await world.user.find({ ...DEFINITION, name }))?.status?.['state']).toBe('Active');
-  await world.apply(pot('new'));
-  await world.advance(2000);
-  expect((await world.user.find(potRef('new')))?.status?.['state']).toBe('ACTIVE');
-});
+test.each(rows)(
+  'level %s: the definition %s takes the place of a deleted definition of its kind %s',
+  async (level, name, ...how) => {
+    const [, isSlow, unservedMs] = how;
+    world = await virtualWorld({ controller: { allowCrdDeletion: true, kroCompatibility: level } });
+    await world.apply(named('pots'));
+    await world.advance(2000);
+    await world.apply(pot('shop'));
+    await world.advance(2000);
+    if (isSlow) await world.user.patch(CRD, { metadata: { finalizers: ['acme.test/slow'] } });
+    await world.user.delete({ ...DEFINITION, name: 'pots' });
+    if (isSlow || name === 'pots') await world.settle();
+    const until = world.clock.now() + unservedMs;
+    world.intercept = ({ path }) =>
+      path.startsWith('/apis/acme.test') && world.clock.now() < until
+        ? { status: 404, headers: {}, body: bytesOf('404 page not found') }
+        : undefined;
+    await world.apply(named(name));
+    await world.advance(1000);
+    if (isSlow) await world.user.patch(CRD, { metadata: { finalizers: [] } });
+    await world.settle();
+    await world.advance(900_000);
+    expect((await world.user.find({ ...DEFINITION, name }))?.status?.['state']).toBe('Active');
+    await world.apply(pot('new'));
+    await world.advance(2000);
+    expect((await world.user.find(potRef('new')))?.status?.['state']).toBe('ACTIVE');
+  },
+);
 
 test.each(LEVELS)('level %s: KindReady names a CRD that is being deleted, and deletions continue', async (level) => {
   world = await virtualWorld({ controller: { kroCompatibility: level } });

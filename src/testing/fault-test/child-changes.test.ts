@@ -49,7 +49,7 @@ describe('what another client can change in a child', () => {
     expect(found.slice(0, -1).map(({ patch }) => patch)).toEqual(patches);
   });
 
-  test('the number says where the list begins', () => {
+  test('the number from 0 to 1 selects the change with which the list begins', () => {
     const object = child({ data: { a: '1', b: '2', c: '3' } }, { 'f:data': { 'f:a': {}, 'f:b': {}, 'f:c': {} } });
     const paths = (from: number) => changesOf(object, from).map(({ path }) => path);
     expect(paths(0)).toEqual(['data.a', 'data.b', 'data.c', LAST.path]);

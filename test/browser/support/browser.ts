@@ -18,7 +18,7 @@ export const whyNoBrowser =
 /** Starts Chromium without a window. */
 export function startBrowser(): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error(whyNoBrowser);
-  // The sandbox needs rights that containers do not give to root. The pages are those of this test.
+  // The sandbox needs rights that containers do not give to root. The pages are trusted, because the tests write them.
   return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 

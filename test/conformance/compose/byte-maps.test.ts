@@ -8,7 +8,7 @@ interface Bytes {
 }
 const store = externalRef('v1', 'Secret', 'store') as unknown as Bytes;
 
-/** In the API, a Secret's values are base64. kro reads them as bytes, so a string in JavaScript is the base64. */
+/** In the API, the values of a Secret are base64 texts. kro decodes them, so the graph encodes the bytes again. */
 test.each<[string, (from: Bytes) => string, string]>([
   ['printed', (from) => `a${from.data['t']}`, 'v: a${base64.encode(storeOf.data.t)}'],
   ['compared', (from) => (from.data['t'] === 'eA==' ? 'y' : 'n'), 'base64.encode(storeOf.data.t) == "eA=="'],

@@ -47,7 +47,7 @@ const EQUAL: readonly string[] = [
   "(spec) => { const o = {}; for (const p of spec.items) { const l = { a: [] }; if (p.on) l.a.push(p.size); o[p.key] = l; } return { o }; }",
 ];
 
-/** Loops without an expression, by the reason. */
+/** Loops that no expression can replace, by the reason. */
 const REFUSED: readonly (readonly [string, string])[] = [
   ["counts that a loop around it continues", "for (const p of s.items) for (const t of p.subs ?? []) m[t] = (m[t] ?? 0) + 1;"],
   ["an object that has keys before", "m.a = 1; for (const t of s.tags) m[t] = (m[t] ?? 0) + 1;"],

@@ -16,8 +16,8 @@ const VOLATILE = new Set([
 ]);
 
 /** The differences between kro's object and the controller's: paths with both values. */
-export function differencesOf(kro: KubeObject, ours: KubeObject): string[] {
-  return compare(normalize(kro as unknown as JsonValue), normalize(ours as unknown as JsonValue), '');
+export function differencesOf(kro: KubeObject, typekro: KubeObject): string[] {
+  return compare(normalize(kro as unknown as JsonValue), normalize(typekro as unknown as JsonValue), '');
 }
 
 function normalize(value: JsonValue, key = ''): JsonValue {
@@ -39,16 +39,16 @@ function byText(a: JsonValue, b: JsonValue): number {
   return text(a) < text(b) ? -1 : 1;
 }
 
-function compare(kro: JsonValue | undefined, ours: JsonValue | undefined, path: string): string[] {
-  if (kro !== undefined && ours !== undefined) {
-    if (jsonEquals(kro, ours)) return [];
-    if (isJsonObject(kro) && isJsonObject(ours)) {
-      const names = new Set([...Object.keys(kro), ...Object.keys(ours)]);
-      return [...names].flatMap((name) => compare(kro[name], ours[name], `${path}.${name}`));
+function compare(kro: JsonValue | undefined, typekro: JsonValue | undefined, path: string): string[] {
+  if (kro !== undefined && typekro !== undefined) {
+    if (jsonEquals(kro, typekro)) return [];
+    if (isJsonObject(kro) && isJsonObject(typekro)) {
+      const names = new Set([...Object.keys(kro), ...Object.keys(typekro)]);
+      return [...names].flatMap((name) => compare(kro[name], typekro[name], `${path}.${name}`));
     }
-    if (Array.isArray(kro) && Array.isArray(ours) && kro.length === ours.length) {
-      return kro.flatMap((item, index) => compare(item, ours[index], `${path}[${index}]`));
+    if (Array.isArray(kro) && Array.isArray(typekro) && kro.length === typekro.length) {
+      return kro.flatMap((item, index) => compare(item, typekro[index], `${path}[${index}]`));
     }
   }
-  return [`${path}: kro ${JSON.stringify(kro)}, ours ${JSON.stringify(ours)}`];
+  return [`${path}: kro ${JSON.stringify(kro)}, typekro ${JSON.stringify(typekro)}`];
 }

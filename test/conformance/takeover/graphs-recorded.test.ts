@@ -28,7 +28,7 @@ async function restored(state: RecordedState): Promise<KubeObject[]> {
 }
 
 const find = (objects: readonly KubeObject[]) => Promise.all(objects.map((object) => world.user.find(refOf(object))));
-/** The field managers of an object. An object that another client made empty has none after the release. */
+/** The field managers of an object. After the release, an object that another client created without fields has none. */
 const managersOf = ({ metadata }: KubeObject): string[] =>
   ((metadata.managedFields ?? []) as unknown as readonly { readonly manager: string }[]).map(({ manager }) => manager);
 const rows = (states: readonly RecordedState[]) =>
@@ -122,7 +122,7 @@ describe('a change after the takeover', () => {
     return accepted;
   }
 
-  test('a removed node costs the deletion of its object and a status', async () => {
+  test('a removed node causes two writes: the deletion of its object, and the status', async () => {
     const writes = await changed('graph-order-diamond', 'ready', (nodes) => nodes.filter(({ id }) => id !== 'bottom'));
     expect(writes).toMatchInlineSnapshot(`
       [
@@ -132,7 +132,7 @@ describe('a change after the takeover', () => {
     `);
   });
 
-  test('a removed patch in a subgraph costs the release of its fields and a status', async () => {
+  test('a removed patch in a subgraph causes two writes: the release of its fields, and the status', async () => {
     const writes = await changed('graph-patch-in-subgraph', 'patched', () => [{ id: 'other', def: { x: 'y' } }]);
     expect(writes).toMatchInlineSnapshot(`
       [

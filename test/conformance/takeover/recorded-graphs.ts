@@ -71,8 +71,8 @@ export function recordedGraphState(scenario: string, checkpoint: string): Record
 }
 
 /**
- * Writes a recorded state into a cluster without a controller: each field by the field manager that owned it, the marks,
- * the finalizers and the statuses. Rights, kinds and namespaces are those of the scenario. Returns the recorded objects.
+ * Writes a recorded state into a cluster without a controller: each field by the field manager that owned it, then the
+ * finalizers and the statuses. Rights, kinds and namespaces are those of the scenario. Returns the recorded objects.
  */
 export async function restoreGraphs(world: VirtualWorld, state: RecordedState): Promise<KubeObject[]> {
   const scenario = JSON.parse(

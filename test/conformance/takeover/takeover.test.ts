@@ -19,9 +19,9 @@ const KNOWN: readonly RegExp[] = [
   /graph-revision-hash: kro "/,
   // This controller's first write of an instance has the whole inventory, so that its field manager also owns these
   // fields.
-  /fieldsV1\.f:metadata\.f:annotations\.f:(applyset\.kubernetes\.io\/contains-group-kinds|applyset\.kubernetes\.io\/additional-namespaces|internal\.kro\.run\/applyset-inventory-hash): kro undefined, ours \{\}$/,
+  /fieldsV1\.f:metadata\.f:annotations\.f:(applyset\.kubernetes\.io\/contains-group-kinds|applyset\.kubernetes\.io\/additional-namespaces|internal\.kro\.run\/applyset-inventory-hash): kro undefined, typekro \{\}$/,
   // This controller names what delays the deletion.
-  /conditions\[\d\]\.message: kro "deleting resources", ours "deleting resources: waiting for /,
+  /conditions\[\d\]\.message: kro "deleting resources", typekro "deleting resources: waiting for /,
   // The CRDs are those of kro 0.10, where the conditions are a list of type map.
   /^(graphrevisions|resourcegraphdefinitions)\S* \/\S+ \.metadata\.managedFields\[1\]\.fieldsV1\.f:status\.f:conditions[.:]/,
 ];
@@ -148,7 +148,7 @@ describe('a cluster that kro ran', () => {
 });
 
 describe('the writes of this controller', () => {
-  it('equals the writes of kro: the same fields, owned by the same managers', async () => {
+  it('equal the writes of kro: the same fields, owned by the same managers', async () => {
     const cluster = await createEmbeddedCluster({ workloads: false });
     const admin = user(cluster);
     for (const crd of controllerCrds()) await admin.create(crd);

@@ -145,7 +145,7 @@ describe.skipIf(helmProgram === '')('what the chart adds and leaves out', () => 
     expect(constraint?.whenUnsatisfiable).toBe(spread);
   });
 
-  test('without the policy of the network there is none', async () => {
+  test('with networkPolicy.enabled=false the chart has no NetworkPolicy', async () => {
     expect(find(await renderChart(), 'NetworkPolicy')).toHaveLength(1);
     expect(find(await renderChart('networkPolicy.enabled=false'), 'NetworkPolicy')).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { builtinSource, prune, validateValue } from '../../../src/schema/index.t
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 
-/** The path of helm; empty when there is none, and the tests are skipped. */
+/** The path of helm. Empty when helm is missing; the tests are then skipped. */
 export const helmProgram = findClient('helm') ?? '';
 
 /** The folder of the chart. */

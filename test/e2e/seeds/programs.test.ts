@@ -167,7 +167,7 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
         for (const fragment of outcome.texts) expect(text + String(made.refusal)).toContain(fragment);
         return;
       }
-      // A program may print, and be refused there, after all its compositions are made.
+      // A program may be refused when it prints a composition, after it has made all of them.
       if (made.refusal !== undefined && program.run?.exit === 0) throw made.refusal;
       expect(made.compositions.length).toBeGreaterThan(0);
       const cluster = await createCluster({ clock: 'real' });

@@ -20,7 +20,7 @@ const createNamespace = () => world.user.create({ apiVersion: 'v1', kind: 'Names
 const writesOfMap = () =>
   world.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('/namespaces/late/configmaps/'));
 
-/** An instance whose child is in a namespace that does not exist, after so many failures that the pauses are long. */
+/** Creates an instance whose child needs a missing namespace, and waits until the pauses between its writes are long. */
 async function waitForNamespace(): Promise<void> {
   await world.apply(potDefinition([mapResource('map', { text: 'one' }, { namespace: 'late' })]));
   await world.advance(5000);

@@ -37,8 +37,8 @@ const map = (name: string, data: JsonObject): JsonObject => ({
   data,
 });
 
-/** The dependency of each node: the beginning of the name of the object that has to exist, and its kind. */
-export const DEPENDS_ON: Readonly<Record<string, readonly (readonly [kind: string, suffix: string])[]>> = {
+/** The dependencies of each node: the plural of the kind and the end of the name of an object that has to exist. */
+export const DEPENDS_ON: Readonly<Record<string, readonly (readonly [plural: string, suffix: string])[]>> = {
   mid: [['configmaps', 'base']],
   parts: [['configmaps', 'mid']],
   after: [['poddisruptionbudgets', 'gate']],

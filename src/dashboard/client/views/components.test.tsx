@@ -229,7 +229,7 @@ describe('a plan', () => {
     expect(text).toContain('breaking');
   });
 
-  test('what could not be read is said', () => {
+  test('the page says what could not be read', () => {
     expect(textOf(<PlanResult plan={plan({ limits: ['Secrets may not be read.'] })} />)).toContain(
       'Secrets may not be read.',
     );

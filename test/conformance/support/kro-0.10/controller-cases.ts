@@ -82,7 +82,7 @@ const retired = (first: JsonObject, fits: (request: SeenRequest) => boolean): Pr
     refuse(world, fits, 500, 'InternalError', 'storage is broken');
     await putGraph(world, graphObject([template('kept')]));
     const found = await condition(world, 'ResourcesConverged');
-    // kro writes its prefix only to its log. The condition names the object.
+    // kro writes the prefix `prune: ` only to its log. The condition names the object.
     const isNamed = (found[2] ?? '').includes('storage is broken');
     return { ResourcesConverged: found, error: isNamed ? 'prune: ' : '' };
   });

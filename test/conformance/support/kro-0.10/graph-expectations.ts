@@ -96,7 +96,7 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   },
   messageContains: async (run, expected) => containsAll(await run.errorText(), expected),
   messageOfB: async (run, expected) => {
-    // The condition has only the first error. Those of the nodes after it are in the reports of the controller.
+    // The condition has only the first error. The errors of later nodes are in the reports of the controller.
     const report = run.world.controller.reports.report('acme.test/v1/Pot/default/i');
     const waiting = report?.nodes.find(({ id }) => id === 'b')?.because;
     const [first] = waiting?.kind === 'dependency' ? waiting.nodes : [];

@@ -46,7 +46,7 @@ const inDefinition = ({ rgdTemplateField }: JsonObject): Promise<Findings> =>
     return { rgd: { state: definition.status?.['state'] ?? '' }, error: [conditionText(definition, 'Ready'), ...(await world.eventsOf('pots'))].join('\n') };
   });
 
-/** The expressions of texts of the scanner, in a definition. */
+/** Texts for the scanner of expressions, each at a path of a template. */
 export const SCANNER_RULES: readonly WordRule[] = [{ input: { rgdTemplateField: ANY }, check: inDefinition }];
 
 /** The shape of Graphs. */

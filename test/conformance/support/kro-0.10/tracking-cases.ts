@@ -67,7 +67,7 @@ const twoPasses = ({ previous, applied, unresolvedNodes }: JsonObject): Promise<
     return { inventory: inOrder.filter((entry) => inventory.includes(entry)), prune };
   });
 
-/** An object whose kind changes its version or its group, under the same name. */
+/** An object that keeps its name while the Graph changes the version or the group of its kind. */
 const otherVersion = ({ identity }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const [, before = '', after = ''] = /^(\S+) → (\S+?),/.exec(String(identity)) ?? [];
