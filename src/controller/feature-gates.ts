@@ -107,7 +107,7 @@ export function compileFeatures(
 ): Required<Pick<GraphFeatures, CompiledFeature | 'optionalResources'>> {
   return {
     ...switches(FEATURES.filter(isCompiled), (feature) => features[feature] ?? false),
-    // One gate turns on the field and what it does. Other users of the compiler know the field alone.
+    // One gate turns on the field `optional` and its effect. Other users of the compiler turn on the field alone.
     optionalResources: features.deferredSchemas ?? false,
   };
 }

@@ -1,4 +1,2 @@
-/**
- * The name of the context in kubeconfigs of embedded clusters. Clients know by it that such a cluster may have ended.
- */
+/** The name of the context in kubeconfigs of embedded clusters. It tells clients that the cluster may have ended. */
 export const EMBEDDED_CONTEXT = 'typekro';

@@ -80,7 +80,7 @@ export function unclosedAt(parts: readonly TextPart[]): number | undefined {
 
 type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
 
-/** The characters before the first closing brace with which this brace may not be the end of the expression. */
+/** If the text before the first closing brace has one of these characters, the expression may end after this brace. */
 const NESTING = /["'{$]/;
 
 function expressionEnd(text: string, from: number, quotes: string): End {

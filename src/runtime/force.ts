@@ -17,7 +17,7 @@ export function mayForce(
   return managers.every((manager) => isCovered(manager, force.prefix) && !force.except.includes(manager));
 }
 
-/** Is this the manager with the prefix, or one that continues it after a dot? */
+/** Is the manager the prefix itself, or does it begin with the prefix and a dot? */
 function isCovered(manager: string, prefix: string): boolean {
   return manager === prefix || manager.startsWith(`${prefix}.`);
 }

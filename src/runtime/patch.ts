@@ -82,7 +82,7 @@ interface PatchWriters {
 
 const CACHE = new WeakMap<Graph, PatchWriters>();
 
-/** How the patch nodes of a Graph write: computed once for a graph as long as the owner is the same. */
+/** The field managers of a Graph's patch nodes. They are computed once for a graph while its owner is the same object. */
 export function patchWriters(graph: Graph, uid: string): PatchWriters {
   const known = CACHE.get(graph);
   if (known?.uid === uid) return known;

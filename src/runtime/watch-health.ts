@@ -20,7 +20,7 @@ interface Watching {
   readonly watch: readonly WatchRequest[];
   readonly observed: Pick<Observed, 'watchState'>;
   readonly options: Pick<StepOptions, 'now' | 'watchHealth'>;
-  /** Does the status have conditions of the author, of which one may have the same type? */
+  /** Does the status have conditions of the author? One of them may have the type WatchesHealthy. */
   readonly authored: boolean;
 }
 

@@ -6,7 +6,7 @@ export function substitute(root: Node, of: Variable, by: Node): Node {
   return rewrite(root, (node) => (node.kind === 'var' && node.variable === of ? by : undefined));
 }
 
-/** The expression with each node replaced for which `replace` returns another node. */
+/** Replaces each node of an expression for which `replace` returns another node. */
 export function rewrite(root: Node, replace: (node: Node) => Node | undefined): Node {
   const done = new Map<Node, Node>();
   const visit = (node: Node): Node => {

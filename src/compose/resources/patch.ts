@@ -22,7 +22,7 @@ export interface PatchMetadata {
   readonly annotations?: Readonly<Record<string, string | undefined>>;
 }
 
-/** A value of which any part may be given. */
+/** A value of the type `T` in which any object may lack members. */
 export type PartOf<T> = T extends string | number | boolean | bigint | null | undefined
   ? T
   : T extends readonly unknown[]
@@ -122,7 +122,7 @@ function identityOf(raw: unknown): Identity {
   };
 }
 
-/** The record of a whole resource, or of the objects of which the value is one. */
+/** The record of the resource that the value is, or of the collection that has the value as an object. */
 function recordOf(value: Sym): ResourceRecord | undefined {
   const made = value.resource ?? activeTrace().resources.find(({ type }) => type === value.type);
   return made?.node === 'template' || made?.node === 'ref' ? made : undefined;

@@ -33,7 +33,7 @@ export interface DefinitionOutcome {
    * condition does not affect `Ready`.
    */
   readonly rolledOut?: ConditionContent | 'keep';
-  /** The condition of `propagateWhen`, by the same rules. */
+  /** The condition of `propagateWhen`. The rules of `rolledOut` also hold for it. */
   readonly propagated?: ConditionContent | 'keep';
   /** The highest revision that was ever issued; 0 for none. */
   readonly lastIssuedRevision: number;

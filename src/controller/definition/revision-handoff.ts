@@ -118,7 +118,7 @@ export class RevisionHandoff {
   }
 
   /**
-   * Serves a graph to the instances, or the failure because of which there is no graph. Returns false when an
+   * Serves a graph to the instances, or the failure that is the reason why there is no graph. Returns false when an
    * annotation of the definition is invalid.
    */
   #handOver(

@@ -79,7 +79,7 @@ export function definitionRoles(
     for (const problem of problems) {
       diagnostics.push({ code: 'rbac/annotation', severity: 'error', message: `${graph.name}: ${problem}` });
     }
-    // The controller does not serve a definition with such errors, and a guess could grant too many rights.
+    // The controller does not serve a definition with such errors. A guess could grant too many rights.
     if (problems.length > 0) continue;
     const account = named ?? made;
     if (perDefinition) accounts.push(instancesRole(graph));

@@ -301,8 +301,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * Looks up the types that a step did not know. Returns true when it looked up any, so that the step has to be repeated:
-   * without an answer, a type that exists would count as one that the cluster does not serve.
+   * Looks up the types that a step did not know. Returns true when it looked up any. The step has then to be repeated,
+   * because without an answer, a type that exists counts as one that the cluster does not serve.
    */
   async #lookUpTypes(
     { identity }: ServedKind,

@@ -24,7 +24,7 @@ export class UnwatchedObjects {
   /** The keys of the objects that this pass has read or written. */
   readonly #fresh = new Set<string>();
 
-  /** Is there nothing of use for a later pass? */
+  /** Is no object kept for a later pass? */
   get empty(): boolean {
     return this.#objects.size === 0;
   }
@@ -35,7 +35,7 @@ export class UnwatchedObjects {
     this.#lists.clear();
   }
 
-  /** Ends a pass that had nothing left to do. Drops the objects that it did not read: no node wants them any more. */
+  /** Ends a pass that left nothing to do. Drops the objects that the pass did not read: no node wants them any more. */
   end(): void {
     for (const key of this.#objects.keys()) if (!this.#fresh.has(key)) this.#objects.delete(key);
   }

@@ -13,7 +13,7 @@ import type { Frame, FrameName } from './frame.ts';
 import type { FrameProblems } from './frame-problems.ts';
 import type { NodeDraft } from './node-draft.ts';
 
-/** A node with its parsed expressions, without those that have errors, and with what they read. */
+/** A node with its parsed expressions and their reads. Expressions with errors are left out. */
 export interface LinkedNode {
   readonly draft: NodeDraft;
   readonly fields: readonly Analysed<FieldSite>[];
@@ -35,7 +35,7 @@ export interface FrameContext {
   readonly frame: Frame;
   /** All names that expressions can read. */
   readonly names: ReadonlyMap<string, FrameName>;
-  /** The same by the paths of ids. */
+  /** The names of nodes by the paths of ids. */
   readonly byId: ReadonlyMap<string, FrameName & { readonly name: string }>;
   readonly language: Language;
   readonly problems: FrameProblems;

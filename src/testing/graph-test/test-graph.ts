@@ -89,8 +89,8 @@ export interface FaultTestSummary {
  * test --faults` does. Each run is a life: the real controller runs the given state and the steps of the test on an
  * embedded cluster in virtual time. The faults are a controller that dies, refused requests, lost answers, late
  * watches, and other clients that change and delete objects. Each life is compared with the same life without faults.
- * Of the expectations of the test only the last one is checked, when the faults are over: the parts of it that the life
- * without faults meets.
+ * Only the last expectation of the test is checked, after the faults are over. The check leaves out the parts that the
+ * life without faults does not meet.
  *
  * @throws TypeKroError `testing/broken-under-faults` when a life breaks an invariant: the message has the invariant,
  *   the expected and received state, the last faults before, and the seed that replays the life; `testing/bad-test` and
