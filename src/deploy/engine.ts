@@ -157,10 +157,10 @@ async function deploy(
     progress.event({ type: 'completed', message: `${deployed.kind} ${deployed.metadata.name ?? ''} is deployed` });
     return deployed;
   } catch (error) {
-    const isGivenUp = signal.aborted && !isTimeout(signal);
-    const why: unknown = isGivenUp ? signal.reason : error;
+    const isAborted = signal.aborted && !isTimeout(signal);
+    const why: unknown = isAborted ? signal.reason : error;
     const reason = why instanceof Error ? why.message : String(why);
-    const message = isGivenUp
+    const message = isAborted
       ? `aborted: ${reason}; the created objects stay: deploy again to continue, or remove it with deleteInstance()`
       : reason;
     progress.event({ type: 'failed', message, ...(error instanceof Error ? { error } : {}) });

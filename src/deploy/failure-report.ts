@@ -64,11 +64,11 @@ export async function describeChildren(
         const object = await api.find(child, { signal });
         const { ready, reason, message } =
           object === undefined ? { ready: false, reason: 'it does not exist', message: '' } : readinessOf(object);
-        const isOurs = object?.metadata.labels?.[keys.PART_OF_LABEL] === applySet;
-        return { child, ready, exists: object !== undefined, isOurs, why: message === '' ? reason : message };
+        const isOfInstance = object?.metadata.labels?.[keys.PART_OF_LABEL] === applySet;
+        return { child, ready, exists: object !== undefined, isOfInstance, why: message === '' ? reason : message };
       } catch (error) {
         if (!(error instanceof KubeError)) throw error;
-        return { child, ready: false, exists: false, isOurs: false, why: error.message };
+        return { child, ready: false, exists: false, isOfInstance: false, why: error.message };
       }
     }),
   );
@@ -78,7 +78,7 @@ export async function describeChildren(
     ...waiting.map(({ child, why }) => `  ${formatRef(child)}: ${why}`),
     ...(await describeObjects(api, existing, signal)).lines,
     ...describeExisting(
-      states.filter(({ isOurs }) => isOurs).map(({ child }) => child),
+      states.filter(({ isOfInstance }) => isOfInstance).map(({ child }) => child),
       'deploy again to continue, deleteInstance() to remove it',
     ),
   ];

@@ -117,8 +117,8 @@ async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<v
     try {
       const current = await api.find(ref, { signal });
       if (current === undefined) return;
-      const freed = await api.patch(ref, withoutFinalizer(current), { type: 'merge', signal });
-      const { uid, resourceVersion } = freed.metadata;
+      const patched = await api.patch(ref, withoutFinalizer(current), { type: 'merge', signal });
+      const { uid, resourceVersion } = patched.metadata;
       // The resourceVersion as precondition prevents the deletion after a controller has added its finalizer again.
       await api.delete(ref, {
         preconditions: {

@@ -92,9 +92,9 @@ async function children(
   }
   const { namespaces } = recordedScope(recordedInventory(instance));
   const own = instance.metadata.namespace;
-  const everywhere = [...new Set([...(own === undefined ? [] : [own]), ...namespaces])];
+  const allNamespaces = [...new Set([...(own === undefined ? [] : [own]), ...namespaces])];
   const lists = [...types.values()].flatMap((type) =>
-    (type.namespaced ? everywhere : [undefined]).map((namespace) => listOf(api, type, namespace, instance, signal)),
+    (type.namespaced ? allNamespaces : [undefined]).map((namespace) => listOf(api, type, namespace, instance, signal)),
   );
   return (await Promise.all(lists)).flat();
 }

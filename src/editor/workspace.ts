@@ -159,10 +159,10 @@ export class Workspace {
   }
 
   #forgetKinds(uri: string): boolean {
-    const had = (this.#kinds.get(uri)?.crds.length ?? 0) > 0;
+    const hadKinds = (this.#kinds.get(uri)?.crds.length ?? 0) > 0;
     this.#kinds.delete(uri);
-    if (had) this.#source = undefined;
-    return had;
+    if (hadKinds) this.#source = undefined;
+    return hadKinds;
   }
 
   /** A definition with errors keeps the CRD that it had, so that its instances stay checked while it is edited. */

@@ -115,10 +115,10 @@ function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<strin
     );
   }
   const owned = objects.flatMap(({ object, owners }) => owners.map((owner) => ({ object, owner })));
-  const strange = owned.filter(({ owner }) => !allowed.has(owner.kind));
-  const [other] = strange;
+  const notAllowed = owned.filter(({ owner }) => !allowed.has(owner.kind));
+  const [other] = notAllowed;
   if (other === undefined) return;
-  const names = strange.map(({ object, owner }) => `${objectName(object)} belongs to ${owner.name}`).join('; ');
+  const names = notAllowed.map(({ object, owner }) => `${objectName(object)} belongs to ${owner.name}`).join('; ');
   throw new TypeKroError(names, {
     code: 'adopt/other-owner',
     remedy: `nothing was applied, because two programs would write the object; remove it from its owner, or adopt it anyway: --from ${other.owner.kind}`,

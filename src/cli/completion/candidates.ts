@@ -28,7 +28,7 @@ const FILE_ARGUMENTS: ReadonlySet<string> = new Set(['file', 'source', 'subject'
 /** Returns the commands whose name begins with a word. */
 export function commandCandidates(commands: readonly CommandEntry[], word: string): Candidates {
   const all = commands.map(({ name, summary }) => ({ word: name, summary }));
-  return { ...NOTHING, words: begunWith(word, all) };
+  return { ...NOTHING, words: startingWith(word, all) };
 }
 
 /**
@@ -39,10 +39,10 @@ export function commandCandidates(commands: readonly CommandEntry[], word: strin
 export function candidatesFor(command: Command, words: readonly string[]): Candidates {
   const current = words.at(-1) ?? '';
   const before = words.slice(0, -1);
-  const taking = optionOf(command, before.at(-1));
-  if (taking?.value !== undefined) return valuesOf(taking, current);
+  const valueOption = optionOf(command, before.at(-1));
+  if (valueOption?.value !== undefined) return valuesOf(valueOption, current);
   if (current.startsWith('-')) {
-    return { ...NOTHING, words: begunWith(current, command.options.flatMap(optionCandidates)) };
+    return { ...NOTHING, words: startingWith(current, command.options.flatMap(optionCandidates)) };
   }
   return argumentsOf(command, before, current);
 }
@@ -52,7 +52,7 @@ const optionCandidates = ({ name, short, summary }: OptionSpec): CompletionCandi
   ...(short === undefined ? [] : [{ word: `-${short}`, summary }]),
 ];
 
-const begunWith = (text: string, candidates: readonly CompletionCandidate[]): readonly CompletionCandidate[] =>
+const startingWith = (text: string, candidates: readonly CompletionCandidate[]): readonly CompletionCandidate[] =>
   candidates.filter(({ word }) => word.startsWith(text));
 
 function optionOf({ options }: Command, word = ''): OptionSpec | undefined {
@@ -60,7 +60,7 @@ function optionOf({ options }: Command, word = ''): OptionSpec | undefined {
 }
 
 function valuesOf({ value = '', choices = [], summary }: OptionSpec, current: string): Candidates {
-  const words = begunWith(
+  const words = startingWith(
     current,
     choices.map((word) => ({ word, summary })),
   );
@@ -75,7 +75,7 @@ function argumentsOf(command: Command, before: readonly string[], current: strin
   const positional: PositionalSpec | undefined =
     command.positionals[given.length] ?? command.positionals.findLast(({ variadic }) => variadic === true);
   if (positional === undefined) return NOTHING;
-  const words = begunWith(
+  const words = startingWith(
     current,
     (positional.choices ?? []).map((word) => ({ word, summary: positional.summary })),
   );

@@ -25,7 +25,7 @@ export type Change = Omit<ChangeData, 'schemaVersion' | 'dryRun'> & { readonly c
 export async function reportChange(
   context: CommandContext,
   input: CommandInput,
-  change: (using: ChangeContext) => Promise<Change>,
+  change: (changeContext: ChangeContext) => Promise<Change>,
 ): Promise<number> {
   const print = reportPrinter(context, input);
   const dryRun = input.options['dry-run'] === true;

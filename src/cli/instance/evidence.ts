@@ -36,13 +36,13 @@ export async function findEvidence(
 ): Promise<{ readonly root: RootCause; readonly evidence: Evidence }[]> {
   const { decision } = observation;
   const account = accountOf(observation);
-  const looked = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
-  const all = looked.flat();
+  const readRefs = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
+  const all = readRefs.flat();
   const read = all.length === 0 ? [] : await readCauses(api, all, signal);
   const causes = new Map(read.map((each) => [each.object, each]));
   return Promise.all(
     roots.map(async (root, index) => {
-      const objects = looked[index] ?? [];
+      const objects = readRefs[index] ?? [];
       const own = objects.flatMap((object) => causes.get(object) ?? []);
       const unread = [...new Set(own.flatMap((each) => each.unread))];
       if (objects.length < root.objects.length)
@@ -80,8 +80,8 @@ async function dataFound(
   const own = await Promise.all(objects.slice(0, MAX_OBJECTS).map((ref) => found(api, ref, signal)));
   const all = [...own, ...external.flatMap(({ items }) => items)].filter((object) => object !== undefined);
   const { expression, index } = itemOf(because.expression);
-  const looked = index === undefined ? all : all.slice(index, index + 1);
-  for (const object of looked) {
+  const candidates = index === undefined ? all : all.slice(index, index + 1);
+  for (const object of candidates) {
     const text = dataAt(expression, object);
     if (text !== undefined) return [`${objectName(refOf(object))}: ${text}`];
   }

@@ -27,8 +27,8 @@ export function reportPrinter(
   more: readonly string[] = [],
 ): (report: Report) => void {
   const form = textOption(input, 'output') ?? 'text';
-  const further = more.includes(form) ? (report: Report) => report.forms?.[form]?.() ?? [] : undefined;
-  const print = Object.hasOwn(FORMS, form) ? FORMS[form] : further;
+  const printOther = more.includes(form) ? (report: Report) => report.forms?.[form]?.() ?? [] : undefined;
+  const print = Object.hasOwn(FORMS, form) ? FORMS[form] : printOther;
   if (print === undefined) throw unknownForm(form, [...Object.keys(FORMS), ...more]);
   const { results } = context;
   if (results !== undefined) return (report) => results.report(report.data, report.lines());

@@ -41,7 +41,7 @@ export interface DefinitionWhyReport {
 }
 
 /** Remedies for messages of kro's controller and of this one. */
-const REMEDIES: readonly (readonly [message: RegExp, remedy: string])[] = [
+const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /CRD already exists and is not owned by KRO/,
     'another program owns the CustomResourceDefinition: declare another kind or group, or delete the CRD when nothing uses it',
@@ -106,7 +106,7 @@ function refusalsOf(definition: KubeObject): FailedCondition[] {
   const refused = readConditions(definition.status?.['conditions']).filter(({ status }) => status === 'False');
   const causes = refused.filter(({ type }) => type !== 'Ready');
   return (causes.length > 0 ? causes : refused).map(({ type, reason = '', message = '' }: Condition) => {
-    const remedy = REMEDIES.find(([said]) => said.test(message))?.[1] ?? CORRECT_DEFINITION;
+    const remedy = REMEDIES.find(([pattern]) => pattern.test(message))?.[1] ?? CORRECT_DEFINITION;
     return { condition: type, reason, message, remedy };
   });
 }

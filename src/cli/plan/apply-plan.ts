@@ -54,10 +54,10 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
     learn(task, object);
   }
   const applied = new Map<string, KubeObject>();
-  const going = new Set(task.plan.instances.filter(isBeingDeleted).map(({ instance }) => refKey(instance)));
+  const beingDeleted = new Set(task.plan.instances.filter(isBeingDeleted).map(({ instance }) => refKey(instance)));
   for (const object of instances) {
     const name = objectName(refOf(object));
-    if (going.has(refKey(refOf(object)))) task.print(`${name} was not applied: ${RETRY_AFTER_DELETION}`);
+    if (beingDeleted.has(refKey(refOf(object)))) task.print(`${name} was not applied: ${RETRY_AFTER_DELETION}`);
     else applied.set(name, (await applyObject(task, object)).after);
   }
   await replaceChildren(task, applied);
@@ -117,10 +117,10 @@ function sorted({ objects, graphs, plan }: ApplyTask) {
  */
 async function deleteObjects(task: ApplyTask): Promise<void> {
   const { definitions, instances, others } = sorted(task);
-  const going: ObjectRef[] = [];
-  for (const object of instances) if (await removeObject(task, refOf(object))) going.push(refOf(object));
+  const deleted: ObjectRef[] = [];
+  for (const object of instances) if (await removeObject(task, refOf(object))) deleted.push(refOf(object));
   const left = definitions.length === 0 ? 'nothing else was deleted' : 'its definition was not deleted';
-  if (definitions.length > 0 || others.length > 0) await waitUntilGone(task, going, DELETE_TIMEOUT_MS, left);
+  if (definitions.length > 0 || others.length > 0) await waitUntilGone(task, deleted, DELETE_TIMEOUT_MS, left);
   for (const object of [...others.toReversed(), ...definitions.toReversed()]) await removeObject(task, refOf(object));
 }
 

@@ -100,9 +100,9 @@ function nodeRows({ writes, later, blocked }: Meanwhile, view: PlanView, { names
   return [
     ...shown.flatMap((write) => objectLines(write, view, 0, namespace)),
     ...later.map(({ node, reason }) => `${paint.sign('?')} ${node}  known later: ${printableLine(reason)}`),
-    ...withoutShownRefusals(blocked, writes).flatMap(({ node, reason, remedy: way }) => [
+    ...withoutShownRefusals(blocked, writes).flatMap(({ node, reason, remedy }) => [
       `${paint.sign('!')} ${node}  ${paint.alarm('blocked')}: ${printableLine(reason)}`,
-      ...(way === undefined ? [] : [`    try: ${printableLine(way)}`]),
+      ...(remedy === undefined ? [] : [`    try: ${printableLine(remedy)}`]),
     ]),
     ...orderLine(writes),
     ...(labels === 0

@@ -98,7 +98,7 @@ export function revealed(salt: string, masked: JsonValue, plain: JsonValue | und
   if (typeof masked === 'string') return isMasked(masked) ? revealedText(salt, masked, plain) : masked;
   if (Array.isArray(masked)) {
     const others: readonly JsonValue[] = Array.isArray(plain) ? plain : [];
-    return masked.map((item, index) => revealed(salt, item, partnerOf(item, others) ?? others[index]));
+    return masked.map((item, index) => revealed(salt, item, itemWithIdOf(item, others) ?? others[index]));
   }
   if (!isJsonObject(masked) || !isJsonObject(plain)) return masked;
   return Object.fromEntries(
@@ -109,7 +109,7 @@ export function revealed(salt: string, masked: JsonValue, plain: JsonValue | und
   );
 }
 
-function partnerOf(item: JsonValue, others: readonly JsonValue[]): JsonValue | undefined {
+function itemWithIdOf(item: JsonValue, others: readonly JsonValue[]): JsonValue | undefined {
   const id = isJsonObject(item) ? item['id'] : undefined;
   return typeof id === 'string' ? others.find((other) => isJsonObject(other) && other['id'] === id) : undefined;
 }

@@ -70,15 +70,15 @@ function answerMembers(source: ObjectSource, store: ObservedStore, target: Membe
   const isMember = ({ metadata }: KubeObject) => metadata.labels?.[keys.PART_OF_LABEL] === applySet;
   const members = new Map<string, KubeObject>();
   const read = table.members(applySet);
-  const isAsked = ({ metadata: { namespace } }: KubeObject) =>
+  const isInNamespaces = ({ metadata: { namespace } }: KubeObject) =>
     !table.type.namespaced || (namespace !== undefined && namespaces.includes(namespace));
-  for (const object of read.filter(isAsked)) {
+  for (const object of read.filter(isInNamespaces)) {
     const known = store.object(targetOfObject(table.type, object));
     if (known.state === 'absent') continue;
     const latest = known.state === 'present' ? known.live.object : object;
     if (isMember(latest)) members.set(tableKey(latest.metadata.namespace, latest.metadata.name ?? ''), latest);
   }
-  for (const object of store.objectsOf(group, kind).filter(isMember).filter(isAsked)) {
+  for (const object of store.objectsOf(group, kind).filter(isMember).filter(isInNamespaces)) {
     members.set(tableKey(object.metadata.namespace, object.metadata.name ?? ''), object);
   }
   store.setMembers(target, { state: 'known', objects: liveObjects([...members.values()]) });

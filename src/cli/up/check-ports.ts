@@ -153,8 +153,8 @@ function probeProblems(manifest: WrittenObject, pod: readonly string[]): Mismatc
       name: port.entry['name'],
     }));
     return ['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((probe) =>
-      ['httpGet', 'tcpSocket'].flatMap((way) => {
-        const place = [probe, way, 'port'];
+      ['httpGet', 'tcpSocket'].flatMap((handler) => {
+        const place = [probe, handler, 'port'];
         const port = at(entry, ...place);
         if (
           typeof port !== 'string' ||

@@ -78,7 +78,7 @@ async function checkNameParts(
     const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
     // Some kinds have names of any characters.
     if (!(await server.check(object)).some((cause) => cause.field === `metadata.${field}`)) continue;
-    const mended = parts
+    const corrected = parts
       .map(({ kind, text }) => (kind === 'text' ? text.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-') : `\${${text}}`))
       .join('');
     const steps = [...base, ...path];
@@ -89,7 +89,7 @@ async function checkNameParts(
       severity: 'error',
       message: source === undefined ? `${input.file}: ${input.object.metadata.name ?? 'definition'}: ${text}` : text,
       path: formatPath(steps),
-      hint: `use small letters, digits and "-": write ${mended}`,
+      hint: `use small letters, digits and "-": write ${corrected}`,
       ...(source === undefined ? {} : { source }),
     });
   }
@@ -223,13 +223,13 @@ function fill(skeleton: JsonObject, holes: readonly Hole[], schema: Schema): Jso
     const text = expression.template ?? expression.cel;
     const name = texts.get(text) ?? `x${texts.size}`;
     texts.set(text, name);
-    const stand = standIn(schemaNodeAt(schema, path), expression.template !== undefined, name);
+    const filled = standIn(schemaNodeAt(schema, path), expression.template !== undefined, name);
     const parent = valueAtSteps(value, path.slice(0, -1));
     const last = path.at(-1);
-    if (Array.isArray(parent) && typeof last === 'number') parent[last] = stand ?? null;
+    if (Array.isArray(parent) && typeof last === 'number') parent[last] = filled ?? null;
     else if (isJsonObject(parent) && last !== undefined) {
-      if (stand === undefined) delete parent[String(last)];
-      else parent[String(last)] = stand;
+      if (filled === undefined) delete parent[String(last)];
+      else parent[String(last)] = filled;
     }
   }
   return value;

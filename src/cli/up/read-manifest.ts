@@ -106,8 +106,8 @@ function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
 
 function wordAround(bytes: Buffer, at: number): string {
   const before = bytes.toString('latin1', Math.max(0, at - 20), at);
-  const behind = bytes.toString('latin1', at, at + 20);
-  return `${/[^\s"']*$/.exec(before)?.[0] ?? ''}${/^[^\s"']*/.exec(behind)?.[0] ?? ''}`;
+  const after = bytes.toString('latin1', at, at + 20);
+  return `${/[^\s"']*$/.exec(before)?.[0] ?? ''}${/^[^\s"']*/.exec(after)?.[0] ?? ''}`;
 }
 
 /**

@@ -30,14 +30,14 @@ export function withCauses(
           objects.filter(({ state }) => state !== 'absent').map(({ object }) => ({ id, object })),
         );
       if (waiting.length === 0) return view;
-      const looked = waiting.slice(0, MAX_OBJECTS);
+      const readObjects = waiting.slice(0, MAX_OBJECTS);
       const found = await readCauses(
         api,
-        looked.map(({ object }) => object),
+        readObjects.map(({ object }) => object),
         signal,
       );
       const causes = new Map<string, Cause[]>();
-      for (const [index, { id }] of looked.entries()) {
+      for (const [index, { id }] of readObjects.entries()) {
         causes.set(id, [...(causes.get(id) ?? []), ...(found[index]?.causes ?? [])]);
       }
       return { ...view, causes };

@@ -72,10 +72,10 @@ function compileAll(
   found: readonly FoundDefinition[],
   crds: readonly KubeObject[],
   before: readonly PlaygroundProblem[],
-  whenNone: string,
+  noneMessage: string,
 ): LoadedSource {
   if (found.length === 0) {
-    const problem = problemIn('source', { code: 'playground/no-definition', severity: 'error', message: whenNone });
+    const problem = problemIn('source', { code: 'playground/no-definition', severity: 'error', message: noneMessage });
     return { problems: [...before, problem] };
   }
   const problems = [...before];

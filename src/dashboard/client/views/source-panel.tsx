@@ -49,11 +49,11 @@ export function SourceText(props: {
   return (
     <ol class="code" ref={props.list ?? null} tabIndex={0} aria-label="Source">
       {lines.map((line, index) => {
-        const here = props.diagnostics.filter(({ source }) => source?.line === index + 1);
+        const found = props.diagnostics.filter(({ source }) => source?.line === index + 1);
         return (
-          <li key={index} class={here[0] === undefined ? undefined : `is-${here[0].severity}`}>
+          <li key={index} class={found[0] === undefined ? undefined : `is-${found[0].severity}`}>
             <code>{line === '' ? ' ' : line}</code>
-            {here.map(({ source, message }) => (
+            {found.map(({ source, message }) => (
               <span key={message} class="caret">
                 {`${' '.repeat(Math.max(0, (source?.column ?? 1) - 1))}^ ${message}`}
               </span>
