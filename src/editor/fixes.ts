@@ -115,7 +115,7 @@ function separateObjects({ diagnostic, hint }: Problem): Fix | undefined {
   return { title: 'Put a line --- between the objects', edits: [{ range: { start: at, end: at }, newText: '---\n' }] };
 }
 
-/** `remove the comma; …`, `remove the tag`, `remove it, or …`: the marked text is removed. */
+/** `remove the comma; …`, `remove the tag`, `remove it, and join …`, `remove it; …`: the marked text is removed. */
 function removeCode({ diagnostic, hint, text }: Problem): Fix | undefined {
   if (!/^remove (?:the (?:comma|tag|"\.")|it, and join|it;)/.test(hint)) return undefined;
   const span = text.spanOf(diagnostic.range);

@@ -12,8 +12,8 @@ export interface ObjectField {
 }
 
 /**
- * The object and the field at a position. None for a place in an expression or in a template, because the object there
- * has no constant name, and none for Secrets.
+ * The object and the field at a position. None in a definition or a Graph, none for an object whose name has an
+ * expression, and none for a Secret.
  */
 export function objectFieldAt(document: EditorDocument, position: Position): ObjectField | undefined {
   const offset = document.text.offsetAt(position);

@@ -23,7 +23,7 @@ const TEMPLATES: Readonly<Record<string, ReadonlySet<string>>> = {
   Graph: new Set(['template', 'ref', 'patch']),
 };
 
-/** The kind of a value that has apiVersion and kind; empty texts for missing ones. */
+/** The kind of a value that has apiVersion or kind. The other one is empty when it is missing. */
 export function typeOf(value: JsonValue | undefined): GroupVersionKind | undefined {
   if (!isJsonObject(value)) return undefined;
   const [apiVersion, kind] = [value['apiVersion'], value['kind']];

@@ -41,7 +41,7 @@ export function readsOf(text: string, name: string): readonly Span[] {
   return found;
 }
 
-/** The spans of the field names in reads of `schema.spec.PATH`, by the length of the path. */
+/** The spans of the field names in reads of `schema.spec.PATH`: one for each field of the path. */
 export function specReads(text: string): readonly (Span & { readonly path: readonly string[] })[] {
   if (!text.includes('spec')) return [];
   const parsed = kroEnvironment({}).parse(text);

@@ -21,7 +21,7 @@ export class Workspace {
   readonly #open = new Map<string, EditorDocument>();
   readonly #onDisk = new Map<string, EditorDocument>();
   readonly #kinds = new Map<string, FileKinds>();
-  /** The open documents with parsed forms, by their last check. */
+  /** The open documents with parsed forms, in the order of their last checks. */
   readonly #recent = new Set<string>();
   readonly #shipped: (groups: ReadonlySet<string>) => readonly KubeObject[];
   #source: { readonly source: SchemaSource; readonly crds: readonly KubeObject[] } | undefined;
@@ -112,7 +112,7 @@ export class Workspace {
     return [...this.#open.values(), ...closed];
   }
 
-  /** The CRDs of all files but one. */
+  /** The CRDs of all other files, and those that come with the package. */
   crdsOutside(uri: string): readonly KubeObject[] {
     const own = new Set(this.#kinds.get(uri)?.crds ?? []);
     return this.#state().crds.filter((crd) => !own.has(crd));

@@ -10,7 +10,7 @@ export interface InspectIndex {
   /** All instances, in any order. */
   instances(): readonly InstanceRow[];
   instance(ref: string): InstanceRow | undefined;
-  /** The last row of an instance that is gone. Only the last ones are kept. */
+  /** The last row of an instance that is gone. Only the rows of the latest removals are kept. */
   removed(ref: string): InstanceRow | undefined;
   /** What cannot be listed, as sentences. */
   limits(): readonly string[];

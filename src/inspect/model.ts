@@ -204,7 +204,7 @@ export interface InstanceQuery {
   /** A value of `InstanceRow.state`. */
   readonly state?: InstanceRow['state'];
   readonly revision?: number;
-  /** A text that name, namespace or the reason contains, in any case. */
+  /** A text in the name, the namespace, the kind or the reason. Upper and lower case count as equal. */
   readonly search?: string;
   /** Default `name`. */
   readonly sort?: InstanceSort;

@@ -57,11 +57,11 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
 export function refuseMissingFile(path: string, file: string): void {
   if (existsSync(path)) return;
   const near = nearestName(basename(path), namesIn(dirname(path)));
-  const searchedPath = `it was looked for as ${path}`;
+  const searched = `it was looked for as ${path}`;
   const remedy =
     near === undefined || near === basename(path)
-      ? `check the name; ${searchedPath}`
-      : `did you mean ${join(dirname(file), near)}? ${searchedPath}`;
+      ? `check the name; ${searched}`
+      : `did you mean ${join(dirname(file), near)}? ${searched}`;
   throwInputError('input/not-found', `there is no file ${file}`, remedy);
 }
 
