@@ -62,7 +62,7 @@ class Persistence {
       this.#stateSize = statSync(this.#state).size;
       this.#logSize = logSize;
       this.#file = openSync(this.#log, 'a', 0o600);
-      // The rest is an incomplete line.
+      // Bytes after the last complete line are the start of a line that was not written to its end.
       ftruncateSync(this.#file, logSize);
       restoreSnapshot(context, snapshot);
       this.#foldLongLog();

@@ -172,8 +172,8 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'events that happen while a watch sends past events are lost',
     file: 'src/cluster/verbs/watch.ts',
-    find: '    else for (const event of meanwhile) this.#onEvent(event);',
-    replace: '    void meanwhile;',
+    find: '    else for (const event of laterEvents) this.#onEvent(event);',
+    replace: '    void laterEvents;',
     tests: ['src/cluster/verbs/watch.test.ts'],
   },
   {

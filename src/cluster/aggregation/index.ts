@@ -87,8 +87,8 @@ function mergedDiscovery(
   const isHere = group === undefined || others.some(({ apiService }) => apiService.spec?.['group'] === group);
   if (!isHere) return undefined;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
-  // The document of this server, as JSON. The request is sent without the client's ETag, because that ETag belongs to
-  // the merged document.
+  // The document of this server, as JSON. The request for it leaves out the client's ETag, which belongs to the merged
+  // document.
   const { 'if-none-match': known, ...headers } = request.headers;
   const output = negotiate(request.headers['accept'], { discovery: group === undefined });
   const accept = output.form === 'discovery' ? request.headers['accept'] : 'application/json';

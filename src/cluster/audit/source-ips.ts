@@ -10,9 +10,9 @@ export function sourceIps({ headers, remoteAddress }: Pick<IncomingRequest, 'hea
     .split(',')
     .map((part) => part.trim())
     .filter((part) => isIP(part) !== 0);
-  const real = (headers['x-real-ip'] ?? '').trim();
-  if (isIP(real) !== 0 && !ips.includes(real)) ips.push(real);
-  const remote = remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/, '') ?? '';
-  if (isIP(remote) !== 0 && ips.at(-1) !== remote) ips.push(remote);
+  const realIp = (headers['x-real-ip'] ?? '').trim();
+  if (isIP(realIp) !== 0 && !ips.includes(realIp)) ips.push(realIp);
+  const remoteIp = remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/, '') ?? '';
+  if (isIP(remoteIp) !== 0 && ips.at(-1) !== remoteIp) ips.push(remoteIp);
   return ips;
 }

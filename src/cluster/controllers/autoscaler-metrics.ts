@@ -152,11 +152,11 @@ const requestOf = (pod: KubeObject, resource: string, container: string | undefi
   sum(containersOf(pod, container).map((entry) => amount(objectAt(entry, 'resources', 'requests')[resource])));
 
 function requestProblem(pod: KubeObject, resource: string, container: string | undefined): string | undefined {
-  const lacking = containersOf(pod, container).find(
+  const withoutRequest = containersOf(pod, container).find(
     (entry) => objectAt(entry, 'resources', 'requests')[resource] === undefined,
   );
-  if (lacking === undefined) return undefined;
-  return `missing request for ${resource} in container ${textAt(lacking, 'name')} of Pod ${pod.metadata.name ?? ''}`;
+  if (withoutRequest === undefined) return undefined;
+  return `missing request for ${resource} in container ${textAt(withoutRequest, 'name')} of Pod ${pod.metadata.name ?? ''}`;
 }
 
 /** An average as a quantity: thousandths of a CPU, and whole units of everything else. */

@@ -77,8 +77,8 @@ export function autoscalerController(): SimulatedController {
       const computed = measured.filter((result) => 'replicas' in result);
       const [highest] = computed.toSorted((a, b) => b.replicas - a.replicas);
       const limit = () => {
-        const wish = { current, wanted: highest?.replicas ?? current, now: client.now() };
-        return limitScale(objectAt(autoscaler.spec, 'behavior'), wish, known);
+        const recommendation = { current, wanted: highest?.replicas ?? current, now: client.now() };
+        return limitScale(objectAt(autoscaler.spec, 'behavior'), recommendation, known);
       };
       const { replicas, history } = highest === undefined ? { replicas: current, history: known } : limit();
       const { desired, limited } = decide(autoscaler, current, replicas);

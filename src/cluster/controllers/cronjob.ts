@@ -63,7 +63,7 @@ const activeOf = (cron: KubeObject): JsonObject[] => objectsAt(cron.status, 'act
 function noteFinished(client: ControllerClient, cron: KubeObject): void {
   const jobs = new Map(jobsOf(client, cron).map((job) => [job.metadata.uid ?? '', job]));
   let last = textAt(cron.status, 'lastSuccessfulTime');
-  const still = activeOf(cron).filter((reference) => {
+  const stillActive = activeOf(cron).filter((reference) => {
     const job = jobs.get(textAt(reference, 'uid'));
     const end = job === undefined ? undefined : finishedCondition(job);
     if (job === undefined || end === undefined) return job !== undefined;
@@ -73,8 +73,8 @@ function noteFinished(client: ControllerClient, cron: KubeObject): void {
     if (time > last) last = time;
     return false;
   });
-  if (still.length === activeOf(cron).length) return;
-  writeStatus(client, cron, { active: still, ...(last === '' ? {} : { lastSuccessfulTime: last }) });
+  if (stillActive.length === activeOf(cron).length) return;
+  writeStatus(client, cron, { active: stillActive, ...(last === '' ? {} : { lastSuccessfulTime: last }) });
 }
 
 function writeStatus(

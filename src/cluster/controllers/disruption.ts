@@ -77,15 +77,15 @@ function disruptedPods(
     const time = Object.hasOwn(listed, name) ? String(listed[name]) : '';
     if (time === '' || deletionTimestamp !== undefined) continue;
     const evicted = parseTime(time);
-    const left = (typeof evicted === 'number' ? evicted : 0) + DELETION_TIMEOUT_MS - client.now();
-    if (left <= 0) {
+    const remainingMs = (typeof evicted === 'number' ? evicted : 0) + DELETION_TIMEOUT_MS - client.now();
+    if (remainingMs <= 0) {
       const budgetName = `${namespace}/${budget.metadata.name ?? ''}`;
       const text = `Pod was expected by PDB ${budgetName} to be deleted but it wasn't`;
       recordEvent(client, pod, 'controllermanager', 'NotDeleted', text, 'Warning');
       continue;
     }
     kept[name] = time;
-    againMs = Math.min(againMs ?? left, left);
+    againMs = Math.min(againMs ?? remainingMs, remainingMs);
   }
   return { pods: kept, againMs };
 }
@@ -114,15 +114,15 @@ function healthOf(
 /** The sum of the `replicas` of the pods' controllers. A pod without a controller counts as one. */
 function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number {
   const owners = new Map<string, number>();
-  let alone = 0;
+  let withoutController = 0;
   for (const pod of pods) {
     const reference = controllerOf(pod);
-    if (reference === undefined) alone += 1;
+    if (reference === undefined) withoutController += 1;
     else if (!owners.has(reference.uid)) {
       const resource = client.resourceOfKind(reference.apiVersion, reference.kind);
       const owner = resource && client.get(resource, pod.metadata.namespace ?? '', reference.name);
       owners.set(reference.uid, owner === undefined ? 0 : specNumber(owner, 'replicas', 0));
     }
   }
-  return alone + [...owners.values()].reduce((sum, replicas) => sum + replicas, 0);
+  return withoutController + [...owners.values()].reduce((sum, replicas) => sum + replicas, 0);
 }

@@ -107,16 +107,19 @@ function resourceName(client: ControllerClient, object: KubeObject): ResourceNam
   return client.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
 }
 
-/** Deletes a dependent without an existing owner; otherwise removes its references to missing owners. */
+/**
+ * Deletes a dependent when each owner is missing or waits for its dependents. Otherwise removes the references to such
+ * owners.
+ */
 function collect(client: ControllerClient, object: KubeObject): void {
   const references = object.metadata.ownerReferences ?? [];
   if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
   const owners = references.map((reference) => ({ reference, found: ownerOf(client, object, reference)?.object }));
-  const solid = owners.filter(({ found }) => found !== undefined && !waitsForDependents(found));
+  const remaining = owners.filter(({ found }) => found !== undefined && !waitsForDependents(found));
   const waiting = owners.filter(({ found }) => found !== undefined && waitsForDependents(found));
-  if (solid.length > 0) {
-    if (solid.length < owners.length) {
-      const keep = new Set(solid.map(({ reference }) => reference.uid));
+  if (remaining.length > 0) {
+    if (remaining.length < owners.length) {
+      const keep = new Set(remaining.map(({ reference }) => reference.uid));
       dropReferences(client, object, ({ uid }) => !keep.has(uid));
     }
     return;

@@ -163,15 +163,15 @@ export function startControllers(
   const always = housekeeping(context);
   const simulation = workloadControllers(podRules, new ProcessPods(context.processes));
   const failures = new StandInFailures();
-  const played = standInControllers(hosted, failures, workloads);
+  const standInsToRun = standInControllers(hosted, failures, workloads);
   checkControllerNames(
     options,
     [...always, ...simulation, ...standInControllers(hosted, failures, true)].map(({ name }) => name),
   );
-  const running = [...always, ...(workloads ? simulation : []), ...played];
+  const running = [...always, ...(workloads ? simulation : []), ...standInsToRun];
   const manager = new ControllerManager(context, running, options);
   failures.onChange = () => {
-    for (const { name } of played) manager.enqueueAll(name);
+    for (const { name } of standInsToRun) manager.enqueueAll(name);
   };
   context.onCertificateAuthority(() => {
     for (const { key } of context.store.collection('', 'namespaces').all()) {

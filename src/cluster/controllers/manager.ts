@@ -46,7 +46,10 @@ interface Entry {
   readonly timers: Map<string, Timer>;
   /** The keys whose last attempt the API refused. */
   readonly refused: Set<string>;
-  /** The keys whose work waits for a webhook. An event does not enqueue them: the work reads the present state anyway. */
+  /**
+   * The keys whose work waits for a webhook. Further work for such a key does nothing: the waiting work reads the
+   * present state anyway.
+   */
   readonly waiting: Set<string>;
 }
 

@@ -66,9 +66,9 @@ export function currentRevision(
           revision: numberOf(known) < highest ? client.update({ ...known, revision: integer(highest + 1n) }) : known,
           collisions: collisionsOf(owner),
         };
-  const spare = all.filter(({ metadata: { name = '' } }) => name !== found.revision.metadata.name && !inUse.has(name));
+  const unused = all.filter(({ metadata: { name = '' } }) => name !== found.revision.metadata.name && !inUse.has(name));
   const limit = specNumber(owner, 'revisionHistoryLimit', 10);
-  for (const old of spare.slice(0, Math.max(0, spare.length - limit))) client.remove(old);
+  for (const old of unused.slice(0, Math.max(0, unused.length - limit))) client.remove(old);
   return found;
 }
 

@@ -19,8 +19,8 @@ export const aggregationController: SimulatedController = {
     for (const role of client.list(ROLES, '')) {
       const selectors = selectorsOf(role);
       if (selectors.length === 0) continue;
-      const concerned = parts.some((part) => part.metadata.name === role.metadata.name || isPart(selectors, part));
-      if (concerned) yield role.metadata.name ?? '';
+      const isConcerned = parts.some((part) => part.metadata.name === role.metadata.name || isPart(selectors, part));
+      if (isConcerned) yield role.metadata.name ?? '';
     }
   },
 

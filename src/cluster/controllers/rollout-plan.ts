@@ -67,12 +67,12 @@ function shrink(old: readonly KubeObject[], budget: Budget): { set: KubeObject; 
     entry.replicas -= unhealthy;
     removable -= unhealthy;
   }
-  let spare = budget.newAvailable + old.reduce((sum, set) => sum + available(set), 0) - budget.minAvailable;
+  let surplus = budget.newAvailable + old.reduce((sum, set) => sum + available(set), 0) - budget.minAvailable;
   for (const entry of plan) {
-    const cut = Math.max(0, Math.min(entry.replicas, removable, spare));
+    const cut = Math.max(0, Math.min(entry.replicas, removable, surplus));
     entry.replicas -= cut;
     removable -= cut;
-    spare -= cut;
+    surplus -= cut;
   }
   return plan;
 }

@@ -9,7 +9,7 @@ const RANGES = { group: 'networking.k8s.io', plural: 'servicecidrs' } as const;
 const ADDRESSES = { group: 'networking.k8s.io', plural: 'ipaddresses' } as const;
 const FINALIZER = 'networking.k8s.io/service-cidr-finalizer';
 
-/** Reports ServiceCIDRs as ready. Keeps a deleted one while only its ranges contain the address of some Service. */
+/** Reports ServiceCIDRs as ready. Keeps a deleted one while only its ranges contain some IPAddress. */
 export const serviceCidrController: SimulatedController = {
   name: 'service-cidr-controller',
   target: targetIn(RANGES),

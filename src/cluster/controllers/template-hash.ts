@@ -38,12 +38,12 @@ export function templateHash(workload: KubeObject, collisions = collisionsOf(wor
 /** Do the ReplicaSet and the workload have equal templates? The hash label does not count. */
 export function sameTemplate(workload: KubeObject, set: KubeObject): boolean {
   const wanted = podTemplateOf(workload);
-  const had = podTemplateOf(set);
-  const { 'pod-template-hash': _hash, ...labels } = had.metadata.labels ?? {};
+  const present = podTemplateOf(set);
+  const { 'pod-template-hash': _hash, ...labels } = present.metadata.labels ?? {};
   return (
-    jsonEquals(wanted.spec, had.spec) &&
+    jsonEquals(wanted.spec, present.spec) &&
     jsonEquals(wanted.metadata.labels ?? {}, labels) &&
-    jsonEquals(wanted.metadata.annotations ?? {}, had.metadata.annotations ?? {})
+    jsonEquals(wanted.metadata.annotations ?? {}, present.metadata.annotations ?? {})
   );
 }
 

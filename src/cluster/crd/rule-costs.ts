@@ -54,11 +54,11 @@ export class RuleCosts {
     this.#total = 0;
     this.#expensive = [];
     if (total <= MAX_SCHEMA_COST) return [];
-    const dearest = expensive.toSorted((a, b) => b.cost - a.cost).slice(0, MAX_NAMED_RULES);
+    const mostExpensive = expensive.toSorted((a, b) => b.cost - a.cost).slice(0, MAX_NAMED_RULES);
     const contributed = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
     const what = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
     return [
-      ...dearest.map((entry) => fieldForbidden(entry.field, contributed)),
+      ...mostExpensive.map((entry) => fieldForbidden(entry.field, contributed)),
       fieldForbidden(field, excess(what, total, MAX_SCHEMA_COST)),
     ];
   }

@@ -43,13 +43,13 @@ function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue |
   if (isLeaf(form)) return compareLeaf(before, after);
   let inner: FieldComparison;
   if (form.kind === 'list') {
-    const [was, is] = [asList(before), asList(after)];
-    if (was.length === 0 && is.length === 0) return compareLeaf(before, after);
-    inner = compareElements(form, was, is);
+    const [oldList, newList] = [asList(before), asList(after)];
+    if (oldList.length === 0 && newList.length === 0) return compareLeaf(before, after);
+    inner = compareElements(form, oldList, newList);
   } else {
-    const [was, is] = [asObject(before), asObject(after)];
-    if (Object.keys(was).length === 0 && Object.keys(is).length === 0) return compareLeaf(before, after);
-    inner = compareMembers(form, was, is);
+    const [oldObject, newObject] = [asObject(before), asObject(after)];
+    if (Object.keys(oldObject).length === 0 && Object.keys(newObject).length === 0) return compareLeaf(before, after);
+    inner = compareMembers(form, oldObject, newObject);
   }
   if (before === undefined) return { ...inner, added: new FieldTree(true, inner.added.children) };
   if (after === undefined) return { ...inner, removed: new FieldTree(true, inner.removed.children) };
@@ -140,18 +140,18 @@ function compareElements(node: ListNode, before: readonly JsonValue[], after: re
  * Compares the elements with one key in two lists, when at least one list has several elements with this key. A manager
  * that changed one of these elements owns all of them.
  */
-function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): FieldComparison {
-  if (is.length === 0) return REMOVED;
-  if (was.length === 0) return ADDED;
-  if (was.length === 1 && is.length > 1) {
-    const gone = compareFields(node.items, was[0], undefined);
-    return { added: emptyTree, modified: leafTree, removed: new FieldTree(false, gone.removed.children) };
+function compareRepeated(node: ListNode, oldElements: JsonValue[], newElements: JsonValue[]): FieldComparison {
+  if (newElements.length === 0) return REMOVED;
+  if (oldElements.length === 0) return ADDED;
+  if (oldElements.length === 1 && newElements.length > 1) {
+    const removedFields = compareFields(node.items, oldElements[0], undefined);
+    return { added: emptyTree, modified: leafTree, removed: new FieldTree(false, removedFields.removed.children) };
   }
-  if (was.length > 1 && is.length === 1) {
-    const come = compareFields(node.items, undefined, is[0]);
-    return { added: new FieldTree(false, come.added.children), modified: leafTree, removed: emptyTree };
+  if (oldElements.length > 1 && newElements.length === 1) {
+    const addedFields = compareFields(node.items, undefined, newElements[0]);
+    return { added: new FieldTree(false, addedFields.added.children), modified: leafTree, removed: emptyTree };
   }
-  return jsonEquals(was, is) ? SAME : MODIFIED;
+  return jsonEquals(oldElements, newElements) ? SAME : MODIFIED;
 }
 
 /** The paths that are new, and those whose value has changed. */

@@ -308,11 +308,11 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);
   const { node } = context;
-  const gone = difference(
+  const removedPaths = difference(
     withDeclaredParents(fieldSet(node, merged), node),
     union(withDeclaredParents(kept, node), withDeclaredParents(managed, node)),
   );
-  return (removePaths(node, merged, gone) ?? {}) as JsonObject;
+  return (removePaths(node, merged, removedPaths) ?? {}) as JsonObject;
 }
 
 function pruneIn(node: ObjectNode, merged: JsonObject, before: FieldTree, managed: FieldTree): JsonObject {

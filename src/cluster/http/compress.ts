@@ -18,15 +18,15 @@ export async function compressReply(acceptEncoding: string | undefined, reply: A
   const { body, headers } = reply;
   if (acceptEncoding === undefined || body === undefined || reply.stream !== undefined) return reply;
   if (sizeOf(body) < MIN_COMPRESSED_BYTES || !acceptsGzip(acceptEncoding)) return reply;
-  let small = Buffer.isBuffer(body) ? compressed.get(body) : undefined;
-  if (small === undefined) {
+  let compressedBody = Buffer.isBuffer(body) ? compressed.get(body) : undefined;
+  if (compressedBody === undefined) {
     // The module is loaded with the first large answer, so that the start of a server does not wait for it.
     const { gzip } = await import('node:zlib');
-    small = await promisify(gzip)(Buffer.isBuffer(body) ? body : Buffer.concat(body), { level: 1 });
-    if (Buffer.isBuffer(body)) compressed.set(body, small);
+    compressedBody = await promisify(gzip)(Buffer.isBuffer(body) ? body : Buffer.concat(body), { level: 1 });
+    if (Buffer.isBuffer(body)) compressed.set(body, compressedBody);
   }
   const vary = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`;
-  return { ...reply, headers: { ...headers, 'content-encoding': 'gzip', vary }, body: small };
+  return { ...reply, headers: { ...headers, 'content-encoding': 'gzip', vary }, body: compressedBody };
 }
 
 const sizeOf = (body: Buffer | readonly Buffer[]): number =>

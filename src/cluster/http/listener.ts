@@ -131,10 +131,10 @@ function flatten(request: IncomingMessage): Readonly<Record<string, string | und
   let flat: Record<string, string | undefined> | undefined;
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    const apart = name === 'impersonate-group' || name.startsWith('impersonate-extra-');
-    if (!apart && !Array.isArray(value)) continue;
+    const isImpersonation = name === 'impersonate-group' || name.startsWith('impersonate-extra-');
+    if (!isImpersonation && !Array.isArray(value)) continue;
     flat ??= { ...(headers as Record<string, string | undefined>) };
-    flat[name] = apart ? request.headersDistinct[name]?.join('\n') : (value as string[]).join(', ');
+    flat[name] = isImpersonation ? request.headersDistinct[name]?.join('\n') : (value as string[]).join(', ');
   }
   return flat ?? (headers as Record<string, string | undefined>);
 }

@@ -74,8 +74,8 @@ export async function routeResource(
   const wrong = pathSegment(route.name);
   if (wrong.length > 0) throw badRequest(`Name parameter invalid: ${goQuote(route.name)}: ${wrong.join(';')}`);
   // Only the subresource `proxy` may have further segments after it.
-  const deeper = route.rest.length > 0 && subresource !== 'proxy';
-  if (deeper || (subresource !== '' && !resource.subresources.has(subresource))) {
+  const hasFurtherSegments = route.rest.length > 0 && subresource !== 'proxy';
+  if (hasFurtherSegments || (subresource !== '' && !resource.subresources.has(subresource))) {
     throw resource.custom === undefined ? unknownResource() : notFound(resource, route.name);
   }
   const { deprecation } = resource.custom ?? { deprecation: builtinDeprecation(resource) };

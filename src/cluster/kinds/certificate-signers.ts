@@ -37,8 +37,8 @@ const CHECKS: ReadonlyMap<string, (request: Names, usages: readonly string[]) =>
 ]);
 
 function clientProblem(usages: readonly string[]): string | undefined {
-  const foreign = usages.find((usage) => !KUBELET_CLIENT_USAGES.includes(usage));
-  if (foreign !== undefined) return `invalid usage for client certificate: ${foreign}`;
+  const notAllowed = usages.find((usage) => !KUBELET_CLIENT_USAGES.includes(usage));
+  if (notAllowed !== undefined) return `invalid usage for client certificate: ${notAllowed}`;
   return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth';
 }
 

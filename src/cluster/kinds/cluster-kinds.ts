@@ -45,12 +45,12 @@ export const claimStrategy: Partial<Strategy> = {
     const [next, before] = [object.spec ?? {}, old.spec ?? {}];
     if (next['volumeMode'] !== before['volumeMode'])
       problems.push(fieldInvalid('volumeMode', next['volumeMode'], 'field is immutable'));
-    const free = ['volumeAttributesClassName'];
+    const changeable = ['volumeAttributesClassName'];
     // An update may set these fields once, when a claim gets a volume or a storage class.
-    for (const key of ['volumeName', 'storageClassName']) if (before[key] === undefined) free.push(key);
-    if (textAt(objectAt(json(old), 'status'), 'phase') === 'Bound') free.push('resources');
+    for (const key of ['volumeName', 'storageClassName']) if (before[key] === undefined) changeable.push(key);
+    if (textAt(objectAt(json(old), 'status'), 'phase') === 'Bound') changeable.push('resources');
     const kept = { ...before };
-    for (const key of free) {
+    for (const key of changeable) {
       if (next[key] === undefined) delete kept[key];
       else kept[key] = next[key];
     }

@@ -60,7 +60,7 @@ export function strategyOf(group: string, plural: string, hasStatus: boolean): S
     unconditionalUpdate: !VERSIONED_UPDATE.has(key) && group !== 'admissionregistration.k8s.io',
     returnsDeleted: RETURNS_DELETED.has(key),
   };
-  const own = { ...base, ...particulars.get(key) };
+  const own = { ...base, ...specialRules.get(key) };
   const check = statusChecks.get(key);
   if (check === undefined) return own;
   const { validateUpdate = (object, _old, problems, context) => own.validate?.(object, problems, context) } = own;
@@ -73,7 +73,7 @@ export function strategyOf(group: string, plural: string, hasStatus: boolean): S
   };
 }
 
-const particulars = new Map<string, Partial<Strategy>>([
+const specialRules = new Map<string, Partial<Strategy>>([
   ['/configmaps', configMapStrategy],
   ['/endpoints', endpointsStrategy],
   ['/events', { ...eventStrategy, validateName: () => [] }],

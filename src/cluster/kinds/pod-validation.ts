@@ -201,13 +201,13 @@ const NOT_EPHEMERAL = [
  * services are not allowed.
  */
 function validateEphemeral(place: Place, path: string, problems: FieldError[]) {
-  const lasting = new Set(place.names);
+  const containerNames = new Set(place.names);
   for (const [index, container] of objectsAt(place.spec, 'ephemeralContainers').entries()) {
     const at = `${path}.ephemeralContainers[${index}]`;
     validateName(container, place, at, problems);
     validateContainer(container, place, at, problems);
     const target = textAt(container, 'targetContainerName');
-    if (target !== '' && !lasting.has(target)) problems.push(fieldNotFound(`${at}.targetContainerName`, target));
+    if (target !== '' && !containerNames.has(target)) problems.push(fieldNotFound(`${at}.targetContainerName`, target));
     for (const key of NOT_EPHEMERAL) {
       const value = container[key];
       const set = isJsonObject(value) ? Object.keys(value).length > 0 : value !== undefined;

@@ -133,9 +133,9 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
 
 /** Allocates missing addresses and ports. A dry run and a refused write release them again. */
 function allocate(object: MutableObject, old: KubeObject | undefined, context: WriteContext) {
-  const quick: FieldError[] = [];
-  validateService(object, quick);
-  if (quick.length > 0) return;
+  const specProblems: FieldError[] = [];
+  validateService(object, specProblems);
+  if (specProblems.length > 0) return;
   const taken: (() => void)[] = [];
   const undo = () => taken.splice(0).forEach((release) => release());
   try {
@@ -244,7 +244,7 @@ function allocatePorts(
     if (!addresses.takePort(port)) throw refuse(object, field, port, 'provided port is already allocated');
     taken.push(() => addresses.releasePort(port));
   };
-  const free = () => {
+  const allocatePort = () => {
     const port = addresses.allocatePort();
     if (port === undefined)
       throw refuse(object, 'spec.ports[0].nodePort', 0, 'failed to allocate a nodePort: range is full');
@@ -254,12 +254,12 @@ function allocatePorts(
   if (type === 'LoadBalancer' && spec['externalTrafficPolicy'] === 'Local') {
     const chosen = numberAt(spec, 'healthCheckNodePort') ?? 0;
     if (chosen > 0) claim(chosen, 'spec.healthCheckNodePort');
-    else spec['healthCheckNodePort'] = free();
+    else spec['healthCheckNodePort'] = allocatePort();
   }
   if (type === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] === false) return;
   for (const [index, port] of objectsAt(spec, 'ports').entries()) {
     const chosen = numberAt(port, 'nodePort') ?? 0;
     if (chosen > 0) claim(chosen, `spec.ports[${index}].nodePort`, textAt(port, 'protocol'));
-    else port['nodePort'] = free();
+    else port['nodePort'] = allocatePort();
   }
 }

@@ -277,8 +277,8 @@ export class Collection {
     this.#events.push(event);
     const { window } = this.#store;
     if (this.#events.length > window * 2) {
-      const gone = this.#events.splice(0, this.#events.length - window);
-      this.#dropped = gone.at(-1)?.stored.version ?? this.#dropped;
+      const droppedEvents = this.#events.splice(0, this.#events.length - window);
+      this.#dropped = droppedEvents.at(-1)?.stored.version ?? this.#dropped;
     }
     this.#store.publish(event);
   }

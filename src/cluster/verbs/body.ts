@@ -188,12 +188,12 @@ function strictProblems(
 }
 
 function interleaved(body: Buffer, unknown: readonly string[]): readonly string[] {
-  const strange = new Set(unknown);
+  const unknownPaths = new Set(unknown);
   const problems = new Set<string>();
   walkMembers(TEXT.decode(body), (path, isRepeated) => {
-    if (strange.has(path)) problems.add(unknownField(path));
+    if (unknownPaths.has(path)) problems.add(unknownField(path));
     else if (isRepeated) problems.add(duplicated(path));
-    return problems.size < MAX_STRICT_PROBLEMS && !strange.has(path);
+    return problems.size < MAX_STRICT_PROBLEMS && !unknownPaths.has(path);
   });
   for (const path of unknown) problems.add(unknownField(path));
   return [...problems].slice(0, MAX_STRICT_PROBLEMS);
@@ -259,13 +259,13 @@ function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVers
   if (kind === type.kind) {
     // A version that the group does not have has no type, so all members are unknown.
     const { group } = parseApiVersion(apiVersion);
-    const foreign = group === type.resource?.group && type.resource.inVersion(apiVersion) === undefined;
+    const isUnknownVersion = group === type.resource?.group && type.resource.inVersion(apiVersion) === undefined;
     const unknown = Object.keys(value).filter((key) => !['apiVersion', 'kind', 'metadata'].includes(key));
     throw new ApiError({
       code: 400,
       reason: 'BadRequest',
       message: `the API version in the data (${apiVersion}) does not match the expected API version (${type.apiVersion})`,
-      warnings: foreign ? unknown.sort().map((key) => `unknown field ${goQuote(key)}`) : [],
+      warnings: isUnknownVersion ? unknown.sort().map((key) => `unknown field ${goQuote(key)}`) : [],
     });
   }
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};

@@ -287,10 +287,10 @@ class WatchStream implements ByteStream {
       }
     }
     this.#past = undefined;
-    const meanwhile = this.#present;
+    const laterEvents = this.#present;
     this.#present = [];
-    if (meanwhile.length > 0 && this.#target.resource.custom?.conversion !== undefined) this.#convert(meanwhile);
-    else for (const event of meanwhile) this.#onEvent(event);
+    if (laterEvents.length > 0 && this.#target.resource.custom?.conversion !== undefined) this.#convert(laterEvents);
+    else for (const event of laterEvents) this.#onEvent(event);
   }
 
   /** Sends events when a webhook has converted their objects. Later events wait in `#present`. */

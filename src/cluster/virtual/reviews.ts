@@ -167,8 +167,8 @@ function rulesStatus(context: RoleContext, user: UserInfo, namespace: string): J
   if (namespace === '') throw badRequest('no namespace on request');
   const resourceRules: JsonObject[] = [];
   const nonResourceRules: JsonObject[] = [];
-  const master = user.groups.includes('system:masters');
-  const all = master
+  const isMaster = user.groups.includes('system:masters');
+  const all = isMaster
     ? [
         {
           rules: [
