@@ -49,8 +49,8 @@ function asAuthored(
     const id = baseIds.get(node.id) ?? node.id;
     const other = resources.get(id);
     // At most one node is surely included. A node that waits takes precedence over an excluded node.
-    const tellsMore = other === undefined || (node.included && (node.pending === undefined || !other.included));
-    if (tellsMore) resources.set(id, { ...node, id });
+    const takesPrecedence = other === undefined || (node.included && (node.pending === undefined || !other.included));
+    if (takesPrecedence) resources.set(id, { ...node, id });
   }
   return [...resources.values()];
 }

@@ -28,7 +28,7 @@ function setup() {
     onWentBack: () => undefined,
     usedCaches: () => used,
   });
-  /** A Graph that watches ConfigMaps as an account begins, and returns the function that ends it. */
+  /** Begins a Graph that watches ConfigMaps as an account. Returns a function that ends the Graph. */
   const begin = (name: string) => {
     const { caches } = identities.of(account(name));
     used.add(caches);

@@ -76,9 +76,9 @@ class KroController implements Controller {
     this.#options = options;
     const { client, clock = systemClock, random = Math.random, logger = silentLogger, version = 'devel' } = options;
     const served = new ServedKinds();
-    const isOurs = (definition: string) => this.#isOurs(definition);
+    const isInShare = (definition: string) => this.#isInShare(definition);
     const wakeDefinition = (name: string) => {
-      if (isOurs(name)) this.#definitionRunner.wake({ group: name, key: name });
+      if (isInShare(name)) this.#definitionRunner.wake({ group: name, key: name });
     };
     this.#metrics = createMetrics(metricSources(() => parts));
     const meters = new Meters(this.#metrics);
@@ -203,7 +203,7 @@ class KroController implements Controller {
         onError,
         concurrency,
         onDequeue: (milliseconds) => meters.waited(controller, milliseconds),
-        work: skipUnowned(isOurs, measured(controller, meters, work)),
+        work: skipUnowned(isInShare, measured(controller, meters, work)),
       });
     const passInstance: RunnerOptions['work'] = (work, signal) => instances.pass(work, signal);
     this.#definitionRunner = runnerOf(
@@ -283,7 +283,7 @@ class KroController implements Controller {
   }
 
   async shareChanged(abortGrace?: AbortSignal): Promise<void> {
-    const left = (definition: string) => !this.#isOurs(definition);
+    const left = (definition: string) => !this.#isInShare(definition);
     const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
     await Promise.all(this.#runners.map((runner) => runner.drain(left, grace, abortGrace)));
     this.#definitions.evictDefinitions(left);
@@ -321,7 +321,7 @@ class KroController implements Controller {
     return this.#state === 'stopped';
   }
 
-  #isOurs(definition: string): boolean {
+  #isInShare(definition: string): boolean {
     return this.#options.share?.has(definition) ?? true;
   }
 
@@ -347,8 +347,8 @@ function graphAccountOf({ features, serviceAccount }: ControllerOptions): Servic
 }
 
 /** Skips work on definitions that another process works on. */
-function skipUnowned(isOurs: (definition: string) => boolean, work: RunnerOptions['work']): RunnerOptions['work'] {
-  return (key, signal) => (isOurs(key.group) ? work(key, signal) : Promise.resolve({}));
+function skipUnowned(isInShare: (definition: string) => boolean, work: RunnerOptions['work']): RunnerOptions['work'] {
+  return (key, signal) => (isInShare(key.group) ? work(key, signal) : Promise.resolve({}));
 }
 
 /** Measures the number and the duration of passes. */

@@ -83,7 +83,7 @@ export interface LanguageNode {
   readonly schema: Schema | undefined;
   /** Is the variable a list? */
   readonly isList: boolean;
-  /** Is the node a variable of a definition? The type of a value in it may be known only when it is computed. */
+  /** Is the node a variable of a definition? The type of a value in the variable may be known only at run time. */
   readonly isVariable?: boolean;
   /** Does the template have a label selector? */
   readonly selects: boolean;

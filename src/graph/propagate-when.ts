@@ -8,7 +8,7 @@ import type { ResourceDraft } from './resource-draft.ts';
 import { readsEach } from './resource-draft.ts';
 import type { ReadPart } from './model.ts';
 
-/** The functions that an item and its own collection may be arguments of. */
+/** The functions that take an item and its own collection as arguments. */
 const BATCHES: ReadonlySet<string> = new Set(['linearlyReady', 'exponentiallyReady']);
 /** The methods that report the progress of a resource. */
 const PROGRESS: ReadonlySet<string> = new Set(['ready', 'updated']);
@@ -84,7 +84,10 @@ export function gateReads(conditions: readonly Analysed[], own: string, isNode: 
   return [...ids].filter((id) => id !== own && isNode(id)).toSorted();
 }
 
-/** A batch function whose arguments are not an item of the resource's own collection and that collection. */
+/**
+ * The problem of a batch function whose arguments are not these two: an item of the resource's own collection, and that
+ * collection.
+ */
 function otherBatch(
   root: Expr,
   id: string,

@@ -168,7 +168,7 @@ class Walker {
     }
     const expected = expectedTypes(schema);
     if (expected === undefined) {
-      if (!saysAnything(schema)) {
+      if (!restrictsValues(schema)) {
         const kro = `schema at path ${this.#path} has no valid type, OneOf, AnyOf, or AdditionalProperties`;
         const hint = 'kro cannot fill a field whose schema gives it no type; leave it out of the template';
         this.#refuse('graph/schema-hole', kro, 'the schema of this field names no type', hint);
@@ -222,15 +222,15 @@ class Walker {
   #unknownField(key: string, schema: Schema, parent: JsonObject): void {
     const known = Object.keys(schema.properties ?? {});
     const close = nearestName(key, known);
-    const strays = Object.keys(parent).filter((each) => memberSchema(schema, each) === undefined);
-    const inner = close === undefined ? innerFieldsWith(strays, schema) : [];
+    const unknownKeys = Object.keys(parent).filter((each) => memberSchema(schema, each) === undefined);
+    const inner = close === undefined ? innerFieldsWith(unknownKeys, schema) : [];
     // Several fields that are one level too high are one mistake.
-    if (inner.length > 0 && strays[0] !== key) return;
+    if (inner.length > 0 && unknownKeys[0] !== key) return;
     const isItem = typeof this.#place.steps.at(-1) === 'number' && Object.keys(parent).length === 1;
     const pair = isItem ? namedValue(schema, parent) : undefined;
     const listed = known.length > 0 && known.length <= 12 ? `known fields: ${known.join(', ')}` : undefined;
     const meant =
-      inner.length > 0 ? `put ${strays.join(' and ')} below ${inner.join(' or ')}` : pair && `write - ${pair}`;
+      inner.length > 0 ? `put ${unknownKeys.join(' and ')} below ${inner.join(' or ')}` : pair && `write - ${pair}`;
     this.problems.push({
       code: 'graph/unknown-field',
       steps: [...this.#place.steps, key],
@@ -372,7 +372,7 @@ function literalHint(expected: readonly string[], value: JsonValue | undefined):
 /**
  * Does the schema restrict values for kro? An int-or-string always does, because API servers publish it with `anyOf`.
  */
-function saysAnything(schema: Schema): boolean {
+function restrictsValues(schema: Schema): boolean {
   return (
     (schema.type !== undefined && schema.type !== '') ||
     (schema.oneOf?.length ?? 0) > 0 ||

@@ -23,8 +23,8 @@ export function helmProblem(source: string): YamlProblem | undefined {
 }
 
 /**
- * The problem of a comment in JSON. In YAML, `//` begins no comment. It becomes part of the next key, and the next
- * field seems to be missing.
+ * The problem of a comment in JSON. In YAML, `//` begins no comment. The comment becomes part of the next key, so the
+ * next field seems to be missing.
  */
 export function jsonComment(source: string): YamlProblem | undefined {
   const open = /^\s*\{/.exec(source)?.[0].length;

@@ -139,12 +139,12 @@ class Sockets implements Connections, ConnectionOwner {
       this.#slow += 1;
       this.#give();
     }
-    let cared = false;
+    let hasIdleLimit = false;
     for (const connection of this.#all) {
       if (isOverdue(connection, now)) connection.destroy(overdueError());
-      else if (Number.isFinite(connection.idleLimitMs)) cared = true;
+      else if (Number.isFinite(connection.idleLimitMs)) hasIdleLimit = true;
     }
-    if (cared) return;
+    if (hasIdleLimit) return;
     clearInterval(this.#sweeping);
     this.#sweeping = undefined;
   }

@@ -171,15 +171,15 @@ function isCustom({ apiVersion }: KubeObject): boolean {
  * not true.
  */
 function summaryCauses(object: KubeObject): Found[] {
-  const those = (types: readonly string[], isTrouble: (status: string) => boolean): Found[] =>
+  const matching = (types: readonly string[], isProblem: (status: string) => boolean): Found[] =>
     types.flatMap((type) => {
       const found = statusCondition(object, type);
-      if (found === undefined || !isTrouble(found.status)) return [];
+      if (found === undefined || !isProblem(found.status)) return [];
       return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
     });
   return [
-    ...those(TROUBLED, (status) => status === 'True'),
-    ...those(SUMMARY_CONDITIONS, (status) => status !== 'True'),
+    ...matching(TROUBLED, (status) => status === 'True'),
+    ...matching(SUMMARY_CONDITIONS, (status) => status !== 'True'),
   ];
 }
 

@@ -105,8 +105,8 @@ function summarisedConditions<Type extends string>(
   // A stable sort: conditions of equal times keep their order.
   const place = new Map([...previous.keys()].map((type, index) => [type, index]));
   const placeOf = ({ type }: Condition) => place.get(type) ?? previous.size;
-  const standing = dependents.toSorted((a, b) => placeOf(a) - placeOf(b));
-  return [...orderByTime(standing), root];
+  const inEarlierOrder = dependents.toSorted((a, b) => placeOf(a) - placeOf(b));
+  return [...orderByTime(inEarlierOrder), root];
 }
 
 /**

@@ -235,7 +235,7 @@ function deletionStatus(
   return { conditions, status, statusChanged: !jsonEquals(status, before) };
 }
 
-/** The highest apply order among the objects, which is deleted first. */
+/** The highest apply order among the objects. The objects with this order are deleted first. */
 function highestOrder(objects: readonly KubeObject[]): number {
   return objects.reduce((highest, object) => Math.max(highest, applyOrderOf(object)), 0);
 }

@@ -142,7 +142,7 @@ function firstAccount({ instance, options: { account } }: StepContext): Pick<Par
   return account === undefined || !isFirst ? {} : { account };
 }
 
-/** The recorded account after a pass with a failure. As in kro, a Graph without a pass that succeeded has none. */
+/** The recorded account after a pass with a failure. As in kro, it is absent until a pass has succeeded. */
 function keptAccount(before: JsonObject): JsonValue | undefined {
   return isFirstPass(before) ? undefined : before['appliedServiceAccount'];
 }

@@ -297,8 +297,8 @@ export function retiringActions(
   fields: Retirement<unknown, ReleaseAction>,
 ): Pick<Decision, 'delete' | 'release' | 'read' | 'watch'> {
   const deletions = objects.actions.flatMap((action) => ('wave' in action ? [action] : []));
-  const surrendered = objects.actions.flatMap((action) => ('wave' in action ? [] : [action]));
-  const release = [...surrendered, ...fields.actions];
+  const releases = objects.actions.flatMap((action) => ('wave' in action ? [] : [action]));
+  const release = [...releases, ...fields.actions];
   return {
     delete: deletions,
     ...(release.length === 0 ? {} : { release }),

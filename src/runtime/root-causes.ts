@@ -30,9 +30,9 @@ export function rootCausesOf(nodes: readonly NodeReport[], nodeId?: string): Roo
       return found === undefined || found === node ? [] : [found];
     });
   };
-  const isAsked = (node: NodeReport): boolean =>
+  const isRequested = (node: NodeReport): boolean =>
     nodeId === undefined || node.id === nodeId || behind(node, open, dependencies).has(nodeId);
-  const relevant = open.filter(isAsked);
+  const relevant = open.filter(isRequested);
   const independent = relevant.filter((node) => dependencies(node).length === 0);
   return (independent.length > 0 ? independent : relevant.slice(0, 1)).map((node) => ({
     node,

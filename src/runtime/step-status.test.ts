@@ -191,13 +191,13 @@ resources:
   test.each([
     ['without a finalizer gets no status', [], false],
     ['with a finalizer gets a status', [keys.FINALIZER], true],
-  ])('before the first revision an instance %s', (_what, finalizers, isTold) => {
+  ])('before the first revision an instance %s', (_what, finalizers, isChanged) => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     cluster.edit(key, (object) => void (object.metadata.finalizers = finalizers));
     const options = { now: 0, revision: 0 };
     const decision = stepUnresolved(cluster.get(key) as KubeObject, 'none yet', cluster.view(graph), options);
-    expect(decision.statusChanged).toBe(isTold);
+    expect(decision.statusChanged).toBe(isChanged);
   });
 });
 

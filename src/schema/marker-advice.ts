@@ -38,16 +38,16 @@ export function separatorMistake(text: string): SeparatorMistake | undefined {
   );
   const [first] = found;
   if (first === undefined) return undefined;
-  let mended = text.slice(0, bar);
+  let corrected = text.slice(0, bar);
   let from = bar;
   for (const { index, 0: all } of found) {
-    mended += `${text.slice(from, bar + index)} `;
+    corrected += `${text.slice(from, bar + index)} `;
     from = bar + index + all.length;
   }
   const character = first[1] ?? '';
   return {
     message: `markers are separated by spaces, and here is ${SEPARATOR_NAMES[character] ?? character}`,
-    hint: `write ${mended}${text.slice(from)}`,
+    hint: `write ${corrected}${text.slice(from)}`,
     offset: bar + first.index + first[0].indexOf(character),
   };
 }

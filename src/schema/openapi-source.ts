@@ -132,7 +132,7 @@ const VERB_OF: Readonly<Record<string, string>> = { post: 'create', put: 'update
 function resourcesOfPaths(paths: JsonObject): ResourceInfo[] {
   const found = new Map<string, { info: ResourceInfo; verbs: Set<string>; subresources: Set<string> }>();
   const parsed = Object.keys(paths).map((path) => ({ path, parts: resourcePath(path) }));
-  // Read paths with a subresource last: the kind of the entry is that of the resource's own path.
+  // Paths with a subresource come last, because the path of the resource itself gives the kind.
   parsed.sort((a, b) => (a.parts?.subresource === undefined ? 0 : 1) - (b.parts?.subresource === undefined ? 0 : 1));
   for (const { path, parts } of parsed) {
     if (parts === undefined) continue;

@@ -91,8 +91,8 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: By
       runOnce(loop, value, of, new Map(), undefined, new Map(found.map((object) => [object, undefined]))),
     );
     undo();
-    const handed = types instanceof Refusal ? undefined : carriedByKeys(types, found);
-    if (handed !== undefined) return runBody(loop, value, of, handed);
+    const typed = types instanceof Refusal ? undefined : carriedByKeys(types, found);
+    if (typed !== undefined) return runBody(loop, value, of, typed);
     return runOnce(loop, value, of, new Map(), earlier, byKeys);
   }
   const readFirst = [...earlier].flatMap(([binding, was]) => (was.wasRead ? [binding] : []));
@@ -155,9 +155,9 @@ function runOnce(
         for (const binding of loop.bindings) {
           if (binding.value === POISON) continue;
           trace.recordUndo(binding);
-          const handed = carried.get(binding);
-          if (handed !== undefined) {
-            binding.value = seenInIteration(handed);
+          const carriedValue = carried.get(binding);
+          if (carriedValue !== undefined) {
+            binding.value = seenInIteration(carriedValue);
             continue;
           }
           const start = startNode(binding.value) ?? firstElement(loop.view, binding.value);
@@ -175,8 +175,8 @@ function runOnce(
         for (const member of loop.members ?? []) startMember(member, members);
         for (const [object, { holder }] of slots) {
           trace.recordUndo(holder);
-          const handed = byKeys.get(object);
-          if (handed !== undefined) holder.value = seenByKey(handed);
+          const carriedValue = byKeys.get(object);
+          if (carriedValue !== undefined) holder.value = seenByKey(carriedValue);
         }
         const known = [loop.fact?.(value), factOf(loop.view.list.node, value.node)];
         for (const fact of known) if (fact !== undefined) trace.facts.assume(fact);
@@ -214,15 +214,15 @@ function filledByKeys(uses: readonly { readonly object: object; readonly writes:
  * of a value is not known.
  */
 function carriedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKeys | undefined {
-  const handed = new Map<object, CarriedByKey>();
+  const carried = new Map<object, CarriedByKey>();
   for (const object of objects) {
     const written = outcome.writes.get((keyed.get(object) as Keyed).slot.holder)?.after;
     const value = written?.kind === 'object' ? written.keys.get('value') : undefined;
     const type = value === POISON ? undefined : attemptType(value);
     if (type === undefined) return undefined;
-    handed.set(object, carriedOptional(UNDER_KEY, undefined, type) as CarriedByKey);
+    carried.set(object, carriedOptional(UNDER_KEY, undefined, type) as CarriedByKey);
   }
-  return handed;
+  return carried;
 }
 
 /**

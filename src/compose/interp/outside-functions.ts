@@ -111,7 +111,7 @@ function valuesOf(holder: unknown): readonly unknown[] {
 /** Modules whose functions compositions use, for hosts that do not list their loaded modules. */
 const HOST_MODULES = ['path', 'util', 'url', 'querystring', 'os', 'buffer', 'fs', 'crypto'] as const;
 
-/** Classes and functions of the web. Which of them have a source in JavaScript differs from host to host. */
+/** Classes and functions of the web. Hosts differ in which of them are written in JavaScript. */
 const WEB_CLASSES = [
   'AbortController',
   'AbortSignal',
@@ -179,7 +179,7 @@ export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   const source = level > 8 ? undefined : readSource(fn);
   const found =
     source !== undefined &&
-    (asksTheHost(source.node) || namesRead(source.node).some((name) => leadsToFactory(source, name, level)));
+    (readsTimeOrRandom(source.node) || namesRead(source.node).some((name) => leadsToFactory(source, name, level)));
   reaching.set(fn, found);
   return found;
 }
@@ -199,14 +199,14 @@ function leadsToFactory(source: FunctionSource, name: string, level: number): bo
 }
 
 /** Does the code read the time or random numbers of the host: `Math.random()`, `randomUUID()`, `new Date()`? */
-function asksTheHost(node: AnyNode): boolean {
+function readsTimeOrRandom(node: AnyNode): boolean {
   if (node.type === 'CallExpression' || node.type === 'NewExpression') {
     const { callee } = node;
     const named = callee.type === 'MemberExpression' ? callee.property : callee;
     const name = named.type === 'Identifier' ? named.name : '';
     if (name === 'Date' ? node.arguments.length === 0 : BUILD_TIME_NAMES.has(name)) return true;
   }
-  return childrenOf(node).some(asksTheHost);
+  return childrenOf(node).some(readsTimeOrRandom);
 }
 
 function namesRead(node: AnyNode): string[] {

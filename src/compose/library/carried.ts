@@ -292,7 +292,7 @@ export function presence(raw: unknown): Node {
   return literal(value !== undefined && value !== null);
 }
 
-/** The expression with the values of those known conditions that contain the variable. */
+/** Replaces the known conditions that contain the variable by their values. */
 function settled(node: Node, of: Variable): Node {
   if (!mentions(node, (each) => each === of)) return node;
   const { facts } = activeTrace();

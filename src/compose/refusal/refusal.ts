@@ -158,8 +158,8 @@ export function noteThrow(value: unknown, site: Site | undefined): void {
 export function failureOf(error: unknown, deepestCall = 0): Refusal | undefined {
   if (error instanceof Refusal) return error;
   const moved = error instanceof TypeKroError && error.code === 'compose/moved' ? error : undefined;
-  const isTheirs = error instanceof TypeKroError || (error instanceof Error && thrownByAuthor.has(error));
-  if (moved === undefined && isTheirs) return undefined;
+  const isLeftToCaller = error instanceof TypeKroError || (error instanceof Error && thrownByAuthor.has(error));
+  if (moved === undefined && isLeftToCaller) return undefined;
   if (isStackOverflow(error)) return placedFailure(fullStack(deepestCall), error);
   const refusal =
     moved === undefined

@@ -20,15 +20,15 @@ function projectWithOwn(projected: LiveObject, before: LiveObject, whole: KubeOb
   const pair = equivalenceOf(before);
   if (equivalence === undefined || pair === undefined) return projected;
   // The whole object says which owned fields another client changed, and names the client.
-  const isOurs = isSameFingerprint(pair.owned, projected.owned ?? '');
-  return isOurs ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
+  const isUnchanged = isSameFingerprint(pair.owned, projected.owned ?? '');
+  return isUnchanged ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
 }
 
 /** The projection with the equivalences of the writers of kro's graph engine. */
 function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { engineFields } = projected;
   if (engineFields === undefined || before.engineFields === undefined) return projected;
-  let isOurs = true;
+  let isUnchanged = true;
   const next: [string, EngineFields][] = [];
   for (const [writer, { owned }] of engineFields) {
     const known = before.engineFields.get(writer);
@@ -38,12 +38,12 @@ function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObjec
       continue;
     }
     const isSame = isSameFingerprint(pair.owned, owned);
-    isOurs &&= isSame;
+    isUnchanged &&= isSame;
     next.push([writer, { owned, equivalence: isSame ? known.equivalence : pair }]);
   }
   const fields = frugalMap(next);
   const entry = makeEntry({ ...projected, engineFields: fields }, projected.equivalence, projected.whole);
-  return isOurs ? entry : withWhole(entry, whole);
+  return isUnchanged ? entry : withWhole(entry, whole);
 }
 
 /** The entry with `pair` as the equivalence of a writer of kro's graph engine. */

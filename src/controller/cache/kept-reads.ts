@@ -59,7 +59,7 @@ export class KeptReads {
     return kept;
   }
 
-  /** Adds the paths that a graph reads of a node, whose computed kind a step has found. */
+  /** Adds the paths that a graph reads of a node, after a step has found the node's computed kind. */
   addComputed(graph: Graph, nodeId: string, type: GroupVersionKind): void {
     const { kinds, computed } = this.of(graph);
     const node = graph.nodes.get(nodeId);

@@ -152,8 +152,8 @@ export class DefinitionReconciler {
   }
 
   /**
-   * Issues a revision. When its CRD would be refused, issues none, and the last working revision stays in use. With the
-   * compatibility of kro 0.10, the revision is issued but not served.
+   * Issues a revision, unless its CRD would be refused. The last working revision then stays in use. With the
+   * compatibility of kro 0.10, a revision with such a CRD is issued but not served.
    */
   async #issue(
     pass: DefinitionPass,

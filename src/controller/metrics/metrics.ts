@@ -76,7 +76,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   const bareSeconds = (name: string, help: string) => new Metric(name, 'histogram', help, { bare: true });
   const gauge = (name: string, help: string, collect?: () => Iterable<Reading>) =>
     new Metric(name, 'gauge', help, collect === undefined ? {} : { collect });
-  const one = (ask: () => number) => (): Reading[] => [[{}, ask()]];
+  const one = (read: () => number) => (): Reading[] => [[{}, read()]];
   const metrics = {
     ...dynamicMetrics(),
     ...engineMetrics(),
@@ -264,10 +264,10 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   /** The metrics of work queues, as controllers in Go have them. */
   function queueMetrics() {
     const name = (text: string) => `workqueue_${text}`;
-    const each = (ask: (queue: QueueReading) => number) => (): Reading[] =>
-      [...sources.queues()].map((queue) => [queueLabels(queue.name), ask(queue)]);
-    const summed = (text: string, help: string, ask: (queue: QueueReading) => number) =>
-      new Metric(name(text), 'counter', help, { collect: each(ask) });
+    const each = (read: (queue: QueueReading) => number) => (): Reading[] =>
+      [...sources.queues()].map((queue) => [queueLabels(queue.name), read(queue)]);
+    const summed = (text: string, help: string, read: (queue: QueueReading) => number) =>
+      new Metric(name(text), 'counter', help, { collect: each(read) });
     return {
       mostWorkers: gauge(
         'controller_runtime_max_concurrent_reconciles',
@@ -348,8 +348,8 @@ export function gvrPath(type: ObjectType): string {
 
 /** Metrics of the process. They are exposed even while no controller runs in it. */
 export function createProcessMetrics(leads: () => Iterable<Reading> = () => []): Metric[] {
-  const of = (name: string, type: 'counter' | 'gauge', help: string, ask: () => number) =>
-    new Metric(name, type, help, { collect: () => [[{}, ask()]] });
+  const of = (name: string, type: 'counter' | 'gauge', help: string, read: () => number) =>
+    new Metric(name, type, help, { collect: () => [[{}, read()]] });
   const startedAt = Date.now() / 1000 - process.uptime();
   return [
     new Metric('leader_election_master_status', 'gauge', 'Does this replica hold the Lease?', { collect: leads }),

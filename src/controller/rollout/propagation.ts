@@ -21,8 +21,9 @@ export interface Propagation {
 }
 
 /**
- * Decides which instances get a revision. The outcomes of this process count; after a restart, the status of an
- * instance does. The order is that of a canary, which depends only on the UIDs and the ids.
+ * Decides which instances get a revision. The decision uses the outcome of an instance's last pass in this process.
+ * After a restart, it uses the status of the instance. The order is that of a canary, which depends only on the UIDs
+ * and the ids.
  */
 export function decidePropagation(
   propagation: InstancePropagation,

@@ -31,7 +31,7 @@ export const TO_BE_TRIED: Readonly<Record<string, string>> = { [ROLLOUT]: UNTRIE
 /** The maximum number of instances that a condition names. */
 const MAX_NAMED_INSTANCES = 3;
 
-/** The decision which instances follow the newest revision of a definition. */
+/** The decision about the instances that follow the newest revision of a definition. */
 export interface RolloutDecision {
   /** `undefined` when all instances follow the newest revision. */
   readonly canary?: Canary;

@@ -17,7 +17,7 @@ export class Reachability implements RequestMeter {
   #lostAt: number | undefined;
   #reportedAt = 0;
   #refusedAt: number | undefined;
-  #refusalToldAt = 0;
+  #refusalLoggedAt = 0;
 
   constructor(logger: Logger, clock: Pick<Clock, 'now'>) {
     this.#logger = logger;
@@ -44,9 +44,9 @@ export class Reachability implements RequestMeter {
   #credentials(status: number): void {
     const now = this.#clock.now();
     if (status === 401) {
-      if (this.#refusedAt !== undefined && now - this.#refusalToldAt < REMINDER_MS) return;
+      if (this.#refusedAt !== undefined && now - this.#refusalLoggedAt < REMINDER_MS) return;
       this.#refusedAt ??= now;
-      this.#refusalToldAt = now;
+      this.#refusalLoggedAt = now;
       const forMs = now - this.#refusedAt;
       const fields = { status, ...(forMs === 0 ? {} : { forMs }) };
       this.#logger.log('warn', 'the API server refuses the credentials', fields);

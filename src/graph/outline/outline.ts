@@ -31,7 +31,7 @@ export interface OutlineNode {
   readonly deletionWave: number;
   /** The sorted ids of the nodes on which this node depends. */
   readonly dependsOn: readonly string[];
-  /** The expressions that cause the dependencies. A dependency on a node that installs the kind has none. */
+  /** The expressions that cause the dependencies. A dependency on a node that installs the kind has no expression. */
   readonly reads: readonly OutlineRead[];
   /** The lists of a collection. The first list is outermost. */
   readonly forEach: readonly { readonly name: string; readonly expression: string }[];

@@ -29,7 +29,7 @@ export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
   [/^::/, '"::" is not an operator', 'write a dot: a.b'],
 ];
 
-/** Characters that begin no token of CEL, by the text from there on. */
+/** Characters that begin no token of CEL. A pattern matches the text from such a character on. */
 export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [
     /^&(?:amp|lt|gt|quot|apos|#\d+);/,

@@ -100,7 +100,7 @@ async function baseOf(): Promise<GraphTestBase> {
   return prepareTests({ graph, definitions: [DEFINITION], crds: [] });
 }
 
-test.each<[what: string, twin: Expectation, life: Expectation, found: string[]]>([
+test.each<[what: string, faultless: Expectation, life: Expectation, found: string[]]>([
   ['is met', { state: 'ACTIVE', nodes: { lamp: 'ready' } }, { state: 'ACTIVE', nodes: { lamp: 'ready' } }, []],
   ['is not met without faults, either', { state: 'ERROR' }, { state: 'ERROR' }, []],
   [
@@ -109,12 +109,12 @@ test.each<[what: string, twin: Expectation, life: Expectation, found: string[]]>
     { state: 'ERROR', only: ['lamp'], children: { lamp: 'absent' } },
     ['lamp absent, as expect.children.lamp of the test says', 'status.state ERROR, as expect.state of the test says'],
   ],
-])('an expectation that %s', async (_what, twinExpects, lifeExpects, found) => {
+])('an expectation that %s', async (_what, faultlessExpects, lifeExpects, found) => {
   const base = await baseOf();
-  const twin = await playLife({ base, test: { name: 'one', expect: twinExpects } });
-  expect(twin.findings).toEqual([]);
+  const faultless = await playLife({ base, test: { name: 'one', expect: faultlessExpects } });
+  expect(faultless.findings).toEqual([]);
   // The two lives have different expectations here, so that the second one is not met although the graph is correct.
-  const { findings } = await playLife({ base, test: { name: 'one', expect: lifeExpects }, seed: 3, twin });
+  const { findings } = await playLife({ base, test: { name: 'one', expect: lifeExpects }, seed: 3, faultless });
   expect(findings.map(({ invariant, expected }) => [invariant, expected])).toEqual(
     found.map((text) => ['expectation', text]),
   );

@@ -199,8 +199,8 @@ export class LifeWorld {
       controller: { reports: { report: (ref) => faulty.processes[0]?.controller?.reports.report(ref) } },
       settle: async () => {
         // Users do not always wait for the controller.
-        const hurries = isDisturbed && noise(this.#seed, 'hurry', (count += 1)) < 0.3;
-        if (!hurries) await faulty.settle();
+        const isHurried = isDisturbed && noise(this.#seed, 'hurry', (count += 1)) < 0.3;
+        if (!isHurried) await faulty.settle();
       },
       advance: async (milliseconds) => {
         const until = clock.now() + milliseconds;

@@ -18,12 +18,12 @@ import { secretValues } from './secret-values.ts';
 /** A life to play. */
 export interface LifeInput {
   readonly base: GraphTestBase;
-  /** The given state and the steps. Of the expectations, the last one is checked, at rest. */
+  /** The given state and the steps. Only the last expectation is checked, when the life is at rest. */
   readonly test: GraphTest;
   /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
   /** The same life without faults. */
-  readonly twin?: LifeRecord;
+  readonly faultless?: LifeRecord;
 }
 
 /** The result of a life. */
@@ -56,12 +56,12 @@ const MAX_LISTED_WRITES = 3;
 
 /** Plays a life from the creation of an instance to its deletion. */
 export async function playLife(input: LifeInput): Promise<LifeRecord> {
-  const { base, test, seed, twin } = input;
+  const { base, test, seed, faultless } = input;
   const world = await LifeWorld.start({
     base,
     given: test.given ?? {},
     ...(seed === undefined ? {} : { seed }),
-    ...(twin === undefined ? {} : { expectedDeletions: twin.deleted }),
+    ...(faultless === undefined ? {} : { expectedDeletions: faultless.deleted }),
   });
   const life = new Life(input, world);
   try {
@@ -107,17 +107,17 @@ class Life {
 
   /** Carries out an action of the test. Under faults, waits until the action is possible. */
   async #do({ at, run }: Action): Promise<void> {
-    const { twin } = this.#input;
+    const { faultless } = this.#input;
     const place = formatPath(at);
-    if (twin?.refused.has(place) === true) return;
+    if (faultless?.refused.has(place) === true) return;
     const life = this.#life;
     life.flaps.epoch += 1;
     life.note(actionText(place));
-    if (twin === undefined) this.before.set(place, await this.#counts());
+    if (faultless === undefined) this.before.set(place, await this.#counts());
     let problem = '';
     for (let seconds = 0; seconds <= MAX_WAIT_SECONDS; seconds += 1) {
       const counts = isOnChild(at, this.#input.test) ? await this.#counts() : undefined;
-      const wanted = counts === undefined ? undefined : (twin?.before.get(place) ?? counts);
+      const wanted = counts === undefined ? undefined : (faultless?.before.get(place) ?? counts);
       if (counts === wanted) {
         try {
           await run();
@@ -125,7 +125,7 @@ class Life {
         } catch (error) {
           if (!(error instanceof TypeKroError)) throw error;
           problem = error.message;
-          if (twin === undefined) {
+          if (faultless === undefined) {
             this.refused.add(place);
             return;
           }
@@ -155,7 +155,7 @@ class Life {
 
   async #checkRest(): Promise<void> {
     const life = this.#life;
-    const { twin, base } = this.#input;
+    const { faultless, base } = this.#input;
     await life.rest();
     this.wasReady ||= life.isReady;
     this.waiting = life.world
@@ -165,8 +165,8 @@ class Life {
     this.deleted = new Set(life.flaps.deleted);
     const children = await life.children();
     this.rest = restingState(await life.world.live(), children);
-    if (twin === undefined) this.#findUnwanted(children);
-    else for (const each of compareEnds(twin.rest, this.rest, secretValues(base.graph))) this.#found(each);
+    if (faultless === undefined) this.#findUnwanted(children);
+    else for (const each of compareEnds(faultless.rest, this.rest, secretValues(base.graph))) this.#found(each);
     await this.#checkExpectation();
     life.writes.length = 0;
     await life.faulty.jumpTo(life.faulty.clock.now() + STAYS_QUIET_MS);
@@ -174,7 +174,7 @@ class Life {
     // Simulated workloads may change children at any time, and the controller then writes the status of the instance.
     // The controller also retries a write that the server refuses.
     const isExpected = base.workloads || life.world.reports().some(({ state }) => state === 'failed');
-    if (!this.restless || (isExpected && twin?.restless !== false)) return;
+    if (!this.restless || (isExpected && faultless?.restless !== false)) return;
     const first = [...new Set(life.writes)].slice(0, MAX_LISTED_WRITES).join(', ');
     const received = `${life.writes.length} writes in ${STAYS_QUIET_MS / 60_000} minutes: ${first}`;
     life.find({ invariant: 'restless', expected: 'no write while nothing changes', received });
@@ -185,15 +185,15 @@ class Life {
    * faults.
    */
   async #checkExpectation(): Promise<void> {
-    const { twin, test, base } = this.#input;
+    const { faultless, test, base } = this.#input;
     const final = finalExpectation(test);
     if (final === undefined) return;
     const unmet = await unmetAtRest(this.#life.world, final);
     this.unmet = new Set(unmet.map(placeOf));
-    if (twin === undefined) return;
+    if (faultless === undefined) return;
     const isSecret = secretValues(base.graph);
     for (const each of unmet) {
-      if (!twin.unmet.has(placeOf(each)) && !isGenerated(each)) this.#found(expectationFinding(each, isSecret));
+      if (!faultless.unmet.has(placeOf(each)) && !isGenerated(each)) this.#found(expectationFinding(each, isSecret));
     }
   }
 
@@ -215,7 +215,7 @@ class Life {
   /** Deletes the instance, unless the test has deleted it, and reports leftover objects. */
   async #checkDeletion(number: number): Promise<void> {
     const life = this.#life;
-    const { seed, twin, test } = this.#input;
+    const { seed, faultless, test } = this.#input;
     if (this.rest.status !== undefined && (await life.world.live()) !== undefined) {
       life.faulty.schedule.isOver = seed === undefined;
       life.flaps.epoch += 1;
@@ -225,7 +225,7 @@ class Life {
       await life.rest();
     }
     const left = await life.children();
-    const live = twin?.rest.status === undefined && twin !== undefined ? undefined : await life.world.live();
+    const live = faultless?.rest.status === undefined && faultless !== undefined ? undefined : await life.world.live();
     if (live !== undefined) {
       const waits = left.map(({ object }) => {
         const { finalizers = [], deletionTimestamp } = object.metadata;

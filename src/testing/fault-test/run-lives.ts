@@ -28,22 +28,22 @@ export async function runLives(
   const notes: LifeNote[] = [];
   // There is no life for an instance that the server refuses.
   const candidates = tests.filter(({ expect }) => expect?.refused === undefined);
-  const twins = new Map<GraphTest, LifeRecord>();
+  const faultlessLives = new Map<GraphTest, LifeRecord>();
   const isStopped = () => signal?.aborted === true;
   let played = 0;
   for (let index = 0; index < lives && !isStopped(); index += 1) {
     const seed = seedOfLife(first, index);
     const test = chooseTest(seed, candidates);
     if (test === undefined) break;
-    let twin = twins.get(test);
-    if (twin === undefined) {
-      twin = await playLife({ base, test });
-      twins.set(test, twin);
-      failures.push(...twin.findings.map((finding) => ({ ...finding, test: test.name })));
-      notes.push(...notesOf(test, twin));
+    let faultless = faultlessLives.get(test);
+    if (faultless === undefined) {
+      faultless = await playLife({ base, test });
+      faultlessLives.set(test, faultless);
+      failures.push(...faultless.findings.map((finding) => ({ ...finding, test: test.name })));
+      notes.push(...notesOf(test, faultless));
     }
-    if (twin.findings.length > 0) continue;
-    const { findings } = await playLife({ base, test, seed, twin });
+    if (faultless.findings.length > 0) continue;
+    const { findings } = await playLife({ base, test, seed, faultless });
     played += 1;
     failures.push(...findings.map((finding) => ({ ...finding, test: test.name, seed })));
   }
