@@ -2,17 +2,17 @@ import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import { isTimeout, pause, systemClock, withDeadline } from '../../kube/index.ts';
 
 /**
- * Calls `look` repeatedly until it returns a value. `look` reads the state of another process, which sends no event.
+ * Calls `read` repeatedly until it returns a value. `read` reads the state of another process, which sends no event.
  * Returns `undefined` after the time limit. Rejects with the signal's reason when the signal aborts.
  */
 export function poll<Result>(
   limitMs: number,
   signal: AbortSignal,
-  look: () => Result | undefined,
+  read: () => Result | undefined,
 ): Promise<Result | undefined> {
   return withDeadline(limitMs, [signal], systemClock, async (until) => {
     for (let tries = 1; ; tries += 1) {
-      const found = look();
+      const found = read();
       if (found !== undefined || isTimeout(until)) return found;
       until.throwIfAborted();
       await pause(systemClock, backoffMs(RETRY_POLICIES.clusterProcess, tries, 0), until);

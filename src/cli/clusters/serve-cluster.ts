@@ -53,7 +53,8 @@ export interface ServedCluster {
  * stored objects, with the same credentials and, when it is free, on the same port.
  *
  * @throws TypeKroError `cluster/already-served` when another process serves it, `up/port-in-use` for a port that the
- *   user named, `cluster/folder`, `cluster/state-unreadable`, `cluster/audit-log`, `cluster/audit-policy`. Everything that was opened is closed then.
+ *   user named, `cluster/folder`, `cluster/state-unreadable`, `cluster/audit-log`, `cluster/audit-policy`. Everything
+ *   that was opened is closed then.
  */
 export async function serveCluster({ env, folder, settings, onStop }: ServeOptions): Promise<ServedCluster> {
   const lock = inFolder(env, folder, () => takeLock(folder.lock));

@@ -146,9 +146,9 @@ function childOf({ controller: { reports } }: FaultSession): ObjectRef | undefin
 }
 
 /** The interval at which a condition is checked, in milliseconds. */
-const LOOK_MS = 20;
+const CHECK_EVERY_MS = 20;
 
 /** Waits until a condition holds, or the signal aborts. */
 async function until(holds: () => boolean, clock: Clock, signal: AbortSignal): Promise<void> {
-  while (!holds() && !signal.aborted) await pause(clock, LOOK_MS, signal);
+  while (!holds() && !signal.aborted) await pause(clock, CHECK_EVERY_MS, signal);
 }

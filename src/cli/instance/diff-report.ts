@@ -11,7 +11,7 @@ import { suspensionText } from './suspension.ts';
 
 /**
  * Compares the objects of an instance with the graph. Lists the differing objects in the order of their writes, then
- * the deletions.
+ * the objects that are released, the deletions, and the objects of which only fields are released.
  */
 export function diffReport({ instance, node, decision: now, resumed }: InstanceObservation, graph: Graph): DiffReport {
   const decision = resumed ?? now;

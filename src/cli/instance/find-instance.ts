@@ -247,8 +247,8 @@ function hasName({ type: { kind, group }, names = [] }: Declared, word: string):
 type Found = Pick<FoundInstance, 'instance' | 'definition' | 'missing'>;
 
 /**
- * Finds the instances of a name, one entry for each object. An error of one kind is thrown only when no other kind has
- * such an instance.
+ * Finds the instances of a name, one entry for each object. An API error of one kind is thrown only when no other kind
+ * has such an instance.
  */
 async function instancesOf(
   api: KubernetesApi,
@@ -371,7 +371,7 @@ async function notFound(
   });
 }
 
-/** Lists the instances of all definitions of the cluster for completion, as `KIND/NAMESPACE/NAME`. */
+/** Lists the instances and Graphs of the cluster for completion, as `KIND/NAMESPACE/NAME`. */
 export async function instanceNames(api: KubernetesApi, signal: AbortSignal): Promise<string[]> {
   const { kinds } = withGraphs(await declaredKinds(api, signal));
   const names = await Promise.all(kinds.map(({ type }) => namesOf(api, type, signal)));

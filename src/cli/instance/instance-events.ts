@@ -115,7 +115,7 @@ export async function listEvents(
 /** Compares the times of events. Events of one time keep their order. */
 export const byTime = (a: InstanceEvent, b: InstanceEvent): number => compareText(a.time, b.time);
 
-/** Sorts events by resource version, because timestamps have a resolution of a second. */
+/** Compares the resource versions of events, because timestamps have a resolution of a second. */
 function byVersion(a: KubeObject, b: KubeObject): number {
   return Number(a.metadata.resourceVersion ?? 0) - Number(b.metadata.resourceVersion ?? 0);
 }

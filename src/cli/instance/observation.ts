@@ -100,8 +100,8 @@ export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
 export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEVEL_OPTION];
 
 /**
- * Finds the instance that the first argument names, and prints the answer of `look` about it. The client is open until
- * `look` has answered. Returns the exit code of the answer, by default `ok`.
+ * Finds the instance that the first argument names, and prints the answer of `describe` about it. The client is open
+ * until `describe` has answered. Returns the exit code of the answer, by default `ok`.
  *
  * @param otherwise answers when no instance has the name, because another object can have it. By default, the error is
  *   thrown
@@ -109,7 +109,7 @@ export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEV
 export async function reportOnInstance(
   context: CommandContext,
   input: CommandInput,
-  look: (observation: InstanceObservation, api: KubernetesApi) => Answer | Promise<Answer>,
+  describe: (observation: InstanceObservation, api: KubernetesApi) => Answer | Promise<Answer>,
   otherwise: Otherwise = (missing) => Promise.reject(missing),
   forms: readonly string[] = [],
 ): Promise<number> {
@@ -121,7 +121,7 @@ export async function reportOnInstance(
     const { signal } = context;
     const settings = controllerSettings(api, input, signal);
     const answer = observe(api, input.positionals[0] ?? '', namespace, signal, { settings }).then(
-      (observation) => look(observation, api),
+      (observation) => describe(observation, api),
       (error: unknown) => {
         if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api, settings);
         throw error;

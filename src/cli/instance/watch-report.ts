@@ -22,17 +22,17 @@ export interface WatchedReport {
  * Prints lines again whenever an instance or its objects change, until the signal aborts or the instance is gone. A
  * terminal is redrawn in place. Other outputs get only the lines that were not in the last print.
  *
- * @param look reads the instance and its objects; returns undefined when the instance is gone
+ * @param read reads the instance and its objects; returns undefined when the instance is gone
  */
 export async function watchReport(
   context: CommandContext,
   api: KubernetesApi,
-  look: () => Promise<WatchedReport | undefined>,
+  read: () => Promise<WatchedReport | undefined>,
 ): Promise<void> {
   const show = screenOf(context);
   const { signal } = context;
   for (;;) {
-    const seen = await look();
+    const seen = await read();
     if (seen === undefined || signal.aborted) return;
     show(seen.lines);
     const { uid, resourceVersion } = seen.instance.metadata;

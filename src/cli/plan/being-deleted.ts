@@ -11,16 +11,16 @@ import { shellWord } from '../shell-word.ts';
  * that is not being deleted.
  *
  * @param live the object in the cluster
- * @param look a command that shows what holds the object, when there is one for its kind
+ * @param command shows what holds the object. Absent when no command does for its kind
  */
-export function blockerOfDeletion(live: KubeObject | undefined, look?: string): Blocker | undefined {
+export function blockerOfDeletion(live: KubeObject | undefined, command?: string): Blocker | undefined {
   const since = live?.metadata.deletionTimestamp;
   if (live === undefined || since === undefined) return undefined;
   if (live.kind === 'Namespace' && live.apiVersion === 'v1') return blockerOfNamespace(live, since);
   const { finalizers = [] } = live.metadata;
   const held = finalizers.length === 0 ? '' : `, and its finalizers hold it (${finalizers.join(', ')})`;
   const wait = `kubectl wait --for=delete ${kubectlObject(refOf(live))}`;
-  const shows = look === undefined ? '' : `; ${look} shows what holds it`;
+  const shows = command === undefined ? '' : `; ${command} shows what holds it`;
   return {
     reason: `it is being deleted since ${since}${held}`,
     remedy: `wait until it is gone, then plan again: ${wait}${shows}`,
@@ -69,6 +69,6 @@ export function deletionThatResumes(
   if (instance === undefined || since === undefined || definition !== undefined) return undefined;
   if (!hasFinalizer(instance)) return undefined;
   const others = otherFinalizers(instance);
-  const further = others.length === 0 ? '' : `, and other programs remove ${others.join(', ')}`;
-  return `it is being deleted since ${since}; its deletion ends once the definition ${name} is served${further}`;
+  const ofOthers = others.length === 0 ? '' : `, and other programs remove ${others.join(', ')}`;
+  return `it is being deleted since ${since}; its deletion ends once the definition ${name} is served${ofOthers}`;
 }

@@ -129,8 +129,10 @@ function isSet(object: KubeObject, field: string, schema: JsonObject | undefined
     }
     values = values.filter((value) => value !== undefined);
   }
-  const given = schema?.['default'];
-  return values.some((value) => value !== undefined && (given === undefined || !jsonEquals(value, given)));
+  const defaultValue = schema?.['default'];
+  return values.some(
+    (value) => value !== undefined && (defaultValue === undefined || !jsonEquals(value, defaultValue)),
+  );
 }
 
 function kindOf(resource: JsonObject | undefined): string {

@@ -22,7 +22,10 @@ import type { ListAnswer, ObjectSource } from './object-source.ts';
  */
 const MAX_SINGLE_READS = 3;
 
-/** Up to this number, objects of a kind are read by name. For more, the whole kind is listed first. */
+/**
+ * Up to this number, objects of a kind are read by name. For more, the whole kind is listed. If the list fails, they
+ * are read by name, too.
+ */
 const MAX_READS_BY_NAME = 50;
 
 /** Up to this number, namespaces are listed one by one. For more, the whole cluster is listed. */
@@ -90,7 +93,7 @@ export class LiveSource implements ObjectSource {
     const { only } = this.#options;
     const places = type.namespaced && only !== undefined ? [...new Set([only, ...namespaces])] : ['*'];
     await this.#listOwned(table, places);
-    // The user may have rights in namespaces only.
+    // The user may have rights only in single namespaces.
     if (type.namespaced && table.failures.has('*')) await this.#listOwned(table, namespaces);
     return table;
   }

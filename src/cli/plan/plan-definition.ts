@@ -44,7 +44,7 @@ export async function planDefinition(
   const instances = await instancesOf(context, graph, ownCrd);
   const { live, desired, answer, unread } = definition;
   const reveal = revealedBy(salt, { ...desired, spec: { snapshot: { spec: desired.spec ?? {} } } });
-  const object = withIdentity(answer.object ?? laidOver(live, desired), live);
+  const object = withLiveStatus(answer.object ?? laidOver(live, desired), live);
   const revisions = basics.revisions.map(reveal);
   const { facets } = settings;
   const preview = previewDefinition({ object, graph, revisions, crd, instances, facets });
@@ -87,7 +87,7 @@ export async function planDefinition(
 }
 
 /** The object with the status of the live definition, whatever status a dry run returns. */
-function withIdentity(object: KubeObject, live: KubeObject | undefined): KubeObject {
+function withLiveStatus(object: KubeObject, live: KubeObject | undefined): KubeObject {
   return live?.status === undefined ? object : { ...object, status: live.status };
 }
 
@@ -252,8 +252,8 @@ function droppedLines(instance: KubeObject, dropped: readonly string[], crd: Kub
       if (Array.isArray(value)) value = value[Number(step)];
       else value = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
     }
-    const given = crd === undefined ? undefined : schemaAt(crd, path)?.['default'];
-    if (value !== undefined && given !== undefined && jsonEquals(value, given)) return [];
+    const defaultValue = crd === undefined ? undefined : schemaAt(crd, path)?.['default'];
+    if (value !== undefined && defaultValue !== undefined && jsonEquals(value, defaultValue)) return [];
     return [{ path, ...(value === undefined ? {} : { from: value }) }];
   });
 }

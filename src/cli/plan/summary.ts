@@ -72,7 +72,7 @@ export function summaryOf({
   };
 }
 
-/** The actions whose writes are not tried. */
+/** The actions whose writes are not checked. */
 const WITHOUT_CHECK: ReadonlySet<PlanAction | 'none'> = new Set(['none', 'labels', 'prune', 'delete', 'orphan']);
 
 /** Does a plan change anything? Writes of only controllers' labels and annotations do not count. */

@@ -112,7 +112,7 @@ const NESTED_POD: Readonly<Record<string, readonly string[]>> = {
   CronJob: ['spec', 'jobTemplate', 'spec', 'template'],
 };
 
-/** The path to the pod spec or the pod template of a workload; `undefined` for other kinds. */
+/** The path to the pod template of a workload. Empty for a Pod itself. `undefined` for other kinds. */
 export function podPath({ kind, builtin, external }: WrittenObject): readonly string[] | undefined {
   return builtin && !external && Object.hasOwn(NESTED_POD, kind) ? NESTED_POD[kind] : undefined;
 }
