@@ -116,8 +116,8 @@ function compileAtLevel(
 /**
  * Replaces ids that are duplicate, empty, or words with another meaning in expressions (`schema`) by names that no
  * expression can contain. Therefore a wrong id causes only one problem, and expressions that read its name keep the
- * other meaning of the name. A resource whose id is another reserved word keeps this id, so an expression that reads the
- * resource has no problem of its own.
+ * other meaning of the name. A resource whose id is another reserved word keeps this id, so an expression that reads
+ * the resource has no problem of its own.
  */
 function withDistinctIds(definition: ParsedDefinition): ParsedDefinition {
   const seen = new Set<string>();

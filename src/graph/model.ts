@@ -52,8 +52,8 @@ export interface Hole {
   /** Set for a field that does not wait for the data that its expression reads. */
   readonly deferred?: Deferral;
   /**
-   * Set when the expression gives the key of the member at `path`, whose last step is the key as the author wrote it. The
-   * key is a string; null leaves the member out.
+   * Set when the expression gives the key of the member at `path`, whose last step is the key as the author wrote it.
+   * The key is a string; null leaves the member out.
    */
   readonly isKey?: true;
   /** The path of the outermost map with a computed key above the field. The object has no field at `path` then. */
@@ -240,8 +240,8 @@ export interface Graph {
   /**
    * Deletion wave of each node; the wave with the highest number is deleted first. kro 0.9: nodes without dependents
    * have the highest number, the deepest dependency has 1. kro 0.10: nodes without dependencies have 1, every other
-   * node has one more than its highest dependency; defs do not count. In a Graph object, the numbers begin again in each
-   * subgraph.
+   * node has one more than its highest dependency; defs do not count. In a Graph object, the numbers begin again in
+   * each subgraph.
    */
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;

@@ -174,9 +174,7 @@ function unclosedBefore(code: string, source: string, at: number): Mistake | und
     : undefined;
 }
 
-/**
- * The bracket of a flow collection that is open at the end of a text, in its last line or in those that it continues.
- */
+/** The unclosed bracket of a flow collection in the last line of a text, or in the lines that this line continues. */
 function unclosedBracket(text: string): Mistake | undefined {
   let start = text.lastIndexOf('\n') + 1;
   let missing = openBrackets(text.slice(start));
@@ -202,7 +200,7 @@ interface OpenBracket {
   readonly before?: string;
 }
 
-/** The brackets of flow collections that a text opens and does not close. A bracket inside of a plain text is none. */
+/** The brackets of flow collections that a text opens and does not close. A bracket in a plain text does not count. */
 function openBrackets(text: string): readonly OpenBracket[] {
   const plain = text.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'|\$\{[^}\n]*\}/g, (quoted) => ' '.repeat(quoted.length));
   const first = BEFORE_VALUE.exec(plain);

@@ -38,7 +38,7 @@ export interface ScopeAnalysis {
   readonly capturesOf: (node: FunctionSyntax) => Captures;
   /** The scope around a node. Known for functions and calls only. */
   readonly scopeOf: (node: AnyNode) => Scope | undefined;
-  /** All identifiers of the program, with any meaning. */
+  /** All identifiers of the program, whatever they name. */
   readonly identifiers: ReadonlySet<string>;
   /** The modules that the program imports or requires. */
   readonly modules: readonly string[];

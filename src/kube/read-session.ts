@@ -4,7 +4,7 @@ import type { ApiResource, CallOptions, KubernetesApi, ListOptions, ObjectList, 
 
 /**
  * The number of objects of one kind in one namespace that are read by name without a list. After them, one list of
- * names shows which further objects exist. Only these are read.
+ * names shows which further objects exist. Only existing objects are then read.
  */
 const MAX_SINGLE_READS = 3;
 
@@ -21,7 +21,8 @@ const MAX_NAMESPACE_LISTS = 2;
  * writes included, go to the API and do not change the kept results.
  *
  * The report shows each object at the time of its first read. A later list contains the object as it was read first. A
- * later list leaves out an object that was absent at its first read, and an object that was deleted in between. Lists with `metadataOnly` are returned as the server sends them.
+ * later list leaves out an object that was absent at its first read, and an object that was deleted in between. Lists
+ * with `metadataOnly` are returned as the server sends them.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);

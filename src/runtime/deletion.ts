@@ -41,9 +41,9 @@ import { keptWatchHealth } from './watch-health.ts';
 /**
  * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance names the kinds and
  * namespaces of the children, and the apply-order annotation of each child gives the order. Only the highest wave is
- * deleted. The next wave waits until every object of the highest one has disappeared. An object with the deletion policy
- * `Orphaned` stays, and is released in its wave. The finalizer is removed when no child is left. An object that does not
- * disappear is named with its finalizers and its deletion time.
+ * deleted. The next wave waits until every object of the highest one has disappeared. An object with the deletion
+ * policy `Orphaned` stays, and is released in its wave. The finalizer is removed when no child is left. An object that
+ * does not disappear is named with its finalizers and its deletion time.
  *
  * Nothing is deleted when the inventory is absent or invalid, or when the instance's `typekro.dev/deletion-policy` is
  * `orphan` or unknown.

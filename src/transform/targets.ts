@@ -130,9 +130,9 @@ class TargetFinder {
   }
 
   /**
-   * Adds the functions of an expression. `passedIn` is the scope of the call to which the expression is passed. With it,
-   * the functions that variables refer to are also added. Async and generator functions are then added, too, so that the
-   * tracer refuses them.
+   * Adds the functions of an expression. `passedIn` is the scope of the call to which the expression is passed. With
+   * it, the functions that variables refer to are also added. Async and generator functions are then added, too, so
+   * that the tracer refuses them.
    */
   private addValue(value: AnyNode | null | undefined, name: string | undefined, passedIn?: Scope): void {
     if (!value) return;

@@ -105,8 +105,8 @@ export function libraryCost(
 }
 
 /**
- * The cost of a search. In a text it is that of a traversal. In a list it is one unit for each element, and the cost of
- * a traversal for each element that is a text or bytes.
+ * The cost of a search. A search in a text costs a traversal. A search in a list costs one unit for each element, and
+ * also a traversal for each element that is a text or bytes.
  */
 function searchCost(target: Operand): Range {
   const [element] = target.type.params;

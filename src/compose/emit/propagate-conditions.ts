@@ -18,8 +18,8 @@ interface Names {
 }
 
 /**
- * Writes the conditions of `withPropagateWhen`. The forms of a resource do not depend on these conditions, which give an
- * order and no dependency. A node that they read may be left out.
+ * Writes the conditions of `withPropagateWhen`. The forms of a resource do not depend on these conditions, which give
+ * an order and no dependency. A node that they read may be left out.
  */
 export function propagateConditions(record: ResourceRecord, { ids, records, target }: Names): JsonValue[] {
   if (target === 'stock') {
@@ -60,8 +60,8 @@ function formsOf(id: string, records: readonly ResourceRecord[]): readonly Resou
 }
 
 /**
- * Only the progress of a resource with several nodes is known. Its other fields are those of a node that may be left out.
- * A condition that reads them would wait for that node without end.
+ * Only the progress of a resource with several nodes is known. Its other fields are those of a node that may be left
+ * out. A condition that reads them would wait for that node without end.
  */
 function checkForms(record: ResourceRecord, root: Node, records: readonly ResourceRecord[]): void {
   walk(root, (part) => {

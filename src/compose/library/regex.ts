@@ -110,7 +110,7 @@ export interface MatchTexts {
 /** The first match of a pattern. */
 export interface FirstMatch extends MatchTexts {
   readonly found: Node;
-  /** The position of the match. @throws Refusal when it is unknown. */
+  /** The position of the match. @throws Refusal when the position is unknown. */
   readonly index: () => Node;
 }
 

@@ -81,8 +81,8 @@ const COMPUTED_KIND = 'Object';
 
 /**
  * The apiVersion and kind of an object. In a Graph they may be computed, except those of an external object. The graph
- * then knows no schema of the kind. The result has an empty apiVersion and, for a computed kind, `Object`. Refuses parts
- * that are missing, and all other computed parts.
+ * then knows no schema of the kind. The result has an empty apiVersion and, for a computed kind, `Object`. Refuses
+ * parts that are missing, and all other computed parts.
  */
 function typeOfManifest(
   { apiVersion, kind }: Manifest,

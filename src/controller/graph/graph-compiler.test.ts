@@ -19,7 +19,7 @@ const graph = (spec: JsonObject, name = 'g', namespace = 'team-a'): KubeObject =
   spec,
 });
 
-/** An object in itself, this many times. */
+/** An object with this number of nested levels. */
 function nested(levels: number): JsonObject {
   let value: JsonObject = { leaf: 'v' };
   for (let level = 0; level < levels; level += 1) value = { a: value };

@@ -37,10 +37,10 @@ export interface CompiledGraph extends Omit<CompiledSpec, 'hash'> {
  * Compiles Graphs against the schemas of the cluster. Keeps the results for the Graphs that were compiled last. Such a
  * Graph is compiled again after the schema of a kind that it names changed, or when the cluster lacked such a kind.
  *
- * Graphs whose specs differ only in literals share one compilation. The key is the whole shape of the spec, not a digest
- * of the shape, because the authors of Graphs need not trust each other. Each Graph gets a graph with its own literals,
- * its own name and its own namespace. A literal that a program reads in a loop cannot be replaced, so a Graph with such a
- * literal is compiled by itself.
+ * Graphs whose specs differ only in literals share one compilation. The key is the whole shape of the spec, not a
+ * digest of the shape, because the authors of Graphs need not trust each other. Each Graph gets a graph with its own
+ * literals, its own name and its own namespace. A literal that a program reads in a loop cannot be replaced, so a Graph
+ * with such a literal is compiled by itself.
  */
 export class GraphCompiler {
   readonly #schemas: LiveSchemas;

@@ -139,7 +139,7 @@ export class InstanceAnswers implements ExecutionView {
     return cache?.syncedIn(namespace) === true && !cache.stale.hasStale(projectionGeneration());
   }
 
-  /** Reads an object or a list by a single request if the identity may not watch it. Returns false if it may. */
+  /** Reads an object or a list by a single request if the identity may not watch it. Otherwise returns false. */
   async #readUnwatched(request: ReadRequest): Promise<boolean> {
     const { unwatched } = this.#record;
     if (unwatched === undefined || request.kind === 'members' || !this.#isUnwatched(request)) return false;

@@ -114,8 +114,9 @@ export class InstanceReconciler {
       while (yielder.due) await yielder.break();
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
-      // A user changed the Graph or the definition during the pass. The next pass has the new graph and the new account.
-      // The old graph would read a spec that was written for the new one, and would delete what the new graph keeps.
+      // A user changed the Graph or the definition during the pass. The next pass has the new graph and the new
+      // account. The old graph would read a spec that was written for the new one, and would delete what the new graph
+      // keeps.
       if (!isPresent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };
       const { step, learned } = await this.#decide(record, served, instance, memory, lookedUp, signal);
       // A look-up of a kind may take minutes. A decision about an earlier spec, or by an earlier graph, is not carried
@@ -240,7 +241,7 @@ export class InstanceReconciler {
       record.applySet = decision.inventory.id;
       onApplySet(record);
     }
-    // The time of a changed status is kept only after the status is written, because the next step uses that time again.
+    // The time of a changed status is kept only after the status is written: the next step uses it again.
     if (!decision.statusChanged) record.statusNow = decision.statusNow;
     noteServed(record, served);
     record.steppedAt = clock.now();

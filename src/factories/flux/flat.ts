@@ -39,8 +39,8 @@ interface Parts {
 }
 
 /**
- * Divides the members into those of the object and those of its spec. A member with a default gets the default where the
- * member is absent. An absent member without a default is left out.
+ * Divides the members into those of the object and those of its spec. A member with a default gets the default where
+ * the member is absent. An absent member without a default is left out.
  */
 export function divide(
   input: object,

@@ -5,8 +5,8 @@ import { current, failed, inProgress, progress, describeCondition } from '../ver
 
 /**
  * A Deployment is ready when all its replicas are updated, available and ready, and no replica of an old revision is
- * left. It has failed when the progress deadline has passed. `readinessOf` applies this rule after those about deletion,
- * `observedGeneration` and `Stalled`.
+ * left. It has failed when the progress deadline has passed. `readinessOf` applies this rule after those about
+ * deletion, `observedGeneration` and `Stalled`.
  */
 export function deployment(object: KubeObject): Readiness {
   const progressing = statusCondition(object, 'Progressing');
