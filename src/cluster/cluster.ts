@@ -76,10 +76,11 @@ export interface Cluster {
 /**
  * Makes a cluster. The cluster is ready when the promise settles.
  *
- * @throws TypeKroError `cluster/kubernetes-version` for a version of Kubernetes without data; `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state;
+ * @throws TypeKroError `cluster/kubernetes-version` for a version of Kubernetes without data;
+ *   `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state;
  *   `cluster/unknown-stand-in`, `cluster/duplicate-stand-in`, `cluster/stand-in-definition`, and
- *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run; `cluster/audit-log` when the audit log cannot be
- *   written.
+ *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run; `cluster/audit-log` when the audit log
+ *   cannot be written.
  */
 export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { kubernetesVersion } = options;

@@ -15,7 +15,9 @@ import { latestRelease } from './release.ts';
 /** A change of a member: a JSON Merge Patch (RFC 7386). `null` removes the member. */
 type Changes = Readonly<Record<string, JsonObject | null>>;
 
-/** The differences of a version from the next later one. The README beside the data of the latest version explains them. */
+/**
+ * The differences of a version from the next later one. The README beside the data of the latest version explains them.
+ */
 interface Difference {
   readonly types: Changes;
   /** By group-version and plural. */

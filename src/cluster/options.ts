@@ -80,8 +80,8 @@ export interface ClusterOptions {
    */
   readonly standIns?: readonly (StandInName | StandIn)[];
   /**
-   * The time that each step of the work of a stand-in takes, in milliseconds of the cluster's clock. Default: 0, so that
-   * objects are ready at once.
+   * The time that each step of the work of a stand-in takes, in milliseconds of the cluster's clock. Default: 0, so
+   * that objects are ready at once.
    */
   readonly standInStepMs?: number;
   /** Bearer tokens in addition to the administrator's, with their users. Default: none. */
@@ -98,9 +98,9 @@ export interface ClusterOptions {
   /** The keys of the tokens of service accounts. Default: a new key, made with the first token. */
   readonly serviceAccountKeys?: ServiceAccountKeys;
   /**
-   * The authority that signs CertificateSigningRequests of the signers in `kubernetes.io`, and whose client certificates
-   * are valid on all sockets with TLS: an EC or an RSA key with its certificate. Default: a new authority. Without
-   * controllers nothing is signed.
+   * The authority that signs CertificateSigningRequests of the signers in `kubernetes.io`, and whose client
+   * certificates are valid on all sockets with TLS: an EC or an RSA key with its certificate. Default: a new authority.
+   * Without controllers nothing is signed.
    */
   readonly certificateAuthority?: ServingCertificate;
   /** The address range of Services, in CIDR notation. Default: `10.96.0.0/16`. */
@@ -112,8 +112,8 @@ export interface ClusterOptions {
   readonly serverAddress?: ServerAddress;
   /**
    * The addresses of the Services that webhook configurations, conversions of definitions and APIServices name, as
-   * `https://127.0.0.1:PORT`, by `namespace/name`. The cluster calls other servers only on loopback addresses, so a webhook
-   * of another Service cannot be reached. Default: none.
+   * `https://127.0.0.1:PORT`, by `namespace/name`. The cluster calls other servers only on loopback addresses, so a
+   * webhook of another Service cannot be reached. Default: none.
    */
   readonly webhookServices?: Readonly<Record<string, string>>;
   /** The clock of objects, timers and controllers. Default: the machine's clock. */
@@ -174,8 +174,8 @@ export interface Listener {
   /** The administrator's bearer token. */
   readonly token: string;
   /**
-   * The certificate authority as PEM text; with the option `certificate`, the text of this certificate. Absent over plain
-   * HTTP.
+   * The certificate authority as PEM text; with the option `certificate`, the text of this certificate. Absent over
+   * plain HTTP.
    */
   readonly caData?: string;
   /** Closes the socket and all its connections. The cluster stays open. */

@@ -45,8 +45,8 @@ class Persistence {
   }
 
   /**
-   * Restores the content of the files, and continues their log. A start therefore writes nothing, unless the log is long.
-   * The changes of other parts of the cluster during the restore are appended like all later ones.
+   * Restores the content of the files, and continues their log. A start therefore writes nothing, unless the log is
+   * long. The changes of other parts of the cluster during the restore are appended like all later ones.
    */
   start(): void {
     const context = this.#context;

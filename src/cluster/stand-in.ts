@@ -6,7 +6,8 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
  * image is pulled, no cloud is called.
  *
  * A stand-in decides, and the cluster carries out. `reconcile` gets an object and a view of the cluster, and returns
- * what has to be written. It may be called at any time and any number of times, and returns the same for the same state.
+ * what has to be written. It may be called at any time and any number of times, and returns the same for the same
+ * state.
  */
 export interface StandIn {
   /** The name for `--stand-in` and for messages. */

@@ -55,8 +55,8 @@ async function ask(
 }
 
 /**
- * The answer of a webhook; `undefined` when the call failed and the failure policy ignores that. `round` is the number of
- * the round of mutating webhooks; `undefined` for a validating one.
+ * The answer of a webhook; `undefined` when the call failed and the failure policy ignores that. `round` is the number
+ * of the round of mutating webhooks; `undefined` for a validating one.
  */
 async function askOrIgnore(
   context: AdmissionContext,

@@ -1,6 +1,6 @@
 /**
- * Versions of API groups that other servers on this machine serve. `lazy-modules.ts` loads this folder as one module for
- * a cluster with such an APIService.
+ * Versions of API groups that other servers on this machine serve. `lazy-modules.ts` loads this folder as one module
+ * for a cluster with such an APIService.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { cryptoLibrary, isJsonObject } from '../../core/index.ts';

@@ -10,8 +10,8 @@ export interface AuditDecision {
 }
 
 /**
- * What a policy says about a request: its first rule for the request decides. `user` is the authenticated user, also when
- * the request impersonates another one; `undefined` for credentials that are not valid.
+ * What a policy says about a request: its first rule for the request decides. `user` is the authenticated user, also
+ * when the request impersonates another one; `undefined` for credentials that are not valid.
  */
 export function auditDecision(policy: AuditPolicy, user: UserInfo | undefined, request: Attributes): AuditDecision {
   const rule = policy.rules.find((each) => matches(each, user, request));

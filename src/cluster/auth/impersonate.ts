@@ -56,8 +56,8 @@ const MODES: readonly Mode[] = [
 ];
 
 /**
- * The user that the headers of a request ask to impersonate. Without such headers: the user of the request. `request` is
- * the action that the user wants to do.
+ * The user that the headers of a request ask to impersonate. Without such headers: the user of the request. `request`
+ * is the action that the user wants to do.
  *
  * @throws ApiError 403 when a right is missing: the error is that of the first mode. 400 when the headers name no user.
  */

@@ -116,7 +116,9 @@ function extension(oid: string, critical: boolean, value: Uint8Array): Buffer {
 export const basicConstraints = (isAuthority: boolean): Buffer =>
   extension('2.5.29.19', true, sequence(...(isAuthority ? [der(0x01, Buffer.from([0xff]))] : [])));
 
-/** The uses of a key, as bits of X.509 from the left: 0 is a digital signature, 2 encipherment of keys, 5 certificates. */
+/**
+ * The uses of a key, as bits of X.509 from the left: 0 is a digital signature, 2 encipherment of keys, 5 certificates.
+ */
 export function keyUsage(bits: readonly number[]): Buffer {
   let value = 0;
   for (const bit of bits) value |= 0x80 >>> bit;

@@ -46,8 +46,8 @@ function withCondition(object: KubeObject, client: ControllerClient, condition: 
 
 /** Signs approved requests of the signers in `kubernetes.io`, with the authority of client certificates. */
 export function signingController(context: CertificatesContext): SimulatedController {
-  // The certificates that are not stored yet, by the uids of their requests. A write that waits for a webhook runs again,
-  // and would have another certificate each time.
+  // The certificates that are not stored yet, by the uids of their requests. A write that waits for a webhook runs
+  // again, and would have another certificate each time.
   const signed = new Map<string, string>();
   return {
     reset: () => signed.clear(),

@@ -91,7 +91,10 @@ function writeEndpoints(client: ControllerClient, service: KubeObject, groups: r
   });
 }
 
-/** The subsets of an Endpoints object, with at most `MAX_ADDRESSES` addresses in total. Ready pods are first in a subset. */
+/**
+ * The subsets of an Endpoints object, with at most `MAX_ADDRESSES` addresses in total. Ready pods are first in a
+ * subset.
+ */
 function subsetsOf(
   service: KubeObject,
   groups: readonly PortGroup[],

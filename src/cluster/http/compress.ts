@@ -5,14 +5,14 @@ import type { ApiReply } from '../protocol/request.ts';
 const MIN_COMPRESSED_BYTES = 128 * 1024;
 
 /**
- * The compressed form of bodies that the server keeps, such as the documents of the API. The body of a list is joined for
- * each answer, so its compressed form is not kept.
+ * The compressed form of bodies that the server keeps, such as the documents of the API. The body of a list is joined
+ * for each answer, so its compressed form is not kept.
  */
 const compressed = new WeakMap<Buffer, Buffer>();
 
 /**
- * Compresses a large answer for a client that accepts gzip, whatever its status. The work is done outside the event loop.
- * Streams and small answers are not compressed.
+ * Compresses a large answer for a client that accepts gzip, whatever its status. The work is done outside the event
+ * loop. Streams and small answers are not compressed.
  */
 export async function compressReply(acceptEncoding: string | undefined, reply: ApiReply): Promise<ApiReply> {
   const { body, headers } = reply;

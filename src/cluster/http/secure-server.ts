@@ -30,8 +30,8 @@ interface ClientChecks {
 
 /**
  * The checks of client certificates. The handshake succeeds with any certificate, and the request gets the refusal. A
- * resumed session would skip the check of the certificate, so there are no resumed sessions. `own` makes the authority of
- * the cluster, after the socket is open.
+ * resumed session would skip the check of the certificate, so there are no resumed sessions. `own` makes the authority
+ * of the cluster, after the socket is open.
  */
 function clientChecks(authority: string | undefined, own: (() => string) | undefined): ClientChecks {
   if (authority === undefined && own === undefined) return { ofServer: NO_ROOTS, ofCertificate: () => NO_ROOTS };
@@ -110,7 +110,9 @@ export function createServingCertificate(now: number, addresses: readonly string
   return { cert: cert + authority.ca, key };
 }
 
-/** Makes the authority of the client certificates that a cluster signs, from `now` (milliseconds since the epoch) on. */
+/**
+ * Makes the authority of the client certificates that a cluster signs, from `now` (milliseconds since the epoch) on.
+ */
 export function createCertificateAuthority(now: number): ServingCertificate {
   const { ca, key } = createAuthority(now);
   return { cert: ca, key };

@@ -72,7 +72,7 @@ function ratcheted(
 
 const MAX_INT32 = 2_147_483_647;
 
-/** The field that the scale subresource reads must hold a replica count. */
+/** Checks that a field of the scale subresource holds a number of replicas, or is not set. */
 function checkReplicas(object: JsonObject, path: string, problems: FieldError[]) {
   const value = valueAt(object, ...pathParts(path));
   if (value === undefined || value === null) return;

@@ -6,8 +6,8 @@ import { validateLimits } from './limit-range-validation.ts';
 import { ensureAt } from '../types/parts.ts';
 
 /**
- * The strategy of LimitRange. A missing `default` is taken from `max`, and a missing `defaultRequest` from `default` or
- * `min`.
+ * The strategy of LimitRange. In limits of containers, a missing `default` is taken from `max`, and a missing
+ * `defaultRequest` from `default` or `min`.
  */
 export const limitRangeStrategy: Partial<Strategy> = {
   defaults(object) {

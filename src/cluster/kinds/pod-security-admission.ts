@@ -56,7 +56,16 @@ const TEMPLATES = new Map<string, readonly string[]>([
   ['batch/jobs', ['spec', 'template']],
 ]);
 
-const FREE_SUBRESOURCES = new Set(['attach', 'binding', 'eviction', 'exec', 'log', 'portforward', 'proxy', 'status']);
+const UNCHECKED_SUBRESOURCES = new Set([
+  'attach',
+  'binding',
+  'eviction',
+  'exec',
+  'log',
+  'portforward',
+  'proxy',
+  'status',
+]);
 
 /**
  * Applies the Pod Security labels of the namespace. Refuses a pod that violates the enforced level (throws 403), warns
@@ -71,7 +80,7 @@ export function admitPodSecurity(store: ObjectLookup, request: PodSecurityReques
   }
   const isPod = key === '/pods';
   const place = TEMPLATES.get(key);
-  if (isPod ? FREE_SUBRESOURCES.has(subresource) : place === undefined || subresource !== '') return;
+  if (isPod ? UNCHECKED_SUBRESOURCES.has(subresource) : place === undefined || subresource !== '') return;
   const labels = store.collection('', 'namespaces').get(object.metadata.namespace ?? '')?.object.metadata.labels;
   if (!hasPolicy(labels)) {
     if (isPod) request.annotate(ENFORCED_POLICY, 'privileged:latest');
@@ -121,7 +130,8 @@ function hasPolicy(labels: Labels | undefined): labels is Labels {
 }
 
 /**
- * The policy of a namespace. A wrong label counts as `restricted` for the enforced level, and as no level for warnings.
+ * The policy of a namespace. A wrong label counts as `restricted` for the enforced level, and as `privileged` for
+ * warnings and for the audit.
  */
 function policyOf(labels: Labels): { readonly policy: Policy; readonly problems: FieldError[] } {
   const problems: FieldError[] = [];
@@ -145,7 +155,7 @@ function policyOf(labels: Labels): { readonly policy: Policy; readonly problems:
   const enforce = { level: levelIn('enforce', 'restricted'), version: versionIn('enforce') };
   const audit = { level: levelIn('audit', 'privileged'), version: versionIn('audit') };
   const own = { level: levelIn('warn', 'privileged'), version: versionIn('warn') };
-  // The enforced level also warns about templates, unless the namespace says something else.
+  // Without a level for warnings, the enforced level also warns about templates.
   const isWrong = !LEVELS.some((level) => level === (labels[`${PREFIX}enforce`] ?? 'privileged'));
   const followsEnforce = labels[`${PREFIX}warn`] === undefined && !isWrong && enforce.level !== 'privileged';
   const version = labels[`${PREFIX}warn-version`] === undefined ? enforce.version : own.version;
@@ -163,7 +173,7 @@ function evaluate({ level, version }: Rule, pod: CheckedPod): Violation[] {
 }
 
 /**
- * Does an update add containers, or change images or the seccomp annotations of containers? Other changes of a pod are
+ * Does an update change the number of containers, their images or their seccomp annotations? Other changes of a pod are
  * not checked again.
  */
 function changesContainers(object: KubeObject, old: KubeObject): boolean {

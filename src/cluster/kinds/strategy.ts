@@ -76,9 +76,7 @@ export interface Strategy {
     problems: FieldError[],
     context: WriteContext,
   ) => void;
-  /**
-   * Is an update checked as a new object, too? All its errors, including those of metadata, are then reported twice.
-   */
+  /** Is an update checked as a new object, too? Each error of its metadata is then reported once more. */
   readonly validatesWholeOnUpdate?: boolean;
   /** Texts for the warning header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];

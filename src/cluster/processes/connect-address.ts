@@ -28,8 +28,8 @@ export const declaresPort = (pod: KubeObject, port: number): boolean =>
     .some((entry: JsonObject) => numberAt(entry, 'containerPort') === port);
 
 /**
- * Connects to a port of a pod: at its own address, and for a declared port also at 127.0.0.1, where programs listen that
- * do not know the address. The socket is connected, or the promise rejects with the error of the last attempt.
+ * Connects to a port of a pod: at its own address, and for a declared port also at 127.0.0.1, where programs listen
+ * that do not know the address. The socket is connected, or the promise rejects with the error of the last attempt.
  */
 export async function connectToPod(pod: KubeObject, address: string, port: number): Promise<Socket> {
   try {

@@ -1,6 +1,6 @@
 /**
- * Expands `$(NAME)` in the text of a command, an argument or a variable, as Kubernetes does: `$$` is a dollar sign, and a
- * reference to an unknown variable stays as it is.
+ * Expands `$(NAME)` in the text of a command, an argument or a variable, as Kubernetes does: `$$` is a dollar sign, and
+ * a reference to an unknown variable stays as it is.
  */
 export function expandVariables(text: string, variables: ReadonlyMap<string, string>): string {
   return text.replaceAll(/\$(?:\$|\(([^)]*)\))/g, (whole, name: string | undefined) => {

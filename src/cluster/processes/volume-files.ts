@@ -27,8 +27,8 @@ export interface VolumeInput {
 const DEFAULT_MODE = 0o644;
 
 /**
- * The path without empty parts and `.`; `undefined` for an absolute path, one that leaves its folder, and one with a NUL
- * character.
+ * The path without empty parts and `.`; `undefined` for an absolute path, one that leaves its folder, and one with a
+ * NUL character.
  */
 export function innerPath(path: string): string | undefined {
   if (path.startsWith('/') || path.includes('\0')) return undefined;

@@ -131,9 +131,11 @@ const rejected = () =>
 /** The result of a patch. */
 interface Applied {
   readonly value: JsonValue;
-  /** The patched object as error texts print it. */
+  /** The patched object as error texts print it. For a strategic merge patch: the patch. */
   readonly shown: string;
-  /** Repeated and unknown members of the patch. Strict validation refuses them. Otherwise they become warnings. */
+  /**
+   * Repeated and unknown members of the patch. The validation `Strict` refuses them, and `Warn` makes warnings of them.
+   */
   readonly problems: readonly string[];
 }
 

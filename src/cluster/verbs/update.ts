@@ -100,8 +100,8 @@ function checkResourceVersion(
 }
 
 /**
- * The version in an object; `''` for none and for zero. Throws 500 for a malformed version; `prefix` makes the beginning
- * of this error from the quoted version.
+ * The version in an object; `''` for none and for zero. Throws 500 for a malformed version; `prefix` makes the
+ * beginning of this error from the quoted version.
  */
 function readVersion({ metadata: { resourceVersion = '' } }: KubeObject, prefix: (quoted: string) => string): string {
   if (resourceVersion === '' || resourceVersion === '0') return '';

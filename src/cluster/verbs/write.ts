@@ -36,13 +36,13 @@ export interface ReviewedAs {
 }
 
 /**
- * The decisions of webhooks and policies about one write. A decision that waits for a webhook throws: the write then runs
- * again from its start when the webhook has answered, with the live object of that time.
+ * The decisions of webhooks and policies about one write. A decision that waits for a webhook throws: the write then
+ * runs again from its start when the webhook has answered, with the live object of that time.
  */
 export interface WriteAdmission {
   /**
-   * The object as mutating webhooks and policies change it, before it is checked. `old` is the stored object; `undefined`
-   * for a create.
+   * The object as mutating webhooks and policies change it, before it is checked. `old` is the stored object;
+   * `undefined` for a create.
    *
    * @throws ApiError when one of them refuses the write.
    */
@@ -52,8 +52,8 @@ export interface WriteAdmission {
   /** Refuses the deletion of an object. */
   admitDelete(write: WriteRequest, old: KubeObject, options: DeleteRequestOptions): void;
   /**
-   * Refuses a request whose object is not stored, such as an eviction or a connection. Returns the object as webhooks and
-   * policies change it. `type` is the type of the object; `undefined` for the options of a connection.
+   * Refuses a request whose object is not stored, such as an eviction or a connection. Returns the object as webhooks
+   * and policies change it. `type` is the type of the object; `undefined` for the options of a connection.
    */
   admitRequest(
     write: WriteRequest,
@@ -138,8 +138,8 @@ export function liveObject(write: WriteRequest): KubeObject | undefined {
 }
 
 /**
- * The object in the storage version. A write converts its object before it changes the store, so that a write that waits
- * for a conversion webhook has changed nothing.
+ * The object in the storage version. A write converts its object before it changes the store, so that a write that
+ * waits for a conversion webhook has changed nothing.
  */
 export function storableObject(write: WriteRequest, object: KubeObject): KubeObject {
   const { resource, services } = write;
@@ -158,8 +158,8 @@ export function putObject(write: WriteRequest, key: string, object: KubeObject):
 }
 
 /**
- * Calls `check` with the context of its hooks. If `check` throws, the changes that the hooks made outside the object are
- * undone, the latest first.
+ * Calls `check` with the context of its hooks. If `check` throws, the changes that the hooks made outside the object
+ * are undone, the latest first.
  */
 export function checkWrite<T>(write: WriteRequest, check: (context: WriteContext) => T): T {
   const undos: (() => void)[] = [];
@@ -192,8 +192,8 @@ function writeContext(write: WriteRequest, whenRefused: WriteContext['whenRefuse
 }
 
 /**
- * Refuses a checked object that violates the Pod Security of its namespace, or that a webhook or a policy denies. `old` is
- * the stored object; `undefined` for a create. Throws `ApiError`.
+ * Refuses a checked object that violates the Pod Security of its namespace, or that a webhook or a policy denies. `old`
+ * is the stored object; `undefined` for a create. Throws `ApiError`.
  */
 export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
   const { resource, subresource, services } = write;
@@ -206,8 +206,8 @@ export function admitChecked(write: WriteRequest, object: KubeObject, old: KubeO
 }
 
 /**
- * Refuses an admitted object that would exceed a quota (throws 403). Returns a function that counts the object. `old` is as
- * for `admitChecked`.
+ * Refuses an admitted object that would exceed a quota (throws 403). Returns a function that counts the object. `old`
+ * is as for `admitChecked`.
  */
 export function admitCounted(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): () => void {
   const { resource, subresource, options, services } = write;

@@ -14,7 +14,7 @@ const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 /** The first byte of each message. */
 const CHANNELS = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
-/** The number of bytes that a program has not read yet, from which on the client is paused. */
+/** A client is paused when its program has more unread bytes than this. */
 const MAX_INPUT_BYTES = 1024 * 1024;
 
 /** The program that gives another program a terminal. */
@@ -44,7 +44,9 @@ interface ExecWords {
   readonly variables: ReadonlyMap<string, string>;
 }
 
-/** The words of the program, and further variables. Throws 400 without a program, and when a terminal is not possible. */
+/**
+ * The words of the program, and further variables. Throws 400 without a program, and when a terminal is not possible.
+ */
 function execWords({ query }: ApiRequest): ExecWords {
   const words = query.all('command');
   if (words.length === 0) throw badRequest('you must specify at least 1 command for the container');

@@ -124,8 +124,8 @@ const BOUND_RESOURCES: Readonly<Record<string, string>> = { Node: 'nodes', Pod: 
 /**
  * The objects to which the requested token is bound: the one of the reference, and the node of a pod.
  *
- * @throws ApiError 400 for another kind, and for a pod of another account; 404 for an object that does not exist; 409 for
- *   one with another uid.
+ * @throws ApiError 400 for another kind, and for a pod of another account; 404 for an object that does not exist; 409
+ *   for one with another uid.
  */
 function bindingsOf(
   { store }: TokenReplyContext,

@@ -18,7 +18,9 @@ const APPROVED: StandInCondition = {
   message: 'Certificate request has been approved by cert-manager.io',
 };
 
-/** Requests for certificates: each is approved, and signed when its issuer is ready. A decided request stays as it is. */
+/**
+ * Requests for certificates: each is approved, and signed when its issuer is ready. A decided request stays as it is.
+ */
 export const certificateRequests: StandInKind = {
   group: GROUP,
   kind: 'CertificateRequest',

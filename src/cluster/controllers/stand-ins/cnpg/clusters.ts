@@ -20,8 +20,8 @@ const NOT_READY: StandInCondition = {
 };
 
 /**
- * Clusters: one instance after the other, each a claim and a pod. An instance is ready when its pod is. The first one is
- * the primary.
+ * Clusters: one instance after the other, each a claim and a pod. An instance is ready when its pod is. The first one
+ * is the primary.
  */
 export const clusters: StandInKind = {
   group: GROUP,

@@ -10,9 +10,9 @@ const RELEASE_NAME = 'helm.toolkit.fluxcd.io/name';
 const RELEASE_NAMESPACE = 'helm.toolkit.fluxcd.io/namespace';
 
 /**
- * Flux's helm controller. A release whose chart has a stored source becomes one Deployment with the name of the release.
- * The release is ready when that Deployment is available. No chart is rendered. The deletion of a release deletes its
- * Deployment.
+ * Flux's helm controller. A release whose chart has a stored source becomes one Deployment with the name of the
+ * release. The release is ready when that Deployment is available. No chart is rendered. The deletion of a release
+ * deletes its Deployment.
  */
 export const helmReleases: StandInKind = {
   group: 'helm.toolkit.fluxcd.io',
