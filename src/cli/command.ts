@@ -76,9 +76,12 @@ export const ExitCode = {
   usage: 2,
   /** The user's files have errors. */
   diagnostics: 3,
-  /** With --exit-code: something would change. Errors then end with `failed`: see `answersByExitCode`. */
+  /**
+   * For `plan --exit-code` and `upgrade --check`: something would change. Errors then end with `failed`: see
+   * `answersByExitCode`.
+   */
   changes: 2,
-  /** With --exit-code: the server refuses a change, or an instance is blocked. */
+  /** For the same commands: something would be refused or blocked. For `hand-back`: there are findings. */
   blocked: 3,
   /** Files, or objects of the cluster, differ from what they should be. */
   drift: 4,
@@ -104,7 +107,7 @@ export interface PositionalSpec {
 export interface OptionSpec {
   /** The name without the dashes: `once`, `log-level`. */
   readonly name: string;
-  /** The letter that kubectl has for the same option. */
+  /** The short form of the option: one letter, the one of kubectl where kubectl has the option, too. */
   readonly short?: string;
   readonly summary: string;
   /** The placeholder of the value in help; absent for a switch. */

@@ -14,7 +14,7 @@ const SAMPLES_TO_COLLECT = 10;
 /** The number of samples between two collections at rest. Reopened watches leave code and garbage even at rest. */
 const SAMPLES_BETWEEN_COLLECTIONS = 120;
 /** V8's default for the number of collections after which unused code is flushed. */
-const USUAL_AGE = 5;
+const DEFAULT_AGE = 5;
 
 /** The modules of Node that the controller needs. A listening socket loads the last two. */
 const MODULES = ['node:crypto', 'node:tls', 'node:http', 'node:dns', 'node:cluster'];
@@ -77,7 +77,7 @@ function throwCodeAwayAtRest(collect: () => void): void {
   const meter = new RestMeter(process.uptime(), cpuSeconds());
   const takeSample = () => {
     const calmSamples = meter.sample(process.uptime(), cpuSeconds());
-    if (calmSamples === 0) setFlagsFromString(`--bytecode-old-age=${USUAL_AGE}`);
+    if (calmSamples === 0) setFlagsFromString(`--bytecode-old-age=${DEFAULT_AGE}`);
     if (calmSamples === SAMPLES_TO_REST) setFlagsFromString('--bytecode-old-age=1');
     if (calmSamples % SAMPLES_BETWEEN_COLLECTIONS === SAMPLES_TO_COLLECT) collect();
   };

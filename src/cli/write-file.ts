@@ -63,7 +63,7 @@ export function writeFile(path: string, text: string, details: WriteDetails): vo
  */
 export function requireFolder(path: string, code: string): void {
   const folder = dirname(path);
-  if (lookAt(folder)?.isDirectory() === true) return;
+  if (statsOf(folder)?.isDirectory() === true) return;
   const blocking = inTheWay(path);
   const why = blocking === undefined ? `the folder ${folder} does not exist` : `${blocking} is a file, not a folder`;
   throw new TypeKroError(`${path} cannot be written: ${why}`, {
@@ -147,13 +147,13 @@ function explaining(path: string, details: WriteDetails, write: () => void): voi
 /** The file at a place where the path needs a folder. Devices and pipes count as files. */
 function inTheWay(path: string): string | undefined {
   for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder)) {
-    const stats = lookAt(folder);
+    const stats = statsOf(folder);
     if (stats !== undefined) return stats.isDirectory() ? undefined : folder;
   }
   return undefined;
 }
 
-function lookAt(path: string): ReturnType<typeof statSync> | undefined {
+function statsOf(path: string): ReturnType<typeof statSync> | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {

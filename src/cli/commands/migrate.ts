@@ -108,7 +108,7 @@ export const migrate: Command = {
             : await stepToDirect(task, text, name, files),
         );
       }
-      for (const step of steps) await checked(step);
+      for (const step of steps) await checkWrites(step);
       print(migrationReport({ schemaVersion: 1, to, dryRun, instances: steps.map(({ plan }) => plan) }));
       const open = steps.filter(({ plan }) => plan.state !== 'done');
       if (dryRun || open.length === 0) return ExitCode.ok;
@@ -148,7 +148,7 @@ function placeOf(text: string, fallback: string): { readonly namespace: string; 
 }
 
 /** Lets the server check the writes of a step. */
-async function checked({ plan, carryOut }: Step): Promise<void> {
+async function checkWrites({ plan, carryOut }: Step): Promise<void> {
   if (plan.state === 'done') return;
   try {
     await carryOut(true);

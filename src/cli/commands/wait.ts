@@ -51,9 +51,9 @@ export const wait: Command = {
         return ExitCode.ok;
       }
       const ref = refOf(instance);
-      const say = (why: string): void =>
+      const printReason = (why: string): void =>
         context.printError(printableLine(`waiting until ${objectName(ref)} is ${goalText(goal)}: ${why}`));
-      const failure = await reach(client, instance, goal, timeoutMs, context.signal, say);
+      const failure = await reach(client, instance, goal, timeoutMs, context.signal, printReason);
       if (failure !== undefined) throw notReached(ref, goal, timeout, failure.why, failure.remedy);
       context.print(`${objectName(ref)} is ${goalText(goal)}`);
       return ExitCode.ok;
@@ -89,7 +89,8 @@ interface Failure {
 /**
  * Waits for the goal. Returns `undefined` when the goal is reached, and otherwise why it is not.
  *
- * @param say receives why the goal is not reached yet, at the beginning of the wait and after each change of the reason
+ * @param printReason receives why the goal is not reached yet, at the beginning of the wait and after each change of
+ *   the reason
  */
 async function reach(
   api: KubernetesApi,
@@ -97,13 +98,13 @@ async function reach(
   goal: WaitGoal,
   timeoutMs: number,
   signal: AbortSignal,
-  say: (why: string) => void,
+  printReason: (why: string) => void,
 ): Promise<Failure | undefined> {
   const { uid } = instance.metadata;
   let last = failureOf(instance);
   let lastReason: string | undefined;
   let outage: Outage | undefined;
-  const look = (found: KubeObject | undefined): { readonly failure?: Failure } | undefined => {
+  const check = (found: KubeObject | undefined): { readonly failure?: Failure } | undefined => {
     // A new instance of the same name has another UID.
     const current = found?.metadata.uid === uid ? found : undefined;
     outage = undefined;
@@ -111,18 +112,18 @@ async function reach(
     if (current === undefined) return { failure: { why: 'it was deleted' } };
     last = failureOf(current);
     if (timeoutMs === 0) return { failure: last };
-    if (last.why !== lastReason) say((lastReason = last.why));
+    if (last.why !== lastReason) printReason((lastReason = last.why));
     return undefined;
   };
-  const limit = AbortSignal.timeout(timeoutMs === 0 ? LOOK_ONCE_MS : timeoutMs);
+  const limit = AbortSignal.timeout(timeoutMs === 0 ? READ_ONCE_MS : timeoutMs);
   const onTrouble = ({ message }: KubeError): void =>
     void (outage = { since: outage?.since ?? isoTime(systemClock.now()), message });
   try {
-    return (await waitForObject(api, refOf(instance), AbortSignal.any([signal, limit]), look, onTrouble)).failure;
+    return (await waitForObject(api, refOf(instance), AbortSignal.any([signal, limit]), check, onTrouble)).failure;
   } catch (error) {
     if (signal.aborted || !limit.aborted) throw error;
     if (outage === undefined) return last;
-    return (await lookAgain(api, instance, signal, look, { ...outage, last })).failure;
+    return (await readAgain(api, instance, signal, check, { ...outage, last })).failure;
   }
 }
 
@@ -138,17 +139,17 @@ interface Outage {
  * Reads the instance after a time limit during which the watch had failed. The watch may have recovered without an
  * event. Returns the failure with the outage when the cluster still gives no answer.
  */
-async function lookAgain(
+async function readAgain(
   api: KubernetesApi,
   instance: KubeObject,
   signal: AbortSignal,
-  look: (found: KubeObject | undefined) => { readonly failure?: Failure } | undefined,
+  check: (found: KubeObject | undefined) => { readonly failure?: Failure } | undefined,
   { since, message, last }: Outage & { readonly last: Failure },
 ): Promise<{ readonly failure?: Failure }> {
   try {
-    const limit = AbortSignal.timeout(LOOK_AGAIN_MS);
+    const limit = AbortSignal.timeout(READ_AGAIN_MS);
     const found = await api.find(refOf(instance), { signal: AbortSignal.any([signal, limit]) });
-    return look(found) ?? { failure: failureOf(found ?? instance) };
+    return check(found) ?? { failure: failureOf(found ?? instance) };
   } catch (error) {
     if (signal.aborted) throw error;
     const why = `the cluster gives no answer since ${since} (${message}); before, ${last.why}`;
@@ -157,10 +158,10 @@ async function lookAgain(
 }
 
 /** The time limit of the read after an outage, in milliseconds. */
-const LOOK_AGAIN_MS = 3000;
+const READ_AGAIN_MS = 3000;
 
 /** The time limit of the only read of `--timeout 0`, in milliseconds. */
-const LOOK_ONCE_MS = 30_000;
+const READ_ONCE_MS = 30_000;
 
 function failureOf(instance: KubeObject): Failure {
   const why = stateText(instance);

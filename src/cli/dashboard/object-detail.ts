@@ -124,12 +124,12 @@ function leavesOf(fields: JsonObject): number {
   return members.reduce((sum, [, member]) => sum + (isJsonObject(member) ? leavesOf(member) : 1), 0);
 }
 
-/** Kinds of the core group that create no pod. */
-const WITHOUT_PODS = (kind: string, group: string): boolean => group === '' && kind !== 'Pod';
+/** Is it a kind of the core group that creates no pod? */
+const createsNoPod = (kind: string, group: string): boolean => group === '' && kind !== 'Pod';
 
 /** The pods that an object made, or the pod itself. A failure to read them gives an empty list. */
 async function podsOf(api: KubernetesApi, object: ObjectRef, signal: AbortSignal): Promise<PodContainers[]> {
-  if (object.namespace === undefined || WITHOUT_PODS(object.kind, parseApiVersion(object.apiVersion).group)) return [];
+  if (object.namespace === undefined || createsNoPod(object.kind, parseApiVersion(object.apiVersion).group)) return [];
   try {
     const families = await readFamilies(api, [object], signal);
     const pods = families.flatMap(({ family }) => family).filter(({ kind }) => kind === 'Pod');
