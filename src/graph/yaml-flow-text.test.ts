@@ -28,7 +28,7 @@ test.each([
 test.each([
   ['{ a: [b, c }', /this "\[" is never closed/],
   ['{ a: { b: [c] }', /this "\{" is never closed/],
-])('a bracket that is never closed stays one: %s', (line, problem) => {
+])('a bracket that is never closed is reported as such: %s', (line, problem) => {
   expect(problemOf(line)).toMatch(problem);
 });
 

@@ -141,7 +141,7 @@ describe.each(CASES)('$name', ({ text, method, closes, received }) => {
 });
 
 test.each([
-  ['something else', 'SSH-2.0-OpenSSH\r\n\r\n', /no status line/],
+  ['a greeting of SSH', 'SSH-2.0-OpenSSH\r\n\r\n', /no status line/],
   ['HTTP/2', lines('HTTP/2 200 OK', ''), /no status line/],
   ['an invalid status', lines('HTTP/1.1 99 X', ''), /no status line/],
   ['another protocol', lines('HTTP/1.1 101 Switching Protocols', ''), /another protocol/],

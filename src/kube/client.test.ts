@@ -151,8 +151,8 @@ describe('KubeClient', () => {
   it.each<[string, FakeAnswer]>([
     ['no JSON', { body: '<html>Please log in</html>' }],
     ['half a JSON text', { body: '{"metadata":{' }],
-    ['something else', { body: '[]' }],
-    ['another place', { status: 302, headers: { location: 'https://login' }, body: '' }],
+    ['JSON of another type', { body: '[]' }],
+    ['a redirect', { status: 302, headers: { location: 'https://login' }, body: '' }],
   ])('reports an answer that is %s', async (_title, answer) => {
     const { client } = setup(() => answer);
     await expect(client.get(REF)).rejects.toBeInstanceOf(KubeError);

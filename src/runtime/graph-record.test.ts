@@ -427,7 +427,7 @@ describe('the deletion of a Graph', () => {
     expect([graphs.maps(), graphs.get()]).toEqual([['a'], undefined]);
   });
 
-  it('with the policy orphan, objects and fields stay, and no claim of the Graph does', () => {
+  it('with the policy orphan, objects and fields stay, and the claims of the Graph end', () => {
     const graphs = new GraphObjects();
     graphs.putMap('target', { other: 'x' });
     graphs.apply(graph(map('a', 'a', 'k: v'), patch('p', 'target', 'own: v')));

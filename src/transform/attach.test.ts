@@ -54,7 +54,7 @@ describe('attachSources', () => {
     ['const k = 2; const o = { helper: (a) => a + k };\nreturn o.helper;', '(a) => a + k', 1],
     ['const k = 2; let f;\nf = function (a) { return a + k };\nreturn f;', 'function (a) { return a + k }', 2],
     ['const k = 2;\nconst f = given ? null : () => k;\nreturn f;', '() => k', 2],
-  ])('attaches the same to a function at module level: %j', (code, src, line) => {
+  ])('attaches text, position and variables to a function at module level: %j', (code, src, line) => {
     const data = dataOf(run(code));
     expect(data).toMatchObject({ src, line });
     expect(data.vars['k']).toBe(2);
@@ -160,7 +160,7 @@ describe('attachSources', () => {
       '(s) => s.first',
     ],
     [
-      'a captured one',
+      'a captured arrow function',
       'function make() { const h = (s) => s.first; kubernetesComposition({}, (s) => h(s)); }',
       '(s) => s.first',
     ],

@@ -69,7 +69,7 @@ describe('the account of a Graph may', () => {
       ['ClusterRole -: get,list,watch,create,patch,delete namespaces'],
     ],
     [
-      'read all namespaces for a selector without one',
+      'read all namespaces for a selector without a namespace',
       { ref: map({ selector: {} }) },
       ['ClusterRole -: get,list,watch configmaps'],
     ],

@@ -55,7 +55,7 @@ test('a target that a later step applies is refused before the test runs', async
   );
 });
 
-test('a snapshot has no file in a test in code', async () => {
+test('a test in code cannot compare snapshots, because it has no file for them', async () => {
   const early = testGraph(notes, { expect: { snapshot: true }, steps: [{ expect: { snapshot: true } }] });
   await expect(early).rejects.toThrow(
     /^the test does not fit notes:\n {2}expect\.snapshot: a test in code has no file of snapshots.*\n {2}steps\[0\]\.expect\.snapshot: /,
