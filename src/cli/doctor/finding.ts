@@ -1,4 +1,7 @@
-/** The severity of a finding: an `error` stops a part of the controller now, a `warning` may stop it later. */
+/**
+ * The severity of a finding: an `error` stops a part of the controller now, a `warning` may stop it later, an `info`
+ * never does.
+ */
 export type Severity = 'error' | 'warning' | 'info';
 
 /** Something that a check found in a cluster. */

@@ -8,7 +8,7 @@ import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext } from '../command.ts';
 import type { LspSettings } from './settings.ts';
 
-/** The time limit for the value of the cluster in a hover. */
+/** The time limit of the read for a hover, in milliseconds. */
 const READ_TIMEOUT_MS = 2000;
 
 /** The maximum length of a shown value. */

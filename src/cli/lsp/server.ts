@@ -20,7 +20,7 @@ import type { LspSettings } from './settings.ts';
 import { DEFAULT_SETTINGS, readSettings } from './settings.ts';
 import { findManifests, MANIFEST, pathOf, readManifestFile, shownFile } from './workspace-files.ts';
 
-/** The time after a change in which a completion can be answered before the check begins. */
+/** The time between a change and its check, in milliseconds. A completion can be answered in this time. */
 const CHECK_DELAY_MS = 10;
 
 /** The state of one connection, and the work that its notifications start. */

@@ -8,7 +8,7 @@ import { checkReading } from '../finding.ts';
 /** The time by which a renewal may be ahead of the server: its Date header has whole seconds. */
 const MAX_AHEAD_MS = 5000;
 
-/** Checks that the Leases have holders that renew them, and that one namespace has the leader. */
+/** Checks that the Leases have holders that renew them, and that only one namespace has a leader. */
 export function checkLeases({ leases, server, controllers }: ClusterFacts): CheckResult {
   const runs = 'value' in controllers && controllers.value.some(({ replicas }) => replicas > 0);
   return checkReading(leases, (all) => [

@@ -25,7 +25,7 @@ export function checkStuckObjects(facts: ClusterFacts): CheckResult {
   );
 }
 
-/** Does a controller run? `undefined` when neither Deployments nor Leases can be read. */
+/** Does a controller run? `undefined` when none is found, and Deployments or Leases cannot be read. */
 function controllerWorks({ controllers, leases, server }: ClusterFacts): boolean | undefined {
   if ('value' in controllers && controllers.value.some(({ replicas }) => replicas > 0)) return true;
   if ('value' in leases && leases.value.some((lease) => isLive(lease, server.now))) return true;
