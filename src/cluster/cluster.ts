@@ -51,8 +51,8 @@ export interface Cluster {
   /** Breaks requests on purpose. */
   readonly faults: Faults;
   /**
-   * Shows a part of this process as a Deployment with a pod. A label marks both as simulated. The pod's log has
-   * the lines that are passed to the result's `log`. In the default namespace, `kubectl logs -n kro-system deploy/NAME`
+   * Shows a part of this process as a Deployment with a pod. A label marks both as simulated. The pod's log has the
+   * lines that are passed to the result's `log`. With the default namespace, `kubectl logs -n kro-system deploy/NAME`
    * shows these lines.
    *
    * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.

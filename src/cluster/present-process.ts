@@ -31,7 +31,7 @@ const SIMULATED = 'typekro.dev/simulated';
 export type PresentContext = HandlerContext & { readonly logs: Pick<PodLogs, 'write'> };
 
 /**
- * Shows a part of this process, such as a controller, as a Deployment with one pod. The part has this form in a real
+ * Shows a part of this process, such as a controller, as a Deployment with one pod, as the part would run in a real
  * cluster. The label `typekro.dev/simulated` marks both. The pod's log has the lines that are passed to the result's
  * `log`. The simulated controllers create the pod. The pod may be deleted, scaled and restarted like any other; the log
  * stays.

@@ -122,10 +122,10 @@ function withoutOrders(value: JsonValue): JsonValue | undefined {
   return out;
 }
 
-function removeScalars(out: JsonObject, key: string, gone: JsonValue) {
+function removeScalars(out: JsonObject, key: string, removedValues: JsonValue) {
   const before = out[key];
-  if (!Array.isArray(before) || !Array.isArray(gone)) return;
-  out[key] = before.filter((entry) => !gone.some((other) => jsonEquals(entry, other)));
+  if (!Array.isArray(before) || !Array.isArray(removedValues)) return;
+  out[key] = before.filter((entry) => !removedValues.some((other) => jsonEquals(entry, other)));
 }
 
 function mergeList(

@@ -67,7 +67,7 @@ export interface AuditTrail {
   annotate(key: string, value: string, least?: 'Metadata' | 'Request'): void;
   /** The request goes on as another user. `constraint` is the verb of the right in constrained impersonation. */
   impersonate(user: UserInfo, constraint: string | undefined): void;
-  /** The body of an allowed request. `hasIdentity`: is it an object, and no patch and no options? */
+  /** The body of an allowed request. `hasIdentity`: is it an object, and neither a patch nor options? */
   requestBody(value: JsonValue, hasIdentity?: boolean): void;
   /** The request failed by an unexpected exception. */
   panic(thrown: unknown): void;

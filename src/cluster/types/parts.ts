@@ -8,9 +8,9 @@ import type { FieldError } from '../../kubernetes/index.ts';
 export function ensureAt(parent: JsonObject, key: string): JsonObject {
   const value = parent[key];
   if (isJsonObject(value)) return value;
-  const made: JsonObject = {};
-  parent[key] = made;
-  return made;
+  const created: JsonObject = {};
+  parent[key] = created;
+  return created;
 }
 
 /** Sets the members that are missing, null or an empty text. */

@@ -11,7 +11,7 @@ export class ExternalSecretError extends Error {}
  * is `stand-in:STORE/KEY`, with `#PROPERTY` for a property.
  *
  * @throws ExternalSecretError for a key that the fake provider does not have, an invalid regular expression, a template
- *   with other actions than `{{ .name }}`, and a rewrite other than `regexp`.
+ *   with an action that `fillTemplate` does not know, and a rewrite other than `regexp`.
  */
 export function secretValues(external: KubeObject, store: KubeObject): Record<string, string> {
   const values: Record<string, string> = {};

@@ -16,8 +16,8 @@ const READY: StandInCondition = {
 
 /**
  * Issues Certificates. Creates a key in a temporary Secret, and a CertificateRequest for this key. When the request is
- * signed, writes the Secret of the certificate. A certificate is issued again when its spec or its Secret changes, and
- * when two thirds of its validity have passed.
+ * signed, writes the Secret of the certificate. A certificate is issued again when its issuer, its DNS names or its
+ * Secret changes, and when two thirds of its validity have passed.
  */
 export const certificates: StandInKind = {
   group: GROUP,

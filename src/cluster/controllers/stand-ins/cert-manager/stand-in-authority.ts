@@ -4,14 +4,14 @@ import type { Signer } from './signing.ts';
 
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 
-let made: Signer | undefined;
+let authority: Signer | undefined;
 
 /**
  * The authority that signs in place of issuers outside the cluster. Its name says that it belongs to a stand-in. Each
  * process has one, made at its first use.
  */
 export function standInAuthority(now: number): Signer {
-  if (made !== undefined) return made;
+  if (authority !== undefined) return authority;
   const { publicKey, privateKey } = cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = distinguishedName('typekro stand-in for an issuer outside the cluster', ['TypeKro']);
   const chain = signCertificate({
@@ -23,6 +23,6 @@ export function standInAuthority(now: number): Signer {
     notAfter: now + 9 * YEAR_MS,
     extensions: [basicConstraints(true), keyUsage([0, 5])],
   });
-  made = { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), chain };
-  return made;
+  authority = { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), chain };
+  return authority;
 }

@@ -34,7 +34,10 @@ export const clusters: StandInKind = {
     const ready = pods.filter(isPodReady).length;
     const allowed = view.completedSteps(wanted);
     // The next instance is created when all earlier instances are ready and its step is due.
-    const made = Math.max(pods.filter((pod) => pod !== undefined).length, Math.min(wanted, ready + 1, allowed));
+    const instanceCount = Math.max(
+      pods.filter((pod) => pod !== undefined).length,
+      Math.min(wanted, ready + 1, allowed),
+    );
     const isDone = ready >= wanted && allowed >= wanted;
     const removed = surplus(cluster, view, wanted);
     const { phase, reason } = phaseOf(cluster, view, ready, isDone);
@@ -44,7 +47,7 @@ export const clusters: StandInKind = {
         ...clusterSecrets(cluster, view),
         ...services(cluster),
         ...disruptionBudgets(cluster),
-        ...(view.failure === undefined ? missingObjects(cluster, view, made) : []),
+        ...(view.failure === undefined ? missingObjects(cluster, view, instanceCount) : []),
       ],
       status: statusOf(cluster, view, pods, phase, reason, isDone && view.failure === undefined),
       events: eventsOf(phase, reason),

@@ -19,7 +19,8 @@ const CLIENT = '1.3.6.1.5.5.7.3.2';
 
 /**
  * The Secrets of a cluster that do not exist yet: the credentials of the application, on request those of the
- * superuser, and the certificates. Secrets that exist keep their values.
+ * superuser, and the certificates. Credentials that exist keep their values. All certificates are made together, when
+ * the Secret of the authority is missing.
  */
 export function clusterSecrets(cluster: KubeObject, view: StandInView): KubeObject[] {
   const { name = '', namespace = '' } = cluster.metadata;

@@ -8,7 +8,7 @@ import { classOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS, V1 } from './n
 /** The controller that the status of a route names for a gateway whose class names none. */
 const CONTROLLER = 'typekro.dev/stand-in';
 
-/** Routes of all kinds. A gateway that does not exist writes nothing into the status of a route. */
+/** Routes of all kinds. The status of a route has no entry for a gateway that does not exist. */
 export const routes: readonly StandInKind[] = Object.keys(ROUTE_PROTOCOLS).map((kind) => ({
   group: GROUP,
   kind,
