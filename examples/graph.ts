@@ -1,5 +1,5 @@
 // Graphs without an API: each is one object of the kind Graph, which kro 0.10 and TypeKro's controller serve. Values from
-// outside the function are literals, `def` names a value in the graph, and `patch` adds fields to an object of others.
+// outside the function are literals, `def` names a value in the graph, and `patch` adds fields to an object of another owner.
 //
 // With shop: {}
 // Gives: { ConfigMap red-address: { data: { app: shop, ip: "*" } }, ConfigMap dev-cache-users: { data: { color: blue } } }

@@ -34,7 +34,7 @@ export const noteApi = kubernetesComposition(
         ],
       },
     });
-    ConfigMap({ id: 'told', name: `${name}-told`, data: { greeting, api: api.metadata.name } });
+    ConfigMap({ id: 'summary', name: `${name}-summary`, data: { greeting, api: api.metadata.name } });
     return { served: api.status.state === 'Active' };
   },
 );

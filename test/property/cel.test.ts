@@ -12,7 +12,7 @@ const tape = fc.array(fc.nat(0xffff), { minLength: 10, maxLength: 400, size: 'ma
  * The number of runs with tapes. Further runs generate expressions from seeds, because a seed is cheaper than a tape,
  * and is enough to replay the expression.
  */
-const MAX_SHRUNK_LENGTH = 5000;
+const TAPE_RUNS = 5000;
 
 describe('any expression on any data', () => {
   const environment = fuzzEnvironment();
@@ -27,9 +27,9 @@ describe('any expression on any data', () => {
       };
       fc.assert(
         fc.property(tape, (decisions) => outcome(tapeChoices(decisions)).endsWith(' → ok')),
-        { numRuns: Math.min(runs, MAX_SHRUNK_LENGTH), endOnFailure: false },
+        { numRuns: Math.min(runs, TAPE_RUNS), endOnFailure: false },
       );
-      for (let seed = MAX_SHRUNK_LENGTH; seed < runs; seed += 1) {
+      for (let seed = TAPE_RUNS; seed < runs; seed += 1) {
         const found = outcome(seededChoices(seed));
         if (!found.endsWith(' → ok')) expect.fail(`npm run fuzz -- cel --seed ${seed}: ${found}`);
       }

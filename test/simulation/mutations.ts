@@ -52,7 +52,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'objects of another ApplySet are adopted',
-    rule: 'only what is ours',
+    rule: 'only own objects',
     file: 'src/runtime/write-decision.ts',
     find: "if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };",
     replace: '',
@@ -60,7 +60,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'deletes carry no UID',
-    rule: 'only what is ours',
+    rule: 'only own objects',
     file: 'src/execute/write-children.ts',
     find: 'preconditions: { uid },',
     replace: '',
@@ -69,7 +69,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the newest revisions are retired, not the oldest',
-    rule: 'only what is ours',
+    rule: 'only own objects',
     file: 'src/controller/definition/revision-store.ts',
     find: 'revisions.slice(0, Math.max(0, revisions.length - keep))',
     replace: 'revisions.slice(keep)',
@@ -113,7 +113,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a deletion deletes all waves at once',
-    rule: 'dependents go before dependencies',
+    rule: 'dependents are deleted before dependencies',
     file: 'src/runtime/deletion.ts',
     find: 'const current = members.filter((object) => applyOrderOf(object) === wave);',
     replace: 'const current = members;',
@@ -122,7 +122,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the finalizer is removed as soon as all children are marked for deletion',
-    rule: 'the finalizer goes last',
+    rule: 'the finalizer is removed last',
     file: 'src/runtime/deletion.ts',
     find: 'if (members.length === 0)',
     replace: 'if (members.every(({ metadata }) => metadata.deletionTimestamp !== undefined))',
@@ -232,7 +232,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a refused update delays the deletion of retired objects',
-    rule: 'retired objects go',
+    rule: 'retired objects are deleted',
     file: 'src/runtime/assess.ts',
     find: ' && isRefusal(problem.because.failure)',
     replace: ' && !isRefusal(problem.because.failure)',

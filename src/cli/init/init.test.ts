@@ -127,24 +127,6 @@ items:
     });
   });
 
-  test('leaves out what a cluster added to manifests, as convert does', async () => {
-    stdin = JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'web', uid: 'u', labels: { 'kro.run/owned': 'true', app: 'web' } },
-      spec: { clusterIP: '10.0.0.1', selector: { app: 'web' }, ports: [{ port: 80 }] },
-    });
-    const { code, err } = await run('p', '--from', '-');
-    expect(code).toBe(0);
-    expect(err).toContain('spec.clusterIP');
-    expect(readFileSync(join(cwd, 'p/app.yaml'), 'utf8')).not.toMatch(/clusterIP|kro\.run\/owned/);
-    stdin = JSON.stringify({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });
-    expect(await run('q', '--from', '-')).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('controllers create all objects of -'),
-    });
-  });
-
   test('the test of the project passes, and fails where an object is missing', async () => {
     stdin = MANIFESTS;
     await run('p', '--from', '-');

@@ -1,4 +1,4 @@
-"""The Python client at work: typed and untyped calls, a watch, server-side apply, errors. Prints a line a step."""
+"""The Python client at work: typed and untyped calls, a watch, server-side apply, errors. Prints a line for each step."""
 
 import sys
 

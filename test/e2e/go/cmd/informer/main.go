@@ -1,5 +1,5 @@
-// A client-go program as controllers are made of them: a typed client that speaks protobuf, a shared informer for
-// ConfigMaps, and a dynamic informer for a custom resource. It prints what the informers tell, one line an event.
+// A client-go program with the parts of a controller: a typed client that uses protobuf, a shared informer for
+// ConfigMaps, and a dynamic informer for a custom resource. It prints one line for each event of the informers.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// kubectl of the Kubernetes release that the tests are made for, for machines that have none.
+// kubectl of the Kubernetes release that the tests need, for machines without kubectl.
 package main
 
 import (
