@@ -16,7 +16,7 @@ import type { PlaygroundInput, PlaygroundProblem } from './model.ts';
 import { problemIn } from './model.ts';
 import { runModule } from './run-module.ts';
 
-/** The graph of the source, and the kinds that it uses. */
+/** The last definition of a source with its graph, and the problems of the source. */
 export interface LoadedSource {
   readonly problems: readonly PlaygroundProblem[];
   /** The last definition. Absent when there is none, or when one has errors. */
@@ -100,7 +100,7 @@ function compileAll(
 const sourcesWith = (crds: readonly KubeObject[]): SchemaSource =>
   combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
 
-/** The value of a YAML text with one document; `{}` for an empty one. */
+/** The first document of a YAML text; `{}` for an empty text, and for a document that is not a map. */
 export function readValue(
   text: string,
   name: 'spec' | 'observed',

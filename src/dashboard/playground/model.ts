@@ -3,7 +3,7 @@ import type { GraphOutline } from '../../graph/index.ts';
 import type { InstanceNode, LinePosition, ValueEdge } from '../../inspect/index.ts';
 import type { InstanceState } from '../../runtime/index.ts';
 
-/** The language of the left text: a ResourceGraphDefinition, or a module of compositions. */
+/** The language of the source: definitions in YAML, or a module of compositions in TypeScript. */
 export type PlaygroundLanguage = 'yaml' | 'typescript';
 
 /** The texts of the playground. */
@@ -54,9 +54,11 @@ export interface PlaygroundObject {
 /** What the texts give. */
 export interface PlaygroundResult {
   readonly problems: readonly PlaygroundProblem[];
-  /** The definition that the instance belongs to. Absent when the source has none that compiles. */
+  /** The definition that the instance belongs to. Absent when the source has none, or one with errors. */
   readonly definition?: PlaygroundDefinition;
-  /** From the empty cluster to the last change. Empty without a definition, and for a spec that is refused. */
+  /**
+   * From the first state of the cluster to the last change. Empty without a definition, and when a text has an error.
+   */
   readonly steps: readonly PlaygroundStep[];
   /** Why the steps end early, as a sentence. Absent for a complete simulation. */
   readonly ended?: string;

@@ -29,7 +29,7 @@ export interface Simulation {
   readonly ended?: string;
 }
 
-/** A longer simulation is no help to a reader. */
+/** The maximum number of steps. A longer simulation does not help a reader. */
 const MAX_STEPS = 100;
 
 /** The maximum number of objects in a step. */
@@ -47,9 +47,9 @@ interface SimulatedObject {
 }
 
 /**
- * Simulates the life of an instance from an empty cluster on. The controller's own step decides (`renderInstance`). Its
- * creations are carried out in one step, and the statuses of the new objects change in the next one, until nothing
- * changes any more.
+ * Simulates the life of an instance from a cluster on that has only its external objects. The controller's own step
+ * decides (`renderInstance`). Its creations are carried out in one step, and the statuses of the new objects change in
+ * the next one, until nothing changes any more.
  */
 export function simulate(input: SimulationInput): Simulation {
   const at = isoTime(input.now);

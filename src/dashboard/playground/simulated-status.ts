@@ -8,7 +8,7 @@ const CLUSTER_ADDRESS = '10.96.0.10';
 
 type StatusRule = (object: KubeObject, at: string) => JsonObject | undefined;
 
-/** The status of a ready object of each built-in kind that reports one. */
+/** The statuses of ready objects, by built-in kind. */
 const RULES: ReadonlyMap<string, StatusRule> = new Map<string, StatusRule>([
   [
     'apps/Deployment',
@@ -111,7 +111,7 @@ const RULES: ReadonlyMap<string, StatusRule> = new Map<string, StatusRule>([
 
 /**
  * The status that the controller of a kind writes into a ready object. An object of a custom kind gets the condition
- * `Ready`. Returns `undefined` for a kind without a status.
+ * `Ready`. Returns `undefined` for a built-in kind without a rule.
  *
  * @param at the time of conditions, RFC 3339
  * @param isBuiltin is the kind one of Kubernetes' own?

@@ -34,7 +34,8 @@ export const connection = signal<ConnectionState>({ is: 'connecting' });
 export function follow(api: Api, listener: StreamListener): void {
   const events = new EventSource(api.eventsUrl());
   events.addEventListener('open', () => {
-    // The page cannot know which events it missed during the interruption, so it reads all data again.
+    // A stream that the page itself opened again sends no id of a last event. Events can be missing, so the page reads
+    // all data again.
     if (connection.value.is === 'lost') listener.reset();
     connection.value = { is: 'live' };
   });

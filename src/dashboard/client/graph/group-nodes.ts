@@ -26,13 +26,13 @@ export const MAX_NODES = 300;
 /** The maximum number of unsettled nodes that stay single beside groups. */
 const MAX_UNSETTLED = 60;
 
-/** The number of members of an opened group that are drawn; the list beside the graph has all of them. */
+/** The maximum number of members of an opened group that are drawn; the list beside the graph has all of them. */
 export const MAX_OPENED = 60;
 
 /**
- * Groups nodes of one kind and one level when there are more than `MAX_NODES`. Nodes that are not settled stay single, as
- * long as they are few. The members of a group that is in `opened` are single, too. Levels merge until the groups are
- * few: a chain of 900 nodes has 900 levels.
+ * Groups nodes of one kind and one level when there are more than `MAX_NODES`. Nodes that are not settled stay single,
+ * as long as they are few. The first `MAX_OPENED` members of a group that is in `opened` are single, too. Levels merge
+ * until the groups are few: a chain of 900 nodes has 900 levels.
  */
 export function groupNodes(nodes: readonly GroupInput[], opened: ReadonlySet<string>): Grouping {
   if (nodes.length <= MAX_NODES) return { singles: nodes.map(({ id }) => id), groups: [] };

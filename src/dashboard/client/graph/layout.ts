@@ -34,11 +34,11 @@ export function layoutKey({ boxes, lines, direction }: LayoutInput): string {
  */
 const MAX_LEVELS_LR = 4;
 
-/** The direction in which a graph is drawn. It depends on nothing that changes while an instance is looked at. */
+/** The direction in which a graph is drawn. It does not depend on states, so that a change of states moves no box. */
 export function directionOf(lines: LayoutInput['lines'], isNarrow: boolean): LayoutInput['direction'] {
   if (isNarrow) return 'TB';
   const levels = new Map<string, number>();
-  // Each round settles one more level; a picture with groups may have a cycle, which no round settles.
+  // Each round settles at least one more level; a picture with groups may have a cycle, which no round settles.
   for (let round = 0; round <= MAX_LEVELS_LR; round += 1) {
     for (const { from, to } of lines) levels.set(to, Math.max(levels.get(to) ?? 1, (levels.get(from) ?? 1) + 1));
   }

@@ -32,9 +32,9 @@ export interface Box {
   readonly kind: 'node' | 'collection' | 'group';
   readonly title: string;
   readonly subtitle: string;
-  /** The conditions and lists of the definition that decide whether and how often the node exists, as short texts. */
+  /** The conditions and lists of the node in the definition, as short texts. */
   readonly rules: readonly string[];
-  /** Absent in a picture without an instance. */
+  /** Absent in a picture that shows no states, and for a node without one. */
   readonly tone?: Tone;
   /** The state in words, for the name of the box. */
   readonly stateText: string;
@@ -54,7 +54,7 @@ export interface Box {
 export interface Line {
   readonly from: string;
   readonly to: string;
-  /** `flowed`: all values are known. `missing`: a value is not. `plain`: there is no instance, or nothing is read. */
+  /** `flowed`: all values are known. `missing`: a value is not. `plain`: the line shows no values. */
   readonly state: 'plain' | 'flowed' | 'missing';
   /** The data that flows, one text each. */
   readonly labels: readonly string[];
@@ -83,7 +83,7 @@ export const BAR_HEIGHT = 22;
 export const CELL_SIZE = 12;
 export const CELL_GAP = 3;
 export const CELLS_IN_ROW = 13;
-/** The number of objects of an opened collection that are drawn. */
+/** The maximum number of objects of an opened collection that are drawn. */
 export const MAX_CELLS = 1300;
 
 /** The picture of the graph of a definition. */
@@ -269,7 +269,7 @@ function labelOf(path: string, value: CurrentValue | undefined): string {
   return `${path === '' ? 'object' : path} = ${valueText(value)}`;
 }
 
-/** A present value in one line. */
+/** A current value in one line. */
 export function valueText(value: CurrentValue): string {
   switch (value.is) {
     case 'known':

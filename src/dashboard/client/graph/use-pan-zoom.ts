@@ -21,7 +21,10 @@ export interface PanZoom {
   readonly wasDragged: () => boolean;
 }
 
-/** Moves a picture by drags and by the wheel. The first layout is shown whole; later ones keep the user's place. */
+/**
+ * Moves a picture by drags and by the wheel. Before the first move and after `fit`, each layout is shown whole. After a
+ * move, the place of the user stays.
+ */
 export function usePanZoom(frame: RefObject<HTMLElement | null>, layout: Layout | undefined): PanZoom {
   const [size, setSize] = useState<FrameSize>({ width: 800, height: 500 });
   const [camera, setCamera] = useState<Camera | undefined>(undefined);

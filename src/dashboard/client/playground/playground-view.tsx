@@ -61,7 +61,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
     });
   }, [route.state]);
   useEffect(() => {
-    // The first texts are those of the address, or of an example that needs no address.
+    // The first texts are those of an example, which needs no address.
     if (isFirst.current) {
       isFirst.current = false;
       return;

@@ -37,7 +37,7 @@ export interface PlaygroundRunner {
 
 /**
  * Runs the newest texts in a worker, one run at a time. A run that takes longer than `MAX_RUN_MS` is ended with its
- * worker, and the next run starts another one. The time begins when the worker is loaded.
+ * worker, and the next run starts another one. The time begins after the worker is loaded.
  */
 export function createRunner(host: RunnerHost, changed: (state: RunState) => void): PlaygroundRunner {
   let worker: PlaygroundWorker | undefined;

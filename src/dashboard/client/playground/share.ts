@@ -1,7 +1,7 @@
 import { tryParseJson } from '../../../core/index.ts';
 import type { PlaygroundInput } from '../../playground/model.ts';
 
-/** The largest texts that a link may open, in UTF-16 units. */
+/** The maximum size of the texts of a link, as bytes of JSON. */
 const MAX_SHARED_LENGTH = 200_000;
 
 /** The texts of the playground as a part of an address: compressed, in base64url. */
@@ -21,7 +21,9 @@ export async function decodeInput(state: string): Promise<PlaygroundInput | unde
   return inflated === undefined ? undefined : inputOf(tryParseJson(new TextDecoder().decode(inflated)));
 }
 
-/** Every error of the stream counts as broken data: hosts throw different errors, and nothing else makes it fail. */
+/**
+ * Every error of the stream counts as broken data, because hosts throw different errors. So do texts that are too long.
+ */
 const notCompressed = (): undefined => undefined;
 
 function inputOf(value: unknown): PlaygroundInput | undefined {

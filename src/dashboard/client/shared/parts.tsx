@@ -110,7 +110,7 @@ export function Loading({ what }: { readonly what: string }): JSX.Element {
   );
 }
 
-/** A present value as code. */
+/** A current value as code. */
 export function Value({ value }: { readonly value: CurrentValue }): JSX.Element {
   const isAbsent = value.is === 'unknown' || value.is === 'failed';
   return (

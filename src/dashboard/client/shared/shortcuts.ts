@@ -62,7 +62,10 @@ export function findShortcut(
   return sequence ?? all.find(({ keys }) => keys === key);
 }
 
-/** Runs the shortcuts of the page. Keys of fields, and keys with Ctrl, Alt or Meta, belong to the browser. */
+/**
+ * Runs the shortcuts of the page. Keys of fields except Escape, keys of an open dialog, and keys with Ctrl, Alt or Meta
+ * belong to the browser.
+ */
 export function listenToShortcuts(target: Window): void {
   let pending: PendingKey | undefined;
   target.addEventListener('keydown', (event) => {

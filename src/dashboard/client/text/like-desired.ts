@@ -3,8 +3,8 @@ import { isJsonObject } from '../../../core/index.ts';
 
 /**
  * The parts of a live value that a desired one also has, in the order of the desired one, so that both stand side by
- * side. Items of two lists are matched by their name, otherwise by their position. A live list that is longer keeps its
- * further items.
+ * side. Items of two lists are matched by their name or a similar field, otherwise by their position. A live list that
+ * is longer keeps its further items.
  */
 export function likeDesired(live: JsonValue, desired: JsonValue): JsonValue {
   if (isJsonObject(live) && isJsonObject(desired)) {

@@ -94,7 +94,7 @@ function ObjectChoice(props: {
   );
 }
 
-/** The number of objects that the state lists. */
+/** The maximum number of objects that the state lists. */
 const MAX_OBJECTS = 100;
 
 function StatePanel(props: {

@@ -4,10 +4,10 @@ import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanAction, ValueL
 import { plural } from '../graph/picture.ts';
 import { summaryParts, worstFirst } from './plan-summary.ts';
 
-/** The number of instances that are drawn at first. */
+/** The maximum number of changed instances that are drawn. */
 const MAX_INSTANCES = 200;
 
-/** A plan: its numbers, the definitions with their breaking changes, and each instance with its writes. */
+/** A plan: its numbers, the definitions with their breaking changes, and each changed instance with its writes. */
 export function PlanResult({ plan }: { readonly plan: Plan }): JSX.Element {
   const instances = worstFirst(plan.instances);
   const changed = instances.filter(({ state }) => state !== 'unchanged');

@@ -8,7 +8,7 @@ export interface SummaryPart {
   readonly tone: Tone;
 }
 
-/** The numbers of a plan that are not zero: destructive actions come first. */
+/** The numbers of a plan that are not zero. Refusals and destructive actions come first. */
 export function summaryParts(summary: PlanSummary): SummaryPart[] {
   const parts: readonly SummaryPart[] = [
     { label: 'refused', count: summary.refused, tone: 'failed' },
@@ -26,7 +26,7 @@ export function summaryParts(summary: PlanSummary): SummaryPart[] {
 
 const ORDER: readonly InstancePlan['state'][] = ['blocked', 'changed', 'deferred', 'unchanged'];
 
-/** The instances of a plan; those with a problem come first, then those with the most writes. */
+/** The instances of a plan: blocked ones come first. In each state, those with the most writes come first. */
 export function worstFirst(instances: readonly InstancePlan[]): InstancePlan[] {
   return instances.toSorted(
     (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || b.writes.length - a.writes.length,
