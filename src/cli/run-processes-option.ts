@@ -10,7 +10,7 @@ export const RUN_PROCESSES_OPTION: OptionSpec = {
 /** Does the user allow local processes? Each start needs the option again. */
 export const allowsProcesses = (input: CommandInput): boolean => input.options['run-processes'] === true;
 
-/** The options of a cluster that runs local processes in a directory; `undefined`: of one that runs none. */
+/** The options of a cluster that runs local processes in a directory. Without a directory, it runs none. */
 export const processOptions = (
   directory: string | undefined,
 ): Pick<ClusterOptions, 'runProcesses' | 'processDirectory'> =>

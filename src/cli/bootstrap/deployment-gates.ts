@@ -13,8 +13,8 @@ export function deploymentGates({ flags }: Pick<ControllerDeployment, 'flags'>):
 }
 
 /**
- * The features of kro's controllers of a cluster. With several of them, a feature counts only when each of them has it,
- * because any of them may continue. Without one, kro's defaults count.
+ * The features of kro's controllers of a cluster. When there are several, a feature counts only when each of them has
+ * it, because any of them may continue with the objects. When there is none, kro's defaults count.
  */
 export function kroFeatures(kros: readonly ControllerDeployment[]): GraphFeatures {
   const gates = kros.map(deploymentGates);

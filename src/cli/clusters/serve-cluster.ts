@@ -224,7 +224,10 @@ function newCertificate(): ServingKeys {
   return { certificate: cert, certificateKey: key };
 }
 
-/** The credentials in the folder. A cluster without any gets new ones, and one of an earlier version an authority. */
+/**
+ * The credentials in the folder. A cluster without credentials gets new ones. Credentials of an earlier version lack an
+ * authority, so they get one.
+ */
 function keptCredentials({ path }: ClusterFolder): Required<ClusterCredentials> {
   const kept = readCredentials(path);
   if (kept?.authority !== undefined && kept.authorityKey !== undefined)

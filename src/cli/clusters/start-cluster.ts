@@ -122,7 +122,7 @@ export function settingsFor(
   return others;
 }
 
-/** Refuses a version that is earlier than that of the kept objects: as in Kubernetes, it may not know them. */
+/** Refuses a version of Kubernetes that is earlier than that of the kept objects, because it may not know them. */
 function refuseEarlierVersion(
   name: string,
   last: ClusterSettings | undefined,

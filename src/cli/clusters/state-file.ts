@@ -37,8 +37,9 @@ export const objectsIn = ({ collections }: Pick<ClusterSnapshot, 'collections'>)
 export type StateFileOrigin = Pick<StateFileHead, 'cluster' | 'kubernetesVersion' | 'takenAt'>;
 
 /**
- * The lines of a file, each with its line feed. The first is the head, then follow a line for each object and for each
- * log of a pod. The last line has the SHA-256 of all bytes before it, so that a file that was cut or changed is found.
+ * The lines of a file, each with its line feed. The first line is the head. A line for each object and for each log of
+ * a pod follows. The last line has the SHA-256 of all bytes before it, so that a reader recognizes a file that was cut
+ * or changed.
  */
 export function* stateLines(snapshot: ClusterSnapshot, origin: StateFileOrigin): Generator<string> {
   const hash = cryptoLibrary().createHash('sha256');
@@ -86,8 +87,8 @@ const LOG_LINE = record({ log: record({ key: text, lines: listOf(record({})) }) 
  *
  * @param file the name of the file, for errors
  * @param kubernetesVersion the version that the cluster has
- * @throws TypeKroError `cluster/snapshot-unreadable` for another file, for one that was cut or changed, and for the
- *   format or the Kubernetes of another version.
+ * @throws TypeKroError `cluster/snapshot-unreadable` for a file that is not a snapshot of a cluster, for one that was
+ *   cut or changed, and for one with another version of the format or of Kubernetes.
  */
 export function parseStateFile(bytes: Uint8Array, file: string, kubernetesVersion: string): StateFile {
   const lines = linesOf(bytes);

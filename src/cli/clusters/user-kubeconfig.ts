@@ -46,8 +46,8 @@ export interface EditedKubeconfig {
 }
 
 /**
- * The lists of a kubeconfig, each with the member of an entry that has the content, and with a test: does the entry
- * belong to a named cluster of this name? A user may have another entry of the name, which must not be lost.
+ * The lists of a kubeconfig. Each has the member that holds the content of an entry, and a test: does the entry belong
+ * to a named cluster of this name? A user may have another entry of the name, which must not be lost.
  */
 const LISTS = [
   ['clusters', 'cluster', ({ server }: JsonObject) => typeof server === 'string' && isLoopback(server)],
@@ -95,10 +95,11 @@ export function withContext(
 }
 
 /**
- * Removes the entries of a named cluster from a kubeconfig. Where its context is the current one, the context before it
- * becomes current again, and otherwise none is. Returns `undefined` when nothing changes.
+ * Removes the entries of a named cluster from a kubeconfig. If its context was the current one, an earlier context
+ * becomes current. Returns `undefined` when nothing changes.
  *
- * @param contextsBefore the contexts that may become current; the first one that still exists becomes current
+ * @param contextsBefore the contexts that may become current. The first one that still exists becomes current. Without
+ *   one, no context is current.
  * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig.
  */
 export function withoutContext(

@@ -225,8 +225,8 @@ const isOfManifest = (manifests: readonly KubeObject[], text: string): boolean =
   manifests.some((object) => object.kind === 'Deployment' && deployedController(object)?.flags.includes(text) === true);
 
 /**
- * Keeps the number of replicas of an installed controller with more than one. A controller that was scaled to 0 gets
- * the manifest's number.
+ * Keeps the number of replicas of an installed controller that has more than one replica. A controller that was scaled
+ * to 0 gets the manifest's number.
  */
 function scaled(object: KubeObject, replicas: number): KubeObject {
   if (object.kind !== 'Deployment' || replicas <= 1) return object;

@@ -168,8 +168,7 @@ function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
 const inMarks = (expression: string): string => (expression.includes('${') ? expression : `\${${expression}}`);
 
 /**
- * Does only another spec or definition help the node? That is so for a failure, and for data that is missing in the
- * instance itself.
+ * Does the node need another spec or definition? A failed node does, and a node that lacks data of the instance itself.
  */
 function needsChangedInput({ state, because }: NodeReport): boolean {
   return state === 'failed' || (because.kind === 'missing-data' && because.nodes.length === 0);

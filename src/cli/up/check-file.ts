@@ -65,7 +65,10 @@ export function refuseMissingFile(path: string, file: string): void {
   throwInputError('input/not-found', `there is no file ${file}`, remedy);
 }
 
-/** The shell leaves a pattern unexpanded when it is in quotes, when no file matches, or when the shell expands none. */
+/**
+ * The shell leaves a pattern unexpanded when it is in quotes, when no file matches, or when the shell expands no
+ * patterns.
+ */
 function patternRemedy(path: string, file: string): string {
   const pattern = basename(path);
   const matching = namesIn(dirname(path)).filter((name) => !name.startsWith('.') && matchesGlob(name, pattern));

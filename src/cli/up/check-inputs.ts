@@ -48,10 +48,10 @@ export interface CheckOptions {
 }
 
 /**
- * Checks all objects in the files: definitions by the compiler, and definitions, the objects that they create and other
- * objects by the rules of the embedded server. Kinds come from the built-in bundle, the CRDs in the files, and the
- * other definitions in the files: a definition is compiled after the definitions whose kinds it uses. Duplicate objects
- * and objects of unserved kinds are problems, too.
+ * Checks all objects in the files. The compiler checks the definitions. The rules of the embedded server apply to the
+ * definitions, to the objects that they create, and to all other objects. Kinds come from the built-in bundle, the CRDs
+ * in the files, and the other definitions in the files: a definition is compiled after the definitions whose kinds it
+ * uses. Duplicate objects and objects of unserved kinds are problems, too.
  */
 export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = {}): Promise<CheckedInputs> {
   // The definitions in the files replace kinds that the cluster serves.
