@@ -10,7 +10,7 @@ The documents that began TypeKro contain example programs. \`test/fixtures/seeds
 \`test/e2e/seeds\` runs each program, and deploys its compositions in each of three ways, each time to a new cluster.
 Corrected copies that pass the strict type check are in \`examples/\`.
 
-**direct** is \`factory('direct')\`, **ours** is our controller with all its features, **stock** is a controller that
+**direct** is \`factory('direct')\`, **ours** is this project's controller with all its features, **stock** is a controller that
 accepts what kro 0.9.3 accepts. \`*\` stands for any text. \`npm run docs\` writes this page.
 
 | program | direct | ours | stock |

@@ -36,7 +36,7 @@ test.each(['--debug broken', 'broken --debug', 'broken a --debug b'])('%s prints
   expect(err).not.toContain('run the same command with --debug');
 });
 
-test('--debug is no argument, unless it stands after --', async () => {
+test('--debug is an argument only after --', async () => {
   seen.length = 0;
   await run('broken a --debug --fine');
   await run('broken --fine -- --debug');

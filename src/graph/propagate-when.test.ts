@@ -29,7 +29,7 @@ const plain = (id: string, data = 'x: z') =>
 const EACH = 'forEach: [{region: "${schema.spec.regions}"}]\n      ';
 
 describe('propagateWhen', () => {
-  test('is in the graph, gives an order, and is no dependency', () => {
+  test('is in the graph, gives an order, and is not a dependency', () => {
     const { graph, diagnostics } = compiled(
       map('app', '"${db.ready() && db.data.x == \'1\'}", "${schema.spec.go}"') + plain('db'),
     );

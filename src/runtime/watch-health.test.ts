@@ -76,7 +76,7 @@ describe('the condition WatchesHealthy', () => {
     ]);
   });
 
-  test("is no earlier value where the author's conditions may have its type", () => {
+  test("has no earlier value where the author's conditions may have its type", () => {
     expect(healthOf({ nodes: { state: 'pending' } }, OLD, true, true)).toMatchObject([{ status: 'Unknown' }]);
     expect(healthOf({}, OLD, true, true)).toMatchObject([{ lastTransitionTime: '2026-11-01T00:00:00Z' }]);
   });

@@ -11,7 +11,7 @@ test.each([
   expect(requestedSuites(text)).toEqual(names);
 });
 
-test('a name that is no suite is refused', () => {
+test('a name that is not a suite is refused', () => {
   expect(() => requestedSuites('pkg/client,pkg/none')).toThrow('TYPEKRO_SUITES has pkg/none');
 });
 

@@ -56,7 +56,7 @@ test.each([
   expect([...text.matchAll(/^```(.*)$/gm)].map(([, kind]) => kind).filter((kind) => !KINDS.has(kind ?? ''))).toEqual(
     [],
   );
-  // A block that is indented by four spaces has no language, and is no file.
+  // A block that is indented by four spaces has no language, and is not a file.
   expect(text.replaceAll(/^```[^\n]*\n[\s\S]*?^```$/gm, '')).not.toMatch(/^ {4}\S/m);
 });
 const KINDS = new Set(['', 'yaml', 'ts', 'console']);

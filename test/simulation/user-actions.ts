@@ -280,9 +280,9 @@ export function sealItem(name: string): UserAction {
 }
 
 /**
- * Gives the items the deletion policy `Orphaned`, and then takes item `b` off the list, or deletes the instance. The
- * retired items stay, as the same objects and without the labels of the controller; the user waits for that without end.
- * The instance is made again afterwards and takes the items over. Item `b` stays behind when it was taken off the list.
+ * Gives the items the deletion policy `Orphaned`, and then removes item `b` from the list, or deletes the instance. The
+ * retired items stay, as the same objects and without the labels of the controller. The wait for that has no time limit.
+ * The instance is made again afterwards and takes the items over. Item `b` stays retired if it was removed from the list.
  */
 export function keepItems(name: string, retired: 'item' | 'instance'): UserAction {
   const refs = { a: mapRef(`${name}-item-a`), b: mapRef(`${name}-item-b`) };

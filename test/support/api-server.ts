@@ -146,7 +146,7 @@ function fromBinaries(assets: string): ServerKind {
 }
 
 interface ServerProcess {
-  /** The output of the process after it ended by itself. Undefined while it runs. */
+  /** The output of the process if it ended without a stop. Undefined while it runs. */
   readonly failure: () => string | undefined;
   stop(): Promise<void>;
 }

@@ -20,7 +20,7 @@ export interface ConversionRequest {
   readonly objects: readonly (KubeObject & JsonObject)[];
 }
 
-/** Makes the converted objects; or answers by itself. */
+/** Returns the converted objects, or a function that writes the response. */
 export type Convert = (
   request: ConversionRequest,
   path: string,

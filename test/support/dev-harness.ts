@@ -79,7 +79,7 @@ export class DevHarness {
     this.event();
   }
 
-  /** Starts the loop. `hasKeyboard` is false for an output that is no terminal. */
+  /** Starts the loop. `hasKeyboard` is false for an output that is not a terminal. */
   start(files = ['pots.yaml', 'shop.yaml'], hasKeyboard = true): void {
     const print = (text: string): void => {
       this.#text += `${text}\n`;

@@ -26,7 +26,7 @@ export const goSuites = JSON.parse(
 /**
  * The suites that `TYPEKRO_SUITES` asks for; none without it.
  *
- * @throws Error for a name that is no suite.
+ * @throws Error for a name that is not a suite.
  */
 export function requestedSuites(text = process.env['TYPEKRO_SUITES'] ?? ''): readonly string[] {
   const names = Object.keys(goSuites.suites);

@@ -151,7 +151,7 @@ test('without the right to list definitions the nodes come from the labels of th
   expect(error).toMatchObject({ remedy: expect.stringContaining('name its kind: KIND/shop') as string });
 });
 
-test('a read that is forbidden to the user is no failure of the node or of its dependents', async () => {
+test('a read that is forbidden to the user is not a failure of the node or of its dependents', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' }), mapResource('after', { a: '${map.data.a}' })]));
   await world.advance(2000);

@@ -116,7 +116,7 @@ test('without an authority of client certificates, a certificate does not authen
   }
 });
 
-test('a socket serves the given certificate, and texts that are no certificates are refused', async () => {
+test('a socket serves the given certificate, and texts that are not certificates are refused', async () => {
   const cluster = await createEmbeddedCluster({ controllers: false });
   try {
     const certificate = createServingCertificate(NOW, ['127.0.0.1']);

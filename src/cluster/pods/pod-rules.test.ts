@@ -65,7 +65,7 @@ test.each([
   expect(problems).toEqual([expect.stringContaining(`typekro.dev/simulate-${name} has no effect: ${problem}`)]);
 });
 
-test('annotations that all objects may have are no problem', () => {
+test('annotations that all objects may have are not reported', () => {
   expect(annotatedRules(pod({ hold: 'true', 'delay-seconds': '3' }))).toEqual({ rules: {}, problems: [] });
 });
 

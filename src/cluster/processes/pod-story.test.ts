@@ -231,7 +231,7 @@ test.each([
   );
 });
 
-test('a container that writes without end leaves the cluster responsive, and its log bounded', async () => {
+test('a container that writes continuously leaves the cluster responsive, and its log bounded', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(pod({ containers: [shell('yes | tr -d "\\n"')] }, { name: 'long' }));
   await story.create(pod({ containers: [shell('yes')] }, { name: 'short' }));

@@ -60,7 +60,7 @@ async function story(count = 0) {
 const namesOf = ({ items }: Answer) => items.map(({ metadata }) => metadata.name);
 
 describe('a shard selector', () => {
-  test('of lists divides the objects, and comes back in their metadata', async () => {
+  test('of lists divides the objects, and is in the metadata of the answers', async () => {
     await using cluster = await story(20);
     const all = namesOf((await cluster.list({})).answer);
     const halves = [];

@@ -17,7 +17,7 @@ describe('the roles for users', () => {
     expect(role?.['rules']).toEqual([{ apiGroups: ['kro.run'], resources, verbs }]);
   });
 
-  it('are no others', () => {
+  it('are these three only', () => {
     expect(roles).toHaveLength(3);
   });
 });

@@ -25,7 +25,7 @@ test.each<[string, JsonObject | undefined, string[]]>([
   expect(pathsOf(spec)).toEqual(expected);
 });
 
-test('subgraphs without end are searched to a depth of 100', () => {
+test('subgraphs that are nested 5,000 levels deep are searched to a depth of 100', () => {
   let nodes: JsonValue[] = [];
   for (let depth = 0; depth < 5000; depth += 1) nodes = [{ id: 'n', graph: { nodes } }];
   expect(pathsOf({ nodes })).toHaveLength(101);

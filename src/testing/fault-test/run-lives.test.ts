@@ -75,7 +75,7 @@ describe('lives of a graph', () => {
     });
   });
 
-  test('without a test that creates an instance there is no life', async () => {
+  test('no life runs if no test creates an instance', async () => {
     const tests = [{ name: 'refused', given: {}, expect: { refused: 'no' } }];
     const { lives, notes } = await runLives(await baseOf(DEFINITION), tests, { lives: 5, seed: 1 });
     expect({ lives, notes }).toEqual({

@@ -126,7 +126,7 @@ describe('the status of a Graph', () => {
     });
   });
 
-  it('of a Graph that is gone is no failure', async () => {
+  it('of a deleted Graph is not a failure', async () => {
     const graph = await create('gone');
     await client.delete(ref('gone'));
     const cache = graphs();

@@ -78,7 +78,7 @@ test.each([
   expect(pictureOfInstance(detail, instance).lines[0]?.state).toBe(state);
 });
 
-test('edges of the spec and the status, and of nodes that do not exist, are no lines', () => {
+test('edges of the spec and the status, and of nodes that do not exist, are not drawn', () => {
   const edges = [edge('schema', 'a', []), edge('a', 'status', []), edge('gone', 'a', []), edge('a', 'a', [])];
   expect(pictureOfDefinition({ graph: graphOf([outlineNode('a')]), edges }, new Set()).lines).toEqual([]);
 });

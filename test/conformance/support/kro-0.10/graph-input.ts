@@ -71,7 +71,7 @@ export function payloadsOf(nodes: readonly JsonObject[]): { readonly key: string
   });
 }
 
-/** Serves the kinds of the nodes that no API server has by itself, unless the case says that they are unknown. */
+/** Serves the kinds of the nodes that are not built-in kinds, unless the case says that they are unknown. */
 export async function serveKinds(world: VirtualWorld, { input }: KroCase, nodes: readonly JsonObject[]): Promise<void> {
   if (/unknown|missing|no CRD/.test(String(input['cluster'] ?? ''))) return;
   for (const { payload } of payloadsOf(nodes)) {
@@ -90,7 +90,7 @@ export function namespacesOf({ input, expect }: KroCase): string[] {
   return [NAMESPACE, ...[...inManifests, ...inWords].map(([, name = '']) => name)];
 }
 
-/** Creates the objects that exist before the Graph. Returns what is left to create once the Graph has a UID. */
+/** Creates the objects that exist before the Graph. Returns the objects that can be created only after the Graph has a UID. */
 export async function putExisting(
   world: VirtualWorld,
   { input }: KroCase,
