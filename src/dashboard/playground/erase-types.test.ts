@@ -28,6 +28,7 @@ test.each([
   ['const r = { a: 1 } as const;\nexport default r satisfies object;'],
   ['for (const x of list as string[]) { use(x!); }'],
   ['const s = `a ${b as string} c`;\nconst t = x! + y!;'],
+  ['const a = b as number\n  + 1;\nconst c = d as number\n  - 2;\nconst e = f as number\n  / 3;'],
   ['type X = 1;\nconst a = 1;\nexport type { X };\nexport { a };'],
 ])('%j keeps its code', (text) => {
   const erased = eraseTypes(text, 'a.ts');

@@ -96,9 +96,9 @@ class Eraser {
     }
     const { expression } = node;
     if (isAssertion(node) && typeof expression === 'object') {
-      // Without the assertion, a statement without a semicolon would continue on a next line that begins with a
-      // bracket.
-      const isAtLineEnd = /^[^\S\n]*\n\s*[([`/+-]/.test(this.#units.slice(node.end).join(''));
+      // TypeScript ends a statement after a type when the next line begins with a bracket or a template. JavaScript
+      // would continue the expression. An operator continues it in both.
+      const isAtLineEnd = /^[^\S\n]*\n\s*[([`]/.test(this.#units.slice(node.end).join(''));
       this.#blank(expression.end, node.end, ')');
       if (isAtLineEnd && node.type !== 'TSNonNullExpression') this.#units[node.end - 1] = ';';
     }

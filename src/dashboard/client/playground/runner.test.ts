@@ -97,6 +97,29 @@ test('a worker that fails says why', () => {
   expect(states.at(-1)).toEqual({ is: 'ended', reason: 'The engine could not be loaded.' });
 });
 
+test('a worker that cannot be loaded is started again by the next texts only', () => {
+  const { runner, workers, pause } = createScene();
+  runner.run(input('a'));
+  pause();
+  workers[0]?.fail('The engine could not be loaded.');
+  expect(workers).toHaveLength(1);
+  runner.run(input('b'));
+  pause();
+  expect(workers).toHaveLength(2);
+});
+
+test('texts that wait while a loaded worker fails run in another one', () => {
+  const { runner, workers, pause } = createScene();
+  runner.run(input('a'));
+  pause();
+  workers[0]?.receive({ is: 'loaded' });
+  runner.run(input('b'));
+  pause();
+  workers[0]?.fail('The engine failed.');
+  workers[1]?.receive({ is: 'loaded' });
+  expect(workers[1]?.sent.map(({ input: { source } }) => source)).toEqual(['b']);
+});
+
 test('a closed runner ends its worker and its timers', () => {
   const { runner, workers, timers, pause } = createScene();
   runner.run(input('a'));

@@ -56,6 +56,8 @@ export function createRunner(host: RunnerHost, changed: (state: RunState) => voi
     isRunning = false;
   };
   const fail = (reason: string): void => {
+    // The script of another worker would not load either. The texts wait for the next change.
+    if (!isLoaded) waiting = undefined;
     stop();
     changed({ is: 'ended', reason });
     if (waiting !== undefined) next();
