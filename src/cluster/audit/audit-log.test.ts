@@ -6,8 +6,10 @@ import type { AuditEvent, AuditLevel, AuditOptions, AuditPolicyRule, Cluster, Us
 import { createEmbeddedCluster, createManualClock } from '../index.ts';
 import { allow, call, CONFIGURATIONS, map, MAPS } from '../../../test/support/webhook-cluster.ts';
 import { openWebhookServer, patchAnswer } from '../../../test/support/webhook-server.ts';
+import { AuditLog } from './audit-log.ts';
 import { legacyLine } from './legacy-line.ts';
 import { LogFile } from './log-file.ts';
+import { RequestTrail } from './request-trail.ts';
 import { sourceIps } from './source-ips.ts';
 
 const NOON = Date.parse('2026-01-01T12:00:00Z');
@@ -222,6 +224,58 @@ describe('the events of a request', () => {
     report.mockRestore();
     expect(log.events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'Panic']);
     expect(log.events.at(-1)?.responseStatus).toMatchObject({ code: 500, message: "APIServer panic'd: a defect" });
+  });
+
+  test('an unexpected exception of authentication is the stage Panic, too', async () => {
+    const events: AuditEvent[] = [];
+    const report = vi.fn<(line: string) => void>();
+    const access = {
+      authenticate: () => {
+        throw new Error('a defect');
+      },
+    };
+    const context = { access, clock: createManualClock(NOON), newUid: () => 'id', report };
+    const log = new AuditLog(context, { onEvent: (event) => void events.push(event) });
+    const raw = { method: 'GET', target: MAPS, headers: {}, body: Buffer.alloc(0) };
+    const reply = await log.follow(raw, undefined, (_, trail) => {
+      trail?.panic(new Error('a defect'));
+      return Promise.resolve({ status: 500, headers: {} });
+    });
+    expect(reply).toEqual({ status: 500, headers: { 'audit-id': 'id' } });
+    expect(events.map(({ stage, user }) => [stage, user])).toEqual([['Panic', {}]]);
+    expect(report).not.toHaveBeenCalled();
+  });
+
+  test('an exception in the log is a 500, and the server continues', async () => {
+    await using log = await audited('Metadata');
+    const { url } = await log.cluster.listen({ https: false });
+    const report = vi.spyOn(console, 'error').mockReturnValue();
+    const follow = vi.spyOn(RequestTrail.prototype, 'follow').mockRejectedValueOnce(new Error('a defect of the log'));
+    expect((await fetch(`${url}${MAPS}`)).status).toBe(500);
+    expect((await fetch(`${url}/version`)).status).toBe(200);
+    expect(report).toHaveBeenCalledOnce();
+    follow.mockRestore();
+    report.mockRestore();
+  });
+
+  test('a failure of the log is reported once with the time, and the requests continue', async () => {
+    const report = vi.spyOn(console, 'error').mockReturnValue();
+    const onEvent = () => {
+      throw new Error('no space');
+    };
+    const cluster = await createEmbeddedCluster({
+      controllers: false,
+      clock: createManualClock(NOON),
+      audit: { onEvent },
+    });
+    for (let times = 0; times < 2; times++) {
+      expect((await call(cluster.transport(), 'GET', MAPS)).status).toBe(200);
+    }
+    expect(report.mock.calls).toEqual([
+      ['2026-01-01T12:00:00.000Z the audit log failed, and events are lost: no space'],
+    ]);
+    report.mockRestore();
+    await cluster.close();
   });
 
   test('an answer that a fault suppresses has an event, too', async () => {

@@ -1,3 +1,4 @@
+import { isoTime } from '../../core/index.ts';
 import type { AuditEvent, AuditOptions, AuditPolicy } from '../audit-options.ts';
 import { attributesOf } from '../auth/authorize.ts';
 import type { Attributes } from '../auth/authorizer.ts';
@@ -18,8 +19,8 @@ export interface AuditContext {
   readonly access: Pick<ClusterAccess, 'authenticate'>;
   readonly clock: ClusterClock;
   readonly newUid: () => string;
-  /** Receives the problem of an event that cannot be written. */
-  readonly report: (thrown: unknown) => void;
+  /** Receives a line of text about an event that cannot be written. */
+  readonly report: (line: string) => void;
 }
 
 /** Answers a request; with a trail, as the user of the trail. Never throws. */
@@ -53,8 +54,8 @@ export class AuditLog {
     let user: UserInfo | undefined;
     try {
       user = access.authenticate(raw.headers, identity);
-    } catch (thrown) {
-      if (!(thrown instanceof ApiError)) throw thrown;
+    } catch {
+      // The answer authenticates a request without a user again, and replies to the exception.
     }
     const id = raw.headers['audit-id'] || newUid();
     // An API server that the request is forwarded to gets the id in this header, and writes it into its own log.
@@ -70,7 +71,7 @@ export class AuditLog {
             attributes,
             decision,
             now: () => clock.now(),
-            write: (event) => this.#write(event),
+            write: (makeEvent) => this.#write(makeEvent),
           }).follow((trail) => answer(identified, trail));
     return { ...reply, headers: { ...reply.headers, 'audit-id': id } };
   }
@@ -80,16 +81,25 @@ export class AuditLog {
     this.#file?.close();
   }
 
-  #write(event: AuditEvent): void {
+  #write(makeEvent: () => AuditEvent): void {
     try {
+      const event = makeEvent();
       this.#options.onEvent?.(event);
       this.#file?.append(this.#options.format === 'legacy' ? legacyLine(event) : toJsonText(event));
       this.#fails = false;
     } catch (thrown) {
       // As in Kubernetes, the request continues when its event is lost.
-      if (!this.#fails) this.#context.report(thrown);
+      if (!this.#fails) this.#context.report(this.#failureText(thrown));
       this.#fails = true;
     }
+  }
+
+  #failureText(thrown: unknown): string {
+    const time = isoTime(this.#context.clock.now());
+    const { file } = this.#options;
+    const where = file === undefined ? '' : ` in ${file}`;
+    const problem = thrown instanceof Error ? thrown.message : String(thrown);
+    return `${time} the audit log${where} failed, and events are lost: ${problem}`;
   }
 }
 

@@ -20,7 +20,8 @@ export interface TrailFacts {
   readonly attributes: Attributes;
   readonly decision: AuditDecision;
   readonly now: () => number;
-  readonly write: (event: AuditEvent) => void;
+  /** Makes and writes an event. Never throws. */
+  readonly write: (makeEvent: () => AuditEvent) => void;
 }
 
 /** The levels as numbers, least detail first. */
@@ -89,21 +90,17 @@ export class RequestTrail implements AuditTrail {
   async follow(answer: (trail?: AuditTrail) => Promise<ApiReply>): Promise<ApiReply> {
     const { user, attributes } = this.#facts;
     if (user === undefined) {
-      const reply = await answer();
+      const reply = await answer(this);
+      if (this.#wrotePanic()) return reply;
       const message = `Authentication failed, ${attempted(this.#facts.raw)}`;
       this.#write('ResponseStarted', { responseStatus: { metadata: {}, message, code: reply.status } });
       return reply;
     }
     this.#write('RequestReceived', {});
     const reply = await answer(this);
+    if (this.#wrotePanic()) return reply;
     const object = objectOfReply(reply, this.#has('RequestResponse'));
     const responseStatus = reply.fate === undefined ? statusOf(reply, object) : CLOSED_EARLY;
-    if (this.#failure !== undefined) {
-      const message = `APIServer panic'd: ${this.#failure}`;
-      const status = { metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 };
-      this.#write('Panic', { responseStatus: status });
-      return reply;
-    }
     if (attributes.verb === 'watch' || STREAMED.has(attributes.subresource)) {
       this.#write('ResponseStarted', { responseStatus });
     }
@@ -118,18 +115,31 @@ export class RequestTrail implements AuditTrail {
     return reply;
   }
 
+  /** Writes the event of an unexpected exception. Was there one? */
+  #wrotePanic(): boolean {
+    if (this.#failure === undefined) return false;
+    const message = `APIServer panic'd: ${this.#failure}`;
+    const responseStatus = { metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 };
+    this.#write('Panic', { responseStatus });
+    return true;
+  }
+
   #has(level: AuditEvent['level']): boolean {
     return DETAIL[this.#facts.decision.level] >= DETAIL[level];
   }
 
   #write(stage: AuditStage, result: Pick<AuditEvent, 'responseStatus' | 'responseObject'>): void {
-    const { id, user, raw, attributes, decision, now, write } = this.#facts;
-    if (decision.omitStages.has(stage)) return;
+    const { decision, write } = this.#facts;
+    if (!decision.omitStages.has(stage)) write(() => this.#event(stage, result));
+  }
+
+  #event(stage: AuditStage, result: Pick<AuditEvent, 'responseStatus' | 'responseObject'>): AuditEvent {
+    const { id, user, raw, attributes, decision, now } = this.#facts;
     const ips = sourceIps(raw);
     const userAgent = raw.headers['user-agent'] ?? '';
     const cut = userAgent.slice(0, MAX_USER_AGENT_LENGTH);
     const { responseStatus, ...shown } = result;
-    write({
+    return {
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
       level: decision.level,
@@ -148,7 +158,7 @@ export class RequestTrail implements AuditTrail {
       requestReceivedTimestamp: timeText(this.#receivedAt),
       stageTimestamp: timeText(stage === 'RequestReceived' ? this.#receivedAt : now()),
       ...(Object.keys(this.#annotations).length === 0 ? {} : { annotations: { ...this.#annotations } }),
-    });
+    };
   }
 }
 

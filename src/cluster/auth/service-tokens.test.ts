@@ -71,8 +71,18 @@ test.each(KEYS)('%s signs tokens that are valid until their account is gone', as
     `${first}.${second}.${'A'.repeat(third.length)}`,
     `${Buffer.from('{"alg":"none"}').toString('base64url')}.${second}.`,
     `x.${second}.${third}`,
+    `${cluster.token}x`,
+    `${cluster.token}xx`,
+    `${cluster.token}=`,
+    `${cluster.token}==`,
+    cluster.token.slice(0, -1),
+    cluster.token.slice(0, -2),
+    `${first}.${second}.AAAA`,
+    `${first}.${second}.`,
+    `${first}.${second}.!${third.slice(1)}`,
   ]) {
-    expect(await cluster.codeFor(forged)).toBe(401);
+    expect(await cluster.codeFor(forged), forged).toBe(401);
+    expect(await cluster.review({ token: forged }), forged).toEqual({ user: {}, error: 'invalid bearer token' });
   }
   await cluster.close();
 });

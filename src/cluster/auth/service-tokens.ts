@@ -49,15 +49,23 @@ export interface TokenOwner {
 const ISSUER = 'https://kubernetes.default.svc';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** The algorithms of JSON web tokens by the curve of an EC key. */
-const CURVES: Readonly<Record<string, { readonly name: string; readonly hash: string }>> = {
-  prime256v1: { name: 'ES256', hash: 'sha256' },
-  secp384r1: { name: 'ES384', hash: 'sha384' },
-  secp521r1: { name: 'ES512', hash: 'sha512' },
+/** An algorithm of JSON web tokens. */
+interface Algorithm {
+  readonly name: string;
+  readonly hash: string;
+  /** The size of each signature. Default: the library checks the size itself. */
+  readonly signatureBytes?: number;
+}
+
+/** The algorithms by the curve of an EC key. */
+const CURVES: Readonly<Record<string, Algorithm>> = {
+  prime256v1: { name: 'ES256', hash: 'sha256', signatureBytes: 64 },
+  secp384r1: { name: 'ES384', hash: 'sha384', signatureBytes: 96 },
+  secp521r1: { name: 'ES512', hash: 'sha512', signatureBytes: 132 },
 };
 
 /** The algorithm of a key. `undefined` for a key that signs no tokens. */
-function algorithmOf(key: KeyObject): { readonly name: string; readonly hash: string } | undefined {
+function algorithmOf(key: KeyObject): Algorithm | undefined {
   if (key.asymmetricKeyType === 'rsa') return { name: 'RS256', hash: 'sha256' };
   const curve = key.asymmetricKeyDetails?.namedCurve ?? '';
   return Object.hasOwn(CURVES, curve) ? CURVES[curve] : undefined;
@@ -140,17 +148,29 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
       if (keys === undefined || parts.length !== 3) return undefined;
       const [head = '', body = '', signature = ''] = parts;
       const signed = keys.verification.some((key) => {
-        const { name, hash } = algorithmOf(key) ?? { name: '', hash: '' };
+        const algorithm = algorithmOf(key);
         const header = jsonIn(head);
-        if (!isJsonObject(header) || header['alg'] !== name) return false;
+        if (algorithm === undefined || !isJsonObject(header) || header['alg'] !== algorithm.name) return false;
+        const bytes = signatureIn(signature, algorithm);
+        if (bytes === undefined) return false;
         return cryptoLibrary()
-          .createVerify(hash)
+          .createVerify(algorithm.hash)
           .update(`${head}.${body}`)
-          .verify({ key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+          .verify({ key, dsaEncoding: 'ieee-p1363' }, bytes);
       });
       return signed ? ownerOf(context, issuer, jsonIn(body)) : undefined;
     },
   };
+}
+
+/**
+ * The bytes of a signature; `undefined` for text that is no base64url without padding, and for a wrong size. The library
+ * throws for an EC signature of a wrong size.
+ */
+function signatureIn(text: string, { signatureBytes }: Algorithm): Buffer | undefined {
+  if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return undefined;
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.length === (signatureBytes ?? bytes.length) ? bytes : undefined;
 }
 
 /** The JSON value of a part of a token. `undefined` when the part has no JSON. */

@@ -51,8 +51,8 @@ export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /**
  * Answers one request: authenticates, authorizes and routes it. `identity` is the user of a request without a token;
- * `refuse` refuses such a request. Errors become `Status` answers. An unexpected exception becomes a 500 without
- * internal details.
+ * `refuse` refuses such a request. Errors become `Status` answers. An unexpected exception, also one of the audit log,
+ * becomes a 500 without internal details. Never rejects.
  */
 export async function handle(
   context: HandlerContext,
@@ -61,11 +61,11 @@ export async function handle(
 ): Promise<ApiReply> {
   if (raw.body.length > MAX_BODY_BYTES) return replyError(requestTooLarge(MAX_BODY_BYTES));
   const { auditLog } = context;
-  const reply =
-    auditLog === undefined
-      ? await answered(context, raw, identity)
-      : await auditLog.follow(raw, identity, (...followed) => answered(context, followed[0], identity, followed[1]));
   try {
+    const reply =
+      auditLog === undefined
+        ? await answered(context, raw, identity)
+        : await auditLog.follow(raw, identity, (...followed) => answered(context, followed[0], identity, followed[1]));
     return await compressReply(raw.headers['accept-encoding'], reply);
   } catch (thrown) {
     return replyThrown(context, thrown, raw, []);
