@@ -37,6 +37,8 @@ test.each<[string, string, unknown]>([
   ],
   ['a default export', "import { note } from 'm'; export default note(3);", 3],
   ['a loop and a list', "import { note } from 'm'; let a = 0; for (const b of [1, 2]) a += b; note(a);", 3],
+  ['an own key of the same name', "import { note } from 'm'; const a = { constructor: 4 }; note(a.constructor);", 4],
+  ['a frozen object of its own', "import { note } from 'm'; note(Object.freeze({ a: 1 }).a);", 1],
   ['globals of the language', "import { note } from 'm'; note(JSON.stringify(Object.keys({ a: 1 })));", '["a"]'],
 ])('%s is interpreted', (_, text, value) => {
   expect(notedBy(text)).toEqual([value]);
@@ -59,6 +61,37 @@ test.each<[string, string, string, number]>([
     "import { ConfigMap } from 'm';\n\nConfigMap({ metadata: { name: 'a' } });",
     'outside of a composition',
     3,
+  ],
+  ['the constructor of a function', "\n[].map.constructor('return 1')();", 'constructor is not available', 2],
+  ['a constructor by a computed key', "const k = 'construct';\n[][k + 'or'];", 'constructor is not available', 2],
+  ['a constructor by a pattern', '\nconst { constructor } = {};', 'constructor is not available', 2],
+  ['a prototype by its member', '\n({}).__proto__;', '__proto__ is not available', 2],
+  ['a getter for the host', "\n({}).__defineGetter__('a', () => 1);", '__defineGetter__ is not available', 2],
+  [
+    'a constructor by its descriptor',
+    "\nconst [f] = Object.values(Object.getOwnPropertyDescriptor(Object.getPrototypeOf([].map), 'constructor'));\nf('return 1');",
+    'Function would run a text as code',
+    2,
+  ],
+  [
+    'a definition on a prototype',
+    "\nObject.defineProperty(Array.prototype, 'a', { value: 1 });",
+    'Object.defineProperty() would change',
+    2,
+  ],
+  ['another prototype', '\nObject.setPrototypeOf(Array.prototype, null);', 'Object.setPrototypeOf() would change', 2],
+  ['new members of a prototype', '\nObject.assign(Array.prototype, { a: 1 });', 'Object.assign() would change', 2],
+  ['a frozen global', '\nObject.freeze(JSON);', 'Object.freeze() would change', 2],
+  ['a changing function as a value', '\n[Array.prototype].forEach(Object.freeze);', 'Object.freeze', 2],
+  ['a written prototype', '\nArray.prototype.a = 1;', 'an object outside the composition is changed', 2],
+  ['a longer prototype', '\nArray.prototype.push(1);', 'an object outside the composition is changed', 2],
+  [
+    'the constructor in a composition',
+    `import { kubernetesComposition, ConfigMap } from 'm';
+const prefix = (name) => [].map.constructor('return 1')();
+${COMPOSITION};`,
+    'constructor is not available',
+    2,
   ],
   ['a mistake of syntax', '\nconst = 1;', 'Unexpected token', 2],
   ['an error of the author', "\nthrow new Error('no');", 'no', 2],

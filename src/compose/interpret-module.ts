@@ -32,7 +32,8 @@ const GLOBALS: ReadonlySet<string> = new Set(
 
 /**
  * Interprets a module with the interpreter of compositions: nothing of its text runs as JavaScript of the host. The
- * exports of `modules` run natively, and so do the allowed globals.
+ * exports of `modules` run natively, and so do the allowed globals. The module cannot read `constructor` and similar
+ * members of the host's objects, call a function that makes code of a text, or change an object that it did not make.
  *
  * @throws CompositionError with all parts that cannot be interpreted, and with the refusals of the compositions.
  */
@@ -42,6 +43,7 @@ export function interpretModule({ text, file, modules }: ModuleText): void {
   const names = new Map<string, unknown>();
   const unit: Unit = { text, shift: 0, lookup: (name) => lookUp(names, name), locate };
   const trace = new Trace(true, interpreter);
+  trace.isConfined = true;
   withProviders(() =>
     withTrace(trace, () => {
       const refusals = program.body.flatMap((statement) =>

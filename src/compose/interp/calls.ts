@@ -10,6 +10,7 @@ import { hasTokens, labelOf, splitTokens, symbolic, wrap } from '../value/proxy.
 import { Phi, Sym } from '../value/symbolic.ts';
 import { describeValue, textNode } from '../value/ops.ts';
 import { callClosure } from './functions.ts';
+import { refuseCodeMaker, refuseConfinedCall } from '../library/confined.ts';
 import type { Closure } from '../value/closure.ts';
 import { closureOf } from '../value/closure.ts';
 import { isPlain, isSymbolicDeep } from '../value/symbolic-deep.ts';
@@ -44,6 +45,7 @@ export function callValue(
   const closure = closureOf(fn);
   if (closure !== undefined) return callClosure(interpreter, closure, selfOf(closure, self), args);
   refuseMovedName(fn);
+  refuseConfinedCall(fn, self, args.map(resolve));
   const callable = fn as FunctionLike;
   if (args.some(isOpen)) return callWithOpen(interpreter, callable, self, args, label);
   if (isNativeFactory(callable)) return factoryCall(callable, self, args);
@@ -138,6 +140,7 @@ function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unkn
     );
   }
   if (typeof result === 'string' && hasTokens(result)) return textOf(result);
+  refuseCodeMaker(result);
   if (isPlain(result) && !args.includes(result) && result !== self) adopt(result, 0);
   return result;
 }
@@ -154,6 +157,7 @@ function adopt(value: object, level: number): void {
   if (trace.isTracked(value) || level > 8) return;
   trace.track(value);
   for (const [key, item] of Object.entries(value) as [string, unknown][]) {
+    refuseCodeMaker(item);
     if (typeof item === 'string' && hasTokens(item)) Reflect.set(value, key, textOf(item));
     else if (isPlain(item)) adopt(item, level + 1);
   }
@@ -164,6 +168,7 @@ export function construct(interpreter: TreeInterpreter, raw: unknown, args: read
   const fn = resolve(raw);
   if (typeof fn !== 'function') throw new TypeError(`${describeValue(fn)} is not a constructor`);
   refuseMovedName(fn);
+  refuseConfinedCall(fn, undefined, args.map(resolve));
   if (args.some(isOpen)) return refuseOpen(`new ${fn.name}`);
   const known = constructBuiltin(interpreter, fn as FunctionLike, args);
   if (known !== undefined) return known.value;

@@ -15,6 +15,7 @@ import { Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
 import { accessed, characterAt, derive, elementAt, makeTyped, mapMember } from './member-access.ts';
 import type { MemberAccess } from './member-access.ts';
+import { refuseCodeMaker, refuseHostMember } from './confined.ts';
 import { converted, withoutShort } from './converted.ts';
 import { refuseInherited } from './key.ts';
 import type { Key } from './key.ts';
@@ -84,7 +85,10 @@ function concreteMember(interpreter: Interpreter, value: unknown, key: string | 
     return symMember(interpreter, new Sym(objectNode(value as Record<string, unknown>)), key, false);
   }
   if (typeof key === 'string' && !(key in object)) refuseUndeclared(object, key);
-  return object[key as string];
+  refuseHostMember(object, key);
+  const member = object[key as string];
+  refuseCodeMaker(member);
+  return member;
 }
 
 /** Refuses a field that the declaration of an object does not have. A declared field may be absent. */

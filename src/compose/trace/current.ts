@@ -35,6 +35,7 @@ export function withTrace<T>(trace: Trace, work: () => T): T {
   active = trace;
   last = trace.interpreter;
   trace.callDepth = outer?.callDepth ?? 0;
+  if (outer?.isConfined === true) trace.isConfined = true;
   try {
     return withNodes(trace.nodes, work);
   } finally {

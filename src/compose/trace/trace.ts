@@ -58,6 +58,11 @@ export class Trace {
   /** The refusals so far. The composition is refused if there is any. */
   readonly errors: Refusal[] = [];
   readonly strict: boolean;
+  /**
+   * Is the program kept from making code of a text and from changing objects of the host? A run inside a confined run is
+   * confined too.
+   */
+  isConfined = false;
   /** The interpreter of this run. */
   readonly interpreter: Interpreter;
   /** The number of open predicates (callbacks of `filter` and similar methods), in which no resource may be made. */

@@ -1,0 +1,56 @@
+import { refuse } from '../refusal/refusal.ts';
+import { activeTrace } from '../trace/current.ts';
+
+/** Members of every value through which a program reaches the functions and prototypes of the host. */
+const HOST_MEMBERS: ReadonlySet<PropertyKey> = new Set([
+  'constructor',
+  '__proto__',
+  '__defineGetter__',
+  '__defineSetter__',
+  '__lookupGetter__',
+  '__lookupSetter__',
+]);
+
+/** The functions of the host that make a function of a text. Only the first is a global. */
+const CODE_MAKERS: ReadonlySet<unknown> = new Set(
+  [() => undefined, async () => undefined, function* () {}, async function* () {}].map((fn): unknown => fn.constructor),
+);
+
+/** The functions that change their first argument, with their names for messages. */
+const CHANGERS: ReadonlyMap<unknown, string> = new Map(
+  (
+    ['assign', 'defineProperties', 'defineProperty', 'freeze', 'preventExtensions', 'seal', 'setPrototypeOf'] as const
+  ).map((name) => [Object[name], `Object.${name}`]),
+);
+
+/** Refuses a confined program a member of the host. A key of the program's own object is no such member. */
+export function refuseHostMember(object: object, key: PropertyKey): void {
+  if (!HOST_MEMBERS.has(key) || !activeTrace().isConfined) return;
+  if (activeTrace().isTracked(object) && Object.hasOwn(object, key)) return;
+  refuse('member', `${String(key)} is not available to this module`, 'read a member that the value has itself');
+}
+
+/** Refuses a confined program a function that makes code of a text. */
+export function refuseCodeMaker(value: unknown): void {
+  if (typeof value !== 'function' || !activeTrace().isConfined || !CODE_MAKERS.has(value)) return;
+  refuse('native-call', `${value.name} would run a text as code of the host`, 'write the function in the module');
+}
+
+/**
+ * Refuses a confined program a call that runs a text as code, or changes an object outside of the program. A function
+ * that does so may not be passed on either, because native code could call it.
+ */
+export function refuseConfinedCall(fn: unknown, self: unknown, args: readonly unknown[]): void {
+  if (!activeTrace().isConfined) return;
+  for (const value of [fn, self, ...args]) refuseCodeMaker(value);
+  for (const value of [self, ...args]) {
+    const passed = CHANGERS.get(value);
+    if (passed !== undefined)
+      refuse('native-call', `${passed} is passed as a value`, 'pass a function of the module that calls it');
+  }
+  const name = CHANGERS.get(fn);
+  const [target] = args;
+  const isObject = (typeof target === 'object' && target !== null) || typeof target === 'function';
+  if (name === undefined || !isObject || activeTrace().isTracked(target)) return;
+  refuse('outer-write', `${name}() would change an object outside of this module`, 'change a copy: { ...object }');
+}
