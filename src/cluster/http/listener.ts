@@ -63,7 +63,7 @@ export async function openListener(context: ListenerContext, options: ListenOpti
   if (context.processes !== undefined) {
     const { serveUpgrades } = await import('./upgrade.ts');
     const answer = (request: IncomingMessage) => answerTo(context, request, EMPTY, callerOf(request));
-    serveUpgrades(server, https, { answer, send });
+    serveUpgrades(server, https, { answer, send, report: (thrown) => context.report(thrown) });
   }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -107,7 +107,7 @@ async function serve(
   const body = await readAll(request, response);
   if (body === undefined) return;
   const reply = await answerTo(context, request, body, caller);
-  if (response.destroyed) return;
+  if (response.destroyed) return reply.stream?.stop();
   send(reply, request, response);
 }
 

@@ -1,7 +1,10 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster, Listener } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
+import { serveUpgrades } from './upgrade.ts';
 
 let cluster: Cluster;
 let listener: Listener;
@@ -13,9 +16,9 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 /** The answer to raw requests on one connection, until it has a text. */
-function exchange(requests: string, until: RegExp): Promise<string> {
+function exchange(requests: string, until: RegExp, url = listener.url): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
     let text = '';
     socket.on('data', (chunk) => {
       text += chunk.toString();
@@ -53,4 +56,24 @@ test.each([
   const text = await exchange(request(line, headers), /never/);
   expect(text).toContain(`HTTP/1.1 ${status}\r\n`);
   expect(text).toContain('"kind":"Status"');
+});
+
+test('an error after the change of the protocol is reported and ends only its connection', async () => {
+  const server = createServer();
+  const open = () => {
+    throw new Error('not opened');
+  };
+  let report = (_thrown: unknown): void => undefined;
+  const reported = new Promise((resolve) => (report = resolve));
+  serveUpgrades(server, false, {
+    answer: () => Promise.resolve({ status: 101, headers: {}, upgrade: { protocol: 'p', open } }),
+    send: () => undefined,
+    report,
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const lines = [...SOCKET, 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+  await exchange(request(`GET ${PODS}/p/exec?command=ls`, lines), /never/, url);
+  expect(await reported).toEqual(new Error('not opened'));
+  await new Promise((resolve) => server.close(resolve));
 });

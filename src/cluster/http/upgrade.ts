@@ -11,9 +11,12 @@ export interface UpgradeHost {
   answer(request: IncomingMessage): Promise<ApiReply>;
   /** Sends an answer that does not change the protocol. */
   send(reply: ApiReply, request: IncomingMessage, response: ServerResponse): void;
+  /** Receives errors that are not refusals. */
+  report(thrown: unknown): void;
 }
 
-const CONNECTIONS = /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:exec|attach)(?:\?|$)/;
+/** The subresources that connect to pods. Those that change no protocol refuse it in words of their own. */
+const CONNECTIONS = /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:exec|attach|portforward)(?:\?|$)/;
 
 /**
  * Lets a server change the protocol of connections to pods. All other requests for another protocol get the answer of a
@@ -23,24 +26,38 @@ export function serveUpgrades(server: Server, isSecure: boolean, host: UpgradeHo
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!CONNECTIONS.test(request.url ?? '')) return readAgain(server, isSecure, request, socket, head);
     socket.on('error', () => socket.destroy());
-    void host.answer(request).then((reply) => {
-      if (socket.destroyed) return;
-      const { upgrade } = reply;
-      const key = request.headers['sec-websocket-key'];
-      if (upgrade === undefined || key === undefined) return sendAnswer(host, reply, request, socket);
-      const lines = [
-        'HTTP/1.1 101 Switching Protocols',
-        'Upgrade: websocket',
-        'Connection: Upgrade',
-        `Sec-WebSocket-Accept: ${acceptKey(key)}`,
-        `Sec-WebSocket-Protocol: ${upgrade.protocol}`,
-      ];
-      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-      const connection = new WebSocketConnection(socket);
-      upgrade.open(connection);
-      connection.unread(head);
-    });
+    host
+      .answer(request)
+      .then((reply) => answerUpgrade(host, reply, request, socket, head))
+      .catch((error: unknown) => {
+        socket.destroy();
+        host.report(error);
+      });
   });
+}
+
+function answerUpgrade(
+  host: UpgradeHost,
+  reply: ApiReply,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const { upgrade } = reply;
+  if (socket.destroyed) return reply.stream?.stop();
+  const key = request.headers['sec-websocket-key'];
+  if (upgrade === undefined || key === undefined) return sendAnswer(host, reply, request, socket);
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${acceptKey(key)}`,
+    `Sec-WebSocket-Protocol: ${upgrade.protocol}`,
+  ];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  const connection = new WebSocketConnection(socket);
+  upgrade.open(connection);
+  connection.unread(head);
 }
 
 /** Sends an answer and closes the connection, because the server does not read from it any more. */

@@ -1,3 +1,5 @@
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { acceptKey, readFrame, WebSocketConnection, writeFrame } from './web-socket.ts';
@@ -62,6 +64,37 @@ test('messages in parts and between pings are whole', () => {
   for (const byte of bytes) opened.unread(Buffer.from([byte]));
   expect(messages).toEqual(['ab', 'c']);
   expect(written).toEqual([writeFrame(10, Buffer.from('p'))]);
+});
+
+test('empty parts and many small parts take no further memory', () => {
+  const { opened, messages } = connection();
+  opened.unread(masked(2, Buffer.alloc(0), false));
+  for (let index = 0; index < 3000; index += 1) {
+    opened.unread(masked(0, Buffer.from('x'), false));
+    opened.unread(masked(0, Buffer.alloc(0), false));
+  }
+  opened.unread(masked(0, Buffer.from('y')));
+  opened.unread(masked(2, Buffer.alloc(0)));
+  expect(messages).toEqual([`${'x'.repeat(3000)}y`, '']);
+});
+
+test('the end of a client is known while its messages are not read', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const ended = new Promise<void>((resolve) => {
+    server.on('connection', (socket) => {
+      const opened = new WebSocketConnection(socket);
+      opened.onClose = resolve;
+      opened.onMessage = () => {
+        opened.pause();
+        client.destroy();
+      };
+    });
+  });
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  client.write(masked(2, Buffer.from('x')));
+  await ended;
+  await new Promise((resolve) => server.close(resolve));
 });
 
 test.each<[string, Buffer[], number]>([

@@ -8,6 +8,15 @@ const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** The bytes by which a client may be behind. A client that does not read loses its connection. */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
+/** The number of parts of a message after which they are joined. */
+const MAX_PARTS = 1024;
+
+/**
+ * The time between two pings of a client whose messages are not read, in milliseconds. The end of such a connection is
+ * known only when a write fails.
+ */
+const PING_MS = 1000;
+
 /** The constant of RFC 6455 for the answer to a client's key. */
 const KEY_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -78,7 +87,11 @@ export class WebSocketConnection implements MessageConnection {
   #bytes: Buffer = Buffer.alloc(0);
   /** The payloads of a message in several frames. */
   #parts: Buffer[] = [];
+  #partBytes = 0;
+  /** Is a message begun, and not yet whole? */
+  #isBegun = false;
   #isClosed = false;
+  #pings: NodeJS.Timeout | undefined;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -87,6 +100,7 @@ export class WebSocketConnection implements MessageConnection {
     socket.on('end', () => socket.end());
     socket.on('close', () => {
       this.#isClosed = true;
+      this.#stopPings();
       this.onClose();
     });
   }
@@ -102,15 +116,26 @@ export class WebSocketConnection implements MessageConnection {
     this.#isClosed = true;
     const payload = Buffer.alloc(2);
     payload.writeUInt16BE(code);
+    // The client's end of the connection is read, too.
+    this.resume();
     this.#socket.end(writeFrame(OPCODES.close, payload));
   }
 
   pause(): void {
+    if (this.#isClosed) return;
     this.#socket.pause();
+    this.#pings ??= setInterval(() => this.#socket.write(writeFrame(OPCODES.ping, Buffer.alloc(0))), PING_MS);
+    this.#pings.unref();
   }
 
   resume(): void {
+    this.#stopPings();
     this.#socket.resume();
+  }
+
+  #stopPings(): void {
+    clearInterval(this.#pings);
+    this.#pings = undefined;
   }
 
   /** Reads bytes that came with the request. */
@@ -144,14 +169,17 @@ export class WebSocketConnection implements MessageConnection {
       case OPCODES.text:
       case OPCODES.binary: {
         // A continuation needs a begun message, and another frame must not interrupt one.
-        if ((opcode === OPCODES.continuation) !== this.#parts.length > 0) return this.close(CLOSE_CODES.protocolError);
-        this.#parts.push(payload);
-        if (this.#parts.reduce((sum, part) => sum + part.length, 0) > MAX_MESSAGE_BYTES) {
-          return this.close(CLOSE_CODES.tooBig);
-        }
+        if ((opcode === OPCODES.continuation) !== this.#isBegun) return this.close(CLOSE_CODES.protocolError);
+        this.#isBegun = !isFinal;
+        this.#partBytes += payload.length;
+        if (this.#partBytes > MAX_MESSAGE_BYTES) return this.close(CLOSE_CODES.tooBig);
+        if (payload.length > 0) this.#parts.push(payload);
+        // Many small parts take much more memory than their bytes.
+        if (this.#parts.length > MAX_PARTS) this.#parts = [Buffer.concat(this.#parts)];
         if (!isFinal) return;
         const message = Buffer.concat(this.#parts);
         this.#parts = [];
+        this.#partBytes = 0;
         return this.onMessage(message);
       }
       default:

@@ -34,9 +34,9 @@ export interface ContainerProcess {
   readonly pid: number;
   /** The input of the program; `undefined` without one. */
   readonly input: Writable | undefined;
-  /** Sends a signal to the first process, as to the first one of a container. */
+  /** Sends a signal to the first process, as to the first one of a container. Does nothing after its end. */
   signal(signal: NodeJS.Signals): void;
-  /** Kills all its processes. */
+  /** Kills all its processes. Does nothing after the end of the first one, which ends all others. */
   kill(): void;
 }
 
@@ -99,11 +99,17 @@ export function startProcess(
   gate.end('go\n');
   child.stdin?.on('error', () => undefined);
   follow(child, pid, spec, watchdog);
+  // The system may give the id of an ended process to another program.
+  const runs = () => child.exitCode === null && child.signalCode === null;
   return {
     pid,
     input: child.stdin ?? undefined,
-    signal: (signal) => signalProcess(pid, signal),
-    kill: () => killContainer(pid),
+    signal: (signal) => {
+      if (runs()) signalProcess(pid, signal);
+    },
+    kill: () => {
+      if (runs()) killContainer(pid);
+    },
   };
 }
 
@@ -115,7 +121,6 @@ function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: P
   const settle = () => {
     if (open > 0 || end === undefined) return;
     clearTimeout(timer);
-    watchdog.remove(pid);
     spec.onEnd(end);
   };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -137,6 +142,7 @@ function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: P
     end = { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' };
     // As in a container, the end of the first process ends all others.
     killContainer(pid);
+    watchdog.remove(pid);
     // A process that has left the session may hold the output open.
     timer = setTimeout(() => {
       child.stdout?.destroy();

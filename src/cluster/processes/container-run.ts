@@ -50,6 +50,8 @@ export class ContainerRun {
   #startedMs = 0;
   #isStopping = false;
   #killTimer: Timer | undefined;
+  /** The wait of the hook `sleep`, after which the signal is sent. */
+  #sleepTimer: Timer | undefined;
   /** Why the cluster ends the run, for the status. */
   #excess: { readonly reason: string; readonly message: string } | undefined;
 
@@ -184,8 +186,9 @@ export class ContainerRun {
     const hook = optionalAt(container, 'lifecycle', 'preStop');
     const seconds = numberAt(hook, 'sleep', 'seconds');
     if (hook === undefined) process.signal(signal);
-    else if (seconds !== undefined) this.#host.clock.setTimer(seconds * 1000, () => process.signal(signal));
-    else {
+    else if (seconds !== undefined) {
+      this.#sleepTimer = this.#host.clock.setTimer(seconds * 1000, () => process.signal(signal));
+    } else {
       void attempt(this.#attemptContext(pod, container), hook, graceMs).then(({ succeeded, output }) => {
         if (!succeeded) this.#host.event('FailedPreStopHook', `PreStopHook failed: ${output}`, 'Warning');
         if (this.#process === process) process.signal(signal);
@@ -205,9 +208,14 @@ export class ContainerRun {
   /** Kills everything without a report. */
   kill(): void {
     this.#prober?.stop();
-    this.#killTimer?.cancel();
+    this.#cancelTimers();
     this.#process?.kill();
     for (const process of this.#others) process.kill();
+  }
+
+  #cancelTimers(): void {
+    this.#killTimer?.cancel();
+    this.#sleepTimer?.cancel();
   }
 
   #ended({ exitCode, reason, message }: ProcessEnd): void {
@@ -225,7 +233,7 @@ export class ContainerRun {
     this.#process = undefined;
     this.#prober?.stop();
     this.#prober = undefined;
-    this.#killTimer?.cancel();
+    this.#cancelTimers();
     for (const process of this.#others) process.kill();
     for (const reader of this.#readers) reader.end();
     this.#readers.clear();

@@ -11,8 +11,9 @@ import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { badRequest, notFound } from '../errors/status.ts';
 import type { Output } from '../protocol/negotiate.ts';
+import { asksForProcesses } from '../processes/run-mode.ts';
 import { admitConnection } from './admit-virtual.ts';
-import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
+import { containerOf, notRunning, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText } from '../protocol/reply.ts';
 import { processStreamReply } from './process-streams.ts';
 import type { ConnectContext } from './proxy.ts';
@@ -34,7 +35,8 @@ export function streamReply(
   checkHost(context, pod);
   checkUpgrade(request);
   const run = context.processes?.container(pod, container);
-  if (run !== undefined) return processStreamReply(run, request, route.subresource);
+  if (run !== undefined) return processStreamReply({ pod, run }, request, route.subresource);
+  if (asksForProcesses(pod)) throw notRunning(pod, container);
   return kubeletError(`container not found (${goQuote(container)})`);
 }
 
@@ -56,8 +58,15 @@ export function portForwardReply(
     apiVersion: 'v1',
     ...(ports.length === 0 ? {} : { ports: ports.map(Number) }),
   }));
-  checkHost(context, podOf(route));
+  const pod = podOf(route);
+  checkHost(context, pod);
   checkUpgrade(request);
+  const run = context.processes?.find(pod);
+  if (run !== undefined) {
+    throw badRequest(
+      `ports of local processes are not forwarded; connect to the address ${run.address} of pod ${goQuote(route.name)} instead`,
+    );
+  }
   const full = `${route.name}_${route.namespace}`;
   return kubeletError(`unable to do port forwarding, pod not found (${goQuote(full)})`);
 }

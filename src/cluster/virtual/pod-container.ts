@@ -1,6 +1,8 @@
-import type { KubeObject } from '../../core/index.ts';
-import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { Route } from '../verbs/route.ts';
+import type { ApiError } from '../errors/status.ts';
 import { badRequest, notFound } from '../errors/status.ts';
 import { storeKey } from '../store/store.ts';
 
@@ -27,6 +29,31 @@ export function containerOf(pod: KubeObject, wanted: string): string {
   const all = [...own, ...namesIn(pod, 'initContainers'), ...namesIn(pod, 'ephemeralContainers')];
   if (!all.includes(container)) throw badRequest(`container ${container} is not valid for pod ${name}`);
   return container;
+}
+
+/** The specification of a container of the pod, of whatever sort; `undefined` without one of this name. */
+export const containerSpec = ({ spec }: KubeObject, container: string): JsonObject | undefined =>
+  ['containers', 'initContainers', 'ephemeralContainers']
+    .flatMap((list) => objectsAt(spec, list))
+    .find(({ name }) => name === container);
+
+/** The status of a container of the pod, of whatever sort; `undefined` before it has one. */
+export const containerStatus = ({ status }: KubeObject, container: string): JsonObject | undefined =>
+  ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses']
+    .flatMap((list) => objectsAt(status, list))
+    .find(({ name }) => name === container);
+
+/** The refusal of a connection to a container that does not run, with the reason in its status. */
+export function notRunning(pod: KubeObject, container: string): ApiError {
+  const status = containerStatus(pod, container);
+  for (const is of ['waiting', 'terminated']) {
+    const state = optionalAt(status, 'state', is);
+    if (state === undefined) continue;
+    const reason = [textAt(state, 'reason'), textAt(state, 'message')].filter((text) => text !== '').join(': ');
+    const name = pod.metadata.name ?? '';
+    return badRequest(`container ${goQuote(container)} in pod ${goQuote(name)} is ${is}: ${reason}`);
+  }
+  return badRequest(`container not found (${goQuote(container)})`);
 }
 
 /** A note in the answers of simulated containers, so that users do not search for an error in their image. */

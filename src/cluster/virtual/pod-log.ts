@@ -1,11 +1,11 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import { goParseInt, goQuote } from '../../golang/index.ts';
-import { objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, methodNotAllowed } from '../errors/status.ts';
 import type { LogLine, PodLogs } from '../pod-logs.ts';
-import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
+import { containerOf, containerStatus, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText, warningHeader } from '../protocol/reply.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { ProcessRuntime } from '../processes/runtime.ts';
@@ -61,7 +61,7 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
  * when no run has ended.
  */
 function previousLines({ logs }: LogContext, pod: KubeObject, container: string): readonly LogLine[] {
-  const status = statusOf(pod, container);
+  const status = containerStatus(pod, container);
   const hasEnded = textAt(status, 'lastState', 'terminated', 'finishedAt') !== '';
   if (hasEnded && optionalAt(status, 'state', 'waiting') !== undefined) return logs.read(pod, container);
   const lines = logs.previous(pod, container) ?? (hasEnded ? [] : undefined);
@@ -72,14 +72,9 @@ function previousLines({ logs }: LogContext, pod: KubeObject, container: string)
 
 /** Can the present run of the container write further lines? */
 function mayContinue(pod: KubeObject, container: string): boolean {
-  const status = statusOf(pod, container);
+  const status = containerStatus(pod, container);
   return optionalAt(status, 'state', 'terminated') === undefined;
 }
-
-const statusOf = ({ status }: KubeObject, container: string): JsonObject | undefined =>
-  ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses']
-    .flatMap((list) => objectsAt(status, list))
-    .find(({ name }) => name === container);
 
 function select(lines: readonly LogLine[], options: LogOptions): Buffer {
   const { since, tailLines, limitBytes } = options;

@@ -1,12 +1,13 @@
 /** `exec` and `attach` of containers that are local processes, by WebSocket in the protocol of Kubernetes. */
 import { existsSync } from 'node:fs';
-import type { JsonObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { badRequest, internalError } from '../errors/status.ts';
+import { badRequest } from '../errors/status.ts';
 import type { ContainerProcess, ProcessEnd } from '../processes/container-process.ts';
 import { hasStarted } from '../processes/container-process.ts';
 import type { ContainerRun } from '../processes/container-run.ts';
 import type { ApiReply, ApiRequest, MessageConnection } from '../protocol/request.ts';
+import { containerSpec, notRunning } from './pod-container.ts';
 
 /** The protocols, the best one first. Version 5 lets a client close its input. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
@@ -20,8 +21,22 @@ const MAX_INPUT_BYTES = 1024 * 1024;
 /** The program that gives another program a terminal. */
 const TERMINAL_PROGRAM = '/usr/bin/script';
 
-/** Connects a client to a container. Throws 400 for a request in another protocol. */
-export function processStreamReply(container: ContainerRun, request: ApiRequest, subresource: string): ApiReply {
+/** A container that is a local process, and the pod that has it. */
+export interface ProcessContainer {
+  readonly pod: KubeObject;
+  readonly run: ConnectedRun;
+}
+
+type ConnectedRun = Pick<ContainerRun, 'name' | 'facts' | 'exec' | 'attach'>;
+
+/**
+ * Connects a client to a container. Throws 400 for a container that does not run, for a request in another protocol, and
+ * for a program that cannot start.
+ */
+export function processStreamReply(container: ProcessContainer, request: ApiRequest, subresource: string): ApiReply {
+  const { pod, run } = container;
+  // This refusal comes first. A client repeats a refused WebSocket in an older protocol, and shows only the last answer.
+  if (run.facts.state.is !== 'running') throw notRunning(pod, run.name);
   const { headers, query } = request;
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim());
   const protocol = PROTOCOLS.find((name) => offered.includes(name));
@@ -30,12 +45,14 @@ export function processStreamReply(container: ContainerRun, request: ApiRequest,
       `local processes are reached by WebSocket with the protocol ${PROTOCOLS.join(' or ')}; use kubectl 1.31 or later`,
     );
   }
-  if (container.facts.state.is !== 'running') throw internalError(`container not found (${goQuote(container.name)})`);
   const hasInput = query.flag('stdin');
-  const open =
-    subresource === 'exec'
-      ? (connection: MessageConnection) => exec(connection, container, execWords(request), hasInput)
-      : (connection: MessageConnection) => attach(connection, container, hasInput);
+  if (subresource === 'attach') {
+    const open = (connection: MessageConnection) => attach(connection, container, hasInput);
+    return { status: 101, headers: {}, upgrade: { protocol, open } };
+  }
+  // A refusal is possible only before the protocol changes.
+  const words = execWords(request);
+  const open = (connection: MessageConnection) => exec(connection, run, words, hasInput);
   return { status: 101, headers: {}, upgrade: { protocol, open } };
 }
 
@@ -65,7 +82,7 @@ function execWords({ query }: ApiRequest): ExecWords {
 
 function exec(
   connection: MessageConnection,
-  container: ContainerRun,
+  container: ConnectedRun,
   { words, variables }: ExecWords,
   hasInput: boolean,
 ): void {
@@ -81,32 +98,44 @@ function exec(
   }
   if (!hasStarted(result)) return finish(connection, statusOf(result));
   connection.onClose = () => result.kill();
-  connection.onMessage = (message) => passInput(connection, result, message);
+  connection.onMessage = inputReader(connection, result, true);
 }
 
-function attach(connection: MessageConnection, container: ContainerRun, hasInput: boolean): void {
-  const attached = container.attach({
+function attach(connection: MessageConnection, { pod, run }: ProcessContainer, hasInput: boolean): void {
+  const attached = run.attach({
     write: (stream, chunk) => send(connection, CHANNELS[stream], chunk),
     end: () => finish(connection, SUCCESS),
   });
   if (attached === undefined) {
-    return finish(connection, failure('InternalError', `container not found (${goQuote(container.name)})`));
+    return finish(connection, failure('InternalError', `container not found (${goQuote(run.name)})`));
   }
-  connection.onClose = () => attached.detach();
-  connection.onMessage = (message) => {
-    if (hasInput) passInput(connection, attached.process, message);
+  const { process } = attached;
+  // Other clients may write to the input later, unless the container has it for the first client only.
+  const isOnce = hasInput && containerSpec(pod, run.name)?.['stdinOnce'] === true;
+  connection.onClose = () => {
+    attached.detach();
+    if (isOnce) process.input?.end();
   };
+  if (hasInput) connection.onMessage = inputReader(connection, process, isOnce);
 }
 
-function passInput(connection: MessageConnection, { input }: ContainerProcess, message: Buffer): void {
-  const [channel] = message;
-  if (input === undefined || input.writableEnded) return;
-  if (channel === CHANNELS.close && message[1] === CHANNELS.stdin) input.end();
-  if (channel !== CHANNELS.stdin || message.length === 1) return;
-  input.write(message.subarray(1));
-  if (input.writableLength <= MAX_INPUT_BYTES) return;
-  connection.pause();
-  input.once('drain', () => connection.resume());
+/** Passes the messages of a client on to a program. `mayEnd`: may the client close the input? */
+function inputReader(connection: MessageConnection, { input }: ContainerProcess, mayEnd: boolean) {
+  let isPaused = false;
+  return (message: Buffer): void => {
+    const [channel] = message;
+    if (input === undefined || input.writableEnded) return;
+    if (mayEnd && channel === CHANNELS.close && message[1] === CHANNELS.stdin) input.end();
+    if (channel !== CHANNELS.stdin || message.length === 1) return;
+    input.write(message.subarray(1));
+    if (isPaused || input.writableLength <= MAX_INPUT_BYTES) return;
+    isPaused = true;
+    connection.pause();
+    input.once('drain', () => {
+      isPaused = false;
+      connection.resume();
+    });
+  };
 }
 
 function send(connection: MessageConnection, channel: number, bytes: Buffer): void {

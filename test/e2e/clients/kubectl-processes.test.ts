@@ -78,6 +78,40 @@ describe.skipIf(program === '' || process.platform === 'win32')('kubectl and a l
     expect([code, stderr]).toEqual([1, expect.stringContaining('executable file not found in $PATH')]);
   });
 
+  test('port-forward says where the process listens', async () => {
+    const { code, stderr } = await kubectl(['port-forward', 'pod/worker', ':8080']);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/connect to the address 127\.[\d.]+ of pod "worker" instead/),
+    ]);
+  });
+
+  test('exec and attach say why a container does not run', async () => {
+    const lacking = POD.replace('name: worker', 'name: lacking').replace(
+      'env: [',
+      'env: [{ name: FROM, valueFrom: { configMapKeyRef: { name: absent, key: k } } }, ',
+    );
+    const refused = POD.replace('name: worker', 'name: refused').replace('containers:', 'hostPID: true\n  containers:');
+    expect(await kubectl(['apply', '-f', '-'], `${lacking}---\n${refused}`)).toMatchObject({ code: 0 });
+    for (const [pod, reason] of [
+      ['lacking', 'is waiting: CreateContainerConfigError: configmap "absent" not found'],
+      ['refused', 'is waiting: ProcessRefused: this pod cannot run as local processes'],
+    ] as const) {
+      await vi.waitFor(
+        async () => {
+          for (const args of [
+            ['exec', pod, '--', 'true'],
+            ['attach', pod],
+          ]) {
+            expect((await kubectl(args)).stderr).toContain(reason);
+          }
+        },
+        { timeout: 20_000 },
+      );
+    }
+    await kubectl(['delete', 'pod', 'lacking', 'refused', '--wait=false']);
+  });
+
   test('cp copies files in both directions', async () => {
     writeFileSync(join(folder, 'sent'), 'content');
     expect(await kubectl(['cp', 'sent', `worker:${folder}/received`])).toMatchObject({ code: 0 });

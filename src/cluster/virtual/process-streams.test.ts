@@ -1,0 +1,116 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { ADMIN } from '../auth/cluster-access.ts';
+import type { ContainerState } from '../processes/life.ts';
+import type { ApiRequest, MessageConnection } from '../protocol/request.ts';
+import { Query } from '../protocol/request.ts';
+import { processStreamReply } from './process-streams.ts';
+
+const SOCKET = { upgrade: 'websocket', 'sec-websocket-protocol': 'v5.channel.k8s.io' };
+const RUNNING: ContainerState = { is: 'running', startedMs: 0, started: true, ready: true, stopping: false };
+const ENDED: ContainerState = {
+  is: 'ended',
+  end: { exitCode: 1, reason: 'Error', startedMs: 0, endedMs: 0 },
+};
+
+function request(query: string, headers: ApiRequest['headers'] = SOCKET): ApiRequest {
+  const body = Buffer.alloc(0);
+  return { method: 'GET', segments: [], path: '/', target: '/', query: new Query(query), headers, body, user: ADMIN };
+}
+
+/** A container whose input is kept in `input`. */
+function container(spec: JsonObject = {}, state: ContainerState = RUNNING, shown: JsonObject = { running: {} }) {
+  const input = new PassThrough({ highWaterMark: 64 });
+  const process = { pid: 1, input, signal: () => undefined, kill: () => undefined };
+  const pod: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'c', ...spec }] },
+    status: { containerStatuses: [{ name: 'c', state: shown }] },
+  };
+  const run = {
+    name: 'c',
+    facts: { state, restarts: 0, quickEnds: 0 },
+    exec: () => process,
+    attach: () => ({ process, detach: () => undefined }),
+  };
+  return { input, pod, run };
+}
+
+function opened(subject: ReturnType<typeof container>, query: string, subresource: string) {
+  const calls: string[] = [];
+  const connection: MessageConnection = {
+    onMessage: () => undefined,
+    onClose: () => undefined,
+    send: () => undefined,
+    close: () => void calls.push('close'),
+    pause: () => void calls.push('pause'),
+    resume: () => void calls.push('resume'),
+  };
+  processStreamReply(subject, request(query), subresource).upgrade?.open(connection);
+  return { connection, calls };
+}
+
+const CLOSE_INPUT = Buffer.from([255, 0]);
+
+describe('a refusal comes before the change of the protocol', () => {
+  test('of exec without a program', () => {
+    expect(() => processStreamReply(container(), request('stdout=true'), 'exec')).toThrow(
+      'you must specify at least 1 command for the container',
+    );
+  });
+
+  test.each([
+    ['waiting', { reason: 'CrashLoopBackOff', message: 'back-off 10s' }, 'CrashLoopBackOff: back-off 10s'],
+    ['terminated', { reason: 'Completed' }, 'Completed'],
+  ])('of a container that is %s, in whatever protocol', (is, state, reason) => {
+    for (const headers of [SOCKET, { upgrade: 'SPDY/3.1' }]) {
+      const subject = container({}, ENDED, { [is]: state });
+      expect(() => processStreamReply(subject, request('command=ls', headers), 'exec')).toThrow(
+        `container "c" in pod "p" is ${is}: ${reason}`,
+      );
+    }
+  });
+});
+
+describe('the input of a container', () => {
+  test.each([
+    ['stays open after its first client', {}, false],
+    ['ends with its first client when stdinOnce is set', { stdinOnce: true }, true],
+  ])('%s', (_title, spec, ends) => {
+    const closing = container(spec);
+    opened(closing, 'stdin=true', 'attach').connection.onMessage(CLOSE_INPUT);
+    expect(closing.input.writableEnded).toBe(ends);
+    const leaving = container(spec);
+    opened(leaving, 'stdin=true', 'attach').connection.onClose();
+    expect(leaving.input.writableEnded).toBe(ends);
+  });
+
+  test('is not touched by a client without input', () => {
+    const subject = container({ stdinOnce: true });
+    const { connection } = opened(subject, 'stdout=true', 'attach');
+    connection.onMessage(CLOSE_INPUT);
+    connection.onClose();
+    expect(subject.input.writableEnded).toBe(false);
+  });
+
+  test('of exec ends when the client closes it', () => {
+    const subject = container();
+    opened(subject, 'command=cat&stdin=true', 'exec').connection.onMessage(CLOSE_INPUT);
+    expect(subject.input.writableEnded).toBe(true);
+  });
+
+  test('pauses its client once while the program reads nothing', async () => {
+    const subject = container();
+    const { connection, calls } = opened(subject, 'command=cat&stdin=true', 'exec');
+    for (let count = 0; count < 20; count += 1) connection.onMessage(Buffer.alloc(512 * 1024));
+    expect(calls).toEqual(['pause']);
+    expect(subject.input.listenerCount('drain')).toBe(1);
+    const drained = new Promise((resolve) => subject.input.once('drain', resolve));
+    subject.input.resume();
+    await drained;
+    expect(calls).toEqual(['pause', 'resume']);
+  });
+});
