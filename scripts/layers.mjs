@@ -75,7 +75,7 @@ export const FLOORS = {
   ],
   cluster: [
     // Code that works without a cluster.
-    'clock.ts movable-clock.ts data.ts release.ts stand-in.ts audit-options.ts options.ts transport.ts work.ts lazy-module.ts',
+    'clock.ts movable-clock.ts data.ts release.ts stand-in.ts audit-options.ts options.ts transport.ts work.ts call-each.ts lazy-module.ts',
     'codec',
     'errors',
     'types',

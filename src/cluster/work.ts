@@ -1,3 +1,5 @@
+import { callEach } from './call-each.ts';
+
 /** The number of tasks after which requests and other work of the process can run. */
 const TASKS_PER_BATCH = 64;
 
@@ -60,11 +62,12 @@ export class Work {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Runs the callbacks of `onStop`. The failure of one is reported, and the others still run. */
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
     this.#head = 0;
-    for (const callback of this.#onStop.splice(0)) callback();
+    for (const thrown of callEach(this.#onStop.splice(0))) this.#report(thrown);
   }
 
   #next(): (() => void | Promise<void>) | undefined {

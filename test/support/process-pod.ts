@@ -31,13 +31,14 @@ export const nodeProgram = (program: string, more: JsonObject = {}): JsonObject 
 export const eventually = (check: () => Promise<unknown>): Promise<unknown> =>
   vi.waitFor(check, { timeout: 20_000, interval: 25 });
 
-/** The text of a GET, with its status. */
+/** The text of a GET, or of another method, with its status. */
 export async function readText(
   { cluster }: ClusterStory,
   path: string,
   headers: Readonly<Record<string, string>> = {},
+  method = 'GET',
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const { status, body } = await cluster.transport().request({ method: 'GET', path, headers });
+  const { status, body } = await cluster.transport().request({ method, path, headers });
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
   return { status, text: Buffer.concat(chunks).toString() };

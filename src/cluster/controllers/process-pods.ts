@@ -35,7 +35,7 @@ export class ProcessPods {
 
   /** The keys of pods that an event about another object concerns. */
   *keysOf(event: StoreEvent): Generator<string> {
-    if (this.#runtime === undefined || event.type === 'ADDED') return;
+    if (this.#runtime === undefined) return;
     if (!concerns(event, '', 'configmaps') && !concerns(event, '', 'secrets')) return;
     yield* this.#runtime.invalidateVolumes(event.stored.object.metadata.namespace ?? '');
   }

@@ -49,6 +49,7 @@ export class ContainerRun {
   #prober: Prober | undefined;
   #startedMs = 0;
   #isStopping = false;
+  #isKilled = false;
   #killTimer: Timer | undefined;
   /** The wait of the hook `sleep`, after which the signal is sent. */
   #sleepTimer: Timer | undefined;
@@ -76,6 +77,11 @@ export class ContainerRun {
   /** The id of the first process; `undefined` while none runs. */
   get pid(): number | undefined {
     return this.#process?.pid;
+  }
+
+  /** Does the main process run, or a program beside it? */
+  get isActive(): boolean {
+    return this.#process !== undefined || this.#others.size > 0;
   }
 
   #state(): ContainerState {
@@ -205,8 +211,9 @@ export class ContainerRun {
     this.#process.kill();
   }
 
-  /** Kills everything without a report. */
+  /** Kills everything without a report. The host hears of each end by `changed`. */
   kill(): void {
+    this.#isKilled = true;
     this.#prober?.stop();
     this.#cancelTimers();
     this.#process?.kill();
@@ -256,6 +263,7 @@ export class ContainerRun {
         onEnd: (end) => {
           if (started.process !== undefined) this.#others.delete(started.process);
           options.onEnd(end);
+          if (this.#isKilled) this.#host.changed();
         },
       },
       this.#host.watchdog,

@@ -1,12 +1,23 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { ConfigProblem } from './config-source.ts';
 import { isProblem } from './config-source.ts';
-import type { VolumeFile, VolumeInput } from './volume-files.ts';
+import { removeTree } from './remove-tree.ts';
+import type { MountLink, VolumeFile, VolumeInput } from './volume-files.ts';
 import { mountLinks, volumeFiles, volumesOf } from './volume-files.ts';
 
 /** Makes the folder for the pods of a cluster. Only its user may open it. */
@@ -37,80 +48,135 @@ export class PodFolder {
     const links = mountLinks(container, expand);
     if (isProblem(links)) return links;
     const volumes = volumesOf(input.pod);
-    for (const { place, volume, path } of links) {
-      const specification = volumes.get(volume);
-      if (specification === undefined) return { problem: `the volume ${goQuote(volume)} does not exist` };
-      const problem = this.#writeVolume(input, volume, specification);
+    for (const mount of links) {
+      const specification = volumes.get(mount.volume);
+      if (specification === undefined) return { problem: `the volume ${goQuote(mount.volume)} does not exist` };
+      const problem =
+        this.#writeVolume(input, mount.volume, specification) ??
+        withReason(mount.volume, () => this.#link(root, mount));
       if (problem !== undefined) return problem;
-      const target = join(this.#volume(volume), path);
-      if (!existsSync(target)) mkdirSync(target, { recursive: true, mode: 0o700 });
-      link(target, join(root, place));
     }
     return undefined;
   }
 
-  /** Writes the files of the mounted volumes again when their sources have changed. */
-  refresh(input: VolumeInput): void {
+  /** Writes the files of the mounted volumes again when their sources have changed. Returns the first problem. */
+  refresh(input: VolumeInput): ConfigProblem | undefined {
+    let first: ConfigProblem | undefined;
     for (const volume of objectsAt(input.pod.spec, 'volumes')) {
       const name = textAt(volume, 'name');
-      if (this.#written.has(name)) this.#writeVolume(input, name, volume);
+      if (!this.#written.has(name)) continue;
+      const problem = this.#writeVolume(input, name, volume);
+      first ??= problem;
     }
+    return first;
   }
 
   /** Writes a file beside the volumes, for the cluster's own use. Returns its path. */
   writeOwn(name: string, content: string): string {
     const path = join(this.#path, name);
-    replaceFile(path, Buffer.from(content), 0o600);
+    this.#replace(path, Buffer.from(content), 0o600);
     return path;
   }
 
+  /** Removes the folder. Throws when the system refuses this, or a process still writes into it. */
   remove(): void {
-    rmSync(this.#path, { recursive: true, force: true });
+    removeTree(this.#path);
   }
 
   #volume(name: string): string {
     return join(this.#path, 'volumes', name.replaceAll(/[^\w.-]/g, '_'));
   }
 
-  #writeVolume(input: VolumeInput, name: string, volume: JsonObject): ConfigProblem | undefined {
-    const folder = this.#volume(name);
+  /** Links the place of a mount to its path in the volume. No link that a program has made leads out of the volume. */
+  #link(root: string, { place, volume, path }: MountLink): ConfigProblem | undefined {
+    const target = realInside(this.#volume(volume), path);
+    if (target === undefined) {
+      return { problem: `the sub-path ${goQuote(path)} leaves its volume ${goQuote(volume)} by a symbolic link` };
+    }
+    if (!existsSync(target)) mkdirSync(target, { recursive: true, mode: 0o700 });
+    const folder = realInside(this.#path, relative(this.#path, dirname(join(root, place))));
+    if (folder === undefined) {
+      return { problem: `the mount path ${goQuote(`/${place}`)} leaves the files of the pod by a symbolic link` };
+    }
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const files = volumeFiles(input, volume);
-    if (isProblem(files)) return files;
-    const before = new Set([...this.#written.keys()].filter((key) => key.startsWith(`${name}/`)));
-    for (const file of files) {
-      before.delete(`${name}/${file.path}`);
-      this.#writeFile(name, folder, file);
-    }
-    // A key that has left its ConfigMap or Secret leaves the volume, too.
-    for (const key of before) {
-      rmSync(join(folder, key.slice(name.length + 1)), { force: true });
-      this.#written.delete(key);
-    }
-    this.#written.set(name, '');
+    const link = join(folder, basename(place));
+    removeTree(link);
+    symlinkSync(target, link);
     return undefined;
   }
 
-  #writeFile(volume: string, folder: string, { path, content, mode }: VolumeFile): void {
+  #writeVolume(input: VolumeInput, name: string, volume: JsonObject): ConfigProblem | undefined {
+    return withReason(name, () => {
+      const folder = this.#volume(name);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const files = volumeFiles(input, volume);
+      if (isProblem(files)) return files;
+      const before = new Set([...this.#written.keys()].filter((key) => key.startsWith(`${name}/`)));
+      for (const file of files) {
+        before.delete(`${name}/${file.path}`);
+        const problem = this.#writeFile(name, folder, file);
+        if (problem !== undefined) return problem;
+      }
+      // A key that has left its ConfigMap or Secret leaves the volume, too.
+      for (const key of before) {
+        rmSync(join(folder, key.slice(name.length + 1)), { force: true });
+        this.#written.delete(key);
+      }
+      this.#written.set(name, '');
+      return undefined;
+    });
+  }
+
+  #writeFile(volume: string, folder: string, { path, content, mode }: VolumeFile): ConfigProblem | undefined {
     const key = `${volume}/${path}`;
     const text = content.toString('base64');
-    if (this.#written.get(key) === text) return;
-    const target = join(folder, path);
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    replaceFile(target, content, mode);
+    if (this.#written.get(key) === text) return undefined;
+    const parent = realInside(folder, dirname(path));
+    if (parent === undefined) {
+      return { problem: `the path ${goQuote(path)} leaves its volume ${goQuote(volume)} by a symbolic link` };
+    }
+    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    this.#replace(join(parent, basename(path)), content, mode);
     this.#written.set(key, text);
+    return undefined;
+  }
+
+  /**
+   * Writes a file in one step, so that a reader never sees a part of it. The owner can always read it. The draft is
+   * outside the volumes, where any name may belong to a key.
+   */
+  #replace(path: string, content: Buffer, mode: number): void {
+    const draft = join(this.#path, 'draft');
+    rmSync(draft, { force: true });
+    writeFileSync(draft, content, { mode: (mode & 0o777) | 0o400 });
+    renameSync(draft, path);
   }
 }
 
-/** Writes a file in one step, so that a reader never sees a part of it. The owner can always read it. */
-function replaceFile(path: string, content: Buffer, mode: number): void {
-  const temporary = `${path}.new`;
-  writeFileSync(temporary, content, { mode: (mode & 0o777) | 0o400 });
-  renameSync(temporary, path);
+/** The problem that `write` returns or throws: a program may have changed the files of its volumes in any way. */
+function withReason(volume: string, write: () => ConfigProblem | undefined): ConfigProblem | undefined {
+  try {
+    return write();
+  } catch (error) {
+    return { problem: `the volume ${goQuote(volume)} cannot be written: ${(error as Error).message}` };
+  }
 }
 
-function link(target: string, place: string): void {
-  mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
-  rmSync(place, { recursive: true, force: true });
-  symlinkSync(target, place);
+/**
+ * The real path of a relative path below a folder, which may not exist yet; `undefined` when a symbolic link leads out
+ * of the folder, or nowhere. The path has no `..`.
+ */
+function realInside(folder: string, path: string): string | undefined {
+  const root = realpathSync(folder);
+  let place = root;
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  for (const [index, part] of parts.entries()) {
+    const next = join(place, part);
+    const found = lstatSync(next, { throwIfNoEntry: false });
+    if (found === undefined) return join(place, ...parts.slice(index));
+    if (found.isSymbolicLink() && !existsSync(next)) return undefined;
+    place = realpathSync(next);
+    if (place !== root && !place.startsWith(`${root}/`)) return undefined;
+  }
+  return place;
 }

@@ -29,6 +29,9 @@ export class PodRun {
   readonly #tokens = new Map<string, string>();
   #events: PodEvent[] = [];
   #hasStaleVolumes = false;
+  #isKilled = false;
+  /** The problem of the volumes that an event has reported. */
+  #volumeProblem: string | undefined;
 
   /**
    * A container that runs according to the stored status belonged to an earlier process of the cluster, and counts as
@@ -68,8 +71,7 @@ export class PodRun {
 
   /** Starts and stops the containers of a decision. */
   apply(pod: KubeObject, { start, stop }: LifeDecision): void {
-    if (this.#hasStaleVolumes) this.#folder.refresh(this.#volumeInput(pod));
-    this.#hasStaleVolumes = false;
+    if (this.#hasStaleVolumes) this.#refreshVolumes(pod);
     for (const name of start) this.#containers.get(name)?.start(pod);
     for (const name of stop) this.#containers.get(name)?.stop(pod, graceMsOf(pod));
   }
@@ -89,30 +91,65 @@ export class PodRun {
     this.#hasStaleVolumes = true;
   }
 
-  /** Kills all processes and removes the files. */
+  /** Kills all processes. Their files are removed when the last one has ended. Never throws. */
   kill(): void {
-    for (const container of this.#containers.values()) container.kill();
-    this.#folder.remove();
+    this.#isKilled = true;
+    for (const container of this.#containers.values()) {
+      try {
+        container.kill();
+      } catch (error) {
+        this.#services.report(error);
+      }
+    }
+    this.#removeFiles();
+  }
+
+  /** Removes the files of a killed pod, unless a process may still write some. */
+  #removeFiles(): void {
+    if ([...this.#containers.values()].some(({ isActive }) => isActive)) return;
+    try {
+      this.#folder.remove();
+    } catch (error) {
+      this.#services.report(error);
+    }
+  }
+
+  #refreshVolumes(pod: KubeObject): void {
+    this.#hasStaleVolumes = false;
+    const problem = this.#folder.refresh(this.#volumeInput(pod))?.problem;
+    if (problem !== undefined && problem !== this.#volumeProblem) {
+      this.#event('FailedMount', `MountVolume.SetUp failed: ${problem}`, 'Warning');
+    }
+    this.#volumeProblem = problem;
+  }
+
+  #event(reason: string, message: string, type: PodEvent['type']): void {
+    this.#events.push({ reason, message, type });
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (this.#isKilled) this.#removeFiles();
+    else this.#services.changed(this.key);
   }
 
   #host(pod: KubeObject): RunHost {
     const services = this.#services;
-    const changed = () => services.changed(this.key);
     return {
       clock: services.clock,
       address: this.address,
       watchdog: services.watchdog,
       log: {
         begin: (container) => services.log.begin(pod, container),
-        write: (container, line) => services.log.write(pod, container, line),
+        // The log of a killed pod is gone. Output that is still in the pipes must not begin it again.
+        write: (container, line) => {
+          if (!this.#isKilled) services.log.write(pod, container, line);
+        },
       },
       specification: (latest, container) => specificationOf(latest, container),
       prepare: (latest, container) => this.#prepare(latest, container),
-      event: (reason, message, type = 'Normal') => {
-        this.#events.push({ reason, message, type });
-        changed();
-      },
-      changed,
+      event: (reason, message, type = 'Normal') => this.#event(reason, message, type),
+      changed: () => this.#changed(),
     };
   }
 
@@ -176,7 +213,7 @@ export class PodRun {
 }
 
 /** The specification of a container, init containers included. The containers of a pod never change. */
-function specificationOf({ spec }: KubeObject, name: string): JsonObject {
+export function specificationOf({ spec }: KubeObject, name: string): JsonObject {
   const found = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')].find(
     (container) => container['name'] === name,
   );

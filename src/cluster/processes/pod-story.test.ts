@@ -1,11 +1,18 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
-import { eventually, logOf, processPod as pod, RUN_PROCESS as RUN, shell } from '../../../test/support/process-pod.ts';
+import {
+  eventually,
+  logOf,
+  processPod as pod,
+  readText,
+  RUN_PROCESS as RUN,
+  shell,
+} from '../../../test/support/process-pod.ts';
 
 import { Watchdog } from './watchdog.ts';
 
@@ -73,6 +80,39 @@ test('variables and volumes come from ConfigMaps and Secrets, and files follow t
   await eventually(async () => expect(await logOf(story)).toMatch(/^abc \/.*\/containers\/c\/etc\n$/));
   await story.patch('v1 ConfigMap', 'conf', { data: { 'app.conf': 'two' } });
   await hasPhase(story, 'Succeeded');
+});
+
+test('files follow a ConfigMap that comes later, and one that is replaced', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const read = 'now=$(cat "$TYPEKRO_ROOT/m/x" 2>/dev/null)';
+  const script = `while :; do ${read}; [ "$now" = "$last" ] || { echo "$now"; last=$now; }; sleep 0.05; done`;
+  await story.create(
+    pod({
+      volumes: [{ name: 'v', configMap: { name: 'late', optional: true } }],
+      containers: [shell(script, { volumeMounts: [{ name: 'v', mountPath: '/m' }] })],
+    }),
+  );
+  const late = (x: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' }, data: { x } });
+  await hasPhase(story, 'Running');
+  await story.create(late('one'));
+  await eventually(async () => expect(await logOf(story)).toBe('one\n'));
+  await story.remove('v1 ConfigMap', 'late');
+  await story.create(late('two'));
+  await eventually(async () => expect(await logOf(story)).toMatch(/^one\n\n?two\n$/));
+});
+
+test('an event names a ConfigMap that a mounted volume has lost', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { x: 'one' } });
+  await story.create(
+    pod({
+      volumes: [{ name: 'v', configMap: { name: 'conf' } }],
+      containers: [shell('while :; do sleep 0.05; done', { volumeMounts: [{ name: 'v', mountPath: '/m' }] })],
+    }),
+  );
+  await hasPhase(story, 'Running');
+  await story.remove('v1 ConfigMap', 'conf');
+  await eventually(async () => expect(await story.reasons('p')).toContain('FailedMount'));
 });
 
 test('a container that lacks a Secret waits, and starts when it is there', async () => {
@@ -282,7 +322,26 @@ test('the end of the cluster ends all processes and removes their files', async 
     await story.cluster.close();
     await eventually(() => Promise.resolve(expect(() => process.kill(-id, 0)).toThrow('ESRCH')));
   }
-  expect(existsSync(path)).toBe(false);
+  await eventually(() => Promise.resolve(expect(existsSync(path)).toBe(false)));
+});
+
+test('the files of a deleted pod are removed after its processes, also from folders without the right to write', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const script =
+    'mkdir "$TYPEKRO_ROOT/d/cache"; touch "$TYPEKRO_ROOT/d/cache/a"; chmod 500 "$TYPEKRO_ROOT/d/cache"; ' +
+    'echo "$TYPEKRO_ROOT"; while :; do echo x > "$TYPEKRO_ROOT/d/$((n += 1))"; done';
+  await story.create(
+    pod({
+      volumes: [{ name: 'd', emptyDir: {} }],
+      containers: [shell(script, { volumeMounts: [{ name: 'd', mountPath: '/d' }] })],
+    }),
+  );
+  await eventually(async () => expect(await logOf(story)).toMatch(/^\/.*\n$/));
+  const folder = dirname(dirname((await logOf(story)).trim()));
+  expect(existsSync(folder)).toBe(true);
+  await readText(story, '/api/v1/namespaces/default/pods/p?gracePeriodSeconds=0', {}, 'DELETE');
+  await eventually(() => Promise.resolve(expect(existsSync(folder)).toBe(false)));
+  expect(await story.find('v1 Pod', 'p')).toBeUndefined();
 });
 
 test('the watchdog kills what is left when its pipe ends', async () => {

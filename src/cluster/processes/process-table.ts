@@ -10,6 +10,13 @@ interface TableEntry {
   readonly session: number;
 }
 
+/** The time before the table is read again when the system refuses to open it, in milliseconds. */
+const SCAN_MS = 200;
+
+/** Has the cluster, or the machine, no free file descriptor? */
+const isShortOfFiles = (error: unknown): boolean =>
+  ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
+
 /** The fields of `/proc/PID/stat` that say where a process belongs. The name of the program may have any characters. */
 export function parseStat(text: string): TableEntry | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -40,10 +47,21 @@ function procText(path: string): string | undefined {
  * its own. On Linux, this reaches the groups that a process has made in the session, too.
  */
 export function killContainer(leader: number, signal: NodeJS.Signals = 'SIGKILL'): void {
-  const groups = new Set([leader]);
-  if (process.platform === 'linux') {
-    for (const { group, session } of entries()) if (session === leader) groups.add(group);
+  signalProcess(-leader, signal);
+  if (process.platform === 'linux') signalSession(leader, signal);
+}
+
+/** Sends the signal to the other groups of a session. Reads the table again later while no file can be opened. */
+function signalSession(leader: number, signal: NodeJS.Signals): void {
+  let groups: Set<number>;
+  try {
+    groups = new Set(entries().flatMap(({ group, session }) => (session === leader ? [group] : [])));
+  } catch (error) {
+    // Other errors mean that the machine has no table.
+    if (isShortOfFiles(error)) setTimeout(() => signalSession(leader, signal), SCAN_MS).unref();
+    return;
   }
+  groups.delete(leader);
   for (const group of groups) signalProcess(-group, signal);
 }
 

@@ -45,4 +45,6 @@ export interface RuntimeServices {
   /** The working directory of a container: absolute, or relative to that of the cluster. */
   directoryOf(path: string): string;
   changed(key: string): void;
+  /** Receives the errors of a removal, for the log of the cluster. */
+  report(thrown: unknown): void;
 }

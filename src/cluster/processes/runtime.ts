@@ -2,9 +2,8 @@
  * The local processes of a cluster. The simulated kubelet decides about them (`controllers/process-pods.ts`), and the
  * subresources of pods connect to them (`virtual/`).
  */
-import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import { EMBEDDED_CONTEXT } from '../../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { TokenIssuer } from '../auth/service-tokens.ts';
@@ -17,7 +16,8 @@ import type { ContainerRun } from './container-run.ts';
 import { inheritedVariables } from './environment.ts';
 import { excessOf, limitsOf } from './limits.ts';
 import { createPodsFolder } from './pod-folder.ts';
-import { PodRun } from './pod-run.ts';
+import { PodRun, specificationOf } from './pod-run.ts';
+import { removeTree } from './remove-tree.ts';
 import type { RuntimeServices } from './run-host.ts';
 import { measureUse } from './process-table.ts';
 import { Watchdog } from './watchdog.ts';
@@ -54,6 +54,8 @@ export class ProcessRuntime {
   readonly #directory: string;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** Has the last measurement failed? */
+  #hasFailed = false;
 
   /** `hostAddress` is the address of the node. */
   constructor(context: RuntimeContext, hostAddress: string) {
@@ -76,6 +78,7 @@ export class ProcessRuntime {
         kubeconfigOf(context.serverUrl ?? '', context.certificateAuthority, token, metadata.namespace ?? ''),
       serverUrl: () => (context.serverUrl === undefined ? undefined : new URL(context.serverUrl)),
       directoryOf: (path) => resolve(this.#directory, path),
+      report: (thrown) => context.report(thrown),
       changed: (key) => {
         if (!this.#isClosed) this.onChange(key);
       },
@@ -113,7 +116,7 @@ export class ProcessRuntime {
     const endpoints = store.collection('', 'endpoints').get(key)?.object;
     const entry = objectsAt(service?.spec, 'ports').find((candidate) => numberAt(candidate, 'port') === port);
     if (entry === undefined || endpoints === undefined) return undefined;
-    for (const subset of objectsAt(endpoints as unknown as JsonObject, 'subsets')) {
+    for (const subset of objectsAt(endpoints, 'subsets')) {
       const target = objectsAt(subset, 'ports').find((each) => textAt(each, 'name') === textAt(entry, 'name'));
       const number = target === undefined ? undefined : numberAt(target, 'port');
       for (const address of objectsAt(subset, 'addresses')) {
@@ -125,11 +128,12 @@ export class ProcessRuntime {
     return undefined;
   }
 
-  /** Kills the processes of a pod that does not exist any more. */
+  /** Kills the processes of a pod that does not exist any more. Never throws: a listener of the store calls it. */
   forget(uid: string): void {
-    this.#runs.get(uid)?.kill();
+    const run = this.#runs.get(uid);
     this.#runs.delete(uid);
     this.#pods.delete(uid);
+    run?.kill();
   }
 
   /** Kills the processes of pods that do not exist any more. */
@@ -152,7 +156,12 @@ export class ProcessRuntime {
     clearTimeout(this.#timer);
     for (const uid of this.#runs.keys()) this.forget(uid);
     this.#watchdog.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    try {
+      removeTree(this.#folder);
+    } catch (error) {
+      // A killed process may still write. The watchdog removes what is left.
+      if (!this.#watchdog.hasStarted) this.#context.report(error);
+    }
   }
 
   #token({ metadata, spec }: KubeObject, audience: string): string {
@@ -174,15 +183,23 @@ export class ProcessRuntime {
   #measureLater(): void {
     if (this.#timer !== undefined || this.#isClosed || this.#runs.size === 0) return;
     this.#timer = setTimeout(() => {
-      this.#measure().then(
-        () => {
+      void this.#measure()
+        .then(
+          () => (this.#hasFailed = false),
+          (error: unknown) => this.#measureFailed(error),
+        )
+        .finally(() => {
           this.#timer = undefined;
           this.#measureLater();
-        },
-        (error: unknown) => this.#context.report(error),
-      );
+        });
     }, MEASURE_MS);
     this.#timer.unref();
+  }
+
+  /** Reports the first of the failures in a row. */
+  #measureFailed(error: unknown): void {
+    if (!this.#hasFailed) this.#context.report(error);
+    this.#hasFailed = true;
   }
 
   /** Kills the containers that exceed their bounds. */
@@ -198,15 +215,11 @@ export class ProcessRuntime {
     for (const [leader, use] of await measureUse(new Set(leaders.keys()))) {
       const found = leaders.get(leader);
       if (found === undefined) continue;
-      const excess = excessOf(use, limitsOf(found.pod, specificationIn(found.pod, found.container.name)));
+      const excess = excessOf(use, limitsOf(found.pod, specificationOf(found.pod, found.container.name)));
       if (excess !== undefined) found.container.killForExcess(excess);
     }
   }
 }
-
-const specificationIn = ({ spec }: KubeObject, name: string): JsonObject =>
-  [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')].find((entry) => entry['name'] === name) ??
-  {};
 
 /** The kubeconfig of a pod, with a token of its service account. JSON is YAML, too. */
 function kubeconfigOf(server: string, ca: string, token: string, namespace: string): string {

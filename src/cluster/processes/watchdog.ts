@@ -18,7 +18,12 @@ while read -r verb group; do
   esac
 done
 for each in $groups; do kill -s KILL -- "-$each"; done
-rm -rf -- "$1"
+# A killed process may write for a moment, and a program may have made folders that cannot be written.
+for each in 1 2 3 4 5; do
+  rm -rf -- "$1" 2>/dev/null && break
+  find "$1" -type d -exec chmod u+rwx {} \\; 2>/dev/null
+  sleep 1
+done
 `;
 
 /** Kills the processes of a cluster that ends, also of one that is killed. */
@@ -42,6 +47,11 @@ export class Watchdog {
   /** The group has ended. */
   remove(group: number): void {
     if (this.#groups.delete(group)) this.#write(`remove ${group}\n`);
+  }
+
+  /** Is there, or was there, a shell? Without one, nothing removes the folder at the end. */
+  get hasStarted(): boolean {
+    return this.#shell !== undefined;
   }
 
   /** Ends the shell. Kills the groups that are left. */

@@ -45,12 +45,28 @@ describe('events that a listener causes', () => {
     expect(copies.since(1)?.map(({ stored }) => stored.version)).toEqual([3, 4, 5]);
   });
 
+  test('reach the listeners after one that has failed, and the writer gets all failures', () => {
+    const store = new Store();
+    const objects = store.collection('', 'objects');
+    const seen: string[] = [];
+    const fails = (message: string) => () => {
+      throw new Error(message);
+    };
+    objects.subscribe(fails('first'));
+    store.subscribe(fails('second'));
+    store.subscribe(({ stored }) => seen.push(stored.key));
+    expect(() => objects.put('a', object('a'))).toThrow(
+      new AggregateError([new Error('first'), new Error('second')], '2 listeners failed, first: first'),
+    );
+    expect(seen).toEqual(['a']);
+  });
+
   test('reach every listener after another listener has failed', () => {
     const { store, sources, seen } = withFollower();
     const stop = store.subscribe(() => {
       throw new Error('broken listener');
     });
-    expect(() => sources.put('a', object('a'))).toThrow('broken listener');
+    expect(() => sources.put('a', object('a'))).toThrow('4 listeners failed, first: broken listener');
     stop();
     sources.put('b', object('b'));
     expect(seen).toEqual([

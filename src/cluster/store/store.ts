@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
+import { callEach, throwTogether } from '../call-each.ts';
 import { Representation } from './representation.ts';
 import { SortedItems } from './sorted-items.ts';
 import { deepFreeze } from '../types/copy.ts';
@@ -283,9 +284,9 @@ export class Collection {
     this.#store.publish(event);
   }
 
-  /** Calls the listeners of the collection. Only the store calls this method. */
-  notify(event: StoreEvent): void {
-    for (const listener of this.#listeners) listener(event);
+  /** Calls the listeners of the collection, and returns what they threw. Only the store calls this method. */
+  notify(event: StoreEvent): unknown[] {
+    return callEach(this.#listeners, event);
   }
 }
 
@@ -368,20 +369,12 @@ export class Store {
       return;
     }
     this.#publishing = true;
-    try {
-      this.#notify(event);
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#notify(next);
-    } finally {
-      this.#publishing = false;
-      // Events are left here only after a listener has failed. They are published in spite of the failure.
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.publish(next);
+    const failures: unknown[] = [];
+    for (let next: StoreEvent | undefined = event; next !== undefined; next = this.#waiting.shift()) {
+      failures.push(...next.collection.notify(next), ...callEach(this.#listeners, next));
     }
-  }
-
-  #notify(event: StoreEvent) {
-    event.collection.notify(event);
-    for (const listener of this.#listeners) listener(event);
+    this.#publishing = false;
+    throwTogether(failures);
   }
 }
 

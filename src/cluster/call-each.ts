@@ -1,0 +1,23 @@
+/** Calls every listener, also after one has failed. Returns what the listeners threw. */
+export function callEach<Values extends readonly unknown[]>(
+  listeners: Iterable<(...values: Values) => void>,
+  ...values: Values
+): unknown[] {
+  const failures: unknown[] = [];
+  for (const listener of listeners) {
+    try {
+      listener(...values);
+    } catch (thrown) {
+      failures.push(thrown);
+    }
+  }
+  return failures;
+}
+
+/** Throws a failure as it is, and several as one `AggregateError`. Does nothing without failures. */
+export function throwTogether(failures: readonly unknown[]): void {
+  const [first] = failures;
+  if (failures.length === 1) throw first;
+  const reason = first instanceof Error ? first.message : String(first);
+  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} listeners failed, first: ${reason}`);
+}

@@ -1,0 +1,115 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { createPodsFolder, PodFolder } from './pod-folder.ts';
+import { removeTree } from './remove-tree.ts';
+import type { VolumeInput } from './volume-files.ts';
+
+let parent = '';
+beforeEach(() => {
+  parent = createPodsFolder();
+});
+afterEach(() => removeTree(parent));
+
+const configMap = (data: Readonly<Record<string, string>>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'cm' },
+  data,
+});
+
+const inputOf = (volumes: readonly JsonObject[], found: { object?: KubeObject } = {}): VolumeInput => ({
+  pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { volumes: [...volumes] } },
+  config: { find: () => found.object },
+  facts: { address: '127.64.0.1', hostAddress: '10.0.0.1' },
+  token: () => 'token',
+});
+
+const mounting = (...volumeMounts: readonly JsonObject[]): JsonObject => ({
+  name: 'c',
+  volumeMounts: [...volumeMounts],
+});
+const plain = (text: string) => text;
+const CM = [{ name: 'v', configMap: { name: 'cm', defaultMode: 0o400, optional: true } }];
+const EMPTY = [{ name: 'v', emptyDir: {} }];
+
+test('keys that differ by an ending have a file each, and the mode holds for every write', () => {
+  const folder = new PodFolder(parent, 'uid');
+  const found = { object: configMap({ x: 'one', 'x.new': 'two' }) };
+  const input = inputOf(CM, found);
+  expect(folder.mount(input, mounting({ name: 'v', mountPath: '/m' }), plain)).toBeUndefined();
+  found.object = configMap({ x: 'three', 'x.new': 'two' });
+  expect(folder.refresh(input)).toBeUndefined();
+  const mount = join(folder.rootOf('c'), 'm');
+  expect(['x', 'x.new'].map((name) => readFileSync(join(mount, name), 'utf8'))).toEqual(['three', 'two']);
+  expect(statSync(join(mount, 'x')).mode & 0o777).toBe(0o400);
+});
+
+test('a draft that an interrupted write has left does not hold up the next one', () => {
+  const folder = new PodFolder(parent, 'uid');
+  writeFileSync(join(parent, 'uid', 'draft'), 'left', { mode: 0o400 });
+  expect(readFileSync(folder.writeOwn('kubeconfig', 'text'), 'utf8')).toBe('text');
+});
+
+test.each([
+  ['out of the volume', () => parent],
+  ['to nothing', () => join(parent, 'absent')],
+])('a sub-path through a symbolic link %s is refused', (_title, target) => {
+  const folder = new PodFolder(parent, 'uid');
+  const input = inputOf(EMPTY);
+  expect(folder.mount(input, mounting({ name: 'v', mountPath: '/m' }), plain)).toBeUndefined();
+  symlinkSync(target(), join(folder.rootOf('c'), 'm', 'out'));
+  expect(folder.mount(input, mounting({ name: 'v', mountPath: '/s', subPath: 'out/cm' }), plain)).toEqual({
+    problem: 'the sub-path "out/cm" leaves its volume "v" by a symbolic link',
+  });
+  expect(existsSync(join(parent, 'cm'))).toBe(false);
+});
+
+test('a sub-path through a link within the volume leads to the real folder', () => {
+  const folder = new PodFolder(parent, 'uid');
+  const input = inputOf(EMPTY);
+  folder.mount(input, mounting({ name: 'v', mountPath: '/m' }), plain);
+  const volume = join(folder.rootOf('c'), 'm');
+  mkdirSync(join(volume, 'real'));
+  symlinkSync('real', join(volume, 'link'));
+  expect(folder.mount(input, mounting({ name: 'v', mountPath: '/s', subPath: 'link/a' }), plain)).toBeUndefined();
+  writeFileSync(join(folder.rootOf('c'), 's', 'file'), 'text');
+  expect(readFileSync(join(volume, 'real', 'a', 'file'), 'utf8')).toBe('text');
+});
+
+test('a mount below a link out of the pod is refused, and nothing is removed there', () => {
+  const folder = new PodFolder(parent, 'uid');
+  const input = inputOf(EMPTY);
+  mkdirSync(join(parent, 'mine', 'x'), { recursive: true });
+  folder.mount(input, mounting({ name: 'v', mountPath: '/m' }), plain);
+  symlinkSync(join(parent, 'mine'), join(folder.rootOf('c'), 'm', 'out'));
+  const both = mounting({ name: 'v', mountPath: '/m' }, { name: 'v', mountPath: '/m/out/x' });
+  expect(folder.mount(input, both, plain)).toEqual({
+    problem: 'the mount path "/m/out/x" leaves the files of the pod by a symbolic link',
+  });
+  expect(existsSync(join(parent, 'mine', 'x'))).toBe(true);
+});
+
+test('a file that cannot be written is a problem with its reason', () => {
+  const folder = new PodFolder(parent, 'uid');
+  const found = { object: configMap({ x: 'one' }) };
+  const input = inputOf(CM, found);
+  const container = mounting({ name: 'v', mountPath: '/m' });
+  folder.mount(input, container, plain);
+  const file = join(folder.rootOf('c'), 'm', 'x');
+  rmSync(file);
+  mkdirSync(file);
+  found.object = configMap({ x: 'two' });
+  expect(folder.refresh(input)?.problem).toMatch(/^the volume "v" cannot be written: EISDIR/);
+});
+
+// The system never refuses the user root.
+test.skipIf(process.getuid?.() === 0)('folders that cannot be written are removed', () => {
+  const inner = join(parent, 'a', 'b');
+  mkdirSync(inner, { recursive: true });
+  writeFileSync(join(inner, 'file'), '');
+  for (const path of [inner, join(parent, 'a')]) chmodSync(path, 0o500);
+  removeTree(join(parent, 'a'));
+  expect(existsSync(join(parent, 'a'))).toBe(false);
+});

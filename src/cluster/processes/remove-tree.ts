@@ -1,0 +1,25 @@
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Removes a file, or a folder with its content. Programs also leave folders that cannot be written, as the module cache
+ * of Go. Throws when the system refuses the removal, and when a process writes into the folder meanwhile.
+ */
+export function removeTree(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    openFolder(path);
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Lets the owner change a folder and all folders in it. Follows no links. */
+function openFolder(path: string): void {
+  chmodSync(path, 0o700);
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) openFolder(join(path, entry.name));
+  }
+}
