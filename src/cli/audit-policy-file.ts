@@ -1,16 +1,31 @@
 import type { AuditPolicy } from '../cluster/index.ts';
+import { formatDiagnostic } from '../core/index.ts';
+import type { ReadAuditPolicy } from '../testing/index.ts';
 import { auditPolicyError, readAuditPolicy } from '../testing/index.ts';
 import { readTextFile } from './up/read-manifest.ts';
 
 /**
- * Reads the audit policy in a file. `shown` is the name of the file in errors.
+ * Reads the audit policy in a file, with its problems and its text. `shown` is the name of the file in problems.
+ *
+ * @throws TypeKroError `input/not-found` and `input/unreadable` for the file.
+ */
+export async function parseAuditPolicyFile(
+  path: string,
+  shown = path,
+): Promise<ReadAuditPolicy & { readonly text: string }> {
+  const text = await readTextFile(path, shown);
+  return { ...readAuditPolicy(text, shown), text };
+}
+
+/**
+ * Reads the audit policy in a file, for a server that needs it. `warn` receives the text of each warning.
  *
  * @throws TypeKroError `cluster/audit-policy` with the line and the field of each problem; `input/not-found` and
  *   `input/unreadable` for the file.
  */
-export async function readAuditPolicyFile(path: string, shown = path): Promise<AuditPolicy> {
-  const text = await readTextFile(path, shown);
-  const { policy, diagnostics } = readAuditPolicy(text, shown);
-  if (policy === undefined) throw auditPolicyError(shown, diagnostics, text);
+export async function readAuditPolicyFile(path: string, warn: (text: string) => void): Promise<AuditPolicy> {
+  const { policy, diagnostics, text } = await parseAuditPolicyFile(path);
+  if (policy === undefined) throw auditPolicyError(path, diagnostics, text);
+  for (const diagnostic of diagnostics) warn(formatDiagnostic(diagnostic, text));
   return policy;
 }

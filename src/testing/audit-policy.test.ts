@@ -10,6 +10,19 @@ const problems = (text: string) =>
     ({ severity, source, path, message }) => `${severity} ${source?.line} ${path ?? '-'}: ${message}`,
   );
 
+test.each([
+  ['namespaces: default', 'write [default]'],
+  ['verbs: get', 'write [get]'],
+  ['users: jane', 'write [jane]'],
+  ['userGroups: devs', 'write [system:authenticated]'],
+  ['resources: [{resources: pods}]', 'write [configmaps]'],
+  ["resources: [{group: '*'}]", 'name each group in an entry of its own; a rule without resources is for all groups'],
+  ['resources: [{group: apps/v1}]', 'write apps, or "" for the core group'],
+])('the hint for %s fits the field', (line, hint) => {
+  const { diagnostics } = readAuditPolicy(`${HEAD}rules:\n- level: None\n  ${line}\n`, 'policy.yaml');
+  expect(diagnostics.map((each) => each.hint)).toEqual([hint]);
+});
+
 test('a policy with all fields is read as it is', () => {
   const text = `${HEAD}metadata: { name: p }
 omitStages: [RequestReceived]

@@ -11,22 +11,34 @@ const CODE = 'cluster/audit-policy';
 const LEVELS: readonly AuditLevel[] = ['None', 'Metadata', 'Request', 'RequestResponse'];
 const STAGES: readonly AuditStage[] = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'];
 
-const names = listOf(text('jane'), '[jane]');
+const namesLike = (example: string) => listOf(text(example), `[${example}]`);
 const stages = listOf(oneOf(...STAGES), '[RequestReceived]');
 
 /** A text with a further condition. `problem` says what is wrong with it. */
 const textThat =
-  (example: string, problem: (value: string) => string | undefined): Shape =>
+  (
+    example: string,
+    problem: (value: string) => string | undefined,
+    hint: (value: JsonValue) => string = () => `write ${example}`,
+  ): Shape =>
   (value, path, report) => {
     text(example)(value, path, report);
     const found = typeof value === 'string' ? problem(value) : undefined;
-    if (found !== undefined) report(path, found, `write ${example}`);
+    if (found !== undefined) report(path, found, hint(value));
   };
 
-const group = textThat('apps', (value) => {
-  if (value === '') return undefined;
-  return dnsSubdomain(value).length === 0 ? undefined : `"${value}" is no API group; its version does not belong to it`;
-});
+const group = textThat(
+  'apps',
+  (value) => {
+    if (value === '' || dnsSubdomain(value).length === 0) return undefined;
+    const hint = value.includes('/') ? '; its version does not belong to it' : '';
+    return `"${value}" is no API group${hint}`;
+  },
+  (value) =>
+    value === '*'
+      ? 'name each group in an entry of its own; a rule without resources is for all groups'
+      : 'write apps, or "" for the core group',
+);
 
 const url = textThat('/healthz*', (value) => {
   if (value === '*') return undefined;
@@ -35,7 +47,7 @@ const url = textThat('/healthz*', (value) => {
 });
 
 const resources: Shape = (value, path, report) => {
-  members({ group, resources: names, resourceNames: names })(value, path, report);
+  members({ group, resources: namesLike('configmaps'), resourceNames: namesLike('settings') })(value, path, report);
   if (isFilled(value, 'resourceNames') && !isFilled(value, 'resources')) {
     report([...path, 'resourceNames'], 'names of objects need resources', 'add resources: [configmaps]');
   }
@@ -50,11 +62,11 @@ const rule: Shape = (value, path, report) => {
   members(
     {
       level: oneOf(...LEVELS),
-      users: names,
-      userGroups: names,
-      verbs: names,
+      users: namesLike('jane'),
+      userGroups: namesLike('system:authenticated'),
+      verbs: namesLike('get'),
       resources: listOf(resources, '[{resources: [pods]}]'),
-      namespaces: names,
+      namespaces: namesLike('default'),
       nonResourceURLs: listOf(url, '[/healthz*]'),
       omitStages: stages,
       omitManagedFields: flag,

@@ -16,6 +16,7 @@ export { coveredPercent, CoverageRecorder } from './graph-test/coverage.ts';
 export type { Paint } from './graph-test/describe-failure.ts';
 export { failureLines } from './graph-test/describe-failure.ts';
 export * as ValueShape from './value-shape.ts';
+export type { ReadAuditPolicy } from './audit-policy.ts';
 export { auditPolicyError, readAuditPolicy } from './audit-policy.ts';
 export { valueText } from './graph-test/value-text.ts';
 export { runGraphTest } from './graph-test/run-graph-test.ts';

@@ -143,7 +143,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     const metadata = { name: 'b', namespace: NAMESPACE };
     const status = async () => (await server.client.find({ ...kind, ...metadata }))?.status;
     const roles = await rbac(path);
-    const forAccount = roles.filter(({ metadata: { name } }) => name === 'typekro:account');
+    const forAccount = roles.filter(({ metadata: { name } }) => name === 'typekro:definition:account');
     expect(forAccount.map((role) => role.kind)).toEqual(['ClusterRole', 'ClusterRoleBinding']);
 
     await apply([definition]);

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { TypeKroError } from '../../core/index.ts';
+import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -9,6 +9,8 @@ import { portOption } from '../port-option.ts';
 import { allowsProcesses } from '../run-processes-option.ts';
 import { standInsOf } from '../stand-in-option.ts';
 import { shellWord } from '../shell-word.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { requireFolder } from '../write-file.ts';
 import type { AuditFiles } from './cluster-files.ts';
 import { clusterNames, DEFAULT_CLUSTER, findCluster } from './cluster-folder.ts';
 import { clusterView, statusLines, tableLines } from './cluster-view.ts';
@@ -29,6 +31,7 @@ export async function start(
   const kubernetesVersion = kubernetesOption(input);
   const standIns = standInsOf(input);
   const audit = await auditFiles(context, input);
+  if (audit === 'mistaken') return ExitCode.diagnostics;
   const startOptions = {
     ...(standIns.length === 0 ? {} : { standIns }),
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
@@ -49,13 +52,25 @@ export async function start(
 }
 
 /**
- * The audit log that the options specify; `undefined` when they specify none.
+ * The audit log that the options specify; `undefined` when they specify none. Prints the problems of the policy;
+ * `mistaken` when there are errors.
  *
- * @throws TypeKroError `cluster/audit-policy` for a policy with mistakes.
+ * @throws TypeKroError `cluster/audit-log` when the folder of the log does not exist.
  */
-async function auditFiles({ cwd }: CommandContext, input: CommandInput): Promise<AuditFiles | 'none' | undefined> {
+async function auditFiles(
+  context: CommandContext,
+  input: CommandInput,
+): Promise<AuditFiles | 'none' | 'mistaken' | undefined> {
+  const { cwd } = context;
   const log = textOption(input, 'audit-log');
   const policy = textOption(input, 'audit-policy');
+  if (log === '-') {
+    throw new TypeKroError('the audit log of a cluster in the background cannot be the standard output', {
+      code: 'cli/usage',
+      remedy: 'name a file: --audit-log audit.log',
+    });
+  }
+  if (log !== undefined && log !== 'none') requireFolder(resolve(cwd, log), 'cluster/audit-log');
   if (policy === undefined) return log === undefined || log === 'none' ? log : { log: resolve(cwd, log) };
   if (log === undefined || log === 'none') {
     throw new TypeKroError('--audit-policy is the policy of an audit log, and no log is asked for', {
@@ -63,8 +78,10 @@ async function auditFiles({ cwd }: CommandContext, input: CommandInput): Promise
       remedy: 'add --audit-log FILE',
     });
   }
-  const { readAuditPolicyFile } = await import('../audit-policy-file.ts');
-  await readAuditPolicyFile(resolve(cwd, policy), policy);
+  const { parseAuditPolicyFile } = await import('../audit-policy-file.ts');
+  const { diagnostics, text } = await parseAuditPolicyFile(resolve(cwd, policy), policy);
+  printDiagnostics(context, diagnostics, new Map([[policy, text]]));
+  if (hasErrors(diagnostics)) return 'mistaken';
   return { log: resolve(cwd, log), policy: resolve(cwd, policy) };
 }
 

@@ -148,7 +148,7 @@ async function auditOptions({ audit }: ClusterSettings): Promise<AuditOptions | 
   if (audit === undefined) return undefined;
   if (audit.policy === undefined) return { file: audit.log };
   const { readAuditPolicyFile } = await import('../audit-policy-file.ts');
-  return { file: audit.log, policy: await readAuditPolicyFile(audit.policy) };
+  return { file: audit.log, policy: await readAuditPolicyFile(audit.policy, logProblem) };
 }
 
 /** Writes a problem into the log. */

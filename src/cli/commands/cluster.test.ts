@@ -132,13 +132,13 @@ test('cluster start with an audit log', async () => {
   writeFileSync(policy, `${head}rules: [{level: Metadat}]\n`);
   expect(await run('cluster start dev --audit-log audit.log --audit-policy policy.yaml')).toMatchInlineSnapshot(`
     {
-      "code": 1,
-      "err": "error: policy.yaml is no audit policy:
-    policy.yaml:3:17: error: "level" cannot be "Metadat" [cluster/audit-policy]
+      "code": 3,
+      "err": "policy.yaml:3:17: error: "level" cannot be "Metadat" [cluster/audit-policy]
       3 | rules: [{level: Metadat}]
         |                 ^
       at rules[0].level
-      hint: did you mean Metadata? [cluster/audit-policy]",
+      hint: did you mean Metadata?
+    ",
       "out": "",
     }
   `);
@@ -150,8 +150,20 @@ test('cluster start with an audit log', async () => {
       "out": "",
     }
   `);
-  writeFileSync(policy, `${head}rules: [{level: Metadata, verbs: [patch], resources: [{resources: [namespaces]}]}]\n`);
-  expect(await run('cluster start dev --audit-log audit.log --audit-policy policy.yaml')).toMatchObject({ code: 0 });
+  expect(await run('cluster start dev --audit-log -')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--audit-log audit.log') as string,
+  });
+  expect(await run('cluster start dev --audit-log missing/audit.log')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/the folder HOME\/missing does not exist[^]*mkdir -p/) as string,
+  });
+  const rules = 'rules: [{level: Metadata, verb: [get], verbs: [patch], resources: [{resources: [namespaces]}]}]';
+  writeFileSync(policy, `${head}${rules}\n`);
+  expect(await run('cluster start dev --audit-log audit.log --audit-policy policy.yaml')).toMatchObject({
+    code: 0,
+    err: expect.stringContaining('policy.yaml:3:27: warning: there is no field "verb" here') as string,
+  });
   writeFileSync(join(clusters.home, 'boats.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: docks}\n');
   expect(await run('cluster load dev boats.yaml')).toMatchObject({ code: 0 });
   expect((await run('cluster status dev')).out).toContain('  audit log   HOME/audit.log');

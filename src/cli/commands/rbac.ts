@@ -92,6 +92,6 @@ const conflict = (other: string): TypeKroError =>
     code: 'cli/usage',
     remedy:
       other === 'name'
-        ? 'leave out --name: each definition has a ClusterRole typekro:<definition>:instances'
+        ? 'leave out --name: each definition has a ClusterRole typekro:definition:<name>:instances'
         : 'choose one identity: an account of each definition, or an account of each namespace',
   });

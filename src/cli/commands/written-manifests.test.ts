@@ -111,12 +111,12 @@ test('rbac --per-definition: an account with its rights, then the definition tha
     (document) => document.toJSON() as { kind: string; metadata: { name: string; annotations?: object } },
   );
   expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
-    'ClusterRole typekro:pots:instances',
+    'ClusterRole typekro:definition:pots:instances',
     'ServiceAccount definition-pots',
-    'ClusterRole typekro:pots',
-    'ClusterRoleBinding typekro:pots',
-    'Role typekro:pots:impersonate',
-    'RoleBinding typekro:pots:impersonate',
+    'ClusterRole typekro:definition:pots',
+    'ClusterRoleBinding typekro:definition:pots',
+    'Role typekro:definition:pots:impersonate',
+    'RoleBinding typekro:definition:pots:impersonate',
     'ResourceGraphDefinition pots',
   ]);
   expect(objects.at(-1)?.metadata.annotations).toEqual({ 'typekro.dev/service-account': 'infra/definition-pots' });

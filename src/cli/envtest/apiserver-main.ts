@@ -41,7 +41,7 @@ async function auditOptions({ audit }: ApiServerSettings): Promise<AuditOptions 
   if (audit === undefined) return undefined;
   const { policyFile, ...options } = audit;
   const { readAuditPolicyFile } = await import('../audit-policy-file.ts');
-  return { ...options, policy: await readAuditPolicyFile(policyFile) };
+  return { ...options, policy: await readAuditPolicyFile(policyFile, (text) => console.error(text)) };
 }
 
 async function serve(settings: ApiServerSettings): Promise<void> {

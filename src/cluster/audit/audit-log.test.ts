@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -272,7 +282,7 @@ describe('the events of a request', () => {
       expect((await call(cluster.transport(), 'GET', MAPS)).status).toBe(200);
     }
     expect(report.mock.calls).toEqual([
-      ['2026-01-01T12:00:00.000Z the audit log failed, and events are lost: no space'],
+      ['2026-01-01T12:00:00.000Z the audit log failed, and events may be lost: no space'],
     ]);
     report.mockRestore();
     await cluster.close();
@@ -423,6 +433,56 @@ describe('the file', () => {
     file.close();
     file.append('after the end');
     expect(statSync(path).size).toBe(700_001);
+  });
+
+  test('continues when another program has moved the file, and after a time in which it could not be opened', () => {
+    const folder = newFolder();
+    const path = join(folder, 'audit.log');
+    const file = new LogFile(path, { maxSizeMb: 1 }, createManualClock(NOON));
+    const line = 'x'.repeat(700_000);
+    file.append(line);
+    renameSync(path, join(folder, 'moved'));
+    file.append(line);
+    file.append('next');
+    expect(readdirSync(folder).toSorted()).toEqual(['audit.log', 'moved']);
+    expect(statSync(path).size).toBe(700_006);
+
+    rmSync(folder, { recursive: true });
+    expect(() => file.append(line)).toThrow('ENOENT');
+    expect(() => file.append(line)).toThrow('ENOENT');
+    mkdirSync(folder);
+    file.append('again');
+    expect(readFileSync(path, 'utf8')).toBe('again\n');
+    file.close();
+  });
+
+  test('of an earlier process becomes private, and its last line is ended', () => {
+    const path = join(newFolder(), 'audit.log');
+    writeFileSync(path, '{"part', { mode: 0o644 });
+    for (const line of ['one', 'two']) {
+      const file = new LogFile(path, {}, createManualClock(NOON));
+      file.append(line);
+      file.close();
+    }
+    expect(readFileSync(path, 'utf8')).toBe('{"part\none\ntwo\n');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('a symbolic link is refused, and its target stays as it is', () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'target'), 'text', { mode: 0o644 });
+    symlinkSync(join(folder, 'target'), join(folder, 'link'));
+    expect(() => new LogFile(join(folder, 'link'), {}, createManualClock(NOON))).toThrow(
+      expect.objectContaining({
+        code: 'cluster/audit-log',
+        message: expect.stringContaining('it is a symbolic link') as string,
+        remedy: 'name the file itself',
+      }),
+    );
+    expect([readFileSync(join(folder, 'target'), 'utf8'), statSync(join(folder, 'target')).mode & 0o777]).toEqual([
+      'text',
+      0o644,
+    ]);
   });
 
   test('has lines of text in the legacy format', async () => {

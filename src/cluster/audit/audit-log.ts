@@ -99,7 +99,7 @@ export class AuditLog {
     const { file } = this.#options;
     const where = file === undefined ? '' : ` in ${file}`;
     const problem = thrown instanceof Error ? thrown.message : String(thrown);
-    return `${time} the audit log${where} failed, and events are lost: ${problem}`;
+    return `${time} the audit log${where} failed, and events may be lost: ${problem}`;
   }
 }
 

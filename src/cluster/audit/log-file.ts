@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { isoTime, makeDirectory, TypeKroError } from '../../core/index.ts';
 import type { AuditOptions } from '../audit-options.ts';
@@ -8,6 +19,11 @@ const MEGABYTE_BYTES = 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DEFAULT_MAX_SIZE_MB = 100;
 const STANDARD_OUTPUT = 1;
+const NEW_LINE = 0x0a;
+const USER_ONLY = 0o600;
+
+/** The last line is read to see whether it is whole. A symbolic link is refused where the platform knows the flag. */
+const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 
 /** The time in the name of a renamed file, and its length with the dash before it. */
 const TIME = /-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})/;
@@ -15,7 +31,8 @@ const TIME_LENGTH = '-2026-01-01T00-00-00.000'.length;
 
 /**
  * A file that lines are added to. A file that is too large gets the time into its name, and a new one begins. Old files
- * are removed by their number and their age. Only the user may read the files.
+ * are removed by their number and their age. Only the user may read the files, also a file that existed before.
+ * A symbolic link is refused. Another program may rename or remove the file while it is open.
  */
 export class LogFile {
   readonly #path: string;
@@ -23,6 +40,7 @@ export class LogFile {
   readonly #clock: Pick<ClusterClock, 'now'>;
   #file: number | undefined;
   #size = 0;
+  #isClosed = false;
 
   /**
    * Opens the file, and creates its folder when it is missing. `-` is the standard output.
@@ -41,38 +59,71 @@ export class LogFile {
       if (path !== '-') makeDirectory(dirname(path));
       this.#open();
     } catch (error) {
-      throw new TypeKroError(`the audit log ${path} cannot be written: ${(error as Error).message}`, {
+      const isLink = hasCode(error, 'ELOOP');
+      const problem = isLink ? 'it is a symbolic link' : (error as Error).message;
+      throw new TypeKroError(`the audit log ${path} cannot be written: ${problem}`, {
         code: 'cluster/audit-log',
-        remedy: 'name a file in a folder that you may write to',
+        remedy: isLink ? 'name the file itself' : 'name a file in a folder that you may write to',
         cause: error,
       });
     }
   }
 
-  /** Adds a line. Throws when the file system does. */
+  /**
+   * Adds a line. Throws when the file system does. A file that cannot be opened loses the line, and the next call opens it
+   * again. A file that cannot be renamed gets the line all the same. Ignores lines after `close`.
+   */
   append(line: string): void {
-    if (this.#file === undefined) return;
+    if (this.#isClosed) return;
     const bytes = Buffer.from(`${line}\n`);
     const maxBytes = (this.#limits.maxSizeMb || DEFAULT_MAX_SIZE_MB) * MEGABYTE_BYTES;
-    if (this.#path !== '-' && this.#size > 0 && this.#size + bytes.length > maxBytes) this.#rotate();
-    for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
-    this.#size += bytes.length;
+    const isFull = this.#path !== '-' && this.#size > 0 && this.#size + bytes.length > maxBytes;
+    try {
+      if (isFull) this.#rotate();
+    } finally {
+      const file = this.#file ?? this.#open();
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      this.#size += bytes.length;
+    }
   }
 
   close(): void {
-    if (this.#file !== undefined && this.#path !== '-') closeSync(this.#file);
-    this.#file = undefined;
+    this.#isClosed = true;
+    this.#closeFile();
   }
 
-  #open(): void {
-    this.#file = this.#path === '-' ? STANDARD_OUTPUT : openSync(this.#path, 'a', 0o600);
-    this.#size = this.#path === '-' ? 0 : fstatSync(this.#file).size;
+  #closeFile(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    this.#size = 0;
+    if (file !== undefined && this.#path !== '-') closeSync(file);
+  }
+
+  #open(): number {
+    const file = this.#path === '-' ? STANDARD_OUTPUT : openSync(this.#path, OPEN_FLAGS, USER_ONLY);
+    try {
+      this.#size = this.#path === '-' ? 0 : prepare(file);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    this.#file = file;
+    return file;
   }
 
   #rotate(): void {
-    this.close();
-    renameSync(this.#path, this.#backupName());
+    this.#closeFile();
+    try {
+      renameSync(this.#path, this.#backupName());
+    } catch (error) {
+      // Another program, such as logrotate, has moved the file.
+      if (!hasCode(error, 'ENOENT')) throw error;
+    }
     this.#open();
+    this.#removeOld();
+  }
+
+  #removeOld(): void {
     const { maxBackups = 0, maxAgeDays = 0 } = this.#limits;
     const oldest = this.#clock.now() - maxAgeDays * DAY_MS;
     for (const [index, path] of this.#backups().entries()) {
@@ -119,3 +170,20 @@ export class LogFile {
       .map((name) => join(folder, name));
   }
 }
+
+/**
+ * Makes a file readable for the user only, and ends a last line that an earlier process has not ended. Devices and
+ * pipes keep their mode. Returns the size in bytes.
+ */
+function prepare(file: number): number {
+  const stats = fstatSync(file);
+  if (!stats.isFile()) return 0;
+  if ((stats.mode & 0o777) !== USER_ONLY) fchmodSync(file, USER_ONLY);
+  if (stats.size === 0) return 0;
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, stats.size - 1);
+  return last[0] === NEW_LINE ? stats.size : stats.size + writeSync(file, '\n');
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;

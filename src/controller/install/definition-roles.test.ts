@@ -2,15 +2,16 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import { builtinSource, compile } from '../../graph/index.ts';
 import { definitionRoles } from './definition-roles.ts';
+import { controllerManifests } from './manifests.ts';
 
 const CONTROLLER = { namespace: 'kro-system', name: 'typekro' };
 
 /** A definition of the kind `App` with these resources. */
-function definition(resources: readonly object[], annotations: Record<string, string> = {}) {
+function definition(resources: readonly object[], annotations: Record<string, string> = {}, name = 'app') {
   const object: KubeObject = {
     apiVersion: 'kro.run/v1alpha1',
     kind: 'ResourceGraphDefinition',
-    metadata: { name: 'app', annotations },
+    metadata: { name, annotations },
     spec: {
       schema: { apiVersion: 'v1alpha1', kind: 'App', spec: { name: 'string' } },
       resources: [...resources] as never,
@@ -94,7 +95,7 @@ describe('the rights of definitions', () => {
     expect(diagnostics).toEqual([]);
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
       'ClusterRole all',
-      'ClusterRole typekro:app',
+      'ClusterRole typekro:definition:app',
     ]);
     expect(objects[0]?.['rules']).toContainEqual({
       apiGroups: [''],
@@ -106,17 +107,32 @@ describe('the rights of definitions', () => {
     expect(lines(objects[1])).toEqual(['get,list,watch,create,patch,delete secrets.']);
   });
 
+  test.each(['controller', 'controller-own', 'definitions', 'definition', 'leader-election', 'edit', 'graphs', 'view'])(
+    'the roles of a definition named %s replace no object of the installation',
+    (name) => {
+      const key = ({ kind, metadata }: KubeObject) => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`;
+      const installed = controllerManifests({ image: 'typekro:1' }).map(key);
+      const named = definition([owned('v1', 'Secret')], {}, name);
+      for (const more of [{ perDefinition: true }, { instanceServiceAccount: 'deployer' }]) {
+        const { objects } = definitionRoles([named], { name: 'typekro:definitions', controller: CONTROLLER, ...more });
+        const keys = objects.map(key);
+        expect(new Set(keys).size).toBe(keys.length);
+        expect(keys.filter((each) => installed.includes(each))).toEqual([]);
+      }
+    },
+  );
+
   test('per definition, each has an account of its own, and the rights come before what needs them', () => {
     const options = { name: 'all', controller: CONTROLLER, perDefinition: true };
     const { objects, diagnostics } = definitionRoles([definition([owned('v1', 'Secret')], { kept: 'yes' })], options);
     expect(diagnostics).toEqual([]);
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`)).toEqual([
-      'ClusterRole  typekro:app:instances',
+      'ClusterRole  typekro:definition:app:instances',
       'ServiceAccount kro-system definition-app',
-      'ClusterRole  typekro:app',
-      'ClusterRoleBinding  typekro:app',
-      'Role kro-system typekro:app:impersonate',
-      'RoleBinding kro-system typekro:app:impersonate',
+      'ClusterRole  typekro:definition:app',
+      'ClusterRoleBinding  typekro:definition:app',
+      'Role kro-system typekro:definition:app:impersonate',
+      'RoleBinding kro-system typekro:definition:app:impersonate',
       'ResourceGraphDefinition  app',
     ]);
     expect(objects[0]?.metadata.labels).toEqual({ 'rbac.kro.run/aggregate-to-controller': 'true' });

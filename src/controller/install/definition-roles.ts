@@ -18,6 +18,12 @@ export interface DefinitionRights {
   readonly definition: KubeObject;
 }
 
+/**
+ * The prefix of all names of a definition's roles. The installation and its users' roles use none of these names, so no
+ * definition can replace them, whatever its name is.
+ */
+const rolesName = ({ name }: Graph): string => `typekro:definition:${name}`;
+
 /** The options of `definitionRoles`. */
 export interface DefinitionRolesOptions {
   /** Name of the ClusterRole with the controller's rights. With `perDefinition`, each definition has its own. */
@@ -56,8 +62,8 @@ export interface DefinitionRoles {
  *
  * When a definition names a ServiceAccount, this account gets the rights on children and external objects, and the
  * controller may impersonate the account. When the controller acts as a ServiceAccount of each instance's namespace,
- * these rights are a ClusterRole `typekro:<definition>` without a binding. A RoleBinding in a namespace grants them to
- * the account there. The roles with the controller's own rights have the label by which the controller's ClusterRole
+ * these rights are a ClusterRole `typekro:definition:<name>` without a binding. A RoleBinding in a namespace grants
+ * them to the account there. The roles with the controller's own rights have the label by which the controller's ClusterRole
  * aggregates them.
  */
 export function definitionRoles(
@@ -89,7 +95,7 @@ export function definitionRoles(
       accounts.push(...accountRoles(graph, account, controller));
       if (made !== undefined) accounts.push(withAccount(definition, made));
     } else if (instanceServiceAccount !== undefined) {
-      accounts.push(clusterRole(`typekro:${graph.name}`, nodeRules(graph)));
+      accounts.push(clusterRole(rolesName(graph), nodeRules(graph)));
       impersonating = true;
     } else {
       addNodes(own, graph);
@@ -133,12 +139,12 @@ function withAccount(definition: KubeObject, { namespace, name }: ServiceAccount
 function instancesRole(graph: Graph): KubeObject {
   const rules = new RuleSet();
   addInstances(rules, graph);
-  return clusterRole(`typekro:${graph.name}:instances`, rules, { [AGGREGATION_LABEL]: 'true' });
+  return clusterRole(`${rolesName(graph)}:instances`, rules, { [AGGREGATION_LABEL]: 'true' });
 }
 
 /** The rights of an account on the objects of a definition, and the controller's right to act as this account. */
 function accountRoles(graph: Graph, account: ServiceAccountRef, controller: ServiceAccountRef): KubeObject[] {
-  const name = `typekro:${graph.name}`;
+  const name = rolesName(graph);
   return [
     ...rightsRoles(name, account, nodeRules(graph)),
     ...impersonationRoles(`${name}:impersonate`, account, controller),
