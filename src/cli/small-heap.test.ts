@@ -24,5 +24,6 @@ test('the commands that read the objects of many instances limit the growth of t
     'adopt',
     'snapshot',
     'upgrade',
+    'doctor',
   ]);
 });

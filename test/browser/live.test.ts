@@ -78,6 +78,7 @@ const GATE = {
   metadata: { name: 'gate', namespace: 'default' },
   data: { key: 'k' },
 };
+const SHOP = { apiVersion: 'kro.run/v1alpha1', kind: 'Shop', name: 'first', namespace: 'default' };
 const SETTINGS = { apiVersion: 'v1', kind: 'ConfigMap', name: 'first-settings', namespace: 'default' };
 
 describe.skipIf(whyNoBrowser !== undefined)(
@@ -138,6 +139,10 @@ describe.skipIf(whyNoBrowser !== undefined)(
 
       await press('Suspend');
       await page.getByRole('button', { name: 'Resume' }).waitFor();
+      // The status shows that the controller knows the suspension: before that, the controller could put the change back.
+      await expect
+        .poll(async () => JSON.stringify((await user.get(SHOP))['status']), { timeout: 30_000 })
+        .toContain('ReconciliationSuspended');
       await user.patch(SETTINGS, { data: { colour: 'blue' } }, { fieldManager: 'another-client' });
       await page.getByRole('listbox', { name: 'Nodes' }).focus();
       await expect
