@@ -100,6 +100,13 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/http/web-socket.test.ts'],
   },
   {
+    name: 'a followed log stays open after the end of its pod',
+    file: 'src/cluster/virtual/pod-log.ts',
+    find: "if (['Succeeded', 'Failed'].includes(textAt(pod.status, 'phase'))) return false;",
+    replace: '',
+    tests: ['src/cluster/virtual/connect.test.ts'],
+  },
+  {
     name: 'a bootstrap token counts after its end',
     file: 'src/cluster/auth/bootstrap-tokens.ts',
     find: 'if (end !== undefined && end <= now) return undefined;',

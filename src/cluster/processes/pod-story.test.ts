@@ -41,6 +41,23 @@ test('a pod runs the command of its file, and its status and log are real', asyn
   expect((await logOf(story)).split('\n').toSorted()).toEqual(['', 'hello p p', 'oops']);
 });
 
+test('a followed log ends when the container has ended for ever', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const mount = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+  await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'data' }, data: {} });
+  const script = 'echo up; until test -f "$TYPEKRO_ROOT/data/go"; do sleep 0.05; done; echo late';
+  const volumes = [{ name: 'data', configMap: { name: 'data' } }];
+  await story.create(pod({ restartPolicy: 'Never', volumes, containers: [shell(script, mount)] }));
+  await eventually(async () => expect(await logOf(story)).toBe('up\n'));
+  const { body } = await story.cluster
+    .transport()
+    .request({ method: 'GET', path: '/api/v1/namespaces/default/pods/p/log?follow=true' });
+  await story.patch('v1 ConfigMap', 'data', { data: { go: '' } });
+  let text = '';
+  for await (const chunk of body) text += Buffer.from(chunk).toString();
+  expect(text).toBe('up\nlate\n');
+});
+
 test('a cluster without the option runs nothing and says what to do', async () => {
   await using story = await startClusterStory();
   await story.create(pod({ containers: [shell('sleep 100')] }));

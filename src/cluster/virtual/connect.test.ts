@@ -222,6 +222,20 @@ test('the empty log of a simulated container has a warning with the reason', asy
   });
 });
 
+test.each([
+  ['its container has ended', { containerStatuses: [{ name: 'c', state: { terminated: { exitCode: 0 } } }] }],
+  ['the pod has finished', { phase: 'Succeeded' }],
+])('a followed log ends when %s', async (_title, status) => {
+  const name = `followed-${Object.keys(status)[0]?.toLowerCase()}`;
+  expect((await call('POST', PODS, { body: pod(name, ['c'], 'n') })).status).toBe(201);
+  const { body } = await cluster.transport().request({ method: 'GET', path: `${PODS}/${name}/log?follow=true` });
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  expect((await call('PATCH', `${PODS}/${name}/status`, { body: { status }, headers })).status).toBe(200);
+  for await (const chunk of body) expect(chunk).toHaveLength(0);
+  const read = await cluster.transport().request({ method: 'GET', path: `${PODS}/${name}/log?follow=true` });
+  for await (const chunk of read.body) expect(chunk).toHaveLength(0);
+});
+
 test('the older form of a binding binds the pod that its body names, and is not stored', async () => {
   const body = {
     apiVersion: 'v1',

@@ -1,13 +1,14 @@
 import type { KubeObject } from '../../core/index.ts';
 import { goParseInt, goQuote } from '../../golang/index.ts';
 import { optionalAt, textAt } from '../../kubernetes/index.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { ApiReply, ApiRequest, ByteStream } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, methodNotAllowed } from '../errors/status.ts';
 import type { LogLine, PodLogs } from '../pod-logs.ts';
 import { containerOf, containerStatus, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText, warningHeader } from '../protocol/reply.ts';
 import type { ClusterClock } from '../clock.ts';
+import { storeKey } from '../store/store.ts';
 import type { ProcessRuntime } from '../processes/runtime.ts';
 
 /** The requested part of a log, and its form. */
@@ -52,7 +53,41 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
   return {
     status: 200,
     headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private', ...note },
-    stream: context.logs.follow(pod, container, text, format),
+    stream: untilEnd(context.logs.follow(pod, container, text, format), route, pod, container),
+  };
+}
+
+/** The stream of a followed log, which also ends when its container has ended. */
+function untilEnd(
+  log: ByteStream,
+  { resource, namespace, name }: Route,
+  pod: KubeObject,
+  container: string,
+): ByteStream {
+  const { collection } = resource;
+  const key = storeKey(namespace, name);
+  let unsubscribe = (): void => undefined;
+  const stop = () => {
+    unsubscribe();
+    log.stop();
+  };
+  return {
+    start(sink) {
+      log.start(sink);
+      const endAfter = (object: KubeObject | undefined) => {
+        const isSame = object?.metadata.uid === pod.metadata.uid;
+        if (object !== undefined && isSame && mayContinue(object, container)) return;
+        stop();
+        sink.end();
+      };
+      unsubscribe = collection.subscribe(({ type, stored }) => {
+        const { object } = stored;
+        if (object.metadata.uid === pod.metadata.uid) endAfter(type === 'DELETED' ? undefined : object);
+      });
+      // The container may have ended since the request was read.
+      endAfter(collection.get(key)?.object);
+    },
+    stop,
   };
 }
 
@@ -72,8 +107,8 @@ function previousLines({ logs }: LogContext, pod: KubeObject, container: string)
 
 /** Can the present run of the container write further lines? */
 function mayContinue(pod: KubeObject, container: string): boolean {
-  const status = containerStatus(pod, container);
-  return optionalAt(status, 'state', 'terminated') === undefined;
+  if (['Succeeded', 'Failed'].includes(textAt(pod.status, 'phase'))) return false;
+  return optionalAt(containerStatus(pod, container), 'state', 'terminated') === undefined;
 }
 
 function select(lines: readonly LogLine[], options: LogOptions): Buffer {
