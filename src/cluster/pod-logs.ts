@@ -1,11 +1,11 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ByteStream, StreamSink } from './protocol/request.ts';
 
-/** The minimum number of lines that a log keeps. A log with more than twice this number is cut to this number. */
-const MIN_KEPT_LINES = 10_000;
-
-/** The characters that a log keeps at least when its lines are long. A log with more than twice as many is cut. */
+/** The characters that a log keeps at least. A log with more than twice as many is cut to this number. */
 const MIN_KEPT_CHARACTERS = 8 * 1024 * 1024;
+
+/** The characters for which each line counts beside its text: about the memory of its entry. */
+const LINE_CHARACTERS = 64;
 
 /** The bytes by which a follower may be behind. A reader that does not read loses its stream. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
@@ -36,8 +36,10 @@ interface Log {
   lines: LogLine[];
   /** The lines of the run before; `undefined` without one. */
   previous: readonly LogLine[] | undefined;
-  /** The number of characters in `lines`. */
+  /** The number of characters in `lines`, with `LINE_CHARACTERS` for each. */
   characters: number;
+  /** The number of lines that were removed. The first line says it. */
+  dropped: number;
   readonly followers: Set<Follower>;
 }
 
@@ -59,9 +61,8 @@ export class PodLogs {
     const { lines, followers } = log;
     const line = { time: this.#now(), text };
     lines.push(line);
-    log.characters += text.length;
-    if (lines.length > MIN_KEPT_LINES * 2) dropLines(log, lines.length - MIN_KEPT_LINES);
-    if (log.characters > MIN_KEPT_CHARACTERS * 2) dropLines(log, linesToDrop(log));
+    log.characters += charactersOf(line);
+    if (log.characters > MIN_KEPT_CHARACTERS * 2) dropLines(log);
     for (const follower of followers) follower.send(line);
   }
 
@@ -75,6 +76,7 @@ export class PodLogs {
     known.previous = known.lines;
     known.lines = [];
     known.characters = 0;
+    known.dropped = 0;
     for (const follower of known.followers) end(known.followers, follower);
   }
 
@@ -140,24 +142,28 @@ export class PodLogs {
   #log(key: string): Log {
     let log = this.#logs.get(key);
     if (log === undefined) {
-      log = { lines: [], previous: undefined, characters: 0, followers: new Set() };
+      log = { lines: [], previous: undefined, characters: 0, dropped: 0, followers: new Set() };
       this.#logs.set(key, log);
     }
     return log;
   }
 }
 
-const charactersIn = (lines: readonly LogLine[]): number => lines.reduce((sum, { text }) => sum + text.length, 0);
+const charactersOf = ({ text }: LogLine): number => text.length + LINE_CHARACTERS;
 
-function dropLines(log: Log, count: number): void {
-  log.characters -= charactersIn(log.lines.splice(0, count));
-}
+const charactersIn = (lines: readonly LogLine[]): number => lines.reduce((sum, line) => sum + charactersOf(line), 0);
 
-/** The number of lines to remove from the beginning of the log, so that it has its minimum size. */
-function linesToDrop({ lines, characters }: Log): number {
-  let left = characters;
-  const index = lines.findIndex(({ text }) => (left -= text.length) <= MIN_KEPT_CHARACTERS);
-  return Math.min(index + 1, lines.length - 1);
+/** Removes lines from the beginning of the log, so that it has its minimum size. Its first line then says how many. */
+function dropLines(log: Log): void {
+  let left = log.characters;
+  const index = log.lines.findIndex((line) => (left -= charactersOf(line)) <= MIN_KEPT_CHARACTERS);
+  const removed = log.lines.splice(0, Math.min(index + 1, log.lines.length - 1));
+  // The line about the lines that were removed earlier is not one of the program.
+  log.dropped += removed.length - (log.dropped > 0 ? 1 : 0);
+  const text = `[typekro: ${log.dropped} earlier lines are dropped; a log keeps the newest 8 to 16 million characters]`;
+  const notice = { time: log.lines[0]?.time ?? 0, text };
+  log.lines.unshift(notice);
+  log.characters += charactersOf(notice) - charactersIn(removed);
 }
 
 function end(followers: Set<Follower>, follower: Follower): void {

@@ -9,6 +9,7 @@ import { recordEvent } from './events.ts';
 import { isSimulatedNode, NODES } from './node.ts';
 import type { PodPlan } from './pod-outcome.ts';
 import type { ProcessPods } from './process-pods.ts';
+import { RUNS_AS_PROCESS } from './process-report.ts';
 import { runModeProblem } from '../processes/run-mode.ts';
 import { planPod, UNHEALTHY } from './pod-outcome.ts';
 import { hasStarted, podStatus, restartsIn } from './pod-status.ts';
@@ -112,8 +113,14 @@ function run(
 }
 
 function report(client: ControllerClient, pod: KubeObject, plan: PodPlan, startTime: string): void {
-  const now = client.timestamp();
-  client.updateStatus(pod, podStatus(pod, simulatedReport(pod, plan, startTime, Date.parse(startTime)), now));
+  const modeProblem = runModeProblem(pod);
+  const simulated = {
+    ...simulatedReport(pod, plan, startTime, Date.parse(startTime)),
+    ...(modeProblem === undefined
+      ? {}
+      : { unmet: { type: RUNS_AS_PROCESS, reason: 'WrongAnnotation', message: modeProblem } }),
+  };
+  client.updateStatus(pod, podStatus(pod, simulated, client.timestamp()));
 }
 
 /** Writes the logs and events of a run of the containers that the pod's status does not have yet. */

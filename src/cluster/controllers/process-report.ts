@@ -6,6 +6,9 @@ import type { PodRun } from '../processes/pod-run.ts';
 import type { ContainerReport, PodReport } from './pod-status.ts';
 import { terminated } from './pod-status.ts';
 
+/** The condition of a pod that asks for local processes, and does not get them. */
+export const RUNS_AS_PROCESS = 'typekro.dev/RunsAsProcess';
+
 /** The beginning of the `imageID` of a container that is a local process. */
 const IMAGE_PREFIX = 'process://';
 
@@ -90,6 +93,6 @@ export function refusalReport(pod: KubeObject, startTime: string, reason: string
     initContainers: reports('initContainers'),
     initialized: objectsAt(pod.spec, 'initContainers').length === 0,
     imagePrefix: IMAGE_PREFIX,
-    unmet: { type: 'typekro.dev/RunsAsProcess', reason, message },
+    unmet: { type: RUNS_AS_PROCESS, reason, message },
   };
 }

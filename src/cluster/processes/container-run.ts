@@ -51,6 +51,8 @@ export class ContainerRun {
   #isStopping = false;
   #isKilled = false;
   #killTimer: Timer | undefined;
+  /** The time of the kill, in milliseconds since the epoch. */
+  #killMs = Number.POSITIVE_INFINITY;
   /** The wait of the hook `sleep`, after which the signal is sent. */
   #sleepTimer: Timer | undefined;
   /** Why the cluster ends the run, for the status. */
@@ -187,7 +189,8 @@ export class ContainerRun {
     this.#isStopping = true;
     this.#prober?.stop();
     const container = this.#host.specification(pod, this.name);
-    this.#killTimer = this.#host.clock.setTimer(graceMs, () => process.kill());
+    this.#killMs = Number.POSITIVE_INFINITY;
+    this.shortenGrace(graceMs);
     const signal = (textAt(container, 'lifecycle', 'stopSignal') || 'SIGTERM') as NodeJS.Signals;
     const hook = optionalAt(container, 'lifecycle', 'preStop');
     const seconds = numberAt(hook, 'sleep', 'seconds');
@@ -201,6 +204,16 @@ export class ContainerRun {
       });
     }
     this.#host.changed();
+  }
+
+  /** Kills a run that is stopping after a grace period from now, unless it is killed earlier anyway. */
+  shortenGrace(graceMs: number): void {
+    const process = this.#process;
+    const killMs = this.#host.clock.now() + graceMs;
+    if (process === undefined || !this.#isStopping || killMs >= this.#killMs) return;
+    this.#killMs = killMs;
+    this.#killTimer?.cancel();
+    this.#killTimer = this.#host.clock.setTimer(graceMs, () => process.kill());
   }
 
   /** Kills the present run at once, because it exceeds its bounds. */

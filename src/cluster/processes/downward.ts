@@ -1,5 +1,6 @@
 /** Fields of the pod, and resources of a container, as texts for variables and files (downward API). */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { objectsAt, quantityOf, quantityToFloat, textAt, valueAt } from '../../kubernetes/index.ts';
 
 /** Facts about the pod that its stored status may not have yet. */
@@ -46,7 +47,7 @@ export function fieldText(pod: KubeObject, path: string, { address, hostAddress 
 const linesOf = (entries: Readonly<Record<string, string>> = {}): string =>
   Object.keys(entries)
     .toSorted()
-    .map((key) => `${key}=${JSON.stringify(entries[key])}`)
+    .map((key) => `${key}=${goQuote(entries[key] ?? '')}`)
     .join('\n');
 
 /** The resources of a node, for a container without a limit. */

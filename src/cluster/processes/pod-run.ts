@@ -74,6 +74,9 @@ export class PodRun {
     if (this.#hasStaleVolumes) this.#refreshVolumes(pod);
     for (const name of start) this.#containers.get(name)?.start(pod);
     for (const name of stop) this.#containers.get(name)?.stop(pod, graceMsOf(pod));
+    // A second deletion may state a shorter grace period.
+    if (pod.metadata.deletionTimestamp === undefined) return;
+    for (const container of this.#containers.values()) container.shortenGrace(graceMsOf(pod));
   }
 
   /** The events that are not recorded yet. */

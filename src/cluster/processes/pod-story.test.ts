@@ -72,6 +72,21 @@ test('a cluster without the option runs nothing and says what to do', async () =
   expect(await story.find('v1 Pod', 'p')).toBeUndefined();
 });
 
+test('a wrong value of the annotation is an event and a condition that name the right one', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create(pod({ containers: [shell('true')] }, { annotations: { 'typekro.dev/run': 'Process' } }));
+  await hasPhase(story, 'Running');
+  expect(await story.reasons('p')).toContain('InvalidSimulation');
+  expect((await story.get('v1 Pod', 'p')).status?.['conditions']).toContainEqual(
+    expect.objectContaining({
+      type: 'typekro.dev/RunsAsProcess',
+      status: 'False',
+      reason: 'WrongAnnotation',
+      message: expect.stringContaining('"Process" is not "process", the only value'),
+    }),
+  );
+});
+
 test('variables and volumes come from ConfigMaps and Secrets, and files follow their changes', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { 'app.conf': 'one' } });
@@ -211,6 +226,19 @@ test('a deleted pod gets SIGTERM, and SIGKILL when its grace period is over', as
   await eventually(async () => expect(await story.find('v1 Pod', 'p')).toBeUndefined());
 });
 
+test('a second deletion with a shorter grace period brings the kill forward', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  await story.create(pod({ containers: [shell('trap "echo term" TERM; echo up; while :; do sleep 0.05; done')] }));
+  await eventually(async () => expect(await logOf(story)).toBe('up\n'));
+  await story.remove('v1 Pod', 'p');
+  await eventually(async () => expect(await logOf(story)).toBe('up\nterm\n'));
+  await readText(story, '/api/v1/namespaces/default/pods/p?gracePeriodSeconds=2', {}, 'DELETE');
+  await story.advance(1);
+  expect(await story.find('v1 Pod', 'p')).toBeDefined();
+  await story.advance(1);
+  await eventually(async () => expect(await story.find('v1 Pod', 'p')).toBeUndefined());
+});
+
 test('readiness follows the probe, and a failed liveness probe restarts the container', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const file = '"$TYPEKRO_ROOT/data/ok"';
@@ -288,13 +316,12 @@ test.each([
   );
 });
 
-test('a container that writes continuously leaves the cluster responsive, and its log bounded', async () => {
+test('a container that writes continuously leaves the cluster responsive', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(pod({ containers: [shell('yes | tr -d "\\n"')] }, { name: 'long' }));
   await story.create(pod({ containers: [shell('yes')] }, { name: 'short' }));
   await eventually(async () => expect((await logOf(story, 'short')).length).toBeGreaterThan(20_000));
   await eventually(async () => expect((await logOf(story, 'long')).length).toBeGreaterThan(300_000));
-  expect((await logOf(story, 'short')).length).toBeLessThanOrEqual(40_000);
 });
 
 test('a program that cannot start says why', async () => {

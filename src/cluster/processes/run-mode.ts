@@ -16,7 +16,7 @@ export const asksForProcesses = ({ metadata }: KubeObject): boolean => metadata.
 export function runModeProblem({ metadata }: KubeObject): string | undefined {
   const value = metadata.annotations?.[RUN];
   if (value === undefined || value === RUN_PROCESS) return undefined;
-  return `${RUN} has no effect: ${goQuote(value)} is not ${goQuote(RUN_PROCESS)}`;
+  return `${RUN} has no effect, and the containers are simulated: ${goQuote(value)} is not ${goQuote(RUN_PROCESS)}, the only value`;
 }
 
 /** Why a cluster runs no processes, and what the user can do. */

@@ -19,7 +19,7 @@ import { createPodsFolder } from './pod-folder.ts';
 import { PodRun, specificationOf } from './pod-run.ts';
 import { removeTree } from './remove-tree.ts';
 import type { RuntimeServices } from './run-host.ts';
-import { measureUse } from './process-table.ts';
+import { measureUse, sharedMemoryBytes } from './process-table.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** The parts of the cluster that the processes use. */
@@ -215,7 +215,10 @@ export class ProcessRuntime {
     for (const [leader, use] of await measureUse(new Set(leaders.keys()))) {
       const found = leaders.get(leader);
       if (found === undefined) continue;
-      const excess = excessOf(use, limitsOf(found.pod, specificationOf(found.pod, found.container.name)));
+      const limits = limitsOf(found.pod, specificationOf(found.pod, found.container.name));
+      if (excessOf(use, limits) === undefined) continue;
+      // Only now are shared pages worth the longer measurement: the first sum counts them once for each process.
+      const excess = excessOf({ ...use, memoryBytes: sharedMemoryBytes(leader) ?? use.memoryBytes }, limits);
       if (excess !== undefined) found.container.killForExcess(excess);
     }
   }
