@@ -32,11 +32,12 @@ export async function readRights(
       if (!wanted.has(text)) wanted.set(text, right);
     }
   }
-  const queue = [...wanted.values()];
+  // The workers share one iterator, and each answer has the place of its right: the order of replies has no effect.
+  const queue = [...wanted.values()].entries();
   const answers: Right[] = [];
   const worker = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      answers.push({ ...next, allowed: await isAllowed(api, next, signal) });
+    for (const [index, right] of queue) {
+      answers[index] = { ...right, allowed: await isAllowed(api, right, signal) };
     }
   };
   await Promise.all(Array.from({ length: MAX_CONCURRENT_REVIEWS }, worker));
