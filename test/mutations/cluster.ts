@@ -107,6 +107,13 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/connect.test.ts'],
   },
   {
+    name: 'a program of exec fills the memory for a slow client',
+    file: 'src/cluster/virtual/process-streams.ts',
+    find: 'started?.output.pause();',
+    replace: '',
+    tests: ['src/cluster/virtual/process-streams.test.ts'],
+  },
+  {
     name: 'a bootstrap token counts after its end',
     file: 'src/cluster/auth/bootstrap-tokens.ts',
     find: 'if (end !== undefined && end <= now) return undefined;',

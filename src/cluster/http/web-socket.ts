@@ -133,6 +133,21 @@ export class WebSocketConnection implements MessageConnection {
     this.#socket.resume();
   }
 
+  get backlog(): number {
+    return this.#socket.writableLength;
+  }
+
+  drained(callback: () => void): void {
+    if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return void setImmediate(callback);
+    const once = () => {
+      this.#socket.off('drain', once);
+      this.#socket.off('close', once);
+      callback();
+    };
+    this.#socket.on('drain', once);
+    this.#socket.on('close', once);
+  }
+
   #stopPings(): void {
     clearInterval(this.#pings);
     this.#pings = undefined;

@@ -1,32 +1,59 @@
 import { expect, test, vi } from 'vitest';
-import type { ProcessEnd } from './container-process.ts';
+import type { ContainerProcess } from './container-process.ts';
 import { hasStarted, startProcess } from './container-process.ts';
 
 const WATCHDOG = { add: () => undefined, remove: () => undefined };
 
+/** Starts a program, with its end and the bytes of its output. */
+function start(...words: string[]) {
+  const seen = { bytes: 0 };
+  let program: ContainerProcess | undefined;
+  const ended = new Promise<number>((resolve) => {
+    const started = startProcess(
+      {
+        words,
+        variables: new Map([['PATH', process.env['PATH'] ?? '']]),
+        directory: '/',
+        dataBytes: 2 ** 40,
+        hasInput: false,
+        slowsOutput: false,
+        onOutput: (_stream, chunk) => void (seen.bytes += chunk.length),
+        onEnd: ({ exitCode }) => resolve(exitCode),
+      },
+      WATCHDOG,
+    );
+    if (hasStarted(started)) program = started;
+  });
+  if (program === undefined) throw new Error('the program has not started');
+  return { program, seen, ended };
+}
+
 test('nothing is sent to the id of a program that has ended', async () => {
-  let onEnd = (_end: ProcessEnd): void => undefined;
-  const ended = new Promise<ProcessEnd>((resolve) => (onEnd = resolve));
-  const started = startProcess(
-    {
-      words: ['true'],
-      variables: new Map([['PATH', process.env['PATH'] ?? '']]),
-      directory: '/',
-      dataBytes: 2 ** 40,
-      hasInput: false,
-      onOutput: () => undefined,
-      onEnd: (end) => onEnd(end),
-    },
-    WATCHDOG,
-  );
-  expect(await ended).toMatchObject({ exitCode: 0 });
+  const { program, ended } = start('true');
+  expect(await ended).toBe(0);
   const sent = vi.spyOn(process, 'kill').mockReturnValue(true);
   try {
-    if (!hasStarted(started)) throw new Error('the program has not started');
-    started.kill();
-    started.signal('SIGTERM');
+    program.kill();
+    program.signal('SIGTERM');
     expect(sent).not.toHaveBeenCalled();
   } finally {
     sent.mockRestore();
   }
+});
+
+test('output that is held back is not lost at the end of the program', async () => {
+  const { program, seen, ended } = start('sh', '-c', 'echo one');
+  program.output.pause();
+  await vi.waitFor(() => expect(() => process.kill(program.pid, 0)).toThrow('ESRCH'), { timeout: 20_000 });
+  program.output.resume();
+  expect(await ended).toBe(0);
+  expect(seen.bytes).toBe(4);
+});
+
+test('the output of a program is whole', async () => {
+  const { program, seen, ended } = start('head', '-c', '3000000', '/dev/zero');
+  program.output.pause();
+  program.output.resume();
+  expect(await ended).toBe(0);
+  expect(seen.bytes).toBe(3_000_000);
 });

@@ -5,7 +5,8 @@ import { delimiter, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { processLibrary } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { readSlowly } from './output-lines.ts';
+import type { HeldOutput } from './output-lines.ts';
+import { readOutput } from './output-lines.ts';
 import { killContainer, signalProcess } from './process-table.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -17,6 +18,8 @@ export interface ProcessSpec {
   /** The bound of the data of each process, in bytes: a second bound beside the measured memory. */
   readonly dataBytes: number;
   readonly hasInput: boolean;
+  /** Does a program that writes without end wait? If not, the reader holds the output back by `output`. */
+  readonly slowsOutput: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   /** Called once, after the last output. */
   onEnd(end: ProcessEnd): void;
@@ -34,6 +37,8 @@ export interface ContainerProcess {
   readonly pid: number;
   /** The input of the program; `undefined` without one. */
   readonly input: Writable | undefined;
+  /** Holds the output back. The end of the program is reported only after its output. */
+  readonly output: HeldOutput;
   /** Sends a signal to the first process, as to the first one of a container. Does nothing after its end. */
   signal(signal: NodeJS.Signals): void;
   /** Kills all its processes. Does nothing after the end of the first one, which ends all others. */
@@ -98,12 +103,13 @@ export function startProcess(
   gate.on('error', () => undefined);
   gate.end('go\n');
   child.stdin?.on('error', () => undefined);
-  follow(child, pid, spec, watchdog);
+  const output = follow(child, pid, spec, watchdog);
   // The system may give the id of an ended process to another program.
   const runs = () => child.exitCode === null && child.signalCode === null;
   return {
     pid,
     input: child.stdin ?? undefined,
+    output,
     signal: (signal) => {
       if (runs()) signalProcess(pid, signal);
     },
@@ -113,28 +119,37 @@ export function startProcess(
   };
 }
 
-/** Reports the end of a program when both it and its output have ended. */
-function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: Pick<Watchdog, 'remove'>): void {
+/** Reports the end of a program when both it and its output have ended. Returns the output. */
+function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: Pick<Watchdog, 'remove'>): HeldOutput {
+  const held: HeldOutput[] = [];
   let open = 0;
+  let isPaused = false;
   let end: ProcessEnd | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let isReported = false;
   const settle = () => {
-    if (open > 0 || end === undefined) return;
     clearTimeout(timer);
-    spec.onEnd(end);
+    if (end === undefined || isReported) return;
+    if (open === 0) {
+      isReported = true;
+      return spec.onEnd(end);
+    }
+    // A process that has left the session may hold the output open. Output that is held back is not lost.
+    if (isPaused) return;
+    timer = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, OPEN_OUTPUT_MS);
   };
   for (const name of ['stdout', 'stderr'] as const) {
     const stream = child[name];
     if (stream === null) continue;
     open += 1;
-    readSlowly(
-      stream,
-      (chunk) => spec.onOutput(name, chunk),
-      () => {
-        open -= 1;
-        settle();
-      },
-    );
+    const onEnd = () => {
+      open -= 1;
+      settle();
+    };
+    held.push(readOutput(stream, spec.slowsOutput, (chunk) => spec.onOutput(name, chunk), onEnd));
   }
   child.on('error', () => undefined);
   child.on('exit', (code, signal) => {
@@ -143,13 +158,14 @@ function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: P
     // As in a container, the end of the first process ends all others.
     killContainer(pid);
     watchdog.remove(pid);
-    // A process that has left the session may hold the output open.
-    timer = setTimeout(() => {
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-    }, OPEN_OUTPUT_MS);
     settle();
   });
+  const hold = (paused: boolean) => {
+    isPaused = paused;
+    for (const output of held) output[paused ? 'pause' : 'resume']();
+    settle();
+  };
+  return { pause: () => hold(true), resume: () => hold(false) };
 }
 
 const startError = (message: string): ProcessEnd => ({ exitCode: 128, reason: 'StartError', message });

@@ -19,6 +19,8 @@ export interface ExecOptions {
   /** Variables in addition to those of the container. Default: none. */
   readonly variables?: ReadonlyMap<string, string>;
   readonly hasInput: boolean;
+  /** Does a program that writes without end wait? If not, the caller holds its output back. */
+  readonly slowsOutput: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   onEnd(end: ProcessEnd): void;
 }
@@ -135,6 +137,7 @@ export class ContainerRun {
         ...prepared,
         dataBytes: dataBytesOf(pod, container),
         hasInput: container['stdin'] === true,
+        slowsOutput: true,
         onOutput: (stream, chunk) => {
           cutters[stream].add(chunk);
           for (const reader of this.#readers) reader.write(stream, chunk);
@@ -272,6 +275,7 @@ export class ContainerRun {
         directory: prepared.directory,
         dataBytes: Number.MAX_SAFE_INTEGER,
         hasInput: options.hasInput,
+        slowsOutput: options.slowsOutput,
         onOutput: (stream, chunk) => options.onOutput(stream, chunk),
         onEnd: (end) => {
           if (started.process !== undefined) this.#others.delete(started.process);
@@ -311,6 +315,7 @@ export class ContainerRun {
       const result = this.exec({
         words,
         hasInput: false,
+        slowsOutput: true,
         onOutput: (_stream, chunk) => {
           output = cutOutput(output + chunk.toString('utf8'));
         },

@@ -36,21 +36,38 @@ export class LineCutter {
   }
 }
 
+/** The output of a process, which its reader may hold back. */
+export interface HeldOutput {
+  pause(): void;
+  resume(): void;
+}
+
 /**
- * Passes the output of a process on. A process that writes without end is slowed, so that the cluster stays responsive.
+ * Passes the output of a process on. `isSlowed`: a process that writes without end waits, so that the cluster stays
+ * responsive. Otherwise, the reader holds the output back.
  */
-export function readSlowly(stream: Readable, onChunk: (chunk: Buffer) => void, onEnd: () => void): void {
+export function readOutput(
+  stream: Readable,
+  isSlowed: boolean,
+  onChunk: (chunk: Buffer) => void,
+  onEnd: () => void,
+): HeldOutput {
   let windowBytes = 0;
   let timer: NodeJS.Timeout | undefined;
+  let isHeld = false;
+  const flow = () => {
+    if (isHeld || (isSlowed && windowBytes > MAX_WINDOW_BYTES)) stream.pause();
+    else stream.resume();
+  };
   stream.on('data', (chunk: Buffer) => {
     windowBytes += chunk.length;
     onChunk(chunk);
     timer ??= setTimeout(() => {
       timer = undefined;
       windowBytes = 0;
-      stream.resume();
+      flow();
     }, WINDOW_MS);
-    if (windowBytes > MAX_WINDOW_BYTES) stream.pause();
+    flow();
   });
   // A broken pipe is the end of the output.
   stream.on('error', () => undefined);
@@ -58,4 +75,9 @@ export function readSlowly(stream: Readable, onChunk: (chunk: Buffer) => void, o
     clearTimeout(timer);
     onEnd();
   });
+  const hold = (held: boolean) => {
+    isHeld = held;
+    flow();
+  };
+  return { pause: () => hold(true), resume: () => hold(false) };
 }

@@ -129,6 +129,10 @@ export interface MessageConnection {
   /** Stops reading messages until `resume`. */
   pause(): void;
   resume(): void;
+  /** The number of bytes that the client has not read yet. */
+  readonly backlog: number;
+  /** Calls the callback once, asynchronously, when the client has read everything, or the connection has ended. */
+  drained(callback: () => void): void;
 }
 
 /** The protocol to which a connection changes, and its use. */

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { ADMIN } from '../auth/cluster-access.ts';
+import type { ExecOptions } from '../processes/container-run.ts';
 import type { ContainerState } from '../processes/life.ts';
 import type { ApiRequest, MessageConnection } from '../protocol/request.ts';
 import { Query } from '../protocol/request.ts';
@@ -22,7 +23,9 @@ function request(query: string, headers: ApiRequest['headers'] = SOCKET): ApiReq
 /** A container whose input is kept in `input`. */
 function container(spec: JsonObject = {}, state: ContainerState = RUNNING, shown: JsonObject = { running: {} }) {
   const input = new PassThrough({ highWaterMark: 64 });
-  const process = { pid: 1, input, signal: () => undefined, kill: () => undefined };
+  const calls: string[] = [];
+  const output = { pause: () => void calls.push('hold'), resume: () => void calls.push('release') };
+  const process = { pid: 1, input, output, signal: () => undefined, kill: () => undefined };
   const pod: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -30,17 +33,22 @@ function container(spec: JsonObject = {}, state: ContainerState = RUNNING, shown
     spec: { containers: [{ name: 'c', ...spec }] },
     status: { containerStatuses: [{ name: 'c', state: shown }] },
   };
+  const started: ExecOptions[] = [];
   const run = {
     name: 'c',
     facts: { state, restarts: 0, quickEnds: 0 },
-    exec: () => process,
+    exec: (options: ExecOptions) => {
+      started.push(options);
+      return process;
+    },
     attach: () => ({ process, detach: () => undefined }),
   };
-  return { input, pod, run };
+  return { input, pod, run, started, held: calls };
 }
 
 function opened(subject: ReturnType<typeof container>, query: string, subresource: string) {
   const calls: string[] = [];
+  const waiting: (() => void)[] = [];
   const connection: MessageConnection = {
     onMessage: () => undefined,
     onClose: () => undefined,
@@ -48,9 +56,11 @@ function opened(subject: ReturnType<typeof container>, query: string, subresourc
     close: () => void calls.push('close'),
     pause: () => void calls.push('pause'),
     resume: () => void calls.push('resume'),
+    backlog: 2 * 1024 * 1024,
+    drained: (callback) => void waiting.push(callback),
   };
   processStreamReply(subject, request(query), subresource).upgrade?.open(connection);
-  return { connection, calls };
+  return { connection, calls, waiting };
 }
 
 const CLOSE_INPUT = Buffer.from([255, 0]);
@@ -113,4 +123,13 @@ describe('the input of a container', () => {
     await drained;
     expect(calls).toEqual(['pause', 'resume']);
   });
+});
+
+test('a program of exec waits while its client has much to read', () => {
+  const subject = container();
+  const { waiting } = opened(subject, 'command=cat', 'exec');
+  for (let count = 0; count < 3; count += 1) subject.started[0]?.onOutput('stdout', Buffer.from('x'));
+  expect([subject.held, waiting.length]).toEqual([['hold'], 1]);
+  waiting[0]?.();
+  expect(subject.held).toEqual(['hold', 'release']);
 });

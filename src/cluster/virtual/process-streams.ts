@@ -18,6 +18,9 @@ const CHANNELS = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 2
 /** A client is paused when its program has more unread bytes than this. */
 const MAX_INPUT_BYTES = 1024 * 1024;
 
+/** A program of `exec` waits when its client has more unread bytes than this. */
+const MAX_OUTPUT_BYTES = 1024 * 1024;
+
 /** The program that gives another program a terminal. */
 const TERMINAL_PROGRAM = '/usr/bin/script';
 
@@ -86,17 +89,30 @@ function exec(
   { words, variables }: ExecWords,
   hasInput: boolean,
 ): void {
+  let started: ContainerProcess | undefined;
+  let isHeld = false;
   const result = container.exec({
     words,
     variables,
     hasInput,
-    onOutput: (stream, chunk) => send(connection, CHANNELS[stream], chunk),
+    slowsOutput: false,
+    onOutput: (stream, chunk) => {
+      send(connection, CHANNELS[stream], chunk);
+      if (isHeld || connection.backlog <= MAX_OUTPUT_BYTES) return;
+      isHeld = true;
+      started?.output.pause();
+      connection.drained(() => {
+        isHeld = false;
+        started?.output.resume();
+      });
+    },
     onEnd: (end) => finish(connection, statusOf(end)),
   });
   if (result === undefined) {
     return finish(connection, failure('InternalError', `container not found (${goQuote(container.name)})`));
   }
   if (!hasStarted(result)) return finish(connection, statusOf(result));
+  started = result;
   connection.onClose = () => result.kill();
   connection.onMessage = inputReader(connection, result, true);
 }
