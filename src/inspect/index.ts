@@ -20,6 +20,7 @@ export { countStates, isInstanceState } from './instance-page.ts';
 export { ownViewer } from './viewer.ts';
 export { visibleRows } from './visible-rows.ts';
 export { INSPECT_PREFIX, inspectPaths, instanceRef, parseInstanceRef } from './paths.ts';
+export { MAX_BODY_BYTES } from './read-body.ts';
 export type { InspectServer, InspectServerOptions } from './server.ts';
 export { newInspectToken, serveInspect, tokenOf } from './server.ts';
 export type { PlacedExpression, ShownRead } from './graph-edges.ts';

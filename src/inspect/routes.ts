@@ -170,8 +170,12 @@ async function answerInstance(
       return read(request, async () => (await detailsOf(context).instance(ref, call)) ?? gone());
     case 'report':
       return read(request, async () => {
-        const report = source?.report(ref);
-        return report === undefined ? gone() : { ...report, explanations: explainNodes(report) };
+        if (source === undefined) throw noReports();
+        const report = source.report(ref);
+        if (report !== undefined) return { ...report, explanations: explainNodes(report) };
+        return index.instance(ref) === undefined
+          ? gone()
+          : missing(`the controller has no report of ${ref} yet`, 'inspect/no-report');
       });
     case 'why':
       return read(request, async () => (await detailsOf(context).why(ref, node, call)) ?? gone());
@@ -226,6 +230,14 @@ function detailsOf({ details }: RouteContext): InspectDetails {
     status: 404,
     code: 'inspect/no-details',
     remedy: 'use --dashboard-bind-address, or typekro dashboard',
+  });
+}
+
+function noReports(): InspectFailure {
+  return new InspectFailure('this server has no reports of a controller', {
+    status: 404,
+    code: 'inspect/no-reports',
+    remedy: 'use --dashboard-bind-address of the controller',
   });
 }
 

@@ -114,6 +114,31 @@ describe('paths', () => {
     });
   });
 
+  it('says that it has no reports, and not that the instance is missing', async () => {
+    const silent = await serveInspect({ index, authenticate: tokenOf(token, viewer) });
+    try {
+      const answer = await fetch(`${silent.url}/api/v1/instances/${ref}/report`, { headers: own });
+      expect(answer.status).toBe(404);
+      expect(await answer.json()).toMatchObject({ code: 'inspect/no-reports' });
+    } finally {
+      await silent.close();
+    }
+  });
+
+  it('says that an instance has no report yet', async () => {
+    const waiting = await serveInspect({
+      index,
+      source: { ...source, report: () => undefined },
+      authenticate: tokenOf(token, viewer),
+    });
+    try {
+      const answer = await fetch(`${waiting.url}/api/v1/instances/${ref}/report`, { headers: own });
+      expect(await answer.json()).toMatchObject({ code: 'inspect/no-report' });
+    } finally {
+      await waiting.close();
+    }
+  });
+
   it('filters instances', async () => {
     const total = async (query: string) =>
       ((await (await get(`/api/v1/instances?${query}`)).json()) as InstancePage).total;

@@ -27,7 +27,7 @@ const PLACES: readonly { readonly label: string; readonly to: Route; readonly vi
 export function App(): JSX.Element {
   const current = route.value;
   useShortcuts('Everywhere', [
-    { keys: '?', description: 'Show or hide these keys', run: () => (isHelpOpen.value = !isHelpOpen.value) },
+    { keys: '?', description: 'Show these keys', run: () => (isHelpOpen.value = true) },
     { keys: 'g i', description: 'Go to the instances', run: () => navigate({ view: 'instances' }) },
     { keys: 'g d', description: 'Go to the definitions', run: () => navigate({ view: 'definitions' }) },
     { keys: 'g p', description: 'Go to the plan', run: () => navigate({ view: 'plan' }) },

@@ -8,6 +8,8 @@ const GAP = 28;
  * The minimum width of a row of unconnected boxes in a graph from left to right; a wider connected part widens rows.
  */
 const MIN_ROW_WIDTH = 980;
+/** The width of a row of unconnected boxes in a graph from top to bottom, for a narrow screen. */
+const NARROW_ROW_WIDTH = 480;
 
 /**
  * Computes positions. Connected boxes are in layers: a box comes after the boxes that it reads. Boxes without a line
@@ -17,7 +19,7 @@ export function computeLayout(input: LayoutInput): Layout {
   const connected = new Set(input.lines.flatMap(({ from, to }) => [from, to]));
   const layered = layersOf(input, connected);
   const boxes = new Map(layered.boxes);
-  const rowWidth = input.direction === 'TB' ? 480 : Math.max(MIN_ROW_WIDTH, layered.width);
+  const rowWidth = input.direction === 'TB' ? NARROW_ROW_WIDTH : Math.max(MIN_ROW_WIDTH, layered.width);
   let { width } = layered;
   let x = MARGIN;
   let y = layered.boxes.size === 0 ? MARGIN : layered.height + GAP - MARGIN;

@@ -7,7 +7,7 @@ import { Link, StateBadge } from '../shared/parts.tsx';
 import type { InstancePages } from './instance-pages.ts';
 import { PAGE_SIZE } from './instance-pages.ts';
 import { useVirtual } from './use-virtual.ts';
-import { pagesOf } from './virtual-window.ts';
+import { pagesOf, slotOf } from './virtual-window.ts';
 
 const ROW_HEIGHT = 44;
 const HEAD_HEIGHT = 36;
@@ -76,8 +76,7 @@ export function InstanceTable(props: {
       <div role="rowgroup" class="table-body" style={{ height: `${total * ROW_HEIGHT}px` }}>
         {rows.map((index) => (
           <Row
-            // Rows are reused at their place, so that a scroll changes texts only.
-            key={index % 64}
+            key={slotOf(index, virtual.shown)}
             id={`${base}-${index}`}
             index={index}
             row={pages.row(index)}

@@ -4,6 +4,7 @@ import type { InstanceNode } from '../../../inspect/index.ts';
 import { isSettled, toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { useVirtual } from './use-virtual.ts';
+import { slotOf } from './virtual-window.ts';
 
 const ROW_HEIGHT = 48;
 /** Shorter lists need no filter. */
@@ -60,7 +61,7 @@ export function NodeList(props: {
             const index = first + offset;
             return (
               <div
-                key={index % 64}
+                key={slotOf(index, virtual.shown)}
                 id={`${base}-${index}`}
                 role="option"
                 class="node-row"

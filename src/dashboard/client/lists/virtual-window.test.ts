@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pagesOf, rowAfterKey, scrollToRow, virtualWindow } from './virtual-window.ts';
+import { pagesOf, rowAfterKey, scrollToRow, slotOf, virtualWindow } from './virtual-window.ts';
 
 test.each([
   ['the start', 0, 10_000, { first: 0, end: 18 }],
@@ -29,6 +29,16 @@ test.each([
   ['toString', 5, undefined],
 ])('%s at row %i', (key, row, expected) => {
   expect(rowAfterKey(key, row, 100, 10)).toBe(expected);
+});
+
+test.each([26, 64, 65, 300])('the %i rows of a window have different keys', (length) => {
+  const window = { first: 1000, end: 1000 + length };
+  const keys = Array.from({ length }, (_, offset) => slotOf(window.first + offset, window));
+  expect(new Set(keys).size).toBe(length);
+});
+
+test('a row keeps its key while a window moves', () => {
+  expect(slotOf(110, { first: 100, end: 126 })).toBe(slotOf(110, { first: 101, end: 128 }));
 });
 
 test('a window on a border shows two pages', () => {

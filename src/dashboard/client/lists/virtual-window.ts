@@ -8,6 +8,13 @@ export interface VirtualWindow {
 /** Rows above and below the visible ones that are in the document, so that a fast scroll shows no gap. */
 const OVERSCAN = 8;
 
+/** The number of reused rows is a multiple of this one, so that it is the same at each scroll position. */
+const SLOTS = 64;
+
+/** The key of the element that draws a row of a window. Elements are reused, so that a scroll changes texts only. */
+export const slotOf = (row: number, { first, end }: VirtualWindow): number =>
+  row % (SLOTS * Math.ceil((end - first) / SLOTS));
+
 /** The rows to draw at a scroll position. */
 export function virtualWindow(scrollTop: number, height: number, rowHeight: number, total: number): VirtualWindow {
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - OVERSCAN);

@@ -14,7 +14,7 @@ import { CodeEditor } from './code-editor.tsx';
 import { ProblemList } from './problem-list.tsx';
 import type { RunState } from './runner.ts';
 import { browserHost, createRunner } from './runner.ts';
-import { decodeInput, encodeInput } from './share.ts';
+import { decodeInput, encodeInput, TOO_LONG_TO_SHARE } from './share.ts';
 import { StepPanels } from './step-panels.tsx';
 import { StepTable } from './step-table.tsx';
 
@@ -51,6 +51,14 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
   useEffect(() => runner.close, [runner]);
   useEffect(() => runner.run(input), [input]);
 
+  /** Puts the texts in the address. Returns false for texts that are too long; the address then has no texts. */
+  const putInAddress = async (texts: PlaygroundInput): Promise<boolean> => {
+    const state = await encodeInput(texts);
+    written.current = state;
+    navigate({ view: 'playground', ...(state === undefined ? {} : { state }) }, { replace: true });
+    return state !== undefined;
+  };
+
   // The address has the texts of another person, of a link in the history, or of this view.
   useEffect(() => {
     const { state } = route;
@@ -67,19 +75,14 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
       return;
     }
     const timer = setTimeout(() => {
-      void encodeInput(input).then((state) => {
-        written.current = state;
-        navigate({ view: 'playground', state }, { replace: true });
-      });
+      void putInAddress(input);
     }, ADDRESS_QUIET_MS);
     return () => clearTimeout(timer);
   }, [input]);
 
   const share = async (): Promise<void> => {
-    const state = await encodeInput(input);
-    written.current = state;
-    navigate({ view: 'playground', state }, { replace: true });
-    await copyText(location.href);
+    if (await putInAddress(input)) await copyText(location.href);
+    else announce(TOO_LONG_TO_SHARE);
   };
   useShortcuts('Playground', [
     { keys: '/', description: 'Edit the source', run: () => setTarget({ text: 'source', line: 1, column: 1 }) },

@@ -4,10 +4,17 @@ import type { PlaygroundInput } from '../../playground/model.ts';
 /** The maximum size of the texts of a link, as bytes of JSON. */
 const MAX_SHARED_LENGTH = 200_000;
 
-/** The texts of the playground as a part of an address: compressed, in base64url. */
-export async function encodeInput({ language, source, spec, observed }: PlaygroundInput): Promise<string> {
-  const text = JSON.stringify([language, source, spec, observed]);
-  const bytes = await piped(new TextEncoder().encode(text), new CompressionStream('deflate-raw'));
+/** The message for texts that `encodeInput` does not encode. */
+export const TOO_LONG_TO_SHARE = `The texts are too long for a link: it holds at most ${MAX_SHARED_LENGTH / 1000} kB.`;
+
+/**
+ * The texts of the playground as a part of an address: compressed, in base64url; `undefined` for texts that are too
+ * long, because `decodeInput` refuses them.
+ */
+export async function encodeInput({ language, source, spec, observed }: PlaygroundInput): Promise<string | undefined> {
+  const text = new TextEncoder().encode(JSON.stringify([language, source, spec, observed]));
+  if (text.length > MAX_SHARED_LENGTH) return undefined;
+  const bytes = await piped(text, new CompressionStream('deflate-raw'));
   const binary = Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join('');
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }

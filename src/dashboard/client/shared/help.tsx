@@ -49,7 +49,7 @@ export function Help(): JSX.Element {
                 <kbd>↑</kbd>
                 <kbd>↓</kbd>
               </dt>
-              <dd>The row before or after; in the graph, the nearest box in this direction</dd>
+              <dd>The row before or after, or the nearest box of the graph</dd>
             </div>
             <div>
               <dt>

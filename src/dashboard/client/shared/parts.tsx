@@ -69,7 +69,7 @@ export async function copyText(text: string): Promise<void> {
     announce(`Copied: ${text}`);
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    announce('The browser does not allow this page to copy. Select the text, and copy it by hand.');
+    announce('The browser does not allow copies. Copy the text by hand.');
   }
 }
 

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Plan, PlanRequest, SourceDiagnostic } from '../../../inspect/index.ts';
-import { inspectPaths } from '../../../inspect/index.ts';
+import { inspectPaths, MAX_BODY_BYTES } from '../../../inspect/index.ts';
 import { ApiError } from '../data/api.ts';
 import { currentApi, meta } from '../data/session.ts';
 import { Problem } from '../shared/parts.tsx';
@@ -15,9 +15,6 @@ type PlanState =
   | { readonly is: 'done'; readonly plan: Plan }
   | { readonly is: 'failed'; readonly error: ApiError; readonly text: string };
 
-/** The maximum size of a file. The page refuses a larger file before it reads the file. */
-const MAX_FILE_BYTES = 3 * 1024 * 1024;
-
 /** What would happen, if the files were applied. Nothing is written. */
 export function PlanView(): JSX.Element {
   const [name, setName] = useState('definition.yaml');
@@ -27,12 +24,19 @@ export function PlanView(): JSX.Element {
   const chooser = useRef<HTMLInputElement>(null);
   const editor = useRef<HTMLTextAreaElement>(null);
 
+  /** Shows a problem, if the server would refuse a body of this size. */
+  const isTooLarge = (bytes: number): boolean => {
+    if (bytes <= MAX_BODY_BYTES) return false;
+    const message = `a plan takes at most ${MAX_BODY_BYTES / 1024} KiB`;
+    setState({ is: 'failed', error: new ApiError(413, { code: 'inspect/body-size', message }), text: '' });
+    return true;
+  };
   const makePlan = async (file: string, content: string): Promise<void> => {
     if (content.trim() === '') return;
+    const body = { files: [{ name: file, text: content }] } satisfies PlanRequest;
+    if (isTooLarge(new Blob([JSON.stringify(body)]).size)) return;
     setState({ is: 'busy' });
     try {
-      const request: PlanRequest = { files: [{ name: file, text: content }] };
-      const body = { files: request.files.map((part) => ({ ...part })) };
       setState({ is: 'done', plan: await currentApi().post<Plan>(inspectPaths.plan(), body) });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -40,12 +44,8 @@ export function PlanView(): JSX.Element {
     }
   };
   const takeFile = async (file: File | undefined): Promise<void> => {
-    if (file === undefined) return;
-    if (file.size > MAX_FILE_BYTES) {
-      const message = `the file has ${Math.round(file.size / 1024)} KiB; a plan takes at most ${MAX_FILE_BYTES / 1024} KiB`;
-      setState({ is: 'failed', error: new ApiError(413, { code: 'page/file-size', message }), text: '' });
-      return;
-    }
+    // A file that is too large is not even read.
+    if (file === undefined || isTooLarge(file.size)) return;
     const content = await file.text();
     setName(file.name);
     setText(content);
@@ -69,7 +69,7 @@ export function PlanView(): JSX.Element {
       <header class="head">
         <div class="head-title">
           <h1>Plan</h1>
-          <p class="soft">What would change in the cluster, if these objects were applied. Nothing is written.</p>
+          <p class="soft">What would change, if these objects were applied. Nothing is written.</p>
         </div>
       </header>
       <div class="plan-columns">
@@ -98,7 +98,7 @@ export function PlanView(): JSX.Element {
             class="editor"
             rows={18}
             spellcheck={false}
-            placeholder="Drop a file here, or write or paste YAML."
+            placeholder="Drop a file here, or write YAML."
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
             onKeyDown={(event) => {
@@ -132,7 +132,7 @@ export function PlanView(): JSX.Element {
           {state.is === 'failed' && diagnostics.length > 0 ? (
             <Refused text={state.text} diagnostics={diagnostics} />
           ) : null}
-          {state.is === 'empty' ? <p class="soft">The result is here, with all affected instances.</p> : null}
+          {state.is === 'empty' ? <p class="soft">The result has all affected instances.</p> : null}
         </section>
       </div>
     </div>
