@@ -114,6 +114,13 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/virtual/process-streams.test.ts'],
   },
   {
+    name: 'a proxy keeps its request to a process for a client that has left',
+    file: 'src/cluster/virtual/process-proxy.ts',
+    find: '...(signal === undefined ? {} : { signal }),',
+    replace: '',
+    tests: ['src/cluster/processes/network-story.test.ts'],
+  },
+  {
     name: 'a bootstrap token counts after its end',
     file: 'src/cluster/auth/bootstrap-tokens.ts',
     find: 'if (end !== undefined && end <= now) return undefined;',

@@ -113,8 +113,8 @@ async function answer(
   const mark = raw.target.indexOf('?');
   const path = mark < 0 ? raw.target : raw.target.slice(0, mark);
   const query = new Query(mark < 0 ? '' : raw.target.slice(mark + 1));
-  const { method, target, headers, body } = raw;
-  const received = { method, path, target, segments: splitPath(path), query, headers, body };
+  const { method, target, headers, body, clientSignal } = raw;
+  const received = { method, path, target, segments: splitPath(path), query, headers, body, clientSignal };
   let user = audit?.user ?? context.access.authenticate(headers, identity);
   if (asksToImpersonate(headers)) {
     const { impersonate } = await context.parts.impersonation.load();

@@ -106,9 +106,17 @@ async function serve(
 ): Promise<void> {
   const body = await readAll(request, response);
   if (body === undefined) return;
-  const reply = await answerTo(context, request, body, caller);
+  const reply = await answerTo(context, request, body, caller, () => signalOf(response));
   if (response.destroyed) return reply.stream?.stop();
   send(reply, request, response);
+}
+
+/** A signal that is aborted when the response ends or its client leaves. */
+function signalOf(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  if (response.destroyed) controller.abort();
+  else response.once('close', () => controller.abort());
+  return controller.signal;
 }
 
 function answerTo(
@@ -116,12 +124,13 @@ function answerTo(
   request: IncomingMessage,
   body: Buffer,
   { certified, other }: Caller,
+  clientSignal?: () => AbortSignal,
 ): Promise<ApiReply> {
   let headers = flatten(request);
   // As in Kubernetes, a valid certificate comes before a token, and a token before a certificate that is not valid.
   if (certified !== undefined && certified !== 'refuse') headers = { ...headers, authorization: undefined };
   const { method = 'GET', url: target = '/', socket } = request;
-  const raw = { method, target, headers, body, remoteAddress: socket.remoteAddress };
+  const raw = { method, target, headers, body, remoteAddress: socket.remoteAddress, clientSignal };
   return handle(context, raw, certified ?? other);
 }
 

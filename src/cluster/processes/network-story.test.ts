@@ -1,7 +1,8 @@
+import { get } from 'node:http';
 import { expect, test } from 'vitest';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
-import { eventually, nodeProgram, processPod, readText } from '../../../test/support/process-pod.ts';
+import { eventually, logOf, nodeProgram, processPod, readText } from '../../../test/support/process-pod.ts';
 import { createAuthority } from '../codec/certificate.ts';
 
 const WEB = `require('node:http').createServer((request, response) => {
@@ -45,6 +46,22 @@ test('a proxy passes requests on to the process of a pod and of a Service', asyn
   const { status, text } = await readText(story, `${base}/pods/p:8081/proxy/`);
   expect([status, text]).toEqual([503, expect.stringContaining('error trying to reach service: connect ECONNREFUSED')]);
   expect((await readText(story, `${base}/pods/p:0/proxy/`)).status).toBe(400);
+});
+
+test('a proxy ends its request to the process when the client leaves', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const { url } = await story.cluster.listen({ https: false });
+  const program = `require('node:http').createServer((request, response) => {
+    response.on('close', () => console.log('left'));
+    console.log('asked');
+  }).listen(8080, process.env.TYPEKRO_POD_IP, () => console.log('up'));`;
+  await story.create(processPod({ containers: [nodeProgram(program)] }));
+  await eventually(async () => expect(await logOf(story)).toBe('up\n'));
+  const client = get(`${url}/api/v1/namespaces/default/pods/p:8080/proxy/`);
+  client.on('error', () => undefined);
+  await eventually(async () => expect(await logOf(story)).toBe('up\nasked\n'));
+  client.destroy();
+  await eventually(async () => expect(await logOf(story)).toBe('up\nasked\nleft\n'));
 });
 
 const HOOK = `const { readFileSync } = require('node:fs');

@@ -57,6 +57,8 @@ export interface IncomingRequest {
   readonly body: Buffer;
   /** The IP address of the client; absent for a request of the same process. */
   readonly remoteAddress?: string | undefined;
+  /** Gives a signal that is aborted when the client leaves. Absent when the server does not know this. */
+  readonly clientSignal?: (() => AbortSignal) | undefined;
 }
 
 /** What the handling of a request adds to its audit events. Present while the audit policy asks for such events. */
@@ -88,6 +90,8 @@ export interface ApiRequest {
   /** The path with its query, as sent. */
   readonly target: string;
   readonly audit?: AuditTrail | undefined;
+  /** Gives a signal that is aborted when the client leaves. Absent when the server does not know this. */
+  readonly clientSignal?: (() => AbortSignal) | undefined;
   /** The version at which reads see the cluster. Only faults set it. */
   readonly asOf?: number;
 }

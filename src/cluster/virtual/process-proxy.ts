@@ -52,8 +52,10 @@ async function sendTo(request: ApiRequest, { pod, address, port, scheme }: Proce
   const socket = await connectToPod(pod, address, port);
   // As in an API server, the certificate of a pod is not checked.
   const connection = scheme === 'https' ? tlsLibrary().connect({ socket, rejectUnauthorized: false }) : socket;
+  const signal = request.clientSignal?.();
   return new Promise((resolve, reject) => {
     const sent = httpLibrary().request({
+      ...(signal === undefined ? {} : { signal }),
       method: request.method,
       path: pathOf(request),
       headers: {
