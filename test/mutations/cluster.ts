@@ -41,7 +41,7 @@ export const CLUSTER: readonly MutationRow[] = [
     file: 'src/cluster/audit/log-file.ts',
     find: 'if (isTooMany || isTooOld)',
     replace: 'if (isTooMany && isTooOld)',
-    tests: ['src/cluster/audit/audit-log.test.ts'],
+    tests: ['src/cluster/audit/log-file.test.ts'],
   },
   {
     name: 'a local process gets all variables of the cluster',
