@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { netLibrary } from '../../core/index.ts';
 import { numberAt, objectsAt } from '../../kubernetes/index.ts';
+import { hostOf, listeningSockets, socketsOf } from './listeners.ts';
 
 /** The address of all processes on systems with one loopback address. */
 export const LOCALHOST = '127.0.0.1';
@@ -22,22 +23,56 @@ export function podAddress(uid: string, taken: ReadonlySet<string>, platform: st
 }
 
 /** Does a container of the pod declare the port? */
-export const declaresPort = (pod: KubeObject, port: number): boolean =>
+const declaresPort = (pod: KubeObject, port: number): boolean =>
   [...objectsAt(pod.spec, 'containers'), ...objectsAt(pod.spec, 'initContainers')]
     .flatMap((container) => objectsAt(container, 'ports'))
     .some((entry: JsonObject) => numberAt(entry, 'containerPort') === port);
 
+/** A port of a pod that is a local process. */
+export interface PodPort {
+  readonly pod: KubeObject;
+  /** The address of the pod. */
+  readonly address: string;
+  readonly port: number;
+  /** The only host to try. Default: the pod's address, and then 127.0.0.1. */
+  readonly host?: string;
+  /** Does a probe or a Service declare the port? The ports of containers count without it. */
+  readonly isDeclared: boolean;
+  /** The ids of the first processes of the pod's programs. */
+  readonly leaders: ReadonlySet<number>;
+  /** The port of the cluster itself. */
+  readonly clusterPort: number | undefined;
+}
+
 /**
- * Connects to a port of a pod: at its own address, and for a declared port also at 127.0.0.1, where programs listen
- * that do not know the address. The socket is connected, or the promise rejects with the error of the last attempt.
+ * Connects to a port of a pod: at its own address, or at 127.0.0.1, where programs listen that do not know the address.
+ * On Linux, a process of the pod must listen there: another program may listen at 127.0.0.1, or at all addresses. Where
+ * the system does not tell this, 127.0.0.1 is only for declared ports. The socket is connected, or the promise rejects.
  */
-export async function connectToPod(pod: KubeObject, address: string, port: number): Promise<Socket> {
-  try {
-    return await connected(address, port);
-  } catch (error) {
-    if (address === LOCALHOST || !declaresPort(pod, port)) throw error;
-    return connected(LOCALHOST, port);
+export async function connectToPod(target: PodPort): Promise<Socket> {
+  const { address, port, host, leaders } = target;
+  const hosts = host === undefined ? [address, LOCALHOST] : [host];
+  const sockets = listeningSockets();
+  if (sockets === undefined) return connectUnchecked(target, hosts);
+  let own: ReadonlySet<string> | undefined;
+  const found = hostOf(sockets, hosts, target, (inode) => (own ??= socketsOf(leaders)).has(inode));
+  if (found !== undefined) return connected(found, port);
+  throw new Error(`connect ECONNREFUSED ${host ?? address}:${port}: no process of the pod listens there`);
+}
+
+async function connectUnchecked(target: PodPort, hosts: readonly string[]): Promise<Socket> {
+  const { pod, port, isDeclared, clusterPort } = target;
+  const isAllowed = port !== clusterPort && (isDeclared || declaresPort(pod, port));
+  let failure: unknown = new Error(`no container and no Service declares the port ${port}`);
+  for (const host of new Set(hosts)) {
+    if (host === LOCALHOST && !isAllowed) continue;
+    try {
+      return await connected(host, port);
+    } catch (error) {
+      failure = error;
+    }
   }
+  throw failure;
 }
 
 const connected = (host: string, port: number): Promise<Socket> =>

@@ -83,6 +83,11 @@ export class ContainerRun {
     return this.#process?.pid;
   }
 
+  /** The ids of the main process, and of the programs beside it. */
+  get pids(): readonly number[] {
+    return [...(this.#process === undefined ? [] : [this.#process]), ...this.#others].map(({ pid }) => pid);
+  }
+
   /** Does the main process run, or a program beside it? */
   get isActive(): boolean {
     return this.#process !== undefined || this.#others.size > 0;
@@ -304,6 +309,7 @@ export class ContainerRun {
       pod,
       container,
       address: this.#host.address,
+      connect: (host: string | undefined, port: number) => this.#host.connect(pod, host, port),
       run: (words: readonly string[], timeoutMs: number) => this.#runToEnd(words, timeoutMs),
     };
   }

@@ -7,6 +7,7 @@ import { countResult, NO_RESULTS, probePlan } from './probe-plan.ts';
 import { processRefusals } from './refusals.ts';
 import { parseStat } from './process-table.ts';
 import { podAddress } from './connect-address.ts';
+import { hostOf, parseSockets } from './listeners.ts';
 
 const NOW = 1_000_000;
 
@@ -245,4 +246,33 @@ test('each pod has its own loopback address where the system has many', () => {
   expect(first).toBe('127.127.255.255');
   expect(podAddress(uid, new Set([first]), 'linux')).toBe('127.64.0.0');
   expect(podAddress(uid, new Set(), 'darwin')).toBe('127.0.0.1');
+});
+
+test('the sockets of a pod are found by their processes', () => {
+  const line = (address: string, state: string, inode: string) =>
+    `   0: ${address}:1F90 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0 100`;
+  const sockets = parseSockets(
+    [
+      '  sl  local_address rem_address   st',
+      line('0100007F', '0A', '1'),
+      line('0500407F', '06', '2'),
+      line('00000000000000000000000000000000', '0A', '3'),
+      line('0000000000000000FFFF00000500407F', '0A', '4'),
+      line('00000000000000000000000001000000', '0A', '5'),
+    ].join('\n'),
+  );
+  expect(sockets).toEqual([
+    { address: '127.0.0.1', port: 8080, inode: '1' },
+    { address: '', port: 8080, inode: '3' },
+    { address: '127.64.0.5', port: 8080, inode: '4' },
+  ]);
+  const [local, all] = [sockets.slice(0, 1), sockets.slice(1, 2)];
+  const own = { address: '127.64.0.5', port: 8080 };
+  const hosts = [own.address, '127.0.0.1'];
+  expect(hostOf(sockets, hosts, own, () => false)).toBe('127.64.0.5');
+  expect(hostOf(local, hosts, own, () => false)).toBeUndefined();
+  expect(hostOf(local, hosts, own, (inode) => inode === '1')).toBe('127.0.0.1');
+  expect(hostOf(all, hosts, own, (inode) => inode === '3')).toBe('127.64.0.5');
+  expect(hostOf([...local, ...all], ['127.0.0.1'], own, (inode) => inode === '3')).toBeUndefined();
+  expect(hostOf(all, hosts, { ...own, port: 81 }, () => true)).toBeUndefined();
 });

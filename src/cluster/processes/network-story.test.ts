@@ -1,4 +1,5 @@
-import { get } from 'node:http';
+import { createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
@@ -63,6 +64,45 @@ test('a proxy ends its request to the process when the client leaves', async () 
   client.destroy();
   await eventually(async () => expect(await logOf(story)).toBe('up\nasked\nleft\n'));
 });
+
+// Other systems do not tell which process listens.
+test.runIf(process.platform === 'linux').each(['127.0.0.1', '0.0.0.0'])(
+  'a program beside the cluster at %s answers neither probes nor the proxy of a pod',
+  async (host) => {
+    await using story = await startClusterStory({ runProcesses: true });
+    const foreign = createServer((_request, response) => response.end('foreign'));
+    await new Promise<void>((resolve) => foreign.listen(0, host, resolve));
+    const { port } = foreign.address() as AddressInfo;
+    try {
+      const probe = { readinessProbe: { httpGet: { port }, periodSeconds: 1, failureThreshold: 1 } };
+      const idle = nodeProgram('setInterval(() => undefined, 1000)', { ...probe, ports: [{ containerPort: port }] });
+      await story.create(processPod({ containers: [idle] }));
+      await eventually(async () => {
+        await story.advance(1);
+        expect(await story.reasons('p')).toContain('Unhealthy');
+      });
+      expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ containerStatuses: [{ ready: false }] });
+      const { status, text } = await readText(story, `/api/v1/namespaces/default/pods/p:${port}/proxy/`);
+      expect([status, text]).toEqual([503, expect.stringContaining('no process of the pod listens there')]);
+    } finally {
+      await new Promise((resolve) => foreign.close(resolve));
+    }
+  },
+);
+
+test.runIf(process.platform === 'linux').each(['127.0.0.1', '0.0.0.0', '::'])(
+  'a program of the pod that listens at %s is reached',
+  async (host) => {
+    await using story = await startClusterStory({ runProcesses: true });
+    const program = `const server = require('node:http').createServer((_request, response) => response.end('own'));
+server.listen(0, '${host}', () => console.log(server.address().port));`;
+    await story.create(processPod({ containers: [nodeProgram(program)] }));
+    await eventually(async () => expect(await logOf(story)).toMatch(/^\d+\n$/));
+    const port = (await logOf(story)).trim();
+    const found = await readText(story, `/api/v1/namespaces/default/pods/p:${port}/proxy/`);
+    expect(found).toEqual({ status: 200, text: 'own' });
+  },
+);
 
 const HOOK = `const { readFileSync } = require('node:fs');
 const folder = process.env.TYPEKRO_ROOT + '/certs/';

@@ -1,7 +1,10 @@
+import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { ConfigSource } from './config-source.ts';
 import { isProblem } from './config-source.ts';
+import type { PodPort } from './connect-address.ts';
+import { connectToPod } from './connect-address.ts';
 import { ContainerRun, graceMsOf } from './container-run.ts';
 import { containerCommand, containerEnvironment } from './environment.ts';
 import type { ContainerEnd, ContainerFacts, LifeDecision } from './life.ts';
@@ -79,6 +82,19 @@ export class PodRun {
     for (const container of this.#containers.values()) container.shortenGrace(graceMsOf(pod));
   }
 
+  /** Connects to a port of the pod, as `connectToPod` does. */
+  connect(pod: KubeObject, port: number, options: Pick<PodPort, 'host' | 'isDeclared'>): Promise<Socket> {
+    const url = this.#services.serverUrl();
+    return connectToPod({
+      ...options,
+      pod,
+      address: this.address,
+      port,
+      leaders: new Set([...this.#containers.values()].flatMap(({ pids }) => pids)),
+      clusterPort: url === undefined ? undefined : Number(url.port),
+    });
+  }
+
   /** The events that are not recorded yet. */
   get events(): readonly PodEvent[] {
     return this.#events;
@@ -151,6 +167,8 @@ export class PodRun {
       },
       specification: (latest, container) => specificationOf(latest, container),
       prepare: (latest, container) => this.#prepare(latest, container),
+      connect: (latest, host, port) =>
+        this.connect(latest, port, { isDeclared: true, ...(host === undefined ? {} : { host }) }),
       event: (reason, message, type = 'Normal') => this.#event(reason, message, type),
       changed: () => this.#changed(),
     };

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { httpLibrary, tlsLibrary } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, numberAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-import { connectToPod } from './connect-address.ts';
+import { LOCALHOST } from './connect-address.ts';
 
 /** The result of an attempt. `output` explains a failure. */
 export interface AttemptResult {
@@ -17,6 +17,8 @@ export interface AttemptContext {
   readonly pod: KubeObject;
   readonly container: JsonObject;
   readonly address: string;
+  /** Connects to a port of the pod, by default at its address or at 127.0.0.1. */
+  connect(host: string | undefined, port: number): Promise<Socket>;
   /** Runs a command in the container. */
   run(words: readonly string[], timeoutMs: number): Promise<AttemptResult>;
 }
@@ -57,7 +59,7 @@ export function portNumber(container: JsonObject, action: JsonObject): number | 
 
 /** A connection to the port of an action. An action with a `host` is refused unless it is a loopback one. */
 async function opened(
-  { pod, container, address }: AttemptContext,
+  { container, connect }: AttemptContext,
   action: JsonObject,
   timeoutMs: number,
 ): Promise<Socket | AttemptResult> {
@@ -67,7 +69,7 @@ async function opened(
   if (host !== '' && !/^(?:127(?:\.\d{1,3}){3}|localhost)$/.test(host))
     return failure(`the host ${goQuote(host)} is not a loopback address`);
   try {
-    const socket = await connectToPod(pod, host === '' ? address : host.replace('localhost', '127.0.0.1'), port);
+    const socket = await connect(host === '' ? undefined : host.replace('localhost', LOCALHOST), port);
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('timeout')));
     return socket;
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { ConfigProblem } from './config-source.ts';
@@ -22,6 +23,8 @@ export interface RunHost {
   specification(pod: KubeObject, container: string): JsonObject;
   prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem;
   event(reason: string, message: string, type?: 'Normal' | 'Warning'): void;
+  /** Connects to a declared port of the pod. Default of the host: those of `connectToPod`. */
+  connect(pod: KubeObject, host: string | undefined, port: number): Promise<Socket>;
   /** Called after the facts about a container have changed. */
   changed(): void;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { KubeObject } from '../../core/index.ts';
 import { httpLibrary, tlsLibrary } from '../../core/index.ts';
 import { ApiError, badRequest } from '../errors/status.ts';
-import { connectToPod } from '../processes/connect-address.ts';
+import type { PodRun } from '../processes/pod-run.ts';
 import { passedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts';
 import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
 import { ResponseStream } from '../protocol/response-stream.ts';
@@ -10,8 +10,10 @@ import { ResponseStream } from '../protocol/response-stream.ts';
 /** A port of a pod that is a local process. */
 export interface ProcessTarget {
   readonly pod: KubeObject;
-  readonly address: string;
+  readonly run: Pick<PodRun, 'address' | 'connect'>;
   readonly port: number;
+  /** Does a Service declare the port? */
+  readonly isDeclared: boolean;
   /** `http`, `https`, or `''` for `http`. */
   readonly scheme: string;
 }
@@ -48,8 +50,11 @@ function pathOf({ path, target }: ApiRequest): string {
   return `${rest === '' ? '/' : rest}${query}`;
 }
 
-async function sendTo(request: ApiRequest, { pod, address, port, scheme }: ProcessTarget): Promise<IncomingMessage> {
-  const socket = await connectToPod(pod, address, port);
+async function sendTo(
+  request: ApiRequest,
+  { pod, run, port, isDeclared, scheme }: ProcessTarget,
+): Promise<IncomingMessage> {
+  const socket = await run.connect(pod, port, { isDeclared });
   // As in an API server, the certificate of a pod is not checked.
   const connection = scheme === 'https' ? tlsLibrary().connect({ socket, rejectUnauthorized: false }) : socket;
   const signal = request.clientSignal?.();
@@ -60,7 +65,7 @@ async function sendTo(request: ApiRequest, { pod, address, port, scheme }: Proce
       path: pathOf(request),
       headers: {
         ...passedHeaders(request.headers),
-        host: `${address}:${port}`,
+        host: `${run.address}:${port}`,
         connection: 'close',
         ...(request.body.length > 0 ? { 'content-length': String(request.body.length) } : {}),
       },

@@ -51,7 +51,13 @@ export function proxyReply(
     const run = route.resource.plural === 'pods' ? context.processes?.find(object) : undefined;
     if (run !== undefined) {
       const port = Number(target.port || (declaredPorts(object)[0] ?? 80));
-      return processReply(context.streams, request, { pod: object, address: run.address, port, scheme: target.scheme });
+      return processReply(context.streams, request, {
+        pod: object,
+        run,
+        port,
+        isDeclared: false,
+        scheme: target.scheme,
+      });
     }
     if (route.resource.plural === 'pods' && !isReachable(podAddress(object))) throw badRequest('address not allowed');
   }
@@ -112,7 +118,7 @@ function checkService(
   if (reachable.length === 0) throw unavailable(`no endpoints available for service ${goQuote(requestedName)}`);
   return reachable.flatMap(({ pod, port: number }) => {
     const run = context.processes?.find(pod);
-    return run === undefined ? [] : [{ pod, address: run.address, port: number, scheme }];
+    return run === undefined ? [] : [{ pod, run, port: number, isDeclared: true, scheme }];
   });
 }
 
