@@ -18,7 +18,7 @@ export interface AttemptContext {
   readonly container: JsonObject;
   readonly address: string;
   /** Connects to a port of the pod, by default at its address or at 127.0.0.1. */
-  connect(host: string | undefined, port: number): Promise<Socket>;
+  readonly connect: (host: string | undefined, port: number) => Promise<Socket>;
   /** Runs a command in the container. */
   run(words: readonly string[], timeoutMs: number): Promise<AttemptResult>;
 }
