@@ -1,7 +1,7 @@
 import { CONTROLLER_FLAGS } from '../controller/index.ts';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import type { KroCompatibility } from '../graph/index.ts';
-import { objectsAt, textAt, valueAt } from '../kubernetes/index.ts';
+import { asTexts, objectsAt, textAt } from '../kubernetes/index.ts';
 
 /** The project of a controller of definitions. */
 type ControllerProject = 'kro' | 'typekro';
@@ -93,7 +93,7 @@ function levelOfVersion(version: string): KroCompatibility | undefined {
 
 /** The command and arguments of a container, from the first flag on. */
 function flagsOf(container: JsonObject): readonly string[] {
-  const words = [...textsAt(container, 'command'), ...textsAt(container, 'args')];
+  const words = [...asTexts(container['command']), ...asTexts(container['args'])];
   const first = words.findIndex((word) => word.startsWith('-'));
   return first === -1 ? [] : words.slice(first);
 }
@@ -101,11 +101,6 @@ function flagsOf(container: JsonObject): readonly string[] {
 const FLAGS: ReadonlySet<string> = new Set(CONTROLLER_FLAGS.map(({ name }) => name));
 
 const isFlag = (word: string): boolean => FLAGS.has(/^--?([^=]+)/.exec(word)?.[1] ?? '');
-
-function textsAt(object: JsonObject, key: string): string[] {
-  const value = valueAt(object, key);
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-}
 
 function labelOf({ metadata: { labels = {} } }: Pick<KubeObject, 'metadata'>, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined;

@@ -33,6 +33,8 @@ import type { PodSimulation } from './pods/pod-rule-set.ts';
 import type { StandIn, StandIns } from './stand-in.ts';
 import type { Transport } from './transport.ts';
 import { TypeKroError } from '../core/index.ts';
+import { KUBERNETES_RELEASE, kubernetesReleaseOf } from '../kubernetes/index.ts';
+import type { KubernetesRelease } from './release.ts';
 
 /** An embedded cluster. */
 export interface Cluster {
@@ -73,6 +75,14 @@ export interface Cluster {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** The API of the wanted version; `undefined` for the latest one, which needs no further module. */
+async function releaseFor({
+  kubernetesVersion = KUBERNETES_RELEASE,
+}: ClusterOptions): Promise<KubernetesRelease | undefined> {
+  if (kubernetesReleaseOf(kubernetesVersion) === KUBERNETES_RELEASE) return undefined;
+  return (await earlierReleases.load()).releaseOf(kubernetesVersion);
+}
+
 /**
  * Makes a cluster. The cluster is ready when the promise settles.
  *
@@ -83,11 +93,7 @@ export interface Cluster {
  *   cannot be written.
  */
 export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { kubernetesVersion } = options;
-  const api = new Api(
-    options,
-    kubernetesVersion === undefined ? undefined : (await earlierReleases.load()).releaseOf(kubernetesVersion),
-  );
+  const api = new Api(options, await releaseFor(options));
   followDefinitions(api);
   followAddresses(api);
   registerVersions(api);

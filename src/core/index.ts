@@ -22,7 +22,13 @@ export type { MovedName } from './moved-name.ts';
 export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
 export type { BackoffPolicy } from './backoff.ts';
 export { backoffMs } from './backoff.ts';
-export { MAX_SILENT_WAIT_MS, REQUEST_RETRIES, RETRY_POLICIES, SILENT_RETRIES } from './retry-policies.ts';
+export {
+  MAX_SILENT_WAIT_MS,
+  REQUEST_RETRIES,
+  RETRY_POLICIES,
+  SILENT_RETRIES,
+  STABLE_RUN_MS,
+} from './retry-policies.ts';
 export { isoTime } from './iso-time.ts';
 export { homeDirectory } from './home-directory.ts';
 export { makeDirectory } from './make-directory.ts';

@@ -32,6 +32,13 @@ const WAITS: Record<keyof typeof RETRY_POLICIES, readonly (readonly [shortest: n
     [200, 200],
     [200, 200],
   ],
+  endedContainer: [
+    [10_000, 10_000],
+    [20_000, 20_000],
+    [40_000, 40_000],
+    [300_000, 300_000],
+    [300_000, 300_000],
+  ],
   apiServer: [
     [250, 500],
     [500, 1000],

@@ -57,6 +57,8 @@ export const RETRY_POLICIES = {
   apiServer: { initialMs: 500, maxMs: 30_000 },
   /** The next pod of a Job: the figures of kube-controller-manager. */
   failedPod: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
+  /** The restart of a container that has ended: the figures of the kubelet. */
+  endedContainer: { initialMs: 10_000, maxMs: 300_000, jitter: 0 },
   /** The next request for a certificate after a failed one: the figures of cert-manager. */
   failedIssuance: { initialMs: 3_600_000, maxMs: 115_200_000, jitter: 0 },
 } as const satisfies Record<string, BackoffPolicy>;
@@ -68,5 +70,10 @@ export const REQUEST_RETRIES = 4;
  * unreachable.
  */
 export const SILENT_RETRIES = 4;
+/**
+ * After a run of at least this length, in milliseconds, the pauses of `endedContainer` begin again: the figure of the
+ * kubelet.
+ */
+export const STABLE_RUN_MS = 600_000;
 /** The longest wait for a busy server inside one pass, in milliseconds. A longer wait ends the pass. */
 export const MAX_SILENT_WAIT_MS = 5000;

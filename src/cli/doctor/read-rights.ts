@@ -2,7 +2,7 @@ import type { DefinitionRights, ServiceAccountRef } from '../../controller/index
 import { controllerRules, definitionRoles } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { asTexts, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import type { Right } from './cluster-facts.ts';
 
@@ -85,13 +85,11 @@ function rightsOf(
   neededBy: string,
   namespace?: string,
 ): Omit<Right, 'allowed'>[] {
-  const texts = (rule: JsonObject, key: string) =>
-    Array.isArray(rule[key]) ? rule[key].filter((each) => typeof each === 'string') : [];
   return rules.flatMap((rule) =>
-    texts(rule, 'apiGroups').flatMap((group) =>
-      texts(rule, 'resources').flatMap((resource) =>
-        texts(rule, 'verbs').flatMap((verb) => {
-          const names = texts(rule, 'resourceNames');
+    asTexts(rule['apiGroups']).flatMap((group) =>
+      asTexts(rule['resources']).flatMap((resource) =>
+        asTexts(rule['verbs']).flatMap((verb) => {
+          const names = asTexts(rule['resourceNames']);
           return (names.length === 0 ? [undefined] : names).map((name) => ({
             account: `${home}/${accountName}`,
             verb,

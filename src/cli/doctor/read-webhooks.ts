@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { objectsAt, optionalAt, textAt, valueAt } from '../../kubernetes/index.ts';
+import { asTexts, objectsAt, optionalAt, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { Webhook } from './cluster-facts.ts';
 import { reading } from './reading.ts';
 
@@ -33,8 +33,8 @@ async function readWebhook(
     name: textAt(webhook, 'name'),
     blocks: textAt(webhook, 'failurePolicy') !== 'Ignore',
     rules: objectsAt(webhook, 'rules').map((rule) => ({
-      groups: texts(rule, 'apiGroups'),
-      resources: texts(rule, 'resources'),
+      groups: asTexts(rule['apiGroups']),
+      resources: asTexts(rule['resources']),
     })),
     ...(service === undefined ? {} : { service, endpoints: await reading(() => readyEndpoints(api, service, signal)) }),
   };
@@ -54,8 +54,3 @@ async function readyEndpoints(
 /** A condition that is absent counts as ready, as for kube-proxy. */
 const readyOf = (slice: KubeObject): readonly JsonObject[] =>
   objectsAt(slice, 'endpoints').filter((endpoint) => valueAt(endpoint, 'conditions', 'ready') !== false);
-
-function texts(object: JsonObject, key: string): string[] {
-  const value = valueAt(object, key);
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
-}

@@ -8,7 +8,7 @@ import { toJsonText } from '../codec/json.ts';
 import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { ApiReply, AuditTrail, IncomingRequest } from '../protocol/request.ts';
-import { Query, splitPath } from '../protocol/request.ts';
+import { Query, splitPath, splitTarget } from '../protocol/request.ts';
 import { auditDecision } from './audit-rules.ts';
 import { legacyLine } from './legacy-line.ts';
 import { LogFile } from './log-file.ts';
@@ -105,11 +105,11 @@ export class AuditLog {
 
 /** The action of a request; `undefined` for a path with a malformed escape, which the server refuses. */
 function requestOf({ method, target }: IncomingRequest): Attributes | undefined {
-  const [path = '', ...query] = target.split('?');
+  const { path, query } = splitTarget(target);
   try {
     const segments = splitPath(path);
     try {
-      return attributesOf({ method, path, segments, query: new Query(query.join('?')) });
+      return attributesOf({ method, path, segments, query: new Query(query) });
     } catch (thrown) {
       // The field selector, which may have the name of the object, is malformed.
       if (!(thrown instanceof ApiError)) throw thrown;

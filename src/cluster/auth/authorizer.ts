@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { asTexts, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { PolicyRule } from '../data.ts';
 import type { UserInfo } from '../options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
@@ -28,8 +28,6 @@ export interface AuthorizationDecision {
 }
 
 const GROUP = 'rbac.authorization.k8s.io';
-const strings = (value: JsonObject | undefined, key: string): readonly string[] =>
-  listAt(value, key).filter((entry) => typeof entry === 'string');
 
 /** The parts of the cluster that authorization uses: the stored roles and bindings. */
 export interface RoleContext {
@@ -126,22 +124,22 @@ export function rulesOfRef(
 /** Does a rule allow the action? */
 export function covers(rule: JsonObject | PolicyRule, attributes: Attributes): boolean {
   const json = rule as JsonObject;
-  if (!includes(strings(json, 'verbs'), attributes.verb)) return false;
+  if (!includes(asTexts(json['verbs']), attributes.verb)) return false;
   if (attributes.path !== undefined) {
     const { path } = attributes;
-    return strings(json, 'nonResourceURLs').some(
+    return asTexts(json['nonResourceURLs']).some(
       (url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
     );
   }
-  if (!includes(strings(json, 'apiGroups'), attributes.group)) return false;
+  if (!includes(asTexts(json['apiGroups']), attributes.group)) return false;
   const { resource, subresource } = attributes;
   const full = subresource === '' ? resource : `${resource}/${subresource}`;
-  const resources = strings(json, 'resources');
+  const resources = asTexts(json['resources']);
   if (
     !resources.some((entry) => entry === '*' || entry === full || (subresource !== '' && entry === `*/${subresource}`))
   )
     return false;
-  const names = strings(json, 'resourceNames');
+  const names = asTexts(json['resourceNames']);
   return names.length === 0 || names.includes(attributes.name);
 }
 

@@ -14,10 +14,8 @@ import { runModeProblem } from '../processes/run-mode.ts';
 import { planPod, UNHEALTHY } from './pod-outcome.ts';
 import { hasStarted, podStatus, restartsIn } from './pod-status.ts';
 import { simulatedReport } from './simulated-report.ts';
-import { isFinished, PODS } from './pods.ts';
+import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
-
-export const KUBELET = 'kubelet';
 
 /** The line of the log, and the message of the event, of a pod without rules. */
 const SIMULATED = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
@@ -60,7 +58,7 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
       const node = client.get(NODES, '', textAt(pod.spec, 'nodeName'));
       if (node === undefined || !isSimulatedNode(node)) return;
       if (processes.owns(pod)) return processes.reconcile(pod, client);
-      if (pod.metadata.deletionTimestamp !== undefined) return end(client, pod);
+      if (isTerminating(pod)) return end(client, pod);
       if (isFinished(pod)) return;
       const effective = rules.of(pod);
       const modeProblem = runModeProblem(pod);
@@ -85,8 +83,7 @@ function end(client: ControllerClient, pod: KubeObject): void {
       recordEvent(client, pod, KUBELET, 'Killing', `Stopping container ${String(name)}`);
     }
   }
-  if ((pod.metadata.finalizers ?? []).length === 0) return client.remove(pod, { graceSeconds: 0 });
-  if (isFinished(pod)) return;
+  if (removeEnded(client, pod) || isFinished(pod)) return;
   const startTime = textAt(pod.status, 'startTime') || client.timestamp();
   const endedMs = client.now() - Date.parse(startTime);
   const plan: PodPlan = { outcome: { state: 'failed', reason: 'Killed' }, next: undefined, startedMs: 0, endedMs };

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
 import { NODE_ADDRESS } from '../bootstrap.ts';
 import { timestampOf } from '../clock.ts';
+import { NODE_CAPACITY } from '../pods/node-capacity.ts';
 import { versionOf } from '../release.ts';
 import { putObject } from './put-object.ts';
 
@@ -18,7 +19,6 @@ export const NODE_NAME = 'fake-0';
 /** Creates the node, which is Ready and has ample resources. */
 export function putNode(context: BootstrapContext): void {
   const now = timestampOf(context.clock);
-  const capacity = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };
   putObject(context, '', 'nodes', {
     metadata: {
       name: NODE_NAME,
@@ -27,8 +27,8 @@ export function putNode(context: BootstrapContext): void {
     },
     spec: {},
     status: {
-      capacity,
-      allocatable: capacity,
+      capacity: NODE_CAPACITY,
+      allocatable: NODE_CAPACITY,
       addresses: [
         { type: 'InternalIP', address: NODE_ADDRESS },
         { type: 'Hostname', address: NODE_NAME },

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { RETRY_POLICIES, STABLE_RUN_MS } from '../../core/index.ts';
 import { listAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { PodRules } from '../pods/pod-rules.ts';
 import { endOfCommands } from './pod-command.ts';
@@ -66,10 +67,8 @@ const BEFORE_START = new Set([
 /** The reason for a readiness probe that never succeeds, as in the kubelet's events. */
 export const UNHEALTHY = 'Unhealthy';
 
-const FIRST_PAUSE_SECONDS = 10;
-const MAX_PAUSE_SECONDS = 300;
-/** After a run of at least this length, the pauses before restarts begin with the first one again. */
-const STABLE_RUN_MS = 600_000;
+const FIRST_PAUSE_SECONDS = RETRY_POLICIES.endedContainer.initialMs / 1000;
+const MAX_PAUSE_SECONDS = RETRY_POLICIES.endedContainer.maxMs / 1000;
 
 /**
  * The outcome of a pod, by its rules and the milliseconds since its start. The containers start and become ready at

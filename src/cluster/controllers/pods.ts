@@ -7,6 +7,9 @@ import { controllerOf } from './relation-index.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
 
+/** The component of the kubelet's events. */
+export const KUBELET = 'kubelet';
+
 /** The readiness of each stored pod. A stored object never changes, so an entry stays true. */
 const readiness = new WeakMap<KubeObject, boolean>();
 
@@ -58,6 +61,13 @@ export function isFinished(pod: KubeObject): boolean {
 
 export const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
 
+/** Removes a deleted pod whose containers have ended. Returns false for a pod that still has finalizers. */
+export function removeEnded(client: ControllerClient, pod: KubeObject): boolean {
+  if (!isTerminating(pod) || (pod.metadata.finalizers ?? []).length > 0) return false;
+  client.remove(pod, { graceSeconds: 0 });
+  return true;
+}
+
 /** The pods that an object controls, including finished and terminating ones. */
 export function podsOf(client: ControllerClient, owner: KubeObject): KubeObject[] {
   return client.controlled(owner, PODS);
@@ -65,7 +75,7 @@ export function podsOf(client: ControllerClient, owner: KubeObject): KubeObject[
 
 /** The pods that count as replicas: neither ended nor being deleted. */
 export function activePods(pods: readonly KubeObject[]): KubeObject[] {
-  return pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp === undefined);
+  return pods.filter((pod) => !isFinished(pod) && !isTerminating(pod));
 }
 
 /** A new pod without a name, made from the pod template of a workload. */

@@ -10,11 +10,8 @@ import type { ControllerClient } from './controller-client.ts';
 import { concerns } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { podStatus } from './pod-status.ts';
-import { isFinished, PODS } from './pods.ts';
+import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pods.ts';
 import { processReport, refusalReport } from './process-report.ts';
-
-/** The component of the events. */
-const KUBELET = 'kubelet';
 
 /** Runs the pods that request local processes. Without a runtime, the cluster refuses these pods. */
 export class ProcessPods {
@@ -63,7 +60,8 @@ export class ProcessPods {
     }
     if (isFinished(pod)) {
       this.#runtime.forget(pod.metadata.uid ?? '');
-      return this.#removeEnded(pod, client);
+      removeEnded(client, pod);
+      return undefined;
     }
     const run = this.#runtime.runOf(pod);
     const decision = run.decide(pod, Date.parse(startTime));
@@ -71,11 +69,7 @@ export class ProcessPods {
     for (const { reason, message, type } of events) recordEvent(client, pod, KUBELET, reason, message, type);
     for (const name of decision.pauses.keys()) this.#reportPause(pod, client, name);
     for (const name of decision.stop) recordEvent(client, pod, KUBELET, 'Killing', `Stopping container ${name}`);
-    const isDeleted = pod.metadata.deletionTimestamp !== undefined;
-    if (decision.isOver && isDeleted && (pod.metadata.finalizers ?? []).length === 0) {
-      client.remove(pod, { graceSeconds: 0 });
-      return undefined;
-    }
+    if (decision.isOver && removeEnded(client, pod)) return undefined;
     client.updateStatus(pod, podStatus(pod, processReport(pod, run, decision, startTime), client.timestamp()));
     client.afterwards(`${pod.metadata.uid} processes`, () => {
       run.dropEvents(events.length);
@@ -93,19 +87,16 @@ export class ProcessPods {
   }
 
   #refuse(pod: KubeObject, client: ControllerClient, startTime: string, reason: string, message: string): undefined {
-    if (pod.metadata.deletionTimestamp !== undefined || isFinished(pod)) return this.#removeEnded(pod, client);
+    if (isTerminating(pod) || isFinished(pod)) {
+      removeEnded(client, pod);
+      return undefined;
+    }
     const uid = pod.metadata.uid ?? '';
     if (this.#reported.get(uid) !== message) {
       this.#reported.set(uid, message);
       recordEvent(client, pod, KUBELET, reason, message, 'Warning');
     }
     client.updateStatus(pod, podStatus(pod, refusalReport(pod, startTime, reason, message), client.timestamp()));
-    return undefined;
-  }
-
-  #removeEnded(pod: KubeObject, client: ControllerClient): undefined {
-    const isDeleted = pod.metadata.deletionTimestamp !== undefined;
-    if (isDeleted && (pod.metadata.finalizers ?? []).length === 0) client.remove(pod, { graceSeconds: 0 });
     return undefined;
   }
 

@@ -91,6 +91,11 @@ export function badRequest(message: string): ApiError {
   return new ApiError({ code: 400, reason: 'BadRequest', message });
 }
 
+/** 503: the server, or the program behind it, cannot answer now. */
+export function serviceUnavailable(message: string): ApiError {
+  return new ApiError({ code: 503, reason: 'ServiceUnavailable', message });
+}
+
 /** An internal error of the server. Its status has no reason. */
 export function internalError(message: string): ApiError {
   return new ApiError({ code: 500, message });

@@ -10,7 +10,7 @@ import { healthReply } from './health.ts';
 import { compressReply } from './compress.ts';
 import type { OtherPathsContext, otherPathReply } from './other-paths.ts';
 import type { ApiReply, ApiRequest, AuditTrail, IncomingRequest, Interceptor } from '../protocol/request.ts';
-import { Query, splitPath } from '../protocol/request.ts';
+import { Query, splitPath, splitTarget } from '../protocol/request.ts';
 import type { RouterContext } from './router.ts';
 import { routeResource } from './router.ts';
 import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
@@ -110,10 +110,9 @@ async function answer(
   warnings: string[],
   audit: AuditTrail | undefined,
 ): Promise<ApiReply> {
-  const mark = raw.target.indexOf('?');
-  const path = mark < 0 ? raw.target : raw.target.slice(0, mark);
-  const query = new Query(mark < 0 ? '' : raw.target.slice(mark + 1));
   const { method, target, headers, body, clientSignal } = raw;
+  const { path, query: text } = splitTarget(target);
+  const query = new Query(text);
   const received = { method, path, target, segments: splitPath(path), query, headers, body, clientSignal };
   let user = audit?.user ?? context.access.authenticate(headers, identity);
   if (asksToImpersonate(headers)) {

@@ -1,3 +1,4 @@
+import { containersOf } from './pod-containers.ts';
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
@@ -128,10 +129,9 @@ export function defaultTemplate(owner: JsonObject): void {
 
 /** The quality-of-service class of a pod, by its requests and limits. */
 export function qosClass(spec: JsonObject): string {
-  const containers = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')];
   let guaranteed = true;
   let any = false;
-  for (const container of containers) {
+  for (const container of containersOf(spec)) {
     const resources = objectAt(container, 'resources');
     const [requests, limits] = [objectAt(resources, 'requests'), objectAt(resources, 'limits')];
     for (const name of ['cpu', 'memory']) {

@@ -1,10 +1,10 @@
+import { containersOf } from './pod-containers.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import {
   addQuantities,
   compareQuantities,
   formatQuantity,
   objectAt,
-  objectsAt,
   quantityOf,
   quantityOfInteger,
   subtractQuantities,
@@ -95,7 +95,7 @@ function checkConstraints(
 ): void {
   if (resource.group !== '' || resource.plural !== 'pods' || hasPodLevelResources(spec)) return;
   const missing = new Map<string, string[]>();
-  for (const container of [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')]) {
+  for (const container of containersOf(spec)) {
     for (const name of REQUIRED) {
       if (!limited.includes(name) || states(container, name)) continue;
       const names = missing.get(name) ?? [];

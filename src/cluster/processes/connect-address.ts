@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { netLibrary } from '../../core/index.ts';
 import { numberAt, objectsAt } from '../../kubernetes/index.ts';
+import { containersOf } from '../kinds/pod-containers.ts';
 import { hostOf, listeningSockets, socketsOf } from './listeners.ts';
 
 /** The address of all processes on systems with one loopback address. */
@@ -24,7 +25,7 @@ export function podAddress(uid: string, taken: ReadonlySet<string>, platform: st
 
 /** Does a container of the pod declare the port? */
 const declaresPort = (pod: KubeObject, port: number): boolean =>
-  [...objectsAt(pod.spec, 'containers'), ...objectsAt(pod.spec, 'initContainers')]
+  containersOf(pod.spec)
     .flatMap((container) => objectsAt(container, 'ports'))
     .some((entry: JsonObject) => numberAt(entry, 'containerPort') === port);
 

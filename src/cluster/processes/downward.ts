@@ -1,7 +1,9 @@
 /** Fields of the pod, and resources of a container, as texts for variables and files (downward API). */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { objectsAt, quantityOf, quantityToFloat, textAt, valueAt } from '../../kubernetes/index.ts';
+import { quantityOf, quantityToFloat, textAt, valueAt } from '../../kubernetes/index.ts';
+import { containersOf } from '../kinds/pod-containers.ts';
+import { NODE_CAPACITY } from '../pods/node-capacity.ts';
 
 /** Facts about the pod that its stored status may not have yet. */
 export interface PodFacts {
@@ -50,21 +52,13 @@ const linesOf = (entries: Readonly<Record<string, string>> = {}): string =>
     .map((key) => `${key}=${goQuote(entries[key] ?? '')}`)
     .join('\n');
 
-/** The resources of a node, for a container without a limit. */
-const NODE_CAPACITY: Readonly<Record<string, string>> = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti' };
-
 /**
  * The text of a resource of a container, in units of the divisor and rounded up; `undefined` for a container or a
  * resource that does not exist. A missing limit counts as the resource of the node.
  */
 export function resourceText(pod: KubeObject, own: JsonObject, reference: JsonObject): string | undefined {
   const named = textAt(reference, 'containerName');
-  const container =
-    named === ''
-      ? own
-      : [...objectsAt(pod.spec, 'containers'), ...objectsAt(pod.spec, 'initContainers')].find(
-          ({ name }) => name === named,
-        );
+  const container = named === '' ? own : containersOf(pod.spec).find(({ name }) => name === named);
   const [list = '', resource = ''] = textAt(reference, 'resource').split(/\.(.*)/);
   if (container === undefined || (list !== 'limits' && list !== 'requests')) return undefined;
   const set = valueAt(container, 'resources', list, resource);

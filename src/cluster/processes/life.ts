@@ -1,5 +1,6 @@
 /** Decides what happens next in the life of a pod whose containers are processes, as a kubelet does. */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { backoffMs, RETRY_POLICIES, STABLE_RUN_MS } from '../../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 
 /** How a container ended. Times are milliseconds since the epoch. */
@@ -57,14 +58,9 @@ export interface LifeDecision {
   readonly next: number | undefined;
 }
 
-const FIRST_PAUSE_MS = 10_000;
-const MAX_PAUSE_MS = 300_000;
-/** A container that has run for this long is restarted without a pause, and its pauses grow again from there. */
-const STABLE_RUN_MS = 600_000;
-
 /** The pause before a restart: none after the first quick end, then 10 s, 20 s and so on to 5 minutes. */
 export const pauseMs = (quickEnds: number): number =>
-  quickEnds <= 1 ? 0 : Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(quickEnds - 2, 10));
+  quickEnds <= 1 ? 0 : backoffMs(RETRY_POLICIES.endedContainer, quickEnds - 1, 0);
 
 /** The number of quick ends after a further end. */
 export const quickEndsAfter = (quickEnds: number, { startedMs, endedMs }: ContainerEnd): number =>

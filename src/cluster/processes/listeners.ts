@@ -1,6 +1,6 @@
 /** The sockets of the machine that wait for connections, and the processes that they belong to. Linux only. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { processesOf } from './process-table.ts';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { processesOf, procText } from './process-table.ts';
 
 /** A socket that waits for connections. */
 export interface ListeningSocket {
@@ -56,7 +56,7 @@ export function hostOf(
 /** The listening sockets of the machine; `undefined` where the system does not tell. */
 export function listeningSockets(): readonly ListeningSocket[] | undefined {
   if (process.platform !== 'linux') return undefined;
-  const texts = ['/proc/net/tcp', '/proc/net/tcp6'].map(textOrNothing);
+  const texts = ['/proc/net/tcp', '/proc/net/tcp6'].map(procText);
   // A machine without IPv6 has only the first file.
   return texts[0] === undefined ? undefined : texts.flatMap((text) => parseSockets(text ?? ''));
 }
@@ -71,14 +71,6 @@ export function socketsOf(leaders: ReadonlySet<number>): ReadonlySet<string> {
     }
   }
   return inodes;
-}
-
-function textOrNothing(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 /** The targets of the links in a folder. Leaves out those of a process, or of a descriptor, that has ended meanwhile. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { countAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { containersOf } from '../kinds/pod-containers.ts';
 import type { ConfigSource } from './config-source.ts';
 import { isProblem } from './config-source.ts';
 import type { PodPort } from './connect-address.ts';
@@ -235,16 +236,12 @@ export class PodRun {
 
 /** The specification of a container, init containers included. The containers of a pod never change. */
 export function specificationOf({ spec }: KubeObject, name: string): JsonObject {
-  const found = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')].find(
-    (container) => container['name'] === name,
-  );
-  return found ?? {};
+  return containersOf(spec).find((container) => container['name'] === name) ?? {};
 }
 
 /** A container as the stored status has it. */
 function earlierRun(name: string, host: RunHost, status: JsonObject | undefined): ContainerRun {
-  const count = status?.['restartCount'];
-  const restarts = typeof count === 'number' ? count : 0;
+  const restarts = countAt(status, 'restartCount');
   const running = optionalAt(status, 'state', 'running');
   const terminated = optionalAt(status, 'state', 'terminated') ?? optionalAt(status, 'lastState', 'terminated');
   if (running !== undefined) {
@@ -255,9 +252,8 @@ function earlierRun(name: string, host: RunHost, status: JsonObject | undefined)
   }
   if (terminated === undefined) return new ContainerRun(name, host, restarts, undefined, false);
   const startedMs = timeOf(terminated, 'startedAt') ?? 0;
-  const code = terminated['exitCode'];
   const end: ContainerEnd = {
-    exitCode: typeof code === 'number' ? code : 0,
+    exitCode: countAt(terminated, 'exitCode'),
     reason: textAt(terminated, 'reason'),
     startedMs,
     endedMs: timeOf(terminated, 'finishedAt') ?? startedMs,

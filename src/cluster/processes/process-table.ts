@@ -33,8 +33,8 @@ function entries(): TableEntry[] {
   });
 }
 
-/** The text of a file of a process; `undefined` when the process has ended meanwhile. */
-function procText(path: string): string | undefined {
+/** The text of a file in `/proc`; `undefined` when its process has ended meanwhile, or the machine has no such file. */
+export function procText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {

@@ -163,6 +163,12 @@ export type Interceptor = (
   proceed: (request: ApiRequest) => Promise<ApiReply>,
 ) => Promise<ApiReply>;
 
+/** Splits a target into its path and the text of its query, without the question mark. */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const mark = target.indexOf('?');
+  return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
 /** Splits a path into decoded segments. Throws `URIError` on a malformed escape. */
 export function splitPath(path: string): string[] {
   const decoded = path.includes('%') ? decodeURIComponent(path) : path;

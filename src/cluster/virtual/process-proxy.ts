@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { KubeObject } from '../../core/index.ts';
 import { httpLibrary, tlsLibrary } from '../../core/index.ts';
-import { ApiError, badRequest } from '../errors/status.ts';
+import { badRequest, serviceUnavailable } from '../errors/status.ts';
 import type { PodRun } from '../processes/pod-run.ts';
 import { passedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts';
 import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
@@ -36,8 +36,7 @@ export async function processReply(
   try {
     response = await sendTo(request, target);
   } catch (error) {
-    const message = `error trying to reach service: ${(error as Error).message}`;
-    throw new ApiError({ code: 503, reason: 'ServiceUnavailable', message });
+    throw serviceUnavailable(`error trying to reach service: ${(error as Error).message}`);
   }
   const stream = new ResponseStream(response, () => response.destroy(), streams);
   return { status: response.statusCode ?? 502, headers: returnedHeaders(response.headers), stream };

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
-import { ApiError, badRequest, notFound } from '../errors/status.ts';
+import { badRequest, notFound, serviceUnavailable } from '../errors/status.ts';
 import type { ProcessRuntime } from '../processes/runtime.ts';
 import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
 import type { ProcessTarget } from './process-proxy.ts';
@@ -61,7 +61,7 @@ export function proxyReply(
     }
     if (route.resource.plural === 'pods' && !isReachable(podAddress(object))) throw badRequest('address not allowed');
   }
-  throw unavailable(`error trying to reach service: connection refused: ${SIMULATED_NOTE}`);
+  throw serviceUnavailable(`error trying to reach service: connection refused: ${SIMULATED_NOTE}`);
 }
 
 interface ProxyTarget {
@@ -89,8 +89,6 @@ function found({ store }: ConnectContext, plural: string, namespace: string, nam
   return stored;
 }
 
-const unavailable = (message: string): ApiError => new ApiError({ code: 503, reason: 'ServiceUnavailable', message });
-
 /**
  * Checks that a service has an endpoint for the port of the request. Returns the endpoints that are local processes.
  * Throws 404 and 503.
@@ -103,7 +101,7 @@ function checkService(
   const portName = /^[+-]?\d+$/.test(port) ? numberedPort(context, namespace, name, Number(port)) : port;
   const { object: endpoints } = found(context, 'endpoints', namespace, name);
   const subsets = objectsAt(endpoints, 'subsets');
-  if (subsets.length === 0) throw unavailable(`no endpoints available for service ${goQuote(name)}`);
+  if (subsets.length === 0) throw serviceUnavailable(`no endpoints available for service ${goQuote(name)}`);
   const reachable = subsets.flatMap((subset) => {
     const entry = objectsAt(subset, 'ports').find((candidate) => textAt(candidate, 'name') === portName);
     if (entry === undefined) return [];
@@ -115,7 +113,7 @@ function checkService(
       return [{ pod, port: numberAt(entry, 'port') ?? 0 }];
     });
   });
-  if (reachable.length === 0) throw unavailable(`no endpoints available for service ${goQuote(requestedName)}`);
+  if (reachable.length === 0) throw serviceUnavailable(`no endpoints available for service ${goQuote(requestedName)}`);
   return reachable.flatMap(({ pod, port: number }) => {
     const run = context.processes?.find(pod);
     return run === undefined ? [] : [{ pod, run, port: number, isDeclared: true, scheme }];
@@ -131,7 +129,7 @@ const declaredPorts = ({ spec }: KubeObject): readonly number[] =>
 function numberedPort(context: ConnectContext, namespace: string, name: string, port: number): string {
   const { object } = found(context, 'services', namespace, name);
   const entry = objectsAt(object.spec, 'ports').find((candidate) => numberAt(candidate, 'port') === port);
-  if (entry === undefined) throw unavailable(`no service port ${port} found for service ${goQuote(name)}`);
+  if (entry === undefined) throw serviceUnavailable(`no service port ${port} found for service ${goQuote(name)}`);
   return textAt(entry, 'name');
 }
 
