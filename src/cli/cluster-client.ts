@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { KubeClient, loadKubeConfig } from '../kube/index.ts';
+import { createTransport, KubeClient, limitedTransport, loadKubeConfig, systemClock } from '../kube/index.ts';
 import type { CommandContext, CommandInput } from './command.ts';
 import { textOption } from './command.ts';
 
@@ -13,8 +13,15 @@ export interface ClusterConnection {
   readonly name: string;
 }
 
-/** Connects to the cluster that `--kubeconfig` and `--context` select. The defaults are kubectl's. */
-export async function connectToCluster(context: CommandContext, input: CommandInput): Promise<ClusterConnection> {
+/**
+ * Connects to the cluster that `--kubeconfig` and `--context` select. The defaults are kubectl's. With `limitMs`, a
+ * request whose answer does not begin in this time ends with the error `kube/no-answer`. Default: no limit.
+ */
+export async function connectToCluster(
+  context: CommandContext,
+  input: CommandInput,
+  { limitMs }: { readonly limitMs?: number } = {},
+): Promise<ClusterConnection> {
   const path = textOption(input, 'kubeconfig');
   const name = textOption(input, 'context');
   const config = await loadKubeConfig({
@@ -22,5 +29,11 @@ export async function connectToCluster(context: CommandContext, input: CommandIn
     ...(name === undefined ? {} : { context: name }),
     env: context.env,
   });
-  return { client: new KubeClient({ config }), namespace: config.namespace, name: config.context };
+  const client =
+    limitMs === undefined
+      ? new KubeClient({ config })
+      : new KubeClient({
+          transport: limitedTransport(await createTransport(config), config.server, limitMs, systemClock),
+        });
+  return { client, namespace: config.namespace, name: config.context };
 }

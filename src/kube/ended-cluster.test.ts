@@ -16,7 +16,6 @@ test.each([
     'another server answers at https://127.0.0.1:6443 (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
   ],
   ['CERT_SIGNATURE_FAILURE', 'another server answers at https://127.0.0.1:6443 (CERT_SIGNATURE_FAILURE)'],
-  ['401', 'another server answers at https://127.0.0.1:6443 (401)'],
 ])('%s at the address of an embedded cluster says that it has ended', (code, words) => {
   const error = endedCluster(FILE, code);
   expect(error?.message).toBe(`the embedded cluster of .typekro/kubeconfig has ended: ${words}`);
@@ -57,7 +56,7 @@ test('sends no request with the kubeconfig that an ended embedded cluster leaves
 
 test.each([
   ['another process', 'https:', 200, /has ended: another server answers at .* \(EPROTO\)$/],
-  ['a newer cluster', 'http:', 401, /has ended: another server answers at .* \(401\)$/],
+  ['a server that refuses the credentials', 'http:', 401, /refused the credentials of .typekro\/kubeconfig \(401\)$/],
 ])('%s on the port is not reported as an embedded cluster', async (_title, protocol, status, message) => {
   const server = createServer((_request, response) => response.writeHead(status).end('{}'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -11,7 +11,7 @@ const REMEDY =
 const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => string])[] = [
   [/^ECONNREFUSED$/, (server) => `nothing answers at ${server}`],
   [
-    /^(?:EPROTO|ERR_TLS_CERT_ALTNAME_INVALID|CERT_SIGNATURE_FAILURE|UNABLE_TO_.*|SELF_SIGNED_CERT.*|DEPTH_ZERO_SELF_SIGNED.*|401)$/,
+    /^(?:EPROTO|ERR_TLS_CERT_ALTNAME_INVALID|CERT_SIGNATURE_FAILURE|UNABLE_TO_.*|SELF_SIGNED_CERT.*|DEPTH_ZERO_SELF_SIGNED.*)$/,
     (server) => `another server answers at ${server}`,
   ],
 ];
@@ -27,7 +27,7 @@ export function isEnded({ server }: Pick<KubeConfig, 'server'>): boolean {
  * The error for a kubeconfig file of an embedded cluster that does not run any more. The file remains when the process
  * of the cluster was killed. Later the address is unused, or another process or a newer cluster listens on it.
  *
- * @param code of the failed connection, `401` for refused credentials, or `undefined` before the first request
+ * @param code of the failed connection, or `undefined` before the first request
  * @returns `undefined` for other kubeconfigs and for other failures
  */
 export function endedCluster(config: Address, code: string | undefined, cause?: unknown): TypeKroError | undefined {
@@ -40,6 +40,21 @@ export function endedCluster(config: Address, code: string | undefined, cause?: 
     code: 'kube/ended',
     remedy: REMEDY,
     ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/**
+ * The error for refused credentials at the address of an embedded cluster. The token may be wrong or expired, or a newer
+ * cluster may listen there: the answer does not tell.
+ *
+ * @returns `undefined` for other kubeconfigs
+ */
+export function refusedByEmbedded(config: Address): TypeKroError | undefined {
+  if (!isEmbeddedFile(config)) return undefined;
+  const { server, source } = config;
+  return new TypeKroError(`${server} refused the credentials of ${source ?? 'this kubeconfig'} (401)`, {
+    code: 'kube/unauthorized',
+    remedy: `renew the token if it is wrong or has expired; if the cluster of this kubeconfig has ended and another one answers, ${REMEDY}`,
   });
 }
 

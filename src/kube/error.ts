@@ -18,7 +18,8 @@ export interface KubeErrorDetails {
   /** HTTP status; 0 when no answer arrived. */
   readonly status: number;
   /**
-   * The `reason` of the server's Status, e.g. `NotFound`; `Transport`, `Closed` or `Aborted` when there was no answer.
+   * The `reason` of the server's Status, e.g. `NotFound`. Without an answer: `Transport`, `NoAnswer` (in time), `Closed`
+   * or `Aborted`.
    */
   readonly reason: string;
   readonly details?: StatusDetails;
@@ -205,6 +206,10 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
     return { remedy: 'check "server" in the kubeconfig: the program at that address is not a Kubernetes API' };
   if (reason === 'Closed')
     return { remedy: 'await running calls, such as deploy(), before the transport or the cluster is closed' };
+  if (reason === 'NoAnswer')
+    return {
+      remedy: 'see whether the API server is overloaded or stopped, and whether a proxy or a firewall is on the way',
+    };
   if (reason !== 'Transport') return {};
   // An error before the request, such as a credential plugin's, has its own remedy.
   if (cause instanceof TypeKroError) return cause.remedy === undefined ? {} : { remedy: cause.remedy };

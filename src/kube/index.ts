@@ -11,6 +11,7 @@ export { ENDED_SERVER } from './ended-cluster.ts';
 export * from './entry.ts';
 export { elapsed, pause } from './clock.ts';
 export { isTimeout, limitOf, withDeadline } from './deadline.ts';
+export { limitedTransport } from './limited-transport.ts';
 export { whileWanted } from './while-wanted.ts';
 export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';
 export { EventRecorder } from './event-recorder.ts';

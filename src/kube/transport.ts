@@ -2,7 +2,7 @@ import type { Proof } from './authenticator.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { systemClock } from './clock.ts';
 import { isUnknownAuthority } from './connection-failures.ts';
-import { endedCluster, isEnded } from './ended-cluster.ts';
+import { endedCluster, isEnded, refusedByEmbedded } from './ended-cluster.ts';
 import { openProxied, proxyFromEnvironment } from './proxy.ts';
 import type { TlsIdentity } from './renewed-connections.ts';
 import { RenewedConnections } from './renewed-connections.ts';
@@ -60,10 +60,10 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
       if (ended !== undefined) throw ended;
       const { proof, response } = await sendVerified(request, await prove(request));
       if (response.status !== 401) return response;
-      const isOfAnother = endedCluster(config, '401');
-      if (isOfAnother !== undefined) {
+      const refused = refusedByEmbedded(config);
+      if (refused !== undefined) {
         for await (const _ of response.body);
-        throw isOfAnother;
+        throw refused;
       }
       if (!authenticator.renews) return response;
       // The token or the certificate may have been rotated: try once more with fresh credentials.

@@ -69,7 +69,8 @@ test('in an empty cluster the CRDs and the controller are missing', async () => 
         "    do   typekro bootstrap, or typekro controller on this machine",
         "i crds   CustomResourceDefinition graphs.kro.run: does not exist",
         "    why  only the gate GraphKind needs it",
-        "✓ server, clock, leases, rights, webhooks, pods, objects",
+        "✓ server, clock",
+        "– leases, rights, webhooks, pods, objects   nothing to check",
         "2 errors, 1 warning, 0 not checked",
       ],
     }
@@ -133,6 +134,15 @@ test('the data for another program', async () => {
   const data = JSON.parse(out.join('\n')) as { readonly findings: readonly { readonly check: string }[] };
   expect(data).toMatchObject({ schemaVersion: 1, skipped: [], findings: expect.any(Array) as unknown });
   expect(new Set(data.findings.map(({ check }) => check))).toContain('rights');
+});
+
+test('a list that the server answers with an error is not checked, and the other checks are made', async () => {
+  const match = { verb: 'list', resource: 'leases' };
+  const rule = cluster.faults.add(match, { kind: 'error', status: 500, reason: 'InternalError', message: 'no leader' });
+  const { out } = await run('doctor --kubeconfig kubeconfig');
+  rule.remove();
+  expect(out).toContain('? leases   not checked: no leader');
+  expect(out.filter((line) => /^✗ (?:rights|webhooks)/.test(line))).not.toEqual([]);
 });
 
 test('for a user without rights the output names what was not checked, and guesses nothing', async () => {

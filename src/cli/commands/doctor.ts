@@ -8,6 +8,9 @@ import { readFacts } from '../doctor/read-facts.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
 
+/** The time in which the API server must begin each answer. */
+const REQUEST_LIMIT_MS = 10_000;
+
 /** `typekro doctor`: checks a cluster and its controller, and says what is wrong and what to do. */
 export const doctor: Command = {
   name: 'doctor',
@@ -25,7 +28,7 @@ export const doctor: Command = {
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);
-    const { client, namespace, name } = await connectToCluster(context, input);
+    const { client, namespace, name } = await connectToCluster(context, input, { limitMs: REQUEST_LIMIT_MS });
     try {
       const { signal } = context;
       const version = packageVersion();

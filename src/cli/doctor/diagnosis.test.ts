@@ -76,8 +76,8 @@ const healthy: ClusterFacts = {
   controllers: { value: [controller()] },
   pods: { value: [] },
   leases: { value: [lease()] },
-  webhooks: { value: [] },
-  rights: { value: [] },
+  webhooks: { value: [webhook({ endpoints: { value: 1 } })] },
+  rights: { value: [right({ allowed: true })] },
   version: '1.0.0',
 };
 
@@ -105,7 +105,17 @@ test('a healthy cluster passes all checks', () => {
     findings: [],
     skipped: [],
     passed: ['server', 'clock', 'crds', 'controllers', 'leases', 'rights', 'webhooks', 'pods', 'objects'],
+    empty: [],
   });
+});
+
+test('a check without an object to look at has not passed', () => {
+  const none = { value: [] };
+  const instances = new Map<string, never>();
+  const facts = { controllers: none, definitions: none, rights: none, webhooks: none, instances };
+  const { passed, empty } = diagnose({ ...healthy, ...facts });
+  expect(passed).toEqual(['server', 'clock', 'crds', 'leases']);
+  expect(empty).toEqual(['controllers', 'rights', 'webhooks', 'pods', 'objects']);
 });
 
 test.each<[string, Partial<ClusterFacts>, readonly string[]]>([

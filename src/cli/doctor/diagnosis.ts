@@ -29,6 +29,8 @@ export interface Diagnosis {
   readonly skipped: readonly { readonly check: string; readonly because: string }[];
   /** The checks that were done whole and found nothing. */
   readonly passed: readonly string[];
+  /** The checks for which the cluster has no objects. */
+  readonly empty: readonly string[];
 }
 
 /** Runs all checks on the facts of a cluster. */
@@ -36,11 +38,13 @@ export function diagnose(facts: ClusterFacts): Diagnosis {
   const findings: (Finding & { check: string })[] = [];
   const skipped: { check: string; because: string }[] = [];
   const passed: string[] = [];
+  const empty: string[] = [];
   for (const [check, run] of CHECKS) {
     const result = run(facts);
     findings.push(...result.findings.map((finding) => ({ check, ...finding })));
     skipped.push(...result.unread.map((because) => ({ check, because })));
-    if (result.findings.length + result.unread.length === 0) passed.push(check);
+    if (result.findings.length + result.unread.length > 0) continue;
+    (result.isEmpty ? empty : passed).push(check);
   }
-  return { findings, skipped, passed };
+  return { findings, skipped, passed, empty };
 }

@@ -7,7 +7,11 @@ const MARKS: Readonly<Record<Severity, string>> = { error: '✗', warning: '!', 
 const ORDER: readonly Severity[] = ['error', 'warning', 'info'];
 
 /** The text of a diagnosis: the worst findings first, then what was not checked, then a summary. */
-export function doctorLines({ findings, skipped, passed }: Diagnosis, cluster: string, server: string): string[] {
+export function doctorLines(
+  { findings, skipped, passed, empty }: Diagnosis,
+  cluster: string,
+  server: string,
+): string[] {
   const found = (severity: Severity) => findings.filter((each) => each.severity === severity).length;
   const sorted = ORDER.flatMap((severity) => findings.filter((each) => each.severity === severity));
   return [
@@ -19,6 +23,7 @@ export function doctorLines({ findings, skipped, passed }: Diagnosis, cluster: s
     ]),
     ...skipped.map(({ check, because }) => `? ${check}   not checked: ${printableLine(because)}`),
     ...(passed.length === 0 ? [] : [`✓ ${passed.join(', ')}`]),
+    ...(empty.length === 0 ? [] : [`– ${empty.join(', ')}   nothing to check`]),
     `${count(found('error'), 'error')}, ${count(found('warning'), 'warning')}, ${skipped.length} not checked`,
   ];
 }

@@ -24,6 +24,8 @@ export type Reading<T> = { readonly value: T } | { readonly unread: string };
 export interface CheckResult {
   readonly findings: readonly Finding[];
   readonly unread: readonly string[];
+  /** Has the cluster no object that the check could look at? */
+  readonly isEmpty: boolean;
 }
 
 /**
@@ -31,12 +33,15 @@ export interface CheckResult {
  */
 export function checkReading<T>(reading: Reading<T>, check: (value: T) => readonly Finding[]): CheckResult {
   return 'unread' in reading
-    ? { findings: [], unread: [reading.unread] }
-    : { findings: check(reading.value), unread: [] };
+    ? { findings: [], unread: [reading.unread], isEmpty: false }
+    : { findings: check(reading.value), unread: [], isEmpty: isEmptyList(reading.value) };
 }
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
 /** Joins the results of the parts of a check. Equal reasons are given once. */
 export const joinResults = (...results: readonly CheckResult[]): CheckResult => ({
   findings: results.flatMap(({ findings }) => findings),
   unread: [...new Set(results.flatMap(({ unread }) => unread))],
+  isEmpty: results.every(({ isEmpty }) => isEmpty),
 });

@@ -33,7 +33,8 @@ export interface FactReader {
 /**
  * Reads the facts of a cluster. Writes nothing: reviews of rights are requests that the server only answers.
  *
- * @throws KubeError when the server does not answer; a refused read of one part is in the facts.
+ * @throws KubeError when the server does not answer, or answers /version with an error. The error of any other read is
+ *   in the facts.
  */
 export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
   const { api, namespace, version, signal } = reader;
@@ -51,15 +52,21 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
   ]);
   const instances = new Map<string, Reading<readonly KubeObject[]>>();
   const compiled: DefinitionRights[] = [];
+  let uncompiled: string | undefined;
   for (const definition of 'value' in definitions ? definitions.value : []) {
     const { name, spec } = readDefinitionObject(definition);
     instances.set(name, await reading(() => list(typeOf(declaredKind(definition.spec ?? {})))));
-    const { graph } = await compileLive(api, name, spec, signal);
-    if (graph !== undefined) compiled.push({ graph, definition });
+    const graph = await reading(async () => (await compileLive(api, name, spec, signal)).graph);
+    if ('unread' in graph) uncompiled ??= `the schemas of ${name}: ${graph.unread}`;
+    else if (graph.value !== undefined) compiled.push({ graph: graph.value, definition });
   }
   const running = 'value' in controllers ? controllers.value : [];
   const rights =
-    'unread' in controllers ? controllers : await reading(() => readRights(api, running, compiled, signal));
+    'unread' in controllers
+      ? controllers
+      : uncompiled === undefined
+        ? await reading(() => readRights(api, running, compiled, signal))
+        : { unread: uncompiled };
   const controllersLimit = definedMember('controllersLimit', limit);
   return {
     ...controllersLimit,

@@ -1,12 +1,15 @@
 import { KubeError } from '../../kube/index.ts';
 import type { Reading } from './finding.ts';
 
-/** Reads a part of the facts. When the server refuses the read, the result has the reason. */
+/**
+ * Reads a part of the facts. When the server answers with an error, the result has the reason. Throws when the server
+ * does not answer.
+ */
 export async function reading<T>(read: () => Promise<T>): Promise<Reading<T>> {
   try {
     return { value: await read() };
   } catch (thrown) {
-    if (!(thrown instanceof KubeError) || ![401, 403, 405].includes(thrown.status)) throw thrown;
+    if (!(thrown instanceof KubeError) || thrown.status < 400) throw thrown;
     return { unread: thrown.message };
   }
 }

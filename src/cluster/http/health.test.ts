@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import { textAt } from '../../kubernetes/index.ts';
+import { createManualClock } from '../clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 test.each([
@@ -77,4 +78,13 @@ test('a pod that fits no node has the reason in a condition', async () => {
   expect(await messageOf()).toBe(
     `0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. ${end}`,
   );
+});
+
+test('the Date header of an answer follows the clock of the cluster', async () => {
+  const now = Date.parse('2031-05-06T07:08:09Z');
+  const cluster = await createEmbeddedCluster({ controllers: false, clock: createManualClock(now) });
+  const { url } = await cluster.listen({ https: false });
+  const answer = await fetch(`${url}/healthz`);
+  expect(answer.headers.get('date')).toBe(new Date(now).toUTCString());
+  await cluster.close();
 });

@@ -108,6 +108,8 @@ async function serve(
   if (body === undefined) return;
   const reply = await answerTo(context, request, body, caller, () => signalOf(response));
   if (response.destroyed) return reply.stream?.stop();
+  // As a real API server does, the cluster tells its own time, which may be moved.
+  response.setHeader('date', new Date(context.clock.now()).toUTCString());
   send(reply, request, response);
 }
 

@@ -10,14 +10,14 @@ import { isLive } from './leases.ts';
 /** Checks that exactly one controller works, and that its version is this program's. */
 export function checkControllers(facts: ClusterFacts): CheckResult {
   const { controllersLimit: limit } = facts;
-  const { findings, unread } = checkReading(facts.controllers, (all) => {
+  const { findings, unread, isEmpty } = checkReading(facts.controllers, (all) => {
     // A controller may run in a namespace that was not searched.
     if (limit !== undefined && all.length === 0) return [];
     const running = all.filter(({ replicas }) => replicas > 0);
     if (running.length === 0) return [...withoutController(facts)];
     return [...rivals(running), ...running.flatMap((each) => otherVersion(each, facts.version))];
   });
-  return { findings, unread: [...unread, ...(limit === undefined ? [] : [limit])] };
+  return { findings, isEmpty, unread: [...unread, ...(limit === undefined ? [] : [limit])] };
 }
 
 const whereOf = ({ namespace, name }: ControllerDeployment): string => `Deployment ${namespace}/${name}`;

@@ -22,10 +22,17 @@ const MIN_RESTARTS = 3;
 /** Checks the limits of the controllers' containers, and the restarts of their pods. */
 export function checkPods({ controllers, pods }: ClusterFacts): CheckResult {
   return joinResults(
-    checkReading(controllers, (all) => all.filter(({ replicas }) => replicas > 0).flatMap(limits)),
+    checkReading(controllers, (all) =>
+      all.filter(({ replicas, object }) => replicas > 0 && !isPresented(object)).flatMap(limits),
+    ),
     checkReading(pods, (all) => all.flatMap(restarts)),
   );
 }
+
+/**
+ * Is this the Deployment by which an embedded cluster shows its own controller? No pod runs, so its limits mean nothing.
+ */
+const isPresented = ({ metadata }: KubeObject): boolean => metadata.labels?.['typekro.dev/simulated'] === 'true';
 
 function limits({ namespace, name, object }: ControllerDeployment): Finding[] {
   const where = `Deployment ${namespace}/${name}`;

@@ -35,12 +35,12 @@ export function checkServer({ server }: ClusterFacts): CheckResult {
           },
         ],
   );
-  return joinResults({ findings: old, unread: [] }, lists);
+  return joinResults({ findings: old, unread: [], isEmpty: false }, lists);
 }
 
 /** Compares the clock of this machine with the server's. */
 export function checkClock({ server: { aheadMs } }: ClusterFacts): CheckResult {
-  if (Math.abs(aheadMs) <= MAX_SKEW_MS) return { findings: [], unread: [] };
+  if (Math.abs(aheadMs) <= MAX_SKEW_MS) return { findings: [], unread: [], isEmpty: false };
   const seconds = Math.round(Math.abs(aheadMs) / 1000);
   return {
     findings: [
@@ -53,5 +53,6 @@ export function checkClock({ server: { aheadMs } }: ClusterFacts): CheckResult {
       },
     ],
     unread: [],
+    isEmpty: false,
   };
 }

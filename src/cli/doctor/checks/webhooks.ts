@@ -10,7 +10,7 @@ export function checkWebhooks({ webhooks, definitions }: ClusterFacts): CheckRes
   const unread = 'value' in webhooks ? webhooks.value.flatMap((each) => unreadEndpoints(each, groups)) : [];
   return joinResults(
     checkReading(webhooks, (all) => all.flatMap((each) => judge(each, groups))),
-    { findings: [], unread },
+    { findings: [], unread, isEmpty: true },
   );
 }
 
