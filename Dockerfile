@@ -19,7 +19,8 @@ COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/data ./data
 COPY --from=build /build/dist ./dist
 ARG VERSION=1.0.0-alpha.0
-ENV NODE_ENV=production TYPEKRO_VERSION=${VERSION}
+# The heap may take three quarters of the memory limit of the container. V8 by itself stops at about half.
+ENV NODE_ENV=production TYPEKRO_VERSION=${VERSION} NODE_OPTIONS=--max-old-space-size-percentage=75
 # The user of the base image, by number, so that runAsNonRoot can be checked.
 USER 65532:65532
 EXPOSE 8078 8079

@@ -9,6 +9,11 @@ beforeEach(() => void (flags.length = 0));
 test.each<[string, string[], string[]]>([
   ['without options', [], ['--semi-space-growth-factor=1', '--heap-growing-percent=70']],
   ['with an option about other things', ['--inspect'], ['--semi-space-growth-factor=1', '--heap-growing-percent=70']],
+  [
+    'with a percentage of the memory, which only limits the heap',
+    ['--max-old-space-size-percentage=75'],
+    ['--semi-space-growth-factor=1', '--heap-growing-percent=70'],
+  ],
   ['with a maximum heap', ['--max-old-space-size=4096'], []],
   ['with a young generation in NODE_OPTIONS', ['', '--inspect --max-semi-space-size=64'], []],
 ])('limits the growth of the heap unless Node got a size: %s', (_title, options, expected) => {

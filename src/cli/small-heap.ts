@@ -63,9 +63,13 @@ export function limitHeapGrowth(options: readonly string[] = nodeOptions()): voi
 
 const nodeOptions = (): string[] => [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
 
-/** Did Node get an option for the size of the heap? */
+/**
+ * Did Node get an option for the size of the heap? A percentage of the memory, which the image sets, only limits the
+ * heap: below the limit the heap is to stay small.
+ */
 function isHeapSized(options: readonly string[]): boolean {
-  return options.some((option) => /--(?:max-semi-space|max-old-space|max-heap|semi-space-growth)/.test(option));
+  const sizes = /--(?:max-semi-space|max-old-space-size(?!-percentage)|max-heap|semi-space-growth)/;
+  return options.some((option) => sizes.test(option));
 }
 
 /**

@@ -60,7 +60,11 @@ const isPacked = (path: string): boolean => path !== '.built';
 function start(...args: readonly string[]): RunningCommand {
   const { node, flags, script } = commandOf(image);
   if (node !== '/nodejs/bin/node') throw new Error(`the image starts ${node}`);
-  const env = { PATH: process.env['PATH'], HOME: server.directory, ...image.environment };
+  const { NODE_OPTIONS: options = '', ...environment } = image.environment;
+  // The Node that runs the test may be older than the image's.
+  const isKnown = process.allowedNodeEnvironmentFlags.has(options.replace(/=.*/, ''));
+  const nodeOptions = isKnown ? { NODE_OPTIONS: options } : {};
+  const env = { PATH: process.env['PATH'], HOME: server.directory, ...environment, ...nodeOptions };
   return new RunningCommand(process.execPath, [...flags, join(image.root, script), ...args], {
     cwd: join(image.root, image.directory),
     env,
@@ -73,6 +77,10 @@ test('the image runs as a numeric user other than root', () => {
 
 test('the image starts the controller', () => {
   expect(commandOf(image).args).toEqual(['controller']);
+});
+
+test('the heap is sized by the memory limit of the container', () => {
+  expect(image.environment['NODE_OPTIONS']).toMatch(/^--max-old-space-size-percentage=\d\d$/);
 });
 
 test('in the image no text becomes code, and no object has __proto__', () => {
