@@ -34,6 +34,7 @@ const DEPENDENCIES: Readonly<Record<string, Entry>> = {
 
 const PEERS: Readonly<Record<string, Entry>> = {
   '@modelcontextprotocol/sdk': { owner: 'Model Context Protocol', why: '`typekro mcp`' },
+  '@opentelemetry/api': { owner: 'OpenTelemetry', why: '`typekro controller --opentelemetry-traces`' },
   alchemy: { owner: 'alchemy-run', why: 'the module `typekro/alchemy`' },
   tsx: { owner: 'privatenumber', why: 'loads TypeScript files of a project' },
 };

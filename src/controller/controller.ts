@@ -31,6 +31,7 @@ import { Reports } from './reports.ts';
 import { ServedKinds } from './served-kinds.ts';
 import { EventObserver } from './telemetry/event-observer.ts';
 import { LogObserver } from './telemetry/log-observer.ts';
+import { Traces } from './telemetry/traces.ts';
 import { Reachability } from './telemetry/reachability.ts';
 import { WatchErrorLogger } from './telemetry/watch-error-logger.ts';
 import { RefusedEvents } from './telemetry/refused-events.ts';
@@ -82,7 +83,12 @@ class KroController implements Controller {
     };
     this.#metrics = createMetrics(metricSources(() => parts));
     const meters = new Meters(this.#metrics);
-    this.#requestMeters = [meters.requests, new Reachability(logger, clock)];
+    const traces = options.traces === undefined ? undefined : new Traces(options.traces, version);
+    this.#requestMeters = [
+      meters.requests,
+      new Reachability(logger, clock),
+      ...(traces === undefined ? [] : [traces.requests]),
+    ];
     const identities = new ActingIdentities({
       client,
       clock,
@@ -113,6 +119,7 @@ class KroController implements Controller {
       ...(keepsReports ? [reports] : []),
       new EventObserver({ events: this.#events, conditionEvents: options.features?.conditionEvents ?? false }),
       new LogObserver(logger),
+      ...(traces === undefined ? [] : [traces]),
     ];
     const onEvent: ControllerListener = (event) => {
       for (const listener of listeners) listener.listen(event);
@@ -138,6 +145,7 @@ class KroController implements Controller {
       random,
       version,
       onEvent,
+      ...definedMember('traces', traces),
       maxCollectionSize: options.maxCollectionSize ?? 1000,
       adoption: options.adoption ?? 'adopt',
       budget: options.budget,
@@ -203,7 +211,7 @@ class KroController implements Controller {
         onError,
         concurrency,
         onDequeue: (milliseconds) => meters.waited(controller, milliseconds),
-        work: skipUnowned(isInShare, measured(controller, meters, work)),
+        work: skipUnowned(isInShare, measured(controller, meters, traces?.passes(controller, work) ?? work)),
       });
     const passInstance: RunnerOptions['work'] = (work, signal) => instances.pass(work, signal);
     this.#definitionRunner = runnerOf(

@@ -31,6 +31,7 @@ export type {
 } from '../inspect/index.ts';
 export type { ServiceAccountRef } from './acting-identity.ts';
 export type { DefinitionShare } from './shards/share.ts';
+export type { SpanAttributes, TraceApi, Tracer, TraceSpan } from './telemetry/traces.ts';
 export { ALLOW_BREAKING_CHANGES, controllerCrds, DEFINITION_CRD, GRAPH_CRD, REVISION_CRD } from '../graph/index.ts';
 export { createController } from './controller.ts';
 export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';

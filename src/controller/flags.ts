@@ -196,6 +196,12 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     '',
     'Further host names of the dashboard, separated by commas; localhost is always one.',
   ),
+  flag(
+    'opentelemetry-traces',
+    'boolean',
+    'false',
+    'Report passes, decisions, writes and API requests as OpenTelemetry spans; needs the package @opentelemetry/api.',
+  ),
   flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty or 0: off.', ADDRESS),
 ];
 

@@ -5,6 +5,7 @@ import type { AdoptionPolicy } from '../runtime/index.ts';
 import type { ServiceAccountRef } from './acting-identity.ts';
 import type { Logger } from './logger.ts';
 import type { DefinitionShare } from './shards/share.ts';
+import type { TraceApi } from './telemetry/traces.ts';
 
 /** The options of a controller. Only `client` is required. */
 export interface ControllerOptions {
@@ -95,6 +96,11 @@ export interface ControllerOptions {
    * The definitions that this process works on when several processes divide them; see `shareChanged`. Default: all.
    */
   readonly share?: DefinitionShare;
+  /**
+   * The package `@opentelemetry/api`, for spans of passes, decisions, writes and API requests. Default: none, and no
+   * spans.
+   */
+  readonly traces?: TraceApi;
   /** The maximum cost of one expression. Default: the default of the expression engine. */
   readonly budget?: number;
 }

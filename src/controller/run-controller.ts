@@ -11,6 +11,8 @@ import type { Logger } from './logger.ts';
 import { optionsFromFlags } from './options-from-flags.ts';
 import { parseListenAddress, serveProbes } from './probes.ts';
 import { LeaseLogger } from './telemetry/lease-logger.ts';
+import { loadTraceApi } from './telemetry/load-trace-api.ts';
+import type { TraceApi } from './telemetry/traces.ts';
 import { runShards } from './shards/run-shards.ts';
 import type { DefinitionShare } from './shards/share.ts';
 
@@ -32,6 +34,9 @@ export interface RunControllerOptions {
   /** Opens the dashboard for `--dashboard-bind-address`. By default, the flag is refused. */
   readonly openDashboard?: OpenControllerDashboard;
 }
+
+/** The options with what the flags have loaded. */
+type LoadedOptions = RunControllerOptions & { readonly traces?: TraceApi };
 
 /** Where a controller serves its dashboard, and the reports of the controller. */
 export interface ControllerDashboardOptions {
@@ -92,9 +97,11 @@ export async function runController(options: RunControllerOptions): Promise<void
       closers.push(() => server.close());
     }
     const shards = flags.values.get('shards');
-    if (typeof shards === 'number' && shards > 0) await share(options, flags, current, shards);
-    else if (flags.values.get('leader-elect') === true) await lead(options, flags, current);
-    else await work(options, flags, current, signal);
+    const isTraced = flags.values.get('opentelemetry-traces') === true;
+    const loaded = isTraced ? { ...options, traces: await loadTraceApi() } : options;
+    if (typeof shards === 'number' && shards > 0) await share(loaded, flags, current, shards);
+    else if (flags.values.get('leader-elect') === true) await lead(loaded, flags, current);
+    else await work(loaded, flags, current, signal);
   } finally {
     await Promise.all(closers.map((close) => close()));
   }
@@ -126,7 +133,7 @@ function dashboardServer(
 }
 
 /** Takes part in the election until the signal aborts. Runs a controller during each term as leader. */
-async function lead(options: RunControllerOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
+async function lead(options: LoadedOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
   const { client, clock = systemClock, signal, identity, logger } = options;
   const { namespace, times } = electionOf(options, flags);
   const leaseLogger = new LeaseLogger(logger, clock, `${namespace}/${LEASE_NAME}`);
@@ -162,7 +169,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
 
 /** Works on the shards of this replica until the signal aborts. */
 async function share(
-  options: RunControllerOptions,
+  options: LoadedOptions,
   flags: ParsedFlags,
   current: CurrentController,
   shards: number,
@@ -218,7 +225,7 @@ function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namesp
 
 /** Runs one controller until the signal aborts. When `lost` aborts, running passes are aborted, too. */
 async function work(
-  { client, logger, clock, random }: RunControllerOptions,
+  { client, logger, clock, random, traces }: LoadedOptions,
   flags: ParsedFlags,
   current: CurrentController,
   signal: AbortSignal,
@@ -236,6 +243,7 @@ async function work(
     logger,
     ...(clock === undefined ? {} : { clock }),
     ...(random === undefined ? {} : { random }),
+    ...(traces === undefined ? {} : { traces }),
   });
   const ended = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });

@@ -113,7 +113,7 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
   } finally {
     const milliseconds = context.clock.now() - began;
     context.observe?.(request, status, milliseconds);
-    for (const meter of context.meters) meter.answered?.(request.method, status, milliseconds);
+    for (const meter of context.meters) meter.answered?.(request.method, status, milliseconds, request.path);
   }
 }
 

@@ -68,8 +68,8 @@ export interface KubeConfig {
 /** Measures requests. Bytes are those of bodies, before any compression. */
 export interface RequestMeter {
   sent?(method: string, bytes: number): void;
-  /** Status 0 when no answer arrived. */
-  answered?(method: string, status: number, milliseconds: number): void;
+  /** Status 0 when no answer arrived. `path` has the query. */
+  answered?(method: string, status: number, milliseconds: number, path: string): void;
   /** Called with the error when no answer arrived, before `answered` with status 0. Not called for aborted requests. */
   unanswered?(method: string, error: KubeError): void;
   /** Called when an answer was read to its end. Not called for streams. */

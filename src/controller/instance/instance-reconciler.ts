@@ -30,6 +30,7 @@ import { kindId } from '../cache/kept-reads.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
 import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
+import type { Traces } from '../telemetry/traces.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import { isChosenFor, isOfState } from '../served-kinds.ts';
@@ -70,6 +71,8 @@ export interface InstanceReconcilerOptions {
   /** Yields between steps, because the evaluation of a step may take long. */
   readonly yielder: EventLoopYielder;
   readonly onEvent: ControllerListener;
+  /** Reports the writes of each decision as a span. Default: no spans. */
+  readonly traces?: Traces;
   /** Called as soon as the ApplySet of an instance is known. */
   readonly onApplySet: (record: InstanceRecord) => void;
   /** Called when the outcome of a revision for an instance has changed. */
@@ -99,7 +102,7 @@ export class InstanceReconciler {
     isPresent: () => boolean,
     signal: AbortSignal,
   ): Promise<WorkResult> {
-    const { clock, random, yielder } = this.#options;
+    const { clock, random, yielder, traces } = this.#options;
     const { client, caches, user } = served.identity;
     const projectionGeneration = () => projectionGenerationOf(served);
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
@@ -124,7 +127,8 @@ export class InstanceReconciler {
       const latest = instances.get(record.key)?.object;
       if (latest === undefined || !isPresent() || !isOfState(latest, instance.metadata)) continue;
       const { decision } = step;
-      const acted = await this.#carryOut(context, instances, step);
+      const write = () => this.#carryOut(context, instances, step);
+      const acted = await (traces === undefined ? write() : traces.writes(write));
       if (acted || learned) continue;
       await this.#answerRequest(record, instances, signal);
       if (decision.quiet) record.unwatched?.end();
