@@ -16,8 +16,6 @@ const COUNT = Number(process.env['INSTANCES'] ?? 1000);
 /** Number of definitions that the row `definitions` creates at once. One in a hundred of them does not compile. */
 const DEFINITIONS = Number(process.env['DEFINITIONS'] ?? 1000);
 const IDLE_SECONDS = Number(process.env['IDLE_SECONDS'] ?? 10);
-/** The controller counts as idle after this many milliseconds without a request. */
-const QUIET_MS = 1000;
 const rows = process.env['ROWS']?.split(',');
 
 let server = await Server.start();
@@ -76,13 +74,7 @@ async function measure(work: () => Promise<unknown>): Promise<Measured> {
 }
 
 /** Waits until the controller sends no further request. */
-async function settle(): Promise<Figures> {
-  for (;;) {
-    const figures = await controller.figures();
-    if (Date.now() - figures.lastAt > QUIET_MS) return figures;
-    await pause(100);
-  }
-}
+const settle = (): Promise<Figures> => controller.settled();
 
 async function define(definition: KubeObject): Promise<void> {
   await client.apply(definition, { fieldManager: 'bench', force: true });

@@ -25,6 +25,9 @@ export interface Figures extends ServerFigures {
   readonly peakMb: number;
 }
 
+/** The controller counts as idle after this many milliseconds without a request. */
+const QUIET_MS = 1000;
+
 const folder = mkdtempSync(join(tmpdir(), 'typekro-bench-'));
 const children: ChildProcess[] = [];
 
@@ -137,6 +140,20 @@ export class ControllerProcess {
       rssMb: kilobytes('VmRSS'),
       peakMb: kilobytes('VmHWM'),
     };
+  }
+
+  /** Waits until the controller has sent no request for `quietMs`. Default: one second. */
+  async settled(quietMs = QUIET_MS): Promise<Figures> {
+    for (;;) {
+      const figures = await this.figures();
+      if (Date.now() - figures.lastAt > quietMs) return figures;
+      await pause(100);
+    }
+  }
+
+  /** The number of requests that this process has counted itself, for one of several controllers of a cluster. */
+  async ownRequests(): Promise<number> {
+    return sum(await this.#metrics(), 'rest_client_requests_total');
   }
 
   /** Resets the peak of the resident memory. */

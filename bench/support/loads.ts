@@ -17,6 +17,14 @@ export function five(fixed: string): KubeObject {
   return definition('loads', 'Load', { text: 'string' }, { text: '${m0.data.text}' }, resources);
 }
 
+/** A definition of a kind whose instances have `count` independent ConfigMaps each. */
+export function independent(name: string, kind: string, count: number): KubeObject {
+  const resources = Array.from({ length: count }, (_, index) =>
+    configMap(`m${index}`, `\${schema.metadata.name}-${index}`, { text: '${schema.spec.text}' }),
+  );
+  return definition(name, kind, { text: 'string' }, { text: '${m0.data.text}' }, resources);
+}
+
 /** Six ConfigMaps, each made from the previous one. */
 export function chain(): KubeObject {
   const resources = Array.from({ length: 6 }, (_, index) =>

@@ -1,0 +1,280 @@
+/**
+ * Measures how the cost of the controller grows with the number of objects. The cluster and each controller are separate
+ * processes that talk over HTTPS; each row has an empty cluster. Run: `npm run bench -- scale`, with `--rows
+ * grow,child,shards` for some rows, `--instances 1000,10000,50000` for other sizes of the row `grow`, and `--rows
+ * definitions` for the row that runs only on demand. The row `grow` ends with lists of all children of its last size.
+ */
+import type { KubeObject } from '../dist/core/index.js';
+import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
+import type { Figures } from './support/controller-run.ts';
+import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
+import { independent, numbered, typeOf } from './support/loads.ts';
+import { each, follow } from './support/watching.ts';
+
+const CHILDREN = 5;
+const MIB = 2 ** 20;
+/** The collections of a controller at rest begin ten seconds after its last work. */
+const REST_MS = 14_000;
+const MAPS = '/api/v1/namespaces/default/configmaps';
+
+const { argv } = process;
+const option = (name: string, fallback: string) =>
+  (argv.includes(`--${name}`) ? (argv[argv.indexOf(`--${name}`) + 1] ?? '') : fallback).split(',');
+const sizes = option('instances', '1000,10000').map(Number);
+
+function row(what: string, measured: string, goal = '', isMet?: boolean): void {
+  console.log(`| ${what} | ${measured} | ${goal} | ${isMet === undefined ? '' : isMet ? 'met' : '**missed**'} |`);
+}
+const seconds = (value: number) => `${value.toFixed(2)} s`;
+const times = (value: number) => value.toFixed(2);
+
+/** An empty cluster with a client. */
+class Cluster implements AsyncDisposable {
+  readonly server: Server;
+  readonly client: KubeClient;
+
+  private constructor(server: Server, client: KubeClient) {
+    this.server = server;
+    this.client = client;
+  }
+
+  static async start(): Promise<Cluster> {
+    const server = await Server.start();
+    const config = await loadKubeConfig({ path: server.path });
+    return new Cluster(server, new KubeClient({ config, userAgent: 'load' }));
+  }
+
+  /** Creates definitions and waits until they are Active. */
+  async define(definitions: readonly KubeObject[]): Promise<void> {
+    const type = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
+    await using active = follow(this.client, type, ({ status }) => status?.['state'] === 'Active');
+    await each(definitions.length, async (index) => {
+      const definition = definitions[index];
+      if (definition !== undefined) await this.client.create(definition);
+    });
+    await active.count(definitions.length);
+  }
+
+  /** Creates `count` instances of each kind, and waits until all are ACTIVE. */
+  async create(kinds: readonly string[], count: number): Promise<void> {
+    const watches = kinds.map((kind) =>
+      follow(this.client, typeOf(kind), ({ status }) => status?.['state'] === 'ACTIVE'),
+    );
+    await each(count * kinds.length, async (index) => {
+      const kind = kinds[index % kinds.length] ?? '';
+      const name = `${kind.toLowerCase()}-${Math.floor(index / kinds.length)}`;
+      await this.client.create({ ...typeOf(kind), metadata: { name, namespace: 'default' }, spec: { text: 'a' } });
+    });
+    for (const watched of watches) {
+      await watched.count(count);
+      await watched[Symbol.asyncDispose]();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+    await this.server.stop();
+  }
+}
+
+/** The figures of a controller at rest, after its collection of garbage. */
+async function atRest(controller: ControllerProcess): Promise<Figures> {
+  await controller.settled();
+  await pause(REST_MS);
+  return controller.figures();
+}
+
+const sum = (requests: Readonly<Record<string, number>>) => Object.values(requests).reduce((a, b) => a + b, 0);
+
+/** What a number of instances costs. */
+interface Cost {
+  readonly instances: number;
+  readonly done: number;
+  readonly requests: number;
+  readonly cpu: number;
+  readonly restMb: number;
+  readonly restart: number;
+  readonly restartCpu: number;
+}
+
+/** Creates instances, waits for rest, and restarts the controller. */
+async function costOf(cluster: Cluster, kind: string, children: number, instances: number): Promise<Cost> {
+  const { server } = cluster;
+  const controller = await ControllerProcess.start(server);
+  await cluster.define([independent(`${kind.toLowerCase()}s`, kind, children)]);
+  const before = await controller.settled();
+  const began = performance.now();
+  await cluster.create([kind], instances);
+  const done = (performance.now() - began) / 1000;
+  const after = await controller.settled();
+  const { rssMb: restMb } = await atRest(controller);
+  await controller.stop();
+  const [cpu, clusterCpu] = [after.controllerCpu - before.controllerCpu, after.cpuSeconds - before.cpuSeconds];
+  const requests = sum(after.requests) - sum(before.requests);
+  const byVerb = Object.entries(after.requests)
+    .map(([verb, count]) => [verb, count - (before.requests[verb] ?? 0)] as const)
+    .filter(([, count]) => count > 0)
+    .map(([verb, count]) => `${verb} ${count}`);
+  const named = `${instances} instances × ${children}`;
+  row(`${named}: all ACTIVE`, `${seconds(done)}; ${requests} requests (${byVerb.join(', ')})`);
+  row('… CPU: controller, cluster', `${seconds(cpu)}, ${seconds(clusterCpu)}`);
+  row('… memory: peak, at rest', `${after.peakMb.toFixed(0)}, ${restMb.toFixed(1)} MB`);
+  const beganAt = Date.now();
+  const stopped = await server.figures();
+  const restarted = await ControllerProcess.start(server);
+  await restarted.whenSeen(instances, 25);
+  const decided = (performance.now() - restarted.began) / 1000;
+  const seen = await restarted.settled();
+  const restart = Math.max(decided, (seen.lastAt - beganAt) / 1000);
+  const restartRequests = sum(seen.requests) - sum(stopped?.requests ?? {});
+  const rest = await atRest(restarted);
+  await restarted.stop();
+  const memory = `peak ${seen.peakMb.toFixed(0)}, at rest ${rest.rssMb.toFixed(1)} MB`;
+  row(
+    '… restart',
+    `${seconds(restart)}; ${restartRequests} requests, ${seconds(seen.controllerCpu)} CPU; ${memory}`,
+    '',
+  );
+  return { instances, done, requests, cpu, restMb: rest.rssMb, restart, restartCpu: seen.controllerCpu };
+}
+
+/** Compares the costs of one instance at the first size and at another. */
+function compare(first: Cost, other: Cost): void {
+  const growth = (of: (cost: Cost) => number) => of(other) / other.instances / (of(first) / first.instances);
+  const figures = [
+    ['time', growth(({ done }) => done)],
+    ['requests', growth((cost) => cost.requests)],
+    ['CPU', growth(({ cpu }) => cpu)],
+    ['CPU of a restart', growth(({ restartCpu }) => restartCpu)],
+  ] as const;
+  for (const [what, value] of figures) {
+    const named = `${what} per instance, ${first.instances} → ${other.instances}`;
+    row(named, `× ${times(value)}`, '≤ × 1.10', value <= 1.1);
+  }
+  const bytes = ((other.restMb - first.restMb) * MIB) / (other.instances - first.instances);
+  row(`memory at rest for each further instance × ${CHILDREN}`, `${bytes.toFixed(0)} bytes`);
+}
+
+async function grow(): Promise<void> {
+  let first: Cost | undefined;
+  for (const instances of sizes) {
+    await using cluster = await Cluster.start();
+    const cost = await costOf(cluster, 'Load', CHILDREN, instances);
+    if (first === undefined) first = cost;
+    else compare(first, cost);
+    if (instances === sizes.at(-1)) await lists(cluster);
+  }
+}
+
+/** Lists all ConfigMaps of a cluster as a whole, in pages, as a stream, and the half that a shard selector selects. */
+async function lists({ server, client }: Cluster): Promise<void> {
+  const measure = async (what: string, read: () => Promise<number>) => {
+    const before = await server.figures();
+    const began = performance.now();
+    const count = await read();
+    const took = (performance.now() - began) / 1000;
+    const cpu = ((await server.figures())?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0);
+    row(`${count} ConfigMaps ${what}`, `${seconds(took)}; ${seconds(cpu)} CPU of the cluster`);
+  };
+  const type = { apiVersion: 'v1', kind: 'ConfigMap' };
+  await measure('in one list', async () => (await client.list(type, { namespace: 'default', limit: 0 })).items.length);
+  await measure('in pages of 500', async () => (await client.list(type, { namespace: 'default' })).items.length);
+  await measure('as a streamed list', async () => {
+    let count = 0;
+    for await (const event of client.watch(type, { namespace: 'default' })) {
+      if (event.type === 'SYNCED') break;
+      if ('object' in event) count += 1;
+    }
+    return count;
+  });
+  const half = "shardRange(object.metadata.uid, '0x0000000000000000', '0x8000000000000000')";
+  await measure('in one list of a shard selector', async () => {
+    const { text } = await client.raw({ path: `${MAPS}?shardSelector=${encodeURIComponent(half)}` });
+    return (JSON.parse(text) as { readonly items: readonly unknown[] }).items.length;
+  });
+}
+
+/** The memory of an idle child: instances of five and of fifteen children, each after a restart. */
+async function child(): Promise<void> {
+  const instances = 2000;
+  const more = 3 * CHILDREN;
+  const rest: number[] = [];
+  for (const children of [CHILDREN, more]) {
+    await using cluster = await Cluster.start();
+    rest.push((await costOf(cluster, 'Load', children, instances)).restMb);
+  }
+  const [few = 0, many = 0] = rest;
+  const bytes = ((many - few) * MIB) / (instances * (more - CHILDREN));
+  row('memory at rest of a child', `${bytes.toFixed(0)} bytes`, '≤ 600 bytes', bytes <= 600);
+}
+
+/** Divides 16 shards among 1, 2 and 4 processes, and gives the part of the busiest one. */
+async function shards(): Promise<void> {
+  const kinds = Array.from({ length: 16 }, (_, index) => `Part${index}`);
+  let alone = { requests: 0, cpu: 0 };
+  for (const processes of [1, 2, 4]) {
+    await using cluster = await Cluster.start();
+    const start = () => ControllerProcess.start(cluster.server, ['--shards=16']);
+    const controllers = await Promise.all(Array.from({ length: processes }, start));
+    await cluster.define(kinds.map((kind) => independent(`${kind.toLowerCase()}s`, kind, CHILDREN)));
+    await Promise.all(controllers.map((each) => each.settled(500)));
+    const figures = () =>
+      Promise.all(
+        controllers.map(async (each) => ({
+          requests: await each.ownRequests(),
+          cpu: (await each.figures()).controllerCpu,
+        })),
+      );
+    const before = await figures();
+    const began = performance.now();
+    await cluster.create(kinds, 100);
+    const done = (performance.now() - began) / 1000;
+    await Promise.all(controllers.map((each) => each.settled()));
+    const after = (await figures()).map(({ requests, cpu }, index) => ({
+      requests: requests - (before[index]?.requests ?? 0),
+      cpu: cpu - (before[index]?.cpu ?? 0),
+    }));
+    const busiest = after.reduce((most, each) => (each.cpu > most.cpu ? each : most));
+    if (processes === 1) alone = busiest;
+    const parts = after.map(({ requests, cpu }) => `${requests} in ${seconds(cpu)}`).join(', ');
+    row(`1600 instances in 16 shards of ${processes} processes: all ACTIVE`, seconds(done));
+    row('… requests in CPU of each process', parts);
+    const share = `${times(busiest.requests / alone.requests)} of the requests, ${times(busiest.cpu / alone.cpu)} of the CPU`;
+    row('… the busiest process, compared with one alone', share);
+    await Promise.all(controllers.map((each) => each.stop()));
+  }
+}
+
+/** 500 definitions with 20 instances each. */
+async function definitions(): Promise<void> {
+  const indexes = Array.from({ length: 500 }, (_, index) => index);
+  await using cluster = await Cluster.start();
+  const controller = await ControllerProcess.start(cluster.server);
+  const before = await controller.settled();
+  const began = performance.now();
+  await cluster.define(indexes.map((index) => numbered(index, false)));
+  const defined = (performance.now() - began) / 1000;
+  for (const index of indexes) await cluster.create([`N${index}`], 20);
+  const done = (performance.now() - began) / 1000;
+  const after = await controller.settled();
+  const { rssMb } = await atRest(controller);
+  const requests = sum(after.requests) - sum(before.requests);
+  row('500 definitions: all Active', seconds(defined));
+  row('… 20 instances × 2 of each: all ACTIVE', `${seconds(done)}; ${requests} requests`);
+  const cpu = after.controllerCpu - before.controllerCpu;
+  row('… CPU; memory: peak, at rest', `${seconds(cpu)}; ${after.peakMb.toFixed(0)}, ${rssMb.toFixed(1)} MB`);
+  await controller.stop();
+}
+
+const ROWS: Readonly<Record<string, () => Promise<void>>> = { grow, child, shards, definitions };
+
+try {
+  console.log('| load | measured | goal | |\n|---|---|---|---|');
+  for (const name of option('rows', 'grow,child,shards')) {
+    const run = Object.hasOwn(ROWS, name) ? ROWS[name] : undefined;
+    if (run === undefined) throw new Error(`--rows ${name}: the rows are ${Object.keys(ROWS).join(', ')}`);
+    await run();
+  }
+} finally {
+  cleanUp();
+}
