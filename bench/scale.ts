@@ -237,7 +237,8 @@ async function shards(): Promise<void> {
     const busiest = after.reduce((most, each) => (each.cpu > most.cpu ? each : most));
     if (processes === 1) alone = busiest;
     const parts = after.map(({ requests, cpu }) => `${requests} in ${seconds(cpu)}`).join(', ');
-    row(`1600 instances in 16 shards of ${processes} processes: all ACTIVE`, seconds(done));
+    const named = processes === 1 ? '1 process' : `${processes} processes`;
+    row(`1600 instances in 16 shards of ${named}: all ACTIVE`, seconds(done));
     row('… requests in CPU of each process', parts);
     const share = `${times(busiest.requests / alone.requests)} of the requests, ${times(busiest.cpu / alone.cpu)} of the CPU`;
     row('… the busiest process, compared with one alone', share);

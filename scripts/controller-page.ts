@@ -1,5 +1,6 @@
 import { CONTROLLER_FLAGS } from '../src/controller/index.ts';
 import { createMetrics, createProcessMetrics } from '../src/controller/metrics/metrics.ts';
+import { table, withTables } from './written-tables.ts';
 
 /** Returns the page `docs/controller.md` with its tables of flags and metrics from the code. */
 export function controllerPage(page: string): string {
@@ -18,18 +19,5 @@ export function controllerPage(page: string): string {
       metrics.map(({ name, type, help }) => [`\`${name}\``, type, help]),
     ),
   };
-  return page.replaceAll(
-    /(<!-- (.+?): written by `npm run docs` -->\n)[^]*?(<!-- end -->)/g,
-    (_all, start, name, end) => {
-      const text = tables[String(name)];
-      if (text === undefined)
-        throw new Error(`docs/controller.md asks for the table "${String(name)}", which no script writes`);
-      return `${String(start)}\n${text}\n\n${String(end)}`;
-    },
-  );
-}
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(header), `|${header.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+  return withTables(page, 'docs/controller.md', tables);
 }

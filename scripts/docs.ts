@@ -10,6 +10,7 @@ import { dependenciesPage } from './dependencies-page.ts';
 import { diagnosticsPage } from './diagnostics-page.ts';
 import { docsPictures } from './docs-pictures.ts';
 import { referencePages } from './reference/reference-pages.ts';
+import { scalePage } from './scale-page.ts';
 import { seedsPage } from './seeds-page.ts';
 import { exampleGraphs, withPictures } from './example-graphs.ts';
 import { VERSIONED_FILES, withVersion } from './version.ts';
@@ -23,7 +24,9 @@ async function writePages(): Promise<void> {
   write('docs/diagnostics.md', diagnosticsPage());
   write('docs/seeds.md', seedsPage());
   write('docs/dependencies.md', dependenciesPage());
-  write('docs/controller.md', controllerPage(readFileSync(new URL('../docs/controller.md', import.meta.url), 'utf8')));
+  const page = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+  write('docs/controller.md', controllerPage(page('docs/controller.md')));
+  write('docs/scale.md', scalePage(page('docs/scale.md')));
   for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
   for (const name of VERSIONED_FILES)
     write(name, withVersion(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')));

@@ -129,6 +129,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/glossary.md', 'Glossary'),
       page('docs/simulation.md', 'Simulation'),
       page('docs/controller-figures.md', 'Figures of the controller'),
+      page('docs/scale.md', 'Scale and sizing'),
       page('docs/seeds.md', 'The first programs'),
       ...['compose', 'runtime', 'execute', 'controller', 'cluster', 'kubernetes', 'golang', 'readiness'].map(room),
       ...pagesOf('docs/decisions', decisionTitle),

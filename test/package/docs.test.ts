@@ -6,6 +6,7 @@ import { diagnosticsPage } from '../../scripts/diagnostics-page.ts';
 import { docsPictures } from '../../scripts/docs-pictures.ts';
 import { referencePages } from '../../scripts/reference/reference-pages.ts';
 import { dependenciesPage } from '../../scripts/dependencies-page.ts';
+import { scalePage } from '../../scripts/scale-page.ts';
 import { seedsPage } from '../../scripts/seeds-page.ts';
 import { ExitCode } from '../../src/cli/index.ts';
 import { VERSIONED_FILES, withVersion } from '../../scripts/version.ts';
@@ -29,6 +30,11 @@ test('docs/controller.md has the flags and metrics of the code, as `npm run docs
   expect(controllerPage(page)).toBe(page);
   expect(page).toContain('`--leader-elect`');
   expect(page).toContain('`typekro_child_writes_total`');
+});
+
+test('docs/scale.md has the sizes of fleets that the formula gives, as `npm run docs` writes them', () => {
+  const page = committed('docs/scale.md');
+  expect(scalePage(page)).toBe(page);
 });
 
 test("the chart's CRDs are those of the code, as `npm run docs` writes them", () => {

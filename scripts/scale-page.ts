@@ -1,0 +1,46 @@
+import type { Fleet } from './fleet-size.ts';
+import { fleetSize } from './fleet-size.ts';
+import { table, withTables } from './written-tables.ts';
+
+/** The fleets of the table. */
+const FLEETS: readonly Fleet[] = [
+  { instances: 100, children: 5, changesPerHour: 60 },
+  { instances: 1000, children: 5, changesPerHour: 600 },
+  { instances: 1000, children: 20, changesPerHour: 600 },
+  { instances: 10_000, children: 5, changesPerHour: 6000 },
+  { instances: 10_000, children: 20, changesPerHour: 60_000 },
+  { instances: 50_000, children: 5, changesPerHour: 30_000 },
+  { instances: 100_000, children: 5, changesPerHour: 600_000 },
+];
+
+const whole = (value: number) => value.toLocaleString('en');
+
+/** Returns the page `docs/scale.md` with its table of fleets. */
+export function scalePage(page: string): string {
+  const rows = FLEETS.map((fleet) => {
+    const { processes, restMb, peakMb, limitMi, cores, requestsPerHour, restartCpuSeconds } = fleetSize(fleet);
+    return [
+      whole(fleet.instances),
+      whole(fleet.children),
+      whole(fleet.changesPerHour),
+      whole(processes),
+      `${restMb.toFixed(0)}, ${peakMb.toFixed(0)} MB`,
+      `${limitMi}Mi`,
+      cores.toFixed(3),
+      whole(requestsPerHour),
+      `${restartCpuSeconds.toFixed(1)} s`,
+    ];
+  });
+  const header = [
+    'instances',
+    'children of each',
+    'changes an hour',
+    'processes',
+    'memory of each: at rest, peak',
+    'limit',
+    'CPU of each',
+    'requests an hour',
+    'CPU of a restart',
+  ];
+  return withTables(page, 'docs/scale.md', { fleets: table(header, rows) });
+}

@@ -1,0 +1,24 @@
+/** Tables of Markdown pages that `npm run docs` writes between two comments. */
+
+/**
+ * Replaces each table between `<!-- NAME: written by `npm run docs` -->` and `<!-- end -->`.
+ *
+ * @param name of the page, for the error
+ * @throws Error when the page has a table that is not among `tables`.
+ */
+export function withTables(page: string, name: string, tables: Readonly<Record<string, string>>): string {
+  return page.replaceAll(
+    /(<!-- (.+?): written by `npm run docs` -->\n)[^]*?(<!-- end -->)/g,
+    (_all, start, title, end) => {
+      const text = tables[String(title)];
+      if (text === undefined) throw new Error(`${name} asks for the table "${String(title)}", which no script writes`);
+      return `${String(start)}\n${text}\n\n${String(end)}`;
+    },
+  );
+}
+
+/** A table of Markdown. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(header), `|${header.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+}
