@@ -93,6 +93,7 @@ interface Cost {
   readonly requests: number;
   readonly cpu: number;
   readonly restMb: number;
+  readonly heapBytes: number;
   readonly restart: number;
   readonly restartCpu: number;
 }
@@ -128,14 +129,15 @@ async function costOf(cluster: Cluster, kind: string, children: number, instance
   const restart = Math.max(decided, (seen.lastAt - beganAt) / 1000);
   const restartRequests = sum(seen.requests) - sum(stopped?.requests ?? {});
   const rest = await atRest(restarted);
+  const heapBytes = await restarted.liveHeapBytes();
   await restarted.stop();
-  const memory = `peak ${seen.peakMb.toFixed(0)}, at rest ${rest.rssMb.toFixed(1)} MB`;
+  const memory = `peak ${seen.peakMb.toFixed(0)}, at rest ${rest.rssMb.toFixed(1)} MB, live heap ${(heapBytes / MIB).toFixed(1)} MB`;
   row(
     '… restart',
     `${seconds(restart)}; ${restartRequests} requests, ${seconds(seen.controllerCpu)} CPU; ${memory}`,
     '',
   );
-  return { instances, done, requests, cpu, restMb: rest.rssMb, restart, restartCpu: seen.controllerCpu };
+  return { instances, done, requests, cpu, restMb: rest.rssMb, heapBytes, restart, restartCpu: seen.controllerCpu };
 }
 
 /** Compares the costs of one instance at the first size and at another. */
@@ -198,14 +200,18 @@ async function lists({ server, client }: Cluster): Promise<void> {
 async function child(): Promise<void> {
   const instances = 2000;
   const more = 3 * CHILDREN;
-  const rest: number[] = [];
+  const costs: Cost[] = [];
   for (const children of [CHILDREN, more]) {
     await using cluster = await Cluster.start();
-    rest.push((await costOf(cluster, 'Load', children, instances)).restMb);
+    costs.push(await costOf(cluster, 'Load', children, instances));
   }
-  const [few = 0, many = 0] = rest;
-  const bytes = ((many - few) * MIB) / (instances * (more - CHILDREN));
-  row('memory at rest of a child', `${bytes.toFixed(0)} bytes`, '≤ 600 bytes', bytes <= 600);
+  const [few, many] = costs;
+  if (few === undefined || many === undefined) return;
+  const added = instances * (more - CHILDREN);
+  const heap = (many.heapBytes - few.heapBytes) / added;
+  const resident = ((many.restMb - few.restMb) * MIB) / added;
+  row('live heap of an idle child', `${heap.toFixed(0)} bytes`, '≤ 600 bytes', heap <= 600);
+  row('… resident memory', `${resident.toFixed(0)} bytes`);
 }
 
 /** Divides 16 shards among 1, 2 and 4 processes, and gives the part of the busiest one. */

@@ -1,7 +1,7 @@
 /** The processes of the controller's benchmark, and their figures as measured from outside. */
 import type { ChildProcess } from 'node:child_process';
 import { fork, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,7 +115,9 @@ export class ControllerProcess {
     ];
     // Node would keep extra certificates of this machine in memory, and they would count as memory of the controller.
     const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-    const child = spawn(process.execPath, [...nodeFlags('CONTROLLER_NODE_FLAGS'), main, 'controller', ...flags], {
+    const snapshots = ['--heapsnapshot-signal=SIGUSR2', `--diagnostic-dir=${folder}`];
+    const nodeOptions = [...snapshots, ...nodeFlags('CONTROLLER_NODE_FLAGS')];
+    const child = spawn(process.execPath, [...nodeOptions, main, 'controller', ...flags], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env,
     });
@@ -154,6 +156,18 @@ export class ControllerProcess {
   /** The number of requests that this process has counted itself, for one of several controllers of a cluster. */
   async ownRequests(): Promise<number> {
     return sum(await this.#metrics(), 'rest_client_requests_total');
+  }
+
+  /** The bytes of the live JavaScript heap, from a heap snapshot. Taking one leaves the resident memory larger. */
+  async liveHeapBytes(): Promise<number> {
+    const suffix = `.${this.#child.pid}.0.001.heapsnapshot`;
+    this.#child.kill('SIGUSR2');
+    for (;;) {
+      await pause(500);
+      const file = readdirSync(folder).find((name) => name.endsWith(suffix));
+      const bytes = file === undefined ? undefined : snapshotBytes(readFileSync(join(folder, file), 'utf8'));
+      if (bytes !== undefined) return bytes;
+    }
   }
 
   /** Resets the peak of the resident memory. */
@@ -200,6 +214,20 @@ export class ControllerProcess {
       throw thrown;
     }
   }
+}
+
+/** The sum of the sizes of all nodes of a heap snapshot; `undefined` while the file is being written. */
+function snapshotBytes(text: string): number | undefined {
+  if (!text.trimEnd().endsWith('}')) return undefined;
+  const { snapshot, nodes } = JSON.parse(text) as {
+    readonly snapshot: { readonly meta: { readonly node_fields: readonly string[] } };
+    readonly nodes: readonly number[];
+  };
+  const fields = snapshot.meta.node_fields;
+  const sizeAt = fields.indexOf('self_size');
+  let bytes = 0;
+  for (let at = sizeAt; at < nodes.length; at += fields.length) bytes += nodes[at] ?? 0;
+  return bytes;
 }
 
 export function pause(milliseconds: number): Promise<void> {
