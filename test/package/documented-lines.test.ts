@@ -45,6 +45,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'dev app.yaml': 'it serves until it is stopped: test/e2e/dev.test.ts starts it',
   controller: 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
   'controller --leader-elect': 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
+  'controller --opentelemetry-traces':
+    'it serves until it is stopped: test/simulation/features/traces.test.ts has the controller with traces',
   'migrate shop --to kro': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
   'migrate shop --to kro --dry-run': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
   mcp: 'it serves until it is stopped: test/e2e/mcp.test.ts starts it',
