@@ -9,7 +9,7 @@
 export type { JsonObject, JsonValue } from './json.ts';
 export { isJsonObject, jsonEquals, parseJson, stringifyJson, tryParseJson } from './json.ts';
 export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
-export { formatApiVersion, formatRef, gvkOf, objectName, parseApiVersion, refOf } from './object.ts';
+export { formatApiVersion, formatRef, gvkOf, objectName, parseApiVersion, refOf, withGroup } from './object.ts';
 export type { CodeInfo } from './code-info.ts';
 export type { Diagnostic, Severity, SourcePosition } from './diagnostic.ts';
 export { formatDiagnostic, hasErrors } from './diagnostic.ts';

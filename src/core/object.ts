@@ -66,6 +66,9 @@ export function formatApiVersion(type: { group: string; version: string }): stri
   return type.group === '' ? type.version : `${type.group}/${type.version}`;
 }
 
+/** A kind or plural with its group, such as `deployments.apps`; without a suffix for the core group. */
+export const withGroup = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`);
+
 /** Group, version and kind of an object or reference. */
 export function gvkOf(object: { apiVersion: string; kind: string }): GroupVersionKind {
   const { group, version } = parseApiVersion(object.apiVersion);

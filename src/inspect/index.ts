@@ -25,3 +25,4 @@ export type { InspectServer, InspectServerOptions } from './server.ts';
 export { newInspectToken, serveInspect, tokenOf } from './server.ts';
 export type { PlacedExpression, ShownRead } from './graph-edges.ts';
 export { edgesWith, expressionsOf, statusExpressions } from './graph-edges.ts';
+export { countObjects, presentValue } from './present-values.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
-import { gvkOf } from '../core/index.ts';
+import { gvkOf, withGroup } from '../core/index.ts';
 import { numberAt, objectsAt, statusCondition } from '../kubernetes/index.ts';
 import { KIND_TABLE } from './kind-table.ts';
 import { graphInstance, isGraphInstance } from './kinds/graphs.ts';
@@ -40,7 +40,7 @@ export function readinessOf(object: KubeObject, report?: StatusReport): Readines
     return terminating(`being deleted since ${deletionTimestamp}${suffix}`);
   }
   const { group, kind } = gvkOf(object);
-  const rule = KIND_TABLE.get(group === '' ? kind : `${kind}.${group}`);
+  const rule = KIND_TABLE.get(withGroup(kind, group));
   if (rule?.unattended?.(object) === true) return current();
   const observed = numberAt(object, 'status', 'observedGeneration');
   if (generation !== undefined && observed !== undefined && observed < generation) {

@@ -1,4 +1,5 @@
 import type { GroupVersionKind, ObjectRef } from '../core/index.ts';
+import { formatApiVersion } from '../core/index.ts';
 
 /** An API type, with its plural and its scope, which URLs of its objects need. */
 export interface ObjectType extends GroupVersionKind {
@@ -34,10 +35,9 @@ export interface MemberTarget {
 
 /** The reference of a target, as reports and errors show it. */
 export function refOfTarget(target: ObjectTarget): ObjectRef {
-  const { group, version, kind } = target.type;
   return {
-    apiVersion: group === '' ? version : `${group}/${version}`,
-    kind,
+    apiVersion: formatApiVersion(target.type),
+    kind: target.type.kind,
     name: target.name,
     ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
   };

@@ -1,5 +1,6 @@
 import { compareText } from '../golang/index.ts';
 import type { KubeObject } from '../core/index.ts';
+import { withGroup } from '../core/index.ts';
 import type { ConditionContent } from './conditions.ts';
 import { readConditions, transition } from './conditions.ts';
 import { failureText } from './failure.ts';
@@ -58,7 +59,7 @@ function healthOf(
   const states = new Map<string, WatchState>();
   for (const { target } of watch) {
     const { group, plural } = target.type;
-    const resource = group === '' ? plural : `${plural}.${group}`;
+    const resource = withGroup(plural, group);
     const scope = target.namespace === undefined ? resource : `${resource} in ${target.namespace}`;
     if (!states.has(scope)) states.set(scope, stateOf(target));
   }

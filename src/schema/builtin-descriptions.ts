@@ -1,4 +1,4 @@
-import { getOwn } from '../core/index.ts';
+import { getOwn, withGroup } from '../core/index.ts';
 /**
  * The descriptions of built-in kinds, types and fields: the content of `descriptions.json`, which is written for this
  * package. Hover texts of the factories show them, and so does `kubectl explain` against the embedded cluster.
@@ -17,7 +17,7 @@ export interface BuiltinDescriptions {
 
 /** The purpose of a kind, or `undefined` for a kind without a description. */
 export function describeBuiltinKind(from: BuiltinDescriptions, kind: string, group: string): string | undefined {
-  return getOwn(from.kinds, group === '' ? kind : `${kind}.${group}`);
+  return getOwn(from.kinds, withGroup(kind, group));
 }
 
 /**

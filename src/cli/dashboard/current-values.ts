@@ -3,7 +3,7 @@ import { stringifyJson } from '../../core/index.ts';
 import type { Expression, Graph, GraphNode, ReadPart } from '../../graph/index.ts';
 import { dimensionsOf, formatPath } from '../../graph/index.ts';
 import type { CurrentValue } from '../../inspect/index.ts';
-import { SPEC_NODE } from '../../inspect/index.ts';
+import { presentValue, SPEC_NODE } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { evaluateToJson } from '../../runtime/index.ts';
@@ -19,14 +19,12 @@ const MAX_ITEMS = 20;
 
 /** Gives the present values of the data and expressions of one instance. Values that can come from Secrets are left out. */
 export class CurrentValues {
-  readonly #graph: Graph;
   readonly #variables: ReadonlyMap<string, unknown>;
   readonly #now: number;
   readonly #isSecretField: (node: string, path: string) => boolean;
   readonly #isSecretExpression: (node: GraphNode | undefined, expression: Expression) => boolean;
 
   constructor(graph: Graph, variables: ReadonlyMap<string, unknown>, now: number) {
-    this.#graph = graph;
     this.#variables = variables;
     this.#now = now;
     this.#isSecretField = secretLiveFields(graph);
@@ -36,14 +34,9 @@ export class CurrentValues {
   /** The value of a part of a node, or of the instance. For a collection, the values of its first objects. */
   ofPart({ id, steps }: ReadPart): CurrentValue {
     if (id !== SPEC_NODE && this.#isSecretField(id, formatPath(steps))) return { is: 'secret' };
-    if (!this.#variables.has(id)) return { is: 'unknown', message: `${id} does not exist yet` };
-    const data = this.#variables.get(id);
-    const isList = this.#isCollection(id);
-    const found = isList
-      ? (data as readonly JsonValue[]).slice(0, MAX_ITEMS).map((item) => at(item, steps) ?? null)
-      : at(data as JsonValue, steps);
-    if (found === undefined) return { is: 'unknown', message: `${formatPath([id, ...steps])} has no value` };
-    return shown(found);
+    const data = this.#variables.get(id) as JsonValue | undefined;
+    const present = presentValue({ id, steps }, Array.isArray(data) ? data.slice(0, MAX_ITEMS) : data);
+    return present.is === 'known' ? shown(present.value) : present;
   }
 
   /**
@@ -60,11 +53,6 @@ export class CurrentValues {
     if (result.state === 'error') return { is: 'failed', message: result.failure.reason };
     if (result.state === 'pending') return { is: 'unknown', message: result.failure.reason };
     return result.value === undefined ? { is: 'unknown', message: 'the field is left out' } : shown(result.value);
-  }
-
-  #isCollection(id: string): boolean {
-    const node = this.#graph.nodes.get(id);
-    return node?.nodeType === 'collection' || node?.nodeType === 'externalCollection';
   }
 }
 
@@ -107,15 +95,6 @@ export async function readObject(
     if (error instanceof KubeError) return { failure: error.message };
     throw error;
   }
-}
-
-function at(value: JsonValue | undefined, steps: readonly (string | number)[]): JsonValue | undefined {
-  let found: unknown = value;
-  for (const step of steps) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, step)) return undefined;
-    found = (found as Record<string | number, unknown>)[step];
-  }
-  return found as JsonValue | undefined;
 }
 
 function shown(value: JsonValue): CurrentValue {

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { objectPathText } from '../../graph/index.ts';
 import type { InstanceDetail, InstanceNode, InstanceRow, NodeDetail, TreeNode } from '../../inspect/index.ts';
-import { expressionsOf } from '../../inspect/index.ts';
+import { countObjects, expressionsOf } from '../../inspect/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { secretExpressions } from '../instance/secret-fields.ts';
@@ -39,19 +39,11 @@ export function instanceDetail(
 
 /** A node of an instance with the numbers of its objects. */
 export function instanceNode(node: TreeNode): InstanceNode {
-  const counts: Record<keyof InstanceNode['counts'], number> = {
-    unknown: 0,
-    absent: 0,
-    present: 0,
-    deleting: 0,
-    failed: 0,
-  };
-  for (const { state } of node.objects) counts[state] += 1;
   const omitted = node.objects.length - MAX_OBJECTS;
   return {
     ...node,
     objects: omitted > 0 ? node.objects.slice(0, MAX_OBJECTS) : node.objects,
-    counts,
+    counts: countObjects(node.objects),
     ...(omitted > 0 ? { omitted } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { ObjectRef } from '../../core/index.ts';
+import { withGroup } from '../../core/index.ts';
 import type { ApiResource, CallOptions, KubernetesApi, ResourceType } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 
@@ -92,7 +93,7 @@ function forbidden(
   { group, plural }: Pick<ApiResource, 'group' | 'plural'>,
   { namespace, name = '' }: Place,
 ): KubeError {
-  const resource = group === '' ? plural : `${plural}.${group}`;
+  const resource = withGroup(plural, group);
   const named = name === '' ? '' : ` "${name}"`;
   const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const text = `${resource}${named} is forbidden: User "${user}" cannot ${verb} resource "${plural}" in API group "${group}" ${where}`;

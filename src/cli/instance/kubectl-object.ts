@@ -1,11 +1,11 @@
 import type { ObjectRef } from '../../core/index.ts';
-import { parseApiVersion } from '../../core/index.ts';
+import { parseApiVersion, withGroup } from '../../core/index.ts';
 import { shellWord } from '../shell-word.ts';
 
 /** Writes an object as arguments of kubectl: `service shop-svc -n team-a`, `webapp.kro.run shop -n team-a`. */
 export function kubectlObject({ apiVersion, kind, name, namespace }: ObjectRef): string {
   const { group } = parseApiVersion(apiVersion);
-  const type = group === '' ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`;
+  const type = withGroup(kind.toLowerCase(), group);
   const place = namespace === undefined || namespace === '' ? '' : ` -n ${shellWord(namespace)}`;
   return `${shellWord(type)} ${shellWord(name)}${place}`;
 }

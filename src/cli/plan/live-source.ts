@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion } from '../../core/index.ts';
+import { formatApiVersion, withGroup } from '../../core/index.ts';
 import { apiFailure, eachEffect } from '../../execute/index.ts';
 import type { KubernetesApi, ListOptions } from '../../kube/index.ts';
 import { KubeError, systemClock } from '../../kube/index.ts';
@@ -254,7 +254,7 @@ export class LiveSource implements ObjectSource {
 
   #note({ plural, group }: ObjectType, place: string, failure: ApiFailure): void {
     const where = place === '*' ? 'in the whole cluster' : `in namespace ${place}`;
-    const what = group === '' ? plural : `${plural}.${group}`;
+    const what = withGroup(plural, group);
     const limit = `${what} ${where} could not be read: `;
     // For one missing right, the server words the refusals of lists and of single reads differently.
     if (![...this.limits].some((each) => each.startsWith(limit))) this.limits.add(`${limit}${failure.message}`);

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { withGroup } from '../../core/index.ts';
 import { apiFailure, eachEffect, requestApply } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, systemClock } from '../../kube/index.ts';
@@ -71,7 +72,7 @@ export class WriteChecker {
   async #send(write: CheckedWrite, manager: string): Promise<Answer | 'rules'> {
     const { target } = write;
     const { plural, group } = target.type;
-    const what = group === '' ? plural : `${plural}.${group}`;
+    const what = withGroup(plural, group);
     const place = `${what} ${target.namespace ?? ''}`;
     if (this.#denied.has(place)) return 'rules';
     const answer = await this.#dryRun(this.#options.api, write, manager);

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { withGroup } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { labelMatcher } from '../kinds/selects.ts';
@@ -222,8 +223,7 @@ function reportMissing(client: ControllerClient, autoscaler: KubeObject): void {
   const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
   const [kind, name] = [textAt(reference, 'kind'), textAt(reference, 'name')];
   const resource = client.resourceOfKind(textAt(reference, 'apiVersion'), kind);
-  const place =
-    resource === undefined ? kind : `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}`;
+  const place = resource === undefined ? kind : withGroup(resource.plural, resource.group);
   const problem = resource === undefined ? `no matches for kind "${kind}"` : `${place} ${goQuote(name)} not found`;
   const message = `the HPA controller was unable to get the target's current scale: ${problem}`;
   const condition: Condition = { type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message };

@@ -1,4 +1,4 @@
-import { TypeKroError } from '../../core/index.ts';
+import { TypeKroError, withGroup } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
@@ -80,7 +80,6 @@ export interface GroupResource {
   readonly plural: string;
 }
 
-const qualified = (group: string, name: string) => (group === '' ? name : `${name}.${group}`);
 const named = (resource: GroupResource, name: string): StatusDetails => ({
   ...(name === '' ? {} : { name }),
   ...(resource.group === '' ? {} : { group: resource.group }),
@@ -102,18 +101,18 @@ export function internalError(message: string): ApiError {
 }
 
 export function notFound(resource: GroupResource, name: string): ApiError {
-  const message = `${qualified(resource.group, resource.plural)} ${goQuote(name)} not found`;
+  const message = `${withGroup(resource.plural, resource.group)} ${goQuote(name)} not found`;
   return new ApiError({ code: 404, reason: 'NotFound', message, details: named(resource, name) });
 }
 
 /** 409: the name is taken. `prefix` precedes the message. */
 export function alreadyExists(resource: GroupResource, name: string, prefix = ''): ApiError {
-  const message = `${prefix}${qualified(resource.group, resource.plural)} ${goQuote(name)} already exists`;
+  const message = `${prefix}${withGroup(resource.plural, resource.group)} ${goQuote(name)} already exists`;
   return new ApiError({ code: 409, reason: 'AlreadyExists', message, details: named(resource, name) });
 }
 
 export function conflict(resource: GroupResource, name: string, problem: string): ApiError {
-  const type = qualified(resource.group, resource.plural);
+  const type = withGroup(resource.plural, resource.group);
   const message = `Operation cannot be fulfilled on ${type} ${goQuote(name)}: ${problem}`;
   return new ApiError({ code: 409, reason: 'Conflict', message, details: named(resource, name) });
 }
@@ -124,7 +123,7 @@ export function forbidden(
   problem: string,
   causes?: readonly StatusCause[],
 ): ApiError {
-  const type = qualified(resource.group, resource.plural);
+  const type = withGroup(resource.plural, resource.group);
   const message =
     name === '' ? `${type} is forbidden: ${problem}` : `${type} ${goQuote(name)} is forbidden: ${problem}`;
   const details = { ...named(resource, name), ...(causes === undefined ? {} : { causes }) };
@@ -164,7 +163,7 @@ export function invalid(group: string, kind: string, name: string, problems: rea
   return new ApiError({
     code: 422,
     reason: 'Invalid',
-    message: `${qualified(group, kind)} ${goQuote(name)} is invalid: ${text}`,
+    message: `${withGroup(kind, group)} ${goQuote(name)} is invalid: ${text}`,
     details: {
       ...(name === '' ? {} : { name }),
       ...(group === '' ? {} : { group }),

@@ -1,3 +1,4 @@
+import { withGroup } from '../../core/index.ts';
 import type { OpenStream } from '../protocol/request.ts';
 import type { Store } from '../store/store.ts';
 
@@ -14,7 +15,7 @@ export function metricsText({ store, streams }: MetricsContext): string {
     '# TYPE apiserver_storage_objects gauge',
   ];
   for (const collection of store.collections()) {
-    const name = collection.group === '' ? collection.plural : `${collection.plural}.${collection.group}`;
+    const name = withGroup(collection.plural, collection.group);
     lines.push(`apiserver_storage_objects{resource="${name}"} ${collection.size}`);
   }
   lines.push(

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { withGroup } from '../../core/index.ts';
 import type { ParsedQuantity } from '../../kubernetes/index.ts';
 import {
   compareQuantities,
@@ -24,7 +25,7 @@ const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
  * is in milliseconds since the epoch.
  */
 export function usageOf(resource: GroupResource, object: KubeObject, now: number): Amounts {
-  const count = resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`;
+  const count = `count/${withGroup(resource.plural, resource.group)}`;
   const usage: Amounts = new Map([[count, ONE]]);
   if (resource.group !== '') return usage;
   if (resource.plural === 'pods') {
@@ -100,7 +101,7 @@ const CORE_NAMES = new Map<string, readonly string[]>([
 /** The names of a quota's limits that objects of the resource use. */
 export function limitedBy(resource: GroupResource, names: readonly string[]): string[] {
   const { group, plural } = resource;
-  const count = group === '' ? `count/${plural}` : `count/${plural}.${group}`;
+  const count = `count/${withGroup(plural, group)}`;
   const own = group === '' ? (CORE_NAMES.get(plural) ?? (CORE_COUNTS.has(plural) ? [plural] : [])) : [];
   return names.filter((name) => {
     if (name === count || own.includes(name)) return true;

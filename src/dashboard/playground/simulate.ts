@@ -1,12 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { formatRef, isJsonObject, isoTime, refOf } from '../../core/index.ts';
-import type { Graph, ReadPart } from '../../graph/index.ts';
-import { formatPath } from '../../graph/index.ts';
-import type { CurrentValue, InstanceNode } from '../../inspect/index.ts';
-import { edgesWith, SPEC_NODE } from '../../inspect/index.ts';
+import { formatApiVersion, formatRef, isJsonObject, isoTime, refOf } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import type { InstanceNode } from '../../inspect/index.ts';
+import { countObjects, edgesWith, presentValue, SPEC_NODE } from '../../inspect/index.ts';
 import type { RenderedInstance, RenderedNode } from '../../runtime/index.ts';
 import { explainNode, keys, renderInstance } from '../../runtime/index.ts';
-import { valueAtSteps } from '../../schema/index.ts';
 import type { PlaygroundStep } from './model.ts';
 import { asCreated, simulatedStatus } from './simulated-status.ts';
 
@@ -154,8 +152,7 @@ function externalObjects({ graph, instance, observed, now }: SimulationInput): S
 function typeOf({ nodes }: Graph, id: string): JsonObject {
   const type = nodes.get(id)?.type;
   if (type === undefined) return {};
-  const { group, version, kind } = type;
-  return { apiVersion: group === '' ? version : `${group}/${version}`, kind };
+  return { apiVersion: formatApiVersion(type), kind: type.kind };
 }
 
 function titleOf(verb: string, objects: readonly SimulatedObject[]): string {
@@ -178,7 +175,7 @@ function stepOf(
     edges: edgesWith(
       graph,
       (_, { expression }) => expression.template ?? expression.cel,
-      ({ read, parts }) => ({ ...read, values: parts.map((part) => valueOf(part, variables)) }),
+      ({ read, parts }) => ({ ...read, values: parts.map((part) => presentValue(part, variables.get(part.id))) }),
     ),
     objects: nodes.flatMap(({ report, objects: wanted, external }) => {
       const live = objects.filter(({ node }) => node === report.id);
@@ -196,9 +193,8 @@ function stepOf(
 
 function nodeOf({ report }: RenderedNode): InstanceNode {
   const { state, reason, waitsFor, remedy } = explainNode(report);
-  const counts = { unknown: 0, absent: 0, present: 0, deleting: 0, failed: 0 };
-  for (const object of report.objects) counts[object.state] += 1;
   const { id, objects } = report;
+  const counts = countObjects(objects);
   return { id, state, reason, waitsFor, objects, counts, ...(remedy === undefined ? {} : { remedy }) };
 }
 
@@ -218,12 +214,4 @@ function variablesOf(
     variables.set(id, isList ? [...(Array.isArray(before) ? before : []), value] : value);
   }
   return variables;
-}
-
-function valueOf({ id, steps }: ReadPart, variables: ReadonlyMap<string, JsonValue>): CurrentValue {
-  const data = variables.get(id);
-  if (data === undefined) return { is: 'unknown', message: `${id} does not exist yet` };
-  const found = Array.isArray(data) ? data.map((item) => valueAtSteps(item, steps) ?? null) : valueAtSteps(data, steps);
-  if (found === undefined) return { is: 'unknown', message: `${formatPath([id, ...steps])} has no value` };
-  return { is: 'known', value: found };
 }

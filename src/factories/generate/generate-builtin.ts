@@ -6,7 +6,7 @@ import type { KindPlan } from './kind-plan.ts';
 import { factoryName, identifier } from './identifiers.ts';
 import { builtinReadiness } from './readiness-rule.ts';
 import { factoryDoc, quoteJs } from './write-kind.ts';
-import { pascalCase } from '../../core/index.ts';
+import { formatApiVersion, pascalCase } from '../../core/index.ts';
 
 /** The options of the generator of built-in kinds. */
 export interface BuiltinOptions {
@@ -95,7 +95,7 @@ function freeName({ group, version, kind }: GroupVersionKind, owners: Map<string
 
 function writeFactory(plan: KindPlan, name: string, type: string): string {
   const { cel } = plan.readiness;
-  const apiVersion = quoteJs(plan.group === '' ? plan.version : `${plan.group}/${plan.version}`);
+  const apiVersion = quoteJs(formatApiVersion(plan));
   const settings = cel === undefined ? '' : `, {\n  readyWhen: ${quoteJs(cel)},\n}`;
   return (
     `${factoryDoc(plan)}export const ${name}: ResourceFactory<${type}> = ` +

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../core/index.ts';
+import { withGroup } from '../../core/index.ts';
 import { statusReport, SUMMARY_CONDITIONS } from '../../readiness/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { asText } from '../../kubernetes/index.ts';
@@ -8,7 +9,7 @@ import { byCondition, CONDITIONS, EXISTS, KIND_RULES, OBSERVED } from './kind-ru
 
 /** Returns the readiness rule of a built-in kind: its own rule, or else that the object exists. */
 export function builtinReadiness(type: { readonly group: string; readonly kind: string }): ReadinessRule {
-  return KIND_RULES.get(type.group === '' ? type.kind : `${type.kind}.${type.group}`) ?? EXISTS;
+  return KIND_RULES.get(withGroup(type.kind, type.group)) ?? EXISTS;
 }
 
 /**
@@ -22,7 +23,7 @@ export function readinessRule(
   schema: Schema,
   columns: JsonValue | undefined,
 ): ReadinessRule {
-  const known = KIND_RULES.get(type.group === '' ? type.kind : `${type.kind}.${type.group}`);
+  const known = KIND_RULES.get(withGroup(type.kind, type.group));
   if (known !== undefined) return known;
   const { conditions, observedGeneration: observes } = statusReport(schema) ?? {};
   if (conditions !== true)

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../core/index.ts';
-import { isJsonObject, pascalCase } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, pascalCase } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { docComment, toTypeScript } from '../../schema/index.ts';
 import type { KindPlan } from './kind-plan.ts';
@@ -127,8 +127,8 @@ export const article = (kind: string): string => `${/^[AEIOU]/.test(kind) ? 'an'
 
 /** Writes the docstring of a factory: the object that it makes, the purpose of the kind, and its readiness rule. */
 export function factoryDoc(plan: KindPlan): string {
-  const { group, version, kind, namespaced, shortNames, deprecated, readiness } = plan;
-  const apiVersion = group === '' ? version : `${group}/${version}`;
+  const { kind, namespaced, shortNames, deprecated, readiness } = plan;
+  const apiVersion = formatApiVersion(plan);
   const short = shortNames.length === 0 ? '' : `; short ${shortNames.map((name) => `\`${name}\``).join(', ')}`;
   const scope = namespaced ? 'namespaced' : 'cluster-scoped';
   const paragraphs = [
@@ -143,7 +143,7 @@ export function factoryDoc(plan: KindPlan): string {
 }
 
 function writeFactory(plan: KindPlan, names: KindNames, options: WriteKindOptions): string {
-  const apiVersion = JSON.stringify(plan.group === '' ? plan.version : `${plan.group}/${plan.version}`);
+  const apiVersion = JSON.stringify(formatApiVersion(plan));
   const make = takesWholeObjects(plan) ? 'wholeResourceFactory' : 'resourceFactory';
   const type = takesWholeObjects(plan) ? 'WholeResourceFactory' : 'ResourceFactory';
   const lines: string[] = [];

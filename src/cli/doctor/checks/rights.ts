@@ -1,3 +1,4 @@
+import { withGroup } from '../../../core/index.ts';
 import type { ClusterFacts, Right } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading } from '../finding.ts';
@@ -20,7 +21,7 @@ function finding(rights: readonly Right[]): Finding {
   const { account, neededBy } = first ?? { account: '', neededBy: '' };
   const byResource = new Map<string, string[]>();
   for (const { verb, group, resource, name, namespace } of rights) {
-    const kind = `${resource}${group === '' ? '' : `.${group}`}`;
+    const kind = withGroup(resource, group);
     const key = `${kind}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
     byResource.set(key, [...(byResource.get(key) ?? []), verb]);
   }
