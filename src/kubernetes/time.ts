@@ -1,50 +1,92 @@
 import { isoTime } from '../core/index.ts';
 
-const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+/** One element of a layout of Go's package `time`, as Go names it in an error. */
+interface LayoutElement {
+  readonly layout: string;
+  readonly pattern: RegExp;
+  /** Returns the part of the text that is out of range; `undefined` for a valid text. */
+  readonly outOfRange?: (text: string) => string | undefined;
+}
+
+const within =
+  (part: string, min: number, max: number) =>
+  (text: string): string | undefined =>
+    Number(text) < min || Number(text) > max ? part : undefined;
+
+/** Go accepts offsets to 24 hours and 60 minutes. It reports the minutes when both are out of range. */
+const zoneOutOfRange = (zone: string): string | undefined => {
+  if (Number(zone.slice(4)) > 60) return 'time zone offset minute';
+  return Number(zone.slice(1, 3)) > 24 ? 'time zone offset hour' : undefined;
+};
+
+/** The elements before the fraction. The range of the day depends on the month, so Go checks the day last. */
+const TO_THE_SECOND: readonly LayoutElement[] = [
+  { layout: '2006', pattern: /^\d{4}/ },
+  { layout: '-', pattern: /^-/ },
+  { layout: '01', pattern: /^\d\d/, outOfRange: within('month', 1, 12) },
+  { layout: '-', pattern: /^-/ },
+  { layout: '02', pattern: /^\d\d/ },
+  { layout: 'T', pattern: /^T/ },
+  { layout: '15', pattern: /^\d\d?/, outOfRange: within('hour', 0, 23) },
+  { layout: ':', pattern: /^:/ },
+  { layout: '04', pattern: /^\d\d/, outOfRange: within('minute', 0, 59) },
+  { layout: ':', pattern: /^:/ },
+  { layout: '05', pattern: /^\d\d/, outOfRange: within('second', 0, 59) },
+];
+const ZONE: LayoutElement = {
+  layout: 'Z07:00',
+  pattern: /^(?:Z|[+-]\d\d:\d\d)/,
+  outOfRange: (text) => (text === 'Z' ? undefined : zoneOutOfRange(text)),
+};
+/** The layout of RFC 3339 has no fraction. Go accepts one of any length after the seconds. */
+const ANY_FRACTION: LayoutElement = { layout: '', pattern: /^(?:[.,]\d+)?/ };
+const SIX_DIGITS: LayoutElement = { layout: '.000000', pattern: /^[.,]\d{6}/ };
+
+/** A time that a layout accepts. `fraction` has the digits after the separator. */
+interface ReadTime {
+  readonly milliseconds: number;
+  readonly fraction: string;
+}
+
+/** Reads a time as Go's `time.Parse` does, or returns the text of Go's error. */
+function readTime(text: string, fractionElement: LayoutElement): ReadTime | string {
+  const elements = [...TO_THE_SECOND, fractionElement, ZONE];
+  const prefix = `parsing time ${JSON.stringify(text)}`;
+  const parts: string[] = [];
+  let rest = text;
+  for (const { layout, pattern, outOfRange } of elements) {
+    const part = pattern.exec(rest)?.[0];
+    if (part === undefined) {
+      const whole = elements.map((each) => each.layout).join('');
+      return `${prefix} as ${JSON.stringify(whole)}: cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(layout)}`;
+    }
+    const problem = outOfRange?.(part);
+    if (problem !== undefined) return `${prefix}: ${problem} out of range`;
+    parts.push(part);
+    rest = rest.slice(part.length);
+  }
+  if (rest !== '') return `${prefix}: extra text: ${JSON.stringify(rest)}`;
+  const [year = '', , month = '', , day = '', , hour = '', , minute = '', , second = '', fraction = '', zone = ''] =
+    parts;
+  const date = `${year}-${month}-${day}`;
+  // JavaScript moves a day that the month does not have into the next month.
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnight) || !isoTime(midnight).startsWith(date)) return `${prefix}: day out of range`;
+  const digits = fraction.slice(1);
+  const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second) - offsetSeconds(zone);
+  return { milliseconds: midnight + seconds * 1000 + Number(digits.slice(0, 3).padEnd(3, '0')), fraction: digits };
+}
+
+function offsetSeconds(zone: string): number {
+  if (zone === 'Z') return 0;
+  const seconds = (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4))) * 60;
+  return zone.startsWith('-') ? -seconds : seconds;
+}
 
 /** The milliseconds since 1970 of an RFC 3339 time, or the text of Go's parse error. */
 export function parseTime(text: string): number | string {
-  const layout = '2006-01-02T15:04:05Z07:00';
-  const match = TIME.exec(text);
-  if (match !== null) {
-    const value = Date.parse(text);
-    if (!Number.isNaN(value)) return value;
-    return `parsing time ${JSON.stringify(text)}: ${outOfRange(match)} out of range`;
-  }
-  return `parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: ${whereParsingStops(text)}`;
-}
-
-function outOfRange(match: RegExpExecArray): string {
-  const [, , month, day, hour, minute] = match.map(Number);
-  if ((month ?? 0) < 1 || (month ?? 0) > 12) return 'month';
-  if ((hour ?? 0) > 23) return 'hour';
-  if ((minute ?? 0) > 59) return 'minute';
-  return (day ?? 0) < 1 || (day ?? 0) > 31 ? 'day' : 'second';
-}
-
-const STEPS: readonly (readonly [RegExp, string])[] = [
-  [/^\d{4}/, '2006'],
-  [/^-/, '-'],
-  [/^\d\d/, '01'],
-  [/^-/, '-'],
-  [/^\d\d/, '02'],
-  [/^T/, 'T'],
-  [/^\d\d/, '15'],
-  [/^:/, ':'],
-  [/^\d\d/, '04'],
-  [/^:/, ':'],
-  [/^\d\d(?:\.\d+)?/, '05'],
-  [/^(?:Z|[+-]\d\d:\d\d)/, 'Z07:00'],
-];
-
-function whereParsingStops(text: string): string {
-  let rest = text;
-  for (const [pattern, element] of STEPS) {
-    const match = pattern.exec(rest);
-    if (match === null) return `cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`;
-    rest = rest.slice(match[0].length);
-  }
-  return `extra text: ${JSON.stringify(rest)}`;
+  const time = readTime(text, ANY_FRACTION);
+  return typeof time === 'string' ? time : time.milliseconds;
 }
 
 /** The last formatted second, kept because many writes happen in one second. */
@@ -68,19 +110,8 @@ export interface MicroInstant {
  * text.
  */
 export function parseMicroTime(text: string): MicroInstant | string {
-  const layout = '2006-01-02T15:04:05.000000Z07:00';
-  const match = TIME.exec(text);
-  const fail = (rest: string, element: string) =>
-    `parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`;
-  if (match === null) {
-    const message = parseTime(text);
-    return typeof message === 'string' ? message.replace('2006-01-02T15:04:05Z07:00', layout) : message.toString();
-  }
-  const [, , , , , , , fraction = '', zone = ''] = match;
-  if (!/^\.\d{6}$/.test(fraction)) {
-    return fraction.length > 7 ? fail(fraction.slice(7) + zone, 'Z07:00') : fail(fraction + zone, '.000000');
-  }
-  return { milliseconds: Date.parse(text), micros: fraction.slice(1) };
+  const time = readTime(text, SIX_DIGITS);
+  return typeof time === 'string' ? time : { milliseconds: time.milliseconds, micros: time.fraction };
 }
 
 /** The form of `metav1.MicroTime`. */

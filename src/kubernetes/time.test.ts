@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
+
+const LAYOUT = '2006-01-02T15:04:05Z07:00';
+const MICRO_LAYOUT = '2006-01-02T15:04:05.000000Z07:00';
+
+/** The expected texts and times are those of Go's `time.Parse`. */
+describe('a time of RFC 3339', () => {
+  test.each([
+    ['2024-02-29T00:00:00Z', 1709164800000],
+    ['0001-01-01T00:00:00Z', -62135596800000],
+    ['0000-02-29T00:00:00Z', -62162121600000],
+    ['2024-01-01T00:00:00.1234567Z', 1704067200123],
+    ['2024-01-01T00:00:00,5Z', 1704067200500],
+    ['2024-01-01T9:00:00Z', 1704099600000],
+    ['2024-01-01T00:00:00+24:01', 1703980740000],
+    ['2024-01-01T00:00:00-23:60', 1704153600000],
+  ])('%s is accepted', (text, milliseconds) => {
+    expect(parseTime(text)).toBe(milliseconds);
+  });
+
+  test.each([
+    ['2023-02-29T00:00:00Z', 'day'],
+    ['2024-02-30T00:00:00Z', 'day'],
+    ['2024-04-31T00:00:00Z', 'day'],
+    ['1900-02-29T00:00:00Z', 'day'],
+    ['2024-01-00T00:00:00Z', 'day'],
+    ['2024-00-10T00:00:00Z', 'month'],
+    ['2024-13-40T24:60:60Z', 'month'],
+    ['2024-01-01T24:00:00Z', 'hour'],
+    ['2024-02-30T24:00:00Z', 'hour'],
+    ['2024-01-01T24:00', 'hour'],
+    ['2024-01-01T00:60:00Z', 'minute'],
+    ['2024-01-01T00:00:60Z', 'second'],
+    ['2024-02-30T00:00:00+25:00', 'time zone offset hour'],
+    ['2024-01-01T00:00:00+25:61', 'time zone offset minute'],
+  ])('%s is refused: %s out of range', (text, part) => {
+    expect(parseTime(text)).toBe(`parsing time "${text}": ${part} out of range`);
+  });
+
+  test.each([
+    ['2024-02-30T00:00:00X', 'X', 'Z07:00'],
+    ['2024-1-01T00:00:00Z', '1-01T00:00:00Z', '01'],
+    ['', '', '2006'],
+  ])('%j is refused where the layout does not fit', (text, rest, element) => {
+    expect(parseTime(text)).toBe(`parsing time "${text}" as "${LAYOUT}": cannot parse "${rest}" as "${element}"`);
+  });
+
+  test('further text is refused before the day is checked', () => {
+    const text = '2024-02-30T00:00:00Zx';
+    expect(parseTime(text)).toBe(`parsing time "${text}": extra text: "x"`);
+  });
+});
+
+describe('a time with microseconds', () => {
+  test.each([
+    ['2024-01-01T00:00:00.123456+24:60', '2023-12-30T23:00:00.123456Z'],
+    ['2024-01-01T00:00:00.000001Z', '2024-01-01T00:00:00.000001Z'],
+  ])('%s is %s', (text, shown) => {
+    const time = parseMicroTime(text);
+    expect(typeof time === 'string' ? time : formatMicroTime(time)).toBe(shown);
+  });
+
+  test.each([
+    ['2024-02-30T00:00:00.123Z', '.123Z', '.000000'],
+    ['2024-01-32T00:00:00Z', 'Z', '.000000'],
+    ['2024-02-30T00:00:00.1234567Z', '7Z', 'Z07:00'],
+  ])('%s needs six digits of fraction', (text, rest, element) => {
+    expect(parseMicroTime(text)).toBe(
+      `parsing time "${text}" as "${MICRO_LAYOUT}": cannot parse "${rest}" as "${element}"`,
+    );
+  });
+
+  test.each([
+    ['2024-02-30T00:00:00.123456Z', 'day'],
+    ['2024-01-01T24:00:00.123Z', 'hour'],
+  ])('%s is refused: %s out of range', (text, part) => {
+    expect(parseMicroTime(text)).toBe(`parsing time "${text}": ${part} out of range`);
+  });
+});
+
+test('a time is written in whole seconds', () => {
+  expect(formatTime(1709164800999)).toBe('2024-02-29T00:00:00Z');
+});
