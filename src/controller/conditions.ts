@@ -7,7 +7,7 @@ export const ROOT = 'Ready';
 
 /** The subject of a list of conditions: its types, its generation, and its creation time. */
 export interface ConditionSubject {
-  /** The types of conditions. Conditions with equal times are written in this order. */
+  /** The types of conditions, without the root. Conditions that are new to the object are written in this order. */
   readonly types: readonly string[];
   readonly generation: number;
   readonly creationTimestamp: string;

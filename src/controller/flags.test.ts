@@ -39,7 +39,7 @@ describe('parseControllerFlags', () => {
     ],
     [
       ['--zap-log-level=loud'],
-      'invalid value "loud" for --zap-log-level: it is debug, info, warn, error or a number above 0',
+      'invalid value "loud" for --zap-log-level: must be debug, info, warn, error, panic or a number above 0',
     ],
     [
       ['--version-label=a b'],
@@ -53,11 +53,11 @@ describe('parseControllerFlags', () => {
     [['--client-qps'], 'invalid value "" for --client-qps (number)'],
     [
       ['--dynamic-controller-concurrent-reconciles=0'],
-      'invalid value "0" for --dynamic-controller-concurrent-reconciles: it is a number above 0',
+      'invalid value "0" for --dynamic-controller-concurrent-reconciles: must be a number above 0',
     ],
     [
       ['--resource-graph-definition-concurrent-reconciles=-1'],
-      'invalid value "-1" for --resource-graph-definition-concurrent-reconciles: it is a number above 0',
+      'invalid value "-1" for --resource-graph-definition-concurrent-reconciles: must be a number above 0',
     ],
     [
       ['--leader-elect', '--leader-election-lease-duration=5s'],
@@ -86,7 +86,7 @@ describe('the times of an election', () => {
 describe('a flag with a set of values', () => {
   it('refuses other values instead of a fallback to a less safe one', () => {
     expect(parseControllerFlags(['--template-namespaces=instnace']).errors).toEqual([
-      'invalid value "instnace" for --template-namespaces: it is any or instance',
+      'invalid value "instnace" for --template-namespaces: must be any or instance',
     ]);
     expect(parseControllerFlags(['--instance-service-account', 'a:b']).errors).toHaveLength(1);
     expect(

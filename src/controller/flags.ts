@@ -37,7 +37,7 @@ const matching =
   (pattern: RegExp, wanted: string): Problem =>
   (text) =>
     pattern.test(text) ? undefined : wanted;
-const AT_LEAST_ONE = matching(/^\+?0*[1-9]\d*$/, 'it is a number above 0');
+const AT_LEAST_ONE = matching(/^\+?0*[1-9]\d*$/, 'must be a number above 0');
 /**
  * The version becomes a label of every object, so the API server would refuse all objects when it is invalid. `+` is
  * written as `-`.
@@ -46,7 +46,7 @@ const VERSION = matching(
   /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,
   'labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
 );
-const ACCOUNT_NAME = matching(/^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?)?$/, 'it is the name of a ServiceAccount');
+const ACCOUNT_NAME = matching(/^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?)?$/, 'must be the name of a ServiceAccount');
 const isLevel = (text: string): boolean => KRO_COMPATIBILITY_LEVELS.some((level) => level === text);
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
@@ -127,7 +127,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'text',
     '',
     'Namespace of the ServiceAccount of the controller; needed by the gate GraphKind.',
-    matching(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/, 'it is the name of a namespace'),
+    matching(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/, 'must be the name of a namespace'),
   ),
   flag(
     'controller-service-account',
@@ -142,21 +142,24 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'text',
     DEFAULT_KRO_COMPATIBILITY,
     `The line of kro whose visible behaviour counts where the two differ: ${KRO_COMPATIBILITY_LEVELS.join(' or ')}.`,
-    (text) => (isLevel(text) ? undefined : `it is ${KRO_COMPATIBILITY_LEVELS.join(' or ')}`),
+    (text) => (isLevel(text) ? undefined : `must be ${KRO_COMPATIBILITY_LEVELS.join(' or ')}`),
   ),
   flag(
     'zap-log-level',
     'text',
     'info',
     'debug, info, warn or error; a number above 0 is debug.',
-    matching(/^(debug|info|warn|error|panic|[1-9]\d*)$/i, 'it is debug, info, warn, error or a number above 0'),
+    matching(
+      /^(debug|info|warn|error|panic|[1-9]\d*)$/i,
+      'must be debug, info, warn, error, panic or a number above 0',
+    ),
   ),
   flag(
     'zap-encoder',
     'text',
     'json',
     'Form of the log: json or console.',
-    matching(/^(json|console)$/, 'it is json or console'),
+    matching(/^(json|console)$/, 'must be json or console'),
   ),
   ignored('zap-devel', 'boolean', 'false', 'Defaults of the Go logger for development.'),
   ignored('zap-stacktrace-level', 'text', 'error', 'Stack traces of the Go logger.'),
@@ -174,14 +177,14 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'text',
     'any',
     'Namespaces for objects of templates: any, or instance (the namespace of the instance).',
-    matching(/^(any|instance)$/, 'it is any or instance'),
+    matching(/^(any|instance)$/, 'must be any or instance'),
   ),
   flag(
     'shards',
     'integer',
     '0',
     'Number of shards, each with a Lease, that divide definitions among replicas; 0: one replica works on all.',
-    matching(/^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-6])$/, 'it is a number from 0 to 256'),
+    matching(/^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-6])$/, 'must be a number from 0 to 256'),
   ),
   flag(
     'dashboard-bind-address',
@@ -209,11 +212,11 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
 export interface ParsedFlags {
   /** The values of the given flags by name: a boolean, a number, the milliseconds of a duration, or a text. */
   readonly values: ReadonlyMap<string, boolean | number | string>;
-  /** The given flags that have no effect. The caller logs them once. */
+  /** The given flags that are marked as ignored and have a valid value. The caller logs them once. */
   readonly ignored: readonly string[];
   /** Warnings about the given flags. The caller logs them once. */
   readonly warnings: readonly string[];
-  /** Errors of the given flags, for a usage error. */
+  /** Errors of the command line, for a usage error. Flags that are required but absent are among them. */
   readonly errors: readonly string[];
 }
 
@@ -267,7 +270,7 @@ function accountProblems(values: ParsedFlags['values']): string[] {
   return [`the feature gate GraphKind requires ${flags}: no Graph may use the account of the controller`];
 }
 
-/** The maximum factor by which client-go lengthens its retries. */
+/** The jitter factor of client-go: a renew deadline must be longer than the retry period times this factor. */
 const MAX_RETRY_FACTOR = 1.2;
 
 /** Errors for times of an election with which two replicas could lead at once, or no replica could lead for long. */

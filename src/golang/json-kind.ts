@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 
-/** The kind of a JSON value as the errors of Go's `encoding/json` name it. */
+/** The kind of a JSON value as the errors of Go's `encoding/json` name it. Go has no such error for null, which gives `number` here. */
 export function goJsonKind(value: JsonValue | undefined): 'array' | 'bool' | 'number' | 'object' | 'string' {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';
@@ -8,7 +8,7 @@ export function goJsonKind(value: JsonValue | undefined): 'array' | 'bool' | 'nu
   return typeof value === 'object' && value !== null ? 'object' : 'number';
 }
 
-/** The Go type into which kro and the API server decode a JSON value, as their messages print it. */
+/** The Go type into which kro and the API server decode a JSON value, as their messages print it. An absent value is `<nil>`, like null. */
 export function goTypeOf(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';

@@ -195,7 +195,7 @@ export function withoutPrefix(text: string): string {
   return text.replaceAll('__type_', '');
 }
 
-/** The problem of a computed key whose type is not string; undefined when the key may be a string. */
+/** The problem of a computed key; undefined for the types string, dyn and null, and for an optional of one of them. */
 export function keyProblem(type: CelType): { readonly message: string; readonly hint: string | undefined } | undefined {
   if (type.kind === 'string' || type.kind === 'dyn' || type.kind === 'null') return undefined;
   if (isOptional(type) && type.params[0] !== undefined) return keyProblem(type.params[0]);

@@ -3,7 +3,7 @@ import { isJsonObject, tryParseJson, TypeKroError } from '../core/index.ts';
 import { classify } from '../kubernetes/index.ts';
 import { connectionRemedy } from './connection-failures.ts';
 
-/** A `Status` object as the API server sends it with errors. */
+/** The `details` of a `Status` object, which the API server sends with errors. */
 export interface StatusDetails {
   readonly name?: string;
   readonly group?: string;
@@ -96,7 +96,10 @@ export function isNotFound(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 404;
 }
 
-/** Is this a conflict? The object has another version, UID or field owner than the request assumed. */
+/**
+ * Is this the error of an answer with the status 409? The object has another version, UID or field owner than the request
+ * assumed, or it exists already.
+ */
 export function isConflict(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 409;
 }

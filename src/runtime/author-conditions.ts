@@ -29,9 +29,9 @@ export function hasAuthorConditions(graph: Graph | undefined, { authorConditions
 /**
  * Evaluates the author's condition expressions. Previous conditions are looked up by type alone, as in kro. A
  * transition time changes only with the status. While an expression waits for data or fails, the previous conditions of
- * its types stay. An expression whose types are not literals may set any type. While it has no value, every previous
- * condition stays, except those that another expression sets. A type that is set twice keeps its previous condition, if
- * there is one, and is reported.
+ * its types stay. An expression whose types are not literals may set any type. While such an expression has no value,
+ * every previous condition stays, except those that another expression sets and those about writes that are held back. A
+ * type that is set twice keeps its previous condition, if there is one, and is reported.
  */
 export function authorConditions(
   expressions: readonly ConditionExpression[],
@@ -119,7 +119,7 @@ function conditionsIn(result: Value): { type: string; value: ConditionContent }[
   return found;
 }
 
-/** An absent message stays absent, unlike in kro's own conditions. */
+/** Omits an empty message, unlike in kro's own conditions. */
 function withoutEmptyMessage({ message, ...rest }: Condition): Condition {
   return message === undefined || message === '' ? rest : { ...rest, message };
 }

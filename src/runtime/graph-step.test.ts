@@ -67,7 +67,7 @@ describe('patch nodes', () => {
     expect(graphs.get()?.status).not.toHaveProperty('managedResources');
   });
 
-  it('two nodes that conflict with each other wait, and nothing loops', () => {
+  it('the second of two nodes that conflict with each other does not write', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', {});
     graphs.apply(graph(patch('one', 't', 'a: "1"'), patch('two', 't', 'a: "2"')));
@@ -196,7 +196,7 @@ ${map('reader2', 'reader2', 'v: "${s.dep.data.v}"')}`);
     expect([graphs.data('reader2'), graphs.condition('Ready')]).toEqual([{ v: '7' }, READY]);
   });
 
-  it('a subgraph whose capture is left out is left out as a whole', () => {
+  it('a subgraph that reads an excluded node from outside is excluded as a whole', () => {
     const graphs = new GraphObjects();
     const nodes = (on: boolean) => `
 ${def('f', `"on": ${on}`)}

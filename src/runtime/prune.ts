@@ -31,7 +31,7 @@ export interface Pruning {
   readonly reports: readonly NodeReport[];
   /** Retired objects that still exist. */
   readonly remaining: readonly KubeObject[];
-  /** Could every recorded kind be listed? */
+  /** Is every recorded kind either listed or not served? */
   readonly complete: boolean;
   readonly messages: readonly string[];
   readonly retryAt?: number;
@@ -45,8 +45,10 @@ export interface Pruning {
  * - while an unresolved node of the same kind may want an object of this name;
  * - before the objects that its node wants now exist (the new object is created before the old one is deleted);
  * - while a node that reads its node is not resolved, or has a write due;
- * - before the retired objects that depend on it have disappeared; these objects are unknown while a recorded kind
- *   is not listed.
+ * - before the retired objects that depend on it have disappeared.
+ *
+ * Nothing is deleted or released before the first list of every recorded kind has ended, because an object of that kind
+ * may depend on a retired object. A list that failed delays no object of another kind: the failure may last.
  *
  * An existing object whose update the server refuses delays no deletion: the refusal may last.
  */

@@ -50,8 +50,8 @@ export interface SimpleSchemaOptions {
 interface Built {
   readonly schema: Schema;
   /**
-   * The number of `required=true` markers of a custom type that is a text. Each field whose type is exactly this custom
-   * type is then required.
+   * The number of `required=true` markers of a field. A field whose type is exactly a custom type also has the marker of
+   * the custom type, at most once.
    */
   readonly required: number;
   /** The number of nodes after expansion. `depth` is the number of levels. A shared part counts at each of its uses. */
@@ -59,11 +59,14 @@ interface Built {
   readonly depth: number;
   /** Members of this node that cannot be written as JSON. */
   readonly unwritable: ReadonlyMap<string, string>;
-  /** The first part of the schema that cannot be written as JSON. */
+  /** The first part below this node that cannot be written as JSON. */
   readonly inner: Unwritable | undefined;
-  /** The columns of the fields inside; none for lists and maps, whose fields have no fixed path. */
+  /**
+   * The column of the own marker `printColumn`; without this marker, the columns of the fields inside. The fields inside
+   * lists and maps have none, because these fields have no fixed path.
+   */
   readonly columns: readonly SimpleColumn[];
-  /** The fields inside with the marker `scale`; none for lists and maps. */
+  /** This field, if it has the marker `scale`; otherwise the fields inside with this marker, except inside lists and maps. */
   readonly replicas: readonly SimpleReplicas[];
 }
 
@@ -152,7 +155,10 @@ class Builder {
   readonly rules: SimpleRule[] = [];
   readonly #gated: ReadonlySet<string>;
   readonly #types = new Map<string, Built>();
-  /** Types with errors. A field that uses such a type adds no further error. */
+  /**
+   * Types that are not built. One error in the definitions or in their order excludes all types. A field that uses such a
+   * type adds no further error.
+   */
   readonly #broken = new Set<string>();
 
   constructor(gated: ReadonlySet<string>) {

@@ -11,11 +11,11 @@ import type { Block, TransformTarget } from './targets.ts';
 
 /** A module to be transformed. */
 export interface ModuleSource {
-  /** The text of the module as JavaScript, with blanks in place of types. */
+  /** The text of the module as JavaScript. Without `inputMap`, blanks replace the types of the author's text. */
   readonly code: string;
   /** The author's file, for positions in messages. */
   readonly file: string;
-  /** The map to the author's text, when another tool wrote `code`; without a map, `code` is the author's own text. */
+  /** The map to the author's text, when another tool wrote `code`; without a map, positions in `code` are those in the author's text. */
   readonly inputMap?: InputMap | undefined;
   /** Does the caller join maps? If so, the resulting map leads to `code`, else to the author's text. */
   readonly mapsAreChained?: boolean | undefined;
@@ -30,8 +30,8 @@ export interface Transformed {
 }
 
 /**
- * Attaches to each function that `findTargets` chooses the source of the function. Lines do not move; columns after a
- * function move, and the map records this. Returns `undefined` when nothing changes: for a module without such
+ * Attaches to each function that `findTargets` chooses the source of the function. Lines do not move; the columns after
+ * each insertion move, and the map records this. The helper function is added at the end. Returns `undefined` when nothing changes: for a module without such
  * functions, a text that is not JavaScript, or a module that was transformed before.
  */
 export function attachSources(module: ModuleSource): Transformed | undefined {

@@ -58,7 +58,7 @@ function planChained({ chain, shape }: PlannedNode, field: string): PlannedNode 
   return chainPlan(extended(chain, shape, name, field), shape.property?.(name));
 }
 
-/** The known type of a field: the value type of a map. */
+/** The value type of a map; `dyn` for a field of any other type. */
 function fieldType(type: CelType): CelType {
   return type.kind === 'map' ? paramOf(type, 1) : DYN;
 }
@@ -132,7 +132,11 @@ export function hasFields(value: Value, stored: boolean): boolean {
   return knows || value instanceof ListView || !(value instanceof CelValue);
 }
 
-/** Plans `operand.?field`, and each field after it. The result is an empty optional when a step is missing. */
+/**
+ * Plans `operand.?field`, and each field after it. The result is an empty optional when a step is missing.
+ *
+ * @param strict a value that has no fields at all is an error
+ */
 export function optionalField(operand: PlannedNode, field: string, strict: boolean): PlannedNode {
   const shaped = shapedField(operand, field);
   if (shaped !== undefined) {
@@ -171,9 +175,9 @@ function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined):
 }
 
 /**
- * A field of a self-describing value; undefined when the value has no field of that name.
+ * A field of a self-describing value; undefined when the value has no field of that name. A list is an error.
  *
- * @param presence the caller is `has` or `.?`: a value without fields is not an error
+ * @param presence the caller is `has` or `.?`: for an optional, the result is the field of its value, not an optional
  */
 export function readField(value: Value, field: string, presence: boolean): Value | undefined {
   if (typeof value !== 'object' || value === null) return undefined;

@@ -26,17 +26,17 @@ import { isWithdrawn, withdrawnText } from './without-definition.ts';
 /** An instance, and what a controller that starts at this moment would decide. */
 export interface InstanceObservation {
   readonly instance: KubeObject;
-  /** Absent when the definition is deleted or may not be read. */
+  /** Absent for an object of the kind Graph, and when the definition is deleted or may not be read. */
   readonly definition?: KubeObject;
   /** Number of the revision. 0 when the instance follows the definition itself, and without a definition. */
   readonly revision: number;
-  /** Absent when no revision compiles, and without the definition. */
+  /** Absent when nothing compiles, and for an instance without its definition. */
   readonly graph?: Graph;
   /** The decision of a controller. Without a graph, it is derived from the inventory and the labels of the objects. */
   readonly decision: Decision;
   /** The errors of the newest revision, if it does not compile. */
   readonly problems: readonly Diagnostic[];
-  /** For a suspended instance, the decision that would follow its resumption. Absent for other instances. */
+  /** For a suspended instance with a graph of its definition, the decision that would follow its resumption. */
   readonly resumed?: Decision;
   /**
    * The pending writes that the API server refuses, by the ids of their nodes. Only `withRefusedWrites` adds them.

@@ -35,8 +35,9 @@ export async function moduleProblems(error: unknown, file: ModuleFile): Promise<
 }
 
 /**
- * The problem of an await that does not settle. The error has no stack, so that the place is the last top-level await
- * of the module.
+ * The problem of an await that does not settle. The error has no stack, so that the place is the last await that begins
+ * an unindented line or the value of an unindented declaration. Without such an await, the place is the beginning of the
+ * module.
  */
 function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   if (!(error instanceof UnfinishedModule)) return undefined;
@@ -91,7 +92,7 @@ export function displayPlace({ file, calledFrom, ...place }: SourcePosition, cwd
   };
 }
 
-/** A path relative to the user's directory. */
+/** A path relative to the user's directory; the absolute path for a file outside this directory. */
 export function displayName(path: string, cwd: string): string {
   const plain = path.startsWith('file:') ? fileURLToPath(path) : path;
   for (const root of [cwd, realPath(cwd)]) {

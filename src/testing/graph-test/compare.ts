@@ -5,7 +5,7 @@ import type { TestPath } from './model.ts';
 
 /** A field that differs from the expectation. */
 export interface FieldDifference {
-  /** The path of the expectation, relative to the compared value. */
+  /** The keys and indexes that lead to the expectation. A key that is a path is one step. Empty for a surplus field. */
   readonly at: TestPath;
   /** The path of the field in the object, such as `spec.replicas`. */
   readonly path: string;
@@ -28,7 +28,7 @@ export function entriesByPath(object: JsonObject): readonly { key: string; steps
 
 /**
  * Compares an object with the fields of an expected object. Keys of the first level may be paths. Lists are compared
- * element by element and must have the same length. An expected `null` means that the field is absent.
+ * element by element and must have the same length. An expected `null` matches `null` and an absent field.
  */
 export function partialDifferences(expected: JsonObject, received: JsonValue | undefined): FieldDifference[] {
   return entriesByPath(expected).flatMap(({ key, steps, value }) =>

@@ -42,7 +42,7 @@ export class Ledger {
   readonly #kindOf: KindOfPlural;
   /** The versions of objects that clients other than the controllers changed, by key. */
   readonly #changed = new Map<string, number>();
-  /** The versions of objects that such a client deleted or changed without an apply, by key. */
+  /** The versions of objects with which such a client tampered, by key. See `excuses`. */
   readonly #tampered = new Map<string, number>();
   /** The versions that a process wrote, by the key of the object, and then by process and account. */
   readonly #written = new Map<string, Map<string, number>>();
@@ -77,7 +77,7 @@ export class Ledger {
     if (writer === undefined) {
       this.#changed.set(key, version);
       const isApply = headers?.['content-type']?.includes('apply-patch') === true;
-      // A write of a status or a change of `kro.run/reconcile` does not affect the checks.
+      // A write of a status or a change of `kro.run/reconcile` gives the controllers no template field to restore.
       const isHarmless = path.includes('/status') || (typeof sent === 'string' && sent.includes('kro.run/reconcile'));
       if (!isApply && !isHarmless && method !== 'POST') this.#tampered.set(key, version);
     } else {
@@ -89,7 +89,8 @@ export class Ledger {
 
   /**
    * Is a recent change by another client an excuse for a process? The excuse ends `REACTION_MS` after the process
-   * received the change. `tampering` counts only deletions and changes without an apply.
+   * received the change. `tampering` includes deletions and changes without an apply. It excludes creations, writes of a
+   * status, and changes of `kro.run/reconcile`.
    */
   excuses(key: string, knowledge: Knowledge, what: 'tampering' | 'any' = 'tampering'): boolean {
     return this.isRecent(key, (what === 'any' ? this.#changed : this.#tampered).get(key), knowledge);

@@ -72,7 +72,8 @@ export function recordedGraphState(scenario: string, checkpoint: string): Record
 
 /**
  * Writes a recorded state into a cluster without a controller: each field by the field manager that owned it, then the
- * finalizers and the statuses. Rights, kinds and namespaces are those of the scenario. Returns the recorded objects.
+ * finalizers, the deletions and the statuses of Graphs. Rights, kinds and namespaces are those of the scenario. Returns
+ * the recorded objects.
  */
 export async function restoreGraphs(world: VirtualWorld, state: RecordedState): Promise<KubeObject[]> {
   const scenario = JSON.parse(
@@ -139,7 +140,7 @@ async function prepare(world: VirtualWorld, { namespaces, precreate, grant, step
 
 const withoutVersion = (text: string): string => text.slice(text.indexOf(' ') + 1);
 
-/** `kro-graphengine.patch.<Graph g>.<node/path>`, `kro-graphengine.tmpl.<Graph g>`, or the name of another manager. */
+/** The recorded field managers of Graphs: `kro-graphengine.patch.<Graph g>.<node/path>` and `kro-graphengine.tmpl.<Graph g>`. */
 const ENGINE = /^kro-graphengine\.(tmpl|patch)\.<Graph ([^>]+)>(?:\.<([^>]+)>)?$/;
 
 const graphKey = (name: string): string => `Graph ${RECORDED_NAMESPACE}/${name}`;
@@ -162,7 +163,7 @@ function engineName(manager: string, restored: ReadonlyMap<string, KubeObject>):
   return role === 'tmpl' ? templateManager(uid) : patchManager(uid, node);
 }
 
-/** Writes the fields of an object as their managers. An object without owners is one that the user of the suite made. */
+/** Writes the fields of an object as their managers. The user of the suite creates an object that has no owner outside its status. */
 async function restoreObject(
   world: VirtualWorld,
   ref: ObjectRef,
@@ -201,7 +202,7 @@ function withField(made: JsonObject, [step = '', ...rest]: readonly string[], fr
   return { ...made, [step]: withField(inner, rest, value) };
 }
 
-/** Writes finalizers and the status, and begins the deletion. */
+/** Writes the finalizers, begins the deletion, and writes the status of a Graph. */
 async function finish(
   world: VirtualWorld,
   ref: ObjectRef,

@@ -113,7 +113,7 @@ export const template = (id: string, name = id, data: JsonObject = { k: 'v' }): 
   template: config(name, data),
 });
 
-/** Writes a Graph as its user, in place of its former content, and waits until it has settled. */
+/** Creates a Graph as its user, or replaces its spec, and waits until the Graph has settled. */
 export async function putGraph(world: VirtualWorld, graph: KubeObject, waitMs = SETTLING_MS): Promise<void> {
   const { name = '', namespace: place = '' } = graph.metadata;
   const known = await world.user.find(graphRef(name, place));
@@ -162,7 +162,7 @@ export function refuse(
 }
 
 /**
- * Whether a value has all members of the expected value. Lists are compared item by item. `<…>` stands for any text.
+ * Whether a value has all members of the expected value. Lists are compared item by item. `<…>` stands for any text on one line that is not empty.
  */
 export function includes(found: JsonValue | undefined, expected: JsonValue): boolean {
   if (Array.isArray(expected)) {

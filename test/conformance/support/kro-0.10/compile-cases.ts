@@ -26,7 +26,7 @@ export function graphWith(nodes: JsonValue): JsonObject {
   };
 }
 
-/** kro's text for the first error of a compilation, as the condition `Accepted` has it. */
+/** kro's text for the first error of a compilation, or else the error's own message; empty without an error. */
 export function acceptedText({ diagnostics }: CompileResult): string {
   const first = diagnostics.find(({ severity }) => severity === 'error');
   return first?.kroMessage ?? first?.message ?? '';
