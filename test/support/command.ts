@@ -80,13 +80,20 @@ export function startCli(args: readonly string[], cwd: string): RunningCommand {
   return new RunningCommand(process.execPath, [CLI, ...args], { cwd });
 }
 
-/** Runs a program to its end and blocks this process. A program that sends requests to this process would never end. */
+/**
+ * Runs a program to its end and blocks this process. A program that sends requests to this process would never end.
+ *
+ * @throws Error for a program that cannot start or runs for a minute, with its output.
+ */
 export function runCommand(
   command: string,
   args: readonly string[],
   options: { cwd: string; env?: NodeJS.ProcessEnv; input?: string },
 ): Ended {
   const result = spawnSync(command, args, { ...options, encoding: 'utf8', timeout: 60_000 });
-  if (result.error !== undefined) throw result.error;
+  if (result.error !== undefined) {
+    const { stdout, stderr, error } = result;
+    throw new Error(`${error.message} after this output:\n${stdout ?? ''}${stderr ?? ''}`, { cause: error });
+  }
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
 }
