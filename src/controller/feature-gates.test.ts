@@ -26,7 +26,7 @@ describe('readFeatureGates', () => {
 
   test.each([
     ['CELOmitFunction', 'missing bool value for CELOmitFunction'],
-    ['CELOmitFunction=yes', 'invalid value of CELOmitFunction=yes: it is true or false'],
+    ['CELOmitFunction=yes', 'invalid value of CELOmitFunction=yes: must be true or false'],
   ])('%j is an error', (text, problem) => {
     expect(readFeatureGates(text).problem).toContain(problem);
   });

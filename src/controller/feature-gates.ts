@@ -82,7 +82,7 @@ export function readFeatureGates(text: string): FeatureGates {
     const feature = BY_NAME.get(name.trim());
     const group = GROUPS.get(name.trim());
     if (rest.length === 0) problem ??= `missing bool value for ${name.trim()}`;
-    else if (on === undefined) problem ??= `invalid value of ${entry}: it is true or false`;
+    else if (on === undefined) problem ??= `invalid value of ${entry}: must be true or false`;
     else if (feature === undefined && group === undefined) warnings.push(unknownGate(name.trim()));
     else if (feature !== undefined) named.set(feature, on);
     else for (const each of group ?? []) grouped.set(each, on);
