@@ -1,7 +1,7 @@
 import type { CodeAction, Diagnostic as ProtocolDiagnostic, TextEdit } from 'vscode-languageserver';
 import type { DiagnosticData } from './diagnostics.ts';
 import { DIAGNOSTIC_SOURCE } from './diagnostics.ts';
-import type { EditorDocument } from './document.ts';
+import { EditorDocument } from './document.ts';
 import type { EditorText } from './text.ts';
 
 /** A change that a hint describes. */
@@ -14,6 +14,7 @@ interface Fix {
 interface Problem {
   readonly diagnostic: ProtocolDiagnostic;
   readonly hint: string;
+  readonly document: EditorDocument;
   readonly text: EditorText;
 }
 
@@ -34,7 +35,7 @@ export function fixesFor(document: EditorDocument, diagnostics: readonly Protoco
     const { hint } = (diagnostic.data ?? {}) as DiagnosticData;
     if (diagnostic.source !== DIAGNOSTIC_SOURCE || hint === undefined) return [];
     for (const rule of RULES) {
-      const fix = rule({ diagnostic, hint, text: document.text });
+      const fix = rule({ diagnostic, hint, document, text: document.text });
       if (fix === undefined) continue;
       const edit = { changes: { [document.uri]: [...fix.edits] } };
       return [{ title: fix.title, kind: 'quickfix', diagnostics: [diagnostic], isPreferred: true, edit }];
@@ -71,15 +72,18 @@ function didYouMean(problem: Problem): Fix | undefined {
   return { title: `Write ${to}`, edits: [{ range, newText: to }] };
 }
 
-/** `append .orValue(false)`: behind the expression that begins at the place. */
-function appendCall({ diagnostic, hint, text }: Problem): Fix | undefined {
+/** `append .orValue(false)`: behind the expression that has the place. */
+function appendCall({ diagnostic, hint, document, text }: Problem): Fix | undefined {
   const call = /^append (\.\w+\([^)]*\))$/.exec(hint)?.[1];
   if (call === undefined) return undefined;
-  const { start } = diagnostic.range;
-  const from = text.offsetAt(start);
-  const close = text.text.indexOf('}', from);
-  if (close < 0 || close > text.lineEnd(start.line)) return undefined;
-  const at = text.positionAt(close);
+  const offset = text.offsetAt(diagnostic.range.start);
+  const placed = document.partAt(offset);
+  if (placed === undefined) return undefined;
+  const inPart = offset - placed.from;
+  // The range of a problem may begin at the opening `${`.
+  const found = placed.part.expressions.find(({ from, to }) => from - '${'.length <= inPart && inPart <= to);
+  if (found === undefined) return undefined;
+  const at = text.positionAt(EditorDocument.inFile(placed, found).to);
   return { title: `Append ${call}`, edits: [{ range: { start: at, end: at }, newText: call }] };
 }
 

@@ -95,3 +95,12 @@ test.each([
   const fixed = fix?.diagnostics?.[0];
   expect(after.filter(({ code, message }) => code === fixed?.code && message === fixed?.message)).toEqual([]);
 });
+
+test('a call is appended behind an expression that has braces', async () => {
+  const expression = "schema.spec.?tier.optMap(t, t in {'x':1})";
+  const { workspace, document } = editorAt(SHOP.replace('schema.spec.replicas > 1', expression));
+  const problems = toProtocol(document.text, (await checkDocument(document, workspace)).diagnostics);
+  const [fix] = fixesFor(document, problems);
+  const edits = (fix?.edit?.changes?.[URI] ?? []).map(({ range, newText }) => ({ range, text: newText }));
+  expect(document.changed(2, edits).text.text).toContain(`\${${expression}.orValue(false)}`);
+});

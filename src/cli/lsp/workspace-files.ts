@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** Folders that hold no files of the user. */
@@ -24,8 +24,8 @@ export interface FoundFile {
 export function shownFile(uri: string, folders: readonly string[]): string {
   const path = pathOf(uri);
   if (path === undefined) return uri;
-  const folder = folders.map(pathOf).find((each) => each !== undefined && path.startsWith(each));
-  return folder === undefined ? path : relative(folder, path);
+  const within = folders.flatMap((folder) => pathOf(folder) ?? []).map((folder) => relative(folder, path));
+  return within.find((name) => name !== '' && !/^\.\.(?:[/\\]|$)/.test(name) && !isAbsolute(name)) ?? path;
 }
 
 /** The path of a file; `undefined` for a document that is not a file. */
