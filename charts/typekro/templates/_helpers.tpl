@@ -101,6 +101,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   (list "inspect-bind-address" $c.inspectBindAddress)
   (list "dashboard-bind-address" $c.dashboardBindAddress)
   (list "dashboard-hosts" $c.dashboardHosts)
+  (list "opentelemetry-traces" $c.opentelemetryTraces)
 -}}
 {{- $args := list "controller" -}}
 {{- range $flags -}}

@@ -167,6 +167,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
             inspectBindAddress: '127.0.0.1:9000',
             dashboardBindAddress: ':8090',
             dashboardHosts: 'kro.example.com',
+            opentelemetryTraces: 'true',
             shards: '8',
           }).map(([key, value]) => `config.${key}=${value}`),
           'config.kroCompatibility="0.10"',
