@@ -1,6 +1,8 @@
 import { parse } from 'acorn';
 import type { AnyNode, ArrowFunctionExpression, ImportDeclaration, Program, Statement } from 'acorn';
 import type { Diagnostic, SourcePosition } from '../core/index.ts';
+import { LineIndex } from '../core/index.ts';
+import { syntaxErrorOf } from '../javascript/index.ts';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
 import { interpreter } from './interp/interpreter.ts';
@@ -38,7 +40,8 @@ const GLOBALS: ReadonlySet<string> = new Set(
  * @throws CompositionError with all parts that cannot be interpreted, and with the refusals of the compositions.
  */
 export function interpretModule({ text, file, modules }: ModuleText): void {
-  const locate = (offset: number): SourcePosition => positionAt(text, file, offset);
+  const lines = new LineIndex(text, file);
+  const locate = (offset: number): SourcePosition => lines.position(offset);
   const program = parseModule(text, file, locate);
   const names = new Map<string, unknown>();
   const unit: Unit = { text, shift: 0, lookup: (name) => lookUp(names, name), locate };
@@ -158,15 +161,8 @@ function parseModule(text: string, file: string, locate: (offset: number) => Sou
   try {
     return parse(text, { ecmaVersion: 'latest', sourceType: 'module' });
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const { pos = 0 } = error as SyntaxError & { readonly pos?: number };
-    const message = error.message.replace(/ \(\d+:\d+\)$/, '');
-    const problem: Diagnostic = { code: 'compose/syntax', severity: 'error', message, source: locate(pos) };
+    const { message, offset } = syntaxErrorOf(error);
+    const problem: Diagnostic = { code: 'compose/syntax', severity: 'error', message, source: locate(offset) };
     throw new CompositionError([problem], `${file} cannot be parsed: ${message}`);
   }
-}
-
-function positionAt(text: string, file: string, offset: number): SourcePosition {
-  const before = text.slice(0, offset).split('\n');
-  return { file, line: before.length, column: (before.at(-1) ?? '').length + 1 };
 }

@@ -1,12 +1,6 @@
-/** The position of a problem in an input file. Line and column begin at 1; columns count code points. */
-export interface SourcePosition {
-  /** File name as the user gave it; absent for text that came from no file. */
-  readonly file?: string;
-  readonly line: number;
-  readonly column: number;
-  /** The place where the user's code calls the function that contains this position; absent outside of functions. */
-  readonly calledFrom?: SourcePosition;
-}
+import type { TypeKroError } from './error.ts';
+import { LineIndex } from './line-index.ts';
+import type { SourcePosition } from './source-position.ts';
 
 /** An `error` stops the work; a `warning` does not. */
 export type Severity = 'error' | 'warning';
@@ -28,6 +22,17 @@ export interface Diagnostic {
   readonly source?: SourcePosition;
   /** kro's own text for the same problem; clients of kro match on it. */
   readonly kroMessage?: string;
+}
+
+/** Returns an error as a diagnostic. The remedy of the error is the hint. */
+export function errorDiagnostic({ code, message, remedy }: TypeKroError, source?: SourcePosition): Diagnostic {
+  return {
+    code,
+    severity: 'error',
+    message,
+    ...(remedy === undefined ? {} : { hint: remedy }),
+    ...(source === undefined ? {} : { source }),
+  };
 }
 
 /** Does the list contain an error? False for a list of warnings only. */
@@ -64,17 +69,16 @@ const CUT_MARKS_WIDTH = 4;
 
 /** The source line and a caret line under it; empty when the position lies outside the text. */
 function excerpt(text: string, { line: number, column }: SourcePosition, columns?: number): string[] {
-  const { starts, plain } = linesOf(text);
-  const start = starts[number - 1];
-  if (start === undefined) return [];
-  let end = starts[number] ?? text.length;
-  if (end > start && text.charAt(end - 1) === '\n') end -= 1;
-  if (end > start && text.charAt(end - 1) === '\r') end -= 1;
-  const line = text.slice(start, end);
-  const at = plain ? Math.min(line.length, column - 1) : offsetOfColumn(line, column);
+  const lines = lineIndexOf(text);
+  const line = lines.lineText(number);
+  if (line === undefined) return [];
   const gutter = `${number} | `;
   const room = columns === undefined ? MAX_EXCERPT_LENGTH : columns - gutter.length - 2;
-  const { shown, before } = stretch(line, Math.max(0, at), Math.min(MAX_EXCERPT_LENGTH, room));
+  const { shown, before } = stretch(
+    line,
+    lines.offsetInLine({ line: number, column }),
+    Math.min(MAX_EXCERPT_LENGTH, room),
+  );
   const pad = before.map((character) => (character === '\t' ? '\t' : ' ')).join('');
   return [`  ${gutter}${shown}`, `  ${' '.repeat(gutter.length - 2)}| ${pad}^`];
 }
@@ -97,30 +101,10 @@ function stretch(
   return { shown: prefix + head.join('') + tail.join('') + suffix, before: Array.from(prefix).concat(head) };
 }
 
-/** The offset of a column in UTF-16 units, at most the end of the line. A column counts code points. */
-function offsetOfColumn(line: string, column: number): number {
-  let offset = 0;
-  for (let passed = 1; passed < column && offset < line.length; passed += 1) {
-    offset += (line.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
-  }
-  return offset;
-}
-
-interface Lines {
-  readonly text: string;
-  /** Where each line begins, in UTF-16 units. */
-  readonly starts: readonly number[];
-  /** Is every code point of the text one UTF-16 unit long? */
-  readonly plain: boolean;
-}
-
 /** The lines of the latest text: many diagnostics are about one file. */
-let known: Lines | undefined;
+let latest: { readonly text: string; readonly lines: LineIndex } | undefined;
 
-function linesOf(text: string): Lines {
-  if (known?.text === text) return known;
-  const starts = [0];
-  for (const end of text.matchAll(/\r\n|\r|\n/g)) starts.push(end.index + end[0].length);
-  known = { text, starts, plain: !/[\ud800-\udbff]/.test(text) };
-  return known;
+function lineIndexOf(text: string): LineIndex {
+  if (latest?.text !== text) latest = { text, lines: new LineIndex(text) };
+  return latest.lines;
 }

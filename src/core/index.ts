@@ -11,12 +11,13 @@ export { isJsonObject, jsonEquals, parseJson, stringifyJson, tryParseJson } from
 export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
 export { formatApiVersion, formatRef, gvkOf, objectName, parseApiVersion, refOf, withGroup } from './object.ts';
 export type { CodeInfo } from './code-info.ts';
-export type { Diagnostic, Severity, SourcePosition } from './diagnostic.ts';
-export { formatDiagnostic, hasErrors } from './diagnostic.ts';
+export type { Diagnostic, Severity } from './diagnostic.ts';
+export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
 export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
 export { failsAtCaller } from './caller-error.ts';
+export { LineIndex } from './line-index.ts';
 export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';
 export type { MovedName } from './moved-name.ts';
 export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
@@ -67,6 +68,7 @@ export {
 } from './libraries.ts';
 export { nearestName } from './nearest-name.ts';
 export { setOwn } from './set-own.ts';
+export type { SourcePosition } from './source-position.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
 export { whyUnreadable } from './why-unreadable.ts';
 export { definedMember } from './defined-member.ts';

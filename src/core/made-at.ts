@@ -1,4 +1,4 @@
-import type { SourcePosition } from './diagnostic.ts';
+import type { SourcePosition } from './source-position.ts';
 import { userFrames } from './user-frame.ts';
 
 /**

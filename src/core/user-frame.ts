@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { SourcePosition } from './diagnostic.ts';
+import type { SourcePosition } from './source-position.ts';
 import { packageFolder } from './late-parts.ts';
 
 /** The folders of this package. A stack frame in them is not the user's. Empty in a bundle. */

@@ -1,8 +1,7 @@
 import type { Composer, CST, ParsedNode } from 'yaml';
 import type { Diagnostic, Severity } from '../core/index.ts';
-import { yamlLibrary } from '../core/index.ts';
+import { LineIndex, yamlLibrary } from '../core/index.ts';
 import type { DefinitionDocument } from './document.ts';
-import { LineIndex } from './line-index.ts';
 import type { YamlFinding } from './yaml-convert.ts';
 import { convertDocument } from './yaml-convert.ts';
 import { YamlDocument } from './yaml-document.ts';

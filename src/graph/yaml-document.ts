@@ -1,8 +1,7 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
-import type { JsonValue, SourcePosition } from '../core/index.ts';
+import type { JsonValue, LineIndex, SourcePosition } from '../core/index.ts';
 import { yamlLibrary } from '../core/index.ts';
 import type { DefinitionDocument, WrittenScalar } from './document.ts';
-import type { LineIndex } from './line-index.ts';
 import type { PathStep } from './model.ts';
 import type { Converted } from './yaml-convert.ts';
 import { isMergePair } from './yaml-convert.ts';

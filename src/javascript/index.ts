@@ -10,3 +10,5 @@ export { analyseScopes, findBinding } from './scope-analysis.ts';
 export type { Binding, Captures, Scope, ScopeAnalysis } from './scope-analysis.ts';
 export { assignedNames, boundNames, childrenOf, isFunction, varNames, visitNodes } from './syntax.ts';
 export type { FunctionSyntax } from './syntax.ts';
+export { syntaxErrorOf } from './syntax-error.ts';
+export type { JavaScriptSyntaxError } from './syntax-error.ts';

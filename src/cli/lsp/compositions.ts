@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
-import { isJsonObject, TypeKroError } from '../../core/index.ts';
+import { errorDiagnostic, isJsonObject, TypeKroError } from '../../core/index.ts';
 import { appendStep, scanExpressions } from '../../graph/index.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import type { LoadedModule } from '../up/module-loader.ts';
@@ -58,10 +58,9 @@ export async function traceModule(
     loaded = await reader.load(path, basename(path), dirname(path));
   } catch (error) {
     signal.throwIfAborted();
-    const { code, message, remedy } = TypeKroError.from(error, { code: 'input/module-failed' });
-    const hint = remedy === undefined ? {} : { hint: remedy };
-    const source = { file: path, line: 1, column: 1 };
-    return { problems: new Map([[uri, [{ code, severity: 'error', message, ...hint, source }]]]), expressions: [] };
+    const failure = TypeKroError.from(error, { code: 'input/module-failed' });
+    const problem = errorDiagnostic(failure, { file: path, line: 1, column: 1 });
+    return { problems: new Map([[uri, [problem]]]), expressions: [] };
   } finally {
     clearTimeout(timer);
     reader.close();

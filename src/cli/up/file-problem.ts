@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../core/index.ts';
-import { TypeKroError } from '../../core/index.ts';
+import { errorDiagnostic, TypeKroError } from '../../core/index.ts';
 
 /** The codes of files that are not read at all. */
 const FILE_PROBLEMS: ReadonlySet<string> = new Set(['input/not-found', 'input/unreadable', 'input/unknown-type']);
@@ -14,16 +14,11 @@ export function isFileProblem({ code }: { readonly code: string }): boolean {
  *
  * @param file the name of the file, for an error that does not begin with it
  */
-export function fileProblem({ code, message, remedy }: TypeKroError, file: string): Diagnostic {
-  const found = code === 'input/unreadable' ? UNREADABLE.exec(message)?.groups : undefined;
+export function fileProblem(error: TypeKroError, file: string): Diagnostic {
+  const found = error.code === 'input/unreadable' ? UNREADABLE.exec(error.message)?.groups : undefined;
   const { name = file, line = 1, column = 1, reason } = found ?? {};
-  return {
-    code,
-    severity: 'error',
-    message: reason === undefined ? message : `the file cannot be read: ${reason}`,
-    ...(remedy === undefined ? {} : { hint: remedy }),
-    source: { file: name, line: Number(line), column: Number(column) },
-  };
+  const problem = errorDiagnostic(error, { file: name, line: Number(line), column: Number(column) });
+  return reason === undefined ? problem : { ...problem, message: `the file cannot be read: ${reason}` };
 }
 
 /**

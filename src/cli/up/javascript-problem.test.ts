@@ -14,10 +14,11 @@ test.each([
   ['a cast', 'a.cjs', 'module.exports = x ⟦as any;', true],
   ['a missing expression', 'a.js', 'const x = ⟦;', false],
   ['a colon that is not a type', 'a.js', 'const x = ⟦: 1;', false],
+  ['an error behind a character of two UTF-16 units', 'a.js', "const x = '😀'; y = ⟦;", false],
 ])('reports %s', (_, name, marked, isTyped) => {
   const path = join(folder, name);
   writeFileSync(path, `// a file\n${marked.replace('⟦', '')}\n`);
-  const source = { file: path, line: 2, column: marked.indexOf('⟦') + 1 };
+  const source = { file: path, line: 2, column: Array.from(marked).indexOf('⟦') + 1 };
   expect(javaScriptProblem(path)).toMatchObject({ source, isTyped });
 });
 

@@ -1,5 +1,6 @@
 import { parse } from 'acorn';
 import type { SourcePosition } from '../../core/index.ts';
+import { syntaxErrorOf } from '../../javascript/index.ts';
 import { positionAt, textOf } from './source-text.ts';
 
 /** A syntax error in a JavaScript file, with its place, which Node does not report. */
@@ -23,9 +24,7 @@ export function javaScriptProblem(path: string): JavaScriptProblem | undefined {
     });
     return undefined;
   } catch (error) {
-    const offset: unknown = error instanceof SyntaxError ? Reflect.get(error, 'pos') : undefined;
-    if (typeof offset !== 'number') throw error;
-    const message = (error as SyntaxError).message.replace(/ \(\d+:\d+\)$/, '');
+    const { message, offset } = syntaxErrorOf(error);
     return { message, source: positionAt(path, text, offset), isTyped: isTypeAt(text, offset) };
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { SourcePosition } from '../../core/index.ts';
+import { LineIndex } from '../../core/index.ts';
 
 /** The text of a file, for excerpts and for places; empty when the file does not exist. */
 export function textOf(path: string): string {
@@ -27,6 +28,5 @@ export function placesOfQuoted(text: string, wanted: string): readonly number[] 
 
 /** The line and column of an offset. */
 export function positionAt(file: string, text: string, offset: number): SourcePosition {
-  const before = text.slice(0, offset).split('\n');
-  return { file, line: before.length, column: (before.at(-1) ?? '').length + 1 };
+  return new LineIndex(text, file).position(offset);
 }

@@ -53,7 +53,7 @@ test.each([
 });
 
 test('a mistake has its place', () => {
-  expect(eraseTypes('const a = 1;\nconst = 2;', 'a.ts')).toMatchObject({
-    diagnostics: [{ code: 'playground/syntax', source: { line: 2, column: 7 } }],
+  expect(eraseTypes('const a = 1;\n/* 😀 */ const = 2;', 'a.ts')).toMatchObject({
+    diagnostics: [{ code: 'playground/syntax', source: { line: 2, column: 15 } }],
   });
 });

@@ -1,6 +1,8 @@
 import { tsPlugin } from '@sveltejs/acorn-typescript';
 import { Parser } from 'acorn';
-import type { Diagnostic } from '../../core/index.ts';
+import type { Diagnostic, SourcePosition } from '../../core/index.ts';
+import { LineIndex } from '../../core/index.ts';
+import { syntaxErrorOf } from '../../javascript/index.ts';
 
 /** A node of the tree, with the members that only TypeScript has. */
 interface TypedNode {
@@ -49,15 +51,14 @@ const TYPES_ONLY: ReadonlySet<string> = new Set([
  * and column.
  */
 export function eraseTypes(text: string, file: string): ErasedTypes {
+  const lines = new LineIndex(text, file);
   let program: TypedNode;
   try {
     const options = { ecmaVersion: 'latest', sourceType: 'module', locations: true } as const;
     program = Parser.extend(tsPlugin()).parse(text, options);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const { pos = 0 } = error as SyntaxError & { readonly pos?: number };
-    const message = error.message.replace(/ \(\d+:\d+\)$/, '');
-    return { diagnostics: [problem('playground/syntax', message, text, file, pos)] };
+    const { message, offset } = syntaxErrorOf(error);
+    return { diagnostics: [problem(message, lines.position(offset))] };
   }
   const eraser = new Eraser(text);
   const diagnostics: Diagnostic[] = [];
@@ -65,7 +66,7 @@ export function eraseTypes(text: string, file: string): ErasedTypes {
     const hint = MORE_THAN_TYPES.get(node.type);
     if (hint === undefined || node.declare === true) return eraser.erase(node);
     diagnostics.push({
-      ...problem('playground/syntax', 'this syntax cannot be interpreted', text, file, node.start),
+      ...problem('this syntax cannot be interpreted', lines.position(node.start)),
       hint,
     });
     return false;
@@ -163,8 +164,6 @@ function visit(node: TypedNode, visitor: (node: TypedNode) => boolean): void {
 const isNode = (value: unknown): value is TypedNode =>
   typeof value === 'object' && value !== null && typeof (value as { readonly type?: unknown }).type === 'string';
 
-function problem(code: string, message: string, text: string, file: string, offset: number): Diagnostic {
-  const before = text.slice(0, offset).split('\n');
-  const source = { file, line: before.length, column: (before.at(-1) ?? '').length + 1 };
-  return { code, severity: 'error', message, source };
+function problem(message: string, source: SourcePosition): Diagnostic {
+  return { code: 'playground/syntax', severity: 'error', message, source };
 }

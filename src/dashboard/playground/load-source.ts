@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { hasErrors, isJsonObject, TypeKroError } from '../../core/index.ts';
+import { errorDiagnostic, hasErrors, isJsonObject, TypeKroError } from '../../core/index.ts';
 import type { CompileInput, Graph } from '../../graph/index.ts';
 import {
   compileDocument,
@@ -46,8 +46,7 @@ export function loadSource({ language, source }: Pick<PlaygroundInput, 'language
     return compileAll(found, [], problems, 'the module has no composition: call kubernetesComposition()');
   } catch (error) {
     if (!(error instanceof TypeKroError)) throw error;
-    const { message, code, remedy: hint } = error;
-    const problem = problemIn('source', { code, severity: 'error', message, ...(hint === undefined ? {} : { hint }) });
+    const problem = problemIn('source', errorDiagnostic(error));
     return { problems: [...problems, problem] };
   }
 }

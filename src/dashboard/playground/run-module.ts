@@ -1,7 +1,7 @@
 import { CompositionError, defineFactory, interpretModule } from '../../compose/index.ts';
 import type { EmitOptions } from '../../compose/index.ts';
 import type { Diagnostic, JsonObject, SourcePosition } from '../../core/index.ts';
-import { hasErrors, TypeKroError } from '../../core/index.ts';
+import { errorDiagnostic, hasErrors, TypeKroError } from '../../core/index.ts';
 import { kubernetesFactories, simpleFactories } from '../../factories/index.ts';
 import * as typekro from '../../index.ts';
 import { eraseTypes } from './erase-types.ts';
@@ -60,6 +60,5 @@ function modulesWith(note: (made: MadeComposition) => void): ReadonlyMap<string,
 
 function diagnosticsOf(error: TypeKroError): readonly Diagnostic[] {
   if (error instanceof CompositionError && hasErrors(error.diagnostics)) return error.diagnostics;
-  const { code, message, remedy } = error;
-  return [{ code, severity: 'error', message, ...(remedy === undefined ? {} : { hint: remedy }) }];
+  return [errorDiagnostic(error)];
 }
