@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 export type { JsonObject, JsonValue } from './json.ts';
-export { isJsonObject, jsonEquals, parseJson, stringifyJson, tryParseJson } from './json.ts';
+export { isJsonObject, jsonEquals, mergeJson, parseJson, stringifyJson, tryParseJson } from './json.ts';
 export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
 export { formatApiVersion, formatRef, gvkOf, objectName, parseApiVersion, refOf, withGroup } from './object.ts';
 export type { CodeInfo } from './code-info.ts';
@@ -16,6 +16,7 @@ export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
 export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
+export { errorCode } from './error-code.ts';
 export { failsAtCaller } from './caller-error.ts';
 export { LineIndex } from './line-index.ts';
 export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';

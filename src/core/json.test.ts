@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { jsonEquals, parseJson, stringifyJson } from './json.ts';
+import type { JsonObject } from './json.ts';
+import { jsonEquals, mergeJson, parseJson, stringifyJson } from './json.ts';
 
 describe('parseJson', () => {
   test.each([
@@ -48,4 +49,14 @@ describe('jsonEquals', () => {
     expect(jsonEquals(a, b)).toBe(expected);
     expect(jsonEquals(b, a)).toBe(expected);
   });
+});
+
+test.each([
+  ['{"a":{"b":1,"c":[1,2]}}', '{"a":{"c":[3],"d":null}}', '{"a":{"b":1,"c":[3],"d":null}}'],
+  ['{"a":1}', '{"a":{"b":2}}', '{"a":{"b":2}}'],
+  ['{"a":{"b":2}}', '{"a":1}', '{"a":1}'],
+  ['{}', '{"__proto__":{"a":1}}', '{"__proto__":{"a":1}}'],
+])('mergeJson: %s with %s is %s', (base, change, expected) => {
+  const merged = mergeJson(parseJson(base) as JsonObject, parseJson(change) as JsonObject);
+  expect(stringifyJson(merged)).toBe(expected);
 });

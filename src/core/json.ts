@@ -1,3 +1,6 @@
+import { getOwn } from './get-own.ts';
+import { setOwn } from './set-own.ts';
+
 /**
  * A JSON value as it travels through the system. Integers that a JavaScript number cannot hold exactly (beyond
  * ±(2⁵³−1)) are `bigint`; all other values are those of `JSON.parse`.
@@ -64,6 +67,20 @@ export function stringifyJson(value: JsonValue, indent?: number): string {
 /** Is this a JSON object (not null, not a list)? */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Returns `base` with the members of `change`. Objects are merged member by member; `change` replaces all other values,
+ * lists included.
+ */
+export function mergeJson(base: JsonObject, change: JsonObject): JsonObject {
+  const merged: JsonObject = { ...base };
+  for (const [key, value] of Object.entries(change)) {
+    if (value === undefined) continue;
+    const before = getOwn(base, key);
+    setOwn(merged, key, isJsonObject(before) && isJsonObject(value) ? mergeJson(before, value) : value);
+  }
+  return merged;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { errorCode } from './error-code.ts';
 
 /**
  * Makes a directory and its missing parents.
@@ -22,7 +23,7 @@ export function makeDirectory(path: string, mode?: number): void {
       mkdirSync(directory, mode);
     } catch (error) {
       // Another process may have made the directory meanwhile.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || isMissing(directory)) throw error;
+      if (errorCode(error) !== 'EEXIST' || isMissing(directory)) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject, nearestName } from '../core/index.ts';
-import { compareText } from '../golang/index.ts';
+import { compareText, goTypeOf } from '../golang/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
 import type { GatedMarkerKey, LexError, Marker } from './simple-lexer.ts';
@@ -448,15 +448,4 @@ function notAMap(value: JsonValue, block: keyof typeof BLOCKS): SimpleSchemaErro
         : typeof value;
   const message = `failed to unmarshal ${BLOCKS[block]}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
   return { code: 'simpleschema/not-a-map', message, path: [block], hint: 'write a map from field names to types' };
-}
-
-const isInt64 = (value: number | bigint): boolean =>
-  (typeof value === 'bigint' || Number.isInteger(value)) && value >= -(2 ** 63) && value < 2 ** 63;
-
-/** Go's name for the type of a decoded value, which kro prints. */
-function goTypeOf(value: JsonValue | undefined): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return '[]interface {}';
-  if (typeof value === 'number' || typeof value === 'bigint') return isInt64(value) ? 'int64' : 'float64';
-  return typeof value === 'boolean' ? 'bool' : 'map[string]interface {}';
 }

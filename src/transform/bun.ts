@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { TypeKroError } from '../core/index.ts';
+import { errorCode, TypeKroError } from '../core/index.ts';
 import { attachSources } from './attach.ts';
 import { inputMapOf } from './input-map.ts';
 import { inlineMap, isAuthorsFile } from './load.ts';
@@ -105,7 +105,7 @@ function loadEsbuild(file: string): Esbuild {
     try {
       return attempt();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+      if (errorCode(error) !== 'MODULE_NOT_FOUND') throw error;
     }
   }
   throw new TypeKroError(

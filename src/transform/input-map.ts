@@ -4,6 +4,7 @@ import type { SourceMapPayload } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AuthorPosition } from './edited-text.ts';
+import { errorCode } from '../core/index.ts';
 
 /** Finds the author's position for a line and a column (both from 0) of a text that another tool wrote. */
 export type InputMap = (line: number, column: number) => AuthorPosition | undefined;
@@ -53,12 +54,7 @@ function readPayload(url: string, file: string): object | undefined {
     const isMap = typeof payload === 'object' && payload !== null && 'mappings' in payload && 'sources' in payload;
     return isMap ? payload : undefined;
   } catch (error) {
-    if (
-      error instanceof SyntaxError ||
-      error instanceof URIError ||
-      (error as NodeJS.ErrnoException).code !== undefined
-    )
-      return undefined;
+    if (error instanceof SyntaxError || error instanceof URIError || errorCode(error) !== undefined) return undefined;
     throw error;
   }
 }

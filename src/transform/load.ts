@@ -3,6 +3,7 @@ import { attachSources } from './attach.ts';
 import { inputMapOf } from './input-map.ts';
 import { cannotStripTypes, isTypeScript, stripTypes } from './strip-types.ts';
 import type { Stripped } from './strip-types.ts';
+import { errorCode } from '../core/index.ts';
 
 /** The folder of this package. */
 const OWN_FOLDER = new URL('..', import.meta.url).href;
@@ -64,7 +65,7 @@ export function inlineMap(map: object): string {
 
 /** Replaces the error of a host that cannot load TypeScript by one with a remedy; returns other errors as they are. */
 export function explainLoadError(url: string, error: unknown): unknown {
-  const isUnknown = (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+  const isUnknown = errorCode(error) === 'ERR_UNKNOWN_FILE_EXTENSION';
   if (!isUnknown || !url.startsWith('file:') || !isTypeScript(new URL(url).pathname)) return error;
   return cannotStripTypes(fileURLToPath(url), error);
 }

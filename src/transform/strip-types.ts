@@ -1,5 +1,5 @@
 import * as nodeModule from 'node:module';
-import { TypeKroError } from '../core/index.ts';
+import { errorCode, TypeKroError } from '../core/index.ts';
 import { inputMapOf } from './input-map.ts';
 import type { InputMap } from './input-map.ts';
 
@@ -49,8 +49,7 @@ function attempt(work: () => string): string | undefined {
   try {
     return work();
   } catch (error) {
-    if (error instanceof SyntaxError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_'))
-      return undefined;
+    if (error instanceof SyntaxError || String(errorCode(error)).startsWith('ERR_')) return undefined;
     throw error;
   }
 }

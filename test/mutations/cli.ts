@@ -60,7 +60,7 @@ export const CLI: readonly MutationRow[] = [
   {
     name: 'the lock of a process that may not be signalled counts as dead',
     file: 'src/cli/up/process-lock.ts',
-    find: "return codeOf(error) === 'EPERM';",
+    find: "return errorCode(error) === 'EPERM';",
     replace: 'return false;',
     tests: ['src/cli/up/process-lock.test.ts'],
   },

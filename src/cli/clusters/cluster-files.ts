@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonValue } from '../../core/index.ts';
-import { cryptoLibrary, tryParseJson } from '../../core/index.ts';
+import { cryptoLibrary, errorCode, tryParseJson } from '../../core/index.ts';
 import type { Shape } from '../plan/file-shape.ts';
 import { boolean, listOf, number, optional, record, text } from '../plan/file-shape.ts';
 
@@ -177,7 +177,7 @@ export function readPrivate(path: string): string | undefined {
   try {
     file = openSync(path, constants.O_RDONLY | NO_FOLLOW);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   try {

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, readdirSync } from 'node:fs';
 import { join, posix, win32 } from 'node:path';
-import { homeDirectory, makeDirectory, TypeKroError } from '../../core/index.ts';
+import { errorCode, homeDirectory, makeDirectory, TypeKroError } from '../../core/index.ts';
 import { dnsLabel } from '../../kubernetes/index.ts';
 import { lockHolder } from '../up/process-lock.ts';
 import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
@@ -74,7 +74,7 @@ export function clusterNames(env: Environment): string[] {
       .map(({ name }) => name)
       .toSorted();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT') return [];
     throw folderError(error, clustersDirectory(env));
   }
 }
@@ -110,8 +110,7 @@ export function inFolder<Result>(env: Environment, folder: ClusterFolder, use: (
     try {
       return use();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === MAX_TRIES)
-        throw folderError(error, folder.path);
+      if (errorCode(error) !== 'ENOENT' || tries === MAX_TRIES) throw folderError(error, folder.path);
     }
   }
 }

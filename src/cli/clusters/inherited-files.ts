@@ -1,4 +1,5 @@
 import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { errorCode } from '../../core/index.ts';
 
 /** The bit of `flags` in `/proc/PID/fdinfo` for a file that a started program does not get. */
 const CLOSE_ON_EXEC = 0o2000000;
@@ -32,7 +33,7 @@ function infoOf(file: number): string | undefined {
     return readFileSync(`/proc/self/fdinfo/${file}`, 'utf8');
   } catch (error) {
     // The list includes the file from which the list was read. It is closed by now.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cryptoLibrary, TypeKroError } from '../../core/index.ts';
+import { cryptoLibrary, errorCode, TypeKroError } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 import { lockHolder, takeLock } from '../up/process-lock.ts';
 import type { ClusterFolder, ClusterState, FoundCluster } from './cluster-folder.ts';
@@ -83,7 +83,7 @@ function kill(pid: number, by: NodeJS.Signals): void {
   try {
     process.kill(pid, by);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Document, YAMLMap, YAMLSeq } from 'yaml';
 import type { JsonObject } from '../../core/index.ts';
 import {
   EMBEDDED_CONTEXT,
+  errorCode,
   homeDirectory,
   isJsonObject,
   makeDirectory,
@@ -237,7 +238,7 @@ async function lockKubeconfig(path: string, maxLockedMs: number): Promise<() => 
       closeSync(openSync(lock, 'wx', 0o600));
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+      if (errorCode(error) === 'EEXIST') return undefined;
       throw notWritten(path, error);
     }
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFile } from '../write-file.ts';
+import { errorCode } from '../../core/index.ts';
 
 /** The change of a file. With `check`, the change that a run without `check` would make. */
 export interface FileChange {
@@ -33,7 +34,7 @@ function readIfThere(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch (error) {
     // The write then fails for the same reason, with a better message.
-    if (UNREADABLE.has((error as NodeJS.ErrnoException).code)) return undefined;
+    if (UNREADABLE.has(errorCode(error))) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { TypeKroError } from '../../core/index.ts';
+import { errorCode, TypeKroError } from '../../core/index.ts';
 
 /** The endings of modules. Reading a module runs its code. */
 const SCRIPTS: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
@@ -28,7 +28,7 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errorCode(error);
     if ((code !== 'ENOENT' && code !== 'ENOTDIR') || dirname(path) === path) throw error;
     return join(realPath(dirname(path)), basename(path));
   }

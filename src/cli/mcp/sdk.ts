@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Readable, Writable } from 'node:stream';
-import { packageFolder, TypeKroError } from '../../core/index.ts';
+import { errorCode, packageFolder, TypeKroError } from '../../core/index.ts';
 
 /** The package of the Model Context Protocol, an optional peer dependency. */
 const PACKAGE = '@modelcontextprotocol/sdk';
@@ -61,7 +61,7 @@ export function loadMcpSdk(importers: readonly string[]): McpSdk {
     try {
       load.resolve(`${PACKAGE}/server`);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errorCode(error);
       // Another failure means a broken installation. The user must see it.
       if (code !== 'MODULE_NOT_FOUND') throw error;
       continue;

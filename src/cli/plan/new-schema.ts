@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, setOwn } from '../../core/index.ts';
+import { isJsonObject, mergeJson } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { objectsAt, valueAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
@@ -47,15 +47,5 @@ export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSc
  */
 export function laidOver(live: KubeObject | undefined, desired: KubeObject): KubeObject {
   if (live === undefined) return desired;
-  return merge(live as unknown as JsonObject, desired as unknown as JsonObject) as unknown as KubeObject;
-}
-
-function merge(below: JsonObject, above: JsonObject): JsonObject {
-  const merged: JsonObject = { ...below };
-  for (const [key, value] of Object.entries(above)) {
-    if (value === undefined) continue;
-    const former = Object.hasOwn(below, key) ? below[key] : undefined;
-    setOwn(merged, key, isJsonObject(former) && isJsonObject(value) ? merge(former, value) : value);
-  }
-  return merged;
+  return mergeJson(live as unknown as JsonObject, desired as unknown as JsonObject) as unknown as KubeObject;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isJsonObject, packageFolder, tryParseJson, TypeKroError } from '../../core/index.ts';
+import { errorCode, isJsonObject, packageFolder, tryParseJson, TypeKroError } from '../../core/index.ts';
 
 /** The parts of `tsx/esm/api` and `tsx/cjs/api` that are used here. */
 interface TsxApi {
@@ -97,7 +97,7 @@ export function tsxModule(importers: readonly string[], entry: TsxEntry = './esm
       return new URL(entryForImport(manifest, entry), pathToFileURL(manifest)).href;
     } catch (error) {
       // This importer does not find tsx. Any other failure means a broken installation, and the user must see it.
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+      if (errorCode(error) !== 'MODULE_NOT_FOUND') throw error;
     }
   }
   throw new TypeKroError(

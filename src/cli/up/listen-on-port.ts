@@ -1,5 +1,5 @@
 import type { Cluster, Listener, ListenOptions } from '../../cluster/index.ts';
-import { TypeKroError } from '../../core/index.ts';
+import { errorCode, TypeKroError } from '../../core/index.ts';
 
 /**
  * Opens a socket for a cluster.
@@ -10,7 +10,7 @@ export async function listenOnPort(cluster: Cluster, options: ListenOptions): Pr
   try {
     return await cluster.listen(options);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errorCode(error);
     const port = options.port ?? 0;
     if (code === 'EACCES') {
       throw new TypeKroError(`port ${port} may not be opened: the system keeps it for privileged processes`, {

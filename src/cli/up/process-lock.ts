@@ -1,5 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { errorCode } from '../../core/index.ts';
 
 /** A lock file that this process holds. */
 export interface ProcessLock {
@@ -72,7 +73,7 @@ function moveAside(file: string, dead: string): void {
   try {
     renameSync(file, aside);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return; // another process moved it
+    if (errorCode(error) === 'ENOENT') return; // another process moved it
     throw error;
   }
   if (read(aside) !== dead) link(aside, file);
@@ -85,7 +86,7 @@ function link(from: string, to: string): boolean {
     linkSync(from, to);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -94,7 +95,7 @@ function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -107,7 +108,7 @@ function isHolderAlive(lock: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return codeOf(error) === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
   return start === startOf(pid);
 }
@@ -136,8 +137,4 @@ function readStat(pid: number): string | undefined {
   } catch {
     return undefined; // no Linux, or the process is gone
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, TypeKroError, whyUnreadable, nearestName } from '../../core/index.ts';
+import { errorCode, isJsonObject, nearestName, TypeKroError, whyUnreadable } from '../../core/index.ts';
 import type { DefinitionDocument, ParsedDefinitions } from '../../graph/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
@@ -63,7 +63,7 @@ export function asKubeObject(value: JsonValue | undefined): KubeObject | undefin
  */
 export async function readTextFile(path: string, file: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    const mayNot = ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+    const mayNot = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
     const remedy = mayNot ? `as its owner run chmod a+r ${file}, or name a copy that is yours` : 'name a file';
     throw unreadable(file, whyUnreadable(error), remedy, error);
   });

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeDirectory, TypeKroError } from '../../core/index.ts';
+import { errorCode, makeDirectory, TypeKroError } from '../../core/index.ts';
 import { ENDED_SERVER } from '../../kube/index.ts';
 import { takeLock } from './process-lock.ts';
 
@@ -88,7 +88,7 @@ function inDirectory<Result>(path: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    const inTheWay = ['ENOTDIR', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '');
+    const inTheWay = ['ENOTDIR', 'EEXIST'].includes(errorCode(error) ?? '');
     throw TypeKroError.from(error, {
       code: 'up/state-directory',
       what: `write ${path}`,

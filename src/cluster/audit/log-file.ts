@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { isoTime, makeDirectory, TypeKroError } from '../../core/index.ts';
+import { errorCode, isoTime, makeDirectory, TypeKroError } from '../../core/index.ts';
 import type { AuditOptions } from '../audit-options.ts';
 import type { ClusterClock } from '../clock.ts';
 
@@ -59,7 +59,7 @@ export class LogFile {
       if (path !== '-') makeDirectory(dirname(path));
       this.#open();
     } catch (error) {
-      const isLink = hasCode(error, 'ELOOP');
+      const isLink = errorCode(error) === 'ELOOP';
       const problem = isLink ? 'it is a symbolic link' : (error as Error).message;
       throw new TypeKroError(`the audit log ${path} cannot be written: ${problem}`, {
         code: 'cluster/audit-log',
@@ -117,7 +117,7 @@ export class LogFile {
       renameSync(this.#path, this.#backupName());
     } catch (error) {
       // Another program, such as logrotate, has moved the file.
-      if (!hasCode(error, 'ENOENT')) throw error;
+      if (errorCode(error) !== 'ENOENT') throw error;
     }
     this.#open();
     this.#removeOld();
@@ -184,6 +184,3 @@ function prepare(file: number): number {
   readSync(file, last, 0, 1, stats.size - 1);
   return last[0] === NEW_LINE ? stats.size : stats.size + writeSync(file, '\n');
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;

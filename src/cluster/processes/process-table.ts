@@ -1,6 +1,6 @@
 /** The processes of the machine that belong to containers. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { processLibrary } from '../../core/index.ts';
+import { errorCode, processLibrary } from '../../core/index.ts';
 import type { ContainerUse } from './limits.ts';
 
 /** A process in the session, or in the process group, of a container. */
@@ -14,8 +14,7 @@ interface TableEntry {
 const SCAN_MS = 200;
 
 /** Has the cluster, or the machine, no free file descriptor? */
-const isShortOfFiles = (error: unknown): boolean =>
-  ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
+const isShortOfFiles = (error: unknown): boolean => ['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '');
 
 /** The fields of `/proc/PID/stat` that say where a process belongs. The name of the program may have any characters. */
 export function parseStat(text: string): TableEntry | undefined {
@@ -70,7 +69,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errorCode(error);
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }

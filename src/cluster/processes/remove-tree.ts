@@ -1,5 +1,6 @@
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../../core/index.ts';
 
 /**
  * Removes a file, or a folder with its content. Programs also leave folders that cannot be written, as the module cache
@@ -9,7 +10,7 @@ export function removeTree(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errorCode(error);
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     openFolder(path);
     rmSync(path, { recursive: true, force: true });

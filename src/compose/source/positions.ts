@@ -4,6 +4,7 @@ import type { SourceMapPayload } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SourcePosition } from '../../core/index.ts';
+import { errorCode } from '../../core/index.ts';
 
 /** The author's position for a line and column (from 0) of a running script, through its source map if it has one. */
 export function mapPosition(url: string, sourceMapUrl: string, line: number, column: number): SourcePosition {
@@ -40,7 +41,7 @@ function readMap(url: string, file: string): SourceMap | undefined {
           : Buffer.from(inline[2] as string, 'base64').toString('utf8');
     return new SourceMap(JSON.parse(text) as SourceMapPayload);
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;
+    if (error instanceof SyntaxError || errorCode(error) !== undefined) return undefined;
     throw error;
   }
 }

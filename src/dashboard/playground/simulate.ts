@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, formatRef, isJsonObject, isoTime, refOf } from '../../core/index.ts';
+import { formatApiVersion, formatRef, isJsonObject, isoTime, mergeJson, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { InstanceNode } from '../../inspect/index.ts';
 import { countObjects, edgesWith, presentValue, SPEC_NODE } from '../../inspect/index.ts';
@@ -117,18 +117,9 @@ function withStatus({ observed, isBuiltin }: SimulationInput, each: SimulatedObj
   return { node, object: status === undefined ? object : { ...object, status }, settled: true };
 }
 
-/** The object with further fields. Maps are merged, and other values are replaced. */
+/** The object with further fields. */
 function merged(object: KubeObject, fields: JsonObject): KubeObject {
-  return mergedValue(object as unknown as JsonObject, fields) as unknown as KubeObject;
-}
-
-function mergedValue(value: JsonValue | undefined, change: JsonValue): JsonValue {
-  if (!isJsonObject(change) || !isJsonObject(value)) return change;
-  const entries = Object.entries(change).map(([key, each = null]): [string, JsonValue] => [
-    key,
-    mergedValue(Object.hasOwn(value, key) ? value[key] : undefined, each),
-  ]);
-  return { ...value, ...Object.fromEntries(entries) };
+  return mergeJson(object as unknown as JsonObject, fields) as unknown as KubeObject;
 }
 
 /** The external objects of the user, with the name and kind that the graph reads. */
@@ -143,7 +134,7 @@ function externalObjects({ graph, instance, observed, now }: SimulationInput): S
         const named = objects[index]?.object ?? objects[0]?.object ?? {};
         if (!isJsonObject(fields)) return [];
         const metadata = { name: `${report.id}-${index}`, namespace: instance.metadata.namespace ?? 'default' };
-        const object = mergedValue({ ...typeOf(graph, report.id), metadata }, named);
+        const object = mergeJson({ ...typeOf(graph, report.id), metadata }, named);
         return [{ node: report.id, object: merged(object as unknown as KubeObject, fields), settled: true }];
       });
     });
