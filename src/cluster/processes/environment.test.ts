@@ -155,7 +155,7 @@ test.each([
 });
 
 const files = (volume: JsonObject) => {
-  const found = volumeFiles({ pod, config, facts, token: (audience) => `token for ${audience}` }, volume);
+  const found = volumeFiles({ pod, config, facts, token: ({ audience, expirationSeconds }) => `${expirationSeconds} s for ${audience}` }, volume);
   return 'problem' in found ? found : Object.fromEntries(found.map(({ path, content }) => [path, content.toString()]));
 };
 
@@ -176,13 +176,14 @@ test.each<[string, JsonObject, unknown]>([
     {
       projected: {
         sources: [
-          { serviceAccountToken: { path: 'token', audience: 'a' } },
+          { serviceAccountToken: { path: 'token', audience: 'a', expirationSeconds: 600 } },
+          { serviceAccountToken: { path: 'default' } },
           { configMap: { name: 'conf', items: [{ key: 'COLOR', path: 'color' }] } },
           { downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
         ],
       },
     },
-    { token: 'token for a', color: 'red', labels: 'app="web"' },
+    { token: '600 s for a', default: '3600 s for ', color: 'red', labels: 'app="web"' },
   ],
 ])('the files of %s', (_title, volume, expected) => {
   expect(files(volume)).toEqual(expected);

@@ -11,6 +11,7 @@ import { containerCommand, containerEnvironment } from './environment.ts';
 import type { ContainerEnd, ContainerFacts, LifeDecision } from './life.ts';
 import { decideLife, NEW_CONTAINER } from './life.ts';
 import { PodFolder } from './pod-folder.ts';
+import { PodTokens } from './pod-tokens.ts';
 import type { Preparation, RunHost, RuntimeServices } from './run-host.ts';
 import type { VolumeInput } from './volume-files.ts';
 import { expandVariables } from './variables.ts';
@@ -30,7 +31,7 @@ export class PodRun {
   readonly #services: RuntimeServices;
   readonly #folder: PodFolder;
   readonly #containers = new Map<string, ContainerRun>();
-  readonly #tokens = new Map<string, string>();
+  readonly #tokens: PodTokens;
   #events: PodEvent[] = [];
   #hasStaleVolumes = false;
   #isKilled = false;
@@ -47,6 +48,7 @@ export class PodRun {
     this.uid = uid;
     this.address = address;
     this.#services = services;
+    this.#tokens = new PodTokens(services.clock);
     this.#folder = new PodFolder(services.folder, uid);
     const host = this.#host(pod);
     for (const list of ['initContainers', 'containers'] as const) {
@@ -70,12 +72,16 @@ export class PodRun {
   }
 
   decide(pod: KubeObject, startMs: number): LifeDecision {
-    return decideLife(pod, (name) => this.factsOf(name), startMs, this.#services.clock.now());
+    const decision = decideLife(pod, (name) => this.factsOf(name), startMs, this.#services.clock.now());
+    const renewal = decision.isOver ? undefined : this.#tokens.untilRenewalMs;
+    if (renewal === undefined) return decision;
+    return { ...decision, next: Math.min(decision.next ?? renewal, renewal) };
   }
 
   /** Starts and stops the containers of a decision. */
   apply(pod: KubeObject, { start, stop }: LifeDecision): void {
-    if (this.#hasStaleVolumes) this.#refreshVolumes(pod);
+    const hasDropped = this.#tokens.dropDue();
+    if (this.#hasStaleVolumes || hasDropped) this.#refreshVolumes(pod);
     for (const name of start) this.#containers.get(name)?.start(pod);
     for (const name of stop) this.#containers.get(name)?.stop(pod, graceMsOf(pod));
     // A second deletion may state a shorter grace period.
@@ -185,15 +191,8 @@ export class PodRun {
       pod,
       config: this.#config(pod),
       facts: { address: this.address, hostAddress: this.#services.hostAddress },
-      token: (audience) => this.#token(pod, audience),
+      token: (request) => this.#tokens.get(request, () => this.#services.token(pod, request)),
     };
-  }
-
-  /** The token of an audience. The files of a pod keep one token, so that they change only with their sources. */
-  #token(pod: KubeObject, audience: string): string {
-    const token = this.#tokens.get(audience) ?? this.#services.token(pod, audience);
-    this.#tokens.set(audience, token);
-    return token;
   }
 
   #prepare(pod: KubeObject, container: JsonObject): Preparation | { readonly problem: string } {
@@ -228,8 +227,7 @@ export class PodRun {
     variables.set('KUBERNETES_SERVICE_PORT', server.port);
     variables.set('KUBERNETES_SERVICE_PORT_HTTPS', server.port);
     if (pod.spec?.['automountServiceAccountToken'] === false) return variables;
-    const text = this.#services.kubeconfig(this.#token(pod, ''), pod);
-    variables.set('KUBECONFIG', this.#folder.writeOwn('kubeconfig', text));
+    variables.set('KUBECONFIG', this.#folder.writeOwn('kubeconfig', this.#services.kubeconfig(pod)));
     return variables;
   }
 }

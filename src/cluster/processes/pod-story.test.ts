@@ -133,6 +133,35 @@ test('files follow a ConfigMap that comes later, and one that is replaced', asyn
   await eventually(async () => expect(await logOf(story)).toMatch(/^one\n\n?two\n$/));
 });
 
+test('a projected token has the lifetime of its volume, and its file is renewed before the end', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const read = 'now=$(cat "$TYPEKRO_ROOT/t/token")';
+  const script = `while :; do ${read}; [ "$now" = "$last" ] || { echo "$now"; last=$now; }; sleep 0.05; done`;
+  const sources = [{ serviceAccountToken: { path: 'token', expirationSeconds: 600 } }];
+  await story.create(
+    pod({
+      volumes: [{ name: 'v', projected: { sources } }],
+      containers: [shell(script, { volumeMounts: [{ name: 'v', mountPath: '/t' }] })],
+    }),
+  );
+  const start = story.clock.now() / 1000;
+  const lives = async () =>
+    (await logOf(story))
+      .split('\n')
+      .slice(0, -1)
+      .map((token) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))
+      .map(({ iat, exp }) => [iat - start, exp - start]);
+  await eventually(async () => expect(await lives()).toEqual([[0, 600]]));
+  await story.advance(479);
+  await story.advance(1);
+  await eventually(async () =>
+    expect(await lives()).toEqual([
+      [0, 600],
+      [480, 1080],
+    ]),
+  );
+});
+
 test('an event names a ConfigMap that a mounted volume has lost', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { x: 'one' } });

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { ConfigProblem } from './config-source.ts';
+import type { TokenRequest } from './pod-tokens.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** The inputs of the start of a run. */
@@ -41,9 +42,10 @@ export interface RuntimeServices {
     write(pod: KubeObject, container: string, line: string): void;
   };
   find(kind: 'configmap' | 'secret', namespace: string, name: string): KubeObject | undefined;
-  /** A token of the pod's service account. `''` is the audience of the API. */
-  token(pod: KubeObject, audience: string): string;
-  kubeconfig(token: string, pod: KubeObject): string;
+  /** A new token of the pod's service account. */
+  token(pod: KubeObject, request: TokenRequest): string;
+  /** A kubeconfig with a new token, which is valid for a year. */
+  kubeconfig(pod: KubeObject): string;
   serverUrl(): URL | undefined;
   /** The working directory of a container: absolute, or relative to that of the cluster. */
   directoryOf(path: string): string;

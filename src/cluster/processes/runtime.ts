@@ -18,6 +18,7 @@ import { excessOf, limitsOf } from './limits.ts';
 import { createPodsFolder } from './pod-folder.ts';
 import { PodRun, specificationOf } from './pod-run.ts';
 import { removeTree } from './remove-tree.ts';
+import type { TokenRequest } from './pod-tokens.ts';
 import type { RuntimeServices } from './run-host.ts';
 import { measureUse, sharedMemoryBytes } from './process-table.ts';
 import { Watchdog } from './watchdog.ts';
@@ -38,8 +39,15 @@ export interface RuntimeContext {
 /** The time between two measurements of the use of all containers, in milliseconds. */
 const MEASURE_MS = 250;
 
-/** The validity of a pod's token: a year, to which Kubernetes extends the tokens of pods. */
-const TOKEN_MS = 365 * 86_400_000;
+/** The validity of the token in a pod's kubeconfig: a year, to which Kubernetes extends the tokens of pods. */
+const YEAR_SECONDS = 365 * 86_400;
+
+/**
+ * The lifetime that the admission of service accounts requests. Kubernetes extends the validity of these tokens for the
+ * API to a year, so that clients that never read the file again keep their access. The kubelet renews the files as if the
+ * tokens were not extended.
+ */
+const EXTENDED_SECONDS = 3607;
 
 /** The local processes of one cluster. */
 export class ProcessRuntime {
@@ -73,9 +81,11 @@ export class ProcessRuntime {
         write: (pod, container, line) => logs.write(logKey(pod, container), line),
       },
       find: (kind, namespace, name) => context.store.collection('', `${kind}s`).get(`${namespace}/${name}`)?.object,
-      token: (pod, audience) => this.#token(pod, audience),
-      kubeconfig: (token, { metadata }) =>
-        kubeconfigOf(context.serverUrl ?? '', context.certificateAuthority, token, metadata.namespace ?? ''),
+      token: (pod, request) => this.#token(pod, request),
+      kubeconfig: (pod) => {
+        const token = this.#token(pod, { audience: '', expirationSeconds: YEAR_SECONDS });
+        return kubeconfigOf(context.serverUrl ?? '', context.certificateAuthority, token, pod.metadata.namespace ?? '');
+      },
       serverUrl: () => (context.serverUrl === undefined ? undefined : new URL(context.serverUrl)),
       directoryOf: (path) => resolve(this.#directory, path),
       report: (thrown) => context.report(thrown),
@@ -164,18 +174,19 @@ export class ProcessRuntime {
     }
   }
 
-  #token({ metadata, spec }: KubeObject, audience: string): string {
+  #token({ metadata, spec }: KubeObject, { audience, expirationSeconds }: TokenRequest): string {
     const { namespace = '', name = '', uid = '' } = metadata;
     const { store, access, clock } = this.#context;
     const account = textAt(spec, 'serviceAccountName') || 'default';
     const stored = store.collection('', 'serviceaccounts').get(`${namespace}/${account}`)?.object;
+    const isExtended = audience === '' && expirationSeconds === EXTENDED_SECONDS;
     const { token } = access.tokens.issue({
       namespace,
       account,
       accountUid: stored?.metadata.uid ?? '',
       audiences: [audience === '' ? access.tokens.issuer : audience],
       bindings: { pod: { name, uid } },
-      expires: clock.now() + TOKEN_MS,
+      expires: clock.now() + (isExtended ? YEAR_SECONDS : expirationSeconds) * 1000,
     });
     return token;
   }

@@ -6,6 +6,7 @@ import type { ConfigProblem, ConfigSource } from './config-source.ts';
 import { entriesOf, isProblem } from './config-source.ts';
 import type { PodFacts } from './downward.ts';
 import { fieldText, resourceText } from './downward.ts';
+import type { TokenRequest } from './pod-tokens.ts';
 
 /** A file of a volume. */
 export interface VolumeFile {
@@ -20,11 +21,12 @@ export interface VolumeInput {
   readonly pod: KubeObject;
   readonly config: ConfigSource;
   readonly facts: PodFacts;
-  /** A token of the pod's service account. `''` is the audience of the API. */
-  token(audience: string): string;
+  /** A token of the pod's service account. */
+  token(request: TokenRequest): string;
 }
 
 const DEFAULT_MODE = 0o644;
+const DEFAULT_EXPIRATION_SECONDS = 3600;
 
 /**
  * The path without empty parts and `.`; `undefined` for an absolute path, one that leaves its folder, and one with a
@@ -77,7 +79,8 @@ function sourceFiles(input: VolumeInput, source: JsonObject, mode: number): read
   }
   const token = optionalAt(source, 'serviceAccountToken');
   if (token !== undefined) {
-    const content = input.token(textAt(token, 'audience'));
+    const expirationSeconds = numberAt(token, 'expirationSeconds') ?? DEFAULT_EXPIRATION_SECONDS;
+    const content = input.token({ audience: textAt(token, 'audience'), expirationSeconds });
     return [{ path: textAt(token, 'path'), content: Buffer.from(content), mode }];
   }
   return fieldFiles(input, objectsAt(source, 'downwardAPI', 'items'), mode);
