@@ -161,7 +161,7 @@ export async function stop(context: CommandContext, input: CommandInput, names: 
       failed.push(TypeKroError.from(error, { code: 'cluster/not-stopped', what: `stop ${each}` }));
     }
   }
-  const clusters = stopped.map(({ name, before, kept }) => ({ name, before, kept }));
+  const clusters = stopped.map(({ problem: _, ...result }) => result);
   print({ data: { schemaVersion: 1, clusters }, lines: () => stopLines(stopped, failed.length > 0) });
   for (const error of failed) context.printError(`error: ${error.format()}`);
   return failed.length === 0 ? ExitCode.ok : ExitCode.failed;
@@ -169,8 +169,10 @@ export async function stop(context: CommandContext, input: CommandInput, names: 
 
 function stopLines(stopped: readonly Stopped[], hasFailed: boolean): readonly string[] {
   if (stopped.length === 0) return hasFailed ? [] : ['there is no cluster'];
-  return stopped.map(({ name, before, kept }) => {
-    const ended = before === 'running' || before === 'starting' ? `${name} has ended` : `${name} was not running`;
+  return stopped.map(({ name, before, endedBy, kept }) => {
+    const isEnded = before === 'running' || before === 'starting';
+    const by = endedBy === undefined ? '' : ` by ${endedBy}`;
+    const ended = isEnded ? `${name} has ended${by}` : `${name} was not running`;
     const objects = kept
       ? `its objects are kept: typekro cluster start ${name} continues with them, typekro cluster stop ${name} --delete deletes them`
       : 'nothing is left of it';

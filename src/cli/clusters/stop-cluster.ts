@@ -10,11 +10,16 @@ import { control } from './control-client.ts';
 import { leaveFolder, removeContext } from './leave-folder.ts';
 import { poll } from './poll.ts';
 
+/** A signal that a stop sends when the request to stop does not end the process. */
+export type EndingSignal = 'SIGTERM' | 'SIGKILL';
+
 /** The result of a stop. */
 export interface Stopped {
   readonly name: string;
   /** The state before the stop. */
   readonly before: ClusterState;
+  /** The signal that ended the process. Absent when it ended at the request, or had ended before. */
+  readonly endedBy?: EndingSignal;
   /** Are the objects of the cluster still on the disk? */
   readonly kept: boolean;
   /** Why the entry in the user's kubeconfig stays. Absent when there is none any more. */
@@ -41,15 +46,17 @@ export async function stopCluster(
   const found = findCluster(context.env, name);
   const { folder, state } = found;
   if (state === 'absent') return { name, before: state, kept: false };
-  if (state === 'running' || state === 'starting') await endProcess(context, found, limits);
-  return { name, before: state, ...(await tidyFolder(context, folder, isDeletion)) };
+  const isHeld = state === 'running' || state === 'starting';
+  const endedBy = isHeld ? await endProcess(context, found, limits) : undefined;
+  return { name, before: state, ...(endedBy === undefined ? {} : { endedBy }), ...(await tidyFolder(context, folder, isDeletion)) };
 }
 
+/** Ends the process, and names each step that did not suffice. Returns the signal that was necessary. */
 async function endProcess(
-  { signal }: CommandContext,
+  { signal, printError }: CommandContext,
   { folder, record, state, pid = 0, isCertain = false }: FoundCluster,
   limits: Readonly<Record<keyof typeof STOP_LIMITS_MS, number>>,
-): Promise<void> {
+): Promise<EndingSignal | undefined> {
   const isFree = () => lockHolder(folder.lock)?.pid !== pid;
   const hasEnded = async (limitMs: number) =>
     (await poll(limitMs, signal, () => (isFree() ? true : undefined))) === true;
@@ -59,18 +66,20 @@ async function endProcess(
       // A process that does not answer gets a signal.
       () => signal.throwIfAborted(),
     );
-    if (isAccepted === true && (await hasEnded(limits.stopped))) return;
+    if (isAccepted === true && (await hasEnded(limits.stopped))) return undefined;
+    if (isCertain && !isFree()) printError(notEnded(folder.name, 'at the request to stop', 'SIGTERM'));
   }
   if (isCertain) {
     for (const [by, limitMs] of [
       ['SIGTERM', limits.terminated],
       ['SIGKILL', limits.killed],
     ] as const) {
-      if (isFree()) return;
+      if (isFree()) return undefined;
       kill(pid, by);
-      if (await hasEnded(limitMs)) return;
+      if (await hasEnded(limitMs)) return by;
+      if (by === 'SIGTERM') printError(notEnded(folder.name, 'at SIGTERM', 'SIGKILL'));
     }
-  } else if (isFree()) return;
+  } else if (isFree()) return undefined;
   throw new TypeKroError(`the process ${pid} of the cluster "${folder.name}" does not end`, {
     code: 'cluster/not-stopped',
     remedy: isCertain
@@ -78,6 +87,9 @@ async function endProcess(
       : `look whether the process ${pid} is that of the cluster, because this system does not say so, and end it`,
   });
 }
+
+const notEnded = (name: string, step: string, next: EndingSignal): string =>
+  `${name} has not ended ${step}; ${next} follows`;
 
 function kill(pid: number, by: NodeJS.Signals): void {
   try {

@@ -1,0 +1,59 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startInStat } from '../up/process-lock.ts';
+import { clusterFolder } from './cluster-folder.ts';
+import { stopCluster } from './stop-cluster.ts';
+
+let home: string;
+const children: ChildProcess[] = [];
+beforeEach(() => void (home = mkdtempSync(join(tmpdir(), 'typekro-stop-'))));
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** A process that runs a statement, and that the lock of a cluster names. */
+async function startHolder(lock: string, statement: string) {
+  const program = `${statement}; console.log('up'); setInterval(() => undefined, 1e6);`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });
+  children.push(child);
+  await once(child.stdout, 'data');
+  writeFileSync(lock, `${child.pid} ${startInStat(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))} holder`);
+  return child;
+}
+
+// Other systems do not report start times, so that it is never certain which process a signal would end.
+test.runIf(process.platform === 'linux').each([
+  ['', 'SIGTERM', []],
+  ["process.on('SIGTERM', () => undefined)", 'SIGKILL', ['dev has not ended at SIGTERM; SIGKILL follows']],
+])('a process that does %j is ended by %s, and each step is said', async (statement, endedBy, said) => {
+  const env = { XDG_STATE_HOME: home };
+  const folder = clusterFolder(env, 'dev');
+  mkdirSync(folder.path, { recursive: true });
+  const child = await startHolder(folder.lock, statement);
+  const exit = once(child, 'exit');
+  const lines: string[] = [];
+  const context = {
+    cwd: home,
+    env,
+    print: () => undefined,
+    printError: (line: string) => void lines.push(line),
+    readInput: () => Promise.resolve(''),
+    signal: new AbortController().signal,
+  };
+  const limits = { request: 100, stopped: 100, terminated: 500, killed: 5000 };
+  expect(await stopCluster(context, 'dev', false, limits)).toEqual({
+    name: 'dev',
+    before: 'starting',
+    endedBy,
+    kept: false,
+  });
+  expect(lines).toEqual(said);
+  expect((await exit)[1]).toBe(endedBy);
+  expect(existsSync(folder.path)).toBe(false);
+});
