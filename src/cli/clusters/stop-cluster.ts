@@ -48,15 +48,21 @@ export async function stopCluster(
   if (state === 'absent') return { name, before: state, kept: false };
   const isHeld = state === 'running' || state === 'starting';
   const endedBy = isHeld ? await endProcess(context, found, limits) : undefined;
-  return { name, before: state, ...(endedBy === undefined ? {} : { endedBy }), ...(await tidyFolder(context, folder, isDeletion)) };
+  return {
+    name,
+    before: state,
+    ...(endedBy === undefined ? {} : { endedBy }),
+    ...(await tidyFolder(context, folder, isDeletion)),
+  };
 }
 
 /** Ends the process, and names each step that did not suffice. Returns the signal that was necessary. */
 async function endProcess(
-  { signal, printError }: CommandContext,
+  context: CommandContext,
   { folder, record, state, pid = 0, isCertain = false }: FoundCluster,
   limits: Readonly<Record<keyof typeof STOP_LIMITS_MS, number>>,
 ): Promise<EndingSignal | undefined> {
+  const { signal } = context;
   const isFree = () => lockHolder(folder.lock)?.pid !== pid;
   const hasEnded = async (limitMs: number) =>
     (await poll(limitMs, signal, () => (isFree() ? true : undefined))) === true;
@@ -67,7 +73,7 @@ async function endProcess(
       () => signal.throwIfAborted(),
     );
     if (isAccepted === true && (await hasEnded(limits.stopped))) return undefined;
-    if (isCertain && !isFree()) printError(notEnded(folder.name, 'at the request to stop', 'SIGTERM'));
+    if (isCertain && !isFree()) context.printError(notEnded(folder.name, 'at the request to stop', 'SIGTERM'));
   }
   if (isCertain) {
     for (const [by, limitMs] of [
@@ -77,7 +83,7 @@ async function endProcess(
       if (isFree()) return undefined;
       kill(pid, by);
       if (await hasEnded(limitMs)) return by;
-      if (by === 'SIGTERM') printError(notEnded(folder.name, 'at SIGTERM', 'SIGKILL'));
+      if (by === 'SIGTERM') context.printError(notEnded(folder.name, 'at SIGTERM', 'SIGKILL'));
     }
   } else if (isFree()) return undefined;
   throw new TypeKroError(`the process ${pid} of the cluster "${folder.name}" does not end`, {

@@ -155,7 +155,10 @@ test.each([
 });
 
 const files = (volume: JsonObject) => {
-  const found = volumeFiles({ pod, config, facts, token: ({ audience, expirationSeconds }) => `${expirationSeconds} s for ${audience}` }, volume);
+  const found = volumeFiles(
+    { pod, config, facts, token: ({ audience, expirationSeconds }) => `${expirationSeconds} s for ${audience}` },
+    volume,
+  );
   return 'problem' in found ? found : Object.fromEntries(found.map(({ path, content }) => [path, content.toString()]));
 };
 
