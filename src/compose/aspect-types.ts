@@ -59,7 +59,7 @@ export interface AspectTargetGroup<Name extends string = string> {
 /** A group, or a factory for the kind that it makes. */
 export type SingleAspectTarget = AspectTargetGroup | ((...args: never[]) => unknown);
 
-/** The target of an aspect: a group, a factory, or a list of them. A resource must match one of the list. */
+/** The target of an aspect: a group, a factory, or a list of them. A resource must match at least one of them. */
 export type AspectTarget = SingleAspectTarget | readonly SingleAspectTarget[];
 
 /**

@@ -40,7 +40,7 @@ export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Sta
   : StatusResult<InferSchema<Status>>;
 
 /**
- * The fields of a returned status that the declared status does not have. Their type here has no value, so that
+ * The fields of a returned status that the declared status does not have. Their type has no values, so that
  * TypeScript reports an error at each of them. A status that is not declared, or is declared without fields, may have
  * any fields.
  */
@@ -103,8 +103,8 @@ export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Sp
   Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;
 
 /**
- * Defines a graph by a function that makes the resources and returns the status: the second overload, which is the main
- * form. The first overload takes resources and status as two functions.
+ * Defines a graph. The second overload is the main form: one function makes the resources and returns the status. The
+ * first overload takes two functions, one for the resources and one for the status.
  */
 export interface KubernetesComposition {
   <

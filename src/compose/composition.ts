@@ -167,7 +167,7 @@ function instanceLabels(definition: string): Readonly<Record<string, string>> {
   return { 'typekro.dev/factory': definition, 'typekro.dev/mode': 'kro', 'typekro.dev/rgd': definition };
 }
 
-/** Refuses a whole instance (with `spec`, as in YAML) as the argument that must be a spec. */
+/** Refuses a whole instance (with `spec`, as in YAML) where the argument must be a spec. */
 function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
   if (!isJsonObject(given['spec']) || fields.includes('spec') || fields.some((name) => Object.hasOwn(given, name)))
     return;

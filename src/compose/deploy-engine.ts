@@ -65,7 +65,7 @@ export type KubeConfigSource = string | JsonObject | { exportConfig(): string };
 
 /** Options of `factory(mode, options)`. Durations are in milliseconds unless the name says otherwise. */
 export interface FactoryOptions {
-  /** Namespace of namespaced objects without one (direct), and of the instance (kro). Default `default`. */
+  /** Namespace of the instance (kro), and of namespaced objects whose manifest has none (direct). Default `default`. */
   readonly namespace?: string;
   /** Namespace of the instance, when it differs from `namespace` (kro). */
   readonly instanceNamespace?: string;
@@ -284,7 +284,7 @@ export interface DeployTarget {
   definition(target: Target): JsonObject;
   /**
    * The instance for a spec: validated, with name, namespace and labels. For a graph: the Graph, or in direct mode an
-   * instance without a spec that represents it.
+   * instance without a spec that represents the Graph.
    */
   instance(spec: JsonObject): KubeObject;
   /** Namespaces that are applied before the instance in kro mode, and that stay when the instance is deleted. */
@@ -298,8 +298,8 @@ export interface DeployTarget {
 }
 
 /**
- * The engine that carries out the calls of factories. The deploy room implements it; it is loaded when a call first
- * needs it.
+ * The engine that carries out the calls of factories. `src/deploy` implements the engine. A factory loads the engine
+ * when a call first needs a cluster.
  */
 export interface DeployEngine {
   deploy(

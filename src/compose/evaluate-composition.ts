@@ -20,7 +20,7 @@ export function evaluateComposition(
   return evaluateTraced(core, instance as unknown as JsonObject, observed, violations(core, instance));
 }
 
-/** Evaluates the graph of a traced function on an instance, which a Graph does not have. */
+/** Evaluates the graph of a traced function on an instance. A Graph has no instance. */
 export function evaluateTraced(
   core: TracedCore,
   instance: JsonObject | undefined,

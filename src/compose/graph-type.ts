@@ -50,7 +50,7 @@ export interface GraphComposition {
   factory(mode: Mode, options?: GraphFactoryOptions): GraphFactory;
 }
 
-/** Options of `graph(…).factory(mode, options)`. The namespace is by default that of the graph, else `default`. */
+/** Options of `graph(…).factory(mode, options)`. `namespace` is by default the graph's, else `default`. */
 export type GraphFactoryOptions = Omit<FactoryOptions, 'instanceNamespace' | 'allowBreakingChanges'>;
 
 /** A deployed Graph. In direct mode the cluster has no such object; the status is then that of the deploy. */

@@ -166,9 +166,9 @@ export interface ResourceHandle {
    */
   withPropagateWhen(condition: ((progress: PropagationProgress) => unknown) | string | boolean): this;
   /**
-   * Decides what happens to the objects when they are retired: with the instance, or when the resource no longer wants
-   * them. `Orphaned`: they stay, and belong to no instance. `Delete`, the default: they are deleted. A controller needs
-   * the gate `DeletionPolicy`.
+   * Decides what happens to the objects when the instance is deleted, or when the resource no longer wants them. With
+   * `Orphaned`, the objects stay and belong to no instance. With `Delete`, the default, the objects are deleted. A
+   * controller needs the gate `DeletionPolicy`.
    */
   withDeletionPolicy(policy: 'Delete' | 'Orphaned'): this;
   /** Makes this resource after another resource to which no field refers. */

@@ -270,7 +270,7 @@ function siteOfResult({ node, unit }: Closure): Site {
 
 /**
  * The `this` of a composition: undefined for an ordinary function; for an arrow function the outer `this`, if the
- * provider knows it.
+ * provider can read it.
  */
 function selfOf(closure: Closure): Closure['self'] {
   if (closure.node.type !== 'ArrowFunctionExpression') return { value: undefined, known: true };

@@ -1,4 +1,4 @@
-/** How long a client waits between tries. */
+/** The waits of a client between tries. */
 export interface BackoffPolicy {
   /** The wait after the first failure, in milliseconds. */
   readonly initialMs: number;

@@ -11,7 +11,7 @@ export interface CodeInfo {
   /** An input for which the check reports this diagnostic. A test verifies it. */
   readonly example: string;
   /**
-   * What the example is: a file with definitions (`yaml`, the default), a JSON Schema (`json`), an
+   * The kind of the example: a file with definitions (`yaml`, the default), a JSON Schema (`json`), an
    * expression whose value is used as a schema (`typescript`), or the function of a composition.
    */
   readonly language?: 'yaml' | 'json' | 'typescript' | 'composition';

@@ -4,7 +4,7 @@
  * The result equals that of `toISOString`. In Node 20, `toISOString` looks up the local time zone, which loads a
  * megabyte of calendars. This function therefore formats the years 0 to 9999 itself.
  *
- * @throws RangeError for a time that `Date` does not know.
+ * @throws RangeError for a time outside the range of `Date`.
  */
 export function isoTime(milliseconds: number): string {
   const date = new Date(milliseconds);

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 
-/** The kind of a JSON value as the errors of Go's `encoding/json` name it. Go has no such error for null, which gives `number` here. */
+/** The kind of a JSON value as the errors of Go's `encoding/json` name it. The result for null, which has none, is `number`. */
 export function goJsonKind(value: JsonValue | undefined): 'array' | 'bool' | 'number' | 'object' | 'string' {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';

@@ -191,7 +191,7 @@ class Sorter {
     return { pivot, hint: swaps === 0 ? 'increasing' : swaps === ALL_SWAPPED ? 'decreasing' : 'unknown' };
   }
 
-  /** Which of three indices holds the median element? */
+  /** Returns the one of three indices that holds the median element. */
   #median(a: number, b: number, c: number): number {
     [a, b] = this.#ordered(a, b);
     [b, c] = this.#ordered(b, c);

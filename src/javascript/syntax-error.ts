@@ -5,7 +5,7 @@ export interface JavaScriptSyntaxError {
   readonly offset: number;
 }
 
-/** Returns what acorn's parser threw as a syntax error without the place at the end of its message; throws other errors. */
+/** Returns a syntax error that acorn threw, without the place at the end of its message. Throws any other error. */
 export function syntaxErrorOf(thrown: unknown): JavaScriptSyntaxError {
   if (!(thrown instanceof SyntaxError)) throw thrown;
   const { pos: offset = 0 } = thrown as SyntaxError & { readonly pos?: number };

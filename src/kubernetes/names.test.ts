@@ -35,7 +35,7 @@ test.each<[keyof typeof RULES, string]>([
   expect(RULES[name](text)).toEqual([]);
 });
 
-// The texts are those of apimachinery 1.36. They say bytes for labels, and characters for all other names.
+// The texts are those of apimachinery 1.36. They use the word bytes for labels, and characters for all other names.
 describe('too long', () => {
   test.each<[keyof typeof RULES, string, string]>([
     ['dnsLabel', 'a'.repeat(64), 'must be no more than 63 characters'],

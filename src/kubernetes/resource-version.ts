@@ -1,6 +1,6 @@
 /**
- * Is version `a` of an object later than `b`? Versions are increasing decimal numbers of any length (KEP-5504). An
- * object without a version counts as later than any other one, and nothing is later than such an object.
+ * Is version `a` of an object later than `b`? Versions are increasing decimal numbers of any length (KEP-5504). Any
+ * object counts as later than an object without a version.
  */
 export function isLaterVersion(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return b === undefined;

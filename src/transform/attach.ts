@@ -15,7 +15,7 @@ export interface ModuleSource {
   readonly code: string;
   /** The author's file, for positions in messages. */
   readonly file: string;
-  /** The map to the author's text, when another tool wrote `code`; without a map, positions in `code` are those in the author's text. */
+  /** The map to the author's text, when another tool wrote `code`. Without a map, `code` has the author's positions. */
   readonly inputMap?: InputMap | undefined;
   /** Does the caller join maps? If so, the resulting map leads to `code`, else to the author's text. */
   readonly mapsAreChained?: boolean | undefined;
@@ -30,9 +30,10 @@ export interface Transformed {
 }
 
 /**
- * Attaches to each function that `findTargets` chooses the source of the function. Lines do not move; the columns after
- * each insertion move, and the map records this. The helper function is added at the end. Returns `undefined` when nothing changes: for a module without such
- * functions, a text that is not JavaScript, or a module that was transformed before.
+ * Attaches to each function that `findTargets` chooses the source of the function. Lines do not move. The columns after
+ * each insertion move, and the map records the moves. The helper function is added at the end. Returns `undefined` when
+ * nothing changes: for a module without such functions, a text that is not JavaScript, or a module that was transformed
+ * before.
  */
 export function attachSources(module: ModuleSource): Transformed | undefined {
   const { code, file, inputMap, packages = [] } = module;

@@ -74,7 +74,7 @@ let esbuild: Esbuild | undefined;
 /**
  * Compiles TypeScript to JavaScript with a map to the author's text, by esbuild, because Bun's own compiler gives no
  * map. esbuild is a dependency of the author's project, or of its `tsx`. Returns `undefined` for a syntax error, which
- * Bun reports better.
+ * Bun reports itself.
  */
 function withoutTypes(text: string, file: string): string | undefined {
   esbuild ??= loadEsbuild(file);

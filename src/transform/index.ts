@@ -1,7 +1,7 @@
 /**
  * The load and build transform: attaches to each function its text, its position and readers of the variables that it
  * captures, for hosts where the tracer cannot read them (Bun, Deno, Node's permission model, bundles). `register` hooks
- * it into Node's loader; `plugin` holds the forms for bundlers.
+ * the transform into Node's loader; `plugin` holds the forms for bundlers.
  *
  * @packageDocumentation
  */

@@ -39,7 +39,7 @@ export function inputMap(payload: object, file: string): InputMap {
 }
 
 /**
- * Reads a source map. Returns `undefined` when it is missing or invalid: then positions are those of the module itself.
+ * Reads a source map. Returns `undefined` when the map is missing or invalid.
  */
 function readPayload(url: string, file: string): object | undefined {
   const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/s.exec(url);

@@ -47,8 +47,8 @@ export function transformLoaded<L extends Loaded>(url: string, loaded: L): L {
 }
 
 /**
- * Does this process rewrite TypeScript syntax such as enums? If not, the transform does not rewrite it either, so that
- * Node reports it.
+ * Does this process rewrite TypeScript syntax such as enums? If not, the transform does not rewrite it either, and Node
+ * reports the syntax.
  */
 const rewritesTypes = (): boolean => Reflect.get(process.features, 'typescript') === 'transform';
 

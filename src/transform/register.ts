@@ -1,6 +1,6 @@
 /**
  * `node --import typekro/register program.js` attaches to each function the source of the function while modules are
- * loaded. It is for hosts where the tracer cannot read the source otherwise: Node with the permission model, Deno with
+ * loaded. Use it on hosts where the tracer cannot read the source otherwise: Node with the permission model, Deno with
  * `--preload`, and Bun with `--preload typekro/register` or in `bunfig.toml`. TypeScript needs a Node that strips
  * types, or `--import tsx` before this option.
  */

@@ -84,7 +84,7 @@ class TargetFinder {
       default:
     }
     const isInner = isFunction(node) || isInstanceCode(node);
-    // In a module that does not import the SDK, as most modules, functions inside of functions do not count.
+    // Most modules do not import the SDK. In them, functions inside of functions do not count.
     if (isInner && !this.importsSdk) return;
     const block = statementsOf(node, place.block);
     const depth = isInner ? place.depth + 1 : place.depth;

@@ -75,7 +75,7 @@ export const aspect = {
 
 /**
  * A change that adds labels and annotations: texts by name, or `merge(…)` of texts. `replace(…)` also removes the
- * existing ones.
+ * existing labels or annotations.
  *
  * @throws AspectDefinitionError for other fields of the metadata and for other operations.
  */

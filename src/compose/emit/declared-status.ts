@@ -163,7 +163,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   string: 'a text',
 };
 
-/** Forms of values by the kinds of static types, without kinds that several forms may have. */
+/** Forms of values by the kinds of static types. A kind whose values may have several forms is absent. */
 const STATIC_FORMS: Readonly<Partial<Record<StaticType['kind'], Form>>> = {
   bool: 'true or false',
   list: 'a list',

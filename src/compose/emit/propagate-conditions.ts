@@ -18,8 +18,8 @@ interface Names {
 }
 
 /**
- * Writes the conditions of `withPropagateWhen`. The forms of a resource do not depend on these conditions, which give
- * an order and no dependency. A node that they read may be left out.
+ * Writes the conditions of `withPropagateWhen`. These conditions give an order and no dependency: they may read a node
+ * that is left out, and the forms of a resource do not depend on them.
  */
 export function propagateConditions(record: ResourceRecord, { ids, records, target }: Names): JsonValue[] {
   if (target === 'stock') {
@@ -60,8 +60,8 @@ function formsOf(id: string, records: readonly ResourceRecord[]): readonly Resou
 }
 
 /**
- * Only the progress of a resource with several nodes is known. Its other fields are those of a node that may be left
- * out. A condition that reads them would wait for that node without end.
+ * Refuses a condition that reads a field of a resource with several nodes. The node that has the field may be left out,
+ * and the condition would wait for that node forever. `ready()` and `updated()` can be read.
  */
 function checkForms(record: ResourceRecord, root: Node, records: readonly ResourceRecord[]): void {
   walk(root, (part) => {
@@ -87,7 +87,7 @@ function checkForm(record: ResourceRecord, root: Node, forms: readonly ResourceR
 const isProgress = (node: Node): boolean =>
   node.kind === 'method' && (node.name === 'ready' || node.name === 'updated');
 
-/** The names of iterators denote the objects of a collection in these conditions, and not the elements of its list. */
+/** In these conditions the name of an iterator denotes an object of the collection, not an element of the list. */
 function checkReads(record: ResourceRecord, root: Node): void {
   walk(root, (part) => {
     if (part.kind !== 'var') return;

@@ -75,7 +75,7 @@ class Splitter {
    * the list is empty.
    */
   readonly #excludedByCollection = new Map<ResourceRecord, Variable>();
-  /** The resources that are being split. The templates of each one read the next one. */
+  /** The resources that are being split. The template of each resource reads the next one. */
   readonly #open: ResourceRecord[] = [];
   /** Resources on a cycle of reads. */
   readonly #circular = new Set<ResourceRecord>();
@@ -135,8 +135,8 @@ class Splitter {
     const optional = [...read.variables].filter((of) => this.#isOptional(of));
     read.variables.forEach((of) => this.#refuseEmptyCollection(of, record));
     if (optional.length === 0 || this.#circular.has(record)) {
-      // Nothing that the resource reads is ever missing. Or the resource is on a cycle: it is not split, because the
-      // compiler then reports the cycle.
+      // The resource reads nothing that may be missing, or is on a cycle. A resource on a cycle is not split, because
+      // the compiler reports the cycle.
       const alone = withManifestOf(record, content);
       return [{ record: alone, exists: [...guards, ...content.includeWhen], without: [] }];
     }

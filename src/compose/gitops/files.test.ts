@@ -108,7 +108,7 @@ describe('the settings for GitOps tools', () => {
     },
   );
 
-  test('Argo CD applies instances in a later wave, and knows the health of both', () => {
+  test('Argo CD applies instances in a later wave, and has health checks for definitions and instances', () => {
     const files = gitOpsFiles([definition, instance('a')], {
       name: 'shop',
       argocd: { repoURL: 'https://git.example.com/infra.git', path: 'shop' },

@@ -8,7 +8,7 @@ export interface FluxOptions {
   readonly path?: string;
   /** Namespace of the Kustomizations. Default `flux-system`. */
   readonly namespace?: string;
-  /** Interval between two checks of Flux, as a Go duration. Default `10m`. */
+  /** Interval between two checks by Flux, as a Go duration. Default `10m`. */
   readonly interval?: string;
 }
 

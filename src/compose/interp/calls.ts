@@ -126,7 +126,7 @@ function factoryCall(fn: FunctionLike, self: unknown, args: readonly unknown[]):
   }
 }
 
-/** Runs a function natively; the composition owns the objects that it makes. */
+/** Runs a function natively. The composition owns the objects that the function makes. */
 function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   for (const arg of args) activeTrace().noteRead(arg);
   const result: unknown = Reflect.apply(fn, self, [...args] as never[]);

@@ -17,7 +17,7 @@ const OF_EACH = ['map', 'all', 'exists'] as const;
  * reads several collections, or a collection and the element of the loop, becomes an expression over indices. This is
  * possible because kro keeps the objects of a collection in the order of its list, and because an expression waits for
  * an index that has no object yet. When a condition that does not depend on the elements excludes a collection, the
- * expression is one over the loop's own list. Other expressions stay as they are, and are refused where they are used.
+ * expression ranges over the loop's own list. Other expressions stay as they are, and are refused where they are used.
  */
 export function collections(node: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(node, (part) => {

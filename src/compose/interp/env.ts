@@ -11,7 +11,7 @@ import type { Completion } from './completion.ts';
 /** How a pattern binds its names: as declarations, or as assignments to existing ones. */
 export type BindingMode = 'const' | 'let' | 'var' | 'assign';
 
-/** The interpreter for its own parts, which call each other through it. */
+/** The interpreter as its own parts see it: they call each other through this interface. */
 export interface TreeInterpreter extends Interpreter {
   evaluate(node: Expression, env: Env): unknown;
   execute(node: Statement, env: Env, labels?: readonly string[]): Completion;
@@ -62,7 +62,7 @@ export function atNode<T>(unit: Unit, node: AnyNode, work: () => T): T {
   return inEnv(unit, node, work, undefined);
 }
 
-/** Runs `work` like `atNode`, but takes its arguments, so that an evaluation allocates no function. */
+/** Runs `work` like `atNode`, but passes the node and `env` to it, so that an evaluation allocates no closure. */
 export function inEnv<N extends AnyNode, E, T>(unit: Unit, node: N, work: (node: N, env: E) => T, env: E): T {
   const trace = activeTrace();
   const outer = trace.site;

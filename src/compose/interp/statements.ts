@@ -159,7 +159,7 @@ function executeSwitch(node: SwitchStatement, env: Env): Completion {
     while (position < cases.length && !cases[position]?.test) position++;
     const entry = cases[position];
     if (!entry?.test) return fallback < 0 ? NORMAL : runFrom(fallback);
-    // Cases without statements share the body of the next case. Together with it they are one branch.
+    // Cases without statements share the body of the next case. All of them are one branch.
     let last = position;
     let test: boolean | Node = truthy(equals(value, env.interpreter.evaluate(entry.test, inner), false));
     while (test !== true && cases[last]?.consequent.length === 0 && cases[last + 1]?.test) {

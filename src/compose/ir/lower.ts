@@ -244,7 +244,7 @@ function finiteText(value: Node): Node {
 
 /** JavaScript prints -0 as 0, JSON does not; -0 + 0 is 0. */
 function withoutMinusZero(value: Node): Node {
-  // A number that JSON.parse() gave may be -0 by itself.
+  // A number from JSON.parse() may be -0.
   if (value.kind === 'call' && value.name === 'json.unmarshal') {
     return bindOnce(value, 'v', DYN, (v) =>
       makeNode({ kind: 'raw', args: [v, v, v], pieces: ['(type(', ') == type(0.0) ? ', ' + 0.0 : ', ')'], type: DYN }),

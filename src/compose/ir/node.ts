@@ -199,8 +199,8 @@ let table = new NodeTable();
 
 /**
  * Runs `work` with the table of a run, so that the nodes of a composition can be collected with the run. Only
- * `withTrace` calls this function, because the constructors of nodes are on a floor below the run and have no access to
- * it.
+ * `withTrace` calls this function, because the constructors of nodes are in a layer below the run and have no access to
+ * the run.
  */
 export function withNodes<T>(own: NodeTable, work: () => T): T {
   const outer = table;
@@ -212,7 +212,7 @@ export function withNodes<T>(own: NodeTable, work: () => T): T {
   }
 }
 
-/** The one literal with this value, whose type follows from it. */
+/** Returns the only node for the literal. The value determines the type. */
 export function literalNode(value: LiteralValue, type: StaticType): Node {
   // A `Map` treats 0 and -0 as one key.
   if (Object.is(value, -0)) return makeNode({ kind: 'lit', args: [], value, type });
@@ -224,7 +224,7 @@ export function literalNode(value: LiteralValue, type: StaticType): Node {
   return node;
 }
 
-/** The one node of this kind with these operands and attributes. */
+/** Returns the only node of this kind with these operands and attributes. */
 export function makeNode(node: Unregistered<Node>): Node {
   let key = `${node.kind}\u0000${attributeKey(node)}`;
   for (const arg of node.args) key += `\u0000${arg.id}`;

@@ -54,7 +54,7 @@ const CALLBACKS: ReadonlyMap<string, string> = new Map([
   ['all', 'every'],
 ]);
 
-/** Largest expression that is printed, in nodes. */
+/** The maximum size of a printed expression, in nodes. */
 const MAX_PRINTED_NODES = 60;
 const UNKNOWN = '…';
 
@@ -155,7 +155,7 @@ function negated(test: Node, at: At): Script {
   return { text: `!${at(test, 9)}`, level: 9 };
 }
 
-/** Functions, methods and macros. */
+/** A call of a function, a method or a macro as JavaScript. */
 function called(node: Node, at: At): Script | undefined {
   const [target, ...rest] = node.args;
   if (target === undefined) return undefined;

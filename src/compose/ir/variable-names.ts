@@ -16,8 +16,8 @@ export class VariableNames {
   readonly #names: Map<Variable, string>;
 
   /**
-   * `ids` are names that are already in scope, such as the ids of resources; `fixed` are the names of variables that
-   * have one already.
+   * `ids` are names that are already in scope, such as the ids of resources; `fixed` gives the names of variables that
+   * already have one.
    */
   constructor(ids: ReadonlySet<string>, fixed: ReadonlyMap<Variable, string>) {
     this.#ids = ids;

@@ -17,7 +17,7 @@ let defined = false;
 
 /**
  * Defines the refusals of host functions that return a different value at each call, because the graph would contain
- * the one value of the build. The search for these functions loads modules of the host, so it waits for the first
+ * the one value of the build. The search for these functions loads modules of the host, so it starts at the first
  * function with such a name.
  */
 export function defineBuildTime(fn: FunctionLike): void {

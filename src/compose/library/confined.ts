@@ -11,7 +11,7 @@ const HOST_MEMBERS: ReadonlySet<PropertyKey> = new Set([
   '__lookupSetter__',
 ]);
 
-/** The functions of the host that make a function of a text. Only the first is a global. */
+/** The functions of the host that make a function from a text. Only the first, `Function`, is a global. */
 const CODE_MAKERS: ReadonlySet<unknown> = new Set(
   [() => undefined, async () => undefined, function* () {}, async function* () {}].map((fn): unknown => fn.constructor),
 );
@@ -23,22 +23,22 @@ const CHANGERS: ReadonlyMap<unknown, string> = new Map(
   ).map((name) => [Object[name], `Object.${name}`]),
 );
 
-/** Refuses a confined program a member of the host. A key of the program's own object is no such member. */
+/** Refuses a read of a member of the host in a confined program. A key of the program's own object is allowed. */
 export function refuseHostMember(object: object, key: PropertyKey): void {
   if (!HOST_MEMBERS.has(key) || !activeTrace().isConfined) return;
   if (activeTrace().isTracked(object) && Object.hasOwn(object, key)) return;
   refuse('member', `${String(key)} is not available to this module`, 'read a member that the value has itself');
 }
 
-/** Refuses a confined program a function that makes code of a text. */
+/** Refuses a function that makes code from a text, in a confined program. */
 export function refuseCodeMaker(value: unknown): void {
   if (typeof value !== 'function' || !activeTrace().isConfined || !CODE_MAKERS.has(value)) return;
   refuse('native-call', `${value.name} would run a text as code of the host`, 'write the function in the module');
 }
 
 /**
- * Refuses a confined program a call that runs a text as code, or changes an object outside of the program. A function
- * that does so may not be passed on either, because native code could call it.
+ * Refuses a call that runs a text as code or changes an object outside of the program, in a confined program. A call
+ * that passes such a function on is refused, too, because native code could call the function.
  */
 export function refuseConfinedCall(fn: unknown, self: unknown, args: readonly unknown[]): void {
   if (!activeTrace().isConfined) return;

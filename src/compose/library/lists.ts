@@ -324,7 +324,7 @@ function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node
 }
 
 /**
- * The list sorted by a key of its elements. As in JavaScript, elements with one key keep their order, which CEL's
+ * The list sorted by a key of its elements. As in JavaScript, elements with equal keys keep their order, which CEL's
  * `sortBy` guarantees for at most twelve elements.
  */
 function stablySorted(value: Sym, element: Variable, key: Node): Node {

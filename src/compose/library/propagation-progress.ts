@@ -47,7 +47,7 @@ function batchSize(given: unknown): Node {
   return size;
 }
 
-/** The question about one resource, a list of resources, or a resource that exists under a condition. */
+/** The expression of `ready()` or `updated()` for a resource, a list of resources, or a conditional resource. */
 function progressNode(name: 'ready' | 'updated', given: unknown): Node {
   const value = resolve(given);
   // A resource that does not exist has nothing left to do.

@@ -87,7 +87,7 @@ export interface ExternalReferences {
 
 /**
  * Makes a reference to all objects of a kind that a label selector matches, as a list. The graph reads the objects and
- * never writes them. It is called inside the function of a graph or of a composition.
+ * never writes them. Call this function inside the function of a graph or of a composition.
  *
  * @example externalRefs({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector: { matchLabels: { feed: 'yes' } } } }).map((feed) => feed.metadata.name)
  */

@@ -44,11 +44,11 @@ export interface PatchOptions {
 
 /**
  * Adds fields to an object that exists: a `patch` node of the kind Graph. The graph owns these fields, and no others;
- * it releases them when the node is removed. Other owners of the same fields are a conflict, which the Graph reports.
+ * it releases them when the node is removed. A field with another owner is a conflict, which the Graph reports.
  * The object is named by a resource of the graph, by an element of `externalRefs()`, or by apiVersion, kind and
  * metadata.
  *
- * A patch of `status` goes to the subresource `status`, so that it has no other fields.
+ * A patch of `status` goes to the subresource `status`. Such a patch must not have other fields.
  */
 export interface Patch {
   <Target extends ResourceHandle>(target: Target, fields: PatchFields<Target>, options?: PatchOptions): void;

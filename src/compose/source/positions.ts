@@ -28,7 +28,7 @@ function loadMap(url: string, file: string): SourceMap | undefined {
 }
 
 /**
- * Reads a source map; undefined when it cannot be read or is invalid: then positions are those of the running script.
+ * Reads a source map. Returns undefined when the map cannot be read or is invalid.
  */
 function readMap(url: string, file: string): SourceMap | undefined {
   try {

@@ -1,8 +1,8 @@
 import type { FunctionNode } from '../source/parse.ts';
 
 /**
- * The interface of the interpreter for the library and the proxies. The interpreter itself is in `interp/`, on a floor
- * above them.
+ * The interface of the interpreter for the library and the proxies. The interpreter itself is in `interp/`, in a
+ * layer above them.
  */
 export interface Interpreter {
   /** Calls a function value: a function of the composition, of the author outside of it, of the SDK or of the host. */

@@ -171,7 +171,7 @@ export class Trace {
     frame.saved.set(ref, before());
   }
 
-  /** Runs `work`. `takeBack` undoes the writes, facts and records of `work`, as long as nothing else was done since. */
+  /** Runs `work`. `takeBack` undoes the writes, facts and records of `work`, if nothing else was done since. */
   attempt<T>(work: () => T): { readonly result: T; takeBack(): void } {
     const forget = this.checkpoint();
     const checkpoint = this.facts.checkpoint();
