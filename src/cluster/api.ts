@@ -49,7 +49,7 @@ export class Api {
   readonly access: ClusterAccess;
   readonly allowsAll: boolean;
   readonly addresses: ServiceAddresses;
-  /** Modules that are loaded late. A request waits for the modules that it needs. */
+  /** Modules that are loaded in the background. A request waits for the modules that it needs. */
   readonly parts = {
     admission,
     aggregation,
@@ -101,7 +101,7 @@ export class Api {
     return this.options.controllers !== false;
   }
 
-  /** The authority of the client certificates that the cluster signs. It is made when it is needed. */
+  /** The authority of the client certificates that the cluster signs. It is created at its first use. */
   get clientAuthority(): Authority {
     const { certificateAuthority: given } = this.options;
     // Certificates are checked by the clock of the machine.
@@ -121,7 +121,7 @@ export class Api {
 
   #frontProxy: FrontProxy | undefined;
 
-  /** The identity of the cluster towards other API servers. It is made at its first use. */
+  /** The identity of the cluster towards other API servers. It is created at its first use. */
   readonly frontProxy = (): FrontProxy => {
     if (this.#frontProxy === undefined) {
       const authority = createAuthority(this.clock.now(), 'typekro-front-proxy-ca');

@@ -6,7 +6,7 @@ export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse';
 /** The stages of a request that have events. `ResponseStarted` exists only for watches, logs and connections. */
 export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete' | 'Panic';
 
-/** Resources of an API group that a rule is for. */
+/** Resources of an API group, in a rule of an audit policy. */
 export interface AuditGroupResources {
   /** The API group. Default: the core group. */
   readonly group?: string;
@@ -19,7 +19,9 @@ export interface AuditGroupResources {
   readonly resourceNames?: readonly string[];
 }
 
-/** A rule of an audit policy. It is for the requests that match all its members; an absent member matches all. */
+/**
+ * A rule of an audit policy. It applies to requests that match all its members. An absent member matches every request.
+ */
 export interface AuditPolicyRule {
   readonly level: AuditLevel;
   readonly users?: readonly string[];
@@ -28,17 +30,17 @@ export interface AuditPolicyRule {
   readonly resources?: readonly AuditGroupResources[];
   /** `''` stands for objects outside namespaces. */
   readonly namespaces?: readonly string[];
-  /** Paths that are no resources. A `*` may stand at the end. */
+  /** Paths that are not resources. A path may end with `*`. */
   readonly nonResourceURLs?: readonly string[];
-  /** Stages without events, in addition to those of the policy. */
+  /** Stages without events, in addition to the `omitStages` of the policy. */
   readonly omitStages?: readonly AuditStage[];
-  /** Are `managedFields` left out of the objects? Default: as the policy says. */
+  /** Are `managedFields` left out of the objects? Default: the setting of the policy. */
   readonly omitManagedFields?: boolean;
 }
 
 /**
- * An audit policy, `Policy` of `audit.k8s.io/v1`. The first rule that matches a request decides. A request without such
- * a rule has no events.
+ * An audit policy, `Policy` of `audit.k8s.io/v1`. The first rule that matches a request decides. A request that matches
+ * no rule has no events.
  */
 export interface AuditPolicy {
   readonly rules: readonly AuditPolicyRule[];
@@ -73,7 +75,7 @@ export interface AuditEvent {
   /** Absent for requests of the same process. */
   readonly sourceIPs?: readonly string[];
   readonly userAgent?: string;
-  /** Absent for paths that are no resources. */
+  /** Absent for paths that are not resources. */
   readonly objectRef?: {
     readonly resource?: string;
     readonly namespace?: string;
@@ -102,7 +104,7 @@ export interface AuditOptions {
   readonly file?: string;
   /** `json`, or `legacy` for a line of text without objects. Default: `json`. */
   readonly format?: 'json' | 'legacy';
-  /** The size in megabytes at which a file is renamed and a new one begun. Default: 100. */
+  /** The size in megabytes at which a file is renamed and a new file is started. Default: 100. */
   readonly maxSizeMb?: number;
   /** The number of renamed files that are kept. Default: all. */
   readonly maxBackups?: number;

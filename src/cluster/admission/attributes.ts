@@ -38,7 +38,7 @@ export interface AdmissionAttributes {
   readonly operation: Operation;
   readonly resource: ServedResource;
   readonly subresource: string;
-  /** The kind of the object: that of the resource, except for subresources with a kind of their own. */
+  /** The kind of the object. It is the kind of the resource, unless the subresource has another kind. */
   readonly kind: Kind;
   /** The type of the object; `undefined` for the options of a connection. */
   readonly type: BodyType | undefined;
@@ -65,9 +65,8 @@ const CONFIGURATIONS: ReadonlySet<string> = new Set([
   'validatingwebhookconfigurations',
 ]);
 
-/** Is the resource a configuration of admission? No webhook and no policy decides about these. */
+/** Is the resource a configuration of admission? Webhooks and policies do not review such configurations. */
 export const isExempt = ({ group, plural }: ServedResource): boolean =>
   group === ADMISSION_GROUP && CONFIGURATIONS.has(plural);
 
-/** Is this the resource `namespaces`? */
 export const isNamespaces = ({ group, plural }: ServedResource): boolean => group === '' && plural === 'namespaces';

@@ -13,8 +13,8 @@ const PLURALS = [
 ];
 
 /**
- * Says whether a write of a cluster may wait for a webhook or a policy. Otherwise no code of admission is loaded, and
- * writes need no session.
+ * Reports whether a write may have to wait for a webhook, a policy or a conversion webhook. In a cluster without any of
+ * them, the code of admission is not loaded, and writes need no session.
  */
 export class AdmissionGate {
   readonly #collections: readonly Collection[];

@@ -32,7 +32,10 @@ export interface Webhook {
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
-/** The webhooks of all configurations. Configurations are ordered by name; the webhooks of one keep their order. */
+/**
+ * The webhooks of all configurations. Configurations are ordered by name; the webhooks of one configuration keep their
+ * order.
+ */
 export function webhooksOf(
   { store }: Pick<AdmissionContext, 'store'>,
   plural: 'mutatingwebhookconfigurations' | 'validatingwebhookconfigurations',
@@ -62,7 +65,7 @@ interface Conditions {
   readonly conditions: readonly MatchCondition[];
 }
 
-/** The compiled conditions of a webhook. A stored webhook never changes; a new version is another object. */
+/** The compiled conditions, by webhook. A stored webhook never changes: an update stores a new object. */
 const compiledConditions = new WeakMap<JsonObject, Conditions>();
 
 function conditionsOf(spec: JsonObject): Conditions {

@@ -1,6 +1,6 @@
 /**
- * Webhooks and policies that decide about writes. `lazy-modules.ts` loads them as one module, for the first write to a
- * cluster that has some.
+ * Webhooks and policies that decide about writes. `lazy-modules.ts` loads this folder as one module, for the first
+ * write to a cluster with a webhook or policy.
  */
 export { withAdmission } from './session.ts';
 export { WorkAdmission } from './work-admission.ts';

@@ -33,7 +33,10 @@ export function ruleMatches(rule: JsonObject, target: RuleTarget): boolean {
   );
 }
 
-/** `*` names all resources without their subresources; `*` on either side of a slash names all on that side. */
+/**
+ * `*` names all resources without their subresources. `*` before a slash names all resources. `*` after a slash names
+ * the resource itself and all its subresources.
+ */
 function resourceMatches(entry: string, { plural, subresource }: RuleTarget): boolean {
   const [resource = '', part = ''] = entry.split('/', 2);
   return (resource === '*' || resource === plural) && (part === '*' || part === subresource);
@@ -60,7 +63,7 @@ const targetOf = ({ group, version, plural }: ServedResource, attributes: Admiss
 
 /**
  * The version of the resource that a rule names. The version of the request comes first. With `Equivalent`, the other
- * versions of the same objects follow, in the order of the rules. `undefined` when no rule matches.
+ * versions of the same objects follow, in the order of the rules. Returns `undefined` when no rule matches.
  */
 export function matchedResource(
   rules: readonly JsonObject[],
@@ -96,8 +99,8 @@ const hasLabels = ({ kind }: KubeObject): boolean => !kind.endsWith('Options');
 const labelsOf = (object: KubeObject): JsonObject => objectAt(object, 'metadata', 'labels');
 
 /**
- * Does the selector match the labels of the namespace? A request outside namespaces matches every selector. A Namespace
- * counts with its own labels.
+ * Does the selector match the labels of the namespace? A request outside namespaces matches every selector. For a
+ * Namespace, the selector matches its own labels.
  *
  * @throws ApiError 404 when the namespace does not exist.
  */

@@ -169,7 +169,7 @@ test('a policy sees the changes of earlier policies, and runs again after later 
   expect(body['data']).toEqual({ by: 'aba' });
 });
 
-test('parameters, variables and conditions', async () => {
+test('a mutating policy uses parameters, variables and match conditions', async () => {
   await using set = await setUp();
   await call(set.transport, 'POST', MAPS, map('params', { data: { team: 'x' } }));
   await set.policy('p', [apply('Object{metadata: Object.metadata{labels: {"team": variables.team}}}')], {
@@ -182,7 +182,7 @@ test('parameters, variables and conditions', async () => {
   expect([await create('m'), await create('free')]).toEqual([{ team: 'x' }, undefined]);
 });
 
-test('errors of a policy whose failures are ignored change nothing', async () => {
+test('a policy with the failure policy Ignore changes nothing when it fails', async () => {
   await using set = await setUp();
   await set.policy('p', [apply('Object{spec: Object.spec{nope: 1}}')], { failurePolicy: 'Ignore' });
   await set.bind('p');

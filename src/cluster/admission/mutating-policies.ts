@@ -57,7 +57,7 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
   return compiled;
 }
 
-/** A mutation that cannot be made. The failure policy decides what it means for the request. */
+/** A mutation that cannot be made. The failure policy decides whether the request fails. */
 class MutationError extends Error {}
 
 /** The key of a policy with its binding and its parameter. It is the same in both rounds. */
@@ -186,7 +186,7 @@ function patchedBy(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
   try {
     return applyJsonPatch(object as unknown as JsonObject, patch);
   } catch (thrown) {
-    // A failed `test` operation is no error: its condition does not hold, so the patch changes nothing.
+    // A failed `test` operation is not an error: the patch changes nothing.
     if (thrown instanceof JsonPatchTestError) return object as unknown as JsonObject;
     if (thrown instanceof JsonPatchError) throw new MutationError(`JSON Patch: ${thrown.message}`);
     throw thrown;

@@ -152,7 +152,7 @@ describe('objects that are not stored', () => {
     expect(body.message).toBe('admission webhook "m.example.com" denied the request: no');
   });
 
-  test('a webhook changes the node of a Binding, and validating ones see the change', async () => {
+  test('a webhook changes the node of a Binding, and validating webhooks see the change', async () => {
     await using set = await setUp((_, path) =>
       path.startsWith('/m') ? patchAnswer([{ op: 'replace', path: '/target/name', value: 'other' }]) : allow(),
     );
@@ -188,7 +188,7 @@ describe('the facts of a review', () => {
     expect(set.server.seen[0]?.request).toMatchObject({ name: 'n', namespace: 'n' });
   });
 
-  test('the options of a deletion', async () => {
+  test('a review has the options of a deletion', async () => {
     await using set = await setUp(allow);
     await call(set.transport, 'POST', MAPS, map('m'));
     await set.configure('Validating', 'v');

@@ -5,11 +5,11 @@ import type { ServedResource } from '../registry/resource.ts';
 import type { Conversions } from '../store/store.ts';
 import type { AdmissionContext } from './attributes.ts';
 
-/** An error in a policy or a binding. The failure policy decides what it means for the request. */
+/** An error in a policy or a binding. The failure policy decides whether the request fails. */
 export class ConfigurationError extends Error {}
 
 /**
- * The resource of the parameters of a policy; `undefined` for a policy without any.
+ * The resource of the parameters of a policy; `undefined` for a policy without parameters.
  *
  * @throws ConfigurationError when the kind is not served.
  */
@@ -25,7 +25,7 @@ export function paramResource({ registry }: AdmissionContext, policy: JsonObject
 }
 
 /**
- * The parameters with which a binding evaluates its policy, once for each. `null` stands for no parameter.
+ * The parameters of a binding. Its policy is evaluated once for each parameter. `null` stands for no parameter.
  *
  * @throws ConfigurationError when the reference cannot be followed, or selects nothing and its action is `Deny`.
  */

@@ -31,7 +31,7 @@ interface CompiledPolicy {
   }[];
 }
 
-/** The compiled policies. A stored policy never changes; a new version is another object. */
+/** The compiled policies. A stored policy never changes: an update stores a new object. */
 const compiledPolicies = new WeakMap<KubeObject, CompiledPolicy>();
 
 function compilePolicy(policy: KubeObject): CompiledPolicy {
@@ -69,7 +69,10 @@ interface Violation {
   readonly reason: string;
   /** The position of the validation. */
   readonly index: number;
-  /** Is it an error of an audit annotation? Such an error denies the request whatever the binding says. */
+  /**
+   * Is the violation an error of an audit annotation? Such an error denies the request, whatever actions the binding
+   * has.
+   */
   readonly isOfAnnotation: boolean;
 }
 
@@ -193,7 +196,10 @@ export function validateByPolicies(
   if (first !== undefined) throw refusal(attributes, first);
 }
 
-/** The audit annotations of the policies. Different values of one annotation, by several bindings, are one list. */
+/**
+ * The audit annotations of the policies. When several bindings give one annotation different values, the annotation
+ * lists all of them.
+ */
 class PolicyAnnotations {
   readonly #values = new Map<string, Set<string>>();
 

@@ -73,7 +73,7 @@ export interface Verdict {
   readonly patch: readonly JsonValue[];
 }
 
-/** An answer that cannot be used. The message says why; it follows the text `failed calling webhook "…": `. */
+/** An answer that cannot be used. Its message is the reason, which follows the text `failed calling webhook "…": `. */
 export class InvalidAnswer extends Error {}
 
 /**
@@ -133,7 +133,7 @@ function patchOf(response: JsonObject, mutating: boolean): readonly JsonValue[] 
   return operations;
 }
 
-/** The refusal of a webhook, with the status that it answered. Its code is at least 400. */
+/** The error for a denial by a webhook, with the status of the answer. The code of the error is at least 400. */
 export function denial(name: string, status: JsonObject): ApiError {
   const start = `admission webhook ${goQuote(name)} denied the request`;
   const [message, reason] = [textAt(status, 'message'), textAt(status, 'reason')];

@@ -42,8 +42,8 @@ interface Decided {
 }
 
 /**
- * The decisions about one write, over all its runs. A decision counts for the next run only when the write then has the
- * same objects: after a change by another client, the webhooks are called again.
+ * The decisions about one write, over all its runs. The next run uses a decision only when its objects are the same.
+ * After a change by another client, the webhooks are called again.
  */
 export class AdmissionSession implements WriteAdmission {
   readonly #context: AdmittedContext;
@@ -98,7 +98,7 @@ export class AdmissionSession implements WriteAdmission {
 
   /**
    * The object after the mutating policies and webhooks. After a change, the plugins see the object again, and then the
-   * policies and webhooks that request it.
+   * policies and webhooks with the reinvocation policy `IfNeeded`.
    */
   #changed(
     attributes: AdmissionAttributes,
@@ -266,15 +266,20 @@ const isSameObject = (a: KubeObject | undefined, b: KubeObject | undefined): boo
 
 const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as JsonObject) as unknown as KubeObject;
 
-/** The maximum number of decisions about a write. Other clients that change its object again and again use them up. */
+/**
+ * The maximum number of decisions about a write. A write needs a new decision whenever another client changes its
+ * object.
+ */
 const MAX_DECISIONS = 10;
 
-/** The maximum number of conversions of a write. Each version of the object's managers may need two of them. */
+/**
+ * The maximum number of conversions of a write. Each version in the object's `managedFields` may need two conversions.
+ */
 const MAX_CONVERSIONS = 100;
 
 /**
- * Runs a write. When it needs the answer of a webhook, the write stops without an effect, and runs again with the
- * answer. The store therefore never waits, and no write needs a lock.
+ * Runs a write. A write that needs the answer of a webhook stops without an effect, and runs again with the answer. The
+ * store therefore never waits, and writes need no lock.
  *
  * @throws ApiError 409 when other clients change the object again and again.
  */

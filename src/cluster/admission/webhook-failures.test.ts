@@ -198,7 +198,7 @@ describe('a webhook that fails', () => {
 });
 
 describe('connections', () => {
-  test('reviews share a connection; one that the webhook has closed is replaced', async () => {
+  test('reviews share a connection; a connection that the webhook has closed is replaced', async () => {
     const used: unknown[] = [];
     await using set = await setUp(() => (response, { uid }) => {
       const { socket } = response;

@@ -289,7 +289,7 @@ describe('which requests a webhook gets', () => {
     ]);
   });
 
-  test('a dry run is reviewed as one', async () => {
+  test('the review of a dry run has the field dryRun', async () => {
     await using set = await setUp(allow);
     await set.configure('Validating', 'v', { sideEffects: 'NoneOnDryRun' });
     await call(set.transport, 'POST', `${MAPS}?dryRun=All`, map('a'));

@@ -55,7 +55,7 @@ async function ask(
 }
 
 /**
- * The answer of a webhook; `undefined` when the call failed and the failure policy ignores that. `round` is the number
+ * The answer of a webhook; `undefined` when the call failed and the failure policy is `Ignore`. `round` is the number
  * of the round of mutating webhooks; `undefined` for a validating one.
  */
 async function askOrIgnore(
@@ -109,7 +109,7 @@ export async function validateByWebhooks(
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** The mutating webhooks; with `only`, those with these keys. */
+/** The mutating webhooks. With `only`, returns only webhooks with these keys. */
 const mutatingHooks = (context: AdmissionContext, only: ReadonlySet<string> | undefined): Webhook[] =>
   webhooksOf(context, 'mutatingwebhookconfigurations').filter(({ key }) => only?.has(key) !== false);
 
@@ -172,7 +172,7 @@ function auditPatch({ audit }: AdmissionContext, hook: Webhook, round: number, p
 /**
  * The object after the patch of a webhook, in the version of the request; the same object when nothing changes.
  *
- * @throws ApiError 500 for a patch that cannot be applied or that changes what no webhook may change.
+ * @throws ApiError 500 for a patch that cannot be applied or that changes a field that webhooks must not change.
  */
 function patchedBy(
   context: AdmissionContext,
@@ -215,8 +215,8 @@ function decodePatched(name: string, before: KubeObject, type: BodyType | undefi
 }
 
 /**
- * Decodes an object that a webhook or a policy has changed, and sets its defaults. `refuse` makes the error. Without a
- * type, returns the value.
+ * Decodes an object that a webhook or a policy has changed, and sets its defaults. `refuse` makes the error. Returns
+ * the value unchanged when there is no type.
  */
 export function decodeChanged(
   type: BodyType | undefined,

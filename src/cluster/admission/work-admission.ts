@@ -30,15 +30,15 @@ export class WorkAdmission {
   }
 
   /**
-   * Keeps a task for `finish`. The task is kept over all runs: a later run finds the writes of earlier runs done, and
-   * may therefore not request the task again. A second task with the same key is dropped.
+   * Keeps a task for `finish`. The task is kept over all runs: a later run does not repeat the writes of earlier runs,
+   * and may therefore not request the task again. A second task with the same key is dropped.
    */
   afterwards(key: string, task: () => void): void {
     if (!this.#later.has(key)) this.#later.set(key, task);
   }
 
   /**
-   * Does the work after a reconcile that has ended.
+   * Runs the kept tasks, after the reconcile has ended.
    *
    * @throws WebhookPending when the work has to wait for a webhook.
    */
@@ -66,7 +66,7 @@ export class WorkAdmission {
   }
 }
 
-/** The same key for the same write of a later run. */
+/** A key that is equal for the same write in a later run. */
 function keyOf({ verb, object, hasRandomName }: ControllerWrite): string {
   const { name: _, ...metadata } = object.metadata;
   const compared = hasRandomName ? { ...object, metadata } : object;

@@ -153,7 +153,7 @@ async function story(answer: Answer = jokes) {
 }
 
 describe('the condition of an APIService', () => {
-  test('follows its Service and the port of it', async () => {
+  test('follows its Service and the port of its Service', async () => {
     await using cluster = await story();
     await cluster.register();
     expect(await cluster.condition()).toEqual(['False', 'ServiceNotFound', 'service/api in "ops" is not present']);
@@ -359,7 +359,7 @@ describe('discovery', () => {
     expect((await cluster.send('GET', '/apis/fun.io')).code).toBe(404);
   });
 
-  test('has a group of a high priority before others', async () => {
+  test('lists a group of a high priority before other groups', async () => {
     await using cluster = await story();
     await cluster.service({ type: 'ExternalName', externalName: 'localhost' });
     await cluster.register({ groupPriorityMinimum: 17_650 });

@@ -22,7 +22,7 @@ export type AggregatorContext = ServersContext &
     readonly aggregationGate: AggregationGate;
   };
 
-/** The time between two checks of a server that answers, in milliseconds: that of kube-aggregator. */
+/** The time between two checks of a server that answers, in milliseconds. kube-aggregator uses the same value. */
 const RESYNC_MS = 30_000;
 
 /** The known facts about one server. */

@@ -10,7 +10,7 @@ import { forwardedHeaders } from '../protocol/forwarded-headers.ts';
 import { AGGREGATOR } from './front-proxy.ts';
 import type { ServerAddress } from './server-address.ts';
 
-/** Another API server, and how to trust it. */
+/** The address of another API server, and the settings that verify its certificate. */
 export interface OtherServer {
   readonly address: ServerAddress;
   readonly apiService: KubeObject;
@@ -27,7 +27,7 @@ export interface ForwardedRequest {
   readonly signal?: AbortSignal;
 }
 
-/** The error of a request that got no answer. The message is that of Go's client. */
+/** The error of a request that got no answer. Its message has the text of Go's HTTP client. */
 export class NoAnswer extends Error {}
 
 /** Sends a request. The result is the beginning of the answer. Throws NoAnswer. */
@@ -71,11 +71,10 @@ const DISCOVERY_TIMEOUT_MS = 5000;
 const MAX_DISCOVERY_BYTES = 8 * 1024 * 1024;
 
 /**
- * Reads a document of discovery of another server; `undefined` when the server does not have the document, or not in
- * this form.
+ * Reads a document of discovery of another server; `undefined` when the server does not have the document in this form.
  *
- * @throws NoAnswer when the server does not answer in time, or answers with another error status, with too many bytes,
- * or with a text that is not JSON.
+ * @throws NoAnswer when the server does not answer in time, or when its answer has another error status, too many
+ * bytes, or no JSON.
  */
 export async function readDocument(server: OtherServer, path: string, accept: string): Promise<JsonObject | undefined> {
   const signal = AbortSignal.timeout(DISCOVERY_TIMEOUT_MS);

@@ -1,8 +1,8 @@
 import type { UserInfo } from '../options.ts';
 
 /**
- * The identity with which the cluster calls other API servers. Such a server trusts the headers of a client whose
- * certificate the authority has signed.
+ * The identity with which the cluster calls other API servers. These servers trust the headers of a client whose
+ * certificate the authority `ca` has signed.
  */
 export interface FrontProxy {
   /** The certificate of the authority, as PEM text. */

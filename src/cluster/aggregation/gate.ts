@@ -15,8 +15,8 @@ export function serviceKey({ spec }: KubeObject): string {
 }
 
 /**
- * Knows the APIServices that delegate a version of an API group to another server. Without any, no code of aggregation
- * is loaded.
+ * The APIServices that delegate a version of an API group to another server. In a cluster without any of them, the code
+ * of aggregation is not loaded.
  */
 export class AggregationGate {
   readonly #services: Collection;

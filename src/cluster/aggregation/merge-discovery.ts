@@ -21,10 +21,7 @@ export function groupPriorities(apiServices: Iterable<KubeObject>): ReadonlyMap<
   return priorities;
 }
 
-/**
- * Adds groups to the sorted groups of this server. Groups are in descending order of priority; groups of one priority
- * are in the order of their names.
- */
+/** Adds groups to the sorted groups of this server. The result is sorted by descending priority, then by name. */
 function insertGroups<Group>(
   present: readonly Group[],
   added: readonly Group[],
@@ -51,7 +48,7 @@ const placeOf = ({ apiService: { spec } }: OtherVersion) => ({
 });
 
 /**
- * Sorts versions as `APIService.spec.versionPriority` says: the highest first, and equal ones by Kubernetes' order of
+ * Sorts versions by descending `APIService.spec.versionPriority`, then in the order that Kubernetes defines for
  * versions.
  */
 function sortedVersions(versions: readonly string[], priorityOf: (version: string) => number): string[] {

@@ -114,7 +114,7 @@ describe('the events of a request', () => {
       expect(complete?.responseObject).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'a' } });
   });
 
-  test('a patch is shown as the object of the request, and its uid is not in objectRef', async () => {
+  test('an event has the patch as the object of the request, and no uid in objectRef', async () => {
     await using log = await audited('Request', {});
     await log.call('POST', MAPS, map('a'));
     await log.call('PATCH', `${MAPS}/a`, { metadata: { uid: 'x' } }, undefined, 'application/merge-patch+json');

@@ -2,7 +2,7 @@ import type { AuditGroupResources, AuditLevel, AuditPolicy, AuditPolicyRule, Aud
 import type { Attributes } from '../auth/authorizer.ts';
 import type { UserInfo } from '../options.ts';
 
-/** What an audit policy says about a request. */
+/** The level and stages of the events of one request. */
 export interface AuditDecision {
   readonly level: AuditLevel;
   readonly omitStages: ReadonlySet<AuditStage>;
@@ -10,8 +10,8 @@ export interface AuditDecision {
 }
 
 /**
- * What a policy says about a request: its first rule for the request decides. `user` is the authenticated user, also
- * when the request impersonates another one; `undefined` for credentials that are not valid.
+ * Applies a policy to a request: the first rule that matches decides. `user` is the authenticated user, even when the
+ * request impersonates another user. It is `undefined` when the credentials are not valid.
  */
 export function auditDecision(policy: AuditPolicy, user: UserInfo | undefined, request: Attributes): AuditDecision {
   const rule = policy.rules.find((each) => matches(each, user, request));

@@ -5,7 +5,7 @@ import { parseYaml } from '../codec/yaml.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** The maximum size of a `Status`, in bytes. A larger answer with a code of success is another object. */
+/** The maximum size of a `Status`, in bytes. A larger answer with a success code counts as another object. */
 const MAX_STATUS_BYTES = 64 * 1024;
 
 /**

@@ -22,7 +22,10 @@ const STANDARD_OUTPUT = 1;
 const NEW_LINE = 0x0a;
 const USER_ONLY = 0o600;
 
-/** The last line is read to see whether it is whole. A symbolic link is refused where the platform knows the flag. */
+/**
+ * The file is opened for reading too, to check that its last line is complete. `O_NOFOLLOW` refuses symbolic links on
+ * platforms that have the flag.
+ */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 
 /** The time in the name of a renamed file, and its length with the dash before it. */
@@ -30,9 +33,9 @@ const TIME = /-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})/;
 const TIME_LENGTH = '-2026-01-01T00-00-00.000'.length;
 
 /**
- * A file that lines are added to. A file that is too large gets the time into its name, and a new one begins. Old files
- * are removed by their number and their age. Only the user may read the files, also a file that existed before.
- * A symbolic link is refused. Another program may rename or remove the file while it is open.
+ * A file to which lines are appended. A file that is too large is renamed: its new name contains the time. Old files
+ * are removed by their number and their age. Only the user may read the files, including a file that existed before. A
+ * symbolic link is refused. Another program may rename or remove the file while it is open.
  */
 export class LogFile {
   readonly #path: string;
@@ -70,8 +73,9 @@ export class LogFile {
   }
 
   /**
-   * Adds a line. Throws when the file system does. A file that cannot be opened loses the line, and the next call opens it
-   * again. A file that cannot be renamed gets the line all the same. Ignores lines after `close`.
+   * Adds a line. Throws the errors of the file system. When the file cannot be opened, the line is lost, and the next
+   * call tries to open the file again. When the file cannot be renamed, the line is added to the old file. Lines after
+   * `close` are ignored.
    */
   append(line: string): void {
     if (this.#isClosed) return;
@@ -138,7 +142,7 @@ export class LogFile {
     return { stem: basename(this.#path, extension), extension };
   }
 
-  /** The name that the present file gets when it is renamed. No other file has it, even when the clock stands still. */
+  /** An unused name for the renamed file. The name is unique even when the clock stands still. */
   #backupName(): string {
     const { stem, extension } = this.#parts;
     const taken = new Set(this.#backups());
@@ -172,7 +176,7 @@ export class LogFile {
 }
 
 /**
- * Makes a file readable for the user only, and ends a last line that an earlier process has not ended. Devices and
+ * Makes a file readable for the user only, and completes the last line with a line break when it has none. Devices and
  * pipes keep their mode. Returns the size in bytes.
  */
 function prepare(file: number): number {

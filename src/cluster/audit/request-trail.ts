@@ -115,7 +115,7 @@ export class RequestTrail implements AuditTrail {
     return reply;
   }
 
-  /** Writes the event of an unexpected exception. Was there one? */
+  /** Writes the event of an unexpected exception. Returns whether there was an exception. */
   #wrotePanic(): boolean {
     if (this.#failure === undefined) return false;
     const message = `APIServer panic'd: ${this.#failure}`;
@@ -170,7 +170,7 @@ const timeText = (milliseconds: number): string =>
       .padEnd(6, '0'),
   });
 
-/** The kind of the credentials of a request, in Kubernetes' words. */
+/** The kind of the credentials of a request, in the words of kube-apiserver. */
 function attempted({ headers }: IncomingRequest): string {
   const [, kind] = /^(basic|bearer)\s/i.exec(headers['authorization'] ?? '') ?? [];
   return kind === undefined ? 'no credentials provided' : `attempted: ${kind.toLowerCase()}`;
