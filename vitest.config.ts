@@ -24,6 +24,7 @@ export default defineConfig({
         },
       },
     ],
+    globalSetup: './test/support/temporary-files.ts',
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

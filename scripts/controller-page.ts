@@ -1,6 +1,7 @@
 import { CONTROLLER_FLAGS } from '../src/controller/index.ts';
 import { createMetrics, createProcessMetrics } from '../src/controller/metrics/metrics.ts';
-import { table, withTables } from './written-tables.ts';
+import { markdownTable } from './markdown-table.ts';
+import { withTables } from './written-tables.ts';
 
 /** Returns the page `docs/controller.md` with its tables of flags and metrics from the code. */
 export function controllerPage(page: string): string {
@@ -12,9 +13,9 @@ export function controllerPage(page: string): string {
     ]);
   const metrics = [...createMetrics().all, ...createProcessMetrics()];
   const tables: Readonly<Record<string, string>> = {
-    flags: table(['flag', 'default', 'what it does'], flags(false)),
-    'flags without effect': table(['flag', "default of kro's", 'why not'], flags(true)),
-    metrics: table(
+    flags: markdownTable(['flag', 'default', 'what it does'], flags(false)),
+    'flags without effect': markdownTable(['flag', "default of kro's", 'why not'], flags(true)),
+    metrics: markdownTable(
       ['metric', 'type', 'what it says'],
       metrics.map(({ name, type, help }) => [`\`${name}\``, type, help]),
     ),

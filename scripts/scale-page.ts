@@ -1,6 +1,7 @@
 import type { Fleet } from './fleet-size.ts';
 import { fleetSize } from './fleet-size.ts';
-import { table, withTables } from './written-tables.ts';
+import { markdownTable } from './markdown-table.ts';
+import { withTables } from './written-tables.ts';
 
 /** The fleets of the table. */
 const FLEETS: readonly Fleet[] = [
@@ -42,5 +43,5 @@ export function scalePage(page: string): string {
     'requests an hour',
     'CPU of a restart',
   ];
-  return withTables(page, 'docs/scale.md', { fleets: table(header, rows) });
+  return withTables(page, 'docs/scale.md', { fleets: markdownTable(header, rows) });
 }

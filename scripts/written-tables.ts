@@ -16,9 +16,3 @@ export function withTables(page: string, name: string, tables: Readonly<Record<s
     },
   );
 }
-
-/** A table of Markdown. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(header), `|${header.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
-}

@@ -1,7 +1,7 @@
 import { KRO_LIBRARIES, math, network, nowLibrary, propagation, sets, standardLibrary } from '../../src/cel/index.ts';
 import type { FunctionDeclaration, Library, Macro, Overload } from '../../src/cel/library.ts';
 import { typeToString } from '../../src/cel/types.ts';
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../markdown-table.ts';
 
 /** The libraries that a feature gate of the controller turns on. */
 const GATED: readonly Library[] = [nowLibrary, math, sets, network, propagation];

@@ -148,7 +148,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'zap-log-level',
     'text',
     'info',
-    'debug, info, warn or error; a number above 0 is debug.',
+    'debug, info, warn, error or panic, which is error; a number above 0 is debug.',
     matching(
       /^(debug|info|warn|error|panic|[1-9]\d*)$/i,
       'must be debug, info, warn, error, panic or a number above 0',

@@ -6,6 +6,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['test/hosts/*.test.ts'],
+    globalSetup: './test/support/temporary-files.ts',
     reporters: ['verbose', './test/support/closing-line-reporter.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../../core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../core/index.ts';
+import { isJsonObject, jsonEquals, setOwn } from '../../../core/index.ts';
 import type { StandInResult } from '../../stand-in.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { controllerReference } from '../controller-client.ts';
@@ -80,7 +80,9 @@ function mergeValue(live: JsonValue | undefined, wanted: JsonValue | undefined):
     return wanted.map((entry, index) => mergeValue(live[index], entry) ?? null);
   if (!isJsonObject(live) || !isJsonObject(wanted)) return wanted;
   const merged = { ...live };
-  for (const [member, value] of Object.entries(wanted)) merged[member] = mergeValue(live[member], value);
+  for (const [member, value] of Object.entries(wanted)) {
+    setOwn(merged, member, mergeValue(Object.hasOwn(live, member) ? live[member] : undefined, value) ?? null);
+  }
   return merged;
 }
 

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { JsonObject, JsonValue } from '../../src/core/index.ts';
+import { isJsonObject } from '../../src/core/index.ts';
+import { CONTROLLER_FLAGS } from '../../src/controller/index.ts';
+
+const read = (name: string): string => readFileSync(new URL(`../../charts/typekro/${name}`, import.meta.url), 'utf8');
+
+/** The flags of the template that lists them, each with the value of the chart that it comes from, when it is one. */
+const listed = [...read('templates/_helpers.tpl').matchAll(/^ {2}\(list "([a-z-]+)" (?:\$c\.([\w.]+))?/gm)].map(
+  ([, flag = '', value]) => ({ flag, value }),
+);
+
+/** Flags of a debugger and of a log that no other value needs. */
+const WITHOUT_VALUE = ['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding'];
+
+test('the chart passes every flag of the controller, and no other', () => {
+  const flags = CONTROLLER_FLAGS.map(({ name }) => name).filter((name) => !WITHOUT_VALUE.includes(name));
+  expect(listed.map(({ flag }) => flag).sort()).toEqual(flags.sort());
+});
+
+test('each flag comes from a documented value of the chart', () => {
+  const values = (parse(read('values.yaml')) as { config: JsonObject }).config;
+  const hasValue = (path: string): boolean => {
+    const steps = path.split('.');
+    const parent = steps.slice(0, -1).reduce<JsonValue | undefined>((at, step) => {
+      return isJsonObject(at) ? at[step] : undefined;
+    }, values);
+    return isJsonObject(parent) && Object.hasOwn(parent, steps.at(-1) ?? '');
+  };
+  const named = listed.flatMap(({ value }) => value ?? []);
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((path) => !hasValue(path))).toEqual([]);
+});
