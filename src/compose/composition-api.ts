@@ -103,8 +103,8 @@ export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Sp
   Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;
 
 /**
- * Defines a graph. The second overload is the main form: one function makes the resources and returns the status. The
- * first overload takes two functions, one for the resources and one for the status.
+ * Defines a graph by one function that makes the resources and returns the status. This second overload is the main
+ * form. The first overload takes two functions, one for the resources and one for the status.
  */
 export interface KubernetesComposition {
   <
