@@ -5,6 +5,7 @@
  * - the mistakes whose messages need a process each
  * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
  * - the first pages of the documentation, with the packed package
+ * - controllers that take over from each other while 200 instances are edited
  * - one of the suites of controller-runtime, another one each day; `TYPEKRO_SUITES=all npm run long` runs all
  * - the steps of the Dockerfile, whose result serves a definition
  * - a sample of the mutations
@@ -21,6 +22,7 @@ const TESTS = [
   'test/e2e/clients',
   'test/e2e/mistakes',
   'test/e2e/start-pages.test.ts',
+  'test/e2e/fleet-handover.test.ts',
   'test/image',
 ];
 

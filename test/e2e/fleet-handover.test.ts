@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ApiServer } from '../support/api-server.ts';
+import { serverKinds } from '../support/api-server.ts';
+import { CLI, RunningCommand, startCli } from '../support/command.ts';
+import { Fleet } from '../support/fleet.ts';
+
+const SIZE = 200;
+
+/** The changes of children that each controller makes before the next one takes over. */
+const CHANGES = 200;
+
+const FLAGS = ['--metrics-bind-address=0', '--health-probe-bind-address=0', '--leader-elect'];
+const NAMESPACE = '--leader-election-namespace=kro-system';
+
+/** The program of the release before, `dist/cli/main.js` of its package. Without one, both releases are this build. */
+const RELEASE = process.env['TYPEKRO_RELEASE'] ?? CLI;
+
+/** kro's own controller: the program of kro 0.9. */
+const KRO = process.env['KRO_CONTROLLER'] ?? '';
+
+/** Starts a controller of a server. `label`: the version that the children have, empty before there are some. */
+type Start = (server: ApiServer, label: string) => RunningCommand;
+
+const typekro =
+  (program: string, ...flags: readonly string[]): Start =>
+  (server, label) => {
+    const version = label === '' ? [] : [`--version-label=${label}`];
+    const args = ['controller', ...FLAGS, NAMESPACE, ...version, '--kubeconfig', server.kubeconfig, ...flags];
+    return new RunningCommand(process.execPath, [program, ...args], { cwd: server.directory });
+  };
+
+const kro: Start = (server) => {
+  const env = { ...process.env, KUBECONFIG: server.kubeconfig };
+  return new RunningCommand(KRO, [...FLAGS, NAMESPACE], { cwd: server.directory, env });
+};
+
+describe.each(serverKinds())('200 instances that are edited all the time, on $name', ({ start }) => {
+  let server: ApiServer;
+  const running = new Set<RunningCommand>();
+  beforeEach(async () => {
+    server = await start();
+    const installed = await startCli(['install', '--kubeconfig', 'kubeconfig'], server.directory).ended;
+    expect(installed).toMatchObject({ code: 0, stderr: '' });
+    await server.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
+  }, 90_000);
+  afterEach(async () => {
+    for (const controller of running) controller.process.kill('SIGKILL');
+    running.clear();
+    await server.close();
+  });
+
+  /** Lets the controllers take over one after the other while the fleet is edited. */
+  async function handOver(controllers: readonly Start[]) {
+    const fleet = new Fleet(server.client, SIZE);
+    let current: RunningCommand | undefined;
+    for (const next of controllers) {
+      const before = current;
+      current = next(server, fleet.versionLabel);
+      running.add(current);
+      if (before === undefined) {
+        await fleet.create();
+        fleet.startEdits(1);
+      } else {
+        before.process.kill('SIGTERM');
+        await before.ended;
+        running.delete(before);
+      }
+      await fleet.changes(CHANGES);
+    }
+    const record = await fleet.finish();
+    console.log(`${record.edits} edits, ${record.wanted} writes of children`);
+    return record;
+  }
+
+  test('survive an upgrade and a downgrade', { timeout: 300_000 }, async () => {
+    const releases = [typekro(RELEASE), typekro(CLI), typekro(RELEASE)];
+    expect(await handOver(releases)).toMatchObject({ needless: [], lost: [] });
+  });
+
+  test.skipIf(KRO === '')('move from kro to TypeKro, back, and again', { timeout: 600_000 }, async () => {
+    const ours = typekro(CLI, '--kro-compatibility=0.9');
+    expect(await handOver([kro, ours, kro, ours])).toMatchObject({ needless: [], lost: [] });
+  });
+});

@@ -1,0 +1,199 @@
+import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import { getOwn } from '../../src/core/index.ts';
+import type { KubeClient } from '../../src/kube/index.ts';
+import { waitForObject } from '../../src/kube/index.ts';
+import { seededChoices } from './choices.ts';
+
+const NAMESPACE = 'fleet';
+const API_VERSION = 'fleet.test/v1';
+const TIMEOUT_MS = 120_000;
+
+/** The instances whose children may be behind. More edits wait for the controller. */
+const MAX_BEHIND = 20;
+
+const ROLES = ['log', 'flag'];
+
+/** A kind with two children. The second child has a value of the first one's live state. */
+const DEFINITION = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'ship' },
+  spec: {
+    schema: { group: 'fleet.test', apiVersion: 'v1', kind: 'Ship', spec: { course: 'integer' } },
+    resources: [
+      { id: 'log', template: template('log', '${string(schema.spec.course)}') },
+      { id: 'flag', template: template('flag', '${log.data.course}') },
+    ],
+  },
+};
+
+function template(role: string, course: string): JsonObject {
+  const metadata = { name: `\${schema.metadata.name}-${role}`, labels: { fleet: 'true' } };
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { course } };
+}
+
+const ship = (name: string, course: number): KubeObject => ({
+  apiVersion: API_VERSION,
+  kind: 'Ship',
+  metadata: { name, namespace: NAMESPACE },
+  spec: { course },
+});
+
+/** The writes of the children since the fleet was complete. */
+export interface FleetRecord {
+  /** Changes of an instance. */
+  edits: number;
+  /** Writes of a child that carry a new value. */
+  wanted: number;
+  /** Writes of a child that has the value already, each with its name. */
+  readonly needless: string[];
+  /** Children that were deleted. */
+  readonly lost: string[];
+}
+
+/** Instances that are edited all the time, and a watch that judges each write of their children. */
+export class Fleet {
+  readonly record: FleetRecord = { edits: 0, wanted: 0, needless: [], lost: [] };
+  readonly #client: KubeClient;
+  readonly #courses: Map<string, number>;
+  readonly #children = new Map<string, KubeObject>();
+  readonly #end = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  #isComplete = false;
+  #isEditing = false;
+  #watching: Promise<void> = Promise.resolve();
+  #editing: Promise<void> = Promise.resolve();
+
+  constructor(client: KubeClient, size: number) {
+    this.#client = client;
+    this.#courses = new Map(Array.from({ length: size }, (_, index) => [`ship-${index}`, 0]));
+  }
+
+  /** Creates the definition and the instances. Resolves when a controller has created all children. */
+  async create(): Promise<void> {
+    await this.#client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+    await this.#client.create(DEFINITION);
+    const definition = { apiVersion: DEFINITION.apiVersion, kind: DEFINITION.kind, name: 'ship' };
+    await waitForObject(this.#client, definition, AbortSignal.timeout(TIMEOUT_MS), (object) =>
+      object?.status?.['state'] === 'Active' ? true : undefined,
+    );
+    this.#watching = this.#watch();
+    for (const name of this.#courses.keys()) await this.#client.create(ship(name, 0));
+    await this.#until(() => this.#behind().length === 0);
+    this.#isComplete = true;
+  }
+
+  /** The version label that the first controller has given to the children. */
+  get versionLabel(): string {
+    const [child] = this.#children.values();
+    return child?.metadata.labels?.['kro.run/kro-version'] ?? '';
+  }
+
+  /** Edits one instance after the other, in an order that the seed decides, until `finish`. */
+  startEdits(seed: number): void {
+    const choices = seededChoices(seed);
+    const names = [...this.#courses.keys()];
+    this.#isEditing = true;
+    this.#editing = (async () => {
+      while (this.#isEditing) {
+        await this.#until(() => !this.#isEditing || this.#behind().length < MAX_BEHIND);
+        const name = names[choices.below(names.length)] ?? '';
+        const course = (this.#courses.get(name) ?? 0) + 1;
+        this.#courses.set(name, course);
+        const ref = { apiVersion: API_VERSION, kind: 'Ship', namespace: NAMESPACE, name };
+        await this.#client.patch(ref, { spec: { course } });
+        this.record.edits += 1;
+      }
+    })();
+  }
+
+  /** Resolves when children have got this number of further values. */
+  async changes(count: number): Promise<void> {
+    const goal = this.record.wanted + count;
+    await this.#until(() => this.record.wanted >= goal);
+  }
+
+  /** Ends the edits. Resolves when each child has the value of its instance. */
+  async finish(): Promise<FleetRecord> {
+    this.#isEditing = false;
+    this.#notify();
+    await this.#editing;
+    await this.#until(() => this.#behind().length === 0);
+    this.#end.abort();
+    await this.#watching;
+    return this.record;
+  }
+
+  async #watch(): Promise<void> {
+    const options = { namespace: NAMESPACE, labelSelector: 'fleet=true', signal: this.#end.signal };
+    try {
+      for await (const event of this.#client.watch({ apiVersion: 'v1', kind: 'ConfigMap' }, options)) {
+        if ('object' in event) this.#judge(event.type, event.object);
+        this.#notify();
+      }
+    } catch (error) {
+      if (!this.#end.signal.aborted) throw error;
+    }
+  }
+
+  #judge(type: string, object: KubeObject): void {
+    const name = object.metadata.name ?? '';
+    const before = this.#children.get(name);
+    if (type === 'DELETED') this.#children.delete(name);
+    else this.#children.set(name, object);
+    if (!this.#isComplete) return;
+    if (type === 'DELETED') this.record.lost.push(name);
+    else if (before === undefined) return;
+    else if (courseOf(before) === courseOf(object)) this.record.needless.push(`${name}: ${changeOf(before, object)}`);
+    else this.record.wanted += 1;
+  }
+
+  /** The children that are missing or do not have the value of their instance. */
+  #behind(): string[] {
+    return [...this.#courses].flatMap(([name, course]) =>
+      ROLES.map((role) => `${name}-${role}`).filter((child) => courseOf(this.#children.get(child)) !== String(course)),
+    );
+  }
+
+  #notify(): void {
+    for (const check of this.#waiting) check();
+  }
+
+  #until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        if (!holds()) return;
+        clearTimeout(timer);
+        this.#waiting.delete(check);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(check);
+        reject(new Error(`no controller writes: ${this.#behind().slice(0, 5).join(', ')} are behind`));
+      }, TIMEOUT_MS);
+      this.#waiting.add(check);
+      check();
+    });
+  }
+}
+
+const courseOf = (object: KubeObject | undefined): unknown =>
+  (object as { readonly data?: { readonly course?: string } } | undefined)?.data?.course;
+
+/** The labels, annotations and owners that a write has changed. */
+function changeOf(before: KubeObject, { metadata }: KubeObject): string {
+  const { labels, annotations, ownerReferences } = before.metadata;
+  return [
+    ...changes('label', labels, metadata.labels),
+    ...changes('annotation', annotations, metadata.annotations),
+    ...changes('list', { ownerReferences }, { ownerReferences: metadata.ownerReferences }),
+  ].join(', ');
+}
+
+function changes(name: string, before: Record<string, unknown> = {}, after: Record<string, unknown> = {}): string[] {
+  const texts = (key: string) => [before, after].map((record) => JSON.stringify(getOwn(record, key)) ?? 'absent');
+  return Object.keys({ ...before, ...after }).flatMap((key) => {
+    const [old, now] = texts(key);
+    return old === now ? [] : [`${name} ${key}: ${old} → ${now}`];
+  });
+}
