@@ -241,3 +241,23 @@ test.each([
   expect(err).toContain(text);
   expect(ended.code).toBe(code);
 });
+
+test('annotations that the other level does not write are named', async () => {
+  const newer = await virtualWorld();
+  const { kubeconfig } = await newer.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'newer'), kubeconfig);
+  await newer.apply(definition('Plain', [mapResource('map', { text: '${schema.spec.text}' })]));
+  await newer.advance(2000);
+  await newer.apply(instance('Plain', 'one'));
+  await newer.advance(2000);
+  const { out } = await run('upgrade --check --kro-compatibility 0.9 --kubeconfig newer');
+  expect(out.slice(out.indexOf('plains at')).split('\n')).toMatchInlineSnapshot(`
+    [
+      "plains at 0.9",
+      "  ~ 1 object of 1 instance written only to change labels and annotations: internal.kro.run/node-path",
+      "",
+      "At 0.9: 1 with changes.",
+    ]
+  `);
+  await newer.close();
+});

@@ -9,12 +9,12 @@ import {
 } from '../../controller/index.ts';
 import type { DefinitionPreview, DefinitionRevision } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { refOf } from '../../core/index.ts';
+import { getOwn, refOf } from '../../core/index.ts';
 import type { Graph, GraphFeatures, KroCompatibility } from '../../graph/index.ts';
 import type { ComparedFacets } from '../../schema/index.ts';
 import { compile, KRO_COMPATIBILITY_LEVELS, kindsUsed } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
-import { isSuspended } from '../../runtime/index.ts';
+import { isSuspended, keys } from '../../runtime/index.ts';
 import { definitionPlan } from '../plan/definition-plan.ts';
 import { instancePlan } from '../plan/instance-plan.ts';
 import type { InstancePlan } from '../../inspect/index.ts';
@@ -251,11 +251,13 @@ async function pinnedGraphs(task: DefinitionTask, level: KroCompatibility, insta
   return { graphs, broken };
 }
 
-/** The labels and annotations that a write changes, if it changes nothing else. */
+/** The labels and annotations that a write changes or removes, if it changes nothing else. */
 function marksOf({ apply, before, bookkeeping }: SimulatedWrite): string[] {
   if (bookkeeping !== true || apply === undefined || before === undefined) return [];
   const { labels = {}, annotations = {} } = apply.desired.metadata;
-  const differs = (wanted: Readonly<Record<string, string>>, live: Readonly<Record<string, string>> = {}) =>
-    Object.keys(wanted).filter((key) => !Object.hasOwn(live, key) || live[key] !== wanted[key]);
+  const differs = (wanted: Readonly<Record<string, string>>, live: Readonly<Record<string, string>> = {}) => [
+    ...Object.keys(wanted).filter((key) => getOwn(live, key) !== wanted[key]),
+    ...Object.keys(live).filter((key) => keys.isReservedKey(key) && !Object.hasOwn(wanted, key)),
+  ];
   return [...differs(labels, before.metadata.labels), ...differs(annotations, before.metadata.annotations)];
 }
