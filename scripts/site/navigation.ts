@@ -77,6 +77,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/deploy.md', 'Deploy'),
       page('docs/guides/debugging.md', 'Find out why an instance waits'),
       page('docs/guides/ci.md', 'Plans in CI'),
+      page('docs/guides/gitops.md', 'Flux and Argo CD'),
       page('docs/guides/canary.md', 'Roll out step by step'),
       page('docs/guides/adoption.md', 'Adopt what exists'),
       page('docs/guides/several-teams.md', 'Several teams'),

@@ -125,7 +125,7 @@ describe.each(Object.entries(STORIES))('%s', (_name, pages) => {
     // The block after the line has the manifests that these programs print.
     if (/^(?:helm template|kubectl kustomize) /.test(line)) return '';
     if (line.startsWith('helm install shop ')) return install('shop');
-    if (line.startsWith('sed -i ')) {
+    if (/^(?:sed -i|cat) /.test(line)) {
       const ended = await new RunningCommand('bash', ['-c', line], { cwd }).ended;
       return printed({ out: ended.stdout, err: ended.stderr });
     }
