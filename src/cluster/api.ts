@@ -10,6 +10,7 @@ import type { Interceptor, OpenStream } from './protocol/request.ts';
 import { systemClusterClock } from './clock.ts';
 import type { Authority } from './codec/certificate.ts';
 import { createAuthority, openAuthority } from './codec/certificate.ts';
+import { isControllerEnabled, SERVICE_ACCOUNT_CONTROLLER } from './controllers/settings.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import { createServiceAddresses } from './kinds/service-addresses.ts';
 import type { ClusterOptions } from './options.ts';
@@ -48,6 +49,7 @@ export class Api {
   readonly options: ClusterOptions;
   readonly access: ClusterAccess;
   readonly allowsAll: boolean;
+  readonly hasServiceAccountAdmission: boolean;
   readonly addresses: ServiceAddresses;
   /** Modules that are loaded in the background. A request waits for the modules that it needs. */
   readonly parts = {
@@ -91,6 +93,8 @@ export class Api {
     this.aggregationGate = new AggregationGate(this.store);
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
     this.allowsAll = options.authorization === 'AlwaysAllow';
+    this.hasServiceAccountAdmission =
+      options.serviceAccountAdmission ?? isControllerEnabled(SERVICE_ACCOUNT_CONTROLLER, options.controllers);
     this.access = createAccess(this);
   }
 

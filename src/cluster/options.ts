@@ -93,6 +93,12 @@ export interface ClusterOptions {
    * all users. Default: `RBAC`.
    */
   readonly authorization?: 'RBAC' | 'AlwaysAllow';
+  /**
+   * Does the admission plugin `ServiceAccount` run? It refuses a pod whose account does not exist, mounts the token of
+   * the account in the containers, and copies the pull secrets of the account. Default: true where
+   * `serviceaccount-controller` runs, which gives every namespace its account `default`; otherwise false.
+   */
+  readonly serviceAccountAdmission?: boolean;
   /** The issuer of the tokens of service accounts, a URL. Default: `https://kubernetes.default.svc`. */
   readonly serviceAccountIssuer?: string;
   /** The keys of the tokens of service accounts. Default: a new key, made with the first token. */

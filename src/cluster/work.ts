@@ -62,6 +62,11 @@ export class Work {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Are tasks in the queue, or is one running? Tasks that wait for a promise do not count. */
+  get isBusy(): boolean {
+    return this.#running;
+  }
+
   /** Runs the callbacks of `onStop`. The failure of one is reported, and the others still run. */
   stop(): void {
     this.#stopped = true;

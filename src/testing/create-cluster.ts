@@ -70,6 +70,11 @@ export interface TestClusterOptions {
   readonly from?: ClusterSnapshot;
   /** Bearer tokens with their users, for clients of the socket. Default: none. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
+  /**
+   * Does the admission plugin `ServiceAccount` run? It refuses a pod whose account does not exist, and adds the volume
+   * with the token to pods. Default: true, unless `serviceaccount-controller` is disabled.
+   */
+  readonly serviceAccountAdmission?: boolean;
   /** The audit log of the requests. Default: none. */
   readonly audit?: TestAuditOptions;
 }
@@ -159,6 +164,9 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
     ...(options.standIns === undefined ? {} : { standIns: options.standIns }),
     ...(options.runProcesses === undefined ? {} : { runProcesses: options.runProcesses }),
+    ...(options.serviceAccountAdmission === undefined
+      ? {}
+      : { serviceAccountAdmission: options.serviceAccountAdmission }),
     ...(options.audit === undefined ? {} : { audit: auditOptions(options.audit) }),
     ...(options.standInStepMs === undefined ? {} : { standInStepMs: options.standInStepMs }),
   });

@@ -54,6 +54,7 @@ async function serve(settings: ApiServerSettings): Promise<void> {
     ...(settings.kubernetesVersion === undefined ? {} : { kubernetesVersion: settings.kubernetesVersion }),
     ...(audit === undefined ? {} : { audit }),
     authorization: settings.authorization,
+    serviceAccountAdmission: settings.serviceAccountAdmission,
     serviceCidr: settings.serviceCidr,
     serverAddress: { ip: settings.advertisedIp, port: settings.port },
     ...(settings.issuer === undefined ? {} : { serviceAccountIssuer: settings.issuer }),

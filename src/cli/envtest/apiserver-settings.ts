@@ -39,7 +39,7 @@ export const APISERVER_FLAGS: readonly KnownFlag[] = [
   { name: 'allow-privileged', summary: 'without an effect: privileged containers are allowed', isSwitch: true },
   { name: 'anonymous-auth', summary: 'true; false is refused', isSwitch: true },
   { name: 'enable-admission-plugins', summary: 'without an effect; docs/envtest.md has the admission of this server' },
-  { name: 'disable-admission-plugins', summary: 'without an effect; no plugin requires ServiceAccounts' },
+  { name: 'disable-admission-plugins', summary: 'ServiceAccount: pods need no ServiceAccount; others have no effect' },
   { name: 'feature-gates', summary: 'without an effect' },
   { name: 'runtime-config', summary: 'without an effect' },
   { name: 'v', summary: 'without an effect' },
@@ -68,6 +68,8 @@ export interface ApiServerSettings {
   readonly clientCaFile: string | undefined;
   readonly tokenFile: string | undefined;
   readonly authorization: 'RBAC' | 'AlwaysAllow';
+  /** Does the admission plugin `ServiceAccount` run? */
+  readonly serviceAccountAdmission: boolean;
   readonly issuer: string | undefined;
   readonly signingKeyFile: string | undefined;
   readonly verificationKeyFiles: readonly string[];
@@ -80,8 +82,8 @@ export interface ApiServerSettings {
 
 const AUTHORIZATION_MODES = ['RBAC', 'AlwaysAllow', 'Node'];
 
-/** Admission plugins that this server lacks. A flag that disables one of them needs no notice. */
-const ABSENT_PLUGINS = ['ServiceAccount'];
+/** The admission plugin that a flag can disable. The other plugins always run. */
+const OPTIONAL_PLUGIN = 'ServiceAccount';
 
 /** Reads the command line of `kube-apiserver`. */
 export function apiServerSettings(words: readonly string[]): ApiServerSettings {
@@ -153,11 +155,10 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   if (auditFile !== undefined && policyFile === undefined) {
     notices.push('no audit policy file is given, so that the audit log has no events');
   }
-  const disabled = all('disable-admission-plugins').filter((name) => !ABSENT_PLUGINS.includes(name));
+  const disabled = all('disable-admission-plugins');
   const idle = [
-    ...(disabled.length === 0 ? [] : [`--disable-admission-plugins=${disabled.join(',')}`]),
-    ...['enable-admission-plugins', 'feature-gates', 'runtime-config']
-      .map((name) => [name, all(name)] as const)
+    ...['disable-admission-plugins', 'enable-admission-plugins', 'feature-gates', 'runtime-config']
+      .map((name) => [name, all(name).filter((value) => value !== OPTIONAL_PLUGIN)] as const)
       .filter(([, list]) => list.length > 0)
       .map(([name, list]) => `--${name}=${list.join(',')}`),
     ...(last('allow-privileged') === 'false' ? ['--allow-privileged=false'] : []),
@@ -176,6 +177,7 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
     clientCaFile: path('client-ca-file'),
     tokenFile: path('token-auth-file'),
     authorization: modes.length === 0 || modes.includes('AlwaysAllow') ? 'AlwaysAllow' : 'RBAC',
+    serviceAccountAdmission: !disabled.includes(OPTIONAL_PLUGIN),
     issuer: values.get('service-account-issuer')?.[0],
     signingKeyFile: path('service-account-signing-key-file'),
     verificationKeyFiles: (values.get('service-account-key-file') ?? []).filter((file) => file !== ''),

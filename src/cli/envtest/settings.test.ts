@@ -53,6 +53,7 @@ test('the flags of envtest all have their effect', () => {
     clientCaFile: '/tmp/k8s_test_framework_1/client-cert-auth-ca.crt',
     tokenFile: undefined,
     authorization: 'RBAC',
+    serviceAccountAdmission: false,
     issuer: 'https://127.0.0.1:40003/',
     signingKeyFile: '/tmp/k8s_test_framework_1/sa-signer.key',
     verificationKeyFiles: ['/tmp/k8s_test_framework_1/sa-signer.crt'],
@@ -168,7 +169,9 @@ test('flags without an effect are named', () => {
     '--bind-address=localhost',
     '--v=4',
   ];
+  expect(apiServerSettings([]).serviceAccountAdmission).toBe(true);
   expect(apiServerSettings(words)).toMatchObject({
+    serviceAccountAdmission: false,
     refusals: [],
     notices: [
       'without an effect: --disable-admission-plugins=LimitRanger --enable-admission-plugins=AlwaysPullImages --feature-gates=A=true,B=false --allow-privileged=false',

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import type { AdmittedContext } from '../admission/session.ts';
@@ -308,11 +307,4 @@ export function controllerReference(owner: KubeObject): OwnerReference {
 export function isAdoptable({ metadata }: KubeObject): boolean {
   const controlled = metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
   return !controlled && metadata.deletionTimestamp === undefined;
-}
-
-const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-
-/** Random characters of the set that Kubernetes uses for generated names. */
-export function randomSuffix(length = 5): string {
-  return Array.from({ length }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
 }

@@ -5,7 +5,8 @@ import type { PortGroup } from './endpoint-ports.ts';
 import { portsKey } from './endpoint-ports.ts';
 import { NODES } from './node.ts';
 import { isReady, jsonOf } from './pods.ts';
-import { controllerReference, randomSuffix } from './controller-client.ts';
+import { randomSuffix } from '../verbs/generate-name.ts';
+import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 const SLICES = { group: 'discovery.k8s.io', plural: 'endpointslices' } as const;

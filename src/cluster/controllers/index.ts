@@ -43,7 +43,7 @@ import { serviceCidrController } from './service-cidrs.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
 import { tokenCleaner } from './token-cleaner.ts';
-import { checkControllerNames } from './settings.ts';
+import { checkControllerNames, SERVICE_ACCOUNT_CONTROLLER } from './settings.ts';
 import type { ControllerSettings } from './settings.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
@@ -176,7 +176,7 @@ export function startControllers(
   };
   context.onCertificateAuthority(() => {
     for (const { key } of context.store.collection('', 'namespaces').all()) {
-      manager.enqueue('serviceaccount-controller', key);
+      manager.enqueue(SERVICE_ACCOUNT_CONTROLLER, key);
     }
     for (const { key } of context.store.collection('', 'secrets').all()) {
       manager.enqueue('serviceaccount-token-controller', key);

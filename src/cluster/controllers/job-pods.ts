@@ -1,7 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import { podFromTemplate } from './pods.ts';
-import { controllerReference, randomSuffix } from './controller-client.ts';
+import { randomSuffix } from '../verbs/generate-name.ts';
+import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 /** The finalizer that keeps a pod of a Job until the Job has counted the end of the pod. */

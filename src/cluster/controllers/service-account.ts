@@ -1,7 +1,9 @@
 import { jsonEquals } from '../../core/index.ts';
+import { ROOT_CA } from '../kinds/service-account-admission.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
 import { jsonOf } from './pods.ts';
+import { SERVICE_ACCOUNT_CONTROLLER } from './settings.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 const SERVICE_ACCOUNTS = { group: '', plural: 'serviceaccounts' } as const;
@@ -11,16 +13,13 @@ const DESCRIPTION = 'kubernetes.io/description';
 const DESCRIPTION_TEXT =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
-/** The name of the ConfigMap with the cluster's certificate authority. Every namespace has this ConfigMap. */
-const ROOT_CA = 'kube-root-ca.crt';
-
 /**
  * Gives every namespace its `default` ServiceAccount and the certificate authority of the cluster. Restores both after
  * a client has deleted them, and the certificate authority also after a client has changed it.
  */
 export function serviceAccountController(certificateAuthority: () => string): SimulatedController {
   return {
-    name: 'serviceaccount-controller',
+    name: SERVICE_ACCOUNT_CONTROLLER,
     target: targetIn(NAMESPACES),
 
     *keysOf(event) {

@@ -31,6 +31,14 @@ export interface Behaviour {
   failures: number;
 }
 
+/** The name of the controller that gives every namespace its account `default`. */
+export const SERVICE_ACCOUNT_CONTROLLER = 'serviceaccount-controller';
+
+/** Does a controller of every cluster run, by the options of the cluster? */
+export function isControllerEnabled(name: string, controllers: boolean | ControllersOptions = true): boolean {
+  return typeof controllers === 'boolean' ? controllers : !(controllers.disable?.includes(name) ?? false);
+}
+
 /** The error for a name that no controller has. */
 export function unknownController(name: string, known: readonly string[]): TypeKroError {
   return new TypeKroError(`no simulated controller is named ${JSON.stringify(name)}`, {

@@ -16,6 +16,8 @@ import { patchForm, patchObject } from '../verbs/patch.ts';
 import { replaceObject } from '../verbs/update.ts';
 import type { WriteResult, WriteRequest, WriteServices } from '../verbs/write.ts';
 import type { VirtualContext } from '../virtual/index.ts';
+import type { AccountContext } from './default-account.ts';
+import { awaitDefaultAccount } from './default-account.ts';
 import { virtualReply } from '../virtual/index.ts';
 import { decodeAs, decodeBody, mediaType, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
@@ -33,7 +35,8 @@ import { strategyFor } from '../verbs/strategy-for.ts';
 export type WriteRouterContext = WriteServices &
   ReadContext &
   VirtualContext &
-  AdmissionContext & {
+  AdmissionContext &
+  AccountContext & {
     readonly admissionGate: AdmissionGate;
     readonly parts: { readonly admission: LazyModule<{ readonly withAdmission: typeof withAdmission }> };
   };
@@ -47,6 +50,18 @@ export function routeWrite(
   warnings: string[],
 ): ApiReply | Promise<ApiReply> {
   checkVerb(route, request);
+  const account = awaitDefaultAccount(context, route);
+  const routed = () => routeChecked(context, request, route, output, warnings);
+  return account === undefined ? routed() : account.then(routed);
+}
+
+function routeChecked(
+  context: WriteRouterContext,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply | Promise<ApiReply> {
   const answer = (services: WriteRouterContext) => answerWrite(services, request, route, output, warnings);
   const { audit } = request;
   const audited = audit === undefined ? context : { ...context, audit };

@@ -15,7 +15,8 @@ import type { WriteContext } from './strategy.ts';
 import { copyJson } from '../types/copy.ts';
 import { ensureAt } from '../types/parts.ts';
 
-const refuse = (pod: KubeObject, problem: string) =>
+/** 403: an admission plugin refuses a pod. A pod whose name is generated later has the prefix of its name. */
+export const refusePod = (pod: KubeObject, problem: string) =>
   forbidden({ group: '', plural: 'pods' }, pod.metadata.name || (pod.metadata.generateName ?? ''), problem);
 
 /** The priority classes that every cluster has. */
@@ -52,11 +53,11 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
     priority = { name: found.metadata.name ?? '', value: numberAt(found, 'value') ?? 0, policy };
   } else if (className !== '') {
     const value = SYSTEM_PRIORITIES.get(className);
-    if (value === undefined) throw refuse(pod, `no PriorityClass with name ${className} was found`);
+    if (value === undefined) throw refusePod(pod, `no PriorityClass with name ${className} was found`);
     priority = { ...NO_PRIORITY, name: className, value };
   }
   const computed = (what: string, declared: unknown, value: unknown) =>
-    refuse(
+    refusePod(
       pod,
       `the ${what} (${String(declared)}) must not be provided in pod spec; priority admission controller computed ${String(value)} from the given PriorityClass name`,
     );
@@ -78,17 +79,17 @@ export function admitRuntime(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
   const name = textAt(spec, 'runtimeClassName');
   const found = name === '' ? undefined : store.collection('node.k8s.io', 'runtimeclasses').get(name)?.object;
-  if (name !== '' && found === undefined) throw refuse(pod, `pod rejected: RuntimeClass ${goQuote(name)} not found`);
+  if (name !== '' && found === undefined) throw refusePod(pod, `pod rejected: RuntimeClass ${goQuote(name)} not found`);
   const runtime = found as unknown as JsonObject | undefined;
   const fixed = optionalAt(runtime, 'overhead');
   const declared = optionalAt(spec, 'overhead');
   if (fixed === undefined) {
     if (declared !== undefined)
-      throw refuse(pod, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
+      throw refusePod(pod, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
   } else {
     const overhead = objectAt(fixed, 'podFixed');
     if (declared !== undefined && Object.keys(declared).length > 0 && !sameAmounts(declared, overhead))
-      throw refuse(pod, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+      throw refusePod(pod, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
     spec['overhead'] = copyJson(overhead);
   }
   const scheduling = optionalAt(runtime, 'scheduling');
@@ -110,7 +111,7 @@ function admitScheduling(pod: KubeObject, spec: JsonObject, scheduling: JsonObje
   for (const [key, value] of Object.entries(wanted)) {
     if (!Object.hasOwn(own, key) || own[key] === value) continue;
     const place = 'runtimeClass.scheduling.nodeSelector';
-    throw refuse(
+    throw refusePod(
       pod,
       `conflict: ${place}[${key}] = ${String(value)}; pod.spec.nodeSelector[${key}] = ${String(own[key])}`,
     );

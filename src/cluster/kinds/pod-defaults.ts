@@ -23,7 +23,7 @@ export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
 }
 
 /** Copies between `serviceAccountName` and its old name `serviceAccount`. The API shows both fields. */
-function aliasServiceAccount(spec: JsonObject) {
+export function aliasServiceAccount(spec: JsonObject) {
   const name = textAt(spec, 'serviceAccountName') || textAt(spec, 'serviceAccount');
   if (name === '') return;
   spec['serviceAccountName'] = name;

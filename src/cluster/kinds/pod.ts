@@ -6,6 +6,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { checkLimits, setLimits } from './limit-range.ts';
 import { admitPriority, admitRuntime } from './pod-admission.ts';
+import { admitServiceAccount, checkEphemeralSecrets, checkServiceAccount } from './service-account-admission.ts';
 import { describeDifference } from './describe-difference.ts';
 import { ensureAt } from '../types/parts.ts';
 import { admitPod, defaultPodSpec, qosClass } from './pod-defaults.ts';
@@ -30,13 +31,20 @@ export const podStrategy: Partial<Strategy> = {
   admitMutating(object, context) {
     if (context.subresource !== '') return;
     setLimits(object, context);
+    if (context.hasServiceAccountAdmission) admitServiceAccount(object, context);
     admitPriority(object, context);
     admitRuntime(object, context);
     admitPod(ensureAt(object as unknown as JsonObject, 'spec'));
   },
   admit(object, old, context) {
     if (old !== undefined && context.subresource === 'resize') admitResize(object, old, context);
-    if (old === undefined && context.subresource === '') checkLimits(object, context);
+    if (old === undefined && context.subresource === '') {
+      checkLimits(object, context);
+      // Webhooks and policies may have changed the account.
+      if (context.hasServiceAccountAdmission) checkServiceAccount(object, context);
+    }
+    if (context.subresource === 'ephemeralcontainers' && context.hasServiceAccountAdmission)
+      checkEphemeralSecrets(object, context);
   },
   prepareCreate(object) {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');

@@ -12,6 +12,10 @@ export interface WriteContext extends RoleContext {
   readonly addresses: ServiceAddresses;
   readonly schemas: SchemaEngineSource;
   readonly newUid: () => string;
+  /** A new name: the prefix and five random characters. A write that runs again gets the same names. */
+  readonly generateName: (prefix: string) => string;
+  /** Does the admission plugin `ServiceAccount` run? */
+  readonly hasServiceAccountAdmission: boolean;
   readonly user: UserInfo;
   readonly dryRun: boolean;
   /** The subresource of the write, or `''`. */

@@ -18,16 +18,6 @@ import {
 import { timestampOf } from '../clock.ts';
 import { strategyFor } from './strategy-for.ts';
 
-const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-const MAX_PREFIX_LENGTH = 58;
-
-/** A name made of the prefix and five random characters. */
-export function generateName(prefix: string): string {
-  let name = prefix.slice(0, MAX_PREFIX_LENGTH);
-  for (let count = 0; count < 5; count++) name += ALPHABET.charAt(Math.floor(Math.random() * ALPHABET.length));
-  return name;
-}
-
 /** Creates an object from a decoded body. */
 export function createObject(write: WriteRequest, sent: KubeObject): WriteResult {
   checkPlace(write, sent);
@@ -142,10 +132,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   const strategy = strategyFor(resource);
   const { metadata } = object;
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
-  if (generated) {
-    const make = () => generateName(metadata.generateName ?? '');
-    metadata.name = services.admission?.once('name', make) ?? make();
-  }
+  if (generated) metadata.name = context.generateName(metadata.generateName ?? '');
   const name = metadata.name ?? '';
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;

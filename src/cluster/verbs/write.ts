@@ -16,6 +16,7 @@ import { storeKey } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
 import { emptyObject } from '../types/empty.ts';
 import type { DeleteRequestOptions, WriteRequestOptions } from './options.ts';
+import { generateName } from './generate-name.ts';
 import { resetFields } from './strategy-for.ts';
 import { timestampOf } from '../clock.ts';
 import type { ClusterClock } from '../clock.ts';
@@ -77,6 +78,8 @@ export interface WriteServices {
   readonly registry: Registry;
   /** Is every request of every user allowed? If so, hooks that check rights refuse nothing. */
   readonly allowsAll: boolean;
+  /** Does the admission plugin `ServiceAccount` run? */
+  readonly hasServiceAccountAdmission: boolean;
   /** The addresses and ports of Services. */
   readonly addresses: ServiceAddresses;
   readonly clock: ClusterClock;
@@ -173,15 +176,20 @@ export function checkWrite<T>(write: WriteRequest, check: (context: WriteContext
 
 function writeContext(write: WriteRequest, whenRefused: WriteContext['whenRefused']): WriteContext {
   const { services, user, options, subresource, warnings } = write;
-  const { store, registry, allowsAll, addresses, schemas, newUid, clock } = services;
+  const { store, registry, allowsAll, hasServiceAccountAdmission, addresses, schemas, newUid, clock } = services;
   const warn = (text: string) => void warnings.push(text);
   return {
     store,
     kinds: registry,
     allowsAll,
+    hasServiceAccountAdmission,
     addresses,
     schemas,
     newUid,
+    generateName(prefix) {
+      const make = () => generateName(prefix);
+      return services.admission?.once('name', make) ?? make();
+    },
     user,
     dryRun: options.dryRun,
     subresource,

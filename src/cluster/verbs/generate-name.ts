@@ -1,0 +1,15 @@
+/** The characters of generated names. They make no words, and none of them is easily taken for another one. */
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const SUFFIX_LENGTH = 5;
+const MAX_PREFIX_LENGTH = 58;
+
+/** Five random characters of the set that Kubernetes uses for generated names. */
+export function randomSuffix(): string {
+  let suffix = '';
+  for (let count = 0; count < SUFFIX_LENGTH; count++)
+    suffix += ALPHABET.charAt(Math.floor(Math.random() * ALPHABET.length));
+  return suffix;
+}
+
+/** A name made of the prefix and five random characters. */
+export const generateName = (prefix: string): string => prefix.slice(0, MAX_PREFIX_LENGTH) + randomSuffix();
