@@ -2,16 +2,18 @@ import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { commands } from '../src/cli/commands/index.ts';
 import type { JsonObject } from '../src/core/index.ts';
 import { builtinSource, combineSources, compile, crdSource, graphOutline, toSvg } from '../src/graph/index.ts';
+import { commandRunner } from '../test/support/run-command.ts';
 import { filesOfPage } from '../test/support/walked-page.ts';
-import { exampleGraphs, projectDefinitions } from './example-graphs.ts';
+import { projectDefinitions } from './example-graphs.ts';
 import { PAGES } from './site/navigation.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 /** A picture whose title is the command that makes it. */
-const PICTURE = /!\[[^\]]*\]\(([\w./-]+\.svg) "typekro graph ([\w./-]+) -o svg"\)/g;
+const PICTURE = /!\[[^\]]*\]\(([\w./-]+\.svg) "typekro (graph ([\w./-]+)[^"]* -o svg)"\)/g;
 
 /**
  * The pictures of graphs in the pages, by their paths from the root of the repository. The command in the title of a
@@ -20,22 +22,24 @@ const PICTURE = /!\[[^\]]*\]\(([\w./-]+\.svg) "typekro graph ([\w./-]+) -o svg"\
  * @throws Error when the file does not exist or does not compile.
  */
 export async function docsPictures(): Promise<ReadonlyMap<string, string>> {
-  const examples = await exampleGraphs();
   const sources = combineSources(builtinSource(), crdSource(projectDefinitions()));
+  const run = commandRunner(commands, ROOT);
   const pictures = new Map<string, string>();
   for (const { source } of PAGES) {
     const text = readFileSync(ROOT + source, 'utf8');
-    for (const [, path = '', file = ''] of text.matchAll(PICTURE)) {
+    for (const [, path = '', line = '', file = ''] of text.matchAll(PICTURE)) {
       const target = posix.join(posix.dirname(source), path);
-      const example = examples.find((each) => `examples/${each.file}` === file);
-      if (example !== undefined) pictures.set(target, toSvg(graphOutline(example.graph)));
-      else {
-        const definition = filesOfPage(text)[file];
-        if (definition === undefined) throw new Error(`${source}: no block of the page has the file ${file}`);
-        const { graph, diagnostics } = compile(parse(definition) as JsonObject, { sources, target: 'stock' });
-        if (graph === undefined) throw new Error(`${source}: ${file} is refused: ${JSON.stringify(diagnostics)}`);
-        pictures.set(target, toSvg(graphOutline(graph)));
+      if (file.startsWith('examples/')) {
+        const { code, out, err } = await run(line);
+        if (code !== 0) throw new Error(`${source}: typekro ${line} ended with ${code}:\n${err}`);
+        pictures.set(target, `${out}\n`);
+        continue;
       }
+      const definition = filesOfPage(text)[file];
+      if (definition === undefined) throw new Error(`${source}: no block of the page has the file ${file}`);
+      const { graph, diagnostics } = compile(parse(definition) as JsonObject, { sources, target: 'stock' });
+      if (graph === undefined) throw new Error(`${source}: ${file} is refused: ${JSON.stringify(diagnostics)}`);
+      pictures.set(target, toSvg(graphOutline(graph)));
     }
   }
   return pictures;

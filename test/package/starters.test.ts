@@ -1,0 +1,76 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands/index.ts';
+import type { Cluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster, STAND_IN_NAMES } from '../../src/cluster/index.ts';
+import type { Controller } from '../../src/controller/index.ts';
+import { controllerCrds, createController } from '../../src/controller/index.ts';
+import { KubeClient } from '../../src/kube/index.ts';
+import { commandRunner } from '../support/run-command.ts';
+import { stepsOfPage, withGaps } from '../support/walked-page.ts';
+
+/** Runs the commands of each README of `examples/starters` in its folder, and compares the output with the README. */
+const STARTERS = fileURLToPath(new URL('../../examples/starters/', import.meta.url));
+const folders = readdirSync(STARTERS, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+const overview = readFileSync(join(STARTERS, 'README.md'), 'utf8');
+
+test('the overview names each folder', () => {
+  const linked = [...overview.matchAll(/^\| \[([\w-]+)\]/gm)].map(([, name]) => name);
+  expect(linked.toSorted()).toEqual(folders.toSorted());
+});
+
+describe.each(folders)('examples/starters/%s', (folder) => {
+  const cwd = join(STARTERS, folder);
+  const readme = readFileSync(join(cwd, 'README.md'), 'utf8');
+
+  test('has a definition, an instance, a test, and the picture that its README shows', () => {
+    const names = [`${folder}.rgd.yaml`, `${folder}.test.yaml`, 'instance.yaml'];
+    expect(names.filter((name) => !existsSync(join(cwd, name)))).toEqual([]);
+    const [, picture = ''] = /!\[[^\]]+\]\((\S+\.svg)\)/.exec(readme) ?? [];
+    expect(existsSync(join(cwd, picture)), picture).toBe(true);
+  });
+
+  const lines = stepsOfPage(readme).flatMap((step) => (step.kind === 'command' ? [step] : []));
+  test.each(lines.map(({ line, output }) => [line, output]))('%s', { timeout: 60_000 }, async (line, output) => {
+    const print = async () => {
+      const { out, err } = await run(cwd, line.replace('typekro ', ''));
+      return `${out}${err}`.trimEnd();
+    };
+    // The reader looks at the tree again while the controller still works.
+    if (!line.startsWith('typekro tree ')) expect(withGaps(await print(), output)).toBe(output);
+    else await expect.poll(async () => withGaps(await print(), output), { timeout: 20_000 }).toBe(output);
+  });
+});
+
+let cluster: Cluster;
+let controller: Controller;
+let client: KubeClient;
+let home: string;
+
+const run = (cwd: string, line: string) =>
+  commandRunner(commands, cwd, { KUBECONFIG: join(home, 'kubeconfig'), NO_COLOR: '1', XDG_STATE_HOME: home })(line);
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'typekro-starters-'));
+  const wanted = [...overview.matchAll(/--stand-in ([\w-]+)/g)].map(([, name]) => name);
+  const standIns = STAND_IN_NAMES.filter((name) => wanted.includes(name));
+  expect(standIns.length).toBe(wanted.length);
+  cluster = await createEmbeddedCluster({ standIns });
+  writeFileSync(join(home, 'kubeconfig'), (await cluster.listen({ port: 0 })).kubeconfig);
+  client = new KubeClient({ transport: cluster.transport() });
+  for (const crd of controllerCrds()) await client.create(crd);
+  controller = createController({ client });
+  await controller.start();
+}, 60_000);
+
+afterAll(async () => {
+  await controller.stop();
+  await client.close();
+  await cluster.close();
+  rmSync(home, { recursive: true, force: true });
+});
