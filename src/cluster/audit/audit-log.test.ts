@@ -236,13 +236,52 @@ describe('the events of a request', () => {
     const context = { access, clock: createManualClock(NOON), newUid: () => 'id', report };
     const log = new AuditLog(context, { onEvent: (event) => void events.push(event) });
     const raw = { method: 'GET', target: MAPS, headers: {}, body: Buffer.alloc(0) };
-    const reply = await log.follow(raw, undefined, (_, trail) => {
+    const reply = await log.follow(raw, undefined, (_raw, _user, trail) => {
       trail?.panic(new Error('a defect'));
       return Promise.resolve({ status: 500, headers: {} });
     });
     expect(reply).toEqual({ status: 500, headers: { 'audit-id': 'id' } });
     expect(events.map(({ stage, user }) => [stage, user])).toEqual([['Panic', {}]]);
     expect(report).not.toHaveBeenCalled();
+  });
+
+  test('a request is authenticated once, with and without events', async () => {
+    for (const level of ['None', 'Metadata'] as const) {
+      const authenticate = vi.fn<() => UserInfo>().mockReturnValue(JANE);
+      const context = { access: { authenticate }, clock: createManualClock(NOON), newUid: () => 'id', report: vi.fn() };
+      const log = new AuditLog(context, { policy: { rules: [{ level }] } });
+      const raw = { method: 'GET', target: MAPS, headers: {}, body: Buffer.alloc(0) };
+      const answer = vi.fn<Parameters<AuditLog['follow']>[2]>().mockResolvedValue({ status: 200, headers: {} });
+      await log.follow(raw, undefined, answer);
+      expect(answer.mock.lastCall?.[1]).toBe(JANE);
+      expect(authenticate).toHaveBeenCalledOnce();
+    }
+  });
+
+  test('an extended token is noted after its requested lifetime', async () => {
+    const clock = createManualClock(NOON);
+    const events: AuditEvent[] = [];
+    const audit = { onEvent: (event: AuditEvent) => void events.push(event) };
+    await using cluster = await createEmbeddedCluster({ controllers: false, clock, audit });
+    const { url } = await cluster.listen({ https: false });
+    const send = (method: string, path: string, body: object) => call(cluster.transport(), method, path, body);
+    const ns = '/api/v1/namespaces/default';
+    await send('POST', `${ns}/serviceaccounts`, { metadata: { name: 'robot' } });
+    const spec = { serviceAccountName: 'robot', containers: [{ name: 'c', image: 'i' }] };
+    await send('POST', `${ns}/pods`, { metadata: { name: 'p' }, spec });
+    const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: 'p' };
+    const path = `${ns}/serviceaccounts/robot/token`;
+    const { body } = await send('POST', path, { spec: { expirationSeconds: 3607, boundObjectRef } });
+    const { token } = body['status'] as { token: string };
+    const noted = async (advanceSeconds: number) => {
+      clock.advance(advanceSeconds * 1000);
+      await fetch(`${url}/version`, { headers: { authorization: `Bearer ${token}` } });
+      return events.at(-1)?.annotations?.['authentication.k8s.io/stale-token'];
+    };
+    expect([await noted(3607), await noted(10)]).toEqual([
+      undefined,
+      'subject: system:serviceaccount:default:robot, seconds after warning threshold: 10',
+    ]);
   });
 
   test('an exception in the log is a 500, and the server continues', async () => {

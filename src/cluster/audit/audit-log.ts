@@ -23,8 +23,11 @@ export interface AuditContext {
   readonly report: (line: string) => void;
 }
 
-/** Answers a request; with a trail, as the user of the trail. Never throws. */
-type Answer = (raw: IncomingRequest, trail?: AuditTrail) => Promise<ApiReply>;
+/**
+ * Answers a request as an authenticated user. Without a user, authenticates it again, and answers with the refusal.
+ * Never throws.
+ */
+type Answer = (raw: IncomingRequest, user?: UserInfo, trail?: AuditTrail) => Promise<ApiReply>;
 
 /** The policy of a log whose options name none. */
 const ALL_METADATA: AuditPolicy = { rules: [{ level: 'Metadata' }] };
@@ -52,8 +55,9 @@ export class AuditLog {
     const attributes = requestOf(raw);
     if (attributes === undefined) return answer(raw);
     let user: UserInfo | undefined;
+    const annotations: [key: string, value: string][] = [];
     try {
-      user = access.authenticate(raw.headers, identity);
+      user = access.authenticate(raw.headers, identity, (...annotation) => void annotations.push(annotation));
     } catch {
       // The answer authenticates a request without a user again, and replies to the exception.
     }
@@ -61,18 +65,14 @@ export class AuditLog {
     // An API server that the request is forwarded to gets the id in this header, and writes it into its own log.
     const identified = { ...raw, headers: { ...raw.headers, 'audit-id': id } };
     const decision = auditDecision(this.#policy, user, attributes);
-    const reply =
-      decision.level === 'None'
-        ? await answer(identified)
-        : await new RequestTrail({
-            id,
-            user,
-            raw,
-            attributes,
-            decision,
-            now: () => clock.now(),
-            write: (makeEvent) => this.#write(makeEvent),
-          }).follow((trail) => answer(identified, trail));
+    let trail: RequestTrail | undefined;
+    if (decision.level !== 'None') {
+      const write = (makeEvent: () => AuditEvent) => this.#write(makeEvent);
+      trail = new RequestTrail({ id, user, raw, attributes, decision, now: () => clock.now(), write });
+      for (const annotation of annotations) trail.annotate(...annotation);
+    }
+    const answered = () => answer(identified, user, trail);
+    const reply = await (trail?.follow(answered) ?? answered());
     return { ...reply, headers: { ...reply.headers, 'audit-id': id } };
   }
 

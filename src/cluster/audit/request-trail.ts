@@ -54,10 +54,6 @@ export class RequestTrail implements AuditTrail {
     this.#objectRef = referenceOf(facts);
   }
 
-  get user(): UserInfo | undefined {
-    return this.#facts.user;
-  }
-
   annotate(key: string, value: string, least: 'Metadata' | 'Request' = 'Metadata'): void {
     if (this.#has(least) && !Object.hasOwn(this.#annotations, key)) setOwn(this.#annotations, key, value);
   }
@@ -87,17 +83,17 @@ export class RequestTrail implements AuditTrail {
   }
 
   /** Writes the events of a request around `answer`. */
-  async follow(answer: (trail?: AuditTrail) => Promise<ApiReply>): Promise<ApiReply> {
+  async follow(answer: () => Promise<ApiReply>): Promise<ApiReply> {
     const { user, attributes } = this.#facts;
     if (user === undefined) {
-      const reply = await answer(this);
+      const reply = await answer();
       if (this.#wrotePanic()) return reply;
       const message = `Authentication failed, ${attempted(this.#facts.raw)}`;
       this.#write('ResponseStarted', { responseStatus: { metadata: {}, message, code: reply.status } });
       return reply;
     }
     this.#write('RequestReceived', {});
-    const reply = await answer(this);
+    const reply = await answer();
     if (this.#wrotePanic()) return reply;
     const object = objectOfReply(reply, this.#has('RequestResponse'));
     const responseStatus = reply.fate === undefined ? statusOf(reply, object) : CLOSED_EARLY;

@@ -2,7 +2,7 @@ import { cryptoLibrary } from '../../core/index.ts';
 import { ApiError } from '../errors/status.ts';
 import type { ClusterOptions, UserInfo } from '../options.ts';
 import { bootstrapUser } from './bootstrap-tokens.ts';
-import type { TokenContext, TokenIssuer, TokenOwner } from './service-tokens.ts';
+import type { Annotate, TokenContext, TokenIssuer, TokenOwner } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';
 
 /** The user of a request without credentials. */
@@ -29,14 +29,16 @@ export interface ClusterAccess {
    * invalid client certificate. When every user may do everything, the listener also passes `refuse` for requests from
    * web pages and from other machines. `impersonate` finds the user that the headers name for impersonation.
    *
+   * `annotate` gets facts for the audit log.
+   *
    * @throws ApiError 401 when the token is not valid.
    */
-  authenticate(headers: RawHeaders, fallback?: UserInfo | 'refuse'): UserInfo;
+  authenticate(headers: RawHeaders, fallback?: UserInfo | 'refuse', annotate?: Annotate): UserInfo;
   /**
    * The user of a token that is valid for at least one of the audiences (default: this server), and the audiences for
-   * which it is valid. `undefined` for any other token.
+   * which it is valid. `undefined` for any other token. `annotate` gets facts for the audit log.
    */
-  ownerOf(token: string, audiences?: readonly string[]): TokenOwner | undefined;
+  ownerOf(token: string, audiences?: readonly string[], annotate?: Annotate): TokenOwner | undefined;
 }
 
 const withAuthenticated = (user: UserInfo): UserInfo =>
@@ -59,13 +61,13 @@ export function createAccess(context: AccessContext): ClusterAccess {
   const tokens = new Map(Object.entries(context.options.tokens ?? {}));
   const issuer = createTokenIssuer(context);
   const own = [issuer.issuer];
-  const verified = (token: string): TokenOwner | undefined => {
+  const verified = (token: string, annotate: Annotate | undefined): TokenOwner | undefined => {
     if (same(token, (adminSecret ??= Buffer.from(tokenOfAdmin())))) return { user: ADMIN, audiences: own };
     const user = tokens.get(token) ?? bootstrapUser(context.store, token, context.clock.now());
-    return user === undefined ? issuer.verify(token) : { user, audiences: own };
+    return user === undefined ? issuer.verify(token, annotate) : { user, audiences: own };
   };
-  const ownerOf = (token: string, audiences: readonly string[] = own): TokenOwner | undefined => {
-    const owner = verified(token);
+  const ownerOf: ClusterAccess['ownerOf'] = (token, audiences = own, annotate = undefined) => {
+    const owner = verified(token, annotate);
     const shared = audiences.filter((audience) => owner?.audiences.includes(audience) === true);
     return owner === undefined || shared.length === 0
       ? undefined
@@ -77,9 +79,9 @@ export function createAccess(context: AccessContext): ClusterAccess {
     },
     tokens: issuer,
     ownerOf,
-    authenticate(headers, fallback = ANONYMOUS) {
+    authenticate(headers, fallback = ANONYMOUS, annotate = undefined) {
       const match = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '');
-      const user = match === null ? ofClient(fallback) : ownerOf(match[1] ?? '')?.user;
+      const user = match === null ? ofClient(fallback) : ownerOf(match[1] ?? '', own, annotate)?.user;
       if (user === undefined) throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
       return user;
     },

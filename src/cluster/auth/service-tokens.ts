@@ -4,6 +4,7 @@ import type { ClusterOptions, ServiceAccountKeys, UserInfo } from '../options.ts
 import type { ClusterClock } from '../clock.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { TokenBindings } from './token-bindings.ts';
+import type { TokenLifetime } from './token-lifetime.ts';
 import { areBindingsAlive, extraOfToken, isAlive } from './token-bindings.ts';
 
 /** The account of a token, and the end of its validity. */
@@ -14,9 +15,11 @@ export interface TokenClaims {
   readonly audiences: readonly string[];
   /** The objects without which the token is not valid. */
   readonly bindings?: TokenBindings;
-  /** Milliseconds since the epoch. */
-  readonly expires: number;
+  readonly lifetime: TokenLifetime;
 }
+
+/** Notes a fact about a request in its audit events. */
+export type Annotate = (key: string, value: string) => void;
 
 /** The parts of the cluster that the issuer uses: the store has the accounts. */
 export interface TokenContext {
@@ -36,8 +39,9 @@ export interface TokenIssuer {
   /**
    * The service account of a valid token, and the audiences of the token. The caller checks the audiences.
    * `undefined` when the token is not valid, or when its account or an object of the token does not exist any more.
+   * `annotate` gets the use of an extended token after its requested lifetime.
    */
-  verify(token: string): TokenOwner | undefined;
+  verify(token: string, annotate?: Annotate): TokenOwner | undefined;
 }
 
 /** The user of a valid token, and the audiences of the token. */
@@ -45,6 +49,9 @@ export interface TokenOwner {
   readonly user: UserInfo;
   readonly audiences: readonly string[];
 }
+
+/** The audit annotation for the use of an extended token after its requested lifetime. */
+const STALE_TOKEN = 'authentication.k8s.io/stale-token';
 
 const ISSUER = 'https://kubernetes.default.svc';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -125,9 +132,10 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
       const { name, hash } = algorithmOf(signing) ?? { name: '', hash: '' };
       const now = Math.floor(context.clock.now() / 1000);
       const id = context.newUid();
+      const { warnAfter } = claims.lifetime;
       const payload = {
         aud: claims.audiences,
-        exp: Math.floor(claims.expires / 1000),
+        exp: Math.floor(claims.lifetime.expires / 1000),
         iat: now,
         nbf: now,
         iss: issuer,
@@ -136,6 +144,7 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
           namespace: claims.namespace,
           ...claims.bindings,
           serviceaccount: { name: claims.account, uid: claims.accountUid },
+          ...(warnAfter === undefined ? {} : { warnafter: Math.floor(warnAfter / 1000) }),
         },
         sub: `system:serviceaccount:${claims.namespace}:${claims.account}`,
       };
@@ -143,7 +152,7 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
       const signature = cryptoLibrary().createSign(hash).update(body).sign({ key: signing, dsaEncoding: 'ieee-p1363' });
       return { token: `${body}.${signature.toString('base64url')}`, id };
     },
-    verify(token) {
+    verify(token, annotate) {
       const parts = token.split('.');
       if (keys === undefined || parts.length !== 3) return undefined;
       const [head = '', body = '', signature = ''] = parts;
@@ -158,7 +167,7 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
           .update(`${head}.${body}`)
           .verify({ key, dsaEncoding: 'ieee-p1363' }, bytes);
       });
-      return signed ? ownerOf(context, issuer, jsonIn(body)) : undefined;
+      return signed ? ownerOf(context, issuer, jsonIn(body), annotate) : undefined;
     },
   };
 }
@@ -188,7 +197,12 @@ function jsonIn(part: string): unknown {
  * the account or an object of the token is gone. The signature alone does not suffice, because the cluster may not be
  * the only holder of its key.
  */
-function ownerOf(context: TokenContext, issuer: string, payload: unknown): TokenOwner | undefined {
+function ownerOf(
+  context: TokenContext,
+  issuer: string,
+  payload: unknown,
+  annotate: Annotate | undefined,
+): TokenOwner | undefined {
   const claims = isJsonObject(payload) ? payload['kubernetes.io'] : undefined;
   const account = isJsonObject(claims) ? claims['serviceaccount'] : undefined;
   if (!isJsonObject(payload) || !isJsonObject(claims) || !isJsonObject(account)) return undefined;
@@ -202,6 +216,9 @@ function ownerOf(context: TokenContext, issuer: string, payload: unknown): Token
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
   const extra = extraOfToken(claims, payload['jti']);
   const user = { name: `system:serviceaccount:${namespace}:${name}`, groups, uid, extra };
+  const lateSeconds = Math.floor(now / 1000) - Number(claims['warnafter']);
+  if (lateSeconds > 0)
+    annotate?.(STALE_TOKEN, `subject: ${user.name}, seconds after warning threshold: ${lateSeconds}`);
   const given = payload['aud'];
   return { user, audiences: (Array.isArray(given) ? given : [given]).filter((each) => typeof each === 'string') };
 }

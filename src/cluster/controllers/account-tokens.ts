@@ -90,7 +90,7 @@ function issue(context: AccountTokenContext, { metadata }: KubeObject, secret: K
     accountUid: metadata.uid ?? '',
     audiences: [context.access.tokens.issuer],
     bindings: { secret: { name, uid } },
-    expires: context.clock.now() + LIFETIME_MS,
+    lifetime: { expires: context.clock.now() + LIFETIME_MS },
   });
   return token;
 }

@@ -64,23 +64,28 @@ export async function handle(
   try {
     const reply =
       auditLog === undefined
-        ? await answered(context, raw, identity)
-        : await auditLog.follow(raw, identity, (...followed) => answered(context, followed[0], identity, followed[1]));
+        ? await answered(context, raw, { identity })
+        : await auditLog.follow(raw, identity, (followed, user, audit) =>
+            answered(context, followed, user === undefined ? { identity } : { user }, audit),
+          );
     return await compressReply(raw.headers['accept-encoding'], reply);
   } catch (thrown) {
     return replyThrown(context, thrown, raw, []);
   }
 }
 
+/** The user of a request, or the user that it has without a token. */
+type Requester = { readonly user: UserInfo } | { readonly identity: UserInfo | 'refuse' | undefined };
+
 async function answered(
   context: HandlerContext,
   raw: IncomingRequest,
-  identity: UserInfo | 'refuse' | undefined,
+  requester: Requester,
   audit?: AuditTrail,
 ): Promise<ApiReply> {
   const warnings: string[] = [];
   try {
-    return await answer(context, raw, identity, warnings, audit);
+    return await answer(context, raw, requester, warnings, audit);
   } catch (thrown) {
     return replyThrown(context, thrown, raw, warnings, audit);
   }
@@ -106,7 +111,7 @@ const wantsYaml = (accept: string | undefined) => accept !== undefined && accept
 async function answer(
   context: HandlerContext,
   raw: IncomingRequest,
-  identity: UserInfo | 'refuse' | undefined,
+  requester: Requester,
   warnings: string[],
   audit: AuditTrail | undefined,
 ): Promise<ApiReply> {
@@ -114,7 +119,7 @@ async function answer(
   const { path, query: text } = splitTarget(target);
   const query = new Query(text);
   const received = { method, path, target, segments: splitPath(path), query, headers, body, clientSignal };
-  let user = audit?.user ?? context.access.authenticate(headers, identity);
+  let user = 'user' in requester ? requester.user : context.access.authenticate(headers, requester.identity);
   if (asksToImpersonate(headers)) {
     const { impersonate } = await context.parts.impersonation.load();
     user = impersonate(context, user, headers, attributesOf(received), audit);

@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote, parseBool } from '../../golang/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import { EXTENDED_TOKEN_SECONDS } from '../auth/token-lifetime.ts';
 import { ensureAt } from '../types/parts.ts';
 import { refusePod } from './pod-admission.ts';
 import { aliasServiceAccount } from './pod-defaults.ts';
@@ -18,9 +19,6 @@ const VOLUME_PREFIX = 'kube-api-access-';
 
 /** The folder of the token in a container. */
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
-
-/** The lifetime for which the plugin requests the token. Kubernetes knows the tokens of the plugin by this figure. */
-const TOKEN_SECONDS = 3607;
 
 /** The permissions of the files of the volume: `rw-r--r--`. */
 const FILE_MODE = 0o644;
@@ -116,7 +114,7 @@ function tokenSource(): JsonObject {
   const namespace = { path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } };
   return {
     sources: [
-      { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+      { serviceAccountToken: { expirationSeconds: EXTENDED_TOKEN_SECONDS, path: 'token' } },
       { configMap: { name: ROOT_CA, items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
       { downwardAPI: { items: [namespace] } },
     ],

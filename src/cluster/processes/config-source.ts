@@ -25,4 +25,14 @@ export interface ConfigProblem {
   readonly problem: string;
 }
 
+/** A problem of the files of a pod. The kubelet reports it as a failed mount. */
+export interface MountProblem extends ConfigProblem {
+  readonly isMount: true;
+}
+
+export const isMountProblem = (value: ConfigProblem): value is MountProblem => 'isMount' in value;
+
+/** The message of the event of a failed mount. */
+export const mountMessage = ({ problem }: ConfigProblem): string => `MountVolume.SetUp failed: ${problem}`;
+
 export const isProblem = (value: object): value is ConfigProblem => 'problem' in value;

@@ -8,6 +8,7 @@ import type { ContainerEnd, ContainerFacts, ContainerState } from './life.ts';
 import { NEW_CONTAINER, quickEndsAfter } from './life.ts';
 import { limitsOf } from './limits.ts';
 import { LineCutter } from './output-lines.ts';
+import { isMountProblem, mountMessage } from './config-source.ts';
 import type { Preparation, RunHost } from './run-host.ts';
 import type { AttemptResult } from './probe.ts';
 import { attempt, cutOutput } from './probe.ts';
@@ -115,9 +116,14 @@ export class ContainerRun {
     const prepared = this.#host.prepare(pod, container);
     if ('problem' in prepared) {
       const { problem: message } = prepared;
+      const isMount = isMountProblem(prepared);
       const retryMs = this.#host.clock.now() + RETRY_POLICIES.simulatedController.initialMs;
-      if (this.#blocked?.message !== message) this.#host.event('Failed', `Error: ${message}`, 'Warning');
-      this.#blocked = { is: 'blocked', reason: 'CreateContainerConfigError', message, retryMs };
+      if (this.#blocked?.message !== message) {
+        if (isMount) this.#host.event('FailedMount', mountMessage(prepared), 'Warning');
+        else this.#host.event('Failed', `Error: ${message}`, 'Warning');
+      }
+      const reason = isMount ? 'ContainerCreating' : 'CreateContainerConfigError';
+      this.#blocked = { is: 'blocked', reason, message, retryMs };
       return this.#host.changed();
     }
     this.#blocked = undefined;

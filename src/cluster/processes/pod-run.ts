@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { countAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { containersOf } from '../kinds/pod-containers.ts';
-import type { ConfigSource } from './config-source.ts';
-import { isProblem } from './config-source.ts';
+import type { ConfigProblem, ConfigSource, MountProblem } from './config-source.ts';
+import { isProblem, mountMessage } from './config-source.ts';
 import type { PodPort } from './connect-address.ts';
 import { connectToPod } from './connect-address.ts';
 import { ContainerRun, graceMsOf } from './container-run.ts';
@@ -142,11 +142,11 @@ export class PodRun {
 
   #refreshVolumes(pod: KubeObject): void {
     this.#hasStaleVolumes = false;
-    const problem = this.#folder.refresh(this.#volumeInput(pod))?.problem;
-    if (problem !== undefined && problem !== this.#volumeProblem) {
-      this.#event('FailedMount', `MountVolume.SetUp failed: ${problem}`, 'Warning');
+    const found = this.#folder.refresh(this.#volumeInput(pod));
+    if (found !== undefined && found.problem !== this.#volumeProblem) {
+      this.#event('FailedMount', mountMessage(found), 'Warning');
     }
-    this.#volumeProblem = problem;
+    this.#volumeProblem = found?.problem;
   }
 
   #event(reason: string, message: string, type: PodEvent['type']): void {
@@ -195,8 +195,9 @@ export class PodRun {
     };
   }
 
-  #prepare(pod: KubeObject, container: JsonObject): Preparation | { readonly problem: string } {
+  #prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem | MountProblem {
     const fixed = this.#fixedVariables(pod, container);
+    if (isProblem(fixed)) return { ...fixed, isMount: true };
     const variables = containerEnvironment({
       pod,
       container,
@@ -209,13 +210,13 @@ export class PodRun {
     const words = containerCommand(container, variables);
     if ('problem' in words) return words;
     const problem = this.#folder.mount(this.#volumeInput(pod), container, (text) => expandVariables(text, variables));
-    if (problem !== undefined) return problem;
+    if (problem !== undefined) return { ...problem, isMount: true };
     const directory = textAt(container, 'workingDir');
     return { words, variables, directory: this.#services.directoryOf(directory) };
   }
 
-  /** The variables with which a program finds its files, its address and the API. */
-  #fixedVariables(pod: KubeObject, container: JsonObject): Map<string, string> {
+  /** The variables with which a program finds its files, its address and the API; the problem of a missing account. */
+  #fixedVariables(pod: KubeObject, container: JsonObject): Map<string, string> | ConfigProblem {
     const variables = new Map([
       ['TYPEKRO_ROOT', this.#folder.rootOf(textAt(container, 'name'))],
       ['TYPEKRO_POD_IP', this.address],
@@ -227,7 +228,9 @@ export class PodRun {
     variables.set('KUBERNETES_SERVICE_PORT', server.port);
     variables.set('KUBERNETES_SERVICE_PORT_HTTPS', server.port);
     if (pod.spec?.['automountServiceAccountToken'] === false) return variables;
-    variables.set('KUBECONFIG', this.#folder.writeOwn('kubeconfig', this.#services.kubeconfig(pod)));
+    const kubeconfig = this.#services.kubeconfig(pod);
+    if (typeof kubeconfig !== 'string') return kubeconfig;
+    variables.set('KUBECONFIG', this.#folder.writeOwn('kubeconfig', kubeconfig));
     return variables;
   }
 }

@@ -176,6 +176,26 @@ test('an event names a ConfigMap that a mounted volume has lost', async () => {
   await eventually(async () => expect(await story.reasons('p')).toContain('FailedMount'));
 });
 
+test('a pod whose account is gone waits, and starts when the account is there', async () => {
+  await using story = await startClusterStory({ runProcesses: true, serviceAccountAdmission: false });
+  const volumes = [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }];
+  const containers = [shell('true', { volumeMounts: [{ name: 'v', mountPath: '/t' }] })];
+  await story.create(pod({ restartPolicy: 'Never', serviceAccountName: 'late', volumes, containers }));
+  const message = 'failed to fetch token: serviceaccounts "late" not found';
+  await eventually(async () =>
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
+      containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating', message } } }],
+    }),
+  );
+  expect((await story.list('v1 Event')).map((event) => [event['reason'], event['message']])).toContainEqual([
+    'FailedMount',
+    `MountVolume.SetUp failed: ${message}`,
+  ]);
+  await story.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'late' } });
+  await story.advance(10);
+  await hasPhase(story, 'Succeeded');
+});
+
 test('a container that lacks a Secret waits, and starts when it is there', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(

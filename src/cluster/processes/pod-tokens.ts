@@ -1,4 +1,5 @@
 import type { ClusterClock } from '../clock.ts';
+import type { ConfigProblem } from './config-source.ts';
 
 /** The request of a volume for a token of the pod's service account. */
 export interface TokenRequest {
@@ -32,14 +33,18 @@ export class PodTokens {
     this.#clock = clock;
   }
 
-  /** The token for a request. `issue` makes it when there is none, or when the present one is due for renewal. */
-  get({ audience, expirationSeconds }: TokenRequest, issue: () => string): string {
+  /**
+   * The token for a request. `issue` makes it when there is none, or when the present one is due for renewal. A problem
+   * of `issue` is returned, and not kept.
+   */
+  get({ audience, expirationSeconds }: TokenRequest, issue: () => string | ConfigProblem): string | ConfigProblem {
     const key = `${expirationSeconds} ${audience}`;
     const known = this.#issued.get(key);
     if (known !== undefined && !this.#isDue(known)) return known.token;
     const issuedMs = this.#clock.now();
     const renewalMs = issuedMs + Math.min(MAX_USE_MS, expirationSeconds * 1000 * USED_PART);
     const token = issue();
+    if (typeof token !== 'string') return token;
     this.#issued.set(key, { token, issuedMs, renewalMs });
     return token;
   }

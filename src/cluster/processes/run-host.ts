@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { ClusterClock } from '../clock.ts';
-import type { ConfigProblem } from './config-source.ts';
+import type { ConfigProblem, MountProblem } from './config-source.ts';
 import type { TokenRequest } from './pod-tokens.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -22,7 +22,7 @@ export interface RunHost {
     write(container: string, line: string): void;
   };
   specification(pod: KubeObject, container: string): JsonObject;
-  prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem;
+  prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem | MountProblem;
   event(reason: string, message: string, type?: 'Normal' | 'Warning'): void;
   /** Connects to a declared port of the pod. Default of the host: those of `connectToPod`. */
   connect(pod: KubeObject, host: string | undefined, port: number): Promise<Socket>;
@@ -42,10 +42,10 @@ export interface RuntimeServices {
     write(pod: KubeObject, container: string, line: string): void;
   };
   find(kind: 'configmap' | 'secret', namespace: string, name: string): KubeObject | undefined;
-  /** A new token of the pod's service account. */
-  token(pod: KubeObject, request: TokenRequest): string;
-  /** A kubeconfig with a new token, which is valid for a year. */
-  kubeconfig(pod: KubeObject): string;
+  /** A new token of the pod's service account, or the problem of a missing account. */
+  token(pod: KubeObject, request: TokenRequest): string | ConfigProblem;
+  /** A kubeconfig with a new token, which is valid for a year; or the problem of a missing account. */
+  kubeconfig(pod: KubeObject): string | ConfigProblem;
   serverUrl(): URL | undefined;
   /** The working directory of a container: absolute, or relative to that of the cluster. */
   directoryOf(path: string): string;

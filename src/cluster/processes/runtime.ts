@@ -5,12 +5,15 @@
 import { resolve } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
 import { EMBEDDED_CONTEXT } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { tokenLifetime, YEAR_SECONDS } from '../auth/token-lifetime.ts';
 import type { TokenIssuer } from '../auth/service-tokens.ts';
 import type { ClusterClock } from '../clock.ts';
 import { logKey } from '../pod-logs.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
+import type { ConfigProblem } from './config-source.ts';
 import { podAddress } from './connect-address.ts';
 import type { ContainerRun } from './container-run.ts';
 import { inheritedVariables } from './environment.ts';
@@ -38,16 +41,6 @@ export interface RuntimeContext {
 
 /** The time between two measurements of the use of all containers, in milliseconds. */
 const MEASURE_MS = 250;
-
-/** The validity of the token in a pod's kubeconfig: a year, to which Kubernetes extends the tokens of pods. */
-const YEAR_SECONDS = 365 * 86_400;
-
-/**
- * The lifetime that the admission of service accounts requests. Kubernetes extends the validity of these tokens for the
- * API to a year, so that clients that never read the file again keep their access. The kubelet renews the files as if the
- * tokens were not extended.
- */
-const EXTENDED_SECONDS = 3607;
 
 /** The local processes of one cluster. */
 export class ProcessRuntime {
@@ -84,6 +77,7 @@ export class ProcessRuntime {
       token: (pod, request) => this.#token(pod, request),
       kubeconfig: (pod) => {
         const token = this.#token(pod, { audience: '', expirationSeconds: YEAR_SECONDS });
+        if (typeof token !== 'string') return token;
         return kubeconfigOf(context.serverUrl ?? '', context.certificateAuthority, token, pod.metadata.namespace ?? '');
       },
       serverUrl: () => (context.serverUrl === undefined ? undefined : new URL(context.serverUrl)),
@@ -174,19 +168,23 @@ export class ProcessRuntime {
     }
   }
 
-  #token({ metadata, spec }: KubeObject, { audience, expirationSeconds }: TokenRequest): string {
+  #token(
+    { metadata, spec }: KubeObject,
+    { audience, expirationSeconds: seconds }: TokenRequest,
+  ): string | ConfigProblem {
     const { namespace = '', name = '', uid = '' } = metadata;
     const { store, access, clock } = this.#context;
     const account = textAt(spec, 'serviceAccountName') || 'default';
-    const stored = store.collection('', 'serviceaccounts').get(`${namespace}/${account}`)?.object;
-    const isExtended = audience === '' && expirationSeconds === EXTENDED_SECONDS;
+    const accountUid = store.collection('', 'serviceaccounts').get(`${namespace}/${account}`)?.object.metadata.uid;
+    if (accountUid === undefined)
+      return { problem: `failed to fetch token: serviceaccounts ${goQuote(account)} not found` };
     const { token } = access.tokens.issue({
       namespace,
       account,
-      accountUid: stored?.metadata.uid ?? '',
+      accountUid,
       audiences: [audience === '' ? access.tokens.issuer : audience],
       bindings: { pod: { name, uid } },
-      expires: clock.now() + (isExtended ? YEAR_SECONDS : expirationSeconds) * 1000,
+      lifetime: tokenLifetime({ seconds, isBoundToPod: true, isForServer: audience === '' }, clock.now()),
     });
     return token;
   }

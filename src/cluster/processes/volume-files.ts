@@ -21,8 +21,8 @@ export interface VolumeInput {
   readonly pod: KubeObject;
   readonly config: ConfigSource;
   readonly facts: PodFacts;
-  /** A token of the pod's service account. */
-  token(request: TokenRequest): string;
+  /** A token of the pod's service account, or the problem of a missing account. */
+  token(request: TokenRequest): string | ConfigProblem;
 }
 
 const DEFAULT_MODE = 0o644;
@@ -81,6 +81,7 @@ function sourceFiles(input: VolumeInput, source: JsonObject, mode: number): read
   if (token !== undefined) {
     const expirationSeconds = numberAt(token, 'expirationSeconds') ?? DEFAULT_EXPIRATION_SECONDS;
     const content = input.token({ audience: textAt(token, 'audience'), expirationSeconds });
+    if (typeof content !== 'string') return content;
     return [{ path: textAt(token, 'path'), content: Buffer.from(content), mode }];
   }
   return fieldFiles(input, objectsAt(source, 'downwardAPI', 'items'), mode);

@@ -63,8 +63,6 @@ export interface IncomingRequest {
 
 /** What the handling of a request adds to its audit events. Present while the audit policy asks for such events. */
 export interface AuditTrail {
-  /** The user of the credentials. */
-  readonly user: UserInfo | undefined;
   /** Adds an annotation, unless it has a value already. `least` is the level from which on the events have it. */
   annotate(key: string, value: string, least?: 'Metadata' | 'Request'): void;
   /** The request goes on as another user. `constraint` is the verb of the right in constrained impersonation. */

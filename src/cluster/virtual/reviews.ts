@@ -1,3 +1,4 @@
+import type { Annotate } from '../auth/service-tokens.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { listAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { Attributes } from '../auth/authorizer.ts';
@@ -199,8 +200,9 @@ function rulesStatus(context: RoleContext, user: UserInfo, namespace: string): J
 function reviewToken(context: ReviewContext, review: KubeObject) {
   const token = textAt(review.spec, 'token');
   const audiences = listAt(review.spec, 'audiences').map(String);
+  const annotate: Annotate = (key, value) => context.audit?.annotate(key, value);
   const owner =
-    token === '' ? undefined : context.access.ownerOf(token, audiences.length === 0 ? undefined : audiences);
+    token === '' ? undefined : context.access.ownerOf(token, audiences.length === 0 ? undefined : audiences, annotate);
   const status: JsonObject =
     owner === undefined
       ? { user: {}, error: 'invalid bearer token' }

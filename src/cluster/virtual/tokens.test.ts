@@ -29,7 +29,7 @@ async function setUp() {
     cluster,
     clock,
     uids,
-    request: (spec: object) => post(`${NS}/serviceaccounts/robot/token`, { spec }),
+    request: (spec: object, metadata: object = {}) => post(`${NS}/serviceaccounts/robot/token`, { spec, metadata }),
     /** The status of the TokenReview of a token. */
     async review(token: unknown): Promise<JsonObject> {
       const answer = await post('/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token } });
@@ -59,6 +59,7 @@ describe('a request for a token is refused', () => {
       400,
       'cannot bind token to object of type apps/v1, Kind=Pod',
     ],
+    [bound('Pod', ''), 400, 'Name parameter required.'],
     [bound('Pod', 'gone'), 404, 'pods "gone" not found'],
     [bound('Secret', 'gone'), 404, 'secrets "gone" not found'],
     [bound('Node', 'gone'), 404, 'nodes "gone" not found'],
@@ -76,6 +77,40 @@ describe('a request for a token is refused', () => {
     await using set = await setUp();
     const answer = await set.request(spec);
     expect([answer.status, answer.body.message]).toEqual([status, expect.stringContaining(message)]);
+  });
+});
+
+test.each([
+  ['name', { name: 'other' }, 'other'],
+  ['namespace', { namespace: 'kube-system' }, 'kube-system'],
+])('a body with another %s is refused', async (field, metadata, value) => {
+  await using set = await setUp();
+  const { status, body } = await set.request({}, metadata);
+  expect([status, body.message]).toEqual([
+    422,
+    `TokenRequest.authentication.k8s.io "robot" is invalid: metadata.${field}: Invalid value: "${value}": must match the service account ${field} if specified`,
+  ]);
+});
+
+describe('the validity of a token', () => {
+  const YEAR = 365 * 86_400;
+  const pod = bound('Pod', 'p');
+  test.each<[string, object, number, number | undefined]>([
+    ['of a pod with 3607 s is a year', { ...pod, expirationSeconds: 3607 }, YEAR, 3607],
+    ['of a pod with another lifetime is this lifetime', { ...pod, expirationSeconds: 3606 }, 3606, undefined],
+    ['without a pod is its lifetime', { ...bound('Secret', 's'), expirationSeconds: 3607 }, 3607, undefined],
+    ['for others is its lifetime', { ...pod, expirationSeconds: 3607, audiences: ['a'] }, 3607, undefined],
+  ])('%s', async (_, spec, validSeconds, warnSeconds) => {
+    await using set = await setUp();
+    const answer = await set.request(spec);
+    const { exp, iat, 'kubernetes.io': own } = claimsOf(tokenOf(answer)) as Record<string, number>;
+    const { warnafter } = own as unknown as Record<string, number>;
+    expect((exp ?? 0) - (iat ?? 0)).toBe(validSeconds);
+    expect(warnafter).toBe(warnSeconds === undefined ? undefined : (iat ?? 0) + warnSeconds);
+    const seconds = (spec as Record<string, number>)['expirationSeconds'] ?? 0;
+    const shown = new Date(set.clock.now() + seconds * 1000).toISOString().replace('.000', '');
+    expect(answer.body['status']).toMatchObject({ expirationTimestamp: shown });
+    expect(answer.body['spec']).toMatchObject({ expirationSeconds: seconds });
   });
 });
 

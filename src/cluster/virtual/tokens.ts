@@ -17,6 +17,7 @@ import { timestampOf } from '../clock.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
+import { tokenLifetime } from '../auth/token-lifetime.ts';
 import type { TokenBindings } from '../auth/token-bindings.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -43,8 +44,6 @@ export function tokenReply(
   const { resource } = route;
   if (resource.plural !== 'serviceaccounts') return undefined;
   if (request.method !== 'POST') throw methodNotAllowed();
-  const stored = resource.collection.get(storeKey(route.namespace, route.name));
-  if (stored === undefined) throw notFound(resource, route.name);
   const options = writeOptions(request, 'CreateOptions');
   const node = builtinType('authentication.v1.TokenRequest');
   const type = {
@@ -61,6 +60,16 @@ export function tokenReply(
     options.fieldValidation,
   ).object;
   const body = admitVirtual(context, { request, route, warnings, options }, type, decoded);
+  for (const [field, given, expected] of [
+    ['name', body.metadata.name, route.name],
+    ['namespace', body.metadata.namespace, route.namespace],
+  ] as const) {
+    if (given === undefined || given === '' || given === expected) continue;
+    const problem = fieldInvalid(`metadata.${field}`, given, `must match the service account ${field} if specified`);
+    throw invalid('authentication.k8s.io', 'TokenRequest', route.name, [problem]);
+  }
+  const stored = resource.collection.get(storeKey(route.namespace, route.name));
+  if (stored === undefined) throw notFound(resource, route.name);
   const spec = ensureAt(body as unknown as JsonObject, 'spec');
   const seconds = numberAt(spec, 'expirationSeconds') ?? 3600;
   const problem =
@@ -91,15 +100,17 @@ export function tokenReply(
   };
   const tracked = updateOwnership(undefined, emptyObject(node), body, options.manager, fields);
   const audiences = listAt(spec, 'audiences').map(String);
-  const expires = context.clock.now() + seconds * 1000;
-  const wanted = audiences.length === 0 ? [context.access.tokens.issuer] : audiences;
+  const { issuer } = context.access.tokens;
+  const wanted = audiences.length === 0 ? [issuer] : audiences;
+  const isForServer = wanted.every((audience) => audience === issuer);
+  const now = context.clock.now();
   const claims = {
     namespace: route.namespace,
     account: route.name,
     accountUid: stored.object.metadata.uid ?? '',
     audiences: wanted,
     bindings,
-    expires,
+    lifetime: tokenLifetime({ seconds, isBoundToPod: bindings.pod !== undefined, isForServer }, now),
   };
   const { token, id } = context.access.tokens.issue(claims);
   request.audit?.annotate('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`);
@@ -113,7 +124,8 @@ export function tokenReply(
       creationTimestamp: timestampOf(context.clock),
     },
     spec: { audiences: wanted, expirationSeconds: seconds, boundObjectRef: spec['boundObjectRef'] ?? null },
-    status: { token, expirationTimestamp: formatTime(expires) },
+    // As in Kubernetes, an extended token shows the requested lifetime.
+    status: { token, expirationTimestamp: formatTime(now + seconds * 1000) },
   };
   return replyValue(201, value, output, warningHeader(warnings));
 }
@@ -124,7 +136,7 @@ const BOUND_RESOURCES: Readonly<Record<string, string>> = { Node: 'nodes', Pod: 
 /**
  * The objects to which the requested token is bound: the one of the reference, and the node of a pod.
  *
- * @throws ApiError 400 for another kind, and for a pod of another account; 404 for an object that does not exist; 409
+ * @throws ApiError 400 for another kind, for a reference without a name, and for a pod of another account; 404 for an object that does not exist; 409
  *   for one with another uid.
  */
 function bindingsOf(
@@ -137,6 +149,7 @@ function bindingsOf(
   const { group, version } = parseApiVersion(textAt(reference, 'apiVersion'));
   const plural = group === '' && Object.hasOwn(BOUND_RESOURCES, kind) ? (BOUND_RESOURCES[kind] ?? '') : '';
   if (plural === '') throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
+  if (name === '') throw badRequest('Name parameter required.');
   const find = (resource: string, key: string): KubeObject | undefined =>
     store.collection('', resource).get(key)?.object;
   const object = find(plural, kind === 'Node' ? name : storeKey(namespace, name));
