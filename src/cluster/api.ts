@@ -34,6 +34,7 @@ import {
   writing,
 } from './lazy-modules.ts';
 import type { SchemaEngineSource } from './crd/schemas.ts';
+import type { ServiceAddress } from './webhooks/webhook-client.ts';
 import { Work } from './work.ts';
 
 /**
@@ -77,7 +78,7 @@ export class Api {
   /** The audit log. It is opened before the cluster gets requests. */
   auditLog: AuditLog | undefined;
   /** The URL of a port of a Service that webhooks and APIServices name. */
-  readonly serviceAddress = (key: string, port: number): string | undefined => {
+  readonly serviceAddress: ServiceAddress = (key, port) => {
     const { webhookServices = {} } = this.options;
     return Object.hasOwn(webhookServices, key) ? webhookServices[key] : this.processes?.serviceUrl(key, port);
   };

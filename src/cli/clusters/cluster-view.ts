@@ -30,6 +30,8 @@ export interface ClusterView {
   readonly log: string;
   /** The audit log. Absent when there is none. */
   readonly auditLog?: string;
+  /** The working directory of pods that are processes of this machine. Absent unless the cluster runs such pods. */
+  readonly processDirectory?: string;
   /** The end of the log of a crashed cluster. */
   readonly lastLines?: readonly string[];
 }
@@ -68,6 +70,9 @@ export async function clusterView(
     ...(settings?.entryIn === undefined ? {} : { context: contextName(folder.name), contextIn: settings.entryIn }),
     log: folder.log,
     ...(settings?.audit === undefined ? {} : { auditLog: settings.audit.log }),
+    ...(settings?.processDirectory === undefined || state !== 'running'
+      ? {}
+      : { processDirectory: settings.processDirectory }),
     ...(state === 'crashed' ? { lastLines: lastLines(folder.log) } : {}),
   };
 }
@@ -107,6 +112,7 @@ export function statusLines(view: ClusterView, now: number): readonly string[] {
     ['context', context === undefined ? undefined : `${context} in ${contextIn ?? ''}`],
     ['log', log],
     ['audit log', view.auditLog],
+    ['processes', view.processDirectory === undefined ? undefined : `of pods, in ${view.processDirectory}`],
   ];
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
   const width = Math.max(...shown.map(([title]) => title.length));

@@ -160,13 +160,17 @@ test('cluster start with an audit log', async () => {
   });
   const rules = 'rules: [{level: Metadata, verb: [get], verbs: [patch], resources: [{resources: [namespaces]}]}]';
   writeFileSync(policy, `${head}${rules}\n`);
-  expect(await run('cluster start dev --audit-log audit.log --audit-policy policy.yaml')).toMatchObject({
-    code: 0,
-    err: expect.stringContaining('policy.yaml:3:27: warning: there is no field "verb" here') as string,
-  });
+  expect(await run('cluster start dev --run-processes --audit-log audit.log --audit-policy policy.yaml')).toMatchObject(
+    {
+      code: 0,
+      err: expect.stringContaining('policy.yaml:3:27: warning: there is no field "verb" here') as string,
+    },
+  );
   writeFileSync(join(clusters.home, 'boats.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: docks}\n');
   expect(await run('cluster load dev boats.yaml')).toMatchObject({ code: 0 });
-  expect((await run('cluster status dev')).out).toContain('  audit log   HOME/audit.log');
+  const { out: shown } = await run('cluster status dev');
+  expect(shown).toContain('  audit log   HOME/audit.log');
+  expect(shown).toContain('  processes   of pods, in HOME');
   expect(await run('cluster start dev --audit-log other.log')).toMatchInlineSnapshot(`
     {
       "code": 1,

@@ -237,7 +237,7 @@ describe('addresses', () => {
     expect(set.server.seen.map(({ path }) => path)).toEqual(['/check?timeout=10s']);
   });
 
-  const ONLY = 'the embedded cluster calls webhooks only on 127.0.0.1, localhost and [::1]';
+  const ONLY = 'the embedded cluster calls webhooks only on 127.0.0.0/8, localhost and [::1]';
   test.each<[string, object, string]>([
     [
       'a Service without an address',

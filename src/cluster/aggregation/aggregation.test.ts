@@ -1,4 +1,6 @@
+import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { get } from 'node:http';
 import type { Server } from 'node:https';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -193,7 +195,7 @@ describe('the condition of an APIService', () => {
     await cluster.cluster.idle();
     expect((await cluster.condition()).slice(1)).toEqual([
       'FailedDiscoveryCheck',
-      'failing or missing response from https://10.96.0.77:PORT/apis/fun.io/v1: Get "https://10.96.0.77:PORT/apis/fun.io/v1": no address is set for the Service "ops/api", and it is not of type ExternalName; the embedded cluster asks other API servers only on 127.0.0.1, localhost and [::1]',
+      'failing or missing response from https://10.96.0.77:PORT/apis/fun.io/v1: Get "https://10.96.0.77:PORT/apis/fun.io/v1": no address is set for the Service "ops/api", and it is not of type ExternalName; the embedded cluster asks other API servers only on 127.0.0.0/8, localhost and [::1]',
     ]);
     expect(cluster.server.seen).toEqual([]);
   });
@@ -295,6 +297,24 @@ describe('a request for a version of another server', () => {
     await cluster.connected();
     const { code, content } = await cluster.send('GET', '/apis/fun.io/v1/moved');
     expect([code, content]).toEqual([502, 'the backend attempted to redirect this request, which is not permitted\n']);
+  });
+
+  test('ends when the client leaves before the answer', async () => {
+    const life = new EventEmitter();
+    const left = once(life, 'left');
+    const asked = once(life, 'asked');
+    await using cluster = await story((request, response) => {
+      if (!request.line.includes('/slow')) return jokes(request, response);
+      response.on('close', () => life.emit('left'));
+      life.emit('asked');
+    });
+    await cluster.connected();
+    const { url } = await cluster.cluster.listen({ https: false });
+    const client = get(`${url}/apis/fun.io/v1/slow`);
+    client.on('error', () => undefined);
+    await asked;
+    client.destroy();
+    await left;
   });
 
   test('ends with the cluster when the server never ends its answer', async () => {

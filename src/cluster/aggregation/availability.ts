@@ -92,7 +92,7 @@ function findServer({ store, serviceAddress }: ServersContext, apiService: KubeO
     const entry = objectsAt(stored.spec, 'ports').find((each) => numberAt(each, 'port') === port);
     if (entry === undefined) return refused('ServicePortError', `${title} is not listening on port ${port}`);
     const problem =
-      serviceAddress(key, port) === undefined
+      typeof serviceAddress(key, port) !== 'string'
         ? endpointProblem(store, namespace, name, textAt(entry, 'name'))
         : undefined;
     if (problem !== undefined) return problem;

@@ -127,6 +127,7 @@ async function forward(context: AggregationContext, request: ApiRequest, apiServ
     service === undefined ? 'the Service does not exist' : serverAddressOf(apiService, service, context.serviceAddress);
   if (typeof address === 'string') return failure(503, 'service unavailable');
   const abort = new AbortController();
+  const signals = [abort.signal, request.clientSignal?.()].filter((signal) => signal !== undefined);
   try {
     const response = await sendTo(
       { address, apiService, frontProxy: context.frontProxy() },
@@ -135,7 +136,7 @@ async function forward(context: AggregationContext, request: ApiRequest, apiServ
         target: request.target,
         headers: forwardedHeaders(request.headers, request.user),
         body: request.body,
-        signal: abort.signal,
+        signal: AbortSignal.any(signals),
       },
     );
     const status = response.statusCode ?? 502;

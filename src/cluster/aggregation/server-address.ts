@@ -3,7 +3,7 @@ import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import { serviceKey } from './gate.ts';
 import type { ServiceAddress } from '../webhooks/webhook-client.ts';
-import { isLoopbackHost, LOOPBACK } from '../webhooks/webhook-client.ts';
+import { isLoopbackHost, LOOPBACK_HOSTS } from '../webhooks/webhook-client.ts';
 
 /** The address of another API server. */
 export interface ServerAddress {
@@ -13,7 +13,7 @@ export interface ServerAddress {
   readonly serverName: string;
 }
 
-const NOT_LOOPBACK = 'the embedded cluster asks other API servers only on 127.0.0.1, localhost and [::1]';
+const NOT_LOOPBACK = `the embedded cluster asks other API servers only on ${LOOPBACK_HOSTS}`;
 
 /** The port that an APIService names. */
 export const servicePort = ({ spec }: KubeObject): number => numberAt(objectAt(spec, 'service'), 'port') ?? 443;
@@ -32,6 +32,7 @@ export function serverAddressOf(
   const [namespace = '', name = ''] = key.split('/');
   const serverName = `${name}.${namespace}.svc`;
   const given = serviceAddress(key, servicePort(apiService));
+  if (typeof given === 'object') return given.problem;
   if (given !== undefined) {
     const url = URL.canParse(given) ? new URL(given) : undefined;
     if (url?.protocol === 'https:' && isLoopbackHost(url.hostname)) return { base: url.origin, serverName };
@@ -41,6 +42,7 @@ export function serverAddressOf(
   if (textAt(spec, 'type') !== 'ExternalName')
     return `no address is set for the Service ${goQuote(key)}, and it is not of type ExternalName; ${NOT_LOOPBACK}`;
   const host = textAt(spec, 'externalName').replace(/\.$/, '');
-  if (!LOOPBACK.has(host)) return `the Service ${goQuote(key)} has the external name ${goQuote(host)}; ${NOT_LOOPBACK}`;
+  if (!isLoopbackHost(host))
+    return `the Service ${goQuote(key)} has the external name ${goQuote(host)}; ${NOT_LOOPBACK}`;
   return { base: new URL(`https://${host}:${servicePort(apiService)}`).origin, serverName };
 }

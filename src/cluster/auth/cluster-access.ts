@@ -66,7 +66,7 @@ export function createAccess(context: AccessContext): ClusterAccess {
     const user = tokens.get(token) ?? bootstrapUser(context.store, token, context.clock.now());
     return user === undefined ? issuer.verify(token, annotate) : { user, audiences: own };
   };
-  const ownerOf: ClusterAccess['ownerOf'] = (token, audiences = own, annotate = undefined) => {
+  const ownerOf: ClusterAccess['ownerOf'] = (token, audiences = own, annotate) => {
     const owner = verified(token, annotate);
     const shared = audiences.filter((audience) => owner?.audiences.includes(audience) === true);
     return owner === undefined || shared.length === 0
@@ -79,7 +79,7 @@ export function createAccess(context: AccessContext): ClusterAccess {
     },
     tokens: issuer,
     ownerOf,
-    authenticate(headers, fallback = ANONYMOUS, annotate = undefined) {
+    authenticate(headers, fallback = ANONYMOUS, annotate) {
       const match = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '');
       const user = match === null ? ofClient(fallback) : ownerOf(match[1] ?? '', own, annotate)?.user;
       if (user === undefined) throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });

@@ -170,7 +170,7 @@ test('a failing webhook prevents requests that need a conversion, and no others'
     return (await call(transport, 'GET', `${panels('v2')}/a`)).body.message;
   };
   const failed = 'conversion webhook for example.com/v1, Kind=Panel failed: Post ';
-  const loopback = 'the embedded cluster calls webhooks only on 127.0.0.1, localhost and [::1]';
+  const loopback = 'the embedded cluster calls webhooks only on 127.0.0.0/8, localhost and [::1]';
   expect(await change({ service: { name: 'none', namespace: 'system', path: '/c' } })).toBe(
     `${failed}"https://none.system.svc:443/c?timeout=30s": no address is set for the Service "system/none"; ${loopback}`,
   );

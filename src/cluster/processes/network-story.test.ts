@@ -104,6 +104,33 @@ server.listen(0, '${host}', () => console.log(server.address().port));`;
   },
 );
 
+test('a webhook is refused while its Service is missing, lacks the port, or has no ready pod', async () => {
+  await using story = await startClusterStory({ runProcesses: true });
+  const webhook = {
+    name: 'h.example.com',
+    clientConfig: { service: { name: 'hook', namespace: 'default', port: 443 }, caBundle: '' },
+    rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE'] }],
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+    objectSelector: { matchLabels: { checked: 'yes' } },
+  };
+  await story.create({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'h' },
+    webhooks: [webhook],
+  });
+  const checked = () =>
+    story.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', labels: { checked: 'yes' } } });
+  const start = 'failed to call webhook: Post "https://hook.default.svc:443/?timeout=10s": ';
+  await expect(checked()).rejects.toThrow(`${start}service "hook" not found`);
+  await story.create(service('hook', 444, 9443));
+  await expect(checked()).rejects.toThrow(`${start}no service port 443 found for service "hook"`);
+  await story.remove('v1 Service', 'hook');
+  await story.create(service('hook', 443, 9443));
+  await expect(checked()).rejects.toThrow(`${start}no endpoints available for service "hook"`);
+});
+
 const HOOK = `const { readFileSync } = require('node:fs');
 const folder = process.env.TYPEKRO_ROOT + '/certs/';
 const [cert, key] = ['tls.crt', 'tls.key'].map((name) => readFileSync(folder + name));

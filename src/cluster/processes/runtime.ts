@@ -113,23 +113,31 @@ export class ProcessRuntime {
     return this.find(pod)?.containers.get(name);
   }
 
-  /** The `https` URL of a ready pod of a Service, if the pod is a local process. `key` is `namespace/name`. */
-  serviceUrl(key: string, port: number): string | undefined {
+  /**
+   * The `https` URL of a ready pod of a Service, if the pod is a local process. `key` is `namespace/name`. A problem when
+   * the Service or its port does not exist, or when no pod is ready; `undefined` when its pods are simulated.
+   */
+  serviceUrl(key: string, port: number): string | ConfigProblem | undefined {
     const { store } = this.#context;
+    const name = goQuote(key.slice(key.indexOf('/') + 1));
     const service = store.collection('', 'services').get(key)?.object;
+    if (service === undefined) return { problem: `service ${name} not found` };
+    if (textAt(service.spec, 'type') === 'ExternalName') return undefined;
+    const entry = objectsAt(service.spec, 'ports').find((candidate) => numberAt(candidate, 'port') === port);
+    if (entry === undefined) return { problem: `no service port ${port} found for service ${name}` };
     const endpoints = store.collection('', 'endpoints').get(key)?.object;
-    const entry = objectsAt(service?.spec, 'ports').find((candidate) => numberAt(candidate, 'port') === port);
-    if (entry === undefined || endpoints === undefined) return undefined;
+    let isReady = false;
     for (const subset of objectsAt(endpoints, 'subsets')) {
       const target = objectsAt(subset, 'ports').find((each) => textAt(each, 'name') === textAt(entry, 'name'));
       const number = target === undefined ? undefined : numberAt(target, 'port');
       for (const address of objectsAt(subset, 'addresses')) {
+        isReady = true;
         // The address of the run counts, and not the one that is written: a user may write endpoints, too.
         const run = this.#runs.get(textAt(address, 'targetRef', 'uid'));
         if (run !== undefined && number !== undefined) return `https://${run.address}:${number}`;
       }
     }
-    return undefined;
+    return isReady ? undefined : { problem: `no endpoints available for service ${name}` };
   }
 
   /** Kills the processes of a pod that does not exist any more. Never throws: a listener of the store calls it. */

@@ -20,17 +20,23 @@ export interface WebhookAddress {
   readonly serverName: string;
 }
 
-/** The hosts that the cluster connects to. */
-export const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
-
 /** Is the host one that the cluster connects to? Pods that are local processes have addresses of 127.0.0.0/8. */
-export const isLoopbackHost = (host: string): boolean => LOOPBACK.has(host) || /^127(?:\.\d{1,3}){3}$/.test(host);
+export const isLoopbackHost = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
+
+/** The hosts that the cluster connects to, for messages. */
+export const LOOPBACK_HOSTS = '127.0.0.0/8, localhost and [::1]';
+
+/** Why a Service has no address, in the words of an API server. */
+export interface ServiceProblem {
+  readonly problem: string;
+}
 
 /**
  * The URL of a port of a Service, by `namespace/name`: the one that a test gives, or that of a pod that is a local
- * process. `undefined` without either.
+ * process. A problem when no pod of the Service is ready. `undefined` for a Service whose pods are simulated.
  */
-export type ServiceAddress = (key: string, port: number) => string | undefined;
+export type ServiceAddress = (key: string, port: number) => string | ServiceProblem | undefined;
 
 /** The address of a webhook, or the text that says why the cluster does not call it. */
 export function addressOf(
@@ -60,6 +66,7 @@ export function addressOf(
   if (base === undefined) {
     return unreachable(shown, `no address is set for the Service ${goQuote(key)}; ${NOT_LOOPBACK}`);
   }
+  if (typeof base !== 'string') return unreachable(shown, base.problem);
   const url = URL.canParse(base) ? new URL(base) : undefined;
   if (url?.protocol !== 'https:' || !isLoopbackHost(url.hostname)) {
     return unreachable(
@@ -75,7 +82,7 @@ export function addressOf(
 /** A path in the form of an API server's Go client: absolute, without empty segments and without a slash at its end. */
 const cleanPath = (path: string): string => posix.join('/', path).replace(/(?<=.)\/$/, '');
 
-const NOT_LOOPBACK = 'the embedded cluster calls webhooks only on 127.0.0.1, localhost and [::1]';
+const NOT_LOOPBACK = `the embedded cluster calls webhooks only on ${LOOPBACK_HOSTS}`;
 
 const unreachable = (shown: string, why: string): string => `Post ${goQuote(shown)}: ${why}`;
 
