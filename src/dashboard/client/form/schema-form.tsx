@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useId, useMemo, useState } from 'preact/hooks';
 import type { DefinitionDetail } from '../../../inspect/index.ts';
 import { Icon } from '../shared/icons.tsx';
-import { copyText, Empty } from '../shared/parts.tsx';
+import { Empty, Line, copyText } from '../shared/parts.tsx';
 import type { FormField } from './form-fields.ts';
 import { formFields } from './form-fields.ts';
 import type { FormTexts } from './form-instance.ts';
@@ -106,7 +106,7 @@ function Field({ form, field }: { readonly form: FormState; readonly field: Form
           {field.name}
           {field.required ? <Required /> : null}
         </legend>
-        {field.description === undefined ? null : <p class="soft">{field.description}</p>}
+        <Line kind="soft" text={field.description} />
         {field.fields.map((child) => (
           <Field key={child.name} form={form} field={child} />
         ))}

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { Icon } from './icons.tsx';
 import { useShortcuts } from './shortcuts.ts';
+import { Line } from './parts.tsx';
 
 /** The part of the page beside a graph that describes what is selected. */
 export function Panel(props: {
@@ -16,7 +17,7 @@ export function Panel(props: {
       <header class="panel-head">
         <div>
           <h2>{props.title}</h2>
-          {props.subtitle === undefined ? null : <p class="soft">{props.subtitle}</p>}
+          <Line kind="soft" text={props.subtitle} />
         </div>
         {props.actions}
         <button type="button" class="button quiet" aria-label="Close" title="Close (Esc)" onClick={props.onClose}>

@@ -73,6 +73,11 @@ export async function copyText(text: string): Promise<void> {
   }
 }
 
+/** A paragraph with a text, and nothing without one. `kind` is the class of the paragraph. */
+export function Line(props: { readonly text: string | undefined; readonly kind?: string }): JSX.Element | null {
+  return props.text === undefined ? null : <p class={props.kind}>{props.text}</p>;
+}
+
 /** Why data is absent or old, and what the user does about it. */
 export function Problem({ error, what }: { readonly error: ApiError; readonly what: string }): JSX.Element {
   return (
@@ -80,7 +85,7 @@ export function Problem({ error, what }: { readonly error: ApiError; readonly wh
       <p>
         <strong>{what} cannot be read.</strong> {error.message}.
       </p>
-      {error.problem.remedy === undefined ? null : <p>{error.problem.remedy}</p>}
+      <Line text={error.problem.remedy} />
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { ApiError } from '../data/api.ts';
 import { currentApi, meta } from '../data/session.ts';
 import { announce } from '../shared/announcer.tsx';
 import { ageOf } from '../shared/clock.ts';
-import { CopyCommand, Link, StateBadge } from '../shared/parts.tsx';
+import { CopyCommand, Line, Link, StateBadge } from '../shared/parts.tsx';
 import { getCommand, whyCommand } from '../text/kubectl.ts';
 
 /** The name, the state and the actions of an instance. */
@@ -53,7 +53,7 @@ export function InstanceHead(props: {
             </>
           )}
         </p>
-        {instance.waitingFor === undefined ? null : <p class="waiting-for">{instance.waitingFor}</p>}
+        <Line kind="waiting-for" text={instance.waitingFor} />
       </div>
       <div class="head-actions">
         {props.isGone ? null : <Actions detail={props.detail} onChanged={props.onChanged} />}

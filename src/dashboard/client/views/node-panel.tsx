@@ -8,7 +8,7 @@ import { ofInstance, useRemote } from '../data/use-remote.ts';
 import { toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
-import { CopyCommand, Empty, Loading, Problem, StateBadge, Value } from '../shared/parts.tsx';
+import { CopyCommand, Empty, Line, Loading, Problem, StateBadge, Value } from '../shared/parts.tsx';
 import type { Tab } from '../shared/tabs.tsx';
 import { Tabs } from '../shared/tabs.tsx';
 import { getCommand } from '../text/kubectl.ts';
@@ -113,7 +113,7 @@ function StatePanel(props: {
         <StateBadge state={node.state} />
         <span>{node.reason}</span>
       </p>
-      {node.remedy === undefined ? null : <p class="remedy">{node.remedy}</p>}
+      <Line kind="remedy" text={node.remedy} />
       {node.waitsFor.length === 0 ? null : (
         <p class="links">
           <span class="soft">waits for</span>

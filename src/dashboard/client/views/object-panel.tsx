@@ -6,7 +6,7 @@ import type { FieldDrift, ObjectDetail } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
 import { ofInstance, useRemote } from '../data/use-remote.ts';
 import { ageOf } from '../shared/clock.ts';
-import { Loading, Problem } from '../shared/parts.tsx';
+import { Line, Loading, Problem } from '../shared/parts.tsx';
 import { diffLines, sideBySide } from '../text/diff-lines.ts';
 import { likeDesired } from '../text/like-desired.ts';
 import { toYaml } from '../text/to-yaml.ts';
@@ -31,7 +31,7 @@ export function ObjectPanel({
   const { desired, live, differences, managers } = value;
   return (
     <>
-      {value.unread === undefined ? null : <p class="notice">{value.unread}</p>}
+      <Line kind="notice" text={value.unread} />
       {differences.length === 0 ? (
         <p class="soft">
           {desired !== undefined && live !== undefined ? 'The live object has all desired values.' : ''}

@@ -3,6 +3,7 @@ import { formatRef, objectName, stringifyJson } from '../../../core/index.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanAction, ValueLine } from '../../../inspect/index.ts';
 import { plural } from '../graph/picture.ts';
 import { summaryParts, worstFirst } from './plan-summary.ts';
+import { Line } from '../shared/parts.tsx';
 
 /** The maximum number of changed instances that are drawn. */
 const MAX_INSTANCES = 200;
@@ -45,9 +46,7 @@ export function PlanResult({ plan }: { readonly plan: Plan }): JSX.Element {
         <InstancePart key={formatRef(instance.instance)} plan={instance} />
       ))}
       {changed.length > MAX_INSTANCES ? (
-        <p class="soft">
-          {(changed.length - MAX_INSTANCES).toLocaleString('en')} more changed instances are not shown.
-        </p>
+        <p class="soft">{plural(changed.length - MAX_INSTANCES, 'more changed instance')} not shown.</p>
       ) : null}
     </>
   );
@@ -66,8 +65,8 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
           </span>
         )}
       </h2>
-      {refusal === undefined ? null : <p class="refusal">{refusal}</p>}
-      {remedy === undefined ? null : <p class="remedy">{remedy}</p>}
+      <Line kind="refusal" text={refusal} />
+      <Line kind="remedy" text={remedy} />
       {canary === undefined ? null : (
         <p>
           {plural(canary.instances.length, 'instance')} of {canary.of} get the revision first:{' '}
@@ -117,8 +116,8 @@ function InstancePart({ plan }: { readonly plan: InstancePlan }): JSX.Element {
         <strong>{objectName(instance)}</strong> <span class={`tag${state === 'blocked' ? ' bad' : ''}`}>{state}</span>
         <span class="soft">{plural(writes.length, 'write')}</span>
       </summary>
-      {because === undefined ? null : <p>{because}</p>}
-      {remedy === undefined ? null : <p class="remedy">{remedy}</p>}
+      <Line text={because} />
+      <Line kind="remedy" text={remedy} />
       <Fields fields={fields} />
       <ul class="rows">
         {writes.map((write) => (
@@ -129,7 +128,7 @@ function InstancePart({ plan }: { readonly plan: InstancePlan }): JSX.Element {
             <p>
               <span class="tag bad">blocked</span> <strong>{node.node}</strong> {node.reason}
             </p>
-            {node.remedy === undefined ? null : <p class="remedy">{node.remedy}</p>}
+            <Line kind="remedy" text={node.remedy} />
           </li>
         ))}
         {later.map((node) => (
@@ -149,8 +148,8 @@ function Write({ write }: { readonly write: ObjectPlan }): JSX.Element {
         <Sign action={write.action} /> <strong>{objectName(write.object)}</strong>{' '}
         <span class="soft">{write.node}</span>
       </p>
-      {write.refusal === undefined ? null : <p class="refusal">{write.refusal}</p>}
-      {write.remedy === undefined ? null : <p class="remedy">{write.remedy}</p>}
+      <Line kind="refusal" text={write.refusal} />
+      <Line kind="remedy" text={write.remedy} />
       <Fields fields={write.fields} />
     </li>
   );

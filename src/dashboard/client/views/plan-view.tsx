@@ -4,7 +4,7 @@ import type { Plan, PlanRequest, SourceDiagnostic } from '../../../inspect/index
 import { inspectPaths, MAX_BODY_BYTES } from '../../../inspect/index.ts';
 import { ApiError } from '../data/api.ts';
 import { currentApi, meta } from '../data/session.ts';
-import { Problem } from '../shared/parts.tsx';
+import { Line, Problem } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { PlanResult } from './plan-result.tsx';
 import { SourceText } from './source-panel.tsx';
@@ -149,7 +149,7 @@ function Refused(props: { readonly text: string; readonly diagnostics: readonly 
               <strong>{severity}</strong> {message}
               {source === undefined ? null : <span class="soft"> line {source.line}</span>}
             </p>
-            {hint === undefined ? null : <p>{hint}</p>}
+            <Line text={hint} />
             <p class="soft">{code}</p>
           </li>
         ))}

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { DefinitionDetail, SourceDiagnostic } from '../../../inspect/index.ts';
+import { Line } from '../shared/parts.tsx';
 
 /** The source of a definition with its problems: each below its line, with a caret under its column. */
 export function SourcePanel({ detail }: { readonly detail: DefinitionDetail }): JSX.Element {
@@ -25,7 +26,7 @@ export function SourcePanel({ detail }: { readonly detail: DefinitionDetail }): 
                 )}
               </p>
               {diagnostic.excerpt === undefined ? null : <pre>{diagnostic.excerpt.join('\n')}</pre>}
-              {diagnostic.hint === undefined ? null : <p>{diagnostic.hint}</p>}
+              <Line text={diagnostic.hint} />
               <p class="soft">
                 {diagnostic.code}
                 {diagnostic.path === undefined ? null : ` · ${diagnostic.path}`}

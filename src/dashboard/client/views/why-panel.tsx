@@ -5,7 +5,7 @@ import { plural } from '../graph/picture.ts';
 import { toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
-import { CopyCommand, Link, Loading, Problem } from '../shared/parts.tsx';
+import { CopyCommand, Line, Link, Loading, Problem } from '../shared/parts.tsx';
 import { objectName } from '../../../core/index.ts';
 import { getCommand } from '../text/kubectl.ts';
 
@@ -80,7 +80,7 @@ function CausePart(props: {
           {log === undefined || log.length === 0 ? null : <pre tabIndex={0}>{log.join('\n')}</pre>}
         </div>
       ))}
-      {cause.dryRun === undefined ? null : <p>{cause.dryRun}</p>}
+      <Line text={cause.dryRun} />
       {cause.unread.map((text) => (
         <p key={text} class="soft">
           {text}
