@@ -291,8 +291,8 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'the cluster asks API servers on other machines',
     file: 'src/cluster/aggregation/server-address.ts',
-    find: 'if (!LOOPBACK.has(host)) return `the Service',
-    replace: "if (host === '') return `the Service",
+    find: 'if (!isLoopbackHost(host))',
+    replace: "if (host === '')",
     tests: ['src/cluster/aggregation/aggregation.test.ts'],
   },
   {

@@ -265,7 +265,7 @@ describe('tests of a definition', () => {
 
 test('the example of the package passes', async () => {
   const inPackage = commandRunner([testCommand], new URL('../../../', import.meta.url).pathname);
-  expect(withoutDurations(await inPackage('test examples'))).toMatchInlineSnapshot(`
+  expect(withoutDurations(await inPackage('test examples/my-application.test.yaml'))).toMatchInlineSnapshot(`
     {
       "code": 0,
       "err": "",

@@ -119,6 +119,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'admission-policy.yaml': ['spec.schema.scope'],
   'team-rbac.yaml': ['spec.schema.scope'],
   'tenant.yaml': ['spec.schema.scope'],
+  'tenants.rgd.yaml': ['spec.schema.scope'],
   'web-app-with-db.yaml': ['spec.schema.status.conditions'],
   'web-app.yaml': [
     'spec.schema.shortNames',
