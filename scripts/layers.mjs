@@ -120,7 +120,8 @@ export const FLOORS = {
   ],
   compose: [
     // Words: the author's input and output, and refusals.
-    'aspect-types.ts',
+    'aspect-types.ts definition-error.ts',
+    'served-kind.ts',
     'public-types.ts',
     'refusal',
     // Texts: regular expressions, and the source of functions.

@@ -5,7 +5,8 @@ import type { TracedCore } from './traced-core.ts';
 import { hoistedNamespace } from './composition.ts';
 import { printYaml } from './emit/yaml.ts';
 import type { Target } from './public-types.ts';
-import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
+import type { Singleton } from './singleton.ts';
+import { sharedInstance, singletonsOf } from './singleton.ts';
 
 /** The definition as YAML, after the definitions of the compositions whose singletons it refers to. */
 export function definitionYaml(core: CompositionCore, target: Target): string {
@@ -14,18 +15,14 @@ export function definitionYaml(core: CompositionCore, target: Target): string {
 
 /** The Graph as YAML, after the definitions and the instances of the singletons to which it refers. */
 export function graphYaml(core: GraphCore, target: Target): string {
-  const shared = singletonsOf(core).map(sharedInstance);
-  const before = shared.length === 0 ? [] : [singletonNamespace()];
-  const objects: readonly unknown[] = [...before, ...shared, core.write(target).definition];
+  const objects: readonly unknown[] = [...sharedObjects(core), core.write(target).definition];
   const definitions = [...definitionsOf(core)].map((each) => each.write(target).definition);
   return [...definitions, ...objects].map((object) => printYaml(object as JsonValue)).join('---\n');
 }
 
 /** The documents that `kubectl apply` takes for a spec in kro mode: namespaces, singletons, the instance. */
 export function instanceYaml(core: CompositionCore, spec: unknown, namespace?: string): string {
-  const shared = singletonsOf(core).map(sharedInstance);
-  const before = shared.length === 0 ? [] : [singletonNamespace()];
-  const objects = [...before, ...core.namespaces(spec), ...shared, core.instance(spec, namespace)];
+  const objects = [...core.namespaces(spec), ...sharedObjects(core), core.instance(spec, namespace)];
   return objects.map((object) => printYaml(object as unknown as JsonValue)).join('---\n');
 }
 
@@ -38,5 +35,23 @@ function definitionsOf(core: TracedCore, found = new Set<CompositionCore>()): Se
   return found;
 }
 
-const singletonNamespace = (): KubeObject =>
-  hoistedNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SINGLETON_NAMESPACE } });
+/**
+ * The instances of the singletons that a traced function needs, each after the singletons that it needs itself. First
+ * come the namespaces of the instances, and the namespaces that must exist before them.
+ */
+function sharedObjects(core: TracedCore): readonly KubeObject[] {
+  const all = [...sharedOf(core).values()];
+  const instances = all.map(sharedInstance);
+  const placed = new Set(instances.flatMap(({ metadata: { namespace } }) => namespace ?? []));
+  const own = [...placed].map((name) => hoistedNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+  return [...own, ...all.flatMap((shared) => shared.core.namespaces(shared.spec)), ...instances];
+}
+
+/** The singletons that a traced function needs, by definition and name, in the order in which they are applied. */
+function sharedOf(core: TracedCore, found = new Map<string, Singleton>()): Map<string, Singleton> {
+  for (const shared of singletonsOf(core)) {
+    sharedOf(shared.core, found);
+    found.set(`${shared.core.name}/${shared.id}`, shared);
+  }
+  return found;
+}

@@ -89,7 +89,7 @@ export class CompositionCore extends TracedCore {
   }
 
   /**
-   * Makes the instance for a spec: checks the spec and fills in its defaults.
+   * Makes the instance for a spec: checks the spec and fills in its defaults. A cluster-scoped instance has no namespace.
    *
    * @throws CompositionError `compose/invalid-spec` with every field that is wrong.
    */
@@ -102,7 +102,7 @@ export class CompositionCore extends TracedCore {
   }
 
   private plainInstance(spec: unknown, namespace = 'default'): KubeObject {
-    const { names, spec: schema } = this.traced.graph;
+    const { names, spec: schema, served } = this.traced.graph;
     const given = plainSpec(spec);
     refuseWholeObject(given, Object.keys(schema.properties ?? {}));
     const value = applyDefaults(schema, given) as JsonObject;
@@ -133,7 +133,11 @@ export class CompositionCore extends TracedCore {
     return {
       apiVersion: formatApiVersion({ group: names.group ?? 'kro.run', version: names.version }),
       kind: names.kind,
-      metadata: { name, namespace, labels: { ...instanceLabels(this.name) } },
+      metadata: {
+        name,
+        ...(served.schema['scope'] === 'Cluster' ? {} : { namespace }),
+        labels: { ...instanceLabels(this.name) },
+      },
       spec: value,
     };
   }

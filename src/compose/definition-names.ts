@@ -1,13 +1,17 @@
-import { parseApiVersion, pascalCase, TypeKroError, nearestName } from '../core/index.ts';
+import { parseApiVersion, pascalCase } from '../core/index.ts';
+import { refuseUnknown, wrongDefinition as wrong } from './definition-error.ts';
 import type { DefinitionNames } from './emit/definition.ts';
 import { kebabCase } from './resources/resource-ids.ts';
 import type { SchemaInput } from './public-types.ts';
+import type { ServedParts } from './served-kind.ts';
+import { SERVED_KEYS, servedParts } from './served-kind.ts';
 
 /** A definition in one form: `spec` and `status` may be at the top level or below `schema`. */
 export interface NormalDefinition {
   readonly names: DefinitionNames;
   readonly spec: SchemaInput;
   readonly status: SchemaInput | undefined;
+  readonly served: ServedParts;
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
@@ -47,30 +51,16 @@ export function normalDefinition(definition: unknown, what = 'definition'): Norm
     names: { name: label, group: group === 'kro.run' ? undefined : group, version: parsed.version, kind },
     spec: spec as SchemaInput,
     status: status as SchemaInput | undefined,
+    served: servedParts(given),
   };
 }
 
-const KEYS: readonly string[] = ['name', 'apiVersion', 'group', 'kind', 'spec', 'status', 'schema'];
+const KEYS: readonly string[] = ['name', 'apiVersion', 'group', 'kind', 'spec', 'status', 'schema', ...SERVED_KEYS];
 const SCHEMA_KEYS: readonly string[] = ['spec', 'status'];
-
-/** Refuses unknown keys. Otherwise a misspelt key, for example a whole status, would be ignored silently. */
-function refuseUnknown(given: object, known: readonly string[], what: string): void {
-  const unknown = Object.keys(given).find((key) => !known.includes(key));
-  if (unknown === undefined) return;
-  const near = nearestName(unknown, known);
-  throw wrong(
-    `${what} has no "${unknown}"`,
-    near === undefined ? `leave it out: it has ${known.join(', ')}` : `did you mean "${near}"?`,
-  );
-}
 
 function optionalText(given: Record<string, unknown>, key: string): string | undefined {
   const value = given[key];
   if (value === undefined) return undefined;
   if (typeof value !== 'string' || value === '') throw wrong(`${key} of a definition must be a text`);
   return value;
-}
-
-function wrong(message: string, remedy?: string): TypeKroError {
-  return new TypeKroError(message, { code: 'compose/definition', ...(remedy === undefined ? {} : { remedy }) });
 }

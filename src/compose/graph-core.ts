@@ -4,6 +4,7 @@ import { compileGraphObject, isServiceAccountName } from '../graph/index.ts';
 import type { CompileResult } from '../graph/index.ts';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
+import { NOTHING_SERVED } from './served-kind.ts';
 import { writeGraph } from './emit/graph.ts';
 import type { GraphOptions } from './graph-type.ts';
 import type { Target } from './public-types.ts';
@@ -36,7 +37,12 @@ export class GraphCore extends TracedCore {
     const { names } = normalDefinition({ name, spec: NO_FIELDS }, 'graph');
     checkServiceAccount(options.serviceAccountName);
     const sources = schemasFor(options.types);
-    const definition = { names: { ...names, group: undefined, kind: 'Graph' }, spec: NO_FIELDS, status: undefined };
+    const definition = {
+      names: { ...names, group: undefined, kind: 'Graph' },
+      spec: NO_FIELDS,
+      status: undefined,
+      served: NOTHING_SERVED,
+    };
     const functions = { build, status: undefined };
     const traced = traceComposition(definition, NO_FIELDS, functions, options, sources, [], 'graph');
     if (traced.graph.records.length > 0) return new GraphCore(traced, options);

@@ -52,6 +52,7 @@ export type {
   GraphOptions,
 } from './graph-type.ts';
 export type { Composition, NestedComposition, ResourceList } from './composition-type.ts';
+export type { AddedMetadata, PrinterColumn, ServedKind } from './served-kind.ts';
 export type {
   CelValue,
   CompositionDefinition,

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { AnyAspect } from './aspect-types.ts';
+import type { ServedKind } from './served-kind.ts';
 
 /** A plain JSON Schema, for definitions that use no schema library. The TypeScript type is then `JsonObject`. */
 export interface JsonSchemaInput {
@@ -19,8 +20,8 @@ export type InferSchema<S> = S extends StandardSchemaV1 ? StandardSchemaV1.Infer
 /** The TypeScript type that a caller passes in: fields with a default are optional. */
 export type InferInput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : JsonObject;
 
-/** The names of a composition: of its definition, and of the kind that the definition serves. */
-export interface CompositionNames {
+/** The names of a composition (of its definition, and of the kind that the definition serves), and the options of the kind. */
+export interface CompositionNames extends ServedKind {
   /** Name of the definition, which is converted to a DNS label (`myApp` → `my-app`). */
   readonly name: string;
   /** `version` or `group/version`; `v1alpha1` when absent. */

@@ -111,11 +111,15 @@ export function instanceStatus(
   const key = own.get(place) ?? {};
   own.set(place, key);
   const instance = bringExternal(key, () => {
-    const { names } = core.traced.graph;
+    const { names, served } = core.traced.graph;
     const apiVersion = formatApiVersion({ group: names.group ?? 'kro.run', version: names.version });
     return {
       id: metadata.name === core.name ? core.name : `${core.name}-${metadata.name}`,
-      manifest: { apiVersion, kind: names.kind, metadata },
+      manifest: {
+        apiVersion,
+        kind: names.kind,
+        metadata: served.schema['scope'] === 'Cluster' ? { name: metadata.name } : metadata,
+      },
       derived: [],
       prepare: (trace) => addSchemas(trace, crdSource([core.write('typekro').graph.instance.crd])),
     };

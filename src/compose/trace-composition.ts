@@ -104,6 +104,7 @@ export function traceComposition(
           warnPrintedSecrets(trace.resources);
           const graph: TracedGraph = {
             names: definition.names,
+            served: definition.served,
             spec,
             records: trace.resources,
             status,

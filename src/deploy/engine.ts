@@ -200,7 +200,8 @@ async function deploySingletons(
   progress: ReturnType<typeof progressOf>,
 ): Promise<void> {
   for (const { target: owner, instance } of target.singletons) {
-    await ensureNamespace(api, owner.namespace, signal);
+    const { namespace } = instance.metadata;
+    if (namespace !== undefined) await ensureNamespace(api, namespace, signal);
     await deploySingletons(api, owner, signal, progress);
     await deployShared(kroContext(api, owner, signal, progress), instance);
   }

@@ -2,7 +2,7 @@ import type { DefinitionStatus, DeployedInstance, DeployTarget, Plan, PlanChange
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { GRAPH_KIND } from '../graph/index.ts';
-import { objectsAt, statusCondition } from '../kubernetes/index.ts';
+import { objectAt, objectsAt, statusCondition } from '../kubernetes/index.ts';
 import { isNotFound, KubeError } from '../kube/index.ts';
 import { takeFromDirect } from './migrate.ts';
 import { changeOf } from './plan.ts';
@@ -37,10 +37,15 @@ export async function deployKro(
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   if (context.target.form === 'graph') return deployGraph(context, options);
-  for (const namespace of context.target.namespaces(spec)) {
-    await context.api.apply(namespace, { fieldManager: MANAGER, force: true, signal: context.signal });
-  }
+  await applyNamespaces(context, spec);
   return applyInstance(context, () => Promise.resolve(context.target.instance(spec)), options);
+}
+
+/** Applies the namespaces that must exist before the instance of a spec. */
+async function applyNamespaces({ api, target, signal }: KroContext, spec: JsonObject): Promise<void> {
+  for (const namespace of target.namespaces(spec)) {
+    await api.apply(namespace, { fieldManager: MANAGER, force: true, signal });
+  }
 }
 
 /** Did the server refuse a write because the namespace of the object does not exist? */
@@ -82,6 +87,7 @@ export async function deployShared(context: KroContext, wanted: KubeObject): Pro
         },
       );
     }
+    await applyNamespaces(context, objectAt(wanted, 'spec'));
     return wanted;
   };
   await applyInstance(context, unchanged, { waitForReady: true });

@@ -1,9 +1,11 @@
 import type { Diagnostic, JsonObject } from '../../core/index.ts';
 import { ALLOW_BREAKING_CHANGES } from '../../graph/index.ts';
+import { objectAt } from '../../kubernetes/index.ts';
 import type { Schema, SimpleBlock } from '../../schema/index.ts';
 import { toSimpleSchema } from '../../schema/index.ts';
 import { specType } from '../library/schema-type.ts';
 import type { Target } from '../public-types.ts';
+import type { ServedParts } from '../served-kind.ts';
 import { unusableSchema } from '../schemas.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { failureOf } from '../refusal/refusal.ts';
@@ -28,6 +30,7 @@ export interface DefinitionNames {
 /** The results of tracing a composition. */
 export interface TracedGraph {
   readonly names: DefinitionNames;
+  readonly served: ServedParts;
   readonly spec: Schema;
   readonly records: readonly ResourceRecord[];
   readonly status: unknown;
@@ -84,12 +87,14 @@ export function writeDefinition(
     apiVersion: version,
     ...(group === undefined ? {} : { group }),
     kind,
+    ...graph.served.schema,
     spec: simple.spec,
     ...(Object.keys(simple.types).length === 0 ? {} : { types: simple.types }),
     ...(Object.keys(status).length === 0 ? {} : { status }),
   };
-  const metadata: JsonObject = { name };
-  if (graph.allowBreakingChanges) metadata['annotations'] = { [ALLOW_BREAKING_CHANGES]: 'true' };
+  const metadata: JsonObject = { name, ...graph.served.metadata };
+  if (graph.allowBreakingChanges)
+    metadata['annotations'] = { ...objectAt(metadata, 'annotations'), [ALLOW_BREAKING_CHANGES]: 'true' };
   return {
     definition: {
       apiVersion: 'kro.run/v1alpha1',

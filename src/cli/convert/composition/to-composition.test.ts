@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { kroEnvironment, unparse } from '../../../cel/index.ts';
-import type { JsonObject, JsonValue } from '../../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../core/index.ts';
 import { isJsonObject, stringifyJson, TypeKroError } from '../../../core/index.ts';
 import type { Graph, Hole, PathStep, SchemaSource } from '../../../graph/index.ts';
 import { builtinSource, compile, crdSource, formatPath } from '../../../graph/index.ts';
@@ -108,25 +108,23 @@ function effectOf(graph: Graph): unknown {
   ]);
   return {
     type: [graph.name, graph.instance.group, graph.instance.version, graph.instance.kind, graph.instance.namespaced],
+    served: servedPart(graph.instance.crd),
     spec: JSON.parse(stringifyJson((schema?.properties?.['spec'] ?? null) as unknown as JsonValue)),
     nodes: Object.fromEntries(nodes),
     status: leavesOf(graph.status),
   };
 }
 
+/** The names, the columns, the labels and the annotations in a CustomResourceDefinition. */
+const servedPart = ({ metadata, spec }: KubeObject) => {
+  const { names, versions } = spec as unknown as { names: JsonObject; versions: readonly JsonObject[] };
+  return { metadata, names, columns: versions[0]?.['additionalPrinterColumns'] };
+};
+
 /** Definitions that a composition cannot express, and the paths in the refusal. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
-  'admission-policy.yaml': ['spec.schema.scope'],
-  'team-rbac.yaml': ['spec.schema.scope'],
-  'tenant.yaml': ['spec.schema.scope'],
-  'tenants.rgd.yaml': ['spec.schema.scope'],
   'web-app-with-db.yaml': ['spec.schema.status.conditions'],
-  'web-app.yaml': [
-    'spec.schema.shortNames',
-    'spec.schema.categories',
-    'spec.schema.additionalPrinterColumns',
-    'spec.schema.status.conditions',
-  ],
+  'web-app.yaml': ['spec.schema.status.conditions'],
 };
 
 describe('the composition of a definition gives a definition with the same effect', () => {
@@ -431,14 +429,15 @@ describe('typekro convert --to typescript', () => {
   });
 
   test('everything that a composition cannot express is reported at once, with its places', async () => {
-    const lost = DEFINITION.replace('kind: Shop', 'kind: Shop\n    shortNames: [sh]').replace(
-      'metadata: { name: shop }',
-      'metadata: { name: shop, labels: { team: a } }',
+    const condition = `\${runtime.newCondition({type: "Open", status: "True", reason: "Open", message: "open"})}`;
+    const lost = DEFINITION.replace('{ name: shop }', '{ name: shop.v1 }').replace(
+      'status:\n',
+      `status:\n      conditions: ['${condition}']\n`,
     );
     const { code, out, err } = await run('convert - --to typescript', lost);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/standard input:\d+:\d+: metadata\.labels\.team: a composition has no form for it/);
-    expect(err).toMatch(/standard input:\d+:\d+: spec\.schema\.shortNames: a composition has no form for it/);
+    expect(err).toMatch(/standard input:\d+:\d+: metadata\.name: the name of a composition is a DNS label/);
+    expect(err).toMatch(/standard input:\d+:\d+: spec\.schema\.status\.conditions: a composition has no form/);
   });
 
   test('an integer beyond the numbers of JavaScript is refused with its place', async () => {

@@ -14,7 +14,7 @@ import { FileNames, IMPORTED } from './file-names.ts';
 import type { ExpressionScope, ReadableResource } from './javascript-of.ts';
 import { arktypeObject, jsonSchemaCode } from './spec-schema.ts';
 import type { Inexpressible } from './unknown-parts.ts';
-import { unknownParts } from './unknown-parts.ts';
+import { servedOptions, unknownParts } from './unknown-parts.ts';
 
 /** A definition and its compiled graph. */
 export interface DefinitionGraph {
@@ -110,6 +110,7 @@ class CompositionWriter {
       ['apiVersion', stringCode(version)],
       ...(group === 'kro.run' ? [] : [['group', stringCode(group)] as const]),
       ['kind', stringCode(kind)],
+      ...servedOptions(this.#definition).map(([key, value]) => [key, dataCode(value)] as const),
       ['spec', spec === undefined ? jsonSchemaCode(specSchema) : call('type', spec)],
       ...(declared === undefined ? [] : [['status', call('type', declared)] as const]),
     ]);

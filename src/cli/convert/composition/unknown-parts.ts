@@ -21,7 +21,19 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 /** The maximum length of a kind that an API server accepts. */
 const MAX_KIND_LENGTH = 63;
 
-const SCHEMA: ReadonlySet<string> = new Set(['apiVersion', 'group', 'kind', 'spec', 'status', 'types']);
+const SCHEMA: ReadonlySet<string> = new Set([
+  'additionalPrinterColumns',
+  'apiVersion',
+  'categories',
+  'group',
+  'kind',
+  'metadata',
+  'scope',
+  'shortNames',
+  'spec',
+  'status',
+  'types',
+]);
 const RESOURCE: ReadonlySet<string> = new Set([
   'deletionPolicy',
   'externalRef',
@@ -44,23 +56,19 @@ export function unknownParts(definition: JsonObject): {
   const { metadata } = withoutServerFields(definition as never) as { metadata?: JsonObject };
   const annotations = objectAt(metadata, 'annotations');
   const schema = objectAt(definition, 'spec', 'schema');
-  const { scope, ...others } = schema;
   const name = objectAt(definition, 'metadata')['name'];
   const problems = [
     ...(typeof name === 'string' && LABEL.test(name)
       ? []
       : [{ path: 'metadata.name', reason: 'the name of a composition is a DNS label of small letters and digits' }]),
-    ...(typeof others['kind'] === 'string' && others['kind'].length > MAX_KIND_LENGTH
+    ...(typeof schema['kind'] === 'string' && schema['kind'].length > MAX_KIND_LENGTH
       ? [{ path: 'spec.schema.kind', reason: `it is longer than ${MAX_KIND_LENGTH} characters` }]
       : []),
-    ...(others['group'] === '' ? [{ path: 'spec.schema.group', reason: 'it is empty' }] : []),
-    ...(typeof others['apiVersion'] === 'string' && others['apiVersion'] !== ''
+    ...(schema['group'] === '' ? [{ path: 'spec.schema.group', reason: 'it is empty' }] : []),
+    ...(typeof schema['apiVersion'] === 'string' && schema['apiVersion'] !== ''
       ? []
       : [{ path: 'spec.schema.apiVersion', reason: 'it is not a text' }]),
-    ...unknown(objectAt(metadata, 'labels'), new Set(), 'metadata.labels'),
-    ...unknown(annotations, new Set([ALLOW_BREAKING_CHANGES, ...OF_OTHERS]), 'metadata.annotations'),
-    ...unknown(others, SCHEMA, 'spec.schema'),
-    ...(scope === undefined || scope === 'Namespaced' ? [] : [problem('spec.schema.scope')]),
+    ...unknown(schema, SCHEMA, 'spec.schema'),
     ...unknown(objectAt(definition, 'spec'), new Set(['schema', 'resources']), 'spec'),
     ...asObjects(objectAt(definition, 'spec')['resources']).flatMap((resource, index) =>
       unknown(resource, RESOURCE, `spec.resources[${index}]`),
@@ -69,6 +77,30 @@ export function unknownParts(definition: JsonObject): {
   ];
   return { problems, allowBreakingChanges: annotations[ALLOW_BREAKING_CHANGES] === 'true' };
 }
+
+/** The options of a composition for the parts of a definition that say how its kind is served. */
+export function servedOptions(definition: JsonObject): readonly (readonly [option: string, value: JsonValue])[] {
+  const { metadata } = withoutServerFields(definition as never) as { metadata?: JsonObject };
+  const schema = objectAt(definition, 'spec', 'schema');
+  const annotations = Object.entries(objectAt(metadata, 'annotations')).filter(
+    ([name]) => name !== ALLOW_BREAKING_CHANGES && !OF_OTHERS.has(name),
+  );
+  const own = { labels: objectAt(metadata, 'labels'), annotations: Object.fromEntries(annotations) };
+  const options: Readonly<Record<string, JsonValue | undefined>> = {
+    scope: schema['scope'] === 'Namespaced' ? undefined : schema['scope'],
+    shortNames: schema['shortNames'],
+    categories: schema['categories'],
+    additionalPrinterColumns: schema['additionalPrinterColumns'],
+    crdMetadata: withoutEmpty(objectAt(schema, 'metadata')),
+    metadata: withoutEmpty(own),
+  };
+  return Object.entries(options).flatMap(([name, value]) =>
+    value === undefined || isEmpty(value) ? [] : [[name, value] as const],
+  );
+}
+
+const withoutEmpty = (object: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmpty(value)));
 
 function unknown(object: JsonObject, known: ReadonlySet<string>, path: string): Inexpressible[] {
   return Object.entries(object)
