@@ -21,8 +21,8 @@ export interface Attributes {
 export interface AuthorizationDecision {
   readonly allowed: boolean;
   /**
-   * For an allowed action: the binding that allows it, or `''` when it needs no binding. For a refusal: the problems of
-   * the bindings that were read, or `''`.
+   * For an allowed action: the binding that allows the action, or `''` when the action needs no binding. For a refused
+   * action: the problems of the user's bindings, or `''` when they have none.
    */
   readonly reason: string;
 }

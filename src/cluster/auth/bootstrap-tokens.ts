@@ -17,7 +17,7 @@ const dataOf = (secret: KubeObject, key: string): string =>
 
 /**
  * The end of a bootstrap token in milliseconds since the epoch; `undefined` for a token without one. A token whose end
- * is not a valid time has always ended (`-Infinity`).
+ * is not a valid time counts as expired (`-Infinity`).
  */
 export function bootstrapTokenEnd(secret: KubeObject): number | undefined {
   const text = dataOf(secret, 'expiration');
@@ -28,8 +28,8 @@ export function bootstrapTokenEnd(secret: KubeObject): number | undefined {
 }
 
 /**
- * The user of a bootstrap token (`id.secret`) whose Secret `bootstrap-token-ID` in `kube-system` allows authentication,
- * at `now` (milliseconds since the epoch). `undefined` for any other token.
+ * The user of a bootstrap token (`id.secret`). The Secret `bootstrap-token-ID` in `kube-system` must allow
+ * authentication at `now` (milliseconds since the epoch). `undefined` for any other token.
  */
 export function bootstrapUser(store: ObjectLookup, token: string, now: number): UserInfo | undefined {
   const [, id = '', key = ''] = TOKEN.exec(token) ?? [];

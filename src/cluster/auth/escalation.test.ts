@@ -64,7 +64,7 @@ describe('a user who may write roles and bindings, and nothing else', () => {
     });
   });
 
-  test('changes only what the garbage collector needs of a stronger role or binding', async () => {
+  test('may change only the members that the garbage collector changes in a role or binding with more rights', async () => {
     for (const kind of ['ClusterRole', 'ClusterRoleBinding']) {
       const ref = { apiVersion, kind, name: 'strong' };
       await expect(clerk.patch(ref, { metadata: { labels: { a: 'b' } } })).rejects.toMatchObject({ status: 403 });
@@ -73,7 +73,7 @@ describe('a user who may write roles and bindings, and nothing else', () => {
     }
   });
 
-  test('does not gather rules from other roles', async () => {
+  test('may not write a role that gathers rules from other roles', async () => {
     const refused = {
       status: 403,
       message: expect.stringContaining('must have cluster-admin privileges to use the aggregationRule') as string,
@@ -85,7 +85,7 @@ describe('a user who may write roles and bindings, and nothing else', () => {
   });
 });
 
-test('a cluster that allows all requests allows everyone to write roles and bindings', async () => {
+test('a cluster that allows all requests allows every user to write roles and bindings', async () => {
   await using free = await createEmbeddedCluster({ controllers: false, authorization: 'AlwaysAllow' });
   const anyone = new KubeClient({ transport: free.transport({ name: 'anyone', groups: [] }) });
   const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];

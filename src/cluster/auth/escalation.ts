@@ -16,7 +16,9 @@ export interface EscalationContext extends RoleContext {
   readonly user: UserInfo;
 }
 
-/** Every right on every resource and path. A role that gathers rules from other roles can get each of them. */
+/**
+ * Every right on every resource and path. A role that gathers rules from other roles can receive any of these rights.
+ */
 const FULL_AUTHORITY: readonly JsonObject[] = [
   { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
   { nonResourceURLs: ['*'], verbs: ['*'] },
@@ -34,7 +36,7 @@ const COLLECTED: ReadonlySet<string> = new Set([
   'resourceVersion',
 ]);
 
-/** Does an update change nothing but what the garbage collector must change to delete an object? */
+/** Does an update change only the members that the garbage collector changes to delete an object? */
 function isForCollector(object: KubeObject, old: KubeObject | undefined): boolean {
   if (old === undefined) return false;
   const content = ({ metadata, ...rest }: KubeObject): JsonObject => ({
@@ -68,8 +70,8 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
 }
 
 /**
- * Refuses a binding when its role contains rights that the writer does not have, or does not exist. A writer with the
- * right to `bind` the role passes. Throws 403 and 404.
+ * Refuses a binding to a role with rights that the writer does not have (403), and to a role that does not exist (404).
+ * A writer with the right to `bind` the role passes. Throws 403 or 404.
  */
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;

@@ -171,7 +171,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
   expect(await impersonate(rules, headers)).toEqual(outcome);
 });
 
-test('a service account may impersonate the node of its pod, and no other', async () => {
+test('a service account may impersonate only the node of its pod', async () => {
   const rules: Rule[] = [on('associated-node'), ['impersonate:associated-node', GROUP, 'nodes', '*']];
   expect(await impersonate(rules, as('system:node:n1'), AGENT)).toEqual({
     username: 'system:node:n1',

@@ -15,10 +15,10 @@ const AUTHENTICATED = 'system:authenticated';
 const UNAUTHENTICATED = 'system:unauthenticated';
 const MASTERS = 'system:masters';
 
-/** The key of the extra value with the node's name, for the user of a token that is bound to a pod or a node. */
+/** The extra key for the node's name. Users of tokens that are bound to a pod or a node have it. */
 const NODE_NAME = 'authentication.kubernetes.io/node-name';
 
-/** The user that the headers of a request name, without the groups that follow from the name. */
+/** The user in the impersonation headers of a request, without the groups that follow from the user's name. */
 interface WantedUser {
   readonly name: string;
   readonly uid: string;
@@ -31,7 +31,7 @@ interface WantedUser {
  * original mode, the right `impersonate` suffices for every request.
  */
 interface Mode {
-  /** Part of the verbs of the rights; `undefined` for the original mode. */
+  /** The part of the verbs that names the mode; `undefined` for the original mode. */
   readonly constraint: string | undefined;
   appliesTo(wanted: WantedUser, user: UserInfo): boolean;
 }
@@ -56,10 +56,11 @@ const MODES: readonly Mode[] = [
 ];
 
 /**
- * The user that the headers of a request ask to impersonate. Without such headers: the user of the request. `request`
- * is the action that the user wants to do.
+ * The impersonated user, as the headers of a request name it. Without such headers: the user of the request. `request`
+ * is the requested action.
  *
- * @throws ApiError 403 when a right is missing: the error is that of the first mode. 400 when the headers name no user.
+ * @throws ApiError 403 when a right is missing: the refusal of the first mode that applies. 400 when the headers name
+ *   no user.
  */
 export function impersonate(
   context: RoleContext,
@@ -102,20 +103,20 @@ const values = (text: string | undefined): readonly string[] => (text === undefi
 const hasOnlyName = ({ uid, groups, extra }: WantedUser): boolean =>
   uid === '' && groups.length === 0 && Object.keys(extra).length === 0;
 
-/** The namespace and the name of the service account with a user name. */
+/** The namespace and the name of the service account that a user name denotes; `undefined` for other users. */
 function accountOf(name: string): readonly [namespace: string, name: string] | undefined {
   const [, namespace = '', account = ''] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name) ?? [];
   const isAccount = namespace !== '' && dnsLabel(namespace).length === 0 && dnsSubdomain(account).length === 0;
   return isAccount ? [namespace, account] : undefined;
 }
 
-/** The name of the node with a user name. */
+/** The name of the node that a user name denotes; `undefined` for other users. */
 function nodeOf(name: string): string | undefined {
   const node = name.startsWith('system:node:') ? name.slice('system:node:'.length) : '';
   return node !== '' && dnsSubdomain(node).length === 0 ? node : undefined;
 }
 
-/** The refusal of one mode; `undefined` when the user may impersonate in it. */
+/** The refusal of one mode; `undefined` when the mode allows the impersonation. */
 function modeProblem(
   context: RoleContext,
   mode: Mode,
@@ -235,7 +236,7 @@ function extraOf(headers: Readonly<Record<string, string | undefined>>): Record<
   return extra;
 }
 
-/** The key of an extra value. A key with wrong escapes counts as it is. */
+/** The key of an extra value, decoded. A key with invalid escapes stays as it is. */
 function unescaped(key: string): string {
   try {
     return decodeURIComponent(key);

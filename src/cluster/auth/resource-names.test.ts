@@ -53,7 +53,7 @@ test.each<[string, string, string, object | undefined, number]>([
   ['creates an object by apply, which has a name in the path', 'PATCH', '/c?fieldManager=t', map('c'), 201],
   ['deletes all objects', 'DELETE', '', undefined, 403],
   ['deletes the objects of a label', 'DELETE', '?labelSelector=a%3Db', undefined, 403],
-])('under a rule for the names a and b, the answer to a user who %s', async (_name, method, path, body, status) => {
+])('under a rule for the names a and c, the answer to a user who %s', async (_name, method, path, body, status) => {
   expect(await send(method, `${MAPS}${path}`, body, 'anna')).toBe(status);
 });
 

@@ -57,35 +57,38 @@ const KEYS: readonly (readonly [name: string, options: ClusterOptions, algorithm
   ['an EC key on P-521', ecKey('P-521'), 'ES512'],
 ];
 
-test.each(KEYS)('%s signs tokens that are valid until their account is gone', async (_, options, algorithm) => {
-  const cluster = await accountIn({ ...options, serviceAccountIssuer: 'https://127.0.0.1:1/' });
-  const [head, payload] = decoded(cluster.token);
-  expect([head?.['alg'], payload?.['iss'], payload?.['aud']]).toEqual([
-    algorithm,
-    'https://127.0.0.1:1/',
-    ['https://127.0.0.1:1/'],
-  ]);
-  expect(await cluster.codeFor(cluster.token)).toBe(201);
-  const [first = '', second = '', third = ''] = cluster.token.split('.');
-  for (const forged of [
-    `${first}.${second}.${'A'.repeat(third.length)}`,
-    `${Buffer.from('{"alg":"none"}').toString('base64url')}.${second}.`,
-    `x.${second}.${third}`,
-    `${cluster.token}x`,
-    `${cluster.token}xx`,
-    `${cluster.token}=`,
-    `${cluster.token}==`,
-    cluster.token.slice(0, -1),
-    cluster.token.slice(0, -2),
-    `${first}.${second}.AAAA`,
-    `${first}.${second}.`,
-    `${first}.${second}.!${third.slice(1)}`,
-  ]) {
-    expect(await cluster.codeFor(forged), forged).toBe(401);
-    expect(await cluster.review({ token: forged }), forged).toEqual({ user: {}, error: 'invalid bearer token' });
-  }
-  await cluster.close();
-});
+test.each(KEYS)(
+  '%s signs tokens that the cluster accepts, and the cluster refuses forged tokens',
+  async (_, options, algorithm) => {
+    const cluster = await accountIn({ ...options, serviceAccountIssuer: 'https://127.0.0.1:1/' });
+    const [head, payload] = decoded(cluster.token);
+    expect([head?.['alg'], payload?.['iss'], payload?.['aud']]).toEqual([
+      algorithm,
+      'https://127.0.0.1:1/',
+      ['https://127.0.0.1:1/'],
+    ]);
+    expect(await cluster.codeFor(cluster.token)).toBe(201);
+    const [first = '', second = '', third = ''] = cluster.token.split('.');
+    for (const forged of [
+      `${first}.${second}.${'A'.repeat(third.length)}`,
+      `${Buffer.from('{"alg":"none"}').toString('base64url')}.${second}.`,
+      `x.${second}.${third}`,
+      `${cluster.token}x`,
+      `${cluster.token}xx`,
+      `${cluster.token}=`,
+      `${cluster.token}==`,
+      cluster.token.slice(0, -1),
+      cluster.token.slice(0, -2),
+      `${first}.${second}.AAAA`,
+      `${first}.${second}.`,
+      `${first}.${second}.!${third.slice(1)}`,
+    ]) {
+      expect(await cluster.codeFor(forged), forged).toBe(401);
+      expect(await cluster.review({ token: forged }), forged).toEqual({ user: {}, error: 'invalid bearer token' });
+    }
+    await cluster.close();
+  },
+);
 
 /** Signs the token again with the RSA key, with other claims. */
 function resigned(token: string, claims: object): string {
@@ -95,7 +98,7 @@ function resigned(token: string, claims: object): string {
   return `${body}.${sign('sha256', Buffer.from(body), rsa.privateKey).toString('base64url')}`;
 }
 
-test('a token that the holder of the key signs is valid for its issuer, its time and its account', async () => {
+test('a token that the right key signs also needs the right issuer, time and account', async () => {
   const cluster = await accountIn({ serviceAccountKeys: RSA });
   const now = Math.floor(Date.now() / 1000);
   const codeWith = (claims: object) => cluster.codeFor(resigned(cluster.token, claims));
@@ -109,7 +112,7 @@ test('a token that the holder of the key signs is valid for its issuer, its time
   await cluster.close();
 });
 
-test('a token is for its audiences only', async () => {
+test('a token is valid only for its audiences', async () => {
   const cluster = await accountIn({ serviceAccountKeys: RSA, serviceAccountIssuer: 'https://me' });
   const token = await cluster.tokenFor({ audiences: ['vault', 'safe'] });
   expect(await cluster.codeFor(token)).toBe(401);
@@ -135,7 +138,7 @@ test('a token of another key is refused', async () => {
 });
 
 test.each([
-  ['no key', 'x'],
+  ['text that is not a key', 'x'],
   ['a key that signs no tokens', pem(generateKeyPairSync('ed25519').privateKey, 'pkcs8')],
 ])('%s is refused', async (_, signing) => {
   await expect(createEmbeddedCluster({ serviceAccountKeys: { signing } })).rejects.toMatchObject({

@@ -7,7 +7,7 @@ import type { TokenBindings } from './token-bindings.ts';
 import type { TokenLifetime } from './token-lifetime.ts';
 import { areBindingsAlive, extraOfToken, isAlive } from './token-bindings.ts';
 
-/** The account of a token, and the end of its validity. */
+/** The claims of a token: its account, its audiences, the objects to which it is bound, and its lifetime. */
 export interface TokenClaims {
   readonly namespace: string;
   readonly account: string;
@@ -86,7 +86,7 @@ export function keyIdOf(publicKey: KeyObject): string {
 
 interface TokenKeys {
   readonly signing: KeyObject;
-  /** The public part of the signing key. The header of a token names its id. */
+  /** The public part of the signing key. The header of a token names the id of this key. */
   readonly signingPublic: KeyObject;
   readonly verification: readonly KeyObject[];
 }
@@ -116,8 +116,8 @@ function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
 }
 
 /**
- * Makes an issuer of JSON web tokens. A key of the cluster signs them: the key of the options, or a key that is made
- * when it is needed for the first time.
+ * Makes an issuer of JSON web tokens. The key of the options signs the tokens. Without this key, the issuer makes a key
+ * at its first use.
  *
  * @throws TypeKroError `cluster/service-account-key` when a key of the options cannot be used.
  */
@@ -173,7 +173,7 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
 }
 
 /**
- * The bytes of a signature; `undefined` for text that is no base64url without padding, and for a wrong size. The library
+ * The bytes of a signature; `undefined` for text that is not unpadded base64url, and for a wrong size. The library
  * throws for an EC signature of a wrong size.
  */
 function signatureIn(text: string, { signatureBytes }: Algorithm): Buffer | undefined {

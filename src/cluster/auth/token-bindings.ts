@@ -4,7 +4,7 @@ import { textAt } from '../../kubernetes/index.ts';
 import type { UserInfo } from '../options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
-/** The object of a claim. */
+/** An object to which a token is bound. */
 export interface BoundObject {
   readonly name: string;
   readonly uid?: string;
@@ -20,7 +20,9 @@ export interface TokenBindings {
 /** The time for which a token stays valid after the deletion of its object or account has begun. */
 const DELETION_LEEWAY_MS = 60_000;
 
-/** Does an object still exist with this uid, and has its deletion not begun more than a minute ago? */
+/**
+ * Does an object with this uid exist? An object in deletion counts as gone one minute after its deletion has begun.
+ */
 export function isAlive(
   store: ObjectLookup,
   plural: string,
@@ -33,9 +35,7 @@ export function isAlive(
   return metadata?.uid === uid && !isDeleted;
 }
 
-/**
- * Do the objects of the claims of a token still exist? A token for a pod stays valid when the node of the pod is gone.
- */
+/** Do the objects exist to which a token is bound? A token for a pod stays valid when the node of the pod is gone. */
 export function areBindingsAlive(store: ObjectLookup, namespace: string, claims: JsonObject, now: number): boolean {
   const alive = (claim: JsonValue | undefined, plural: string, prefix: string) =>
     !isJsonObject(claim) || isAlive(store, plural, [`${prefix}${textAt(claim, 'name')}`, textAt(claim, 'uid')], now);

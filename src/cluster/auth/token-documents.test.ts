@@ -39,7 +39,7 @@ test('a token names the key that verifies it, and the server publishes this key'
   expect(isValid).toBe(true);
 });
 
-test.each([true, false])('the place of the keys is the address of the socket (https: %s)', async (https) => {
+test.each([true, false])('the URL of the keys has the address of the listener (https: %s)', async (https) => {
   await using story = await startClusterStory({ controllers: false });
   const { url } = await story.cluster.listen({ https });
   const answer = await story.cluster.transport().request({ method: 'GET', path: '/.well-known/openid-configuration' });
@@ -60,7 +60,7 @@ test('an issuer that is not an https URL has no documents', async () => {
   }
 });
 
-test('keys of other kinds have their algorithms', () => {
+test('the documents name the algorithm of each key', () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
   const curve = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey;
   expect(keySetOf([rsa, curve]).keys).toMatchObject([

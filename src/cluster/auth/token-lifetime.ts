@@ -1,13 +1,13 @@
 /**
- * The lifetime for which the admission plugin `ServiceAccount` requests the tokens of pods. A token with this lifetime
- * is extended.
+ * The lifetime that the admission plugin `ServiceAccount` requests for the tokens of pods. The server extends the
+ * validity of tokens with this lifetime.
  */
 export const EXTENDED_TOKEN_SECONDS = 3607;
 
 /** The validity of an extended token: a year. */
 export const YEAR_SECONDS = 365 * 86_400;
 
-/** A request for a token, as far as it decides about the validity. */
+/** The parts of a token request that decide how long the token is valid. */
 export interface LifetimeRequest {
   readonly seconds: number;
   readonly isBoundToPod: boolean;
@@ -18,13 +18,13 @@ export interface LifetimeRequest {
 /** The end of a token's validity, in milliseconds since the epoch. */
 export interface TokenLifetime {
   readonly expires: number;
-  /** The time after which the server notes each use of the token. Only extended tokens have one. */
+  /** The time after which audit events report each use of the token. Only extended tokens have one. */
   readonly warnAfter?: number;
 }
 
 /**
- * The validity of a token that is issued at `nowMs`. The tokens of pods for the API are valid for a year, as
- * kube-apiserver issues them, so that clients that never read their file again keep their access.
+ * The validity of a token that is issued at `nowMs`. As from kube-apiserver, the API tokens of pods are valid for a
+ * year. A client that reads its token file only once keeps its access.
  */
 export function tokenLifetime({ seconds, isBoundToPod, isForServer }: LifetimeRequest, nowMs: number): TokenLifetime {
   const requested = nowMs + seconds * 1000;

@@ -20,7 +20,7 @@ export interface CertificatePair {
 /** The use of the key of a certificate, in the words of CertificateSigningRequests. */
 export type CertificateUsage = 'client auth' | 'digital signature' | 'key encipherment' | 'server auth';
 
-/** A certificate for a key that its owner keeps. */
+/** The content of a certificate for the public key of a request. The requester keeps the private key. */
 export interface RequestedCertificate {
   /** The name of the subject as DER. */
   readonly subject: Buffer;
@@ -47,7 +47,7 @@ export interface Authority {
   issue(names: readonly string[], addresses: readonly string[]): CertificatePair;
   /** Makes a key and a client certificate: the common name is the user, the organizations are the groups. */
   issueClient(user: string, groups: readonly string[]): CertificatePair;
-  /** Makes a certificate, as PEM text, for a key that its owner keeps. */
+  /** Makes a certificate, as PEM text, for the public key of a request. */
   sign(requested: RequestedCertificate): string;
 }
 
@@ -97,11 +97,12 @@ interface AuthorityInit {
   readonly notAfter: number;
 }
 
-/** The bits of the uses of a key, and the identifiers of the purposes of a certificate. */
+/** The bits of the X.509 extension `keyUsage`. */
 const KEY_USAGE_BITS = { 'digital signature': 0, 'key encipherment': 2 } as const;
+/** The object identifiers of the X.509 extension `extendedKeyUsage`. */
 const PURPOSES = { 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2' } as const;
 
-/** The extensions for usages: those of the key, and the purposes. */
+/** The extensions for usages: `keyUsage` and `extendedKeyUsage`. */
 function usageExtensions(usages: readonly CertificateUsage[]): Buffer[] {
   const bits: number[] = [];
   const purposes: string[] = [];

@@ -1,4 +1,4 @@
-/** One DER element of a certificate or of a request for one. */
+/** One DER element of a certificate or of a certificate request. */
 export interface DerElement {
   readonly tag: number;
   readonly content: Buffer;

@@ -37,7 +37,7 @@ export function parseStrictJson(text: string): JsonValue {
   }
 }
 
-/** The value of a JSON text; `undefined` for a text that is not JSON, or that is too deep for code that walks it. */
+/** The value of a JSON text; `undefined` for a text that is not JSON, or that nests deeper than `MAX_DEPTH`. */
 export function tryParseStrictJson(text: string): JsonValue | undefined {
   try {
     return parseStrictJson(text);
@@ -96,8 +96,9 @@ export function duplicateFields(text: string, value: JsonValue): string[] {
 }
 
 /**
- * Calls `visit` for each member of a JSON text, in the order of the text, with its path and whether its object had the
- * key before. Members of a value for which `visit` returns false are not visited. The text must be valid.
+ * Calls `visit` for each member of a JSON text, in the order of the text. `isRepeated` is true when the same object has
+ * the key before. When `visit` returns false for a member, the members of its value are not visited. The text must be
+ * valid.
  */
 export function walkMembers(text: string, visit: (path: string, isRepeated: boolean) => boolean): void {
   let index = 0;

@@ -19,7 +19,10 @@ export interface CertificateContent {
   readonly extensions: readonly Buffer[];
 }
 
-/** A signature algorithm: the DER of its identifier, and the digest for node:crypto (`null`: part of the algorithm). */
+/**
+ * A signature algorithm: the DER of its identifier, and the digest for node:crypto (`null` when the algorithm fixes
+ * it).
+ */
 interface SignatureAlgorithm {
   readonly identifier: Buffer;
   readonly digest: string | null;
@@ -82,7 +85,7 @@ export function signCertificate(content: CertificateContent): string {
 export function subjectOf(certificate: Buffer): Buffer {
   const [body] = childrenOf(readDer(certificate)[0], 0x30);
   const [version, ...members] = childrenOf(body, 0x30);
-  // The version is optional; then serial number, algorithm, issuer and validity come before the subject.
+  // The version is optional. Serial number, algorithm, issuer and validity follow, and then the subject.
   const subject = (version?.tag === 0xa0 ? members : [version, ...members])[4];
   return sequence(...childrenOf(subject, 0x30).map(({ bytes }) => bytes));
 }
@@ -117,7 +120,8 @@ export const basicConstraints = (isAuthority: boolean): Buffer =>
   extension('2.5.29.19', true, sequence(...(isAuthority ? [der(0x01, Buffer.from([0xff]))] : [])));
 
 /**
- * The uses of a key, as bits of X.509 from the left: 0 is a digital signature, 2 encipherment of keys, 5 certificates.
+ * The uses of a key, as bits of X.509 from the left: 0 is `digitalSignature`, 2 is `keyEncipherment`, 5 is
+ * `keyCertSign`.
  */
 export function keyUsage(bits: readonly number[]): Buffer {
   let value = 0;

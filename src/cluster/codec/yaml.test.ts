@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { yamlLibrary } from '../../core/index.ts';
 import { parseYaml, YamlSyntaxError } from './yaml.ts';
 
-test('the lines of many repeated keys cost little', () => {
+test('each of many repeated keys is reported with its line', () => {
   const { value, duplicates } = parseYaml(`{"a":1${',\n"a":1'.repeat(40_000)}}`);
   expect(value).toEqual({ a: 1 });
   expect(duplicates).toHaveLength(40_000);
@@ -26,13 +26,13 @@ test('documents after the second are not read', () => {
   next.mockRestore();
 });
 
-test('values are nested at most 1000 times, through aliases, too', () => {
+test('values may be nested at most 1000 deep, counted through aliases', () => {
   const lists = (count: number, content = '') => `${'['.repeat(count)}${content}${']'.repeat(count)}`;
   const text = (depth: number) => `a: &a ${lists(700)}\nb: ${lists(depth - 701, '*a')}`;
   expect(parseYaml(text(1000)).duplicates).toEqual([]);
   expect(() => parseYaml(text(1001))).toThrow(new YamlSyntaxError('exceeded max depth of 1000'));
 });
 
-test('nesting that overflows the stack is an error of the text', () => {
+test('nesting that overflows the stack is a syntax error', () => {
   expect(() => parseYaml(`a:\n${' -'.repeat(100_000)} b`)).toThrow(YamlSyntaxError);
 });

@@ -6,7 +6,7 @@ import { jsonOf } from './pods.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { ClusterClock } from '../clock.ts';
 
-/** The parts of the cluster that the token controller uses in addition to its objects. */
+/** The parts of the cluster that the token controller uses in addition to stored objects. */
 export interface AccountTokenContext {
   readonly access: Pick<ClusterAccess, 'tokens'>;
   readonly clock: ClusterClock;
@@ -28,8 +28,8 @@ const LIFETIME_MS = 100 * 365 * 86_400_000;
  * deleted.
  */
 export function tokenController(context: AccountTokenContext): SimulatedController {
-  // The tokens that are not stored yet. A write that waits for a webhook runs again, and would have another token each
-  // time.
+  // The issued tokens that are not stored yet. A write that waits for a webhook runs again, and must write the same
+  // token.
   const issued = new Map<string, { readonly secretUid: string; readonly accountUid: string; readonly token: string }>();
   const tokenFor = (key: string, secret: KubeObject, account: KubeObject): string => {
     const { uid: secretUid = '' } = secret.metadata;
@@ -81,7 +81,7 @@ const encode = (text: string): string => Buffer.from(text).toString('base64');
 
 const isToken = (secret: KubeObject): boolean => jsonOf(secret)['type'] === TYPE;
 
-/** The token in a Secret. It is not valid without the Secret. */
+/** Issues the token of a Secret. The token is valid only while the Secret exists. */
 function issue(context: AccountTokenContext, { metadata }: KubeObject, secret: KubeObject): string {
   const { name = '', uid = '' } = secret.metadata;
   const { token } = context.access.tokens.issue({

@@ -33,14 +33,14 @@ const OWNERS: readonly [string, KubeObject, boolean][] = [
   ['v1 ReplicationController', owner('v1 ReplicationController', { replicas: 1, selector: labels, template }), true],
   ['apps/v1 DaemonSet', owner('apps/v1 DaemonSet', { selector, template }), true],
   ['batch/v1 Job', job, true],
-  // The released pod keeps the name of the member.
+  // A released pod keeps the name of the member, so no other pod replaces it.
   ['apps/v1 StatefulSet', owner('apps/v1 StatefulSet', { replicas: 1, serviceName: 'o', selector, template }), false],
 ];
 
 const controllersOf = (pods: readonly KubeObject[]) =>
   pods.map(({ metadata }) => metadata.ownerReferences?.find(({ controller }) => controller === true)?.kind ?? 'none');
 
-/** The active pods: a surplus pod ends when its grace period is over. */
+/** The pods that are not being deleted. A surplus pod exists until its grace period ends. */
 async function living(story: ClusterStory): Promise<readonly KubeObject[]> {
   return (await story.list('v1 Pod')).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
@@ -101,7 +101,7 @@ describe('a pod without a controller', () => {
     spec: endless.spec,
   });
 
-  test('is adopted by an owner that is created later, which needs one pod less', async () => {
+  test('is adopted by an owner that is created later, and counts as one of its pods', async () => {
     await using story = await startClusterStory();
     await story.create(bare(labels));
     await story.create(owner('v1 ReplicationController', { replicas: 2, selector: labels, template }));
@@ -118,7 +118,7 @@ describe('a pod without a controller', () => {
     expect(await story.reasons('o')).toContain('SuccessfulDelete');
   });
 
-  test('is not adopted by a StatefulSet without its name', async () => {
+  test('is not adopted by a StatefulSet that has no member of this name', async () => {
     await using story = await startClusterStory();
     await story.create(bare(labels));
     await story.create(owner('apps/v1 StatefulSet', { replicas: 1, serviceName: 'o', selector, template }));
@@ -162,7 +162,7 @@ describe.each(['StatefulSet', 'DaemonSet'])('a %s', (kind) => {
   const REVISION = 'apps/v1 ControllerRevision';
 
   test.each([{ app: 'other' }, null])(
-    'keeps its revision, whose labels another client changes to %j',
+    'keeps its revision when another client changes the labels of the revision to %j',
     async (changed) => {
       await using story = await startClusterStory();
       await story.create(object);

@@ -68,7 +68,7 @@ export function withChange(history: ScaleHistory, time: number, change: number):
   return change === 0 ? history : { ...history, changes: [...history.changes, { time, change }] };
 }
 
-/** The bound that the policies of one direction set: `1` for up, `-1` for down. */
+/** The bound that the policies of one direction set. `direction` is 1 for up and -1 for down. */
 function limitOf(
   rules: JsonObject,
   defaults: readonly JsonObject[],

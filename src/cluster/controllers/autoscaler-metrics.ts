@@ -88,7 +88,7 @@ interface PodUse {
 }
 
 interface Groups {
-  /** The ready pods with metrics, or all with metrics when the resource is not CPU. */
+  /** The pods with metrics that are not Pending. For CPU, only those that are ready, too. */
   readonly measured: readonly PodUse[];
   readonly unready: readonly KubeObject[];
   readonly missing: readonly KubeObject[];

@@ -72,7 +72,7 @@ export function autoscalerController(): SimulatedController {
       if (target === undefined) return reportMissing(client, autoscaler);
       const current = specNumber(target, 'replicas', 1);
       const known = histories.get(key) ?? NO_HISTORY;
-      const waitMs = untilNextLook(autoscaler, current, known, client.now());
+      const waitMs = untilNextReadMs(autoscaler, current, known, client.now());
       if (waitMs > 0) return waitMs;
       const measured = current === 0 ? [] : measure(client, autoscaler, target, current);
       const computed = measured.filter((result) => 'replicas' in result);
@@ -97,7 +97,7 @@ export function autoscalerController(): SimulatedController {
       };
       const active = highest === undefined ? unmeasured(autoscaler) : measuredBy(highest.name);
       report(client, autoscaler, status, [ABLE, desired === 0 ? DISABLED : active, limited]);
-      // A cluster without metrics changes no autoscaler, so no timer runs.
+      // Without metrics, the number depends only on objects, so no timer is needed.
       return client.isEmpty(POD_METRICS) ? undefined : INTERVAL_MS;
     },
   };
@@ -105,8 +105,8 @@ export function autoscalerController(): SimulatedController {
 
 const NO_HISTORY: ScaleHistory = { recommendations: [], changes: [] };
 
-/** The time until metrics count again. A number of replicas outside the bounds is corrected at once. */
-function untilNextLook(autoscaler: KubeObject, current: number, known: ScaleHistory, now: number): number {
+/** The time until the metrics are read again. A number of replicas outside the bounds is corrected at once. */
+function untilNextReadMs(autoscaler: KubeObject, current: number, known: ScaleHistory, now: number): number {
   const last = known.recommendations.at(-1);
   const isWithin =
     current >= specNumber(autoscaler, 'minReplicas', 1) && current <= specNumber(autoscaler, 'maxReplicas', 1);

@@ -94,7 +94,7 @@ test('the authority of the options signs, and its certificates are valid in the 
   expect(await whoAmI(await other.cluster.listen(), { cert, key })).toBe('Unauthorized');
 });
 
-test('a request that its signer refuses has failed, and one of another signer waits', async () => {
+test('a request that its signer refuses fails, and a request of an unknown signer waits', async () => {
   await using set = await story();
   const request = base64(certificateRequest('ada').request);
   await set.createRequest('refused', { request, signerName: 'kubernetes.io/kubelet-serving', usages: CLIENT });

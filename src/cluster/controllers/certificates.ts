@@ -17,7 +17,7 @@ import { concerns, targetIn } from './controller.ts';
 const REQUESTS = { group: 'certificates.k8s.io', plural: 'certificatesigningrequests' } as const;
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 
-/** The parts of the cluster that the controllers of certificates use in addition to its objects. */
+/** The parts of the cluster that the certificate controllers use in addition to stored objects. */
 export interface CertificatesContext extends RoleContext {
   /** The authority of client certificates. */
   readonly clientAuthority: Authority;
@@ -47,7 +47,7 @@ function withCondition(object: KubeObject, client: ControllerClient, condition: 
 /** Signs approved requests of the signers in `kubernetes.io`, with the authority of client certificates. */
 export function signingController(context: CertificatesContext): SimulatedController {
   // The certificates that are not stored yet, by the uids of their requests. A write that waits for a webhook runs
-  // again, and would have another certificate each time.
+  // again, and must write the same certificate.
   const signed = new Map<string, string>();
   return {
     reset: () => signed.clear(),
@@ -81,7 +81,7 @@ function sign(authority: Authority, object: KubeObject, request: CertificateRequ
   const pem = authority.sign({
     ...request,
     usages: certificateUsages(usagesOf(object)),
-    // TLS checks certificates by the clock of the machine, which the clock of the cluster may be ahead of.
+    // TLS checks certificates by the clock of the machine. The clock of the cluster may be ahead of this clock.
     notBefore: Math.min(life.notBefore, certificateLife(systemClusterClock.now(), undefined).notBefore),
     notAfter: life.notAfter,
   });
@@ -166,15 +166,15 @@ function endOf(object: KubeObject): number | undefined {
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-/** The end of the life of a certificate. The API has checked its text. */
+/** The time when a certificate expires. The API has validated the text of the certificate. */
 function expiryOf(certificate: string): number {
   const { X509Certificate } = cryptoLibrary();
   return Date.parse(new X509Certificate(Buffer.from(certificate, 'base64')).validTo);
 }
 
 /**
- * Removes requests an hour after they were denied, failed or got their certificate. Removes requests without a decision
- * after a day, and requests whose certificate has expired.
+ * Removes a request one hour after it is denied, fails or gets its certificate. Also removes requests without a
+ * decision after one day, and requests whose certificate has expired.
  */
 export const requestCleaner: SimulatedController = {
   name: 'certificatesigningrequest-cleaner-controller',

@@ -59,7 +59,7 @@ export interface RemoveOptions {
 
 /**
  * The cluster as a simulated controller sees it. Reads go to the store. Writes pass admission, defaulting, validation
- * and ownership as a request of the controller's ServiceAccount does; only `bind` writes to the store directly.
+ * and ownership, like requests of the controller's ServiceAccount. Only `bind` writes to the store directly.
  */
 export class ControllerClient {
   readonly #context: ControllerContext;
@@ -90,9 +90,8 @@ export class ControllerClient {
   }
 
   /**
-   * Does work about the writes of a reconcile, such as an Event. While the writes may wait for webhooks, the reconcile
-   * runs several times; the work of all runs is then done once, after the last one. `key` tells the pieces of work
-   * apart.
+   * Runs a task about the writes of a reconcile, e.g. records an Event. A reconcile whose writes wait for webhooks runs
+   * several times. The task then runs once, after the last run. Tasks with the same `key` are the same task.
    */
   afterwards(key: string, task: () => void): void {
     if (this.#admission === undefined) task();
@@ -100,8 +99,8 @@ export class ControllerClient {
   }
 
   /**
-   * The time of the cluster's clock, in milliseconds since the epoch. During a reconcile that waited for webhooks: the
-   * time of its start.
+   * The time of the cluster's clock, in milliseconds since the epoch. In a reconcile whose writes wait for webhooks:
+   * the time of the first run.
    */
   now(): number {
     return this.#admission?.now ?? this.#context.clock.now();
@@ -285,7 +284,7 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
-/** Is the error the refusal of a create, because an object has the name? */
+/** Is the error the refusal of a create, because another object has the name? */
 export function isAlreadyExists(error: unknown): boolean {
   return isApiError(error) && error.status.reason === 'AlreadyExists';
 }

@@ -22,7 +22,7 @@ export interface SimulatedController {
   /** True for a controller that handles the annotation for failures itself, or ignores this annotation. */
   readonly ownFailures?: boolean;
   /**
-   * Drops the controller's state. Called after `restore` replaced the whole state; an ADDED event for every object
+   * Drops the controller's state. Called after `restore` replaces the whole state. An ADDED event for every object
    * follows.
    */
   reset?(): void;

@@ -89,7 +89,7 @@ describe('a Deployment', () => {
     expect(images).toEqual(['nginx:2', 'nginx:2']);
   });
 
-  test('a deleted pod is replaced', async () => {
+  test('replaces a deleted pod', async () => {
     await create(deployment(1));
     const [before] = await list('v1', 'Pod');
     await client.delete(inDefault('v1', 'Pod', before?.metadata.name ?? ''));

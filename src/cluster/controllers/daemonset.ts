@@ -60,8 +60,8 @@ export const daemonSetController: SimulatedController = {
 };
 
 /**
- * Names of the nodes that should run a pod of the set, whether or not they do. These nodes match the set's
- * `nodeSelector` and are not being deleted.
+ * The names of the nodes that should run a pod of the set. These nodes match the set's `nodeSelector` and are not being
+ * deleted.
  */
 function eligibleNodes(client: ControllerClient, set: KubeObject): string[] {
   const selector = objectAt(objectAt(objectAt(set.spec, 'template'), 'spec'), 'nodeSelector');
@@ -71,7 +71,7 @@ function eligibleNodes(client: ControllerClient, set: KubeObject): string[] {
     .map(({ metadata }) => metadata.name ?? '');
 }
 
-/** The name of the node of a pod. The pod may not be bound yet. */
+/** The name of the node of a pod. For a pod that is not bound yet, the affinity of the pod names the node. */
 const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName') || (nodeOfAffinity(pod) ?? '');
 
 /** The number of pods beyond one per node that a rolling update may create; 0 for other strategies. */

@@ -25,7 +25,7 @@ export function reportDeployment(
   const updated = current === undefined ? 0 : count([current], 'replicas');
   const unavailable = Math.max(0, sets.reduce((sum, set) => sum + specNumber(set, 'replicas', 0), 0) - available);
   const complete = current !== undefined && updated === desired && replicas === desired && available === desired;
-  const maxUnavailable = minimumMissing(deployment, desired);
+  const maxUnavailable = maxUnavailableOf(deployment, desired);
   const moved =
     updated > count([deployment], 'updatedReplicas') ||
     available > count([deployment], 'availableReplicas') ||
@@ -162,7 +162,7 @@ function mergeConditions(
   return conditions;
 }
 
-function minimumMissing(deployment: KubeObject, desired: number): number {
+function maxUnavailableOf(deployment: KubeObject, desired: number): number {
   const strategy = isJsonObject(deployment.spec?.['strategy']) ? deployment.spec['strategy'] : {};
   if (strategy['type'] === 'Recreate') return 0;
   const rolling = isJsonObject(strategy['rollingUpdate']) ? strategy['rollingUpdate'] : {};

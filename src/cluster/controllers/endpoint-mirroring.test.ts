@@ -54,7 +54,7 @@ describe('the Endpoints of a Service without a selector', () => {
     expect(await mirrors(story)).toEqual([]);
   });
 
-  test('of both families are in two slices', async () => {
+  test('with addresses of both families are mirrored to two slices', async () => {
     await using story = await startClusterStory();
     await story.create(service());
     await story.create(endpoints([subset('10.1.0.1', 'fd00::1')]));
@@ -93,7 +93,7 @@ describe('Endpoints are not mirrored', () => {
     expect(await mirrors(story)).toEqual([]);
   });
 
-  test('after their Service got a selector', async () => {
+  test('after their Service gets a selector', async () => {
     await using story = await startClusterStory();
     await story.create(service());
     await story.create(endpoints([subset('10.1.0.1')]));

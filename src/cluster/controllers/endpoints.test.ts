@@ -194,7 +194,7 @@ describe('the endpoints of a Service', () => {
     expect(slice?.['endpoints']).toMatchObject([{ conditions: { ready: true, serving: false, terminating: false } }]);
   });
 
-  test('of a pod on a node with a zone name the zone', async () => {
+  test("name the zone of the pod's node", async () => {
     await using story = await startClusterStory();
     await story.patch('v1 Node', 'fake-0', { metadata: { labels: { 'topology.kubernetes.io/zone': 'z1' } } });
     await story.create(service({ ports: [{ port: 80 }] }));

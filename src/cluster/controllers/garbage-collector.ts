@@ -127,13 +127,13 @@ function collect(client: ControllerClient, object: KubeObject): void {
   // When the owner waits for this dependent, the dependent is deleted in the foreground. The owner then also waits for
   // the objects that depend on the dependent.
   const dependents = waiting.length > 0 ? client.dependents(object.metadata.uid ?? '') : [];
-  // A dependent that itself waits for dependents may wait, in a circle of owners, for this object. The object then does
-  // not block the deletion of its owners any more.
+  // In a circle of owners, a dependent may wait for this object. This object must then not block the deletion of its
+  // owners.
   if (dependents.some((dependent) => waitsForDependents(dependent.object))) unblockOwners(client, object);
   client.remove(object, { propagation: dependents.length > 0 ? 'Foreground' : deletionPolicy(object) });
 }
 
-/** The policy that a deletion keeps: the finalizers of the object may request one. */
+/** The policy of a deletion. The finalizers of the object may request a policy. Default: `Background`. */
 function deletionPolicy({ metadata: { finalizers = [] } }: KubeObject): 'Foreground' | 'Background' | 'Orphan' {
   if (finalizers.includes(ORPHAN)) return 'Orphan';
   return finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background';

@@ -27,7 +27,8 @@ export function endOf(pod: KubeObject): number {
 }
 
 /**
- * The pause after a failure in which no pod is created, in milliseconds. `failures` is the number of failures so far.
+ * The pause after a failure, in milliseconds. No pod is created during the pause. `failures` is the number of failures
+ * so far.
  */
 export const pauseAfter = (failures: number): number => backoffMs(RETRY_POLICIES.failedPod, failures, 0);
 

@@ -13,7 +13,9 @@ interface Answer {
   readonly outcome: { readonly converted: KubeObject } | { readonly refusal: unknown };
 }
 
-/** The conversions of one write, over all its runs. An equal object is converted once. */
+/**
+ * The conversions of one write. They stay known when the write runs again, so that equal objects are converted once.
+ */
 export class ConversionAnswers implements Conversions {
   readonly #context: ConversionContext;
   readonly #answers: Answer[] = [];
@@ -23,7 +25,8 @@ export class ConversionAnswers implements Conversions {
   }
 
   /**
-   * The converted object. Throws `ConversionPending` when the webhook must first be called: its `answered` does this.
+   * The converted object. Throws `ConversionPending` when the webhook must be called first. Its `answered` calls the
+   * webhook.
    */
   find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject {
     const known = this.#answers.find(

@@ -23,7 +23,7 @@ test('an object is stored in the storage version and read in each version', asyn
     { width: 3, height: 4, level: 5 },
   ]);
   expect(seen.map(({ desiredAPIVersion }) => desiredAPIVersion)).toEqual(['example.com/v1', 'example.com/v2']);
-  // The webhook gets the metadata of the object, without its version in the store.
+  // The webhook gets the metadata of the object, without its `resourceVersion`.
   expect(seen[0]?.objects[0]?.metadata).toMatchObject({
     name: 'a',
     namespace: 'default',
@@ -160,7 +160,7 @@ test('objects of an earlier storage version are converted until they are written
   expect(stored()).toEqual(['example.com/v2']);
 });
 
-test('a webhook of a Service, and one that understands only v1beta1, are called', async () => {
+test('a webhook is called through a Service, and with ConversionReview v1beta1', async () => {
   await using set = await setUpConversion();
   const { transport, conversion, seen } = set;
   const { body } = await call(transport, 'GET', DEFINITION);

@@ -23,8 +23,8 @@ export interface ConversionContext {
 /**
  * Converts objects of one definition by its webhook. Many objects take several reviews.
  *
- * @throws ApiError 500 with the text of an API server when the webhook cannot be called, refuses, or returns objects
- *   that differ from the originals in more than the version.
+ * @throws ApiError 500 with the text of an API server when the webhook cannot be called, refuses, or returns an invalid
+ *   object: one with another version, kind, name, namespace or uid, or with invalid metadata.
  */
 export async function convertObjects(
   context: ConversionContext,

@@ -35,7 +35,7 @@ const review = (response: unknown, apiVersion = 'apiextensions.k8s.io/v1', kind 
 const success = ({ uid }: ConversionRequest, convertedObjects: unknown) =>
   review({ uid, result: { status: 'Success' }, convertedObjects });
 
-/** A webhook that converts, and then changes its objects. */
+/** A webhook that converts the objects of its request, and then changes them. */
 const changing = (change: (object: JsonObject) => unknown): Convert =>
   raw((request) => success(request, (convertPanels(request) as JsonObject[]).map(change)));
 
@@ -134,7 +134,7 @@ describe('the answer of a conversion webhook', () => {
   });
 });
 
-test('a failing webhook prevents requests that need a conversion, and no others', async () => {
+test('a failing webhook prevents only requests that need a conversion', async () => {
   let isBroken = true;
   await using set = await setUpConversion((request) =>
     isBroken ? (response) => void response.writeHead(500).end('it broke') : convertPanels(request),
@@ -161,7 +161,7 @@ test('a failing webhook prevents requests that need a conversion, and no others'
   isBroken = false;
   expect((await call(transport, 'GET', `${panels('v2')}/a`)).body['spec']).toEqual({ width: 2, height: 2, level: 5 });
 
-  // A webhook without an address, outside loopback, and with another authority.
+  // Three webhooks fail: one without an address, one outside loopback, and one with another authority.
   const change = async (clientConfig: JsonObject) => {
     const { body } = await call(transport, 'GET', DEFINITION);
     const webhook = { conversionReviewVersions: ['v1'], clientConfig };

@@ -12,7 +12,7 @@ const REVIEW_VERSIONS: ReadonlySet<string> = new Set(['v1', 'v1beta1']);
 /** An answer that cannot be used. The message follows `conversion webhook for KIND `. */
 export class InvalidConversion extends Error {}
 
-/** The objects that a webhook converts, and the version that it converts them to. */
+/** The objects that a webhook converts, and their target version. */
 export interface ConversionTask {
   /** The version of the ConversionReview: `v1` or `v1beta1`. */
   readonly reviewVersion: string;
@@ -57,7 +57,7 @@ function responseOf(text: string, { reviewVersion, uid }: ConversionTask): JsonO
   }
   const expected = `apiextensions.k8s.io/${reviewVersion}`;
   const [kind, apiVersion] = [textAt(review, 'kind'), textAt(review, 'apiVersion')];
-  // The first version of the review needs neither a type nor a uid.
+  // An answer of version v1beta1 needs neither a kind nor a uid.
   const isChecked = reviewVersion !== 'v1beta1';
   if (isChecked && (kind !== 'ConversionReview' || apiVersion !== expected)) {
     const got = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;

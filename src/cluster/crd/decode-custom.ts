@@ -8,7 +8,7 @@ import type { ObjectNode } from '../types/node.ts';
 import { checkEmbedded } from './embedded.ts';
 
 /**
- * Decodes an object as a custom resource. The metadata is decoded by its type, without unknown members and with
+ * Decodes an object as a custom resource. The metadata is decoded as ObjectMeta, without unknown members and with
  * defaults.
  */
 export function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {

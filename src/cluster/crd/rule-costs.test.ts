@@ -92,7 +92,7 @@ describe('estimated costs are those of an API server', () => {
   test.each([
     ['self.all(x, self.all(y, true))', 352],
     ['self.all(x, self.all(y, self.all(z, true)))', 3552],
-  ])('%s multiplies', (rule, cost) => {
+  ])('the costs of nested loops are multiplied: %s', (rule, cost) => {
     expect(costOf(rule, list(plain('number'))(10))).toBe(cost);
     expect(costOf(rule, list(plain('number'))())).toBeGreaterThan(10_000_000);
   });

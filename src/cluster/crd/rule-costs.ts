@@ -28,15 +28,17 @@ export class RuleCosts {
   #expensive: { readonly field: string; readonly cost: number }[] = [];
 
   /**
-   * Estimates one rule. `times` is the maximum number of values of the schema in one object; `undefined` when it has no
-   * bound.
+   * Adds one rule, and returns an error when the rule costs too much. `times` is the maximum number of values of the
+   * schema in one object; `undefined` when this number has no bound.
    */
   rule(checked: Checked, schema: Schema, resource: boolean, times: number | undefined, field: string): FieldError[] {
     const each = estimateCost(checked, (path) => sizeAtPath(schema, resource, path)).max;
     return this.#observe(each * (times ?? timesInRequest(schema)), field, 'estimated rule cost');
   }
 
-  /** Estimates the expression of a message, which is evaluated once. */
+  /**
+   * Adds the expression of a message, which is evaluated once, and returns an error when the expression costs too much.
+   */
   message(checked: Checked, schema: Schema, resource: boolean, field: string): FieldError[] {
     const cost = estimateCost(checked, (path) => sizeAtPath(schema, resource, path)).max;
     return this.#observe(cost, field, 'estimated messageExpression cost');

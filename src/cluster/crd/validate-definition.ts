@@ -21,7 +21,7 @@ export function validateDefinition(object: KubeObject, problems: FieldError[], o
   }
   const authority = authorityOf(object);
   const problem = authorityProblem(authority);
-  // A definition that was stored with a wrong authority may keep a wrong authority.
+  // A definition whose stored authority is invalid may have an invalid authority after the update, too.
   const isAllowed = old !== undefined && authorityProblem(authorityOf(old)) !== '';
   if (problem !== '' && !isAllowed)
     problems.push(fieldInvalid('spec.conversion.webhookClientConfig.caBundle', authority, problem));
@@ -32,8 +32,8 @@ const authorityOf = ({ spec }: KubeObject): string => textAt(spec, 'conversion',
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g;
 
 /**
- * The reason why the authorities of a webhook (base64) contain no certificate; `''` when they contain one, and for an
- * empty text.
+ * The reason why the CA bundle of a webhook (base64) contains no certificate; `''` for a bundle with a certificate, and
+ * for an empty bundle.
  */
 function authorityProblem(authority: string): string {
   if (authority === '') return '';

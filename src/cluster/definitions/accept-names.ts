@@ -14,7 +14,7 @@ interface NamesCondition {
 
 /**
  * The accepted names of a definition, and the condition that says whether all names are accepted. A name is accepted
- * when no other definition of the group has it; otherwise the name that was accepted before stays.
+ * when no other definition of the group has it. Otherwise the previously accepted name stays.
  */
 export function acceptNames(
   store: ObjectLookup,

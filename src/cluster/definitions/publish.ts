@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 export const GROUP = 'apiextensions.k8s.io';
 export const PLURAL = 'customresourcedefinitions';
 
-/** The parts of the cluster that the code which serves custom resources changes. */
+/** The parts of the cluster that change when custom resources are served. */
 export interface PublishContext {
   readonly store: Store;
   readonly registry: Registry;

@@ -16,7 +16,7 @@ export interface RegistrationContext {
   readonly work: Pick<Work, 'enqueue'>;
   readonly clock: ClusterClock;
   readonly newUid: () => string;
-  /** Listeners that are called after the whole state was replaced. */
+  /** Listeners that are called after the whole state of the cluster is replaced. */
   readonly onRestored: (() => void)[];
 }
 
@@ -26,8 +26,8 @@ interface GroupVersion {
 }
 
 /**
- * Keeps an APIService for each version of a group that a definition serves, as an API server does. An APIService that
- * a user made for the same version stays as it is.
+ * Keeps an APIService for each version of a group that a definition serves, as an API server does. An APIService that a
+ * user makes for the same version stays as it is.
  */
 export function registerVersions(context: RegistrationContext): void {
   const { store, work } = context;

@@ -134,7 +134,7 @@ function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
       if (instance.metadata.deletionTimestamp !== undefined) continue;
       const { name = '', namespace = '' } = instance.metadata;
       const options = { dryRun: false, manager: '', fieldValidation: 'Ignore' as const, force: false };
-      // In the version in which the object is stored, no webhook has to convert it.
+      // The deletion uses the stored version of the object, so that no webhook has to convert the object.
       const own = resource.inVersion(instance.apiVersion) ?? resource;
       deleteObject(
         { services: context, resource: own, namespace, name, subresource: '', user: ADMIN, options, warnings: [] },

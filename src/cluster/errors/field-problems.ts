@@ -24,7 +24,7 @@ export function addInvalid(problems: FieldError[], field: string, value: unknown
   for (const detail of details) problems.push(fieldInvalid(field, value, detail));
 }
 
-/** The indexes of the entries that an earlier entry of the list equals. */
+/** The indexes of the entries that repeat an earlier entry of the list. */
 export function repeatedIndexes(entries: readonly unknown[]): ReadonlySet<number> {
   const seen = new Set<unknown>();
   const repeated = new Set<number>();

@@ -90,7 +90,7 @@ export function badRequest(message: string): ApiError {
   return new ApiError({ code: 400, reason: 'BadRequest', message });
 }
 
-/** 503: the server, or the program behind it, cannot answer now. */
+/** 503: the server, or a server that it depends on, cannot answer now. */
 export function serviceUnavailable(message: string): ApiError {
   return new ApiError({ code: 503, reason: 'ServiceUnavailable', message });
 }

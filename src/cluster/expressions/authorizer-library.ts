@@ -4,7 +4,7 @@ import { dnsLabel, dnsSubdomain } from '../../kubernetes/index.ts';
 import type { AuthorizationDecision, Attributes } from '../auth/authorizer.ts';
 import type { UserInfo } from '../options.ts';
 
-/** Decides whether a user may do something. */
+/** Decides whether a user may perform an action. */
 export type Decide = (user: UserInfo, attributes: Attributes) => AuthorizationDecision;
 
 const NAME = 'kubernetes.authorization';
@@ -24,7 +24,7 @@ abstract class LibraryValue extends OpaqueValue {
   }
 }
 
-/** The rights of one user. */
+/** The value of `authorizer`: checks the rights of one user. */
 export class AuthorizerValue extends LibraryValue {
   readonly typeName: string = AUTHORIZER.name;
   readonly user: UserInfo;
@@ -154,7 +154,7 @@ export const authorizerLibrary: Library = {
     method('resourcecheck_name', [RESOURCE_CHECK, STRING], RESOURCE_CHECK, (check: ResourceCheck, name: string) =>
       check.with({ name }),
     ),
-    // The rules of roles have no selectors, so a selector narrows a check without an effect on its decision.
+    // The rules of roles have no selectors, so the selectors of a check do not change its decision.
     named(
       'fieldSelector',
       method('authorizer_fieldselector', [RESOURCE_CHECK, STRING], RESOURCE_CHECK, (check: ResourceCheck) => check),
@@ -182,7 +182,7 @@ export const authorizerLibrary: Library = {
     ),
     method('decision_allowed', [DECISION], BOOL, ({ decision }: Decision) => decision.allowed),
     method('decision_reason', [DECISION], STRING, ({ decision }: Decision) => decision.reason),
-    // The decision of roles never fails.
+    // Authorization by roles never fails.
     method('decision_errored', [DECISION], BOOL, () => false),
     method('decision_error', [DECISION], STRING, () => ''),
   ],

@@ -171,7 +171,7 @@ export class ExpressionCompiler {
     return new ExpressionCompiler(options, withVariables(scopeOf(options), this.variables), this.variables);
   }
 
-  /** The errors of the types of an expression; `undefined` when there are none. */
+  /** The type errors of an expression; `undefined` when there are none. */
   typeErrors(text: string): string | undefined {
     const result = this.#environment.check(text);
     return result.ok ? undefined : result.text;
@@ -212,7 +212,7 @@ export function expressionProblem(
 export const conditionProblem = (compiler: ExpressionCompiler, text: string): string | undefined =>
   expressionProblem(compiler, text, [BOOL]);
 
-/** The problem of an expression for a text, which may be null with `isNullable`; `undefined` when there is none. */
+/** The problem of an expression that must be a string, or null with `isNullable`; `undefined` when there is none. */
 export const textProblem = (compiler: ExpressionCompiler, text: string, isNullable: boolean): string | undefined =>
   expressionProblem(compiler, text, isNullable ? [STRING, NULL] : [STRING]);
 

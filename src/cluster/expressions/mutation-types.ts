@@ -61,7 +61,7 @@ export const mutationTypes: TypeProvider = {
   },
 };
 
-/** The function that makes a segment of a path from a key. */
+/** The function that escapes a key, so that the key is one segment of a path. */
 export const patchLibrary: Library = {
   name: 'kubernetes.jsonpatch',
   functions: [

@@ -67,7 +67,7 @@ describe('a shard selector', () => {
     expect(problemOf(text)).toBe(`invalid shard selector: ${problem}`);
   });
 
-  test('that is no CEL is refused with the first syntax error', () => {
+  test('that is not CEL is refused with the first syntax error', () => {
     expect(problemOf('shardRange(')).toMatch(/^invalid shard selector: CEL parse error: Syntax error: /);
   });
 

@@ -62,7 +62,7 @@ test.each<[string, object, string, string]>([
   expect(warnings(spec)).toEqual([{ fieldRef, warning: expect.stringContaining(warning) as string }]);
 });
 
-test('each kind has its own errors, and one without a schema has none', () => {
+test('a warning lists the errors of each kind that has a schema', () => {
   const unknown = { group: 'x.y', version: 'v1', kind: 'Z' };
   const [found] = warnings(validations('object.nope'), [deployment, job, unknown]);
   expect(found?.warning.match(/^\S+, Kind=\w+/gm)).toEqual(['apps/v1, Kind=Deployment', 'batch/v1, Kind=Job']);

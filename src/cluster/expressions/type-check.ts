@@ -12,9 +12,8 @@ export interface ExpressionWarning {
 }
 
 /**
- * The problems that the expressions of a policy have with the types of the objects that its rules name. `kinds` are
- * these types in the order of their names; `definitions` are the CustomResourceDefinitions of the cluster. A kind
- * without a schema is left out.
+ * The type errors in the expressions of a policy. `kinds` are the kinds that the rules of the policy name, in the order
+ * of their names. `definitions` are the CustomResourceDefinitions of the cluster. A kind without a schema is left out.
  */
 export function policyTypeWarnings(
   spec: JsonObject,

@@ -112,15 +112,15 @@ export class FaultRules implements Faults {
   async #intercept(request: ApiRequest, proceed: Proceed): Promise<ApiReply> {
     const shown = faultRequest(this.#context.registry, request);
     for (const rule of this.#rules.slice()) {
-      if (!applies(rule.fault, shown) || !matchesFault(rule.match, shown) || !this.#take(rule)) continue;
-      if (rule.fault.kind !== 'latency') return this.#strike(rule, rule.fault, request, shown, proceed);
+      if (!applies(rule.fault, shown) || !matchesFault(rule.match, shown) || !this.#tryHit(rule)) continue;
+      if (rule.fault.kind !== 'latency') return this.#inject(rule, rule.fault, request, shown, proceed);
       const { milliseconds, jitterMs = 0 } = rule.fault;
       await this.#wait(milliseconds + jitterMs * rule.random());
     }
     return proceed(request);
   }
 
-  #take(rule: Rule): boolean {
+  #tryHit(rule: Rule): boolean {
     if (rule.passing > 0) {
       rule.passing -= 1;
       return false;
@@ -143,7 +143,7 @@ export class FaultRules implements Faults {
     });
   }
 
-  async #strike(
+  async #inject(
     rule: Rule,
     fault: Exclude<Fault, { kind: 'latency' }>,
     request: ApiRequest,

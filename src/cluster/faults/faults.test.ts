@@ -201,7 +201,7 @@ describe('the effects of faults', () => {
     await cluster.close();
   });
 
-  test('stale reads lag by a number of changes, or return a version', async () => {
+  test('a stale read returns the state before a number of changes, or at a version', async () => {
     const { cluster } = await bare();
     const versions: string[] = [];
     for (const value of ['one', 'two', 'three']) {
@@ -217,7 +217,7 @@ describe('the effects of faults', () => {
   });
 });
 
-test('a request that waits when the transport closes leaves no timer', async () => {
+test('a delayed request leaves no timer after the transport and the cluster close', async () => {
   const { cluster, clock } = await bare();
   cluster.faults.add({}, { kind: 'latency', milliseconds: 1000 });
   const transport = cluster.transport();
@@ -254,7 +254,7 @@ describe('faults of watches', () => {
     ['end', ['ADDED a'], undefined],
     ['expire', ['ADDED a', 'ERROR '], undefined],
     ['break', ['ADDED a'], /connection broke/],
-  ] as const)('drop after an event: %s', async (how, expected, error) => {
+  ] as const)('a watch ends after an event: %s', async (how, expected, error) => {
     const { cluster } = await bare();
     cluster.faults.add({ verb: 'watch' }, { kind: 'watch-drop', afterEvents: 1, how });
     const { seen, ended } = await watching(cluster);
@@ -266,7 +266,7 @@ describe('faults of watches', () => {
     await cluster.close();
   });
 
-  test('stall after an event until the cluster closes', async () => {
+  test('a stalled watch is silent after an event until the cluster closes', async () => {
     const { cluster } = await bare();
     cluster.faults.add({}, { kind: 'watch-stall', afterEvents: 1 });
     const { seen, ended } = await watching(cluster);
@@ -279,7 +279,7 @@ describe('faults of watches', () => {
     expect(seen).toEqual(['ADDED a']);
   });
 
-  test('delay events in order by the clock of the cluster', async () => {
+  test('a delayed watch receives its events in order, by the clock of the cluster', async () => {
     const { cluster, clock } = await bare();
     cluster.faults.add({}, { kind: 'watch-delay', milliseconds: 50 });
     const { seen, stop, ended } = await watching(cluster);

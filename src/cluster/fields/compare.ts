@@ -138,7 +138,7 @@ function compareElements(node: ListNode, before: readonly JsonValue[], after: re
 
 /**
  * Compares the elements with one key in two lists, when at least one list has several elements with this key. A manager
- * that changed one of these elements owns all of them.
+ * that changes one of these elements owns all of them.
  */
 function compareRepeated(node: ListNode, oldElements: JsonValue[], newElements: JsonValue[]): FieldComparison {
   if (newElements.length === 0) return REMOVED;

@@ -62,7 +62,7 @@ function bare(object: KubeObject): JsonObject {
   return { ...object, metadata } as unknown as JsonObject;
 }
 
-/** Removes the deletion fields. A create ignores them, so no manager may own them. */
+/** Removes the deletion fields. A create ignores these fields, so no manager owns them. */
 function withoutDeletion(object: JsonObject): JsonObject {
   const {
     deletionTimestamp: _timestamp,
@@ -302,8 +302,8 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
   const converted = context.inVersion(apiVersion, merged);
   if (converted === undefined) return merged;
-  // The conversion returns an empty value for a field that the other version always has. Such a field counts as kept,
-  // and keeps its value of `merged`.
+  // The conversion returns an empty value for a field that the other version always has. Such a field counts as kept.
+  // Its value is the one in `merged`.
   const pruned = pruneIn(converted.node, converted.object, previous.fields, emptyTree);
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);

@@ -170,7 +170,7 @@ function elementSet(
   return treeOf(false, children, known);
 }
 
-/** The tree in which the declared members on the way to each path are owned, too. `removePaths` needs them. */
+/** The tree plus the declared members on the way to each of its paths. `removePaths` needs these members. */
 export function withDeclaredParents(tree: FieldTree, node: TypeNode): FieldTree {
   const children = new Map<string, FieldTree>();
   for (const [step, child] of tree.children) {
