@@ -70,7 +70,7 @@ describe('the identities of accounts', () => {
     expect(identities.all()).toEqual([identities.own]);
   });
 
-  it('without any watch are dropped, too', async () => {
+  it('are dropped also when they have no watch', async () => {
     const { clock, identities } = setup();
     identities.of(account('a'));
     identities.released();
@@ -78,7 +78,7 @@ describe('the identities of accounts', () => {
     expect(identities.all()).toEqual([identities.own]);
   });
 
-  it('of an account that returns within a minute keep their watches', async () => {
+  it('keep their watches when their account is used again within a minute', async () => {
     const { api, clock, begin } = setup();
     begin('a')();
     await clock.advance(MINUTE / 3);
@@ -87,7 +87,7 @@ describe('the identities of accounts', () => {
     expect(api.watches.map(({ closed }) => closed)).toEqual([false]);
   });
 
-  it('after the end, a release leaves no timer', async () => {
+  it('start no timer for a release after close()', async () => {
     const { clock, identities, begin } = setup();
     const end = begin('a');
     begin('b')();

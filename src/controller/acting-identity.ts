@@ -29,7 +29,8 @@ export interface ActingIdentitiesOptions {
 }
 
 /**
- * The pause before unused identities are closed. A Graph that is replaced then does not cause new lists of its kinds.
+ * The pause before unused identities are closed. A Graph that is deleted and created again within the pause causes no
+ * new lists.
  */
 const UNUSED_MS = 60_000;
 
@@ -66,8 +67,8 @@ export class ActingIdentities {
   }
 
   /**
-   * Handles that an instance, a Graph or a definition may use an identity no more. Closes the watches of unused
-   * identities after a pause, and drops their clients and caches.
+   * Must be called after an instance, a Graph or a definition stops using an identity. After a pause, closes the
+   * watches of unused identities, and drops their clients and caches.
    */
   released(): void {
     if (this.#isClosed || this.#byUser.size === 0) return;

@@ -26,7 +26,7 @@ function run(steps: readonly [number, Record<string, ConditionContent>, string][
 describe('setConditions', () => {
   it.each<{ title: string; steps: [number, Record<string, ConditionContent>, string][]; result: string[] }>([
     {
-      title: 'begins with Unknown since the object exists',
+      title: 'begins with Unknown, with the creation time of the object as transition time',
       steps: [[1, {}, T1]],
       result: [
         'A Unknown AwaitingReconciliation 00 g1',

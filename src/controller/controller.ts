@@ -267,7 +267,7 @@ class KroController implements Controller {
     if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
     this.#unmeasure = this.#requestMeters.map((meter) => this.#options.client.measure?.(meter));
     await this.#checkOwnCrds();
-    // After a call of `stop` in the meantime, no code would close the watches that open below.
+    // `stop` may have been called during the check. Nothing would close watches that are opened now.
     if (this.#isStopped) return;
     this.#state = 'running';
     const ready = new Promise<void>((resolve) => this.#readyWaiters.push(resolve));
@@ -341,7 +341,7 @@ class KroController implements Controller {
 }
 
 /**
- * The account of the controller, where the controller serves Graphs; `undefined` where it does not.
+ * The account of the controller; `undefined` when the controller does not serve Graphs.
  *
  * @throws TypeKroError `controller/usage` when the account is not known.
  */

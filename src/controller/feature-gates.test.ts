@@ -45,7 +45,7 @@ describe('readFeatureGates', () => {
 });
 
 describe('compileFeatures', () => {
-  test('has the gates of the language, and each is on or off', () => {
+  test('has each feature of the compiler as true or false, and no other feature', () => {
     const { features } = readFeatureGates('CELNow=true,GraphKind=true,InstanceConditionEvents=true');
     expect(Object.values(features)).toContain(false);
     const { now, omit, ...others } = compileFeatures(features);
@@ -60,7 +60,7 @@ describe('compileFeatures', () => {
     expect(compileFeatures({ defer: true })).toMatchObject({ defer: true, omit: false, managedResources: false });
   });
 
-  test.each([true, false])('the gate of deferred schemas turns the field optional on, too (%s)', (deferredSchemas) => {
+  test.each([true, false])('the gate of deferred schemas also turns on the field optional (%s)', (deferredSchemas) => {
     expect(compileFeatures({ deferredSchemas })).toMatchObject({ deferredSchemas, optionalResources: deferredSchemas });
   });
 });

@@ -8,7 +8,7 @@ export type FlagType = 'boolean' | 'integer' | 'number' | 'duration' | 'text';
 
 type Problem = (text: string) => string | undefined;
 
-/** A flag of the controller's command line. It is kro's or an addition. */
+/** A flag of the controller's command line. kro has the flag, or this project adds it. */
 export interface ControllerFlag {
   readonly name: string;
   readonly type: FlagType;
@@ -39,7 +39,7 @@ const matching =
     pattern.test(text) ? undefined : wanted;
 const AT_LEAST_ONE = matching(/^\+?0*[1-9]\d*$/, 'must be a number above 0');
 /**
- * The version becomes a label of every object, so the API server would refuse all objects when it is invalid. `+` is
+ * The version becomes a label of every object. The API server would refuse every object with an invalid version. `+` is
  * written as `-`.
  */
 const VERSION = matching(
@@ -216,7 +216,7 @@ export interface ParsedFlags {
   readonly ignored: readonly string[];
   /** Warnings about the given flags. The caller logs them once. */
   readonly warnings: readonly string[];
-  /** Errors of the command line, for a usage error. Flags that are required but absent are among them. */
+  /** The errors of the command line, also for required flags that are absent. */
   readonly errors: readonly string[];
 }
 
@@ -227,7 +227,7 @@ export interface ParsedFlags {
 export function parseControllerFlags(args: readonly string[]): ParsedFlags {
   const byName = new Map(CONTROLLER_FLAGS.map((entry) => [entry.name, entry]));
   const values = new Map<string, boolean | number | string>();
-  const without: string[] = [];
+  const ignoredNames: string[] = [];
   const errors: string[] = [];
   for (let at = 0; at < args.length; at += 1) {
     const match = /^--?([^=]+)(?:=(.*))?$/s.exec(args[at] ?? '');
@@ -248,13 +248,18 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
       const form = entry.type === 'duration' ? 'duration, e.g. 30s' : entry.type;
       const why = problem === undefined ? ` (${form})` : `: ${problem}`;
       errors.push(`invalid value ${goQuote(text ?? '')} for --${entry.name}${why}`);
-    } else if (entry.ignored === true) without.push(entry.name);
+    } else if (entry.ignored === true) ignoredNames.push(entry.name);
     else values.set(entry.name, value);
   }
   const gates = values.get('feature-gates');
   const { warnings, features } = readFeatureGates(typeof gates === 'string' ? gates : '');
   const accountErrors = features.graphKind ? accountProblems(values) : [];
-  return { values, ignored: without, warnings, errors: [...errors, ...electionProblems(values), ...accountErrors] };
+  return {
+    values,
+    ignored: ignoredNames,
+    warnings,
+    errors: [...errors, ...electionProblems(values), ...accountErrors],
+  };
 }
 
 /**
@@ -273,7 +278,9 @@ function accountProblems(values: ParsedFlags['values']): string[] {
 /** The jitter factor of client-go: a renew deadline must be longer than the retry period times this factor. */
 const MAX_RETRY_FACTOR = 1.2;
 
-/** Errors for times of an election with which two replicas could lead at once, or no replica could lead for long. */
+/**
+ * Errors for unsafe times of an election: two replicas could lead at the same time, or no leader could keep the Lease.
+ */
 function electionProblems(values: ParsedFlags['values']): string[] {
   const takesPart = values.get('leader-elect') === true || Number(values.get('shards') ?? 0) > 0;
   if (!takesPart) return [];

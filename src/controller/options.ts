@@ -41,7 +41,7 @@ export interface ControllerOptions {
     readonly conditionEvents?: boolean;
     /** Exposes a metric for every condition of every instance. */
     readonly conditionMetrics?: boolean;
-    /** Counts every change of a CRD's schema as breaking unless kro 0.10 knows that it is safe. */
+    /** Treats every change of a CRD's schema as breaking, except for the changes that kro 0.10 recognises as safe. */
     readonly conservativeCrdComparison?: boolean;
     /** Accepts resources with `variable`: values without an object. */
     readonly variables?: boolean;
@@ -75,7 +75,7 @@ export interface ControllerOptions {
   readonly serviceAccount?: ServiceAccountRef;
   /** The number of concurrent passes over Graphs. Default: 32. */
   readonly graphConcurrency?: number;
-  /** The line of kro whose visible behaviour the controller has where the lines differ. Default: `0.10`. */
+  /** The release line of kro that the controller follows where releases behave differently. Default: `0.10`. */
   readonly kroCompatibility?: KroCompatibility;
   /** What the controller does with an existing object that has no owner. Default: `adopt`, as in kro. */
   readonly adoption?: AdoptionPolicy;
@@ -133,7 +133,7 @@ export interface Controller {
   idle(): Promise<void>;
   /** Is the controller running, with definitions, revisions and CRDs listed? */
   readonly ready: boolean;
-  /** A text about the kinds that are not listed yet or cannot be listed; `undefined` when all are listed. */
+  /** Names the kinds that are not listed yet or cannot be listed; `undefined` when all are listed. */
   readonly waitsFor: string | undefined;
   /** All metrics in Prometheus' text format. */
   metricsText(): string;

@@ -5,12 +5,12 @@ import { isConflict, isNotFound } from '../kube/index.ts';
 
 /**
  * The annotation by which a client requests a pass over an instance or a definition. The pass reads its objects again,
- * and pauses after failures end. The value distinguishes one request from another. The controller removes the
- * annotation at the end of the pass. kro's controller ignores it.
+ * and does not wait for the end of a pause after a failure. The value distinguishes one request from another. The
+ * controller removes the annotation at the end of the pass. kro's controller ignores the annotation.
  */
 export const RECONCILE_REQUEST = 'typekro.dev/reconcile-requested';
 
-/** The request of an object; `undefined` when there is none. */
+/** The value of the annotation; `undefined` when the object has no request. */
 export function reconcileRequest({ metadata: { annotations = {} } }: KubeObject): string | undefined {
   return Object.hasOwn(annotations, RECONCILE_REQUEST) ? annotations[RECONCILE_REQUEST] : undefined;
 }

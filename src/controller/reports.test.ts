@@ -6,7 +6,7 @@ import type { JsonObject } from '../core/index.ts';
 let world: VirtualWorld;
 afterEach(() => world.close());
 
-/** The events that a change causes, as `type: message`, without those of writes. */
+/** The events that a change causes, as `type: message`, without events of writes. */
 async function eventsOf(change: () => Promise<unknown>): Promise<string[]> {
   const before = world.controller.reports.eventsAfter(0).at(-1)?.id ?? 0;
   await change();
@@ -15,7 +15,7 @@ async function eventsOf(change: () => Promise<unknown>): Promise<string[]> {
   return events.map(({ type, message }) => `${type}: ${message}`);
 }
 
-test('each change of a report is an event, also where the state stays', async () => {
+test('each change of a report is an event, even when the state stays the same', async () => {
   world = await virtualWorld();
   const one = [mapResource('one', { a: '${schema.spec.text}' })];
   expect(await eventsOf(() => world.apply(potDefinition(one)))).toEqual([

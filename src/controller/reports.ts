@@ -135,7 +135,10 @@ export class Reports implements InspectSource {
     if (entry !== undefined) this.#setDefinition({ ...entry, definition: { ...entry.definition, status } });
   }
 
-  /** Replaces the report of a definition. Every change of it is an event, except for the number of instances. */
+  /**
+   * Replaces the report of a definition. Emits an event for every change except for a change of the number of
+   * instances.
+   */
   #setDefinition(entry: DefinitionEntry): void {
     const { name } = entry.definition;
     const before = this.#definitions.get(name);
@@ -237,7 +240,7 @@ function instanceChange(before: InstanceEntry | undefined, after: InstanceEntry)
   if (after.details === undefined) return undefined;
   const known = new Map(before.details?.nodes.map((node) => [node.id, node]));
   const changed = after.details.nodes.find((node) => {
-    // An event of the write follows.
+    // The write has its own event.
     if (node.state === 'applying') return false;
     const old = known.get(node.id);
     return old?.state !== node.state || old.because.kind !== node.because.kind;

@@ -35,7 +35,7 @@ export interface RunControllerOptions {
   readonly openDashboard?: OpenControllerDashboard;
 }
 
-/** The options with what the flags have loaded. */
+/** The options, with the package that a flag loads. */
 type LoadedOptions = RunControllerOptions & { readonly traces?: TraceApi };
 
 /** Where a controller serves its dashboard, and the reports of the controller. */
@@ -113,7 +113,7 @@ function addressOf(flags: ParsedFlags, name: 'inspect-bind-address' | 'dashboard
   return address === '' || address === '0' ? undefined : address;
 }
 
-/** Opens the dashboard. It serves on each replica, also while another one leads. */
+/** Opens the dashboard. Every replica serves it, even while another replica leads. */
 function dashboardServer(
   { openDashboard }: RunControllerOptions,
   flags: ParsedFlags,

@@ -8,7 +8,7 @@ const graph = graphOf('schema: {spec: {}}\nresources: []\n');
 const policies = readPolicies({ apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: {} });
 const identity = {} as ServedKind['identity'];
 
-/** A definition whose second revision goes to these instances first; undefined: they are not chosen yet. */
+/** A definition whose second revision goes to these instances first. With `undefined`, no instances are chosen yet. */
 function servedTo(members: readonly string[] | undefined, base = 1): ServedKind {
   const canary = {
     base: { revision: base, graph },
@@ -28,7 +28,7 @@ test('the next step of a rollout moves the instances that join and leave it', ()
 
 test.each([
   ['the first revision', undefined, servedTo(['a'])],
-  ['a choice that is made', servedTo(undefined), servedTo(['a'])],
+  ['the first choice of instances', servedTo(undefined), servedTo(['a'])],
   ['the end of a roll-out', servedTo(['a']), done],
   ['another revision', { ...servedTo(['a']), revision: 1 }, servedTo(['a'])],
   ['another base', servedTo(['a'], 0), servedTo(['a'])],

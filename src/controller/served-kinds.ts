@@ -14,16 +14,19 @@ export interface ServedKind {
   readonly graph?: Graph;
   /** The reason why there is no graph, in kro's words. */
   readonly failure?: string;
-  /** The Graphs that made a Graph, as `namespace/name`, its maker first. */
+  /**
+   * The Graphs that made this Graph, as `namespace/name`: the direct maker first, then the maker of that Graph, and so
+   * on.
+   */
   readonly makers?: readonly string[];
-  /** Does the graph fail to compile for lack of a kind? The caller tries again after a pause. */
+  /** Does the graph not compile because a kind is missing? The caller then tries again after a pause. */
   readonly isKindMissing?: true;
   /** The reason why the objects of a deleted Graph may not be deleted with this identity. */
   readonly deletionProblem?: string;
   /** Does the definition declare its own conditions? Set only when there is no graph. */
   readonly authorConditions?: boolean;
   readonly revision: number;
-  /** The newest revision of a definition with `propagateWhen`, also for instances that follow an earlier one. */
+  /** The newest revision of a definition with `propagateWhen`, also for instances that follow an earlier revision. */
   readonly newestRevision?: number;
   readonly policies: Policies;
   readonly identity: ActingIdentity;
@@ -33,8 +36,8 @@ export interface ServedKind {
    */
   readonly origin?: 'graph';
   /**
-   * The state of the Graph for which the graph and the identity were chosen; set only for a Graph. A later generation,
-   * or a deletion, needs another choice.
+   * The state of the Graph for which the graph and the identity were chosen; set only for a Graph. After a change of
+   * the generation, or a deletion, both must be chosen again.
    */
   readonly chosenFor?: ChosenState;
   /** Set only while some instances do not follow `revision`. */
@@ -109,8 +112,8 @@ export class ServedKinds {
 }
 
 /**
- * The ids of the instances that follow another revision than before, after a step of a rollout of one revision.
- * `undefined` when any instance may be concerned.
+ * The ids of the instances whose revision changes with a step of a roll-out. `undefined` when any instance may be
+ * concerned, because more than the members of the roll-out changed.
  */
 export function movedInstances(
   before: ServedKind | undefined,

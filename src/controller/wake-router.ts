@@ -41,7 +41,9 @@ export interface WakeRouterOptions {
   readonly onInstance: (change: CacheChange) => void;
   /** Called when all of the controller's own kinds are listed. */
   readonly onReady: () => void;
-  /** Called with the error of the watch of an own kind; with `undefined` while the watch works. */
+  /**
+   * Called with the error of the watch of one of the controller's own kinds; with `undefined` while the watch works.
+   */
   readonly onOwnRead: (type: ObjectType, error: KubeError | undefined) => void;
 }
 
@@ -106,7 +108,7 @@ export class WakeRouter {
     else this.#options.instances.wake(subscriber);
   }
 
-  /** Handles that a definition serves another graph, or no graph. */
+  /** Handles a definition that now serves another graph, or no graph. */
   servedChanged(definition: string): void {
     const { caches, served, instances } = this.#options;
     const kind = served.ofDefinition(definition);
@@ -164,8 +166,8 @@ export class WakeRouter {
   }
 
   /**
-   * After a change of a CRD, queues the definitions and instances that use its kind. A change of labels or annotations
-   * alone concerns only definitions, which own CRDs.
+   * After a change of a CRD, queues the definitions and instances that use its kind. A change of only labels or
+   * annotations queues only definitions, because definitions own CRDs.
    */
   #crdChanged(change: CacheChange, object: KubeObject): void {
     const isOther = isServedOtherwise(change);
@@ -251,7 +253,7 @@ function isServedOtherwise(change: CacheChange): boolean {
   );
 }
 
-/** Did a change of a CRD change its spec, which has the schema? */
+/** Was a CRD replaced, or did its spec change? The spec contains the schema. */
 function isRedefined({ before, after }: CacheChange): boolean {
   const [a, b] = [before?.object.metadata, after?.object.metadata];
   return a?.uid !== b?.uid || a?.generation !== b?.generation;

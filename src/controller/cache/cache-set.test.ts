@@ -151,7 +151,7 @@ describe('the answer to a write that arrives before its watch events', () => {
     if (steps.length === 0) expect(heldNow()).toBe('next@12');
   });
 
-  it('a list replaces an object by another one with its name, whatever its version', async () => {
+  it('a list replaces an object by another object of the same name, whatever the version', async () => {
     const { api, caches } = setup();
     caches.keepGraph(graphOf([]));
     caches.setInterest('i1', [watchOf('a')]);
@@ -299,7 +299,7 @@ describe('CacheSet', () => {
     expect(takeLog()).toEqual(['i1: state']);
   });
 
-  it('has the error of a failed second list, and reports later changes', async () => {
+  it('keeps the error of a failed second list, and reports later changes', async () => {
     const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
@@ -331,7 +331,7 @@ describe('CacheSet', () => {
     expect(caches.awaitsReading(graph, 'i1')).toBe(true);
   });
 
-  it('wakes no subscriber whose duplicate subscription has ended', async () => {
+  it('does not wake a subscriber after its duplicate subscription has ended', async () => {
     const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchAll('a=b'), watchAll('a=b')]);
     caches.setInterest('i2', [watchOf('x')]);

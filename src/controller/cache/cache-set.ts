@@ -115,8 +115,8 @@ export class CacheSet {
   }
 
   /**
-   * Is a kind of the graph being listed? The subscriber would then see only some of its objects. It is woken when the
-   * list is complete or has failed.
+   * Is a kind of the graph being listed? The subscriber would then see only some objects of the kind. It is woken when
+   * the list is complete or has failed.
    */
   awaitsReading(graph: Graph, subscriber: string): boolean {
     const { projectionGeneration, kinds } = this.#reads.of(graph);
@@ -135,7 +135,7 @@ export class CacheSet {
   }
 
   /**
-   * Passes the whole objects of a kind to a listener before they are projected. Must be called before the kind is
+   * Passes each object of a kind to a listener before the object is projected. Must be called before the kind is
    * watched.
    */
   onRawObject(type: ObjectType, listener: (object: KubeObject) => void): void {
@@ -203,7 +203,7 @@ export class CacheSet {
 
   /**
    * Lists all other kinds again, because the server was restored to an earlier state. Until the lists are complete, the
-   * objects count as unknown. Otherwise the controller could create the children of an instance that was lost.
+   * objects count as unknown. Otherwise the controller could create children of an instance that the restore removed.
    */
   readAgain({ group, kind }: GroupVersionKind): void {
     for (const { cache } of this.#slots.values()) {

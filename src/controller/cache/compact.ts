@@ -44,12 +44,12 @@ function shareParts(copy: KubeObject): void {
   }
 }
 
-/** The depth down to which the parts of a spec are shared: that of the data in the template of a node. */
+/** The maximum depth at which parts of a spec are shared. The data in the template of a node has this depth. */
 const MAX_DEPTH = 6;
 
 /**
- * Interns the texts of a spec and its innermost objects, which Graphs that differ in names have in common. An object's
- * metadata has its name.
+ * Interns the texts and the innermost objects of a spec. Graphs that differ only in names have them in common.
+ * `metadata` contains a name, so it is not interned as a whole.
  */
 function shareLeaves(holder: JsonObject | JsonValue[], depth: number): void {
   share(holder);

@@ -25,17 +25,17 @@ const live = (text: string): LiveObject => projectObject(config(text), [['data']
 const ownedOf = ({ owned = '' }: LiveObject) => owned;
 
 describe('withEquivalence', () => {
-  it('has only true when the desired and the owned fields are equal', () => {
+  it('stores true when the desired and the owned fields are equal', () => {
     const object = live('1');
     expect(withEquivalence(object, { desired: ownedOf(live('1')), owned: ownedOf(object) }).equivalence).toBe(true);
   });
 
-  it('has both fingerprints when they differ', () => {
+  it('stores both fingerprints when they differ', () => {
     const pair = { desired: ownedOf(live('1.0')), owned: ownedOf(live('1')) };
     expect(withEquivalence(live('1'), pair).equivalence).toEqual(pair);
   });
 
-  it('drops the whole object when its owned fields are in the pair', () => {
+  it('drops the whole object when the pair has its owned fields', () => {
     const drifted = { ...live('2'), whole: config('2') };
     const [one, two] = [ownedOf(live('1')), ownedOf(live('2'))];
     expect(withEquivalence(drifted, { desired: one, owned: one }).whole).toEqual(config('2'));
@@ -125,7 +125,7 @@ describe('the fields of a writer of the graph engine', () => {
   const digest = (text: string) => fieldsOf(object(text))?.owned ?? '';
   const equivalent = withWriterEquivalence(object('1'), WRITER, { desired: digest('1'), owned: digest('1') });
 
-  it('have only true as their equivalence when the desired and the owned fields are equal', () => {
+  it('have the equivalence true when the desired and the owned fields are equal', () => {
     expect(fieldsOf(equivalent)?.equivalence).toBe(true);
     expect(equivalent.equivalence).toBeUndefined();
   });
@@ -145,7 +145,7 @@ describe('the fields of a writer of the graph engine', () => {
     expect(after.whole).toEqual(written('2'));
   });
 
-  it('of a writer that owns nothing have no equivalence', () => {
+  it('have no equivalence when the writer owns nothing', () => {
     expect(withWriterEquivalence(live('1'), WRITER, { desired: '', owned: '' })).toEqual(live('1'));
   });
 });

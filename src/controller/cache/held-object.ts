@@ -68,7 +68,7 @@ export function withEquivalence(live: LiveObject, pair: EquivalentDigests): Live
   return makeEntry(live, isPlain ? true : pair, isExplained ? undefined : whole);
 }
 
-/** The entry with the whole object, for decisions that the projection does not suffice for. */
+/** The entry with the whole object, for decisions that need more than the projection. */
 export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
   return makeEntry(live, live.equivalence, whole);
 }

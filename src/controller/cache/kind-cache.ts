@@ -11,7 +11,7 @@ import type { CompleteList, ScopeListener } from './scope-watch.ts';
 import { cacheKeyOf, ScopeWatch } from './scope-watch.ts';
 import { DeferredCompactor } from './deferred-compactor.ts';
 
-/** A change of one object. `before` is `undefined` for a new object, `after` for a deleted one. */
+/** A change of one object. `before` is `undefined` for a new object. `after` is `undefined` for a deleted object. */
 export interface CacheChange {
   readonly type: ObjectType;
   readonly key: string;
@@ -322,14 +322,14 @@ export class KindCache {
   }
 
   /**
-   * Records that a stale object was read again or deleted. A list that is older than the entry does not count; a later
-   * event of the object does.
+   * Records that a stale object was read again or deleted. A listed version that is older than the entry does not count
+   * as read again. The event of a later version does.
    */
   #reread(key: string): void {
     if (this.#stale.read(key)) this.#options.onRead();
   }
 
-  /** Is a later version of the object known, or its deletion? */
+  /** Does the cache know a later version of the object, or that the object was deleted? */
   #isOlder(key: string, object: KubeObject): boolean {
     const { uid = '', resourceVersion } = object.metadata;
     const held = this.#objects.get(key);
@@ -338,8 +338,8 @@ export class KindCache {
 
   /**
    * Takes over a complete list. Objects that the list does not have are removed, and older versions in the list replace
-   * the known ones, unless the controller wrote an object after the list. After a restore of etcd, the list is of an
-   * earlier state than any known object, or the list is of a later state with objects of earlier versions.
+   * the known ones, unless the controller wrote an object after the list. A restore of etcd shows in one of two ways:
+   * the list is older than earlier events (`wentBack`), or the list is newer but has objects in older versions.
    */
   #sweep(namespace: string | undefined, { version, seen, older, wentBack }: CompleteList): void {
     const isWrittenLater = (live: LiveObject | undefined) =>

@@ -4,24 +4,26 @@ import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { internString } from './intern.ts';
 
-/** A list of a watch, when its end has arrived. */
+/** A complete list of a watch. */
 export interface CompleteList {
   readonly version: string;
   /** The keys of the listed objects. Other objects do not exist any more. */
   readonly seen: ReadonlySet<string>;
   /** The listed objects of which a later version is known, by key. */
   readonly older: ReadonlyMap<string, KubeObject>;
-  /** Is the list of an earlier state of the server than the events before it? */
+  /** Does the list show an earlier state of the server than earlier events? */
   readonly wentBack: boolean;
 }
 
 /** Receives the objects and the state of a watch. */
 export interface ScopeListener {
   put(scope: ScopeWatch, object: KubeObject): void;
-  /** Is a later version of this object known, or its deletion? Called for listed objects only, after `put`. */
+  /**
+   * Is a later version of this object known, or was the object deleted? Called for listed objects only, after `put`.
+   */
   isOlder(key: string, object: KubeObject): boolean;
   gone(object: KubeObject): void;
-  /** A list is complete. */
+  /** Called with each complete list. */
   sweep(scope: ScopeWatch, list: CompleteList): void;
   /** Called when `synced` changed, or when the error of a watch without a complete list changed. */
   stateChanged(): void;
@@ -45,7 +47,7 @@ export class ScopeWatch {
   #watching: AbortController | undefined;
   #running: Promise<void> | undefined;
   #synced = false;
-  /** Is the list since the last start incomplete? */
+  /** Is the first list since the last start incomplete? */
   #reading = true;
   #error: KubeError | undefined;
   #busy = 0;
@@ -124,7 +126,7 @@ export class ScopeWatch {
     }
   }
 
-  /** Passes an object on. A list that is streamed may be followed by later versions before its end. */
+  /** Passes an object to the listener. Before a streamed list ends, later versions of its objects may arrive. */
   #put(object: KubeObject): void {
     this.#listener.put(this, object);
     if (this.#listing === undefined) return;

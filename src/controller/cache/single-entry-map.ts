@@ -42,7 +42,7 @@ export class SingleEntryMap<K, V> implements ReadonlyMap<K, V> {
   }
 }
 
-/** A map that does not change, in little memory. */
+/** A read-only map that takes little memory. */
 export function frugalMap<K, V>(entries: readonly (readonly [K, V])[]): ReadonlyMap<K, V> {
   const [first] = entries;
   return first !== undefined && entries.length === 1 ? new SingleEntryMap(...first) : new Map(entries);

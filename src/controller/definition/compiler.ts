@@ -36,8 +36,8 @@ export function compiledSpec(graph: Graph | undefined, diagnostics: readonly Dia
 }
 
 /**
- * The maximum number of compiled specs per definition: the newest one, and the revisions that instances follow because
- * they are pinned, or wait for a newer revision.
+ * The maximum number of compiled specs per definition: the newest one, and the earlier revisions that some instances
+ * follow, by a pin or during a roll-out.
  */
 const MAX_KEPT_SPECS = 6;
 

@@ -75,8 +75,8 @@ export class CrdEnsurer {
   }
 
   /**
-   * Begins a pass over a definition. Drops the plan that an earlier pass made and did not carry out: the CRD may be
-   * another one now, or gone.
+   * Begins a pass over a definition. Drops the plan that an earlier pass made and did not carry out. The CRD may have
+   * been replaced or deleted since then.
    */
   beginPass(definition: string): void {
     this.#planned.delete(definition);

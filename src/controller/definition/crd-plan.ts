@@ -52,8 +52,8 @@ export function ownedCrd(crd: KubeObject, definition: DefinitionObject, version:
 }
 
 /**
- * Decides about the CRD. Creates a missing CRD. Refuses when the CRD has another owner, or when the change would break
- * stored objects. Leaves a CRD that equals the wanted one unchanged. Updates any other CRD.
+ * Decides the next write of the CRD. Creates a missing CRD. Refuses when the CRD has another owner, or when the change
+ * would break stored objects. Leaves a CRD that equals the wanted one unchanged. Updates any other CRD.
  */
 export function planCrd(
   existing: KubeObject | undefined,

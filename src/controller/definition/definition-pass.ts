@@ -15,7 +15,7 @@ export interface DefinitionPass {
   lastIssued: number;
   /** The watch whose event the pass waits for, and the latest time of the next pass. */
   waiting: { readonly for: 'crd' | 'watch'; readonly until: number } | undefined;
-  /** The time of the retry after a refusal that can end without an event. A missing right is such a refusal. */
+  /** The time of the retry after a refusal whose cause can end without an event, such as a missing permission. */
   retryAt: number | undefined;
 }
 

@@ -45,7 +45,7 @@ export interface DefinitionReconcilerOptions {
   readonly version: string;
   /** The keywords of a CRD's schema whose changes count as breaking in addition to those of kro 0.9. */
   readonly facets: ComparedFacets;
-  /** The line of kro whose texts instances without a graph get. */
+  /** The release line of kro whose texts appear in the status of instances without a graph. */
   readonly level: KroCompatibility;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
@@ -72,7 +72,7 @@ export class DefinitionReconciler {
   readonly #writer: DefinitionWriter;
   readonly #handoff: RevisionHandoff;
   readonly #removal: Removal;
-  /** The last request of each definition for which a pass has begun. */
+  /** The last reconcile request for which a pass has begun, by definition. */
   readonly #requests = new Map<string, string>();
   readonly #delayedSince = new Map<string, { readonly key: string; readonly since: number }>();
 
@@ -120,7 +120,10 @@ export class DefinitionReconciler {
     return requeueAt === undefined ? {} : { requeueAt };
   }
 
-  /** Begins a pass that a client has requested. Schemas are read again, and instances try everything at once. */
+  /**
+   * Begins a pass that a client has requested. Schemas are read again, and instances do not wait for pauses after
+   * failures.
+   */
   #takeRequest({ name, object, spec }: DefinitionObject): void {
     const request = reconcileRequest(object);
     if (request === undefined) this.#requests.delete(name);

@@ -43,7 +43,10 @@ export interface LiveDefinition {
   readonly revision: number;
   /** The options of a step from the definition's annotations. */
   readonly step: InstanceStepOptions;
-  /** The user as which the controller writes the objects. Absent without a graph, or when the definition names none. */
+  /**
+   * The user as which the controller writes the objects. Absent without a graph, or when the definition names no
+   * account.
+   */
   readonly actingAs?: string;
   /** Errors of the newest spec, when it does not compile. */
   readonly problems: readonly Diagnostic[];
@@ -140,8 +143,8 @@ export async function liveDefinition(
 }
 
 /**
- * The revision in the status of an instance, when `propagateWhen` of the newest revision decides whether the instance
- * gets that one. `undefined` when the instance follows the newest revision, and when its status has no record.
+ * The revision in the status of an instance, while `propagateWhen` holds the newest revision back from some instances.
+ * `undefined` when the instance follows the newest revision, and when its status names no revision.
  */
 function keptRevision(
   revisions: readonly DefinitionRevision[],

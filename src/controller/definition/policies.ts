@@ -7,7 +7,7 @@ import type { ServiceAccountRef } from '../acting-identity.ts';
 import { parseServiceAccount } from '../acting-identity.ts';
 
 const ADOPTION = 'typekro.dev/adoption';
-/** Names the account of a definition, as `namespace/name`. */
+/** The annotation that names the account of a definition, as `namespace/name`. */
 export const SERVICE_ACCOUNT_ANNOTATION = 'typekro.dev/service-account';
 
 const CANARY = 'typekro.dev/canary';
@@ -47,7 +47,7 @@ export interface Policies {
  * Parses the policies of a definition:
  *
  * - `typekro.dev/adoption: refuse, database=take-over`: what happens to existing objects, by default and per node;
- * - `typekro.dev/service-account: team-a/deployer`: the account whose rights count for children;
+ * - `typekro.dev/service-account: team-a/deployer`: the account as which children are read and written;
  * - `typekro.dev/canary: 3` or `10%`: the number or share of instances that get a new revision first;
  * - `typekro.dev/namespaces: instance` or `any`: where templates may put objects;
  * - `typekro.dev/explain: "true"`: node reports in the status of every instance;

@@ -105,7 +105,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
           conditions,
           idOf: (key) => instanceId(type, key),
         });
-  // The first revision goes to all instances, and so does one that went to all before.
+  // A revision goes to all instances when no earlier one exists, or when it went to all instances before.
   const earlier = all.some(({ deleting, number }) => !deleting && number < to);
   const isOpen = earlier && (isNew || !isPropagationDone(newest.object));
   const held =

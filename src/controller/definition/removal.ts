@@ -27,7 +27,10 @@ export interface RemovalOptions {
   readonly writer: DefinitionWriter;
 }
 
-/** Removes the finalizer of deleted definitions. With some options, waits until their instances are gone. */
+/**
+ * Removes the finalizer of deleted definitions. With the option `allowCrdDeletion` or the annotation
+ * `typekro.dev/deletion-policy: wait`, first waits until the instances are gone.
+ */
 export class Removal {
   readonly #options: RemovalOptions;
 

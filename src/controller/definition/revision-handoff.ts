@@ -25,7 +25,7 @@ export interface RevisionHandoffOptions {
   readonly revisions: RevisionStore;
   readonly crds: CrdEnsurer;
   readonly rollouts: Rollouts;
-  /** The line of kro whose texts instances without a graph get. */
+  /** The release line of kro whose texts appear in the status of instances without a graph. */
   readonly level: KroCompatibility;
 }
 
@@ -118,8 +118,8 @@ export class RevisionHandoff {
   }
 
   /**
-   * Serves a graph to the instances, or the failure that is the reason why there is no graph. Returns false when an
-   * annotation of the definition is invalid.
+   * Serves a graph to the instances, or a failure when there is no graph. Returns false when an annotation of the
+   * definition is invalid.
    */
   #handOver(
     { definition, conditions }: DefinitionPass,

@@ -18,7 +18,7 @@ describe('revisionName', () => {
     expect(revisionName(name, number)).toBe(expected);
   });
 
-  it('cuts the first name that is too long by one character', () => {
+  it('cuts a name that is one character too long', () => {
     expect(revisionName('x'.repeat(247), 7)).toMatch(/^x{237,238}-r00007-[0-9a-f]{8}$/);
   });
 
@@ -76,10 +76,10 @@ describe('adoptedOwners', () => {
   const other = { apiVersion: 'v1', kind: 'ConfigMap', name: 'c', uid: 'c' };
   const own = { ...old, uid: 'new' };
 
-  it('changes nothing when the definition owns it', () => {
+  it('changes nothing when the definition owns the revision', () => {
     expect(adoptedOwners(withOwners([other, own]), definition)).toBeUndefined();
   });
-  it('replaces an earlier definition and keeps others', () => {
+  it('replaces an earlier definition and keeps other owners', () => {
     expect(adoptedOwners(withOwners([old, other]), definition)).toEqual([other, own]);
   });
   it('adds the definition when there is no owner', () => {

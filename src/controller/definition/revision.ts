@@ -5,7 +5,7 @@ import { hasFinalizer, keys } from '../../runtime/index.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
 
-/** The label of a revision that has the hash of its spec. */
+/** The label of a revision. Its value is the hash of the spec. */
 const REVISION_HASH_LABEL = 'kro.run/graph-revision-hash';
 
 /** A stored revision of a definition. */

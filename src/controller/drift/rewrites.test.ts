@@ -35,7 +35,7 @@ describe('a contest of the controller with itself', () => {
     ['does not count an adoption', historyAfter(times(MAX_REWRITES, 'adopt'), 0), false],
     ['does not count slow writes', historyAfter(times(MAX_REWRITES), 10_000), false],
     ['begins again with another spec', historyAfter(times(MAX_REWRITES), 0, ['2 1', '1 1']), false],
-    ['is not that of another spec', historyAfter(times(MAX_REWRITES), 0, ['2 1']), false],
+    ['does not apply to another spec', historyAfter(times(MAX_REWRITES), 0, ['2 1']), false],
   ])('%s', (_title, { history, now }, isContest) => {
     expect(rewriteContestAt(history, '1 1', now) !== undefined).toBe(isContest);
   });

@@ -6,7 +6,7 @@ import type { ApplyAction, Contest } from '../../runtime/index.ts';
 /** This number of writes of one object within `WINDOW_MS` makes a contest of the controller with itself. */
 export const MAX_REWRITES = 20;
 const WINDOW_MS = 60_000;
-/** From this number of objects on, the list of the objects that were written once reserves room to grow. */
+/** From this length on, the list of the objects that were written once reserves room to grow. */
 const MIN_RESERVING_LENGTH = 32;
 
 /**
@@ -51,8 +51,8 @@ export function rewriteContestAt(
 }
 
 /**
- * The rewrites of the objects of one owner. Every new object is written once, and most are never written again within
- * the window: such an object takes one number. An object has a history from its second write on.
+ * The rewrites of the objects of one owner. Every new object is written once, and most are not written again within the
+ * window. Such an object takes the memory of one number. An object has a history from its second write on.
  */
 export class Rewrites {
   /** The sample and the time of the first write of `#once`. */

@@ -141,7 +141,7 @@ describe('Graphs that differ only in literals', () => {
     expect(count()).toBe(1);
   });
 
-  it('still share it when more Graphs than the maximum came, and the first one was not used for long', async () => {
+  it('still share a compilation after more Graphs than the maximum, when the first one was not used for a long time', async () => {
     const { skeletonOf, count } = counting();
     for (let index = 0; index < 200; index += 1) {
       expect(await skeletonOf(`g${index}`, spec(`text-${index}`))).toEqual({ name: `text-${index}` });
@@ -150,7 +150,7 @@ describe('Graphs that differ only in literals', () => {
     expect(count()).toBe(1);
   });
 
-  it('do not share it with a Graph whose expression differs', async () => {
+  it('do not share a compilation with a Graph whose expression differs', async () => {
     const { compiler, skeletonOf, count } = counting();
     await skeletonOf('one', spec('first'));
     const other = JSON.parse(
@@ -161,7 +161,7 @@ describe('Graphs that differ only in literals', () => {
     expect(count()).toBe(2);
   });
 
-  it('are compiled again, both, after the schema of their kind has changed', async () => {
+  it('are both compiled again after the schema of their kind has changed', async () => {
     const things = (type: string) =>
       crdSource([crdOf('Thing', { properties: { size: { type } } }, { group: 'parts.test' })]);
     let type = 'string';
@@ -209,7 +209,7 @@ describe('Graphs that differ only in literals', () => {
     expect(count()).toBe(2);
   });
 
-  it('stay sound while some of them compile at the same time', async () => {
+  it('keep their own literals while some of them compile at the same time', async () => {
     const { skeletonOf } = counting();
     const names = Array.from({ length: 20 }, (_, index) => `text-${index}`);
     const found = await Promise.all(names.map((name) => skeletonOf(name, spec(name))));

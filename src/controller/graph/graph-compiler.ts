@@ -27,8 +27,8 @@ interface OwnResult {
 /** A compiled Graph. */
 export interface CompiledGraph extends Omit<CompiledSpec, 'hash'> {
   /**
-   * Did the compilation fail, with a kind that the cluster does not serve? No event reports a kind of an aggregated API
-   * that appears later, so the caller compiles again after a pause.
+   * Does the Graph not compile, and does it name a kind that the cluster does not serve? No event reports a kind of an
+   * aggregated API that appears later, so the caller compiles again after a pause.
    */
   readonly isKindMissing?: true;
 }
@@ -94,7 +94,7 @@ export class GraphCompiler {
     if (graph === undefined && types.some((type) => sources.resourceOf(type) === undefined)) {
       return { ...compiled, isKindMissing: true };
     }
-    // A schema that changed during its look-up wakes the Graph again, and must not be kept.
+    // A schema that changed during its look-up wakes the Graph again. This result is not kept.
     if (this.#changes !== changes) return compiled;
     const kinds = new Set(types.map(({ group, kind }) => `${group}/${kind}`));
     this.#own.set(id, { spec, compiled, kinds });

@@ -30,7 +30,7 @@ describe('the makers of a Graph', () => {
     expect(makers(made('b', 'gone'), [])).toEqual([]);
   });
 
-  it('are the Graphs that made one another, the last one first', () => {
+  it('are the Graphs that made one another, the direct maker first', () => {
     expect(makers(made('x', 'g2'), chain)).toEqual(['team-a/g2', 'team-a/g1', 'team-a/g0']);
   });
 
@@ -40,7 +40,7 @@ describe('the makers of a Graph', () => {
     expect(makers(made('a', 'b'), circle)).toHaveLength(MAX_MAKERS + 1);
   });
 
-  it('are refused when they are too many, and the refusal names the last one', async () => {
+  it('are refused when they are too many, and the refusal names the direct maker', async () => {
     const graphs = new GraphKind({
       compiler: {} as GraphCompiler,
       identities: { of: () => ({}) } as unknown as ActingIdentities,

@@ -27,11 +27,11 @@ const POLICIES: Policies = { nodeAdoption: new Map(), problems: [] };
 export interface GraphKindOptions {
   readonly compiler: GraphCompiler;
   readonly identities: ActingIdentities;
-  /** The ServiceAccount of the controller, as which no Graph may be applied. */
+  /** The ServiceAccount of the controller. No Graph may be applied as this account. */
   readonly controller: ServiceAccountRef;
 }
 
-/** How a Graph is served, without its identity. */
+/** How a Graph is served, without the acting identity. */
 export type ServedGraph = Omit<ServedKind, 'identity'>;
 
 /** The kind Graph: each Graph is an instance of the graph in its own spec. */
@@ -87,7 +87,10 @@ export class GraphKind {
   }
 }
 
-/** The Graphs that made a Graph, the last one first, as `namespace/name`. One more than the maximum suffices. */
+/**
+ * The Graphs that made a Graph, as `namespace/name`: the direct maker first, then the maker of that Graph, and so on.
+ * The list has at most one entry more than `MAX_MAKERS`.
+ */
 export function makersOf(graph: LiveObject, graphs: Pick<KindCache, 'indexed'>): readonly string[] {
   const makers: string[] = [];
   for (let made = graph; makers.length <= MAX_MAKERS;) {

@@ -25,7 +25,7 @@ export class RecentMap<K, V> {
     if (this.#entries.size > this.#limit && oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  /** Deletes the entries whose values have a property. */
+  /** Deletes the entries for whose values `hasProperty` returns true. */
   deleteWhere(hasProperty: (value: V) => boolean): void {
     for (const [key, value] of this.#entries) if (hasProperty(value)) this.#entries.delete(key);
   }

@@ -27,7 +27,7 @@ export function rightsRoles(
   return [role, binding(role, account)];
 }
 
-/** The right of the controller to impersonate an account, in the namespace of the account. */
+/** The Role and its binding that let the controller impersonate an account, in the namespace of the account. */
 export function impersonationRoles(
   name: string,
   account: ServiceAccountRef,

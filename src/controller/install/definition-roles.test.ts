@@ -122,7 +122,7 @@ describe('the rights of definitions', () => {
     },
   );
 
-  test('per definition, each has an account of its own, and the rights come before what needs them', () => {
+  test('per definition, each definition has its own account, and rights come before the objects that need them', () => {
     const options = { name: 'all', controller: CONTROLLER, perDefinition: true };
     const { objects, diagnostics } = definitionRoles([definition([owned('v1', 'Secret')], { kept: 'yes' })], options);
     expect(diagnostics).toEqual([]);

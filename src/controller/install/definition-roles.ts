@@ -19,8 +19,8 @@ export interface DefinitionRights {
 }
 
 /**
- * The prefix of all names of a definition's roles. The installation and its users' roles use none of these names, so no
- * definition can replace them, whatever its name is.
+ * The prefix of all names of a definition's roles. No role of the installation has such a name, so the roles of a
+ * definition never replace a role of the installation.
  */
 const rolesName = ({ name }: Graph): string => `typekro:definition:${name}`;
 
@@ -63,8 +63,8 @@ export interface DefinitionRoles {
  * When a definition names a ServiceAccount, this account gets the rights on children and external objects, and the
  * controller may impersonate the account. When the controller acts as a ServiceAccount of each instance's namespace,
  * these rights are a ClusterRole `typekro:definition:<name>` without a binding. A RoleBinding in a namespace grants
- * them to the account there. The roles with the controller's own rights have the label by which the controller's ClusterRole
- * aggregates them.
+ * them to the account there. The roles with the controller's own rights have the label `AGGREGATION_LABEL`. The
+ * controller's ClusterRole aggregates the roles with this label.
  */
 export function definitionRoles(
   definitions: readonly DefinitionRights[],

@@ -84,7 +84,7 @@ describe('the account of a Graph may', () => {
   });
 });
 
-test('Graphs with one account share its roles, and the controller may impersonate the account only', () => {
+test('Graphs with one account share its roles, and the controller may impersonate only this account', () => {
   const first = graph([{ id: 'a', template: map({ name: 'a' }) }], { serviceAccountName: 'deployer' });
   const second = graph(
     [{ id: 'b', ref: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'b' } } }],

@@ -29,7 +29,8 @@ const CLUSTER = '';
  * namespace of the objects. It is in a ClusterRole where the kind has no namespace, where the namespace is computed,
  * and for a reference by selector to all namespaces. The controller may impersonate the account.
  *
- * An expression that computes a kind hides the kind: the diagnostics name the node, whose rights have to be added.
+ * The rights of a node whose kind an expression computes are not known. The diagnostics name such a node, and the user
+ * must add the rights.
  */
 export function graphRoles(graphs: readonly Graph[], controller: ServiceAccountRef): GraphRoles {
   const accounts = new Map<string, { readonly account: ServiceAccountRef; readonly places: Map<string, RuleSet> }>();

@@ -24,8 +24,8 @@ const PROBES_PORT = 8079;
 
 /**
  * The objects that run the controller in a cluster, in the order in which they are applied: the CRDs of kro, the
- * namespace, the account with its rights, the policy of its network, and the Deployment. The chart renders the same objects with its default
- * values.
+ * namespace, the account with its rights, the NetworkPolicy, and the Deployment. The chart renders the same objects
+ * with its default values.
  */
 export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const { name = 'typekro', namespace = 'kro-system', rbac = 'aggregation', image } = options;
@@ -40,7 +40,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
       kind: 'Namespace',
       metadata: { name: namespace, labels: { 'kubernetes.io/metadata.name': namespace } },
     },
-    // No other pod gets the token of the account: the controller's pod requests it.
+    // No other pod gets the token of the account. The controller's pod requests the token.
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace }, automountServiceAccountToken: false },
     ...(rbac === 'aggregation' ? aggregatedRoles(name, role) : [unrestrictedRole(role)]),
     binding('ClusterRoleBinding', { name: role }, { kind: 'ClusterRole', name: role }, account),

@@ -58,7 +58,9 @@ export class InstanceAnswers implements ExecutionView {
     else if (record.failed !== undefined) record.failed = deleteOrDrop(record.failed, key);
   }
 
-  /** The failure with the namespace that the cache has, so that a namespace which appears later ends the pause. */
+  /**
+   * Adds the UID that the namespace has in the cache. The pause ends when the namespace appears, or has another UID.
+   */
   #withNamespace({ namespace }: ObjectTarget, failed: RememberedWrite): RememberedWrite {
     if (namespace === undefined || !isNamespaceMissing(failed.failure)) return failed;
     return { ...failed, ...definedMember('namespaceUid', namespaceUid(this.#context.caches, namespace)) };
@@ -106,8 +108,8 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   /**
-   * Reads a whole object from the API server. Other requests need no read, because watches deliver projections and
-   * lists, except where the identity may not watch.
+   * Reads a whole object from the API server. Watches answer all other requests. Where the identity may not watch,
+   * single requests answer them.
    */
   async read(request: ReadRequest): Promise<void> {
     if (await this.#readUnwatched(request)) return;
@@ -172,7 +174,7 @@ export class InstanceAnswers implements ExecutionView {
     return isUnwatchable(cache, namespace);
   }
 
-  /** Notes that an answer of the API server has reported the state of an object. Its watch may be late. */
+  /** Records that a response of the API server reported the state of an object. The watch may report it later. */
   #confirm(target: ObjectTarget): void {
     (this.#record.confirmed ??= new Set()).add(targetKey(target));
   }

@@ -48,7 +48,7 @@ export interface InstanceDirectoryOptions {
   readonly enqueue: (work: WorkKey) => void;
   /** Queues a pass over a Graph. */
   readonly enqueueGraph: (work: WorkKey) => void;
-  /** Called when an instance or a Graph uses its caches no more. */
+  /** Called when an instance or a Graph stops using its caches. */
   readonly onReleased: () => void;
 }
 
@@ -75,7 +75,7 @@ export class InstanceDirectory {
     if (served !== undefined) this.#options.enqueue({ group: served.definition, key: id });
   }
 
-  /** Queues all Graphs, or those that name a kind. Without the kind Graph, does nothing. */
+  /** Queues all Graphs, or those that name a kind. Does nothing when the controller does not serve Graphs. */
   wakeGraphs(group?: string, kind?: string): void {
     const graphs = this.#options.graphs === undefined ? undefined : this.#options.caches.peek(GRAPH_TYPE);
     if (graphs === undefined) return;
@@ -102,15 +102,15 @@ export class InstanceDirectory {
     for (const key of caches.peek(kind.type)?.keys() ?? []) this.wake(instanceId(kind.type, key));
   }
 
-  /** Queues all instances of a definition. Their next pass tries everything at once. */
+  /** Queues all instances of a definition. Their next pass does not wait for the end of a pause after a failure. */
   retryAllOf(definition: string): void {
     for (const record of this.#records.values()) if (record.definition === definition) forgetFailures(record);
     this.wakeAllOf(definition);
   }
 
   /**
-   * Queues the instances that found a kind unserved. Also queues the instances without a graph, because their
-   * compilation may have failed for lack of that kind.
+   * Queues the instances for which the kind was not served before. Also queues the instances without a graph, because
+   * their graph may not compile without that kind.
    */
   kindMayExist(group: string, kind: string): void {
     const key = `${group}/${kind}`;
@@ -157,10 +157,10 @@ export class InstanceDirectory {
       onEvent({ kind: 'instance-deferred', served: latest });
       return {};
     }
-    const isPresent = () => this.#servedOf(id) === latest;
-    // A look-up of the revision may take long, too.
-    if (!isPresent()) return { requeueAt: this.#options.clock.now() };
-    return this.#passAs(this.#identified(followed, instance), id, key, instances, isPresent, signal);
+    const isCurrent = () => this.#servedOf(id) === latest;
+    // The kind may be served in another way after the look-up of the revision.
+    if (!isCurrent()) return { requeueAt: this.#options.clock.now() };
+    return this.#passAs(this.#identified(followed, instance), id, key, instances, isCurrent, signal);
   }
 
   /** One pass over a Graph. */
@@ -185,7 +185,7 @@ export class InstanceDirectory {
     id: string,
     key: string,
     instances: KindCache,
-    isPresent: () => boolean,
+    isCurrent: () => boolean,
     signal: AbortSignal,
   ): Promise<WorkResult> {
     const { clock, onEvent, reconciler } = this.#options;
@@ -206,14 +206,14 @@ export class InstanceDirectory {
     const began = clock.now();
     this.#running.add(record);
     const result = await reconciler
-      .pass(record, served, instances, isPresent, signal)
+      .pass(record, served, instances, isCurrent, signal)
       .finally(() => this.#passed(record));
     if (record.rewrites !== undefined) this.#rewriteSweep.schedule();
     onEvent({ kind: 'instance-passed', served, milliseconds: clock.now() - began, result });
     return result;
   }
 
-  /** Ends the watches of a record that was dropped while its pass ran, which may have opened them again. */
+  /** Ends the watches of a record that was dropped while its pass ran. The pass may have opened them again. */
   #passed(record: InstanceRecord): void {
     this.#running.delete(record);
     if (this.#records.get(record.id) === record) return;
@@ -252,7 +252,7 @@ export class InstanceDirectory {
   /**
    * The decision that a step would make for an instance at this moment. `undefined` when no step was made for the
    * instance yet, or when the instance does not exist. For a Graph whose compiled spec was dropped to save memory,
-   * returns `undefined` and queues a pass, after which a call has the decision.
+   * returns `undefined` and queues a pass. A call after that pass returns the decision.
    */
   explain(id: string): Decision | undefined {
     const record = this.#records.get(id);
@@ -353,7 +353,7 @@ export class InstanceDirectory {
 const NO_ACCOUNT =
   'a cluster-scoped instance has no namespace with a ServiceAccount; set the annotation typekro.dev/service-account: <namespace>/<name> on the definition';
 
-/** A Graph is served in one way only. Its own state decides whether its graph is the present one. */
+/** A Graph is served in one way only. The state of the Graph decides whether its compiled graph is current. */
 const ALWAYS = () => true;
 
 /** The beginning of the ids of Graphs. */

@@ -44,7 +44,7 @@ import { forgetFailures } from './record.ts';
 import { UnwatchedObjects } from './unwatched-objects.ts';
 import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
 
-/** The maximum number of steps in one pass. Other instances then get a turn. */
+/** The maximum number of steps in one pass. After them, other instances get a turn. */
 const MAX_STEPS = 64;
 
 /** The controller retries every failure. */
@@ -66,7 +66,7 @@ export interface InstanceReconcilerOptions {
   readonly graphKind: boolean;
   /** Do the statuses have the condition `WatchesHealthy`? */
   readonly watchHealth: boolean;
-  /** The line of kro whose writers of the status the controller follows. */
+  /** The release line of kro whose way of writing the status the controller follows. */
   readonly kroCompatibility: KroCompatibility;
   /** Yields between steps, because the evaluation of a step may take long. */
   readonly yielder: EventLoopYielder;
@@ -93,13 +93,13 @@ export class InstanceReconciler {
    * Runs one pass. Every response of the server is in the cache before the next step, so a graph of depth D takes D
    * round trips. The pass ends when nothing is left to do, or when the next step must wait for an event.
    *
-   * @param isPresent false as soon as the kind is served in another way than when the pass began
+   * @param isCurrent false as soon as the kind is served in another way than when the pass began
    */
   async pass(
     record: InstanceRecord,
     served: ServedKind,
     instances: KindCache,
-    isPresent: () => boolean,
+    isCurrent: () => boolean,
     signal: AbortSignal,
   ): Promise<WorkResult> {
     const { clock, random, yielder, traces } = this.#options;
@@ -120,12 +120,12 @@ export class InstanceReconciler {
       // A user changed the Graph or the definition during the pass. The next pass has the new graph and the new
       // account. The old graph would read a spec that was written for the new one, and would delete what the new graph
       // keeps.
-      if (!isPresent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };
+      if (!isCurrent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };
       const { step, learned } = await this.#decide(record, served, instance, memory, lookedUp, signal);
       // A look-up of a kind may take minutes. A decision about an earlier spec, or by an earlier graph, is not carried
       // out.
       const latest = instances.get(record.key)?.object;
-      if (latest === undefined || !isPresent() || !isOfState(latest, instance.metadata)) continue;
+      if (latest === undefined || !isCurrent() || !isOfState(latest, instance.metadata)) continue;
       const { decision } = step;
       const write = () => this.#carryOut(context, instances, step);
       const acted = await (traces === undefined ? write() : traces.writes(write));
@@ -157,7 +157,8 @@ export class InstanceReconciler {
     }
     const { clock, random } = this.#options;
     const now = clock.now();
-    // An event, such as that of the own status write, woke the Graph during the pause. The pause continues.
+    // An event, such as the event of the controller's own status write, woke the Graph during the pause. The pause
+    // continues.
     if (now < record.waitsUntil) return record.waitsUntil;
     record.waits += 1;
     record.waitsUntil = now + backoffMs(RETRY_POLICIES.waitingGraph, record.waits, random());
@@ -306,8 +307,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * Looks up the types that a step did not know. Returns true when it looked up any. The step has then to be repeated,
-   * because without an answer, a type that exists counts as one that the cluster does not serve.
+   * Looks up the types that a step did not know. Returns true when it looked up any. The caller must then repeat the
+   * step, because the step treated unknown types as not served.
    */
   async #lookUpTypes(
     { identity }: ServedKind,
@@ -326,7 +327,8 @@ export class InstanceReconciler {
 
   /**
    * Finds the version in which members of a kind can be read: the version in the graph, else the preferred version of
-   * the group. Returns true when a kind is not served or discovery failed, because no watch reports this.
+   * the group. Returns true when a kind is not served or discovery failed. Another step is then due, because no watch
+   * reports this.
    */
   async #findMemberKinds(
     record: InstanceRecord,
@@ -458,7 +460,9 @@ function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType
   return undefined;
 }
 
-/** The target of an object of the graph; `undefined` for an object of a retired node, which only watches find. */
+/**
+ * The target of an object. `undefined` when no node of the graph has the kind, as for some objects of retired nodes.
+ */
 function targetOf(served: ServedKind, { apiVersion, kind, name, namespace }: ObjectRef): ObjectTarget | undefined {
   const type = nodeTypeOf(served, parseApiVersion(apiVersion).group, kind);
   return type === undefined ? undefined : { type, name, ...(namespace === undefined ? {} : { namespace }) };

@@ -42,7 +42,8 @@ export class ObservedView implements Observed {
   readonly #discovery: Discovery;
 
   /**
-   * `projectionGeneration` returns the generation with which the graph reads. A computed kind may make it a later one.
+   * `projectionGeneration` returns the generation with which the graph reads. After a computed kind is found, the
+   * result may be a later generation.
    */
   constructor(
     { caches, user, client }: ActingIdentity,
@@ -201,14 +202,14 @@ export class ObservedView implements Observed {
 }
 
 /**
- * Must the objects of a namespace be read without a watch? The identity may lack the right to watch, or no node of the
- * graph has the kind any more, so that the kind has no cache.
+ * Must the objects of a namespace be read without a watch? This is so when the identity may not watch them, or when the
+ * kind has no cache because no node of the graph has the kind any more.
  */
 export function isUnwatchable(cache: KindCache | undefined, namespace: string | undefined): boolean {
   return cache === undefined || (!cache.syncedIn(namespace) && cache.errorIn(namespace)?.status === 403);
 }
 
-/** The UID of a namespace in the cache of Namespaces; `undefined` when there is none, and while no instance waits for one. */
+/** The UID of a namespace in the cache; `undefined` when the namespace is missing, or while no instance watches it. */
 export function namespaceUid(caches: CacheSet, name: string): string | undefined {
   return caches.peek(NAMESPACE_TYPE)?.get(`/${name}`)?.object.metadata.uid;
 }

@@ -24,7 +24,7 @@ export function deleteOrDrop<K, V>(map: Sparse<K, V>, key: K): Sparse<K, V> {
 export interface InstanceRecord {
   /** `group/kind/namespace/name`. The instance subscribes to watches under this id. */
   readonly id: string;
-  /** Key in the cache of its kind: `namespace/name`. */
+  /** The key of the instance in the cache of its kind: `namespace/name`. */
   readonly key: string;
   readonly definition: string;
   /** The caches with the subscriptions of the instance. */
@@ -57,7 +57,10 @@ export interface InstanceRecord {
   /** The sampled time of `now()` in templates, and the generation and revision of the sample. */
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
-  /** The request of a client for which the objects have been read, until the request is answered. */
+  /**
+   * The reconcile request (`reconcileRequest`) for which the objects were read; `undefined` after the annotation is
+   * removed.
+   */
   request: string | undefined;
   applySet: string | undefined;
   /** The served kind of the last step. For a Graph it lacks the compiled graph, which only the compiler keeps. */
@@ -102,7 +105,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
   };
 }
 
-/** Clears failures and contests, so that the next step tries everything at once. */
+/** Clears failures and contests, so that the next step waits for no pause. */
 export function forgetFailures(record: InstanceRecord): void {
   record.failed = undefined;
   record.unread = undefined;

@@ -16,7 +16,7 @@ const EVERYTHING = [[]] as const;
 
 /**
  * The objects and lists that a Graph reads by single requests, because its account may not list and watch the kind.
- * They are read again in every pass; between passes only the equivalences are of use.
+ * Every pass reads them again. Between passes, only their equivalences are used.
  */
 export class UnwatchedObjects {
   readonly #objects = new Map<string, LiveObject | undefined>();

@@ -44,7 +44,7 @@ export class Meters {
     this.#metrics.parentEvents.add({ gvr: gvrText(type), event_type: what });
   }
 
-  /** Counts that the controller starts or stops serving a kind of instances. */
+  /** Counts a kind of instances that the controller starts or stops serving. */
   parentServed(served: boolean): void {
     (served ? this.#metrics.handlersAttached : this.#metrics.handlersDetached).add({ type: 'parent' });
   }

@@ -82,7 +82,7 @@ describe('Runner', () => {
     expect(times).toEqual([0, 1000, 2000]);
   });
 
-  it('waits for running work when it stops, and starts no other', async () => {
+  it('waits for running work when it stops, and starts no other work', async () => {
     let finish = () => undefined as void;
     let begun = 0;
     const { runner } = setup(() => {

@@ -1,8 +1,8 @@
 import { DueHeap } from './due-heap.ts';
 
 /**
- * The name of a piece of work. The queue is fair between groups: definitions, or single Graphs. `key` is unique in its
- * group.
+ * The name of a piece of work. A group is a definition or a single Graph. The queue is fair between groups. `key` is
+ * unique in its group.
  */
 export interface WorkKey {
   readonly group: string;
@@ -17,8 +17,8 @@ interface Entry {
 }
 
 /**
- * Orders due work. Groups take turns, so that a thousand instances of one definition do not delay the instance of
- * another. Within a group, work that became due first comes first.
+ * Orders due work. Groups take turns, so that a thousand instances of one definition do not delay the instances of
+ * another definition. Within a group, work that became due first comes first.
  *
  * Guarantees: A key runs only once at a time. A request that arrives while its key runs is kept until `done`. Of
  * several requests for a key, the earliest counts. No request is lost. The queue has no clock and no timers.
@@ -73,7 +73,7 @@ export class WorkQueue {
     return undefined;
   }
 
-  /** Ends running work. A request for the same work that arrived in the meantime counts from this moment. */
+  /** Ends running work. A request for the same work that arrived in the meantime takes effect now. */
   done(work: WorkKey, now: number): void {
     const id = idOf(work);
     const entry = this.#entries.get(id);

@@ -17,7 +17,7 @@ export interface Canary {
   readonly heldBack: number;
   readonly key: string;
   /**
-   * Do instances outside `members` stay with the revision in their status, where there is one? Set with
+   * Do instances outside `members` stay with the revision in their status, if the status has one? Set with
    * `propagateWhen`.
    */
   readonly keepsRecorded?: true;
@@ -85,7 +85,7 @@ export type Rollout =
   | {
       readonly phase: 'waiting' | 'held';
       readonly members: ReadonlySet<string>;
-      /** Has any member had no pass with this revision, as after a restart? */
+      /** Does a member have no outcome in this process, as after a restart? */
       readonly unseen: boolean;
       /** The members that failed, in the order in which they were chosen. */
       readonly failed: readonly { readonly id: string; readonly message: string }[];
@@ -117,7 +117,7 @@ export function decideRollout({ revision, candidates, count, chosen }: RolloutIn
   };
 }
 
-/** The place of an instance in a roll-out, equal in each process. */
+/** The place of an instance in a roll-out, the same in each process. */
 export function rank(uid: string): string {
   return cryptoLibrary().createHash('sha256').update(uid).digest('hex');
 }

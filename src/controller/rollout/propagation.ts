@@ -16,7 +16,7 @@ export interface PropagationCandidate {
 /** The instances that get a revision by `spec.propagateWhen`, and the others. */
 export interface Propagation {
   readonly members: ReadonlySet<string>;
-  /** The reasons of the instances that keep their revision, by id, in the order of the batches. */
+  /** The reason of each instance that keeps its revision, by id, in the order of the batches. */
   readonly held: ReadonlyMap<string, string>;
 }
 

@@ -21,7 +21,7 @@ import { decidePropagation, propagatedCondition } from './propagation.ts';
 const ROLLOUT = 'typekro.dev/rollout';
 const UNTRIED = '0';
 const DONE = 'done';
-/** The annotation of a revision that `propagateWhen` holds back from no instance any more. Its value is `done`. */
+/** The annotation of a revision that went to all instances, as far as `propagateWhen` decides. Its value is `done`. */
 const PROPAGATED = 'typekro.dev/propagated';
 /**
  * The annotations of a new revision with a canary. Without them, a later revision could use this one as its base before

@@ -7,7 +7,7 @@ const conflict = () => new KubeError('another one wrote', { status: 409, reason:
 const away = () => new KubeError('no answer', { status: 0, reason: 'Transport' });
 
 /**
- * An API with a Lease of this holder. Writes of the Lease end as the list says, one after another; the last entry
+ * An API with a Lease of this holder. Each write of the Lease ends with the next entry of `refusals`. The last entry
  * applies to all further writes.
  */
 function server(holderIdentity: string | undefined, ...refusals: (KubeError | undefined)[]) {

@@ -32,7 +32,7 @@ describe('the live replicas', () => {
     expect(recordHeartbeats(recordHeartbeats(NO_HEARTBEATS, [lease('a', '1')], 0), [], 1)).toEqual(new Map());
   });
 
-  it('always include the replica itself, so that the last one holds all shards', () => {
+  it('always include the replica itself, so that the last replica holds all shards', () => {
     expect(own('a', NO_HEARTBEATS, 0).size).toBe(16);
   });
 

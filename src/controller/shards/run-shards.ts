@@ -19,7 +19,7 @@ export interface RunShardsOptions {
   readonly namespace: string;
   /**
    * The name of the Lease that a single process holds when the work is not divided. The names of all other Leases begin
-   * with it.
+   * with this name.
    */
   readonly lease: string;
   /** The identity of this replica. */
@@ -41,9 +41,10 @@ export interface RunShardsOptions {
 }
 
 /**
- * Divides definitions among replicas. Each shard has a Lease and an election. A replica takes a Lease only after its
- * holder released it or it expired. A holder that cannot renew its Lease stops writing before the Lease expires. The
- * assignment of shards follows from the set of replicas; each replica renews its own Lease.
+ * Divides definitions among replicas. Each shard has a Lease and an election. A replica takes a Lease only after the
+ * holder released the Lease or the Lease expired. A holder that cannot renew its Lease stops writing before the Lease
+ * expires. The set of replicas determines the assignment of shards. A replica belongs to the set while it renews its
+ * own Lease.
  *
  * All replicas together hold the Lease of an undivided controller, with one holder identity. An undivided controller,
  * or replicas with another number of shards, wait until none of these replicas is left.

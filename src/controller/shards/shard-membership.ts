@@ -20,7 +20,7 @@ export interface ShardMembershipOptions {
   readonly durationMs: number;
 }
 
-/** The live replicas as this replica observes them, and the shards that it should hold. */
+/** The live replicas as this replica observes them, and the shards that this replica should hold. */
 export class ShardMembership {
   readonly #options: ShardMembershipOptions;
   #heartbeats: MemberHeartbeats | undefined;

@@ -118,7 +118,7 @@ export class EventObserver {
     this.#record(instance, 'Normal', 'Adopted', message);
   }
 
-  /** The rights that a Graph's account lacks. kro's condition has only the words of the server. */
+  /** Records the permissions that a Graph's account lacks. kro's condition only quotes the server. */
   #graphChanged(graph: KubeObject, { failed, unread }: InstanceRecord): void {
     for (const { failure } of [...(failed?.values() ?? []), ...(unread?.values() ?? [])]) {
       if (failure.permission !== undefined) this.#record(graph, 'Warning', 'MissingPermission', failureText(failure));

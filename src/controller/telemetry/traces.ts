@@ -3,7 +3,7 @@ import type { ControllerListener } from '../controller-event.ts';
 import type { RunnerOptions, WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 
-/** The attributes of a span, with the names of OpenTelemetry's conventions where there is one. */
+/** The attributes of a span. Where OpenTelemetry has a convention, they have its names. */
 export type SpanAttributes = Record<string, string | number>;
 
 /** The part of OpenTelemetry's `Span` that the controller uses. */
@@ -48,13 +48,13 @@ export class Traces {
   readonly #api: TraceApi;
   readonly #tracer: Tracer;
 
-  /** `version` is that of the controller. */
+  /** `version` is the version of the controller. */
   constructor(api: TraceApi, version: string) {
     this.#api = api;
     this.#tracer = api.trace.getTracer('typekro', version);
   }
 
-  /** Reports each API request of a pass, when its answer begins. */
+  /** Reports each API request of a pass when its response begins. */
   readonly requests: RequestMeter = {
     answered: (method, status, milliseconds, path) => {
       // A watch that a pass has opened lives longer than the span of the pass.
@@ -93,7 +93,7 @@ export class Traces {
     return this.#during('apply', {}, work);
   }
 
-  /** Does work in a span. The status of the span has the text of an error, which is thrown again. */
+  /** Does work in a span. Records an error in the status of the span, and throws the error again. */
   #during<Result>(
     name: string,
     options: { root?: boolean; attributes?: SpanAttributes },

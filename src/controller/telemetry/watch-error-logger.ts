@@ -9,7 +9,7 @@ const LOGGED_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
 
 /**
  * Logs the reason why definitions, revisions or CRDs cannot be read: once for each reason. Also logs the recovery.
- * Until then the controller does no work, so no condition of an object has the reason.
+ * Until then the controller does no work and writes no status, so only the log has the reason.
  */
 export class WatchErrorLogger {
   readonly #logger: Logger;
