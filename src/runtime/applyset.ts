@@ -37,7 +37,9 @@ export function applySetIdOf(instance: KubeObject): string {
   return applySetId({ name, kind, group, ...(namespace === undefined ? {} : { namespace }) });
 }
 
-/** The value of the inventory hash annotation. The hash covers id and scope, so that it shows a partial write. */
+/**
+ * The value of the inventory hash annotation. The hash covers id and scope, so that a partial write can be detected.
+ */
 export function inventoryHash(id: string, scope: InventoryScope): string {
   return `sha256:${sha256(`${id}\0${scope.groupKinds.join(',')}\0${scope.namespaces.join(',')}`)}`;
 }

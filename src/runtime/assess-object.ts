@@ -153,7 +153,7 @@ export function fingerprintOf(context: StepContext, desired: KubeObject): Finger
 function isPaused(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
   const { why, differences, formerOwner } = decision;
   if (contest.retryAt <= context.options.now) return false;
-  // This rule adds the pause when two instances take an object from each other.
+  // Two instances may take an object from each other in turn. This rule pauses these writes.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
   if (contest.isOwn === true) return true;
   if (why !== 'drift') return false;

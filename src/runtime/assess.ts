@@ -54,8 +54,8 @@ export function assess(
 }
 
 /**
- * Does the object exist, as desired, with a change that is held back, or with an update that the server refuses? False
- * after a temporary failure, because the outcome of that write is not known.
+ * Is the object in place? True for an object that is as desired, whose change is held back, or whose update the server
+ * refuses. False after a temporary failure, because the outcome of that write is not known.
  */
 function isInPlace({ live, apply, unread, problem, terminating }: Assessed): boolean {
   if (live === undefined || apply !== undefined || unread === true || terminating !== undefined) return false;
@@ -71,8 +71,8 @@ interface Compared {
 }
 
 /**
- * The state of a node. The first that applies decides: a problem, an object that is being deleted, an object that is
- * not read yet, a write that is due, a write that is held back, the readiness of the objects.
+ * The state of a node. The first of these that applies decides: a problem, an object that is being deleted, an object
+ * that is not read yet, a write that is due, a write that is held back, the readiness of the objects.
  */
 function stateOf(
   context: StepContext,
@@ -117,7 +117,8 @@ function stateOf(
 
 /**
  * May other nodes read a node with a failed read or write? As in kro, they may when all its objects exist and are ready
- * as they are. An object of another ApplySet counts for a single resource, not for an item of a collection.
+ * as they are. An object that belongs to another ApplySet is accepted for a single resource, but not for an item of a
+ * collection.
  */
 function isUsable(
   context: StepContext,

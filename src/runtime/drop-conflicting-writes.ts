@@ -24,24 +24,28 @@ export function dropConflictingWrites(context: StepContext): void {
         const { node } = result ?? {};
         const because = { kind: 'duplicate-target', object: refOfTarget(target), node: first } as const;
         if (node !== undefined)
-          hold(context, id, { state: 'failed', because, message: `${applying(node)}: ${message}` });
+          setConflict(context, id, { state: 'failed', because, message: `${applying(node)}: ${message}` });
         continue;
       }
       // kro 0.10 counts the conflict as an error.
       const state = followsGraphEngine(context.graph.kroCompatibility) ? 'failed' : 'blocked';
       const object = refOfTarget(target);
-      hold(context, id, { state, because: { kind: 'duplicate-target', object, node: first }, message });
+      setConflict(context, id, { state, because: { kind: 'duplicate-target', object, node: first }, message });
       const { message: _message, ...other } = {
         state,
         because: { kind: 'duplicate-target', object, node: id },
         message,
       } as const;
-      hold(context, first, other);
+      setConflict(context, first, other);
     }
   }
 }
 
-function hold(context: StepContext, id: string, change: Pick<NodeResult, 'state' | 'because' | 'message'>): void {
+function setConflict(
+  context: StepContext,
+  id: string,
+  change: Pick<NodeResult, 'state' | 'because' | 'message'>,
+): void {
   const result = context.results.get(id);
   if (result === undefined || result.because.kind === 'duplicate-target') return;
   const { message: _old, ...rest } = result;

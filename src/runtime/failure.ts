@@ -31,7 +31,7 @@ export function failureClass({ code, reason, message }: ApiFailure): FailureClas
 }
 
 /**
- * Does the server refuse the request because of its content or of a missing right, so that the same one fails again?
+ * Does the server refuse the request because of its content or a missing right? The same request would then fail again.
  */
 export function isRefusal(failure: ApiFailure): boolean {
   return failureClass(failure) === 'refused';

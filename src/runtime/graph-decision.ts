@@ -132,8 +132,8 @@ export function decideGraph(context: StepContext): Decision {
 }
 
 /**
- * The account that is recorded before the first write of a Graph: the deletion of a Graph whose pass did not end needs
- * it. Passes that refused the Graph, or that waited, may have ended before.
+ * The account to record before the first write of a Graph. When the pass does not end, the deletion of the Graph needs
+ * this record. The first write may come after passes that refused the Graph or waited.
  */
 function firstAccount({ instance, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
   const { managedResources, contributions } = recordedTracking(instance);
@@ -142,7 +142,7 @@ function firstAccount({ instance, options: { account } }: StepContext): Pick<Par
   return account === undefined || !isFirst ? {} : { account };
 }
 
-/** The recorded account after a pass with a failure. As in kro, it is absent until a pass has succeeded. */
+/** The recorded account after a pass with a failure. As in kro, a first pass with a failure leaves no account. */
 function keptAccount(before: JsonObject): JsonValue | undefined {
   return isFirstPass(before) ? undefined : before['appliedServiceAccount'];
 }

@@ -37,7 +37,7 @@ export function stepGraphDeletion(
   const unclear = deletionPolicyProblem(instance);
   if (unclear !== undefined) return decide({ finalizer: 'keep', problems: [unclear] });
   const keepsFields = keepsChildren(instance);
-  // Nothing is written as an account that is refused. The objects and fields keep the managers of the Graph.
+  // With a refused account, nothing is written. The objects and fields keep the managers of the Graph.
   const recorded = keepsFields && refusal !== undefined ? NO_RECORD : recordedTracking(instance);
   const hasRecord = recorded.managedResources.length > 0 || recorded.contributions.length > 0;
   if (refusal !== undefined && hasRecord) return decide({ finalizer: 'keep', problems: [refusal] });
@@ -79,7 +79,7 @@ interface Outcome {
 /** The actions of one deletion step. */
 type Actions = Partial<Pick<Decision, 'delete' | 'release' | 'read' | 'watch'>>;
 
-/** The decision that has an outcome, and the actions of the step. */
+/** The decision for an outcome and the actions of the step. */
 function decisionOf(
   instance: KubeObject,
   options: StepOptions,

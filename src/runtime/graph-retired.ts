@@ -37,7 +37,7 @@ export interface RetiredContext {
   readonly manager: string;
   readonly graph: Graph | undefined;
   readonly why: DeleteAction['why'];
-  /** Set when the objects and fields stay, and only the claims of the Graph end. */
+  /** Set when the objects and fields stay, and only the field managers of the Graph are removed. */
   readonly keepsFields?: true;
 }
 
@@ -185,7 +185,7 @@ function retireObject(
   const { observed, options, manager, why, keepsFields = false } = context;
   if (keepsFields) return releaseIn(context, target, entry.nodeID, manager, `release ${trackedName(entry)}`);
   const observation = observed.object(target);
-  // The Graph may have made the object again, and its record may have the UID of the former one.
+  // The Graph may have made the object again, and the record may still have the UID of the former object.
   const uid = ownUid(observation, manager) ?? entry.uid;
   if (uid === undefined) return unidentified(target, entry, observation);
   if (observed.isDeleted?.(target, uid) === true) return DONE;
@@ -257,8 +257,8 @@ function releaseIn(
   if (observation.state === 'absent') return NEEDLESS;
   if (observation.state === 'unknown') return readOf(target, nodeId);
   if (observation.state === 'failed') {
-    // The kind is not served any more, and its objects are gone with it. An object that the account may not read stays
-    // as it is, and so does its claim.
+    // The kind is not served any more, and its objects are gone with it. An object that the account may not read does
+    // not change.
     const isDone = observation.failure.code === 404 || (keepsFields && isOutOfReach(observation));
     return isDone ? DONE : failedTo(what, observation);
   }
@@ -278,7 +278,7 @@ function releaseFrom(
   if (engineFieldsOf(live, writer).owned === '') return NEEDLESS;
   const { uid } = live.object.metadata;
   const failed = pausedWrite(observed, target, { digest: RELEASE, uid }, options.now, writerName(writer));
-  // With the annotation, a user can delete a Graph whose account has lost its rights.
+  // With the deletion policy `orphan`, a user can delete a Graph whose account has lost its rights.
   if (failed !== undefined && keepsFields === true && isOutOfReach(failed)) return DONE;
   if (failed !== undefined) return failedTo(what, failed);
   const action: ReleaseAction = {
@@ -310,7 +310,10 @@ export function retiringActions(
 /** The digest under which a failed release is recorded, because a release has no desired object. */
 export const RELEASE = 'release';
 
-/** The target of a recorded object. For a type that is not known, `plural` is empty, and the caller finds it. */
+/**
+ * The target of a recorded object. For a type that is not known, `plural` is empty, and the caller finds it by
+ * discovery.
+ */
 function targetOfEntry({ namespace, name }: Identity, type: ObjectType): ObjectTarget {
   return { type, name, ...(namespace === undefined ? {} : { namespace }) };
 }

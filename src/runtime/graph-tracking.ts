@@ -150,8 +150,8 @@ function keptResource(
 
 /**
  * The record before the writes of a step: everything recorded, and everything that the step writes and that is not
- * recorded yet. Objects of unresolved nodes whose names are known are included, so that a chain of nodes needs one
- * write of the record and not one for each node.
+ * recorded yet. It also has the objects of unresolved nodes if their names are known. A chain of nodes then needs one
+ * write of the record, not one for each node.
  */
 function recordAhead(
   recorded: GraphTracking,

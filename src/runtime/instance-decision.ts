@@ -120,8 +120,8 @@ function unreadable(problem: string): ParentRefusal {
 
 /**
  * Children are written only when the instance has a finalizer and an inventory. An invalid inventory on an instance
- * without the finalizer comes from another client or from an incomplete write. It does not tell the kinds and
- * namespaces to cover.
+ * without the finalizer comes from another client or from an incomplete write. Such an inventory does not show which
+ * kinds and namespaces must be covered.
  */
 function parentRefusal({ instance, observed, options, graph, recorded }: StepContext): ParentRefusal | undefined {
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {
@@ -138,8 +138,8 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
 }
 
 /**
- * The reason of a node without its writes: the node with the namespace violation, if there is one. Otherwise the node
- * keeps its reason, because the conditions name the cause.
+ * The reason of a node whose writes are suppressed: the node with the namespace violation, if there is one. Otherwise
+ * the reason stays, because the conditions name the cause.
  */
 function suppressedBecause(violation: NodeResult | undefined, { because }: NodeResult): Because {
   if (violation === undefined) return because;
@@ -206,7 +206,7 @@ function project(context: StepContext, conditions: readonly Condition[], now: nu
   const { fields, problems } = projectStatus(graph, context.known, evaluation);
   if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
   const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
-  // Without the data of nodes, the conditions of a suspended instance that read nodes stay as they were.
+  // A suspended instance has no data of nodes here. Its conditions that read nodes therefore stay as they were.
   const variables = new Map(isSuspended(instance) ? [] : context.known).set('schema', schema);
   const author = authorConditions(graph.status.conditions, instance, variables, evaluation, options.now);
   return { fields, problems, author };

@@ -126,7 +126,9 @@ export function isOwned(object: KubeObject): boolean {
   return owned === undefined ? labelOfObject(object, keys.MANAGED_BY_LABEL) === 'kro' : owned === 'true';
 }
 
-/** Does the object stay when it is retired? Any other policy than kro's word for it deletes the object, as in kro. */
+/**
+ * Does the object stay when it is retired? Only the policy `Orphaned` keeps it. Any other policy deletes it, as in kro.
+ */
 export function isOrphaned(object: KubeObject): boolean {
   return annotationOf(object, keys.CHILD_DELETION_POLICY_ANNOTATION) === 'Orphaned';
 }
@@ -183,7 +185,7 @@ export function objectsByNode(objects: readonly KubeObject[]): Map<string, KubeO
   return byNode;
 }
 
-/** The deletion wave of an object; 0 when it is absent or no positive number. */
+/** The deletion wave of an object; 0 when the annotation is absent or is not a number. */
 export function applyOrderOf(object: KubeObject): number {
   const text = annotationOf(object, keys.APPLY_ORDER_ANNOTATION);
   if (text === undefined || !/^\d{1,9}$/.test(text)) return 0;

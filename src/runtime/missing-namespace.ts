@@ -22,7 +22,7 @@ export function isNamespaceMissing({ code, message }: ApiFailure): boolean {
 
 /**
  * Has the missing namespace of a failed write appeared? False for a namespace that the view already had when the write
- * failed: a write that fails again waits for its pause.
+ * failed. Such a write waits until its pause ends.
  */
 export function hasNamespaceAppeared(
   observed: Pick<Observed, 'namespaceUid'>,

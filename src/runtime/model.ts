@@ -114,7 +114,7 @@ export interface FailedRead {
  * `Decision.read` the objects that it requested and that the view does not have. Objects and lists may be projections.
  *
  * `members` must contain every object that this process wrote, and be `unknown` while the outcome of a write is
- * unknown, because the inventory shrinks according to it.
+ * unknown. Otherwise the inventory could lose the kind or the namespace of an object that exists.
  */
 export interface Observed {
   object(target: ObjectTarget): Observation;
@@ -297,7 +297,7 @@ export interface ForceOver {
   readonly except: readonly string[];
 }
 
-/** The release of the fields that a manager owns in an object: an apply of nothing but the identity, not forced. */
+/** The release of the fields that a manager owns in an object: an apply of only the identity, without force. */
 export interface ReleaseAction {
   readonly target: ObjectTarget;
   readonly manager: string;

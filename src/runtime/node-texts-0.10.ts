@@ -150,7 +150,7 @@ function isInvalid(code: number): boolean {
   return code === 400 || code === 422;
 }
 
-/** The node whose step a text belongs to, after the subgraphs that contain it. */
+/** The beginning of most texts: the subgraphs that contain the node, and then the node. */
 export function applying(node: GraphNode): string {
   const ids = node.id.split('/');
   const last = ids.pop() ?? '';

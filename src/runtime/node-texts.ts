@@ -13,7 +13,7 @@ export interface ObjectProblem {
   readonly absent: boolean;
 }
 
-/** The effect of the problems of its objects on a node. */
+/** The effect that the problems of its objects have on a node. */
 export interface ProblemVerdict {
   /**
    * `failed`: the instance is in state ERROR. `blocked`: the instance is not in this state, and a retry is due.

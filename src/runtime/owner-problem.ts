@@ -37,7 +37,7 @@ export const FOREIGN_FIELD = 'executor: field owned by a foreign field manager';
  * The problem of an object that another Graph writes by a template node; undefined when no other Graph does. The Graph
  * that wrote the object first keeps it.
  *
- * @param own the manager of the Graph that asks; undefined for an instance
+ * @param own the template manager of the Graph that wants the object; undefined for an instance
  */
 export function graphProblem(
   target: ObjectTarget,

@@ -82,7 +82,9 @@ interface PatchWriters {
 
 const CACHE = new WeakMap<Graph, PatchWriters>();
 
-/** The field managers of a Graph's patch nodes. They are computed once for a graph while its owner is the same object. */
+/**
+ * The field managers of a Graph's patch nodes. They are computed once for a graph, as long as the UID stays the same.
+ */
 export function patchWriters(graph: Graph, uid: string): PatchWriters {
   const known = CACHE.get(graph);
   if (known?.uid === uid) return known;
@@ -122,8 +124,8 @@ export function assessPatch(context: StepContext, node: PatchNode, wanted: reado
 }
 
 /**
- * Does a patch name its target and no field? An apply of it would give its manager no field, so the next step would
- * find the same apply due again. An earlier contribution is released.
+ * Does a patch name its target and no field? After an apply without fields, the manager would own nothing, and the next
+ * step would find the same apply due again. An earlier contribution is released.
  */
 function contributesNothing(context: StepContext, desired: KubeObject): boolean {
   return isSameFingerprint(fingerprintOf(context, desired), NO_FIELDS);

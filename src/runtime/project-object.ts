@@ -10,8 +10,8 @@ import type { EngineFields, LiveObject } from './model.ts';
 const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];
 
 /**
- * Labels that name the owner of an object. The runtime reads no other labels, except those that name the instance of a
- * foreign object in a reason. A reason therefore names this instance only when the view has the whole object.
+ * Labels that name the owner of an object. The runtime reads no other labels, with one exception: a reason can name the
+ * instance that owns a foreign object. It does so only when the view has the whole object.
  */
 const KEPT_LABELS: ReadonlySet<string> = new Set([
   keys.MANAGED_BY_LABEL,

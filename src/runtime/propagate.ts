@@ -181,7 +181,7 @@ function valueOf(context: StepContext, result: NodeResult): unknown {
     ready: progress.every((item) => isReady(context, node, item)),
     updated: progress.every(({ updated }) => updated),
   };
-  // An item without an object counts: without it, conditions about all items would hold before there is any.
+  // Items without an object count, too. Otherwise a condition about all items would be true before any object exists.
   if (node.nodeType === 'collection') return withProgress(items, all);
   return items[0] ?? withProgress({}, all);
 }

@@ -161,8 +161,8 @@ function wavesOf(graph: Graph, retired: readonly KubeObject[]): Map<string, numb
 }
 
 /**
- * Do retired objects of a node have to be deleted before this one? The graph's dependencies decide; for nodes that are
- * not in the graph, the wave.
+ * Do retired objects of a node have to be deleted before this one? The graph's dependencies decide. For nodes that are
+ * not in the graph, the wave decides.
  */
 function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject): boolean {
   const own = nodeIdOf(object);

@@ -203,7 +203,8 @@ export interface ObjectReport {
 export interface NodeReport {
   readonly id: string;
   /**
-   * The report is about retired objects. Its id, from their label, may equal the id of a node with a report of its own.
+   * The report is about retired objects. Its id comes from the label of these objects, and may equal the id of a node
+   * that has a report of its own.
    */
   readonly retired?: true;
   readonly state: NodeState;
@@ -231,7 +232,7 @@ export interface NodeCounts {
   readonly deleted: number;
 }
 
-/** Counts nodes. A skipped node has no object, and so it is neither ready nor one to wait for. */
+/** Counts nodes. A skipped node has no objects. It counts neither as ready nor among `nodes`. */
 export function countNodes(nodes: readonly Pick<NodeReport, 'state'>[]): NodeCounts {
   const count = (wanted: NodeState): number => nodes.filter(({ state }) => state === wanted).length;
   const skipped = count('skipped');

@@ -14,8 +14,7 @@ export interface RootCause {
 
 /**
  * The nodes that are not done and wait for no other such node, in the order of the graph. Of nodes that wait for one
- * another, the result has the first. The report of retired objects waits for the nodes for which these objects are
- * kept.
+ * another, the result has the first. A report of retired objects waits for the nodes that need these objects.
  *
  * @param nodeId The id of a node. With it, the result has only the root causes of this node.
  */

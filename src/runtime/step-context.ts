@@ -66,7 +66,7 @@ export interface StepContext {
 /** The rules that differ between the nodes of an instance and those of a Graph. */
 export interface NodeRules {
   /**
-   * Do the nodes that read a node wait until it is ready? In a Graph they wait until the objects of the node are
+   * Does a node wait until the nodes that it reads are ready? In a Graph, it waits only until their objects are
    * applied.
    */
   readonly gatesDependents: boolean;

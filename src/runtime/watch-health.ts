@@ -40,8 +40,8 @@ export function watchHealthConditions({ instance, watch, observed, options, auth
 }
 
 /**
- * The condition as the status has it, for decisions that watch nothing and so observe no generation; empty unless the
- * options request it.
+ * The condition as the status has it, as a list of one. Decisions that watch nothing keep it unchanged. Empty unless
+ * the options request the condition.
  */
 export function keptWatchHealth(instance: KubeObject, { watchHealth }: Pick<StepOptions, 'watchHealth'>): Condition[] {
   const known = watchHealth === true ? knownHealth(instance) : undefined;

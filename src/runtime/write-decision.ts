@@ -126,7 +126,8 @@ function compareFields(
   { owned, equivalence }: { readonly owned: Fingerprint; readonly equivalence: EquivalentDigests | undefined },
   formerOwner: string | undefined,
 ): WriteDecision {
-  // Equal fingerprints show that this object's fingerprints are comparable, which a later change needs.
+  // Equal fingerprints show that this object's fingerprints are comparable. The decision after a later change needs
+  // this.
   if (isSameFingerprint(owned, wanted)) {
     return equivalence === undefined ? { kind: 'equivalent', pair: { desired: owned, owned } } : { kind: 'none' };
   }

@@ -16,7 +16,7 @@ import { childAt } from '../json-child.ts';
 export function isDetermined(cel: string, sent: ReadonlyMap<string, JsonObject>): boolean {
   const parsed = environment().parse(cel);
   if (!parsed.ok) return false;
-  // Names and chains that are a part of a longer chain.
+  // The names and chains that are part of a longer chain. The longer chain is checked instead.
   const covered = new Set<Expr>();
   let determined = true;
   walkAst(parsed.ast, (expr) => {
