@@ -41,7 +41,9 @@ type WriteOutput = Pick<OutputConfiguration, 'writeOut' | 'writeErr' | 'outputEr
 /** The width of help that goes to a file or a pipe, and the maximum width. */
 const HELP_WIDTH = 80;
 
-/** Adds the code of usage errors to the first line of an error of commander, as every other error has its code. */
+/**
+ * Adds the code of usage errors to the first line of an error of commander. All other errors print their code already.
+ */
 const withCode = (text: string): string => text.replace(/$/m, ' [cli/usage]');
 
 /** Builds commander's form of the list of commands. No other file imports commander. */
@@ -58,7 +60,7 @@ function createProgram(
     .exitOverride()
     .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
     .configureOutput(output)
-    // For a command of another tool, such as `get`, the nearest name of a command here is misleading.
+    // For a command of another tool, such as `get`, a suggestion would mislead.
     .showSuggestionAfterError(!isForeign(argv))
     .addHelpText('after', FIRST_STEPS);
   for (const { name, summary, group } of commands) {
@@ -135,7 +137,7 @@ const nameIn = ([first, second]: readonly string[]): string | undefined => (firs
  * Turns `help NAME` with an unknown name into `NAME`: the error for an unknown command names the nearest command, and
  * commander's help does not. For an alias, returns the help of its command.
  */
-function withoutHelpOfNothing(words: readonly string[], commands: readonly CommandEntry[]): readonly string[] {
+function withoutHelpOfUnknown(words: readonly string[], commands: readonly CommandEntry[]): readonly string[] {
   const [first, name, ...rest] = words;
   if (first !== 'help' || name === undefined || name === 'help' || name.startsWith('-')) return words;
   if (commands.some((each) => each.name === name)) return words;
@@ -158,7 +160,7 @@ export async function runCommandLine(
   given: CommandContext,
 ): Promise<number> {
   const { words, debug } = takeDebug(args);
-  const argv = withoutHelpOfNothing(words, commands);
+  const argv = withoutHelpOfUnknown(words, commands);
   const context = debug ? withDebug(given) : given;
   let exitCode: number = ExitCode.ok;
   let usageCode: number = ExitCode.usage;

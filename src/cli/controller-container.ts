@@ -43,9 +43,9 @@ export function deployedController(object: Pick<KubeObject, 'metadata' | 'spec'>
 }
 
 /**
- * Finds the controller's container in a Deployment, by the first of these marks that a container has: the image of the
- * project, the project's name (as in kro's chart), a flag of the controller. The order of the containers does not
- * matter. Returns `undefined` when no container has a mark.
+ * Finds the controller's container in a Deployment by one of three marks. In order of precedence, these are the image
+ * of the project, the project's name (as in kro's chart), and a flag of the controller. Returns `undefined` when no
+ * container has a mark.
  */
 export function controllerContainer(
   object: Pick<KubeObject, 'spec'>,

@@ -69,9 +69,9 @@ export function settingsOf(level: KroCompatibility, from: string, features?: Mea
 
 /**
  * Returns the settings of a cluster's controller. The gates are those of the controller, and a level on the command
- * line has precedence over the controller's level. The controller's Deployment has both: in its flags for typekro, in
- * its version for kro. When no Deployment is found or readable, as for a controller outside the cluster, the level is
- * the default.
+ * line has precedence over the controller's level. Gates and level come from the flags of the controller's Deployment.
+ * Without the flag, the version of kro sets the level. When no Deployment is found or readable, as for a controller
+ * outside the cluster, the level is the default.
  */
 export async function controllerSettings(
   api: KubernetesApi,

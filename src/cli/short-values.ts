@@ -1,4 +1,6 @@
-/** The place where a server names a value that it refuses: as JSON, as a Go struct, map or slice. */
+/**
+ * Matches the text before a refused value in a message of a server. The value is JSON, or a Go struct, map or slice.
+ */
 const VALUE = /\b(?:Invalid|Unsupported|Duplicate) value: (?:[\w.*/[\]&]*)(?=[{[])/g;
 
 /** A refused value up to this length stays as it is. */

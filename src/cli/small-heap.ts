@@ -64,8 +64,8 @@ export function limitHeapGrowth(options: readonly string[] = nodeOptions()): voi
 const nodeOptions = (): string[] => [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
 
 /**
- * Did Node get an option for the size of the heap? A percentage of the memory, which the image sets, only limits the
- * heap: below the limit the heap is to stay small.
+ * Did Node get an option for the size of the heap? The image sets a percentage of the memory. This option does not
+ * count, because it only limits the heap.
  */
 function isHeapSized(options: readonly string[]): boolean {
   const sizes = /--(?:max-semi-space|max-old-space-size(?!-percentage)|max-heap|semi-space-growth)/;

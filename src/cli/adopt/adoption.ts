@@ -21,7 +21,9 @@ export interface Adoption {
    * instance as a whole.
    */
   readonly blocked: readonly { readonly instance: ObjectRef; readonly node: string; readonly reason: string }[];
-  /** Other writes of the same instances. Writes of nothing but the controller's labels and annotations are left out. */
+  /**
+   * Other writes of the same instances. Writes that change only labels and annotations of the controller are left out.
+   */
   readonly others: readonly {
     readonly object: ObjectRef;
     readonly node: string;

@@ -20,6 +20,6 @@ export function kroFeatures(kros: readonly ControllerDeployment[]): GraphFeature
   const gates = kros.map(deploymentGates);
   const hasEach = (feature: 'omit' | 'deletionPolicy'): boolean => gates.length > 0 && gates.every((of) => of[feature]);
   const features = stockFeatures({ omit: hasEach('omit'), deletionPolicy: hasEach('deletionPolicy') });
-  // The CRD of kro does not have the field. The API server therefore drops the conditions, and kro refuses nothing.
+  // kro's CRD lacks the field `propagateWhen`. The API server therefore drops the conditions, and kro refuses nothing.
   return { ...features, propagateWhen: true };
 }

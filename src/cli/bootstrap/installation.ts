@@ -26,7 +26,7 @@ export interface InstalledObject {
   readonly because?: string;
 }
 
-/** Labels the objects of an installation. By this label a later version finds the objects that it no longer has. */
+/** Labels the objects of an installation. With this label, a later version finds the objects that it must prune. */
 export function labelledInstallation(objects: readonly KubeObject[], name: string): KubeObject[] {
   return objects.map((object) =>
     isLasting(object)

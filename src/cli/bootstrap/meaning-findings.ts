@@ -33,7 +33,7 @@ export function meaningFindings(object: KubeObject, graph: Graph, kro: GraphFeat
   ].map((finding) => ({ object: refOf(object), ...finding }));
 }
 
-/** A finding before the object is named. */
+/** A finding without its object. */
 type Difference = Omit<HandBackFinding, 'object'>;
 
 function branchFinding({ id, dependsOnInBranches = [] }: GraphNode, graph: Graph): Difference[] {
@@ -102,8 +102,8 @@ function policyFinding(node: GraphNode): Difference[] {
 }
 
 /**
- * The CRDs of instances with the record of objects in their status. kro compares the CRD with the one that it wants, and
- * refuses to remove the record, unless the definition allows breaking changes.
+ * Finds the CRDs of instances whose status has the record of objects. kro compares the CRD with the one that it wants,
+ * and refuses to remove the record, unless the definition allows breaking changes.
  */
 export function recordFindings(crds: readonly KubeObject[], definitions: readonly KubeObject[]): HandBackFinding[] {
   const owners = new Map(definitions.map((each) => [each.metadata.name, readDefinitionObject(each)]));

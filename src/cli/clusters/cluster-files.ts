@@ -43,7 +43,7 @@ export interface ClusterSettings {
   readonly lastPort?: number;
   /** The kubeconfig of the user with an entry for this cluster. Absent when there is none. */
   readonly entryIn?: string;
-  /** The contexts that were current in that kubeconfig before the entry of this cluster, the last one first. */
+  /** The contexts that were current in that kubeconfig before the context of this cluster, the most recent first. */
   readonly contextsBefore?: readonly string[];
 }
 
@@ -119,9 +119,8 @@ const RECORD_FILE = 'cluster.json';
 const CREDENTIALS_FILE = 'credentials.json';
 
 /**
- * The settings of a cluster; `undefined` for a cluster that never ran. When the settings cannot be read, or are of a
- * later version, but there are stored objects, the cluster counts as one with data. Otherwise a stop would remove its
- * folder.
+ * The settings of a cluster; `undefined` for a cluster that never ran. A cluster with stored objects counts as one with
+ * data, even if its settings are unreadable or of a later version. Otherwise, a stop would remove its folder.
  */
 export function readSettings(folder: string): ClusterSettings | undefined {
   const settings = readJson(join(folder, SETTINGS_FILE), SETTINGS) as ClusterSettings | undefined;
@@ -187,7 +186,7 @@ export function readPrivate(path: string): string | undefined {
   }
 }
 
-/** The content of a JSON file; `undefined` for an absent, incomplete or different one. */
+/** The content of a JSON file; `undefined` when it is absent, incomplete, or of another shape. */
 function readJson(path: string, shape: Shape): JsonValue | undefined {
   const content = readPrivate(path);
   const value = content === undefined ? undefined : tryParseJson(content);

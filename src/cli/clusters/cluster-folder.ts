@@ -46,7 +46,8 @@ export function clustersDirectory(env: Environment, platform: NodeJS.Platform = 
 /**
  * The files of a cluster. Nothing is read or written.
  *
- * @throws TypeKroError `cli/cluster-name` for a name that is not a DNS label, so that no name leaves the folder.
+ * @throws TypeKroError `cli/cluster-name` for a name that is not a DNS label. No name therefore leads out of the folder
+ *   of all clusters.
  */
 export function clusterFolder(env: Environment, name: string): ClusterFolder {
   if (dnsLabel(name).length > 0) {
@@ -115,7 +116,7 @@ export function inFolder<Result>(env: Environment, folder: ClusterFolder, use: (
   }
 }
 
-/** Requires a folder of this user, and takes the rights of all other users away. */
+/** Requires that this user owns the folder, and removes all rights of other users. */
 function requireOwn(path: string): void {
   const stats = lstatSync(path);
   const what = stats.isSymbolicLink() ? 'a symbolic link' : stats.isDirectory() ? undefined : 'a file';
@@ -175,7 +176,7 @@ export interface FolderFacts {
   readonly hasFolder: boolean;
   /** Does a live process hold the lock? */
   readonly isHeld: boolean;
-  /** Is there a lock file, also one of a process that has ended? */
+  /** Is there a lock file? A process that has ended may have left it. */
   readonly hasLock: boolean;
   /** The process that wrote the record of a running cluster. */
   readonly recordPid?: number;

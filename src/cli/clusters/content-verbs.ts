@@ -95,7 +95,7 @@ export async function snapshot(
   requireFolder(path, 'cluster/snapshot-not-written');
   const { record } = runningCluster(context, name);
   const bytes = await control(record, 'snapshot', { signal: context.signal });
-  // The check refuses an answer that was cut, so that the file never has a part of a snapshot.
+  // The check refuses a truncated answer, so that the file never contains an incomplete snapshot.
   const { head } = parseStateFile(bytes, `the snapshot of "${name}"`, record.kubernetesVersion);
   writeWholeFile(path, bytes, {
     code: 'cluster/snapshot-not-written',

@@ -67,7 +67,7 @@ async function answer(
     case undefined:
       return send(response, 404, { message: `${request.method} ${request.url} is no request of this interface` });
     default: {
-      // Most clusters run without faults, and need no memory for their rules.
+      // Most clusters are never disturbed, so the module is loaded on demand.
       const { disturb } = await import('./disturb.ts');
       const { status, body } = await disturb(cluster, action, name, request);
       return send(response, status, body);

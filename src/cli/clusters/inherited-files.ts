@@ -1,14 +1,14 @@
 import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { errorCode } from '../../core/index.ts';
 
-/** The bit of `flags` in `/proc/PID/fdinfo` for a file that a started program does not get. */
+/** The bit of `flags` in `/proc/PID/fdinfo` for a file that started programs do not inherit. */
 const CLOSE_ON_EXEC = 0o2000000;
 
 /**
- * Closes the files that this process has inherited from the caller of the command, except the standard ones. Node closes
- * only inherited files with small numbers. The reader of an inherited pipe, for example a test runner, would otherwise
- * wait for the end of the cluster. Node opens its own files with `CLOSE_ON_EXEC`; they stay open. Has an effect on Linux
- * only, where the system lists the files with their flags.
+ * Closes the files that this process has inherited from the caller of the command, except the standard ones. Otherwise
+ * the reader of an inherited pipe, such as a test runner, would wait for the end of the cluster. Node itself closes
+ * only inherited files with small numbers. Files that Node opened have `CLOSE_ON_EXEC`, and stay open. Has an effect on
+ * Linux only, where the system lists the files with their flags.
  */
 export function closeInheritedFiles(): void {
   if (process.platform !== 'linux') return;

@@ -10,8 +10,8 @@ interface Edit {
 }
 
 /**
- * Changes the text of a kubeconfig so that it has another value, and leaves all other bytes as they are: the layout,
- * comments, line ends, and plain words such as `yes`, which a printed document would turn into texts.
+ * Changes the value in the text of a kubeconfig. Keeps all other bytes: the layout, comments, line ends, and plain
+ * words such as `yes`, which a printer of YAML would quote.
  *
  * @param after the value that the text gets
  * @returns `undefined` for a text whose form allows no such change; the caller then prints the whole document

@@ -15,12 +15,12 @@ export interface LaunchRequest {
   readonly settings: ClusterSettings;
 }
 
-/** The message of the cluster process: it serves the cluster, or the reason why it does not. */
+/** The answer of the cluster process: it serves the cluster (`ready`), or the reason why it does not (`failed`). */
 export type LaunchReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string; readonly remedy?: string };
 
-/** The code of the error when the process ends without a report. Its log has the reason. */
+/** The code of the error when the process ends without a report. The log of the process has the reason. */
 export const NOT_STARTED = 'cluster/not-started';
 
 /** The maximum size of a log to which a new run appends, in bytes. A larger log is emptied first. */
@@ -84,7 +84,7 @@ function answerOf(child: ChildProcess, request: LaunchRequest, signal: AbortSign
       reject(new TypeKroError(message, { code: NOT_STARTED, remedy: `read ${request.folder.log}` }));
     });
     child.send(request, (error) => {
-      // A process that has ended reports its end.
+      // When the process has ended, the handler of `exit` reports the error.
       if (error !== null && child.exitCode === null && child.signalCode === null) reject(error);
     });
   });

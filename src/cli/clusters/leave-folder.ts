@@ -9,9 +9,9 @@ import { contextName, editKubeconfig, withoutContext } from './user-kubeconfig.t
 export const ALREADY_SERVED = 'cluster/already-served';
 
 /**
- * Leaves the folder of a cluster without a running process: the kubeconfig of the folder says that the cluster has ended,
- * and the entry in the user's kubeconfig is removed. The caller holds the lock. Returns the problem of an entry that
- * stays.
+ * Brings the folder of a cluster into the state of an ended cluster: removes the record of the process and the entry in
+ * the user's kubeconfig, and replaces the kubeconfig of the folder by one that says so. The caller holds the lock.
+ * Returns the problem of an entry that stays.
  */
 export async function leaveFolder(folder: ClusterFolder): Promise<TypeKroError | undefined> {
   removeRecord(folder.path);

@@ -44,7 +44,7 @@ export interface ServedCluster {
   readonly url: string;
   /** Does this process still hold the name? False after the folder was removed or replaced. */
   isHeld(): boolean;
-  /** Closes the cluster, and leaves a folder without a running cluster. */
+  /** Closes the cluster, and brings its folder into the state of an ended cluster. */
   close(): Promise<void>;
 }
 
@@ -53,8 +53,8 @@ export interface ServedCluster {
  * stored objects, with the same credentials and, when it is free, on the same port.
  *
  * @throws TypeKroError `cluster/already-served` when another process serves it, `up/port-in-use` for a port that the
- *   user named, `cluster/folder`, `cluster/state-unreadable`, `cluster/audit-log`, `cluster/audit-policy`. Everything
- *   that was opened is closed then.
+ *   user named, `cluster/folder`, `cluster/state-unreadable`, `cluster/audit-log`, `cluster/audit-policy`. Closes
+ *   everything that was opened before it throws.
  */
 export async function serveCluster({ env, folder, settings, onStop }: ServeOptions): Promise<ServedCluster> {
   const lock = inFolder(env, folder, () => takeLock(folder.lock));

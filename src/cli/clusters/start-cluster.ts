@@ -214,7 +214,7 @@ export async function addContext(
       edited.contextBefore === undefined
         ? settings.contextsBefore
         : [edited.contextBefore, ...contextsBeforeThat(env, edited.contextBefore, file)];
-    // The settings are written first: a stop must know the entry of a start that was killed.
+    // The settings are written first, so that a stop finds the entry even if this start is killed.
     writeSettings(folder.path, {
       ...settings,
       entryIn: file,
@@ -225,7 +225,10 @@ export async function addContext(
   return file;
 }
 
-/** The contexts that were current before the context of another named cluster, which may end first. */
+/**
+ * The contexts that were current before `context`, if `context` belongs to another named cluster. That cluster may end
+ * before this one.
+ */
 function contextsBeforeThat(env: CommandContext['env'], context: string, file: string): readonly string[] {
   const name = clusterNames(env).find((each) => contextName(each) === context);
   const other = name === undefined ? undefined : readSettings(clusterFolder(env, name).path);

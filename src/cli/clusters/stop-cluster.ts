@@ -30,9 +30,9 @@ export interface Stopped {
 export const STOP_LIMITS_MS = { request: 2000, stopped: 10_000, terminated: 10_000, killed: 5000 } as const;
 
 /**
- * Ends the process of a cluster: sends a stop request to its control interface, then SIGTERM, then SIGKILL. Signals go only
- * to a process of which it is certain that it serves the cluster. Then removes the entry in the user's kubeconfig that a
- * crashed process has left, and the folder of a cluster without data.
+ * Ends the process of a cluster: sends a stop request to its control interface, then SIGTERM, then SIGKILL. Signals go
+ * only to a process that certainly serves the cluster. Then removes the entry in the user's kubeconfig that a crashed
+ * process has left, and the folder of a cluster without data.
  *
  * @param isDeletion also remove the objects of a cluster with data
  * @throws TypeKroError `cluster/not-stopped`.
@@ -136,8 +136,8 @@ export async function tidyFolder(
 }
 
 /**
- * Takes the lock. On a full disk no process can take it, neither this one nor a start. Returns `undefined` there when the
- * folder is to be removed, because the removal makes space.
+ * Takes the lock. On a full disk, no process can take it. Returns `undefined` on a full disk if the folder is to be
+ * removed, because the removal makes space.
  */
 function lockToTidy(
   env: CommandContext['env'],

@@ -25,9 +25,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const contextName = (cluster: string): string => `${EMBEDDED_CONTEXT}-${cluster}`;
 
 /**
- * The kubeconfig that kubectl would write a new entry to: of the files of `KUBECONFIG` the first that exists, or else
- * the last; without the variable `~/.kube/config`. The path is absolute, because the process of the cluster, which
- * removes the entry, has another working directory.
+ * The kubeconfig to which kubectl would write a new entry: the first file of `KUBECONFIG` that exists, or the last one
+ * when none exists. Without the variable, the kubeconfig is `~/.kube/config`. The path is absolute, because the process
+ * of the cluster, which removes the entry, has another working directory.
  *
  * @param cwd the folder that relative paths of the variable begin with
  */
@@ -48,7 +48,7 @@ export interface EditedKubeconfig {
 
 /**
  * The lists of a kubeconfig. Each has the member that holds the content of an entry, and a test: does the entry belong
- * to a named cluster of this name? A user may have another entry of the name, which must not be lost.
+ * to a named cluster of this name? An entry of the user with the same name must not be lost.
  */
 const LISTS = [
   ['clusters', 'cluster', ({ server }: JsonObject) => typeof server === 'string' && isLoopback(server)],

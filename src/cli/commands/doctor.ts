@@ -8,7 +8,7 @@ import { readFacts } from '../doctor/read-facts.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
 
-/** The time in which the API server must begin each answer. */
+/** The time limit for the beginning of each answer of the API server, in milliseconds. */
 const REQUEST_LIMIT_MS = 10_000;
 
 /** `typekro doctor`: checks a cluster and its controller, and says what is wrong and what to do. */

@@ -55,8 +55,7 @@ export const events: Command = {
 };
 
 /**
- * Reports the existing events in order of time, then each new event. Ends with the error of a cluster that gives no
- * answer any more.
+ * Reports the existing events in order of time, then each new event. Rejects when the cluster does not answer any more.
  */
 async function watchEvents(
   api: KubernetesApi,
@@ -69,7 +68,7 @@ async function watchEvents(
     let first: InstanceEvent[] | undefined = [];
     for await (const event of api.watch(EVENT, { namespace, signal })) {
       if (event.type === 'ERROR' && (event.error.status === 401 || event.error.status === 403)) throw event.error;
-      // The watch retries by itself, and does not report that the cluster is gone. This read then fails.
+      // The watch retries without end, also when the cluster is gone. This read then fails.
       if (event.type === 'ERROR') await api.find(instance, { signal });
       if (event.type === 'SYNCED' && first !== undefined) {
         const oldest = first.toSorted(byTime);

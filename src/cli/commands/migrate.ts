@@ -203,7 +203,10 @@ function recordAsInstance(wanted: KubeObject, { parent }: DirectDeployment): Kub
   return { ...wanted, metadata: { ...wanted.metadata, labels, annotations } };
 }
 
-/** Plans an instance without a direct deployment: it already belongs to its controller, or it does not exist. */
+/**
+ * Plans an instance without a direct deployment: it already belongs to its controller. Throws `cli/no-instance` when it
+ * does not exist.
+ */
 async function doneOrMissing({ api, namespace, signal }: Task, name: string): Promise<Step> {
   try {
     const { instance } = await findInstance(api, `${namespace}/${name}`, namespace, signal, 'instance');

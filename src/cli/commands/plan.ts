@@ -104,7 +104,7 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   }
   const loaded = await loadFiles(context, input.positionals);
   if (loaded.objects.length === 0 && hasErrors(loaded.diagnostics)) {
-    // Without an object there is nothing to ask the cluster.
+    // A plan without objects needs no cluster.
     printDiagnostics(context, loaded.diagnostics, loaded.texts);
     return codeOfErrors(input);
   }

@@ -234,7 +234,7 @@ async function withdraw({ api, context, object }: RequestTask, key: string, valu
   }
 }
 
-/** The maximum number of conflicts after which the removal of an annotation is tried again. */
+/** The maximum number of retries after conflicts while an annotation is removed. */
 const MAX_STALE_WRITES = 5;
 
 /** The time limit of the removal of a request, in milliseconds. */

@@ -143,7 +143,7 @@ docs/testing.md explains all fields.`,
     const results = await runAll(undefined, (found) => readTestFile(context, found));
     if (context.signal.aborted) return ExitCode.interrupted;
     const errors = results.flatMap(({ diagnostics }) => diagnostics).filter(({ severity }) => severity === 'error');
-    // An unreadable file is a failure of the file system, as for every other command.
+    // An unreadable file is a failure of the command and no diagnostic, as for every other command.
     if (errors.some(({ code }) => code !== 'input/unreadable')) return ExitCode.diagnostics;
     const { passed, failed, skipped } = sumOf(results);
     if (passed + failed === 0 && errors.length === 0)

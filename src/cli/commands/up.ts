@@ -127,10 +127,10 @@ export const up: Command = {
   },
 };
 
-/** The beginning of the text at the end of a cluster. */
+/** The beginning of the message that a cluster has ended. */
 export const ENDED = 'The cluster has ended, and its kubeconfig leads nowhere';
 
-/** The text at the end of the cluster. */
+/** The message that the cluster has ended. */
 function goodbye(input: CommandInput): string {
   const next =
     input.options['once'] === true

@@ -45,7 +45,7 @@ export const wait: Command = {
       const instance = await find(client, text, place, goal, context.signal);
       if (instance instanceof TypeKroError) {
         context.print(`there is no instance ${text}`);
-        // The name can be a typing error: other instances with a near name may still exist.
+        // The user may have misspelled the name. The remedy then lists instances with similar names.
         const { remedy } = instance;
         if (remedy?.startsWith(NEAR_NAMES) === true) context.printError(`hint: ${printableLine(remedy)}`);
         return ExitCode.ok;

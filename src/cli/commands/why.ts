@@ -14,7 +14,7 @@ import { whyLines } from '../instance/why-view.ts';
 const DEFINITION_PREFIX = /^(?:rgd|definition|resourcegraphdefinitions?)\//i;
 
 /**
- * Finds the definition of a name that no instance has.
+ * Finds the definition of this name, after no instance of the name was found.
  *
  * @throws TypeKroError `missing`, the error about the instance, when no definition has the name either. A name with a
  *   prefix throws the error about the definition.

@@ -48,7 +48,7 @@ const MAKERS =
  * Removes the fields that the cluster assigned or kro wrote from live objects, so that a definition can create the
  * objects in any cluster. Objects without a UID come from files; from these only labels, annotations and finalizers of
  * controllers are removed. Objects that another controller creates are left out completely. The status and the server's
- * metadata stay, and `leftOut` lists them: `toDefinition` removes these from every object.
+ * metadata stay, because `toDefinition` removes them from every object. `leftOut` lists them, too.
  */
 export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFields {
   const leftOut: string[] = [];
@@ -130,7 +130,7 @@ function dropAssigned(value: JsonObject, { apiVersion, kind }: KubeObject, field
   }
 }
 
-/** Did the author choose the value? A Service without an address has None, and a Job can have its own selector. */
+/** Did the author choose the value? A headless Service has the address `None`, and a Job can have its own selector. */
 function isChosen(kind: string, name: string, spec: JsonObject): boolean {
   if (kind === 'Service' && name.startsWith('clusterIP')) return spec['clusterIP'] === 'None';
   return kind === 'Job' && name === 'selector' && spec['manualSelector'] === true;

@@ -19,8 +19,8 @@ export const originalDefinition = (all: readonly OriginalObject[], name: string)
   all.find(({ object }) => isDefinition(object) && object.metadata.name === name);
 
 /**
- * Gives a problem of a definition that was generated from objects its place in one of these objects. A problem of
- * another part keeps its path in the definition and has no place, because no file has the generated text.
+ * Gives a problem of a generated definition its place in one of the objects that the definition was generated from. A
+ * problem of another part keeps its path in the definition and has no place, because no file has the generated text.
  *
  * @param objects the objects of the definition, in the order of its resources
  */

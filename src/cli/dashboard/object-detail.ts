@@ -25,7 +25,9 @@ export interface ObjectDetailInput {
   readonly signal: AbortSignal;
 }
 
-/** Compares one object of an instance with its desired state. Returns `undefined` for an object of no node. */
+/**
+ * Compares one object of an instance with its desired state. Returns `undefined` when the object belongs to no node.
+ */
 export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDetail | undefined> {
   const { api, observation, object, signal } = input;
   const { decision: present, resumed, graph } = observation;
@@ -124,7 +126,7 @@ function leavesOf(fields: JsonObject): number {
   return members.reduce((sum, [, member]) => sum + (isJsonObject(member) ? leavesOf(member) : 1), 0);
 }
 
-/** Is it a kind of the core group that creates no pod? */
+/** Does the kind belong to the core group and create no pods? */
 const createsNoPod = (kind: string, group: string): boolean => group === '' && kind !== 'Pod';
 
 /** The pods that an object made, or the pod itself. A failure to read them gives an empty list. */

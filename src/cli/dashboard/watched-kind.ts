@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { KubeError, KubernetesApi, ResourceType } from '../../kube/index.ts';
 
-/** Called with what a watch reports. */
+/** Receives the reports of a watch. */
 export interface KindListener {
   /** An object was added or changed. `isFirst` is true until the first list is complete. */
   changed(object: KubeObject, isFirst: boolean): void;
@@ -14,8 +14,8 @@ export interface KindListener {
 export const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 
 /**
- * Reports the objects of a kind, and their changes, until the signal aborts. After a new list, objects that it does not
- * have are reported as removed.
+ * Reports the objects of a kind, and their changes, until the signal aborts. After a new list, known objects that are
+ * not in the list are reported as removed.
  *
  * @param onFirst called when the first list is complete, or has failed
  */

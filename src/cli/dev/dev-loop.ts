@@ -43,7 +43,7 @@ type Ending =
   | { readonly kind: 'changed'; readonly files: readonly string[] }
   | { readonly kind: 'restart' | 'quit' | 'unreadable' };
 
-/** Watches files from known states on, until the signal aborts. A change ends the work. */
+/** Watches files for changes since known states, until the signal aborts. A change ends the work. */
 type Watch = (states: FileStates, until: AbortSignal) => void;
 
 /** Applies files to a cluster, and again after each save, until the user quits. */

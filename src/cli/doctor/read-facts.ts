@@ -24,7 +24,9 @@ import { readWebhooks } from './read-webhooks.ts';
 export interface FactReader {
   readonly api: KubernetesApi;
   readonly clock: Pick<Clock, 'now'>;
-  /** The namespace of the context: for a user who may not list Deployments of all namespaces. */
+  /**
+   * The namespace of the context. Only this one is searched when the user may not list Deployments of all namespaces.
+   */
   readonly namespace: string;
   readonly version: string;
   readonly signal: AbortSignal;
@@ -104,7 +106,7 @@ async function readServer({ api, clock, signal }: FactReader): Promise<ServerFac
   return { version: gitVersion, minor: Number.parseInt(minor, 10) || 0, now, aheadMs, watchLists };
 }
 
-/** A server without the gate WatchList refuses the parameter with the status 422. */
+/** A server without the gate WatchList refuses the parameter with the status 400 or 422. */
 async function servesWatchLists(api: KubernetesApi, signal: AbortSignal): Promise<boolean> {
   const query =
     'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1&fieldSelector=metadata.name%3Ddefault';

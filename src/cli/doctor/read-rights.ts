@@ -32,7 +32,7 @@ export async function readRights(
       if (!wanted.has(text)) wanted.set(text, right);
     }
   }
-  // The workers share one iterator, and each answer has the place of its right: the order of replies has no effect.
+  // The workers share one iterator. Each answer has the index of its right, so the order of the replies has no effect.
   const queue = [...wanted.values()].entries();
   const answers: Right[] = [];
   const worker = async () => {
@@ -60,7 +60,7 @@ export function neededRights(
   return [...own, ...ofDefinitions];
 }
 
-/** The rights of roles and bindings. A role without a binding is the controller's, by aggregation. */
+/** The rights of roles and bindings. A role without a binding belongs to the controller, by aggregation. */
 function boundRights(objects: readonly KubeObject[], controller: ServiceAccountRef, neededBy: string) {
   const bindings = objects.filter(({ kind }) => kind.endsWith('Binding'));
   return objects

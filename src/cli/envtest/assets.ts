@@ -51,7 +51,7 @@ exec "$node" --use-openssl-ca "$module"${flags} "$@"
 }
 
 /**
- * The program `kubectl`: the one of the user's `PATH`. The search passes over programs like itself, because the `PATH` may
+ * The program `kubectl`: the one of the user's `PATH`. The search skips copies of this program, because the `PATH` may
  * have the folders of several versions of the package.
  */
 const KUBECTL = `#!/bin/sh
@@ -84,9 +84,10 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
 
 /**
  * Writes the programs into a folder below `parent`, and returns the path of this folder. The name of the folder has the
- * version and a hash of the programs, so that another version, another Node and another place of the package have their
- * own. Files that are right are left alone. Each file is replaced atomically, so that several processes may do this at
- * once while others run the programs. Only the user can write to the folder: another user could replace the programs.
+ * version and a hash of the programs, so that another version, another Node and another place of the package have
+ * folders of their own. Correct files are not replaced. Each file is replaced atomically, so that several processes may
+ * do this at once while others run the programs. Only the user can write to the folder. Otherwise another user could
+ * replace the programs.
  *
  * @throws TypeKroError `envtest/folder` when the folder cannot be written, or when it or one of the two folders around
  *   it belongs to another user or lets every user write.

@@ -11,7 +11,10 @@ const MAX_DEPTH = 20;
 /** A test file. */
 export interface FoundTestFile {
   readonly path: string;
-  /** The name in messages, relative to the working directory when the user named no absolute path outside of it. */
+  /**
+   * The name in messages: absolute when the user named an absolute path outside of the working directory, else
+   * relative.
+   */
   readonly file: string;
   /** True when the user named only a folder of the file. */
   readonly inFolder: boolean;

@@ -32,7 +32,7 @@ export function resultLines(
   ];
 }
 
-/** The command that stores a snapshot which is missing or differs. */
+/** The command that stores a missing or differing snapshot. */
 export function snapshotLines({ mismatches }: TestFailure, file: string, fullName: string): string[] {
   const ofSnapshot = mismatches.filter(({ at }) => at.at(-1) === 'snapshot');
   if (ofSnapshot.length === 0) return [];

@@ -24,7 +24,7 @@ import { servingDefinition, severalServe } from './serving-definition.ts';
 export interface FoundInstance {
   readonly instance: KubeObject;
   /**
-   * Absent when the definition is deleted or may not be read, or when nothing tells which definition serves the
+   * Absent when the definition is deleted or may not be read, or when it is unknown which definition serves the
    * instance.
    */
   readonly definition?: KubeObject;
@@ -46,7 +46,7 @@ interface Declared {
 /** The objects that an argument can name: only instances, or also nodes. */
 export type Subject = 'instance' | 'instance-or-node';
 
-/** The beginning of the remedy with the names that are near to a missing one. */
+/** The beginning of the remedy that lists names similar to a missing one. */
 export const NEAR_NAMES = 'did you mean';
 
 /** The maximum number of instances in a message. */

@@ -4,7 +4,7 @@
 export const emptySelectionText = (node: string, kind: string, labels: string, where: string): string =>
   `${node}: there is no ${kind}${labels} ${where}`;
 
-/** Is this a text of `emptySelectionText`, about an external collection that no object matches? */
+/** Does the text come from `emptySelectionText`? */
 export const isEmptySelection = (text: string): boolean => /^\w+: there is no /.test(text);
 
 /**

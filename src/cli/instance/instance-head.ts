@@ -40,8 +40,8 @@ export function headLines(observation: InstanceObservation, now: number): string
 }
 
 /**
- * `2 of 4 nodes ready, 1 unknown, 1 skipped`: a skipped node does not exist. For an instance that is being deleted,
- * counts the deleted nodes.
+ * Prints `2 of 4 nodes ready, 1 unknown, 1 skipped`. The 4 nodes do not include skipped ones. For an instance that is
+ * being deleted, counts the deleted nodes.
  */
 function nodesText(counts: ShownCounts, isBeingDeleted: boolean): string {
   const { nodes, ready, skipped, deleted, unknown } = counts;

@@ -30,8 +30,8 @@ export function secretFields(graph: Graph): (node: string, path: string) => bool
 
 /**
  * Finds the fields of live objects that can contain values of Secrets, as `secretFields` does. The server can sort a
- * list in another order than the graph, and another client can add elements. So a field counts as secret when the same
- * field of any element of the list can be.
+ * list in another order than the graph, and another client can add elements. A field therefore counts as secret when
+ * the same field of any element of the list is secret.
  *
  * @param graph absent when it is not known: every field that a user of the object sets counts as secret
  * @returns a predicate on the id of a node and the path of a field of a live object

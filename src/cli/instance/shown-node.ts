@@ -72,8 +72,8 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, re
 }
 
 /**
- * The state and reason of a node that waits for nodes whose shown states differ from the recorded ones; otherwise
- * empty.
+ * The state and reason of a node that waits for nodes whose shown states differ from the recorded ones. `undefined` for
+ * any other node.
  */
 function dependentState(
   { nodes }: Extract<Because, { kind: 'dependency' }>,

@@ -220,8 +220,8 @@ function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): stri
 }
 
 /**
- * Makes a blocker from the step's text about a deletion. The text has the failed request and then the server's answer,
- * which has a remedy.
+ * Makes a blocker from the step's text about a deletion. The text has the failed request, then the server's answer. The
+ * remedy follows from this answer.
  */
 function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
   return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };

@@ -110,7 +110,7 @@ async function hover(
   return { ...found, contents: { kind: 'markdown', value: `${text}${live}` } };
 }
 
-/** Shows the CEL that the expression at a place of a composition became at the last save. */
+/** Shows the CEL that the last save traced from the expression at a place of a composition. */
 function compositionHover(server: LanguageServer, uri: string, { line, character }: Position): Hover | null {
   const traced = server.traceOf(uri);
   const document = server.workspace.document(uri);

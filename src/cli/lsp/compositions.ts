@@ -18,7 +18,7 @@ export const SCRIPT = /\.[cm]?[jt]s$/i;
 export const importsPackage = (text: string): boolean =>
   /(?:from|import|require\()\s*\(?["']typekro(?:\/[\w-]+)*["']/.test(text);
 
-/** An expression that an expression of the code became. */
+/** A CEL expression of a definition, with the place in the code from which it was traced. */
 export interface TracedExpression {
   /** The field of the definition. */
   readonly path: string;
@@ -116,7 +116,7 @@ function expressionsOf(
       const hasExpression = scanned.ok && scanned.parts.some(({ kind }) => kind === 'expression');
       const isOwn = source?.file === undefined || resolve(dirname(file), source.file) === file;
       if (hasExpression && source !== undefined && isOwn) {
-        // The place of a field is that of the call that made the object; its own place is an argument of the call.
+        // The place of a field is the call that made the object. The exact place is in an argument of this call.
         const own = { ...source, file };
         const { source: place = own } = placedInCall({ ...NO_PROBLEM, path, source: own }, code);
         found.push({ path, text: value, source: place });

@@ -34,7 +34,7 @@ export async function runLens(
 ): Promise<LensResult> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   const path = typeof argument === 'string' ? pathOf(argument) : undefined;
-  // Code is loaded only by its own worker, with limits and in trusted workspaces.
+  // Only `traceModule` loads code, with limits and in trusted workspaces.
   const isManifest = path !== undefined && /\.(?:ya?ml|json)$/i.test(path);
   if (load === undefined || !isManifest) {
     throw new TypeKroError(

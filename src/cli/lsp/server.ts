@@ -143,7 +143,7 @@ export class LanguageServer {
     this.#work(this.#connection.client.register(this.#library.DidChangeWatchedFilesNotification.type, { watchers }));
   }
 
-  /** Reads the manifests of the workspace. A file is read before the next one is looked for, so that requests are answered. */
+  /** Reads the manifests of the workspace. Yields to the event loop after each file, so that requests are answered. */
   async #scan(): Promise<void> {
     let hasChanged = false;
     for await (const { uri, text } of findManifests(this.#folders, this.#end.signal)) {
@@ -253,7 +253,7 @@ export class LanguageServer {
     this.#work(this.#connection.sendDiagnostics({ uri, diagnostics, ...(version === undefined ? {} : { version }) }));
   }
 
-  /** Lets work continue without a caller that waits for it. */
+  /** Lets work run in the background, and reports its error. */
   #work(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
       if (!this.#end.signal.aborted) this.report(error);

@@ -5,7 +5,7 @@ import { isJsonObject } from '../../core/index.ts';
 export interface LspSettings {
   /** May compositions be loaded? Their code runs. Default false. */
   readonly trusted: boolean;
-  /** The maximum time in which a composition must be loaded. Default 10,000. */
+  /** The time limit for loading a composition, in milliseconds. Default 10,000. */
   readonly traceTimeoutMs: number;
   /** The maximum heap of the process that loads a composition, in MiB. Default 256. */
   readonly traceMemoryMiB: number;

@@ -95,12 +95,12 @@ const MAX_PARTS = 5;
  */
 export function notesOf(to: Owner, children: readonly ObjectRef[], changed: readonly string[] | undefined): string[] {
   if (children.length === 0) return [];
-  const who = to === 'kro' ? 'the controller' : 'the next deploy of factory("direct")';
-  const label = `${who} then writes the uid of the new owner into the label kro.run/instance-id of each`;
+  const writer = to === 'kro' ? 'the controller' : 'the next deploy of factory("direct")';
+  const label = `${writer} then writes the uid of the new owner into the label kro.run/instance-id of each`;
   if (changed === undefined) {
     return [
       label,
-      `the definition that the objects follow now is not in the cluster, so ${who} may change other fields, too`,
+      `the definition that the objects follow now is not in the cluster, so ${writer} may change other fields, too`,
     ];
   }
   if (changed.length === 0) return [`${label}, and no other field`];
@@ -111,13 +111,11 @@ export function notesOf(to: Owner, children: readonly ObjectRef[], changed: read
   const more = changed.length > MAX_PARTS ? ` and ${changed.length - MAX_PARTS} more parts` : '';
   return [
     label,
-    `${now} is not the one that ${before}, so ${who} also changes what follows from ${changed.slice(0, MAX_PARTS).join(', ')}${more}`,
+    `${now} is not the one that ${before}, so ${writer} also changes what follows from ${changed.slice(0, MAX_PARTS).join(', ')}${more}`,
   ];
 }
 
-/**
- * Lists the parts in which two definitions differ and from which objects follow: resources, and defaults of the spec.
- */
+/** Lists the differing parts of two definitions that determine their objects: resources, and the fields of the spec. */
 export function changedParts(before: JsonObject, after: JsonObject): string[] {
   return PARTS.flatMap((part) =>
     changedFields(valueAt(before, ...part), valueAt(after, ...part), part.join('.')).map(({ path }) => path),

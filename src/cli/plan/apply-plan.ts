@@ -64,7 +64,7 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
 }
 
 /**
- * Tells the client's discovery about the kind. The plan looked the kind up before it existed, and discovery repeats
+ * Registers the kind in the client's discovery. The plan looked the kind up before it existed, and discovery repeats
  * such a look-up only after a pause.
  */
 function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {

@@ -15,7 +15,7 @@ export interface ChangedInstance extends InstanceTask {
 }
 
 /**
- * Plans what the present revision writes for changed instances that get the new revision after the canary. Replaces
+ * Plans the writes of the present revision for changed instances that get the new revision after the canary. Replaces
  * their plans in `plans`.
  */
 export async function planMeanwhile(

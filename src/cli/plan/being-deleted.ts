@@ -11,7 +11,7 @@ import { shellWord } from '../shell-word.ts';
  * that is not being deleted.
  *
  * @param live the object in the cluster
- * @param command shows what holds the object. Absent when no command does for its kind
+ * @param command shows what holds the object. Absent when there is no such command for its kind
  */
 export function blockerOfDeletion(live: KubeObject | undefined, command?: string): Blocker | undefined {
   const since = live?.metadata.deletionTimestamp;

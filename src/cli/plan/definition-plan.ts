@@ -159,7 +159,7 @@ function nodeLines(before: JsonObject, after: JsonObject): NodeLine[] {
   return lines;
 }
 
-/** Hides the literal values in templates of Secrets. */
+/** Must the literal at this path of a Secret's node be hidden? */
 const hidesInTemplate = (path: string): boolean =>
   /^template(?:\.|$)/.test(path) && hidesInSecret(path.replace(/^template\.?/, ''));
 

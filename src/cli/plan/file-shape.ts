@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** A predicate: has a value of a file the form that the reader requires? */
+/** Returns true when a value of a file has the form that the reader requires. */
 export type Shape = (value: JsonValue | undefined) => boolean;
 
 export const text: Shape = (value) => typeof value === 'string';

@@ -178,10 +178,10 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
 }
 
 /**
- * When the reason of a node ends. `later`: without a change by the user, namely after the planned writes, or when an
- * object can be read. `ready`: when the objects, which are as wanted, are ready. `user`: only after a change by the
- * user. The first six reasons are no obstacles of the node itself. If a node with one of them is blocked, the obstacle
- * is at another node, and only the user can remove it.
+ * When the reason of a node ends. `later`: after the planned writes, or when an object can be read, without a change by
+ * the user. `ready`: when the objects of the node become ready. `user`: only after a change by the user. The first six
+ * reasons are no obstacles of the node itself. If a node with one of them is blocked, the obstacle is at another node,
+ * and only the user can remove it.
  */
 const ENDINGS: { readonly [Kind in NodeReport['because']['kind']]: 'later' | 'ready' | 'user' } = {
   ready: 'user',

@@ -17,18 +17,18 @@ import { grouped, KindTable, tableKey } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 
 /**
- * Up to this number, missing objects of a kind are read one by one. For more, a list of names shows which of them
- * exist.
+ * The maximum number of missing objects of a kind that are read one by one. For more objects, a list of names shows
+ * which of them exist.
  */
 const MAX_SINGLE_READS = 3;
 
 /**
- * Up to this number, objects of a kind are read by name. For more, the whole kind is listed. If the list fails, they
- * are read by name, too.
+ * The maximum number of objects of a kind that are read by name. For more objects, the whole kind is listed. If this
+ * list fails, the objects are read by name after all.
  */
 const MAX_READS_BY_NAME = 50;
 
-/** Up to this number, namespaces are listed one by one. For more, the whole cluster is listed. */
+/** The maximum number of namespaces that are listed one by one. For more namespaces, the whole cluster is listed. */
 const MAX_NAMESPACES = 3;
 
 /** The dependencies of a live source. */

@@ -6,10 +6,14 @@ import { isTooDeep } from './file-shape.ts';
 import type { TextForm } from './masked-values.ts';
 import { hashedText, maskedTemplate, maskedText } from './masked-values.ts';
 
-/** Shorter values are not searched as whole fields, because they occur there by coincidence. */
+/**
+ * The minimum length of a value that is searched for as a whole field. A shorter value can occur there by coincidence.
+ */
 const MIN_WHOLE_LENGTH = 6;
 
-/** Shorter values are not searched inside of texts, because they occur there by coincidence. */
+/**
+ * The minimum length of a value that is searched for inside of texts. A shorter value can occur there by coincidence.
+ */
 const MIN_FOUND_LENGTH = 12;
 
 /**

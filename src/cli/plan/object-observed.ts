@@ -11,8 +11,8 @@ const ANSWER_TIMEOUT_MS = 60_000;
 type Waiting = Pick<ObjectWriter, 'api' | 'signal' | 'clock'>;
 
 /**
- * Waits until the controller has observed the applied instance. Before that, it would create a deleted child again from
- * the old spec.
+ * Waits until the controller has observed the applied instance. Before that, the controller would create a deleted
+ * child again from the old spec.
  *
  * @throws TypeKroError `apply/not-served` when no condition of the instance has its generation after the time limit
  */

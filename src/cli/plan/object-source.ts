@@ -29,8 +29,8 @@ export interface ObjectSource {
 const NOT_READ: ApiFailure = { code: 0, reason: 'NotRead', message: 'it was not read' };
 
 /**
- * Stores the answer to a read in the view of one instance. The loaded objects answer; an object that was not loaded
- * counts as failed.
+ * Stores the answer to a read in the view of one instance. The answer comes from the loaded objects. An object that was
+ * not loaded counts as failed.
  */
 export function answerRead(source: ObjectSource, store: ObservedStore, request: ReadRequest): void {
   switch (request.kind) {
@@ -84,7 +84,7 @@ function answerMembers(source: ObjectSource, store: ObservedStore, target: Membe
   store.setMembers(target, { state: 'known', objects: liveObjects([...members.values()]) });
 }
 
-/** The failure for which the owned objects of one of the namespaces are not known, or `undefined`. */
+/** The failure because of which the owned objects of a namespace are not known, or `undefined`. */
 function failureOf(table: KindTable, namespaces: readonly string[]): ApiFailure | undefined {
   if (table.isWhole || table.owned.has('*')) return undefined;
   if (!table.type.namespaced) return table.failures.get('*');

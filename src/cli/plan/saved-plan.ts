@@ -45,7 +45,8 @@ export interface SavedPlan {
    */
   readonly basis: readonly BasisEntry[];
   /**
-   * Digests of the parts of the file, by which a later change of the file is found. Absent in plans of older versions.
+   * Digests of the parts of the file. With them, a reader detects later changes of the file. Absent in plans of older
+   * versions.
    */
   readonly parts?: PlanParts;
 }
@@ -83,7 +84,7 @@ export interface BasisEntry {
   readonly wanted?: string;
 }
 
-/** The data by which two plans are compared, in addition to the plans. */
+/** The data that a comparison of two plans needs in addition to the plans. */
 export interface PlanBasis {
   /** The source of the live objects. */
   readonly source: LiveSource;
@@ -231,7 +232,7 @@ export function contentOf({ status: _status, metadata, ...rest }: KubeObject): J
   return { ...rest, metadata: { name, namespace, uid, labels, annotations } };
 }
 
-/** Returns the part of a plan in which equal plans must agree. */
+/** Returns the parts of a plan that a comparison of two plans uses. */
 export function comparablePlan({ operation, definitions, objects, instances }: Plan): JsonValue {
   const plain = {
     operation,

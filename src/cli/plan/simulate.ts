@@ -59,7 +59,7 @@ export interface SimulatedWrite {
   readonly delete?: DeleteAction;
   /** The release of an object that stays although it is retired. */
   readonly orphan?: OrphanAction;
-  /** The fields of a patch node that are taken back. */
+  /** The release of the fields of a patch node. */
   readonly release?: ReleaseAction;
   readonly answer?: WriteAnswer;
   /** True when the write changes only labels and annotations of controllers. */
@@ -133,7 +133,7 @@ export function* simulate(
         return { writes: [...writes, ...released], standing, decision };
       }
       after = [...after, ...next];
-      graph = takenForReady(input.graph, after);
+      graph = withReadyNodes(input.graph, after);
       continue;
     }
     instance = withParent(instance, decision.parent);
@@ -267,7 +267,7 @@ function waitingNodes({ nodes }: Decision, graph: Graph): string[] {
   return nodes.filter(waits).map(({ id }) => id);
 }
 
-function takenForReady(graph: Graph, ids: readonly string[]): Graph {
+function withReadyNodes(graph: Graph, ids: readonly string[]): Graph {
   const nodes = new Map(graph.nodes);
   for (const id of ids) {
     const node = nodes.get(id);

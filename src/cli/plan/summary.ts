@@ -46,7 +46,7 @@ export function summaryOf({
       count(instance.action, instance.checked);
     }
     instance.writes.forEach(add);
-    // The creation follows a deletion, so no dry run of it is possible before.
+    // The creation follows the deletion, so a dry run cannot check it.
     counts.replace += instance.recreated?.length ?? 0;
     checked.none += instance.recreated?.length ?? 0;
     // An object that both revisions write counts once.

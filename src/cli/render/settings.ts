@@ -87,7 +87,7 @@ function setAt(root: JsonValue, setting: Setting): void {
   }
 }
 
-/** Returns the value at the path before the step `index`, when it has a place for the step. */
+/** Checks that the value before the step `index` has a place for this step, and returns the value. */
 function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject | JsonValue[] {
   const { path, text } = setting;
   const step = path[index] ?? '';

@@ -66,8 +66,8 @@ export function refuseMissingFile(path: string, file: string): void {
 }
 
 /**
- * The shell leaves a pattern unexpanded when it is in quotes, when no file matches, or when the shell expands no
- * patterns.
+ * The remedy for a pattern in place of a file. The shell leaves a pattern unexpanded when it is in quotes, when no file
+ * matches, or when the shell expands no patterns.
  */
 function patternRemedy(path: string, file: string): string {
   const pattern = basename(path);

@@ -101,7 +101,7 @@ function couldSelect(
   pod: readonly string[],
 ): boolean {
   const labels = at(holder.object, ...pod, 'metadata', 'labels');
-  // Labels from one expression may have any content.
+  // When one expression makes all labels, they may have any content.
   if (!isJsonObject(labels)) return labels !== undefined;
   return Object.entries(selector).every(
     ([key, value]) =>

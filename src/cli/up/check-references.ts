@@ -15,8 +15,8 @@ import type { Mismatch } from './check-ports.ts';
 
 /**
  * Warns of references to names, keys and ports that the files do not have: a Service's port that no container of its
- * pods has, an Ingress of a Service that is not there, a key that a ConfigMap lacks. Reports only problems of every
- * instance. A text with expressions passes when it can have the right value, and a reference passes when a custom
+ * pods has, an Ingress of a Service that is not there, a key that a ConfigMap lacks. Reports only problems that every
+ * instance has. A text with expressions passes when it can have the right value, and a reference passes when a custom
  * resource can create its object. A plain object may refer to objects of the cluster; its reference is reported only
  * when the files have objects of the kind.
  */

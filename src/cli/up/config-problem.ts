@@ -63,8 +63,8 @@ const MISTAKES: readonly (readonly [pattern: RegExp, message: string, hint: stri
 ];
 
 /**
- * The problem when Node's permission model refuses the loader's access. The stack of a refusal to the module itself has
- * a frame of the module.
+ * The problem when Node's permission model refuses the loader's access. When Node refuses an access by the module
+ * itself, the stack has a frame of the module.
  */
 function permissionProblem(error: Error, path: string): Diagnostic | undefined {
   if (Reflect.get(error, 'code') !== 'ERR_ACCESS_DENIED' || (error.stack ?? '').includes(path)) return undefined;

@@ -131,7 +131,7 @@ function plainObject(object: KubeObject): KubeObject {
   }
 }
 
-/** Imports a module of the user's. */
+/** Imports a module of the user. */
 async function importModule(path: string): Promise<Record<string, unknown>> {
   if (extname(path).includes('ts')) return importTypeScript(path);
   return (await import(pathToFileURL(path).href)) as Record<string, unknown>;

@@ -35,9 +35,9 @@ export async function moduleProblems(error: unknown, file: ModuleFile): Promise<
 }
 
 /**
- * The problem of an await that does not settle. The error has no stack, so that the place is the last await that begins
- * an unindented line or the value of an unindented declaration. Without such an await, the place is the beginning of the
- * module.
+ * The problem of an await that does not settle. The error has no stack. Its place is therefore the last await that
+ * begins an unindented line, or the value of an unindented declaration. Without such an await, the place is the
+ * beginning of the module.
  */
 function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   if (!(error instanceof UnfinishedModule)) return undefined;

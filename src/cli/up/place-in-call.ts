@@ -10,8 +10,8 @@ const SCRIPT = /\.[cm]?[jt]s$/;
 const ABOUT_NAMES: ReadonlySet<string> = new Set(['graph/unknown-field', 'input/unknown-field']);
 
 /**
- * Moves the place of a problem from a call of the user's code to the argument of the call that is wrong. The source of
- * the problem is the call that made the object, and the path names the field. Any other problem stays as it is.
+ * Moves the place of a problem from a call in the user's code to the wrong argument of this call. The source of the
+ * problem is the call that made the object, and the path names the field. Any other problem stays as it is.
  *
  * @param text the text of the file in which the problem is placed
  */
@@ -36,7 +36,7 @@ function argumentSteps(path: string): readonly PathStep[] {
 /**
  * The place of a field in the arguments of a call. Factories take names and labels at a shorter path than the object
  * has. The longest end of the path that the arguments contain completely is therefore used. If they contain none
- * completely, the end of which they contain the most steps is used.
+ * completely, the end with the most contained steps is used.
  */
 function placeOfArgument(
   scanner: ScriptScanner,

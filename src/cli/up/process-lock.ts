@@ -122,8 +122,8 @@ function startOf(pid: number): string {
 }
 
 /**
- * The start time in the line that the system has about a process. A process that has ended and waits for its parent (a
- * zombie) has none: it holds nothing, and its lock is dead.
+ * The start time in the line of `/proc/PID/stat`. A process that has ended and waits for its parent (a zombie) has
+ * none: it holds nothing, and its lock is dead.
  */
 export function startInStat(stat: string | undefined): string {
   // The name of the program is in brackets and may contain any character. The state is field 3, the start time field 22.

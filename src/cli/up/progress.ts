@@ -6,8 +6,8 @@ import { suspensionText } from '../instance/suspension.ts';
 import type { InstanceView } from './view.ts';
 
 /**
- * The time that the controller needs at most, in milliseconds, to remove a deleted definition after it has forgotten
- * the definition's instances.
+ * The maximum time between the last report of a deleted definition's instances and the removal of the definition, in
+ * milliseconds.
  */
 const DEFINITION_MS = 1000;
 

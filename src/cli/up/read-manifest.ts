@@ -177,7 +177,7 @@ function otherTool(fields: readonly string[]): { readonly what: string; readonly
   return undefined;
 }
 
-/** Files that a command of typekro writes or reads in another place, by their kind. */
+/** Files that other commands of typekro write or read, by their kind. They are no manifests. */
 const OWN_FILES = new Map<JsonValue | undefined, (file: string) => { readonly what: string; readonly hint: string }>([
   ['TypeKroPlan', (file) => ({ what: 'a saved plan', hint: `carry it out: typekro apply ${file}` })],
   [

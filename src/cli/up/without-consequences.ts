@@ -3,7 +3,7 @@ import { BELOW_SPEC } from './check-objects.ts';
 import { diagnosticCodes } from '../../graph/index.ts';
 import { schemaCodes } from '../../schema/index.ts';
 
-/** The path of a field of an object that should be below `template` but is beside the id. */
+/** Matches the path of a field that is beside the id of a resource, and belongs below its `template`. */
 const TEMPLATE_FIELD = /^(spec\.resources\[\d+\])\.(?:apiVersion|kind|metadata|spec|data|type)$/;
 
 /** Replaces findings with the same cause by one finding that names the cause. */
@@ -130,7 +130,7 @@ const REFUSED_TEXT: ReadonlySet<string> = new Set([
   'graph/invalid-literal',
 ]);
 
-/** Makes a likely expression an error where its text is refused. */
+/** Turns the finding about a likely expression into an error where its text is refused. */
 function withTexts(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const isText = ({ code }: Diagnostic) => code === 'graph/foreign-expression';
   const at = ({ path, source }: Diagnostic) => `${source?.file ?? ''} ${path ?? ''}`;

@@ -29,6 +29,6 @@ export function dataCode(
 const scalarText = (value: Exclude<JsonValue, string | object>): string =>
   isLargeInteger(value) ? `${value}n` : String(value);
 
-/** Is it an integer that no number of JavaScript holds exactly? */
+/** Is the value an integer that a JavaScript number cannot represent exactly? */
 export const isLargeInteger = (value: JsonValue): value is bigint =>
   typeof value === 'bigint' && !Number.isSafeInteger(Number(value));

@@ -111,7 +111,7 @@ const variablesOf = (args: readonly Expr[]): string[] =>
 
 /**
  * Converts a type of CEL to a type of TypeScript; with the form `list`, to an array type. The type is `never` when only
- * the graph knows it, because `never` fits everywhere.
+ * the graph knows it, because `never` is assignable to every type.
  */
 function typeScriptOf(type: string, form: 'list' | 'value' = 'value'): string {
   const list = /^list\((.*)\)$/.exec(type)?.[1];

@@ -125,7 +125,7 @@ class Writer {
     return this.#operator(name, args);
   }
 
-  /** `a.?b.orValue(c)` as `a.b ?? c`. */
+  /** Writes `a.?b.orValue(c)` as `a.b ?? c`. */
   #orValue(target: Expr, fallback: Expr): Script | undefined {
     const path = pathOf(target);
     const other = this.write(fallback) ?? this.#wholeLiteral(fallback);
@@ -141,7 +141,7 @@ class Writer {
     return { text: `${script.text} ?? ${within(other, 8)}`, kind: other.kind, binds: 4, ...(reads && { reads }) };
   }
 
-  /** An empty map, or a list of literals, as the other value of an optional field. */
+  /** Writes an empty map or a list of literals, as the default of an optional field. */
   #wholeLiteral(expr: Expr): Script | undefined {
     if (expr.kind === 'map') return expr.entries.length === 0 ? { ...atom('{}', 'other'), type: 'object' } : undefined;
     if (expr.kind !== 'list' || expr.optionals.size > 0) return undefined;
@@ -257,8 +257,8 @@ function pathOf(expr: Expr): Path | undefined {
 }
 
 /**
- * Writes a field of the spec, or of an element of one of its lists. From the first field that can be absent on, fields
- * are read with `?.`. The CEL must be optional there, too.
+ * Writes a field of the spec, or of an element of one of its lists. After the first field that can be absent, all
+ * fields are read with `?.`, and the CEL must be optional there, too.
  */
 function specField(
   schema: Schema | undefined,
@@ -285,7 +285,7 @@ function specField(
   return { script: { ...atom(written, at === undefined ? 'other' : kindOf(at)), ...(type && { type }) }, isSure };
 }
 
-/** Are all fields optional from the first optional one on? */
+/** Are all fields after the first optional one optional, too? */
 function isOptionalToTheEnd({ fields }: Path): boolean {
   const first = fields.findIndex(({ optional }) => optional);
   return fields.slice(first).every(({ optional }) => optional);

@@ -54,7 +54,7 @@ const wrapped = (data: Code): string => {
 /** Writes a text as a literal of arktype. Returns `undefined` for a text that such a literal cannot contain. */
 const arkText = (value: string): string | undefined => (/^[^'"\\`\p{Cc}]*$/u.test(value) ? `'${value}'` : undefined);
 
-/** The text inside the quotes of a type that is one text of arktype. */
+/** The arktype text of a type that is one string literal. */
 function wordsOf(value: Code): string | undefined {
   return value.kind === 'text' && value.words !== undefined ? value.words : undefined;
 }

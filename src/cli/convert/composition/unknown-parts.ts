@@ -108,7 +108,7 @@ function unknown(object: JsonObject, known: ReadonlySet<string>, path: string): 
     .map(([name]) => problem(`${path}.${name}`));
 }
 
-/** Finds the integers of templates that no number of JavaScript holds exactly. Values of a composition are numbers. */
+/** Finds the integers of templates that a JavaScript number cannot represent exactly. */
 function largeIntegers(value: JsonValue, path: readonly PathStep[]): Inexpressible[] {
   if (isLargeInteger(value)) return [{ path: formatPath(path), reason: `no number of JavaScript is exactly ${value}` }];
   if (Array.isArray(value)) return value.flatMap((item, index) => largeIntegers(item, [...path, index]));

@@ -3,7 +3,7 @@ import type { ClusterFacts, Webhook } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading, joinResults } from '../finding.ts';
 
-/** Checks for webhooks that do not answer and whose silence refuses writes of the controller. */
+/** Checks for webhooks that do not answer although the API server requires their answer to writes of the controller. */
 export function checkWebhooks({ webhooks, definitions }: ClusterFacts): CheckResult {
   const kinds = 'value' in definitions ? definitions.value.map((each) => declaredKind(each.spec ?? {}).group) : [];
   const groups = new Set([DEFINITION_TYPE.group, REVISION_TYPE.group, CRD_TYPE.group, ...kinds]);
