@@ -1,6 +1,6 @@
 /**
  * Measures the page of the dashboard in Chromium, with the data of a scene: its size, the first paint, the time from a
- * change to its picture with 300 and 900 nodes, 1,000 changes a second, and a scroll through 10,000 instances. Run: `npm
+ * change to its frame with 300 and 900 nodes, 1,000 changes a second, and a scroll through 10,000 instances. Run: `npm
  * run bench -- dashboard`. The figures of a machine with few processors contain the time of the server, too.
  */
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * Ends a cluster with `stateDirectory` by `kill -9` at random moments of a load, and starts it again from the directory:
- * every write that a client got an answer for must be there, and every removed object must be gone. Then measures the
- * start with 10,000 objects. Run: `npm run bench -- durability [--times N] [--seed N]`; 20 times by default.
+ * every acknowledged write must be there, and every deleted object must be gone. Then measures the start with 10,000
+ * objects. Run: `npm run bench -- durability [--times N] [--seed N]`; 20 times by default.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:https';

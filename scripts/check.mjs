@@ -1,7 +1,8 @@
 /**
- * Every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, prose, format, dead
- * code, package, API reports, size, links of the documentation, examples. Runs all of them even when one fails, and then lists the failed ones.
- * `npm run check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public API.
+ * Every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, prose,
+ * format, dead code, package, API reports, size, links of the documentation, examples. Runs all checks even when one
+ * fails, and then lists the failed ones. `npm run check -- types lint` runs a part. `npm run check -- api --update`
+ * accepts a change of the public API.
  */
 import { build, isBuilt } from './build.mjs';
 import { main, succeeds } from './run.mjs';

@@ -38,9 +38,10 @@ export async function embed(root, made) {
 }
 
 /**
- * Bundles two libraries, because their CommonJS modules require modules of Node. esbuild cannot put such a `require` into
- * an ES module, and Rollup would load the modules of Node at the start. The YAML library is bundled from its ES modules for browsers. The HTTP
- * client is bundled with a `require` that calls Node's, into a file of its own that is loaded on demand.
+ * Bundles two libraries, because their CommonJS modules require modules of Node. esbuild cannot put such a `require`
+ * into an ES module, and Rollup would load the modules of Node at the start. The YAML library is bundled from its ES
+ * modules for browsers. The HTTP client is bundled with a `require` that calls Node's, into a file of its own that is
+ * loaded on demand.
  */
 async function embedLibraries(root, made) {
   const write = async (name, library, prefix, options) => {

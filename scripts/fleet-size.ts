@@ -31,7 +31,7 @@ const BASE_REST_MB = 52.8;
 const BASE_PEAK_MB = 66;
 const INSTANCE_BYTES = 2700;
 const CHILD_BYTES = 700;
-/** The peak of a restart for each object, be it an instance or a child. */
+/** Bytes that each object, instance or child, adds to the peak of a restart. */
 const PEAK_OBJECT_BYTES = 1830;
 /** Writes of an instance itself: finalizer, labels, record of its objects, status, event. */
 const INSTANCE_REQUESTS = 5;
@@ -40,8 +40,9 @@ const CHILD_CPU_MS = 0.75;
 const RESTART_BASE_CPU_MS = 200;
 const RESTART_INSTANCE_CPU_MS = 0.46;
 const RESTART_CHILD_CPU_MS = 0.09;
-/** The processes are as many as keep each below both values: its average load, and the objects that it holds. */
+/** The maximum average load of a process. The number of processes keeps this maximum and `MAX_OBJECTS`. */
 const MAX_CORES = 0.5;
+/** The maximum number of objects of a process: instances and their children. */
 const MAX_OBJECTS = 250_000;
 const LIMIT_FACTOR = 1.5;
 const LIMIT_STEP_MI = 128;

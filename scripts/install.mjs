@@ -11,7 +11,7 @@ function lockOf(folder) {
     .digest('hex');
 }
 
-/** Whether the installed packages are those of the folder's lock file. */
+/** Are the installed packages those of the folder's lock file? */
 export function isInstalled(folder) {
   const stamp = stampOf(folder);
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockOf(folder);

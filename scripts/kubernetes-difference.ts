@@ -1,7 +1,7 @@
 /**
  * Writes how the API of each earlier version of Kubernetes differs from the API of the next later version:
- * `npm run docs -- kubernetes-difference`. The script reads the published OpenAPI documents, discovery documents and default
- * roles of the Go modules `k8s.io/kubernetes` and `k8s.io/api`, which `go mod download` gets.
+ * `npm run docs -- kubernetes-difference`. The script reads the published OpenAPI documents, discovery documents and
+ * default roles of the Go modules `k8s.io/kubernetes` and `k8s.io/api`, which `go mod download` gets.
  *
  * `data/kubernetes-1.36/README.md` describes the form. The same modules always give the same files.
  */
@@ -94,8 +94,8 @@ function typesOf(folder: string): JsonObject {
 }
 
 /**
- * Adds to the fields of the patch that `later` lacks what only the sources in Go have: the number of the protobuf form,
- * whether the field is a pointer, and whether it is written when it is empty.
+ * Completes the fields of the patch that `later` lacks. Only the sources in Go have these facts: the number of the
+ * protobuf form, whether the field is a pointer, and whether it is written when it is empty.
  */
 function completeFields(patch: JsonObject, later: JsonObject, folder: string): void {
   for (const [type, change] of Object.entries(patch)) {

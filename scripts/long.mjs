@@ -2,11 +2,11 @@
  * Runs the tests that are too slow for `npm test`:
  *
  * - generated programs and simulations with the full counts of `test/budgets.json`; `npm test` uses the small counts
- * - the mistakes whose messages need a process each
+ * - the messages for mistakes in programs; each program runs in a process of its own
  * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
  * - the first pages of the documentation, with the packed package
  * - controllers that take over from each other while 200 instances are edited
- * - one of the suites of controller-runtime, another one each day; `TYPEKRO_SUITES=all npm run long` runs all
+ * - one suite of controller-runtime, each day another one; `TYPEKRO_SUITES=all npm run long` runs all
  * - the steps of the Dockerfile, whose result serves a definition
  * - a sample of the mutations
  * - the recorded scenarios of a controller

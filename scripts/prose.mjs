@@ -3,7 +3,7 @@
  * without pages that a script writes. `npm run check -- prose` prints each violation with its line.
  *
  * - A sentence has at most 30 words. A code span, or a list of them, counts as one word. Tables and code blocks have no sentences.
- * - No word promises that a task is small ("simply", "just", "easy"): a reader who fails then blames himself.
+ * - No word promises that a task is small ("simply", "just", "easy"). It discourages readers who find the task hard.
  * - The present tense: no "will".
  */
 import { execFileSync } from 'node:child_process';

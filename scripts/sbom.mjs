@@ -1,7 +1,7 @@
 /**
  * Prints the packages of an installation of TypeKro as a CycloneDX document: `node scripts/sbom.mjs`. npm writes it from
- * the lock file, and needs no network. `npm sbom --omit=dev` in the checkout would leave out every package that a
- * development tool uses, too; therefore npm reads a copy of the manifest without these tools.
+ * the lock file, and needs no network. `npm sbom --omit=dev` in the checkout would also leave out the packages that
+ * both TypeKro and a development tool use. Therefore npm reads a copy of the manifest without these tools.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

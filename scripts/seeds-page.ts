@@ -1,5 +1,5 @@
 /**
- * The page about the example programs of the documents that began TypeKro, from the table that `test/e2e/seeds` checks.
+ * The page about the example programs of the project's first documents, from the table that `test/e2e/seeds` checks.
  */
 import type { Outcome } from '../test/e2e/seeds/outcomes.ts';
 import { programs } from '../test/e2e/seeds/outcomes.ts';

@@ -10,7 +10,7 @@ import (
 // GroupVersion is the group and the version of Greeting.
 var GroupVersion = schema.GroupVersion{Group: "example.com", Version: "v1"}
 
-// Greeting asks for a ConfigMap with a greeting.
+// Greeting requests a ConfigMap with a greeting.
 type Greeting struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

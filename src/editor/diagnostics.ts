@@ -25,7 +25,7 @@ export function toProtocol(text: EditorText, diagnostics: readonly Diagnostic[])
   });
 }
 
-/** A name, a number or a quoted text; a diagnostic has only its start. */
+/** A name, a number, a quoted text, or any other character. */
 const WORD = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w$][\w./-]*|\$\{|[^\s])/;
 
 /** The span of the word at an offset: a diagnostic has only the place where the problem begins. */

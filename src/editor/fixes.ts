@@ -18,7 +18,7 @@ interface Problem {
   readonly text: EditorText;
 }
 
-/** The rules from hints to changes. The first one that fits decides. */
+/** The rules that make a change from a hint. The first rule that fits decides. */
 const RULES: readonly ((problem: Problem) => Fix | undefined)[] = [
   insteadOf,
   didYouMean,
@@ -29,7 +29,7 @@ const RULES: readonly ((problem: Problem) => Fix | undefined)[] = [
   removeCode,
 ];
 
-/** The quick fixes for the diagnostics at a place, made from their hints. A hint that needs a decision gives none. */
+/** The quick fixes for the diagnostics at a place, made from their hints. A hint that needs a decision gives no fix. */
 export function fixesFor(document: EditorDocument, diagnostics: readonly ProtocolDiagnostic[]): readonly CodeAction[] {
   return diagnostics.flatMap((diagnostic): CodeAction[] => {
     const { hint } = (diagnostic.data ?? {}) as DiagnosticData;

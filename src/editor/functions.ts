@@ -30,7 +30,7 @@ const MACRO_FORMS: Readonly<Record<string, string>> = {
   optFlatMap: 'optional.optFlatMap(x, optional) -> optional',
 };
 
-/** Names that an author writes: operators have other characters in their names. */
+/** Can an author write the name? The names of operators have other characters. */
 const isWritten = (name: string): boolean => /^[a-zA-Z](?:[\w.]*[a-zA-Z0-9])?$/.test(name);
 
 function signatureOf(name: string, { member, params, result }: Overload): string {

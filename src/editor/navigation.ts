@@ -116,7 +116,7 @@ function allLocations(workspace: Workspace, { document, placed }: At, symbol: Na
   return [...own, ...elsewhere];
 }
 
-/** The keys of instances of a definition that have a field of its spec. */
+/** The keys that set a field of the spec in the instances of a definition. */
 function instanceSpans(workspace: Workspace, definition: PlacedPart, path: readonly string[]): readonly Location[] {
   const kind = nodeAt(definition.part.tree, ['spec', 'schema', 'kind']);
   const group = nodeAt(definition.part.tree, ['spec', 'schema', 'group']);

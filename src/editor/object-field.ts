@@ -12,8 +12,8 @@ export interface ObjectField {
 }
 
 /**
- * The object and the field at a position. None in a definition or a Graph, none for an object whose name has an
- * expression, and none for a Secret.
+ * The object and the field at a position. `undefined` in a definition or a Graph, for an object whose name has an
+ * expression, and for a Secret.
  */
 export function objectFieldAt(document: EditorDocument, position: Position): ObjectField | undefined {
   const offset = document.text.offsetAt(position);

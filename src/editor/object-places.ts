@@ -23,7 +23,7 @@ const TEMPLATES: Readonly<Record<string, ReadonlySet<string>>> = {
   Graph: new Set(['template', 'ref', 'patch']),
 };
 
-/** The kind of a value that has apiVersion or kind. The other one is empty when it is missing. */
+/** The kind of a value that has apiVersion, kind, or both. A missing one is empty. */
 export function typeOf(value: JsonValue | undefined): GroupVersionKind | undefined {
   if (!isJsonObject(value)) return undefined;
   const [apiVersion, kind] = [value['apiVersion'], value['kind']];
@@ -84,7 +84,7 @@ export function followSchema(
   return { schema, isRequired };
 }
 
-/** Is the path one of a SimpleSchema field: `spec.schema.spec` or `spec.schema.types`, and below? */
+/** Is the path `spec.schema.spec` or `spec.schema.types`, or a path below them? Their fields are SimpleSchema. */
 export function isSimpleSchemaPath(path: readonly PathStep[]): boolean {
   return path[0] === 'spec' && path[1] === 'schema' && (path[2] === 'spec' || path[2] === 'types');
 }

@@ -23,7 +23,7 @@ test.each([
   expect(diagnostics.map((each) => each.hint)).toEqual([hint]);
 });
 
-test('a policy with all fields is read as it is', () => {
+test('a policy with all fields has no problems', () => {
   const text = `${HEAD}metadata: { name: p }
 omitStages: [RequestReceived]
 omitManagedFields: true
@@ -114,7 +114,7 @@ describe('createCluster with an audit log', () => {
   test.each([
     ['an object', { rules: [{ level: 'Alle' as 'None' }] }, /level" cannot be "Alle"[\s\S]*rules\[0\]\.level/],
     ['a text', 'rules: 1', /audit policy:1:1: error: "apiVersion" is missing/],
-  ])('refuses a wrong policy that is %s', async (_, policy, message) => {
+  ])('refuses a wrong policy that is given as %s', async (_, policy, message) => {
     await expect(createCluster({ audit: { policy } })).rejects.toMatchObject({
       code: 'cluster/audit-policy',
       message: expect.stringMatching(message),

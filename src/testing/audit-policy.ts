@@ -97,7 +97,7 @@ const policy: Shape = (value, path, report) => {
   }
 };
 
-/** A policy of a file, and the problems of the file. Unknown fields are warnings, as by kube-apiserver. */
+/** A policy of a file, and the problems of the file. Unknown fields are warnings, as in kube-apiserver. */
 export interface ReadAuditPolicy {
   /** `undefined` when there are errors. */
   readonly policy: AuditPolicy | undefined;

@@ -14,8 +14,8 @@ export type Shape = (value: JsonValue, path: readonly PathStep[], report: Report
 /**
  * A value that a predicate accepts.
  *
- * @param what describes such values in the message for others
- * @param shown describes the given value in this message
+ * @param what describes the accepted values in the message about another value
+ * @param shown describes the other value in this message
  */
 export function typed(
   what: string,
@@ -50,7 +50,7 @@ export const wholeNumber = (least: number, most: number): Shape =>
 /** Any JSON object. */
 export const anyObject = (example: string): Shape => typed('an object', isJsonObject, example);
 
-/** One of some texts. */
+/** One of the given texts. */
 export function oneOf(...choices: readonly string[]): Shape {
   return (value, path, report) => {
     if (typeof value === 'string' && choices.includes(value)) return;
@@ -127,7 +127,7 @@ export function fieldHint(name: string, known: readonly string[]): string {
   return near === undefined ? `there is ${known.join(', ')}` : `did you mean ${near}?`;
 }
 
-/** Accepts everything. */
+/** Accepts each value. */
 export const anything: Shape = () => {};
 
 const TYPE_NAMES = ['a text', 'a number', 'true or false', 'a list', 'an object', 'null'] as const;

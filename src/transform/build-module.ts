@@ -29,7 +29,7 @@ export function isBuildInput(file: string, { include }: TransformOptions): boole
 /**
  * Transforms a module for a bundler. A TypeScript module without `earlierMap` is the author's text, and Node blanks its
  * types. With `earlierMap`, `code` is the output of another tool, and the map leads back to the author's text. On a
- * Node that cannot blank types, another tool must remove them before. The resulting map leads to `code` where the
+ * Node that cannot blank types, another tool must remove them first. The resulting map leads to `code` where the
  * bundler joins maps (`mapsAreChained`), else to the author's text. Returns `undefined` when nothing changes.
  */
 export function transformForBuild(

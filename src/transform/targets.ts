@@ -28,8 +28,8 @@ interface Place {
 /**
  * Chooses the functions of a module:
  * - those passed to the SDK, anywhere;
- * - those passed to functions of the author's own (which may pass them on): at module level, and anywhere in
- *   modules that import the SDK;
+ * - those passed to the author's own functions, which may pass them on: at module level, and anywhere in modules that
+ *   import the SDK;
  * - the functions of module level, which compositions of other modules may call;
  * - the functions that one of these captures.
  *
@@ -175,7 +175,7 @@ function rootName(callee: AnyNode): string {
   return at.type === 'Identifier' ? at.name : '';
 }
 
-/** The block whose statements the children of a node are. */
+/** The block to which the statements below a node belong. */
 function statementsOf(node: AnyNode, around: Block | undefined): Block | undefined {
   if (node.type === 'Program' || node.type === 'BlockStatement') return node;
   const keeps = node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration';

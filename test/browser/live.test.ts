@@ -79,7 +79,7 @@ const GATE = {
   data: { key: 'k' },
 };
 const SHOP = { apiVersion: 'kro.run/v1alpha1', kind: 'Shop', name: 'first', namespace: 'default' };
-/** Field managers have times in seconds: a change in the second of the last apply is not known to be later. */
+/** Field managers have times in whole seconds. The page cannot order two writes within one second. */
 const CHANGED = /(?:changed|owned) by another-client/;
 const SETTINGS = { apiVersion: 'v1', kind: 'ConfigMap', name: 'first-settings', namespace: 'default' };
 
@@ -121,7 +121,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await page.keyboard.press('Enter');
     };
 
-    test('by keyboard: a graph becomes ready, drift is put back, a breaking change is planned, the playground is used', async () => {
+    test('by keyboard: a graph becomes ready, drift is corrected, a breaking change is planned, the playground is used', async () => {
       await page.goto(address);
       await page.locator('.connection.is-live').waitFor();
       const grid = page.getByRole('grid', { name: 'Instances' });
@@ -141,7 +141,7 @@ describe.skipIf(whyNoBrowser !== undefined)(
 
       await press('Suspend');
       await page.getByRole('button', { name: 'Resume' }).waitFor();
-      // The status shows that the controller knows the suspension: before that, the controller could put the change back.
+      // The status shows that the controller knows the suspension. Before that, the controller could revert the change.
       await expect
         .poll(async () => JSON.stringify((await user.get(SHOP))['status']), { timeout: 30_000 })
         .toContain('ReconciliationSuspended');

@@ -157,7 +157,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test.each(['light', 'dark'] as const)('axe finds nothing, %s', async (colorScheme) => {
+  test.each(['light', 'dark'] as const)('axe finds no accessibility problem, %s', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     expect(await axeProblems(page)).toEqual([]);
     await page.getByRole('tab', { name: 'Objects' }).click();
@@ -168,7 +168,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     expect(errors).toEqual([]);
   });
 
-  test('nothing is wider than 320 pixels', async () => {
+  test('the page fits into a width of 320 pixels', async () => {
     await page.setViewportSize({ width: 320, height: 640 });
     const width = await page.locator('main').evaluate((main: { readonly scrollWidth: number }) => main.scrollWidth);
     expect(width).toBeLessThanOrEqual(320);

@@ -12,7 +12,7 @@ const CHANGES = 200;
 const FLAGS = ['--metrics-bind-address=0', '--health-probe-bind-address=0', '--leader-elect'];
 const NAMESPACE = '--leader-election-namespace=kro-system';
 
-/** The program of the release before, `dist/cli/main.js` of its package. Without one, both releases are this build. */
+/** The program of the previous release, `dist/cli/main.js` of its package. Default: this build. */
 const RELEASE = process.env['TYPEKRO_RELEASE'] ?? CLI;
 
 /** kro's own controller: the program of kro 0.9. */
@@ -49,7 +49,7 @@ describe.each(serverKinds())('200 instances that are edited all the time, on $na
     await server.close();
   });
 
-  /** Lets the controllers take over one after the other while the fleet is edited. */
+  /** Runs the controllers one after the other, and edits the fleet meanwhile. */
   async function handOver(controllers: readonly Start[]) {
     const fleet = new Fleet(server.client, SIZE);
     let current: RunningCommand | undefined;

@@ -196,7 +196,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: maps}
 subjects: [{kind: ServiceAccount, name: default, namespace: default}]
 `;
 
-  test('--once waits until a Graph is Ready, which its account needs rights for', async () => {
+  test('--once waits until a Graph is Ready, which requires rights of its account', async () => {
     const file = write('g.yaml', graph);
     const { code, stdout, stderr } = await up('--once', file, write('rights.yaml', RIGHTS)).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

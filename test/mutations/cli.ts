@@ -219,7 +219,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/dev/dev-loop.test.ts'],
   },
   {
-    name: 'a web page may ask the control interface',
+    name: 'a web page may use the control interface',
     file: 'src/cli/clusters/control-server.ts',
     find: "  if (headers.origin !== undefined) return 'requests of web pages are refused';\n",
     replace: '',

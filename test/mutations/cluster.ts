@@ -37,7 +37,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/audit/audit-log.test.ts'],
   },
   {
-    name: 'renamed audit logs stay for ever',
+    name: 'renamed audit logs are never removed',
     file: 'src/cluster/audit/log-file.ts',
     find: 'if (isTooMany || isTooOld)',
     replace: 'if (isTooMany && isTooOld)',
@@ -58,7 +58,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/processes/environment.test.ts'],
   },
   {
-    name: 'a local process may ask for another user',
+    name: 'a local process may request another user',
     file: 'src/cluster/processes/refusals.ts',
     find: 'if (user !== undefined && user !== uid) {',
     replace: 'if (user !== undefined && user === uid) {',
@@ -289,7 +289,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/aggregation/aggregation.test.ts'],
   },
   {
-    name: 'the cluster asks API servers on other machines',
+    name: 'the cluster sends requests to API servers on other machines',
     file: 'src/cluster/aggregation/server-address.ts',
     find: 'if (!isLoopbackHost(host))',
     replace: "if (host === '')",

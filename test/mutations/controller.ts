@@ -396,7 +396,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/instance-propagation.test.ts'],
   },
   {
-    name: 'commands take the newest revision for that of a held instance',
+    name: 'commands mistake the newest revision for the one that a held instance follows',
     file: 'src/controller/definition/live-definition.ts',
     find: 'number <= (kept?.number ?? rollout?.base?.number ?? Infinity)',
     replace: 'number <= (rollout?.base?.number ?? Infinity)',

@@ -81,7 +81,7 @@ export const READINESS: readonly MutationRow[] = [
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
   {
-    name: 'the oldest event is eventUid first',
+    name: 'the oldest event comes first',
     file: 'src/readiness/causes.ts',
     find: '.toSorted((a, b) => (a.at < b.at ? 1 : -1))',
     replace: '.toSorted((a, b) => (a.at < b.at ? -1 : 1))',

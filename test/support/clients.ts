@@ -82,8 +82,8 @@ function clientPath(name: ClientName): string | undefined {
 
 /**
  * Returns the path of a client's program. When it is undefined, the caller skips its tests, and the reason is printed:
- * `npm test` requires only Node. `npm run long`, and so CI, builds the clients first, and skips only the clients that
- * `test/e2e/allowed-skips.json` allows.
+ * `npm test` requires only Node. CI runs `npm run long`, which builds the clients first, and skips only the clients
+ * that `test/e2e/allowed-skips.json` allows.
  *
  * @throws Error when the client is missing and must not be skipped.
  */

@@ -34,7 +34,7 @@ export const panel = (version: 'v1' | 'v2', name: string, spec: JsonObject, meta
   spec,
 });
 
-/** Converts panels as their author means it. */
+/** Converts panels between `v1` and `v2`. */
 export function convertPanels({ objects, desiredAPIVersion }: ConversionRequest): unknown[] {
   return objects.map((object) => {
     const { size, width, height, ...spec } = { ...object.spec };

@@ -24,7 +24,7 @@ export const goSuites = JSON.parse(
 ) as GoSuites;
 
 /**
- * The suites that `TYPEKRO_SUITES` asks for; none without it.
+ * The suites that `TYPEKRO_SUITES` names; no suites when the variable is not set.
  *
  * @throws Error for a name that is not a suite.
  */

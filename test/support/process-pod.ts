@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import type { ClusterStory } from './cluster-story.ts';
 
-/** The annotation that asks for local processes. */
+/** The annotation of a pod whose containers run as local processes. */
 export const RUN_PROCESS = { 'typekro.dev/run': 'process' };
 
 /** A pod whose containers are local processes. */

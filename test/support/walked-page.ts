@@ -59,8 +59,7 @@ export function filesOfPage(page: string): Readonly<Record<string, string>> {
 
 /**
  * The text of the page, if the printed text matches it; otherwise the printed text. A line `…` stands for lines that the
- * page leaves out, and `…` in a line for any characters. The last line
- * `…` may stand for no line.
+ * page leaves out, and `…` in a line for any characters. As the last line, `…` may also stand for no line.
  */
 export function withGaps(printed: string, page: string): string {
   const escaped = (text: string): string =>

@@ -54,7 +54,7 @@ function nameItems(scope: ExpressionScope, { macros }: Typed): readonly Completi
   ];
 }
 
-/** What a name is, in a few words. */
+/** The role of a name, or the kind of its node, in a few words. */
 export function detailOf({ role, node, isList }: ScopeName): string {
   if (role === 'instance') return 'the instance';
   if (role === 'runtime') return 'what the controller knows of the instance';

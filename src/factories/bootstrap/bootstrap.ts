@@ -38,7 +38,7 @@ export interface RuntimeBootstrap {
   factory(mode: Mode, options?: FactoryOptions): RuntimeFactory;
 }
 
-/** Functions of other rooms that a runtime needs. */
+/** Functions of other folders of `src` that a runtime needs. */
 export interface BootstrapNeeds {
   readonly api: CompositionApi;
   /** Installs Flux in a cluster and returns the source of kro; loaded on first use. */

@@ -1,6 +1,6 @@
 /**
  * The runtime that kro mode needs, as a graph: Flux's controllers and kro. This folder decides which components the
- * runtime has; the deploy room applies Flux's manifests.
+ * runtime has; `src/deploy` applies Flux's manifests.
  *
  * @packageDocumentation
  */

@@ -40,7 +40,7 @@ test.each(factories)('%s makes an object of a bundled kind', (_name, factory) =>
   expect(builtinSource().resourceOf({ group: group ?? '', version: version ?? '', kind })).toBeDefined();
 });
 
-test('objects as in YAML and with their names at the top are the same', () => {
+test('an object as in YAML and an object with its name at the top level are the same', () => {
   const container: CoreV1.Container = { name: 'web', image: 'nginx' };
   const selector = { matchLabels: { app: 'web' } };
   const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [container] } };

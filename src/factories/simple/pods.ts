@@ -136,7 +136,7 @@ export interface PodConfig extends CommonConfig {
   readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
   /** Taints of nodes that the pods tolerate. */
   readonly tolerations?: readonly object[] | undefined;
-  /** Rules on which nodes, and near which pods, the pods run. */
+  /** Rules for the placement of the pods: by the labels of nodes, and by other pods on these nodes. */
   readonly affinity?: object | undefined;
   /** Containers that run to their end, one after another, before the other containers start. */
   readonly initContainers?: readonly object[] | undefined;

@@ -54,7 +54,7 @@ const ROWS: readonly Row[] = [
     [],
   ],
   [
-    'fields of others do not count',
+    'fields of other clients do not count',
     resting,
     restingState(instance(READY), [map('a', { x: '1' }, { immutable: true })]),
     [],
@@ -132,7 +132,7 @@ const ROWS: readonly Row[] = [
     [{ invariant: 'differs', expected: 'the status of the instance with state "ACTIVE"', received: 'state "ERROR"' }],
   ],
   [
-    'the instance is left',
+    'the instance still exists',
     restingState(undefined, []),
     restingState(instance(READY), []),
     [{ invariant: 'stuck', expected: 'no instance', received: 'it exists' }],

@@ -75,8 +75,8 @@ export type EndFinding = Pick<LifeFinding, 'invariant' | 'expected' | 'received'
 /**
  * The differences between the final state of a life and that of the same test without faults.
  *
- * @param isSecret does a value of this node (without a node: of the status) come from a Secret? The findings do not
- *   show such values
+ * @param isSecret does a value of the node come from a Secret? Without a node: does a value of the status? The findings
+ *   do not show such values
  */
 export function compareEnds(
   expected: RestingState,

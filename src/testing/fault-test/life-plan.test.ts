@@ -14,7 +14,7 @@ describe('which life a seed has', () => {
     expect(seedOfLife(first, index)).toBe(seed);
   });
 
-  test('every test is chosen by some seed, and none without tests', () => {
+  test('each test is the choice of some seed; without tests there is no choice', () => {
     const chosen = new Set(seeds.map((seed) => chooseTest(seed, tests)?.name));
     expect([...chosen].toSorted()).toEqual(['create', 'delete', 'scale', 'upgrade']);
     expect(chooseTest(1, [])).toBeUndefined();

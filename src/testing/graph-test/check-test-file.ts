@@ -34,7 +34,7 @@ export function checkGraphTest(test: GraphTest, graph: Graph, sources: SchemaSou
 
 type Path = readonly PathStep[];
 
-/** The names (`Kind/name`) of objects of a test: those that exist at a step, and all of them. */
+/** The names (`Kind/name`) of objects of a test. `now`: those that exist at a step. `ever`: all of them. */
 interface KnownObjects {
   readonly now: ReadonlySet<string>;
   readonly ever: ReadonlySet<string>;
@@ -184,7 +184,7 @@ class Checker {
     return node;
   }
 
-  /** A node whose objects the controller creates. */
+  /** Reports an unknown node, and a node whose objects the controller never writes. */
   #ownNode(id: string, path: Path): void {
     const node = this.#node(id, path);
     if (node?.nodeType !== 'external' && node?.nodeType !== 'externalCollection') return;

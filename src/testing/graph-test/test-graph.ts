@@ -50,8 +50,8 @@ const prepared = new WeakMap<object, Map<string, Promise<PreparedDefinition>>>()
  * controller, in virtual time. It works in vitest, node:test and other runners. The test has the members of a test in a
  * `*.test.yaml` file.
  *
- * @throws TypeKroError `testing/unmet` when an expectation is not met; the message has the path of each, the expected
- * and received values, and the reason for the node's state. `testing/bad-test` for unknown nodes and fields.
+ * @throws TypeKroError `testing/unmet` when an expectation is not met; for each one, the message has its path, the
+ * expected and received values, and the reason for the node's state. `testing/bad-test` for unknown nodes and fields.
  * `testing/bad-definition` for a definition with errors.
  */
 export async function testGraph<Spec extends object = JsonObject>(
@@ -94,7 +94,7 @@ export interface FaultTestSummary {
  *
  * @throws TypeKroError `testing/broken-under-faults` when a life breaks an invariant: the message has the invariant,
  *   the expected and received state, the last faults before, and the seed that replays the life; `testing/bad-test` and
- *   `testing/bad-definition` as `testGraph`; `testing/bad-lives` for counts and seeds out of bounds.
+ *   `testing/bad-definition` as for `testGraph`; `testing/bad-lives` for counts and seeds out of bounds.
  */
 export async function testGraphWithFaults<Spec extends object = JsonObject>(
   definition: TestedComposition<Spec> | KubeObject,

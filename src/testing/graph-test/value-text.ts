@@ -2,8 +2,8 @@ import type { JsonValue } from '../../core/index.ts';
 import { stringifyJson } from '../../core/index.ts';
 
 /**
- * A value on one line, so that different values differ: texts are plain, and quoted when they look like another value,
- * lists of texts are `[a, b]`, other values are JSON. `nothing` stands for an absent value.
+ * A value as one line. Different values have different lines. Texts are plain, or quoted when they look like another
+ * value. Lists of texts are `[a, b]`. Other values are JSON. `nothing` stands for an absent value.
  */
 export function valueText(value: JsonValue | undefined): string {
   if (value === undefined) return 'nothing';
@@ -19,6 +19,6 @@ function looksDifferent(text: string): boolean {
   return text.trim() !== text || text === '' || text === 'nothing' || isJsonLike(text);
 }
 
-/** A number, a constant, or the beginning of a list, an object or a quoted text in JSON. */
+/** Is the text a number or a constant in JSON, or does it begin like a list, an object or a quoted text? */
 const isJsonLike = (text: string): boolean =>
   /^(?:true|false|null)$|^["[{]/.test(text) || (/^[-+.\d]/.test(text) && !Number.isNaN(Number(text)));

@@ -31,7 +31,7 @@ const GRAPHS = '/apis/kro.run/v1alpha1/graphs';
  * - An object is written for a node only when the Graph has the finalizer, its status records the object or the fields,
  *   and its spec has the node.
  * - The write has the account of the Graph.
- * - An object of another Graph or of an instance is not taken.
+ * - A Graph does not take over an object of another Graph or of an instance.
  * - An object is created only when the dependencies of its node exist.
  * - A delete has the UID of the object, which the status records. The deletion of a Graph tries the last node first.
  * - The record loses an entry only after the object or the fields are gone. The finalizer is removed only after all of
@@ -43,7 +43,7 @@ export class GraphInvariants {
   /** The last known state of each Graph, also of those that are gone, by its UID. */
   readonly #known = new Map<string, KubeObject>();
 
-  /** The version at which the spec of a Graph changed the last time, or at which it was deleted, by its key. */
+  /** The version of the last change of a Graph's spec, or of the Graph's deletion, by the key of the Graph. */
   readonly #changed = new Map<string, number>();
   /** The paths of the deletes that a process tried for a Graph. */
   readonly #tried = new Set<string>();

@@ -30,8 +30,8 @@ export interface RuledGraph {
   /** The facts about objects of the kind Graph; absent where the controller serves none. */
   readonly graphs?: RuledGraphs;
   /**
-   * The condition of `propagateWhen` that forbids to write this content, as text; `undefined` when none does. Default:
-   * none does.
+   * The text of the condition of `propagateWhen` that forbids this content; `undefined` when none does. Default: none
+   * does.
    */
   heldBack?(sent: KubeObject): string | undefined;
   /** The dependencies of a node that do not exist or are not ready. */
@@ -43,7 +43,7 @@ export interface RuledGraph {
  *
  * - A child is written only when its instance has the finalizer, and an inventory with the kind of the child.
  * - A child is created only when its dependencies exist and are ready.
- * - A child is written only with content that its conditions of `propagateWhen` let through.
+ * - A child is written only with content that its conditions of `propagateWhen` permit.
  * - Only members of the instance's own ApplySet are written or deleted. A delete has the UID of the object, and comes
  *   after the deletion of all later waves. A member with the deletion policy `Orphaned` is never deleted, and no other
  *   member is released.
@@ -319,7 +319,7 @@ function bodyOf({ body }: TransportRequest): KubeObject | undefined {
   return JSON.parse(body) as KubeObject;
 }
 
-/** Does the merge patch take the labels of its ApplySet from an object? */
+/** Does the merge patch remove the label of the ApplySet from an object? */
 function isRelease(sent: KubeObject | undefined): boolean {
   const labels: Readonly<Record<string, unknown>> = sent?.metadata?.labels ?? {};
   return labels[PART_OF_LABEL] === null;

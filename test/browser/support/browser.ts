@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
-/** Where Debian and the environment have Chromium. */
+/** The paths of Chromium: that of the environment, then those of distributions. */
 const PLACES = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** The path of Chromium; undefined without one. */
@@ -29,7 +29,7 @@ interface AxeViolation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** What axe finds in a page, one line for each rule. */
+/** The accessibility problems that axe finds in a page, one line for each rule. */
 export async function axeProblems(page: Page): Promise<string[]> {
   // The content security policy of the page forbids script elements. The DevTools protocol may still evaluate a script.
   await page.evaluate(axeSource);

@@ -46,7 +46,7 @@ export interface SceneSize {
   readonly instances: number;
   readonly nodes: number;
   readonly children: number;
-  /** A label that tries to become markup. */
+  /** A label that contains markup. */
   readonly hostile?: string;
 }
 

@@ -173,7 +173,7 @@ async function restoreObject(
   const fields = others as JsonObject;
   const { apiVersion, kind, ...metadata } = ref;
   const whole: JsonObject = { ...fields, metadata: { labels, annotations }, ...(status === undefined ? {} : { status }) };
-  // An object without fields of its own, too, has to exist before its status is written.
+  // Also an object without fields of its own has to exist before its status is written.
   if (Object.keys(owners).every((owner) => managerOf(owner).subresource !== undefined)) {
     await world.user.apply({ ...fields, apiVersion, kind, metadata }, { fieldManager: 'suite', force: true });
   }

@@ -189,7 +189,7 @@ export const environmentMistakes: readonly Mistake[] = [
     { files: { 'a.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: nowhere}\n' } },
   ),
   command(
-    'a webhook where none is asked',
+    'a webhook in a cluster that calls no webhooks',
     ['up', '--once', 'a.yaml'],
     0,
     /a\.yaml:1/,

@@ -50,7 +50,7 @@ async function expectStateOfSnapshot(user: KubeClient): Promise<void> {
   expect(world.log.some((line) => line.includes('restored to an earlier state'))).toBe(true);
 }
 
-/** Another client changes a child. Only a controller whose cache has the restored objects puts it back. */
+/** Another client changes a child. Only a controller whose cache has the restored objects reverts the change. */
 async function expectDriftIsPutBack(user: KubeClient): Promise<void> {
   await user.patch(mapRef('deleted-map'), { data: { text: 'drift' } });
   await world.advance(MINUTE_MS);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { JsonObject, JsonValue } from '../../../../src/core/index.ts';
 import { isJsonObject, parseJson } from '../../../../src/core/index.ts';
 
-/** A case: an input and what kro 0.10 does with it. */
+/** A case: an input, and the expected behaviour, which is that of kro 0.10. */
 export interface KroCase {
   readonly id: string;
   readonly area: string;

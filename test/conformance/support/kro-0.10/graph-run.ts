@@ -37,7 +37,7 @@ export class GraphRun {
     this.before = before;
   }
 
-  /** Creates what exists, then the Graph, and waits until it has settled. */
+  /** Creates the objects that exist before the Graph, then the Graph, and waits until the Graph has settled. */
   static async start(each: KroCase, error?: ApiError, probed: readonly string[] = []): Promise<GraphRun> {
     const { input } = each;
     const mode = String(input['mode'] ?? '').startsWith('RGD') ? 'definition' : 'graph';
