@@ -91,7 +91,10 @@ export interface EvaluateOptions {
    * the data is used without an inspection. Default false.
    */
   readonly trusted?: boolean;
-  /** Gets the rest of the budget when the evaluation ends; negative when the budget was exceeded. Default: no report. */
+  /**
+   * At its end, the evaluation stores the rest of the budget in `left`. The rest is negative when the budget was
+   * exceeded. Default: no report.
+   */
   readonly meter?: { left: number };
 }
 

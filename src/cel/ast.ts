@@ -16,7 +16,7 @@ export interface Literal extends SyntaxNode {
   readonly type: 'bool' | 'bytes' | 'double' | 'int' | 'null' | 'string' | 'uint';
   readonly value: null | boolean | number | bigint | string | Uint8Array | CelUint;
   /**
-   * The constant as the source text has it, for forms that `unparse` keeps: raw strings and numbers of another base.
+   * The text of the constant in the source, for forms that `unparse` keeps: raw strings, and numbers of another base.
    */
   readonly written?: string;
 }

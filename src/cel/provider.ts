@@ -15,8 +15,9 @@ export interface TypeProvider {
   /** The names of the declared fields in expressions. */
   fieldNames(typeName: string): readonly string[];
   /**
-   * Returns the function that makes a value from the fields of a literal `Name{…}`; undefined for a type without one.
-   * Literals of such a type, and of a provider without this method, fail when they are evaluated.
+   * Returns the function that makes a value from the fields of a literal `Name{…}`; undefined for a type without such a
+   * function. Literals of such a type fail when they are evaluated, and so do all literals of a provider without this
+   * method.
    */
   construct?(typeName: string): ((fields: ReadonlyMap<string, Value>) => Value) | undefined;
 }

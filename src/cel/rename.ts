@@ -2,8 +2,8 @@ import type { Ast, Call, Comprehension, Expr } from './ast.ts';
 
 /**
  * Renames the free variables of an expression. Variables of comprehensions keep their names, also where they hide a
- * variable. Macro calls are renamed together with their expansions, so that the result can be checked. All positions
- * stay, so that messages show the text as written.
+ * free variable. Macro calls are renamed together with their expansions, so that the result can be checked. All
+ * positions stay the same, so messages show the text as written.
  */
 export function renameVariables({ text, expr }: Ast, rename: (name: string) => string): Ast {
   return { text, expr: new Renamer(rename).visit(expr, NOTHING_BOUND) };

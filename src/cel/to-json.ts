@@ -49,9 +49,9 @@ function refuse(message: string): never {
 
 /**
  * Converts a result to the JSON of a template or status field, by kro's rules and with kro's error texts. Durations
- * have Go's form, timestamps are in UTC without fractions, and an empty optional is null. Bytes, large uints, keys that
- * are not strings, and library types are refused. An object that is read as a whole is copied without its schema.
- * `omit()` inside a list or map removes its element or field.
+ * have Go's form, timestamps are in UTC without fractions, and an empty optional is null. Bytes, large uints, library
+ * types, and keys whose JSON form is not a string are refused. An object that is read as a whole is copied without its
+ * schema. `omit()` inside a list or map removes its element or field.
  */
 export function toJson(value: Value, options: JsonOptions = {}): JsonResult {
   try {

@@ -188,7 +188,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function escape(value: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is to be escaped
+  // oxlint-disable-next-line no-control-regex -- the function escapes control characters
   return value.replaceAll(/["\\\u0000-\u001f\u007f]/g, (character) => {
     const short = ESCAPES[character];
     return short ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -328,7 +328,7 @@ export function elementsOf(value: Value): readonly Value[] | undefined {
   return value instanceof ListView ? value.elements() : undefined;
 }
 
-/** The data behind a value. Two values that read the same data have one identity there. */
+/** The data behind a value. For two views of the same data, the result is the same object. */
 export function rawData(value: Value): unknown {
   if (value instanceof ListView || value instanceof MapView) return value.raw();
   if (value instanceof CelDouble || value instanceof CelUint) return value.value;

@@ -1,6 +1,6 @@
 /**
- * Reads the files that the package ships, and gives the URLs of files of the package. Each call reads its file again. No
- * other module of `src/` reads a file by its place in the package.
+ * Reads the files that the package ships, and gives the URLs of files of the package. Each call reads its file again.
+ * No other module of `src/` reads a file by its place in the package.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 

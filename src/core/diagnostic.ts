@@ -41,9 +41,9 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 }
 
 /**
- * The text of a diagnostic for people: position, severity, message, the source line with a caret under
- * the column, path and hint. `sourceText` is the whole text of the file; without it there is no excerpt. `columns` is the
- * width of the terminal, to which the source line is cut.
+ * The text of a diagnostic for people: position, severity, message, the source line with a caret under the column, path
+ * and hint. `sourceText` is the whole text of the file; without it, there is no excerpt. `columns` is the width of the
+ * terminal, to which the source line is cut.
  */
 export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string, columns?: number): string {
   const { source } = diagnostic;
@@ -90,7 +90,8 @@ function stretch(
   room: number,
 ): { readonly shown: string; readonly before: readonly string[] } {
   if (line.length <= room) return { shown: line, before: Array.from(line.slice(0, end)) };
-  // In a terminal the marks take columns of the line. Without a known width, the marks come in addition.
+  // In a terminal of known width, the marks take the place of characters of the line. Otherwise they are added to the
+  // line.
   const width = Math.max(MIN_EXCERPT_LENGTH, room === MAX_EXCERPT_LENGTH ? room : room - CUT_MARKS_WIDTH);
   const limits = { shown: width, before: Math.floor((width * MAX_LENGTH_BEFORE_COLUMN) / MAX_EXCERPT_LENGTH) };
   const head = Array.from(line.slice(Math.max(0, end - 2 * MAX_LENGTH_BEFORE_COLUMN), end)).slice(-limits.before);

@@ -21,7 +21,7 @@ describe('parseJson', () => {
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   });
 
-  test('throws SyntaxError for what is not JSON', () => {
+  test('throws SyntaxError for a text that is not JSON', () => {
     expect(() => parseJson('{1234567890123456789')).toThrow(SyntaxError);
   });
 });

@@ -2,8 +2,8 @@ import { getOwn } from './get-own.ts';
 import { setOwn } from './set-own.ts';
 
 /**
- * A JSON value as it travels through the system. Integers that a JavaScript number cannot hold exactly (beyond
- * ±(2⁵³−1)) are `bigint`; all other values are those of `JSON.parse`.
+ * A JSON value. Integers that a JavaScript number cannot hold exactly (beyond ±(2⁵³−1)) are `bigint`; all other values
+ * are those of `JSON.parse`.
  */
 export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject;
 

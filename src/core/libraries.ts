@@ -8,8 +8,8 @@ import type * as Tls from 'node:tls';
 import type * as Zlib from 'node:zlib';
 
 /**
- * Loads a module of Node by `process.getBuiltinModule`: neither a bundle nor CommonJS made of ES modules has a
- * `require`.
+ * Loads a module of Node by `process.getBuiltinModule`, which needs no `require`. The function therefore also works in
+ * a bundle, and in CommonJS code that was compiled from this module.
  */
 const lazy = <Library>(name: string): (() => Library) => {
   let loaded: Library | undefined;

@@ -1,6 +1,6 @@
 /**
- * Milliseconds of a clock that never jumps, for durations. `performance.now()` is such a clock, too; but the first
- * access to `performance` loads nine modules of Node, a megabyte.
+ * Milliseconds of a clock that never jumps, for durations. `performance.now()` is such a clock, too, but the first
+ * access to `performance` loads nine modules of Node, which take a megabyte.
  */
 export function monotonicMs(): number {
   const time = process.hrtime();

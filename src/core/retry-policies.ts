@@ -12,7 +12,10 @@ export const RETRY_POLICIES = {
    * pauses are short because a person or a pipeline waits.
    */
   request: { initialMs: 100, maxMs: 5000 },
-  /** A watch that the server refuses or ends. The longest pause saves a server in trouble from a list every second. */
+  /**
+   * A watch that the server refuses or ends. Each try may begin with a list. The longest pause limits the load of these
+   * lists on a server in trouble.
+   */
   watch: { initialMs: 500, maxMs: 30_000 },
   /**
    * A watch whose server is out of reach. Such tries put no load on the server, and short pauses notice its return
@@ -40,11 +43,11 @@ export const RETRY_POLICIES = {
   /** Fields that the controller and another client take from each other. */
   contestedField: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
   /**
-   * An object whose desired value changes with each write of the controller. The longest pause is short, because another
-   * client may be the cause, and its changes have to arrive.
+   * An object whose desired value changes with each write of the controller. The longest pause is short, because
+   * another client may be the cause, and its changes have to arrive.
    */
   rewrittenObject: { initialMs: 5000, maxMs: 60_000, jitter: 0 },
-  /** A Lease, held or wanted: the period of client-go. */
+  /** The next renewal of a held Lease, or the next try to acquire it: the period of client-go. */
   lease: { initialMs: 2000, maxMs: 2000, jitter: 0 },
   /**
    * A simulated controller of the embedded cluster whose write was refused. All pauses are equal, so that tests can

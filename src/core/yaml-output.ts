@@ -8,7 +8,7 @@ import { yamlLibrary } from './late-parts.ts';
  * scalar with such an escape would be another value.
  */
 export const SPECIAL_IN_YAML =
-  // eslint-disable-next-line no-control-regex -- control characters are what it finds
+  // eslint-disable-next-line no-control-regex -- the expression finds control characters
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\p{Surrogate}/u;
 
 /** The characters of `SPECIAL_IN_YAML` that JSON leaves as they are. */
@@ -23,8 +23,8 @@ export function escapeForYaml(quoted: string): string {
 export const YAML_OUTPUT = { compat: 'yaml-1.1', aliasDuplicateObjects: false } as const;
 
 /**
- * Prints a document as YAML that readers of YAML 1.1 (kubectl, kro) read as the same values, without line folding. Texts
- * with special characters get double quotes and escapes.
+ * Prints a document as YAML that readers of YAML 1.1 (kubectl, kro) read as the same values, without line folding.
+ * Texts with special characters get double quotes and escapes.
  *
  * @param document made with `YAML_OUTPUT`
  */

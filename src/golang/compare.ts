@@ -1,6 +1,6 @@
 /**
- * Length in UTF-16 units of the parts in which long texts are compared: the engine compares two equal parts faster than
- * a loop does.
+ * Long texts are compared in parts of this length, in UTF-16 units. For two equal parts, the comparison of the engine
+ * is faster than a loop.
  */
 const STRETCH = 1024;
 

@@ -17,7 +17,7 @@ describe('the type of a JSON value', () => {
     expect([goJsonKind(value), goTypeOf(value)]).toEqual([kind, type]);
   });
 
-  test('of null is that of an empty interface', () => {
+  test('of null is <nil>, as Go prints an empty interface', () => {
     expect(goTypeOf(null)).toBe('<nil>');
   });
 });

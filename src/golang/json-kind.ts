@@ -1,6 +1,9 @@
 import type { JsonValue } from '../core/index.ts';
 
-/** The kind of a JSON value as the errors of Go's `encoding/json` name it. The result for null, which has none, is `number`. */
+/**
+ * The kind of a JSON value as the errors of Go's `encoding/json` name it. Null has no kind there; its result is
+ * `number`.
+ */
 export function goJsonKind(value: JsonValue | undefined): 'array' | 'bool' | 'number' | 'object' | 'string' {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';
@@ -8,7 +11,10 @@ export function goJsonKind(value: JsonValue | undefined): 'array' | 'bool' | 'nu
   return typeof value === 'object' && value !== null ? 'object' : 'number';
 }
 
-/** The Go type into which kro and the API server decode a JSON value, as their messages print it. An absent value is `<nil>`, like null. */
+/**
+ * The Go type into which kro and the API server decode a JSON value, as their messages print it. Null and an absent
+ * value are `<nil>`.
+ */
 export function goTypeOf(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';

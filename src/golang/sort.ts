@@ -14,7 +14,7 @@ export function sortIndices(n: number, less: (i: number, j: number) => boolean):
 /** Ranges up to this length are sorted by insertion. */
 const MAX_INSERTION_LENGTH = 12;
 /** From this length on a pivot is the median of three medians. */
-const NINTHER = 50;
+const MIN_NINTHER_LENGTH = 50;
 /** The maximum number of swaps while a pivot is chosen. With that many swaps the range is in decreasing order. */
 const ALL_SWAPPED = 12;
 
@@ -145,8 +145,8 @@ class Sorter {
   }
 
   /**
-   * Repairs up to five unordered pairs of neighbours. A range shorter than `NINTHER` gets no repair. Returns true if
-   * the range is found to be sorted after at most four repairs; after the fifth repair the result is false without a
+   * Repairs up to five unordered pairs of neighbours. A range shorter than `MIN_NINTHER_LENGTH` gets no repair. Returns
+   * true if the range is found to be sorted after at most four repairs. After the fifth repair, returns false without a
    * check.
    */
   #finishNearlySorted(start: number, end: number): boolean {
@@ -154,7 +154,7 @@ class Sorter {
     for (let step = 0; step < 5; step++) {
       while (i < end && !this.#less(i, i - 1)) i += 1;
       if (i === end) return true;
-      if (end - start < NINTHER) return false;
+      if (end - start < MIN_NINTHER_LENGTH) return false;
       this.#swap(i, i - 1);
       if (i - start >= 2) for (let j = i - 1; j >= 1 && this.#less(j, j - 1); j--) this.#swap(j, j - 1);
       if (end - i >= 2) for (let j = i + 1; j < end && this.#less(j, j - 1); j++) this.#swap(j, j - 1);
@@ -182,7 +182,7 @@ class Sorter {
     const length = end - start;
     const quarter = Math.floor(length / 4);
     this.#pivotSwaps = 0;
-    const around = (at: number) => (length >= NINTHER ? this.#median(at - 1, at, at + 1) : at);
+    const around = (at: number) => (length >= MIN_NINTHER_LENGTH ? this.#median(at - 1, at, at + 1) : at);
     const low = around(start + quarter);
     const middle = around(start + quarter * 2);
     const high = around(start + quarter * 3);

@@ -1,7 +1,7 @@
 import { failure, type Failure } from './failure.ts';
 import { goQuoteBytes } from './quote.ts';
 
-/** Percent-encoding of byte strings with the rules of Go's `net/url`. */
+/** Percent-encoding of byte strings by the rules of Go's `net/url`. */
 
 /** A part of a URL. Each part has its own set of characters that need no escape. */
 export type UrlPart = 'fragment' | 'host' | 'path' | 'query' | 'userinfo' | 'zone';

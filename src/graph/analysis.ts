@@ -22,7 +22,7 @@ export interface AnalysisError {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly place: ProblemLocation;
-  /** Is the refusal a syntax error? kro's text for these has the position. */
+  /** Is the refusal a syntax error? kro's text of a syntax error contains the position. */
   readonly syntax: boolean;
 }
 

@@ -173,7 +173,10 @@ function ofInstances(propagation: CheckedPropagation | undefined): CompiledExpre
   return (propagation?.conditions ?? []).map(ofSchema);
 }
 
-/** The dependencies, and the nodes that conditions of `propagateWhen` read. A step visits all of them before the node. */
+/**
+ * The dependencies of each node, and the nodes that its conditions of `propagateWhen` read. A step visits all of them
+ * before the node.
+ */
 function withGates(dependencies: DependencyMap, resources: readonly TypedResource[]): DependencyMap {
   const gates = new Map(resources.map(({ linked }) => [linked.draft.id, linked.propagatesAfter]));
   return new Map([...dependencies].map(([id, needs]) => [id, [...new Set([...needs, ...(gates.get(id) ?? [])])]]));

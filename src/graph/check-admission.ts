@@ -6,8 +6,7 @@ import type { Problems } from './problems.ts';
 
 /**
  * The API server's checks of a definition before kro reads it: the patterns and counts in the CRD of
- * ResourceGraphDefinition. kro's compiler accepts definitions that fail these checks. Therefore the problems are
- * warnings.
+ * ResourceGraphDefinition. kro's compiler accepts definitions that fail these checks, so the problems are warnings.
  */
 export function checkAdmission(definition: ParsedDefinition, problems: Problems): void {
   const warn = (path: readonly PathStep[], message: string, hint?: string): void =>

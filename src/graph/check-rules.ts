@@ -24,7 +24,7 @@ function baseEnvironment(): Environment {
 
 /**
  * Compiles the CEL rules of the `validation` markers as the API server does when it gets the CustomResourceDefinition.
- * kro does not check the rules. Therefore a problem is a warning here, or an error when `strict` is set.
+ * kro does not check the rules. A problem is therefore a warning, or an error when `strict` is set.
  */
 export function checkRules(rules: readonly SimpleRule[], options: CompileOptions, problems: Problems): void {
   for (const rule of rules) {

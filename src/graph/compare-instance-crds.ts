@@ -13,11 +13,10 @@ import type { Graph } from './model.ts';
 export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 /**
- * Compares the schemas of two CRDs of instances as kro does (see `compareCrds`), with one exception: the record of
- * objects that the gate `ManagedResources` adds to the status may disappear. Only the controller writes the record, so
- * that the gate can be turned off again. For a graph with resources that may wait for their kinds, a field of the
- * status may get a type and lose it again, because the type is known only while the kind exists. Only the controller
- * writes the status.
+ * Compares the schemas of two CRDs of instances as kro does (see `compareCrds`), with two exceptions in the status,
+ * which only the controller writes. The record of objects that the gate `ManagedResources` adds may disappear, because
+ * the gate can be turned off again. For a graph with resources that may wait for their kinds, a field may get a type
+ * and lose it again, because the type is known only while the kind exists.
  */
 export function compareInstanceCrds(
   existing: KubeObject,

@@ -6,7 +6,7 @@ export type DependencyMap = ReadonlyMap<string, readonly string[]>;
 
 /**
  * The ids with dependencies first. Among ids whose dependencies are all listed, the order of the definition decides.
- * The result has no ids that are on a cycle or depend on one, so that a shorter result means a cycle.
+ * The result has no ids that are on a cycle or depend on one. A shorter result therefore means a cycle.
  */
 export function topologicalOrder(dependencies: DependencyMap): string[] {
   const position = new Map([...dependencies.keys()].map((id, index) => [id, index]));

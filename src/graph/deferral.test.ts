@@ -24,7 +24,7 @@ describe('a deferred field', () => {
     expect([node?.dependsOn, node?.readsDeferred]).toEqual([[], ['b']]);
   });
 
-  test('gives no dependency, also when another field of the node gives one', () => {
+  test('gives no dependency itself; another field of the node may give the same dependency', () => {
     const graph = graphOf(`
 schema: {spec: {}}
 resources:
@@ -34,13 +34,13 @@ ${map('b', 'x')}`);
     expect(graph.nodes.get('a')).not.toHaveProperty('readsDeferred');
   });
 
-  test('may close a circle, which the waves of the deletion do not have', () => {
+  test('may close a cycle of reads, which the deletion waves ignore', () => {
     const graph = graphWith(['a', '${defer(b.data.v)}'], ['b', '${a.data.v}']);
     expect(graph.order).toEqual(['a', 'b']);
     expect(Object.fromEntries(graph.applyOrder)).toEqual({ a: 1, b: 2 });
   });
 
-  test('comes after what it reads where nothing else decides', () => {
+  test('puts its node after the nodes that it reads, unless a dependency decides otherwise', () => {
     expect(graphWith(['a', '${defer(b.data.v)}'], ['b', 'x']).order).toEqual(['b', 'a']);
   });
 });
@@ -49,7 +49,7 @@ test.each<[string, Record<string, string[]>, Record<string, string[]>, string]>(
   ['no preference', { a: ['b'], b: [] }, {}, 'b a'],
   ['a preference', { a: [], b: [], c: ['a'] }, { a: ['b'] }, 'b a c'],
   ['a preference for itself', { a: [], b: [] }, { a: ['a', 'b'] }, 'b a'],
-  ['preferences in a circle', { a: [], b: [] }, { a: ['b'], b: ['a'] }, 'a b'],
+  ['preferences in a cycle', { a: [], b: [] }, { a: ['b'], b: ['a'] }, 'a b'],
   ['a preference against a dependency', { a: [], b: ['a'] }, { a: ['b'] }, 'a b'],
 ])('the order with %s', (_title, hard, soft, order) => {
   expect(preferredOrder(new Map(Object.entries(hard)), new Map(Object.entries(soft))).join(' ')).toBe(order);

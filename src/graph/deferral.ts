@@ -18,7 +18,7 @@ export function deferredSite(site: FieldSite, language: Language): FieldSite | u
   const { call, deferred } = deferralOf(parsed.ast.expr);
   const [inner, ...others] = call?.args ?? [];
   if (inner === undefined || others.length > 0) return undefined;
-  // The text between the parentheses, since a node's own range leaves out parentheses around it.
+  // The text between the parentheses. The range of the node would leave out parentheses around the node.
   const from = text.cel.indexOf('(') + 1;
   const to = (call as Call).end - 1;
   return {

@@ -63,7 +63,7 @@ function normalizeResource(resource: JsonValue): JsonObject {
     externalRef: isJsonObject(fields['externalRef']) ? normalizeExternalRef(fields['externalRef']) : null,
     // Set only when the definition has the field, so that the hashes of all other definitions stay the same.
     ...(isJsonObject(fields['variable']) ? { variable: fields['variable'] } : {}),
-    // `Delete` is what happens without the field.
+    // `Delete` is the default, so it counts as absent.
     ...(fields['deletionPolicy'] === 'Orphaned' ? { deletionPolicy: 'Orphaned' } : {}),
     ...(fields['optional'] === true ? { optional: true } : {}),
     ...conditionsOf(fields),
@@ -107,8 +107,8 @@ function byId(a: JsonObject, b: JsonObject): number {
 }
 
 /**
- * The value with all keys in code unit order. `__proto__` stays an own key. Without `exact`, long integers with the same
- * rounded value are equal, because kro converts the numbers of definitions to 64-bit floats.
+ * The value with all keys in code unit order. `__proto__` stays an own key. Without `exact`, long integers with the
+ * same rounded value are equal, because kro converts the numbers of definitions to 64-bit floats.
  */
 export function sortKeys(value: JsonValue, exact = false): JsonValue {
   if (Array.isArray(value)) return value.map((entry) => sortKeys(entry, exact));

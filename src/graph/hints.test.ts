@@ -14,7 +14,7 @@ function problemsOf(text: string): string[] {
 const withField = (field: string, value: string): string =>
   withData(`a: ${value}`).replace('name: string', `name: string\n      ${field}`);
 
-describe('a word that YAML 1.1 reads as a boolean is the cause that later problems name', () => {
+describe('problems of a word that YAML 1.1 reads as a boolean name this cause', () => {
   test.each<[string, string, string[]]>([
     [
       'a spec field, read by its name',
@@ -67,14 +67,14 @@ describe('a word that YAML 1.1 reads as a boolean is the cause that later proble
     ],
   ])('%s', (_, text, problems) => expect(problemsOf(text)).toEqual(problems));
 
-  test('a quoted key, and the words true and false, are what the author wrote', () => {
+  test('a quoted key, and the words true and false, get no such hint', () => {
     expect(problemsOf(withField('"n": integer', '${string(schema.spec.n)}'))).toEqual([]);
     expect(problemsOf(withField('true: integer | default=x', 'x'))).toEqual([
       'field true: default value must be a valid integer, got: x; no hint',
     ]);
   });
 
-  test('a plain value without a file has no other spelling', () => {
+  test('a value that does not come from a file gets no such hint', () => {
     const [document] = parseDefinitions(withField('n: integer | default=x', 'x')).documents;
     const { diagnostics } = compile(document?.value ?? null, { sources: builtinSource() });
     expect(diagnostics.map(({ hint }) => hint)).toEqual([undefined]);

@@ -132,7 +132,7 @@ function compileCondition(
   return undefined;
 }
 
-/** Marks the variables that no comprehension binds. No name of an expression has the character. */
+/** Marks the variables that no comprehension binds. No name in an expression contains this character. */
 const FREE = '\0';
 
 /**

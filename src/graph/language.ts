@@ -401,7 +401,10 @@ export class Language {
     return undefined;
   }
 
-  /** The remedy for a name that an expression may not read. The last argument is the place and text of the expression. */
+  /**
+   * The remedy for a name that an expression may not read. The last argument has the place and the text of the
+   * expression.
+   */
   nameHint(name: string, rules: ReferenceRules, { path, text }: ExpressionSite): string | undefined {
     if (isFeature(name)) return `the feature "${name}" is off; stock kro does not have it`;
     if (rules.place === 'readyWhen' && name === 'schema' && this.#hasInstance)
@@ -420,7 +423,10 @@ export class Language {
     return names.length > 12 ? undefined : `known names: ${names.join(', ')}`;
   }
 
-  /** The remedy for a condition of readiness that reads the instance: the field that the template fills with the value. */
+  /**
+   * The remedy for a condition of readiness that reads the instance. The remedy names the field that the template fills
+   * with the value.
+   */
   #ownFieldHint(subject: string, path: readonly PathStep[], cel: string): string {
     const node = [...this.#nodes.values()].find((each) => each.path.every((step, index) => step === path[index]));
     for (const [value] of cel.matchAll(SCHEMA_FIELD)) {

@@ -232,7 +232,7 @@ export interface Graph {
   readonly nodes: ReadonlyMap<string, GraphNode>;
   /**
    * Node ids with dependencies first. The position in the definition breaks ties. The children of a subgraph stand
-   * directly before the subgraph, since kro runs a subgraph as one step.
+   * directly before the subgraph, because kro runs a subgraph as one step.
    */
   readonly order: readonly string[];
   /** The line of kro whose rules the compiler followed, and whose behaviour the runtime shows. */

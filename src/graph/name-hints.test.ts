@@ -78,7 +78,7 @@ describe('a condition of readiness reads its own resource only', () => {
     ]),
   );
 
-  test('one object of a collection is each', () => {
+  test('the hint for a collection reads each', () => {
     const problems = problemsOf(
       withConfigMap(
         '  data: {true: "${schema.spec.name}", null: "${schema.spec.name}", text: "${schema.spec.name}"}\nforEach:\n  - tag: ${schema.spec.tags}\nreadyWhen:\n  - ${each.data.a == schema.spec.name}',
@@ -87,7 +87,7 @@ describe('a condition of readiness reads its own resource only', () => {
     expect(problems.join('\n')).toContain('read each.data.text, which the template sets to schema.spec.name');
   });
 
-  test('another resource is waited for by a field of the template', () => {
+  test('the hint for another resource is a read in the template', () => {
     const other = map('other', 'o');
     const text = withConfigMap('readyWhen:\n  - ${other.metadata.name == "o"}');
     expect(problemsOf(text + other.replaceAll(/^/gm, '    '))).toEqual([

@@ -33,7 +33,10 @@ export interface GraphFeatures {
   readonly defer?: boolean;
   /** `deletionPolicy` of resources. kro's gate `DeletionPolicy`, which kro has after 0.10.0-rc.0. */
   readonly deletionPolicy?: boolean;
-  /** `propagateWhen` on resources: conditions for their creates and updates. The gate `PropagateWhen`, proposed for kro. */
+  /**
+   * `propagateWhen` on resources: conditions for creates and updates of objects. The gate `PropagateWhen`, proposed for
+   * kro.
+   */
   readonly propagateWhen?: boolean;
   /**
    * A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. The gate

@@ -16,7 +16,7 @@ const PROGRESS: ReadonlySet<string> = new Set(['ready', 'updated']);
 /** The name of the gate of `propagateWhen`, as messages show it. */
 const GATE = 'PropagateWhen';
 
-/** Why `propagateWhen` is refused without its gate. */
+/** The reason why `propagateWhen` is refused without its gate, and the remedy. */
 export const PROPAGATE_WHEN_GATE = {
   message: `propagateWhen requires the ${GATE} feature gate to be enabled`,
   hint: `start the controller with --feature-gates=${GATE}=true`,

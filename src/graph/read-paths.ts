@@ -3,7 +3,7 @@ import type { PathStep, ReadPart } from './model.ts';
 
 /** The meaning of names: node ids and `schema` are variables, and other names may denote parts of variables. */
 export interface ReadScope {
-  /** Is the variable a list of objects, so that paths begin at its items? */
+  /** Is the variable a list of objects? The paths of such a variable begin at its items. */
   isCollection(id: string): boolean;
   isVariable(id: string): boolean;
   /** Names that denote a part or an item of a part, such as forEach iterators and `each`. */
@@ -12,8 +12,8 @@ export interface ReadScope {
 
 /**
  * The parts of variables that an expression reads. Where the text does not show which part it reads, the enclosing part
- * counts. A path ends at a list, since an index or a loop reads the whole list. The paths of a collection begin at its
- * items. An expression that counts the items of a collection reads their names.
+ * counts. A path ends at a list, because an index or a loop reads the whole list. The paths of a collection begin at
+ * its items. An expression that counts the items of a collection reads their names.
  */
 export function readPaths(root: Expr, scope: ReadScope): ReadPart[] {
   const reader = new Reader(scope);

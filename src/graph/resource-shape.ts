@@ -15,8 +15,8 @@ export interface ShapeProblem {
 }
 
 /**
- * Why the shape of a resource is refused; undefined for a sound shape. A sound resource has exactly one of template,
- * externalRef and (with its gate) variable, and the value of that member is an object.
+ * The reason why the shape of a resource is refused; undefined for a sound shape. A sound resource has exactly one of
+ * template, externalRef and (with its gate) variable, and the value of that member is an object.
  */
 export function shapeProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
   return (
@@ -27,7 +27,10 @@ export function shapeProblem(block: ResourceBlock, features: GraphFeatures): Sha
   );
 }
 
-/** A condition about the writes of an object needs its gate, and an object that the controller writes. */
+/**
+ * The problem of `propagateWhen` without its gate, and of `propagateWhen` on a resource whose objects the controller
+ * does not write.
+ */
 function propagationProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
   const { id, template, propagateWhen, path } = block;
   if (propagateWhen.length === 0) return undefined;

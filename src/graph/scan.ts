@@ -140,7 +140,7 @@ class BareExpression implements ExpressionText {
   }
 }
 
-/** A text with several parts. Its CEL expression is made on request, since most callers need only the parts. */
+/** A text with several parts. Its CEL expression is made on request, because most callers need only the parts. */
 class JoinedParts implements ExpressionText {
   readonly template: string;
   readonly parts: readonly TextPart[];

@@ -9,8 +9,8 @@ export interface SchemaAt {
 }
 
 /**
- * Follows the text of a path through a schema. kro parses paths from their text here, so that a key that looks like an
- * index counts as an index, and an empty key is skipped. Returns undefined when the path leads to no schema.
+ * Follows the text of a path through a schema. kro parses paths from their text here. A key that looks like an index
+ * therefore counts as an index, and an empty key is skipped. Returns undefined when the path leads to no schema.
  */
 function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaAt | undefined {
   const path = parsePath(pathText);

@@ -87,7 +87,9 @@ export function buildStatus(
   return { skeleton: walked.skeleton as JsonObject, fields, properties, conditions, marks };
 }
 
-/** The path for the schema of a field. kro parses the path from its text, so that a key such as `a[0]` is a list. */
+/**
+ * The path for the schema of a field. kro parses the path from its text, and a key such as `a[0]` therefore is a list.
+ */
 function schemaSteps({ pathText, path }: FieldSite, problems: Problems): readonly PathStep[] | undefined {
   const parsed = parsePath(pathText);
   if (parsed.ok) return parsed.steps;

@@ -5,8 +5,8 @@ import { appendStep } from './path.ts';
 const MAX_CACHED_PLACES = 10_000;
 
 /**
- * The path of a field in templates. All templates of one definition use the same root, so that resources with the same
- * fields share the paths and their texts.
+ * The path of a field in templates. All templates of one definition use the same root. Resources with the same fields
+ * therefore share the paths and their texts.
  */
 export class TemplatePlace {
   readonly #above: { readonly place: TemplatePlace; readonly step: PathStep } | undefined;

@@ -25,7 +25,7 @@ const READER = (text: string) => `    - id: map
 const NAMES = '    - {id: names, variable: {app: "${schema.spec.name}", team: red}}';
 
 describe('a resource with a variable', () => {
-  test('becomes a def node that others read', () => {
+  test('becomes a def node that other nodes read', () => {
     const { graph, diagnostics } = compileResources(`${READER('${names.app}-${names.team}')}\n${NAMES}`);
     expect(diagnostics).toEqual([]);
     expect(graph?.order).toEqual(['names', 'map']);

@@ -50,8 +50,8 @@ function warnUnusedTypes({ schema }: ParsedDefinition, problems: Problems): void
 }
 
 /**
- * Warns of an author's `status.state`, which the controller overwrites, and of `status.graph` with a record of objects.
- * Conditions are merged and need no warning.
+ * Warns of an author's `status.state`, which the controller overwrites. Also warns of `status.graph` when the
+ * controller records objects there. Conditions are merged and need no warning.
  */
 function warnOverwrittenStatus({ schema }: ParsedDefinition, hasRecord: boolean, problems: Problems): void {
   if (!isJsonObject(schema.status)) return;

@@ -113,7 +113,10 @@ const RESTRICTIONS: ReadonlySet<string> = new Set(['allOf', 'enum', 'maxLength',
 
 const restricted = new WeakMap<Schema, boolean>();
 
-/** Does the schema restrict a text or a boolean by more than its type and format, which are not reported here? */
+/**
+ * Does the schema restrict a text or a boolean by more than type and format? Wrong types and formats are not reported
+ * here.
+ */
 function restricts(schema: Schema): boolean {
   let known = restricted.get(schema);
   if (known === undefined) {

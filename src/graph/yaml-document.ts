@@ -117,7 +117,7 @@ export class YamlDocument implements DefinitionDocument {
     return undefined;
   }
 
-  /** The members of an object by name. They are cached, since callers request many positions of one object. */
+  /** The members of an object by name. They are cached, because callers request many positions of one object. */
   #pairsOf(map: YAMLMap.Parsed): ReadonlyMap<string, ParsedPair> {
     const known = this.#pairs.get(map);
     if (known !== undefined) return known;

@@ -5,13 +5,13 @@ export type ScalarStyle = 'PLAIN' | 'QUOTE_DOUBLE' | 'QUOTE_SINGLE' | 'BLOCK_LIT
 interface Unit {
   readonly start: number;
   readonly end: number;
-  /** Is the unit white space? Folding and indentation may change white space, so that it does not count. */
+  /** Is the unit white space? Folding and indentation may change white space, which therefore does not count. */
   readonly blank: boolean;
 }
 
 /**
  * The offset in the text of the character at `offset` in a scalar's value. Line folding, indentation and chomping
- * change only white space, so that both sides have the same sequence of other characters.
+ * change only white space. Both sides therefore have the same sequence of other characters.
  *
  * `raw` is the scalar's source text, with its quotes or block header. The result is an offset in `raw`, in UTF-16
  * units.

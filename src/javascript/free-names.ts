@@ -11,10 +11,7 @@ export function freeNames(node: FunctionSyntax): string[] {
   return [...analyseScopes(node).free].filter(isVariable);
 }
 
-/**
- * The variables of the enclosing code that a piece of code assigns. A variable of the same name that the piece declares
- * itself does not count.
- */
+/** The outer variables that a piece of code assigns. Variables that the piece declares itself do not count. */
 export function assignedAround(node: AnyNode): ReadonlySet<string> {
   return analyseScopes(node).assigned;
 }

@@ -65,10 +65,10 @@ interface Reference {
 }
 
 /**
- * Analyses a program, a statement or an expression, in two passes, because a name may be declared after its use. A
- * `var` in a single statement belongs to the enclosing function, so its name counts as free. Only a program that is a
- * script counts as sloppy code; a part of a program counts as strict, so a function declared in a block is known in
- * that block only.
+ * Analyses a program, a statement or an expression. The analysis takes two passes, because a name may be declared after
+ * its use. A `var` of a single statement belongs to the enclosing function, so its name counts as free. Only a program
+ * of the source type `script` is sloppy code. All other code counts as strict, and a function that is declared in a
+ * block is then known in that block only.
  */
 export function analyseScopes(root: AnyNode): ScopeAnalysis {
   const analysis = new Analysis(root.type === 'Program' && root.sourceType === 'script');

@@ -11,8 +11,8 @@ export interface AnswerSink {
 }
 
 /**
- * The part that the reader expects next. `size`, `gap` and `trailer` are lines of a chunked body; `sized`, `chunk` and `rest`
- * are bytes of a body.
+ * The part that the reader expects next. `size`, `gap` and `trailer` are lines of a chunked body. `sized`, `chunk` and
+ * `rest` are bytes of a body.
  */
 type Part = 'head' | 'size' | 'gap' | 'trailer' | 'sized' | 'chunk' | 'rest' | 'done';
 

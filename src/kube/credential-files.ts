@@ -46,7 +46,10 @@ export function rememberCertificateFiles(
   });
 }
 
-/** The file of the trusted authorities. While the file cannot be read or has no certificate, the previous text stays. */
+/**
+ * The file of the trusted authorities. While the file cannot be read or has no certificate, the previous text stays in
+ * use.
+ */
 export function rememberAuthorityFile(path: string, initial: string, clock: Clock): Remembered<string> {
   return rememberFiles(initial, clock, async () => {
     const text = await readFile(path, 'utf8');

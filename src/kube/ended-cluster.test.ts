@@ -22,7 +22,7 @@ test.each([
   expect(error?.remedy).toMatch(/^start it again with npm start, typekro up, typekro dev or typekro cluster start;/);
 });
 
-test('the context of a named cluster in the kubeconfig of its user says that it has ended', () => {
+test('the error for the context of a named cluster in the kubeconfig of a user says that the cluster has ended', () => {
   const error = endedCluster({ ...FILE, context: 'typekro-dev', source: '/home/me/.kube/config' }, 'ECONNREFUSED');
   expect(error?.message).toMatch(/^the embedded cluster of \/home\/me\/\.kube\/config has ended/);
 });

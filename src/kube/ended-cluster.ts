@@ -7,7 +7,7 @@ export const ENDED_SERVER = 'https://this-cluster-has-ended.start-it-again-with-
 const REMEDY =
   'start it again with npm start, typekro up, typekro dev or typekro cluster start; for another cluster, name its kubeconfig with --kubeconfig or KUBECONFIG';
 
-/** What answers at the address of an embedded cluster that has ended, by the code of the failed connection. */
+/** Descriptions of the address of an embedded cluster that has ended, by the code of the failed connection. */
 const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => string])[] = [
   [/^ECONNREFUSED$/, (server) => `nothing answers at ${server}`],
   [
@@ -44,8 +44,8 @@ export function endedCluster(config: Address, code: string | undefined, cause?: 
 }
 
 /**
- * The error for refused credentials at the address of an embedded cluster. The token may be wrong or expired, or a newer
- * cluster may listen there: the answer does not tell.
+ * The error for refused credentials at the address of an embedded cluster. The token may be wrong or expired, or a
+ * newer cluster may listen there; the answer does not show which.
  *
  * @returns `undefined` for other kubeconfigs
  */
@@ -59,8 +59,8 @@ export function refusedByEmbedded(config: Address): TypeKroError | undefined {
 }
 
 /**
- * Is this the address of an embedded cluster of this machine? The context of a named cluster in the kubeconfig of its
- * user has the name of the cluster, too.
+ * Is this the address of an embedded cluster of this machine? For a named cluster, the kubeconfig of the user has the
+ * context `typekro-<cluster>`.
  */
 function isEmbeddedFile({ server, context, source }: Address): boolean {
   const { hostname } = new URL(server);

@@ -18,8 +18,8 @@ export interface KubeErrorDetails {
   /** HTTP status; 0 when no answer arrived. */
   readonly status: number;
   /**
-   * The `reason` of the server's Status, e.g. `NotFound`. Without an answer: `Transport`, `NoAnswer` (in time), `Closed`
-   * or `Aborted`.
+   * The `reason` of the server's Status, e.g. `NotFound`. Without an answer: `Transport`, `NoAnswer` (no answer in
+   * time), `Closed` or `Aborted`.
    */
   readonly reason: string;
   readonly details?: StatusDetails;
@@ -97,8 +97,8 @@ export function isNotFound(thrown: unknown): thrown is KubeError {
 }
 
 /**
- * Is this the error of an answer with the status 409? The object has another version, UID or field owner than the request
- * assumed, or it exists already.
+ * Is this the error of an answer with the status 409? The object has another version, UID or field owner than the
+ * request assumed, or it exists already.
  */
 export function isConflict(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 409;

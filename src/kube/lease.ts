@@ -70,7 +70,7 @@ class Election {
   readonly #options: ElectionOptions;
   readonly #times: LeaseTimes;
   readonly #ref: { apiVersion: string; kind: string; namespace: string; name: string };
-  /** Aborts after the candidacy and all its work. */
+  /** Aborts when the candidacy and all its work have ended. */
   readonly #ended = new AbortController();
   #state: LeaseState = INITIAL_LEASE_STATE;
   #term: Term | undefined;

@@ -112,8 +112,8 @@ async function parseFile(source: Source): Promise<JsonObject> {
 }
 
 /**
- * The error of a kubeconfig that is not YAML. It names place and reason as errors of definitions do. The parser of
- * definitions is loaded only for this error.
+ * The error of a kubeconfig that is not YAML. The error names the place and the reason, as errors of definitions do.
+ * The parser of definitions is loaded only for this error.
  */
 async function noYaml({ name, text }: Source, cause: unknown): Promise<TypeKroError> {
   const { parseDefinitions } = await import('../graph/index.ts');

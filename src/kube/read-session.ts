@@ -131,7 +131,7 @@ class SharedReads {
     return this.#kinds;
   }
 
-  /** Reads all kinds at once, which replaces a request for each group and version. */
+  /** Reads all kinds at once. This one read replaces a request for each group and version. */
   #learn(options: CallOptions): Promise<void> {
     this.#learned ??= (async () => {
       const all = await unlessFailed(() => this.kinds(options));

@@ -242,9 +242,9 @@ export interface WatchOptions extends Selection, CallOptions {
 
 /**
  * An event of a watch. Between `RESTARTED` and `SYNCED` the watch reports every existing object as `ADDED`; objects
- * that it does not report no longer exist. `wentBack` means that the list is of an earlier state than the events before
- * it, as after a restore of etcd: versions then say nothing about what is newer. `ERROR` reports a failure after which the
- * watch itself tries again.
+ * that it does not report no longer exist. `wentBack`: the server has an earlier state than at the last event, as after
+ * a restore of etcd. A comparison of versions then does not show which object is newer. `ERROR` reports a failure after
+ * which the watch itself tries again.
  */
 export type WatchEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }

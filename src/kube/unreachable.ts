@@ -7,8 +7,8 @@ type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 
 /**
  * The error of a failed connection. The message has a description, the address, and the context and file that name the
- * address. The error keeps the code of the system or of TLS, and the original error as its cause. Any other error is
- * returned unchanged. For the kubeconfig of an embedded cluster that has ended, the result is an error that says so.
+ * address. The error keeps the code of the system or of TLS, and the original error as its cause. For the kubeconfig of
+ * an embedded cluster that has ended, the error says that the cluster has ended. Any other error is returned unchanged.
  */
 export function unreachable(thrown: unknown, config: Address): unknown {
   if (!(thrown instanceof Error) || thrown instanceof TypeKroError) return thrown;

@@ -3,8 +3,8 @@ import type { KubeError } from './error.ts';
 import type { KubernetesApi } from './types.ts';
 
 /**
- * Watches one object until `look` returns a value for it. For an absent object `look` gets `undefined`. `look` may
- * throw to end the wait.
+ * Watches one object until `look` returns a value for the object. For an absent object `look` gets `undefined`. `look`
+ * may throw to end the wait.
  *
  * Rejects with the signal's reason when the signal aborts, and with a `KubeError` when the credentials or rights do not
  * suffice. Other failures, after which the watch continues, go to `onTrouble`.

@@ -8,7 +8,7 @@ export type FailureClass =
   | 'throttled'
   /** The object has another version, UID or field owner than the request assumed (409). */
   | 'conflict'
-  /** The server does not serve the kind. After a CRD is established, the server may serve the kind. */
+  /** The server does not serve the kind. This can change: a CRD of the kind may be established later. */
   | 'unserved-kind'
   /** The namespace is new: its quota is not counted yet, or its service account does not exist yet (403). */
   | 'new-namespace'
@@ -79,8 +79,8 @@ const PASSING: ReadonlySet<FailureClass> = new Set([
 ]);
 
 /**
- * Does the failure end by itself? If so, direct mode repeats the write. After any other failure of an apply, direct mode
- * gives up.
+ * Does the failure end by itself? If so, direct mode repeats the write. After any other failure of an apply, direct
+ * mode gives up.
  */
 export function passes(failure: FailureClass): boolean {
   return PASSING.has(failure);

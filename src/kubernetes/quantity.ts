@@ -54,7 +54,10 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 /** The parser refuses longer texts before any arithmetic with `bigint`. No API server sends such a text. */
 const MAX_TEXT_LENGTH = 1_000;
-/** A larger exponent would give a number of that many digits. Kubernetes lets it overflow; this parser refuses it. */
+/**
+ * The largest exponent. A larger one would give a number of that many digits. Kubernetes lets such an exponent
+ * overflow; this parser refuses it.
+ */
 const MAX_EXPONENT = 500n;
 
 interface Suffix {
@@ -267,7 +270,7 @@ export function formatQuantity(quantity: ParsedQuantity): string {
   return `${unscaled}${DECIMAL_BY_EXPONENT.get(scale) ?? `e${scale}`}`;
 }
 
-/** The format of the canonical text: a small number or a fraction loses its binary suffix. */
+/** The format of the canonical text. A small number or a fraction loses its binary suffix. */
 function canonicalFormat(quantity: ParsedQuantity): QuantityFormat {
   const { unscaled, scale, format } = quantity;
   if (format !== 'binarySI') return format;

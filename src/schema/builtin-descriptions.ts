@@ -21,8 +21,8 @@ export function describeBuiltinKind(from: BuiltinDescriptions, kind: string, gro
 }
 
 /**
- * The description of a type: its own description, or the description of its first kind. `gvk` is the member of
- * `types.json`.
+ * The description of a type: its own description, or the description of its first kind. `gvk` is the member `gvk` of
+ * the type in `types.json`.
  */
 export function describeBuiltinType(
   from: BuiltinDescriptions,

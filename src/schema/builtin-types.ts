@@ -54,8 +54,8 @@ const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
 ]);
 
 /**
- * The nodes of types that contain any JSON, although their published schemas do not say so. The entry `JSON` gives the
- * node `ANYTHING`, which four types share.
+ * The nodes of types that contain any JSON, although their published schemas do not say so. The node of `JSON` is
+ * `ANYTHING`, which four types share.
  */
 const OPAQUE = new Set<Schema | undefined>(['RawExtension', 'FieldsV1', 'JSON'].map((name) => LEAVES.get(name)));
 

@@ -163,7 +163,7 @@ function decimal(value: Limit): string {
   return `${sign}0.${'0'.repeat(-Number(exponent) - 1)}${digits}`;
 }
 
-/** Compares two enums. Here kro does not record an enum that is added or removed as a whole. */
+/** Compares two enums. `changedFacets`, and not this function, reports an enum that is added or removed as a whole. */
 function compareEnum(old: readonly JsonValue[] | undefined, next: readonly JsonValue[] | undefined, add: Add): void {
   if (!Array.isArray(old) || !Array.isArray(next) || old.length === 0 || next.length === 0) return;
   const [before, after] = [new Set(old.map(jsonText)), new Set(next.map(jsonText))];

@@ -48,7 +48,7 @@ export function crdSource(crds: Iterable<KubeObject>, options: CrdSourceOptions 
   };
 }
 
-/** A version of a CRD that an API server answers for. */
+/** A version of a CRD that an API server serves. */
 interface ServedVersion {
   readonly info: ResourceInfo;
   readonly listKind: string;
@@ -99,7 +99,10 @@ function packed(schema: JsonValue): Uint8Array {
   return Uint8Array.from(zlibLibrary().deflateRawSync(stringifyJson(withoutDescriptions(schema))));
 }
 
-/** A separate function, so that the closure that it returns keeps only the packed bytes alive. */
+/**
+ * Makes the function that unpacks a schema. The closure keeps only the packed bytes alive, because it is made outside
+ * of the caller.
+ */
 function unpacker(bytes: Uint8Array): () => JsonValue {
   return () => parseJson(zlibLibrary().inflateRawSync(bytes).toString('utf8'));
 }

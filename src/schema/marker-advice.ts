@@ -70,7 +70,7 @@ export function markerAdvice(text: string): readonly MarkerAdvice[] {
 }
 
 /**
- * The name of a type, for messages, that `minimum` and `maximum` do not bound. `suffix` is the end of the markers that
+ * The name, for messages, of a type that `minimum` and `maximum` do not bound. `suffix` is the end of the markers that
  * bound the type, such as `minLength` and `maxLength`. Undefined for numbers and custom types.
  */
 function unboundedType(type: SimpleType): { readonly words: string; readonly suffix?: string } | undefined {

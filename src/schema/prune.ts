@@ -81,7 +81,7 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
     return result ?? list;
   };
 
-  // The elements of a list that keeps unknown fields also keep unknown fields (`around`).
+  // `around`: is the value an element of a list that keeps unknown fields? The element then keeps unknown fields, too.
   const keep = (schema: Schema | undefined, value: JsonValue, root: boolean, around = false): JsonValue => {
     if (typeof value !== 'object' || value === null) return value;
     if (steps.length > MAX_DEPTH) return Array.isArray(value) ? [] : {};

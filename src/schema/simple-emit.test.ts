@@ -175,7 +175,7 @@ test('additional properties of fields are written', () => {
 });
 
 describe('zod', () => {
-  test('an object with everything', () => {
+  test('an object with members of all kinds', () => {
     const schema = z.object({
       name: z.string().min(1).max(63).describe('who'),
       replicas: z.int().default(2),

@@ -50,8 +50,8 @@ export interface SimpleSchemaOptions {
 interface Built {
   readonly schema: Schema;
   /**
-   * The number of `required=true` markers of a field. A field whose type is exactly a custom type also has the marker of
-   * the custom type, at most once.
+   * The number of `required=true` markers of a field. A field whose type is exactly a custom type also has the marker
+   * of the custom type, at most once.
    */
   readonly required: number;
   /** The number of nodes after expansion. `depth` is the number of levels. A shared part counts at each of its uses. */
@@ -62,11 +62,14 @@ interface Built {
   /** The first part below this node that cannot be written as JSON. */
   readonly inner: Unwritable | undefined;
   /**
-   * The column of the own marker `printColumn`; without this marker, the columns of the fields inside. The fields inside
-   * lists and maps have none, because these fields have no fixed path.
+   * The column of the own marker `printColumn`; without this marker, the columns of the fields inside. The fields
+   * inside lists and maps have none, because these fields have no fixed path.
    */
   readonly columns: readonly SimpleColumn[];
-  /** This field, if it has the marker `scale`; otherwise the fields inside with this marker, except inside lists and maps. */
+  /**
+   * This field, if it has the marker `scale`; otherwise the fields inside that have the marker, except inside lists and
+   * maps.
+   */
   readonly replicas: readonly SimpleReplicas[];
 }
 
@@ -156,8 +159,8 @@ class Builder {
   readonly #gated: ReadonlySet<string>;
   readonly #types = new Map<string, Built>();
   /**
-   * Types that are not built. One error in the definitions or in their order excludes all types. A field that uses such a
-   * type adds no further error.
+   * Types that are not built. One error in the definitions or in their order excludes all types. A field that uses such
+   * a type adds no further error.
    */
   readonly #broken = new Set<string>();
 

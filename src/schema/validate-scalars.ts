@@ -59,7 +59,8 @@ export function typeCheck(schema: Schema): (value: JsonValue, context: Context) 
     if (known !== '' && !hasNoFormat && !fits && valueFormat !== known) {
       fail(context, known, valueFormat);
     } else if (known !== '' && hasNoFormat && !types.includes('number') && !types.includes('integer')) {
-      // If a field has a string format, the format check decides about strings. Lists pass, as on a server.
+      // If a field has a string format, the format check decides about strings. As on a server, a list passes this
+      // check.
       context.passed += 1;
     } else if (fits) {
       context.passed += 1;

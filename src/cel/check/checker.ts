@@ -72,7 +72,9 @@ export class CheckedAst implements Checked {
 
 const LITERAL_TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
 
-/** The maximum number of errors in the log. Later errors are not reported again for nodes that occur twice. */
+/**
+ * The maximum number of errors in the log. An error beyond this number is reported once, even if its node occurs twice.
+ */
 const MAX_LOGGED_ERRORS = 128;
 
 /** The variables of one scope of a comprehension, with their types. */

@@ -37,7 +37,7 @@ export type Global =
 
 /**
  * How expressions may use names of types as values. `full`: everywhere. `checkOnly`, as in kro's typed environments:
- * the checker accepts fewer names, and programs may use none.
+ * the checker accepts other names than with `full`, and programs may use none.
  */
 export type TypeNameUse = 'checkOnly' | 'full';
 
@@ -50,7 +50,10 @@ const BASIC_TYPES: ReadonlyMap<string, CelType> = new Map(
 /** The element type of `list` and `map` where kro declares these names itself. */
 const ANY: CelType = { kind: 'dyn', name: 'any', params: [] };
 
-/** In kro's typed environments two types have a second name. */
+/**
+ * The names of types in kro's typed environments. There, `duration` and `timestamp` name types, too, and the parts of
+ * `list` and `map` have the type `any`.
+ */
 const CHECK_ONLY_TYPES: ReadonlyMap<string, CelType> = new Map([
   ...BASIC_TYPES,
   ['duration', DURATION],
@@ -124,7 +127,10 @@ export class Declarations {
     this.#functions.set(declaration.name, { ...present, overloads: [...present.overloads, ...added] });
   }
 
-  /** Candidates for a name, from the innermost namespace outwards; a leading dot means the outermost. */
+  /**
+   * The full names that a name may mean, from the innermost namespace outwards. A leading dot means the outermost
+   * namespace.
+   */
   candidates(name: string): string[] {
     if (name.startsWith('.')) return [name.slice(1)];
     if (this.container === '') return [name];

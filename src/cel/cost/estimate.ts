@@ -45,8 +45,8 @@ export function estimateCost(checked: Checked, sizeAt: SizeAt): Range {
 }
 
 /**
- * The least cost of one round of any loop, whatever the data are; `undefined` for an expression without loops. An
- * evaluation costs at least the number of its rounds times this cost.
+ * The least cost of one round, over all loops and all data; `undefined` for an expression without loops. An evaluation
+ * costs at least the number of its rounds times this cost.
  */
 export function minRoundCost(checked: Checked): number | undefined {
   if (!(checked instanceof CheckedAst)) return undefined;
@@ -167,8 +167,8 @@ class Estimate {
     switch (id) {
       case 'logical_or':
       case 'logical_and':
-        // The second operand is not evaluated when the first one decides. A round of `all` or `exists` always evaluates
-        // it: the loop ends as soon as the accumulator decides.
+        // The second operand is not evaluated when the first one decides. In a round of `all` or `exists`, the second
+        // operand is always evaluated, because the loop ends as soon as the accumulator decides.
         return { cost: isAccumulator(expr.args[0]) ? addRanges(a, b) : { min: a.min, max: addRanges(a, b).max } };
       case 'conditional': {
         const [, yes, no] = expr.args;

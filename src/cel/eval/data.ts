@@ -1,6 +1,6 @@
 import { CelValue } from '../values.ts';
 
-/** The depth below which two pieces of foreign data count as different. */
+/** The depth to which two pieces of foreign data are compared. Deeper data counts as different. */
 const MAX_DEPTH = 1_000;
 
 /**

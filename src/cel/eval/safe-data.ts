@@ -77,7 +77,8 @@ function copy(root: object): object {
 
 /** Makes a function that reads an own property of plain data; undefined when the property is absent. */
 export function propertyReader(name: string): (data: Readonly<Record<string, unknown>>) => unknown {
-  // Plain data inherits from Object.prototype at most, so that other names need no `hasOwn`.
+  // Plain data inherits from Object.prototype at most. Any other name is therefore an own property or absent, and needs
+  // no `hasOwn`.
   if (name in Object.prototype) return (data) => (Object.hasOwn(data, name) ? data[name] : undefined);
   return (data) => data[name];
 }

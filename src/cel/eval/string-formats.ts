@@ -20,7 +20,10 @@ const UNITS: readonly (readonly [names: string, nanos: bigint])[] = [
 
 const NANOS = new Map(UNITS.flatMap(([names, nanos]) => names.split(' ').map((name) => [name, nanos] as const)));
 
-/** A span of time in OpenAPI's `duration` format: Go's form, or a number and a unit up to weeks. */
+/**
+ * Reads a span of time in OpenAPI's `duration` format, in nanoseconds: Go's form, or the sum of numbers with units up
+ * to weeks.
+ */
 export function parseSpan(text: string): bigint | Failure {
   const nanoseconds = goParseDuration(text);
   if (nanoseconds !== undefined) return nanoseconds;

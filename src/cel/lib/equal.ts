@@ -27,8 +27,8 @@ export interface Meter {
 const FREE: Meter = { charge: () => undefined };
 
 /**
- * The depth below which values count as different. The limit protects the stack from hostile values. Real values are
- * not so deep.
+ * The depth to which values are compared. Deeper values count as different. The limit protects the stack from hostile
+ * values; real values are not so deep.
  */
 const MAX_DEPTH = 1_000;
 

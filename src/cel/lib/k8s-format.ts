@@ -37,7 +37,7 @@ function isDateTime(text: string): boolean {
   return isDate(date) && TIME.test(time);
 }
 
-/** The named formats, by the names with which their equality is decided. */
+/** The named formats by their names in expressions. Two formats are equal when their second names are equal. */
 const FORMATS: ReadonlyMap<string, FormatValue> = new Map(
   (
     [

@@ -271,7 +271,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function quote(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what is escaped
+  // oxlint-disable-next-line no-control-regex -- the function escapes these characters
   const escaped = text.replace(/[\u0007-\r\\"]/g, (char) => ESCAPES[char] ?? char);
   return `"${escaped.replace(/(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, '\ufffd')}"`;
 }

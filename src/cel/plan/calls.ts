@@ -118,7 +118,10 @@ function argument(plan: PlannedNode, type: CelType): (frame: Frame) => Value {
   return run;
 }
 
-/** When a function fails because an element is bad data, the error of the data replaces the error of the function. */
+/**
+ * Runs a function. If the function fails because an element of a list is bad data, throws the error of the data
+ * instead.
+ */
 function surfacing(run: (frame: Frame) => Value, args: readonly PlannedNode[]): (frame: Frame) => Value {
   const lists = args.filter((arg) => arg.shape?.kind === 'list').map((arg) => describing(arg).run);
   return (frame) => {
@@ -181,7 +184,7 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
   const runs = args.map((arg) => describing(arg).run);
   const options = candidates.map((overload) => ({ overload, call: implementation(overload, args) }));
   const constants = args.map((arg) => arg.constant);
-  // Functions with a mismatch of their own check elements themselves.
+  // A function with its own `mismatch` error checks the elements of its arguments itself.
   const suits = candidates[0]?.mismatch === undefined ? matchesInside : matches;
   return {
     type: sharedResult(candidates),

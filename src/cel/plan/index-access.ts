@@ -75,7 +75,7 @@ export function planIndex(operand: PlannedNode, index: PlannedNode): PlannedNode
   }, type);
 }
 
-/** `operand[?index]`, and every index after an optional. */
+/** `operand[?index]`, and `operand[index]` where the operand is an optional. */
 export function planOptionalIndex(operand: PlannedNode, index: PlannedNode, strict: boolean): PlannedNode {
   checkConstantKey(index);
   const { run } = describing(operand);

@@ -33,8 +33,8 @@ export function planProgram(checked: CheckedAst): PlanResult {
 }
 
 /**
- * Joins strings and programs into one program. Its result equals that of one program for the whole concatenation. No
- * new plan is made. Returns undefined unless every program is known to give a string.
+ * Joins strings and programs into one program, without a new plan. The program gives the same result as a program of
+ * the whole concatenation. Returns undefined unless every program is known to give a string.
  */
 export function joinPrograms(parts: readonly (string | Program)[]): Program | undefined {
   const isText = (part: string | Program) => typeof part === 'string' || isPlannedText(part);

@@ -133,7 +133,8 @@ export function hasFields(value: Value, stored: boolean): boolean {
 }
 
 /**
- * Plans `operand.?field`, and each field after it. The result is an empty optional when a step is missing.
+ * Plans `operand.?field`, and `operand.field` where the operand is an optional. The result is an empty optional when a
+ * step is missing.
  *
  * @param strict a value that has no fields at all is an error
  */

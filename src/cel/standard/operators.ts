@@ -30,8 +30,8 @@ const LIST_V = listType(V);
 const MAP_KV = mapType(K, V);
 
 /**
- * The placeholder implementation of an operator. The planner plans operators by their names and uses only their
- * signatures. It never calls this function.
+ * The placeholder implementation of an operator, which is never called. The planner plans operators by their names, and
+ * uses only their signatures.
  */
 function planned(): never {
   return fail('no such overload');

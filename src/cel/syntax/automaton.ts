@@ -2,10 +2,7 @@ import type { Element, Rule } from './grammar.ts';
 import { GRAMMAR } from './grammar.ts';
 import { T } from './lexer.ts';
 
-/**
- * The member of a token set that marks that the end of the rule can be reached. The next token then depends on the
- * caller.
- */
+/** The member of a token set which means that the rule can end here. The next token then depends on the caller. */
 export const EPSILON = -2;
 
 export type TokenSet = ReadonlySet<number>;
@@ -174,7 +171,7 @@ export class Automaton {
     this.#stacks.clear();
   }
 
-  /** The tokens that may come next within the rule; EPSILON if the end of the rule can be reached. */
+  /** The tokens that may come next within the rule; with EPSILON if the rule can end here. */
   next(state: State): TokenSet {
     let found = this.#next.get(state);
     if (found === undefined) {
@@ -184,7 +181,7 @@ export class Automaton {
     return found;
   }
 
-  /** The tokens that may come next for this stack of callers; EOF if all callers can end. */
+  /** The tokens that may come next for this stack of callers; with EOF if all callers can end. */
   nextWithin(state: State, callers: Stack | undefined): TokenSet {
     return this.#tokensAfter(state, callers, T.EOF);
   }

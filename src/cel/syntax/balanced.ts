@@ -1,6 +1,6 @@
 /**
- * cel-go's tree of a chain of `&&` or `||`. The tree is balanced, so that long chains stay shallow. `join` gets the
- * position of the operator between the two sides.
+ * cel-go's tree of a chain of `&&` or `||`. The tree is balanced, so long chains stay shallow. `join` gets the two
+ * sides and the index of the operator between them.
  */
 export function balanced<T>(terms: readonly [T, ...T[]], join: (left: T, right: T, operator: number) => T): T {
   const build = (low: number, high: number): T => {

@@ -30,7 +30,7 @@ export class Predictor {
   #work = 0;
   /** The configurations at the beginning of a decision without callers. */
   readonly #starts = new Map<State, Config[]>();
-  /** For each decision, the alternative of each token that suffices to choose it. */
+  /** For each decision, the alternatives that one token alone decides, by the type of that token. */
   readonly #decided = new Map<State, Map<number, number>>();
 
   constructor(automaton: Automaton, tokens: readonly Token[]) {
@@ -141,7 +141,10 @@ export class Predictor {
   }
 }
 
-/** The alternatives by state and set of stacks. */
+/**
+ * Groups the alternatives that have the same state and the same set of stacks. With `wildcard`, all sets that contain
+ * the empty stack count as the same set.
+ */
 function groups(configs: readonly Config[], wildcard: boolean): { state: number; alternatives: Set<number> }[] {
   const stacks = new Map<string, Set<number>>();
   for (const { state, alternative, stack } of configs) {

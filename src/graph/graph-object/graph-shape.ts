@@ -30,8 +30,8 @@ export function graphShape(spec: JsonObject): string {
  * result has all literals of `object`, and shares the expressions and their programs with `graph`. `graph` must be
  * compiled from an object, not from a document with positions.
  *
- * Returns undefined when a text with expressions differs and its program cannot be divided, for example because it reads
- * an iterator or a value of an unknown type. The compiler makes the graph then.
+ * Returns undefined when a text with expressions differs and its program cannot be divided, for example because it
+ * reads an iterator or a value of an unknown type. The compiler makes the graph then.
  *
  * @throws TypeError when the shapes differ.
  */
@@ -67,7 +67,10 @@ function exactText(value: JsonValue): string {
   return scalarText(value);
 }
 
-/** A large integer differs from the number that is nearest to it, and `-0` from `0`. */
+/**
+ * The text of a scalar. A large integer has another text than the number that is nearest to it, and `-0` has another
+ * text than `0`.
+ */
 function scalarText(value: null | boolean | number | bigint): string {
   if (typeof value === 'bigint') return `${value}n`;
   return Object.is(value, -0) ? '-0' : String(value);
@@ -148,11 +151,11 @@ const payloadShape: ShapeOf = (value, key) => {
   }
 };
 
-/** The compiler reads the kind of a manifest. */
+/** The shape of a member of a manifest. The compiler reads the texts of `apiVersion` and `kind`. */
 const manifestShape: ShapeOf = (value, key) =>
   key === 'apiVersion' || key === 'kind' ? exactText(value) : freeText(value);
 
-/** The compiler reads the selector of a ref. */
+/** The shape of a member of a ref. The compiler reads all literals except those of the name and of the namespace. */
 const refShape: ShapeOf = (value, key) =>
   key === 'metadata' && isJsonObject(value) ? objectText(value, identityShape) : exactText(value);
 
@@ -214,7 +217,10 @@ function stringAt(payload: JsonValue | undefined, path: readonly PathStep[]): st
   return value;
 }
 
-/** The expression of a text that differs from the one of `expression` only in its literal parts. */
+/**
+ * A copy of `expression` for a text with the same expressions and other literal parts; undefined when its program
+ * cannot be divided.
+ */
 function withText(expression: Expression, text: string): Expression | undefined {
   const parts = partsOf(text);
   const joined = joinParts(text, parts);

@@ -159,7 +159,7 @@ function pathOf(points: readonly Point[]): string {
 
 /** The text without the characters that XML 1.0 does not have. */
 const legal = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what is to be left out
+  // oxlint-disable-next-line no-control-regex -- the function replaces control characters
   text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd');
 
 function escaped(text: string): string {

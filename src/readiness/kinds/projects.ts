@@ -17,7 +17,10 @@ export function ciliumPool(object: KubeObject): Readiness {
   return failed(conflict.reason || 'PoolConflict', describeCondition('cilium.io/PoolConflict', conflict));
 }
 
-/** Announcements and BGP resources of Cilium are ready when no condition is true: their conditions name problems. */
+/**
+ * Announcements and BGP resources of Cilium are ready when no condition is true, because their conditions name
+ * problems.
+ */
 export function ciliumProblems(object: KubeObject): Readiness {
   const problem = objectsAt(object, 'status', 'conditions').find((entry) => entry['status'] === 'True');
   const type = textAt(problem ?? {}, 'type');
@@ -112,7 +115,7 @@ export function objectBucketClaim(object: KubeObject): Readiness {
     : inProgress(phase || 'NotObserved', `phase is ${phase || 'not known yet'}`);
 }
 
-/** A cluster of Valkey is ready when its operator writes `status.ready`. */
+/** A cluster of Valkey is ready when its operator has set `status.ready` to true. */
 export function valkey(object: KubeObject): Readiness {
   if (valueAt(object, 'status', 'ready') === true) return current();
   const ready = statusCondition(object, 'Ready');
