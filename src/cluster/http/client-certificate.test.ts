@@ -31,7 +31,7 @@ interface Answer {
   readonly body: { readonly status?: { readonly userInfo?: unknown }; readonly message?: string };
 }
 
-/** Returns the user as which the server knows the client. */
+/** Asks the server for the user of the client's credentials. */
 async function whoAmI(listener: Listener, pair?: CertificatePair, token?: string): Promise<Answer> {
   const { url, caData } = listener;
   const review = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
@@ -92,7 +92,7 @@ test.each([
   expect(await whoAmI(server.listener, pair)).toMatchObject({ code: 401, body: { message: 'Unauthorized' } });
 });
 
-test('a valid certificate comes before a token, and a token before an invalid certificate', async () => {
+test('a valid certificate takes precedence over a token, and a token over an invalid certificate', async () => {
   await using server = await served(clients.ca, { tokens: { secret: { name: 'of-token', groups: [] } } });
   const userOf = async (pair?: CertificatePair, token?: string) => {
     const { code, body } = await whoAmI(server.listener, pair, token);
@@ -136,7 +136,7 @@ test('a socket serves the given certificate, and texts that are not certificates
   }
 });
 
-test('a cluster that allows all requests refuses requests of web pages without credentials', async () => {
+test('a cluster that allows all requests refuses a web page that sends no credentials', async () => {
   await using server = await served(clients.ca, { authorization: 'AlwaysAllow' });
   expect(await whoAmI(server.listener)).toMatchObject({
     code: 201,

@@ -7,17 +7,17 @@ import type { UserInfo } from '../options.ts';
 const valuesOf = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value;
 
-/** The user of a certificate, until the end of its life in milliseconds since the epoch. */
+/** The user of a certificate, and the end of the certificate's validity in milliseconds since the epoch. */
 interface CertifiedUser {
   readonly user: UserInfo | 'refuse' | undefined;
   readonly end: number;
 }
 
 /**
- * Reads the users of client certificates, one for each connection: the common name, in the groups of the organizations.
- * The result is `undefined` for a connection without a certificate, and `refuse` for a certificate that is not of the
- * authority, is not valid now, is for another purpose than clients, or has no common name. A certificate also expires
- * when `clock`, which may be ahead of the machine's clock, reaches its end.
+ * Reads the user of each connection's client certificate: the common name is the user's name, and the organizations are
+ * the groups. The result is `undefined` for a connection without a certificate, and `refuse` for a certificate that is
+ * of another authority, is not valid now, is not for clients, or has no common name. `clock` may be ahead of the
+ * machine's clock: a certificate also expires when `clock` reaches its end.
  */
 export function certificateUsers(
   clock: Pick<ClusterClock, 'now'>,
@@ -33,7 +33,7 @@ export function certificateUsers(
 const withoutEnd = (user: CertifiedUser['user']): CertifiedUser => ({ user, end: Number.POSITIVE_INFINITY });
 
 function readUser(socket: TLSSocket): CertifiedUser {
-  // A socket that is closed already has no certificate.
+  // A closed socket has no certificate.
   const certificate = (socket.getPeerCertificate() as Partial<PeerCertificate> | null) ?? {};
   const { subject, fingerprint256 = '', valid_to: validTo = '' } = certificate;
   if (subject === undefined) return withoutEnd(undefined);

@@ -14,10 +14,10 @@ describe('an answer', () => {
     ['for a client that refuses gzip', 'gzip;q=0', 200, large, false],
     ['that is small', 'gzip', 200, Buffer.from('a'), false],
     ['with an error', 'gzip', 422, large, true],
-  ])('%s', async (_title, header, status, body, isSmall) => {
+  ])('%s', async (_title, header, status, body, isCompressed) => {
     const reply = await compressReply(header, { status, headers: { vary: 'Accept' }, body });
     const whole = Buffer.isBuffer(body) ? body : Buffer.concat(body);
-    if (!isSmall) {
+    if (!isCompressed) {
       expect(reply.body).toBe(body);
       return;
     }

@@ -11,8 +11,8 @@ const MIN_COMPRESSED_BYTES = 128 * 1024;
 const compressed = new WeakMap<Buffer, Buffer>();
 
 /**
- * Compresses a large answer for a client that accepts gzip, whatever its status. The work is done outside the event
- * loop. Streams and small answers are not compressed.
+ * Compresses a large answer of any status for a client that accepts gzip. The work is done outside the event loop.
+ * Streams and small answers are not compressed.
  */
 export async function compressReply(acceptEncoding: string | undefined, reply: ApiReply): Promise<ApiReply> {
   const { body, headers } = reply;

@@ -13,9 +13,9 @@ export interface AccountContext {
 const MAX_WAIT_MS = 1000;
 
 /**
- * Waits until the account `default` of a namespace exists, which a controller makes for every new namespace. A client
- * may create a namespace and its first pod in quick succession, while the controllers have much other work. Returns
- * `undefined` when the request needs no wait: it does not create a pod, or the controllers have no work.
+ * Waits until the account `default` of a namespace exists. A controller creates this account in every new namespace. A
+ * client may create a namespace and its first pod in quick succession, while the controllers have much other work.
+ * Returns `undefined` when the request needs no wait: it does not create a pod, or the controllers have no work.
  */
 export function awaitDefaultAccount(context: AccountContext, route: Route): Promise<void> | undefined {
   const { group, plural } = route.resource;

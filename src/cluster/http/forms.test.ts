@@ -61,7 +61,7 @@ test.each([
   ['GET', '/api/v1/secrets'],
   ['GET', '/api/v1/namespaces', 'watch=true'],
   ['PUT', NAMESPACE],
-])('the answer to %s %s as a table depends on a valid includeObject', async (method, path, more = '') => {
+])('%s %s as a table is refused for an invalid includeObject', async (method, path, more = '') => {
   const body = method === 'PUT' ? { metadata: { name: 'default' } } : undefined;
   expect(await send(method, `${path}?includeObject=All&${more}`, TABLE, body)).toMatchObject({
     status: 400,

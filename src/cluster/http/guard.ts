@@ -13,9 +13,10 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /**
- * Refuses a listener on which requests from other machines need no credentials.
+ * Refuses a listener that gives a named identity to requests without credentials from other machines.
  *
- * @throws TypeKroError `cluster/open-to-everybody` when such requests would have an identity.
+ * @throws TypeKroError `cluster/open-to-everybody` when such requests would have more than the rights of anonymous
+ * users.
  */
 export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined): void {
   if (isLoopbackHost(host) || anonymous === undefined) return;

@@ -29,7 +29,7 @@ export type HandlerContext = RouterContext &
     readonly access: ClusterAccess;
     /** `undefined` for a cluster without an audit log. */
     readonly auditLog: AuditLog | undefined;
-    /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
+    /** Handles each request before the verbs. Set while the cluster has fault rules. */
     readonly intercept: Interceptor | undefined;
     /** Receives errors that are not refusals. */
     readonly report: (thrown: unknown) => void;
@@ -74,7 +74,7 @@ export async function handle(
   }
 }
 
-/** The user of a request, or the user that it has without a token. */
+/** Either the user of a request, or the identity that a request has without a token. */
 type Requester = { readonly user: UserInfo } | { readonly identity: UserInfo | 'refuse' | undefined };
 
 async function answered(

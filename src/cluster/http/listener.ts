@@ -16,7 +16,7 @@ import { replyError } from '../protocol/reply.ts';
 
 /** The parts of the cluster that a socket uses. */
 export type ListenerContext = HandlerContext & {
-  /** Called when a socket was opened with a certificate of this authority. */
+  /** Called when a socket is opened with a certificate of this authority. */
   setCertificateAuthority(pem: string): void;
   /** The URL of the latest socket. */
   serverUrl: string | undefined;
@@ -108,7 +108,7 @@ async function serve(
   if (body === undefined) return;
   const reply = await answerTo(context, request, body, caller, () => signalOf(response));
   if (response.destroyed) return reply.stream?.stop();
-  // As a real API server does, the cluster tells its own time, which may be moved.
+  // The cluster sends the time of its own clock, which may differ from the machine's time.
   response.setHeader('date', new Date(context.clock.now()).toUTCString());
   send(reply, request, response);
 }
@@ -158,7 +158,7 @@ const EMPTY = Buffer.alloc(0);
  */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
-/** The body; `undefined` when it was too large or the client closed the connection. */
+/** The body; `undefined` when it is too large or the client closes the connection. */
 function readAll(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
   if (
     request.method === 'GET' &&
@@ -179,8 +179,8 @@ function readAll(request: IncomingMessage, response: ServerResponse): Promise<Bu
     });
     request.on('end', () => {
       if (size <= MAX_BODY_BYTES) return resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-      // The refusal is sent after the whole body. A client that is still sending would see a broken connection and not
-      // the refusal.
+      // The refusal is sent when the whole body has arrived. A client that is still sending would see a broken
+      // connection instead of the refusal.
       send(replyError(requestTooLarge(MAX_BODY_BYTES)), request, response);
       resolve(undefined);
     });

@@ -33,7 +33,7 @@ export type RouterContext = WriteRouterContext &
     };
   };
 
-/** The form of a table, with the loaded code that prints it. */
+/** The output form of a table, with the loaded code that prints tables. */
 async function withTables({ clock, parts }: RouterContext, output: Negotiated & { form: 'table' }): Promise<Output> {
   const tables = await parts.tables.load();
   return { ...output, tableOf: (...shown) => tables.tableOf(clock, ...shown) };

@@ -24,7 +24,7 @@ const NO_ROOTS: SecureContextOptions = { ca: [] };
 interface ClientChecks {
   /** The options of the server itself. */
   readonly ofServer: TlsOptions;
-  /** The authorities, for the certificate of the server. */
+  /** The authorities of clients. They are set together with the certificate of the server. */
   readonly ofCertificate: () => SecureContextOptions;
 }
 
@@ -36,7 +36,7 @@ interface ClientChecks {
 function clientChecks(authority: string | undefined, own: (() => string) | undefined): ClientChecks {
   if (authority === undefined && own === undefined) return { ofServer: NO_ROOTS, ofCertificate: () => NO_ROOTS };
   const { X509Certificate, constants } = cryptoLibrary();
-  // TLS takes any text as an authority, and then trusts no client.
+  // TLS accepts any text as an authority. With a text that is no certificate, it trusts no client.
   if (authority !== undefined) readable(() => new X509Certificate(authority));
   const secureOptions = constants.SSL_OP_NO_TICKET;
   return {
@@ -59,7 +59,7 @@ function readable<Result>(work: () => Result): Result {
 }
 
 /**
- * Prepares TLS for a socket on `host`, with the certificate of the options or a self-made one that is valid at `now`
+ * Prepares TLS for a socket on `host`, with the certificate of the options or a generated one that is valid at `now`
  * (milliseconds since the epoch). `own` makes the authority of the client certificates that the cluster signs; without
  * it, the cluster signs none.
  *
@@ -111,7 +111,7 @@ export function createServingCertificate(now: number, addresses: readonly string
 }
 
 /**
- * Makes the authority of the client certificates that a cluster signs, from `now` (milliseconds since the epoch) on.
+ * Makes the authority of the client certificates that a cluster signs, valid at `now` (milliseconds since the epoch).
  */
 export function createCertificateAuthority(now: number): ServingCertificate {
   const { ca, key } = createAuthority(now);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** The answer to raw requests on one connection, until it has a text. */
+/** The answer to raw requests on one connection, up to the text that matches `until`. */
 function exchange(requests: string, until: RegExp, url = listener.url): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -37,7 +37,7 @@ const H2C = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Setti
 const SOCKET = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
 const PODS = '/api/v1/namespaces/default/pods';
 
-test('a request with a body that offers another protocol is answered, and the connection stays open', async () => {
+test('a request that has a body and offers another protocol is answered, and the connection stays open', async () => {
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'sent' } });
   const create = request(
     'POST /api/v1/namespaces/default/configmaps',
@@ -51,7 +51,7 @@ test('a request with a body that offers another protocol is answered, and the co
 test.each([
   ['of an unknown pod', `GET ${PODS}/absent/exec?command=ls`, SOCKET, '404 Not Found'],
   ['of an unknown pod, by POST', `POST ${PODS}/absent/attach`, SOCKET, '404 Not Found'],
-  ['in a path that cannot be read', `GET ${PODS}/%zz/exec?command=ls`, SOCKET, '400 Bad Request'],
+  ['with a malformed path', `GET ${PODS}/%zz/exec?command=ls`, SOCKET, '400 Bad Request'],
 ])('a connection %s is refused and closed', async (_title, line, headers, status) => {
   const text = await exchange(request(line, headers), /never/);
   expect(text).toContain(`HTTP/1.1 ${status}\r\n`);

@@ -15,7 +15,7 @@ export interface UpgradeHost {
   report(thrown: unknown): void;
 }
 
-/** The subresources that connect to pods. Those that change no protocol refuse it in words of their own. */
+/** The paths of subresources that connect to pods. A subresource that keeps the protocol answers with its own error. */
 const CONNECTIONS = /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:exec|attach|portforward)(?:\?|$)/;
 
 /**

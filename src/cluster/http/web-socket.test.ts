@@ -19,7 +19,7 @@ test('the answer to a key is that of RFC 6455', () => {
   expect(acceptKey('dGhlIHNhbXBsZSBub25jZQ==')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
 });
 
-test.each([0, 1, 125, 126, 65_535, 65_536])('a frame of %i bytes is read, whole or not at all', (size) => {
+test.each([0, 1, 125, 126, 65_535, 65_536])('a frame of %i bytes is read only when it is complete', (size) => {
   const payload = Buffer.alloc(size, 'x');
   const bytes = masked(2, payload);
   expect(readFrame(bytes)).toEqual({ isFinal: true, opcode: 2, payload, length: bytes.length });
@@ -29,7 +29,7 @@ test.each([0, 1, 125, 126, 65_535, 65_536])('a frame of %i bytes is read, whole 
 test.each<[string, Buffer, number]>([
   ['without a mask', writeFrame(2, Buffer.from('x')), 1002],
   ['with a reserved bit', Buffer.from([0xc2, 0x80]), 1002],
-  ['of control in parts', masked(9, Buffer.from('x'), false), 1002],
+  ['of control that is fragmented', masked(9, Buffer.from('x'), false), 1002],
   ['of control that is too long', masked(9, Buffer.alloc(126)), 1002],
   ['that is too long', Buffer.from([0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0]), 1009],
 ])('a frame %s is refused', (_title, bytes, code) => {
@@ -52,7 +52,7 @@ function connection() {
   return { opened, messages, written, closeCode };
 }
 
-test('messages in parts and between pings are whole', () => {
+test('a message is joined from its parts, also with a ping between them', () => {
   const { opened, messages, written } = connection();
   const ping = masked(9, Buffer.from('p'));
   const bytes = Buffer.concat([
@@ -78,7 +78,7 @@ test('empty parts and many small parts take no further memory', () => {
   expect(messages).toEqual([`${'x'.repeat(3000)}y`, '']);
 });
 
-test('the end of a client is known while its messages are not read', async () => {
+test('the server notices that a client disconnects while its messages are not read', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const ended = new Promise<void>((resolve) => {

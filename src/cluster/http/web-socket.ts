@@ -5,7 +5,7 @@ import type { MessageConnection } from '../protocol/request.ts';
 /** The maximum size of a message of a client, in bytes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
-/** The bytes by which a client may be behind. A client that does not read loses its connection. */
+/** The maximum number of unsent bytes. The server closes the connection of a client that does not read. */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 /** The number of parts of a message after which they are joined. */
@@ -20,7 +20,7 @@ const PING_MS = 1000;
 /** The constant of RFC 6455 for the answer to a client's key. */
 const KEY_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** The answer to the key of a client. */
+/** The value of `Sec-WebSocket-Accept` for the key of a client. */
 export const acceptKey = (key: string): string =>
   cryptoLibrary()
     .createHash('sha1')
@@ -88,7 +88,7 @@ export class WebSocketConnection implements MessageConnection {
   /** The payloads of a message in several frames. */
   #parts: Buffer[] = [];
   #partBytes = 0;
-  /** Is a message begun, and not yet whole? */
+  /** Has a message begun that is not complete yet? */
   #isBegun = false;
   #isClosed = false;
   #pings: NodeJS.Timeout | undefined;
@@ -116,7 +116,7 @@ export class WebSocketConnection implements MessageConnection {
     this.#isClosed = true;
     const payload = Buffer.alloc(2);
     payload.writeUInt16BE(code);
-    // The client's end of the connection is read, too.
+    // Reads on, because the end of the client's side is noticed only by reading.
     this.resume();
     this.#socket.end(writeFrame(OPCODES.close, payload));
   }
@@ -183,7 +183,7 @@ export class WebSocketConnection implements MessageConnection {
       case OPCODES.continuation:
       case OPCODES.text:
       case OPCODES.binary: {
-        // A continuation needs a begun message, and another frame must not interrupt one.
+        // A continuation frame needs a message that has begun. No other data frame may interrupt such a message.
         if ((opcode === OPCODES.continuation) !== this.#isBegun) return this.close(CLOSE_CODES.protocolError);
         this.#isBegun = !isFinal;
         this.#partBytes += payload.length;

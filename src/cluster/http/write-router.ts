@@ -70,7 +70,7 @@ function routeChecked(
   return isCollection ? answer(audited) : admit(audited, warnings, answer);
 }
 
-/** Runs a write, through the webhooks and policies of a cluster that has some. */
+/** Runs a write. If the cluster has webhooks or policies, the write passes through them. */
 function admit<Result>(
   context: WriteRouterContext,
   warnings: string[],

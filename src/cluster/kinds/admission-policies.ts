@@ -55,7 +55,8 @@ export const validatingPolicyStrategy: Partial<Strategy> = {
 type Compiler = ReturnType<SchemaEngine['ExpressionCompiler']['for']>;
 
 /**
- * Checks what validating and mutating policies have in common. Returns the compiler of their further expressions.
+ * Checks the fields that validating and mutating policies have in common. Returns the compiler for their other
+ * expressions.
  */
 function validateCommon(
   spec: JsonObject,

@@ -143,7 +143,7 @@ describe('the versions of a definition', () => {
     ]);
   });
 
-  test('have them as long as a definition of the group serves them', async () => {
+  test('have APIServices while any definition of the group serves them', async () => {
     await using cluster = await story();
     await cluster.define('cats', ['v1']);
     await cluster.define('dogs', ['v1', 'v2']);
@@ -154,7 +154,7 @@ describe('the versions of a definition', () => {
     expect(await registered(cluster)).toEqual([]);
   });
 
-  test('leave the APIService of a user as it is', async () => {
+  test('do not change the APIService of a user', async () => {
     await using cluster = await story();
     await cluster.create({ ...REMOTE, group: 'example.com' });
     await cluster.define('cats', ['v1']);
@@ -162,7 +162,7 @@ describe('the versions of a definition', () => {
     expect(await registered(cluster)).toEqual(['v1.example.com']);
   });
 
-  test('have them again after a snapshot without them is restored', async () => {
+  test('have APIServices again after the restore of a snapshot without APIServices', async () => {
     await using cluster = await story();
     await cluster.define('cats', ['v1']);
     const snapshot = cluster.cluster.snapshot();

@@ -67,6 +67,6 @@ test.each([
   [28_800, 28_500],
   [28_799, 28_799],
   [600, 600],
-])('a certificate for %j seconds ends after %j', (requested, seconds) => {
+])('a certificate that is requested for %j seconds ends after %j seconds', (requested, seconds) => {
   expect(certificateLife(1_000_000, requested)).toEqual({ notBefore: 700_000, notAfter: 1_000_000 + seconds * 1000 });
 });

@@ -77,7 +77,7 @@ function usageProblem(required: readonly string[], usages: readonly string[]): s
   return fits ? undefined : `usages did not match [${required.join(' ')}]`;
 }
 
-/** The usages that the signers accept. */
+/** Those of `usages` that the signers accept. */
 export const certificateUsages = (usages: readonly string[]): CertificateUsage[] =>
   (['client auth', 'digital signature', 'key encipherment', 'server auth'] as const).filter((usage) =>
     usages.includes(usage),

@@ -4,7 +4,7 @@ import { CLEANUP, readCrd } from '../crd/parsed-crd.ts';
 import { optionalAt } from '../../kubernetes/index.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 
-/** The port of a Service that names none for its webhook. */
+/** The port of a webhook's Service when the definition names none. */
 const DEFAULT_WEBHOOK_PORT = 443;
 
 /** The strategy of CustomResourceDefinition. It completes names, records storage versions and checks schemas. */

@@ -18,7 +18,7 @@ function problemsOf(names: readonly string[]) {
   return problems.map(({ field, reason }) => `${field} ${reason}`);
 }
 
-test('each device that has the name of an earlier one is named', () => {
+test('each device with the name of an earlier device is reported', () => {
   expect(problemsOf(['a', 'b', 'a', 'c', 'b', 'a'])).toEqual(
     [2, 4, 5].map((index) => `spec.devices[${index}].name FieldValueDuplicate`),
   );

@@ -19,10 +19,10 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 
-type Names = (text: string) => readonly string[];
+type NameCheck = (text: string) => readonly string[];
 
 /** Checks an optional member. */
-function checkOptional(parent: JsonObject, key: string, check: Names, at: string, problems: FieldError[]) {
+function checkOptional(parent: JsonObject, key: string, check: NameCheck, at: string, problems: FieldError[]) {
   const value = textAt(parent, key);
   if (value !== '') addInvalid(problems, `${at}.${key}`, value, check(value));
 }

@@ -23,13 +23,15 @@ import type { Strategy } from './strategy.ts';
 
 const MAX_PRECEDENCE = 10_000;
 const MAX_QUEUES = 10_000_000;
-/** The bits of a hash that the choice of queues may use. */
+/** The maximum number of hash bits for the choice of queues. */
 const MAX_HASH_BITS = 60;
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
 const SUBJECTS = { Group: 'group', ServiceAccount: 'serviceAccount', User: 'user' } as const;
 type SubjectKind = keyof typeof SUBJECTS;
 
-/** The strategy of FlowSchemas. They are stored and checked; requests wait in no queue. */
+/**
+ * The strategy of FlowSchemas. FlowSchemas are checked and stored, but have no effect: requests never wait in a queue.
+ */
 export const flowSchemaStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');

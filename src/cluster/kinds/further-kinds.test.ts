@@ -314,7 +314,7 @@ function envelope(apiVersion: string, kind: string, object: Buffer): Buffer {
   return Buffer.concat([Buffer.from('k8s\0'), type, field(2, object)]);
 }
 
-test('objects arrive in the protobuf form', async () => {
+test('objects are read from the protobuf form', async () => {
   const metadata = field(1, field(1, 'proto'));
   const exactly = field(2, field(1, 'c'));
   const claim = Buffer.concat([metadata, field(2, field(1, field(1, Buffer.concat([field(1, 'gpu'), exactly]))))]);

@@ -174,7 +174,7 @@ const CREATE_ON_UPDATE = new Set([
 ]);
 
 /**
- * Resources whose PUT must name the version that it replaces. This also holds for all resources of
+ * Resources whose PUT must name the resourceVersion that it replaces. This also holds for all resources of
  * admissionregistration.k8s.io.
  */
 const VERSIONED_UPDATE = new Set([

@@ -27,7 +27,7 @@ import { checkPortOrName } from './pod-validation.ts';
 import { validateSelector } from './selectors.ts';
 import { ensureAt, fill, portProblem } from '../types/parts.ts';
 
-/** The annotation that named the class before the field `ingressClassName` existed. */
+/** The annotation for the class of an Ingress. The field `ingressClassName` replaces it. */
 const CLASS = 'kubernetes.io/ingress.class';
 
 export const ingressStrategy: Partial<Strategy> = {
@@ -194,7 +194,7 @@ function validatePeer(peer: JsonObject, at: string, problems: FieldError[]) {
   }
 }
 
-/** Is the range a proper part of the other one? */
+/** Is the range `inner` a proper part of the range `outer`? */
 function isWithin(inner: string, outer: string): boolean {
   const [[address = '', bits], [network = '', wider]] = [inner.split('/'), outer.split('/')];
   const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';

@@ -15,7 +15,7 @@ import type { WriteContext } from './strategy.ts';
 import { copyJson } from '../types/copy.ts';
 import { ensureAt } from '../types/parts.ts';
 
-/** 403: an admission plugin refuses a pod. A pod whose name is generated later has the prefix of its name. */
+/** 403: an admission plugin refuses a pod. The error shows `generateName` for a pod whose name is not generated yet. */
 export const refusePod = (pod: KubeObject, problem: string) =>
   forbidden({ group: '', plural: 'pods' }, pod.metadata.name || (pod.metadata.generateName ?? ''), problem);
 
@@ -121,7 +121,7 @@ function admitScheduling(pod: KubeObject, spec: JsonObject, scheduling: JsonObje
   if (tolerations.length > 0) spec['tolerations'] = tolerations;
 }
 
-/** Tolerations without those that another one covers. */
+/** The tolerations that no other toleration covers. */
 function mergeTolerations(all: readonly JsonObject[]): JsonObject[] {
   const merged: JsonObject[] = [];
   for (const [index, toleration] of all.entries()) {
@@ -132,7 +132,7 @@ function mergeTolerations(all: readonly JsonObject[]): JsonObject[] {
   return merged;
 }
 
-/** Does a toleration tolerate all that another one tolerates? */
+/** Does `wide` tolerate everything that `narrow` tolerates? */
 function covers(wide: JsonObject, narrow: JsonObject): boolean {
   if (jsonEquals(wide, narrow)) return true;
   const exists = textAt(wide, 'operator') === 'Exists';

@@ -88,13 +88,13 @@ function defaultRequests(container: JsonObject) {
   for (const [name, value] of Object.entries(limits)) requests[name] ??= value;
 }
 
-const MODE = 420;
+const DEFAULT_FILE_MODE = 420;
 
 function defaultVolume(volume: JsonObject) {
   if (Object.keys(volume).filter((key) => key !== 'name').length === 0) volume['emptyDir'] = {};
   for (const kind of ['configMap', 'secret', 'projected', 'downwardAPI']) {
     const source = optionalAt(volume, kind);
-    if (source !== undefined) source['defaultMode'] ??= MODE;
+    if (source !== undefined) source['defaultMode'] ??= DEFAULT_FILE_MODE;
   }
   const items = [
     ...objectsAt(objectAt(volume, 'downwardAPI'), 'items'),

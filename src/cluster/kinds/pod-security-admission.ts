@@ -205,7 +205,7 @@ function admitNamespace(store: ObjectLookup, { object, old, warn }: PodSecurityR
 const messagesOf = (problems: readonly FieldError[]): string[] =>
   problems.map(({ field, message }) => `${field}: ${message}`);
 
-/** Warns about the present pods of a namespace that violate its new level. */
+/** Warns about existing pods that violate the new level of their namespace. */
 function warnAboutPods(store: ObjectLookup, namespace: string, rule: Rule, warn: (text: string) => void): void {
   const pods = store.collection('', 'pods').inNamespace(namespace);
   const found = new Map<string, string[]>();

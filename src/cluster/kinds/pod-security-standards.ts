@@ -2,7 +2,7 @@ import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 
-/** A pod or a pod template, as the checks see it. */
+/** The parts of a pod or of a pod template that the checks read. */
 export interface CheckedPod {
   readonly spec: JsonObject;
   readonly annotations: Readonly<Record<string, string>>;
@@ -268,7 +268,7 @@ function seccomp(pod: CheckedPod, minor: number): Violation | undefined {
 /** The prefix of the annotation with a container's seccomp profile. The name of the container follows it. */
 export const SECCOMP_ANNOTATION = 'container.seccomp.security.alpha.kubernetes.io/';
 
-/** Before version 1.19, annotations had the profiles. */
+/** Checks the annotations that hold the profiles before version 1.19. */
 function seccompAnnotations(pod: CheckedPod): Violation | undefined {
   const keys = [
     'seccomp.security.alpha.kubernetes.io/pod',

@@ -74,7 +74,7 @@ describe('the baseline', () => {
 
   test.each<[string, JsonObject, number]>([
     ['hosts of probes before 1.34', { containers: [container({ livenessProbe: { httpGet: { host: 'h' } } })] }, 33],
-    ['procMount with users of the pod', { hostUsers: false, ...context({ procMount: 'Unmasked' }) }, 36],
+    ['procMount in a pod with its own user namespace', { hostUsers: false, ...context({ procMount: 'Unmasked' }) }, 36],
     ['a pod without settings', { containers: [container()] }, 36],
   ])('allows %s', (_title, spec, minor) => {
     expect(found(spec, 'baseline', minor)).toEqual([]);
@@ -135,7 +135,7 @@ describe('the restricted level', () => {
       },
       ['restricted volume types (volumes "a", "h" use restricted volume types "hostPath", "nfs")'],
     ],
-  ])('of %j', (spec, expected) => {
+  ])('finds the violations of %j', (spec, expected) => {
     expect(found(spec, 'restricted')).toEqual(expected);
   });
 });
@@ -172,7 +172,7 @@ describe('the labels of a namespace', () => {
     await story.create(pod({}));
   });
 
-  test('are applied to an update of a seccomp annotation, and not to one of another annotation', async () => {
+  test('apply to an update of a seccomp annotation, but not to an update of another annotation', async () => {
     await using story = await startClusterStory();
     await story.create(namespace({}));
     await story.create(pod({ hostNetwork: true }));
@@ -250,7 +250,7 @@ describe('the runtime class of a pod', () => {
     spec: { runtimeClassName: 'r', containers: [container()], ...more },
   });
 
-  test('gives its overhead, node selector and tolerations', async () => {
+  test('gives the pod its overhead, node selector and tolerations', async () => {
     await using story = await startClusterStory();
     const tolerations = [{ key: 'k', operator: 'Exists' }];
     const scheduling = { nodeSelector: { a: 'b' }, tolerations };

@@ -13,9 +13,9 @@ import {
 export type Amounts = Map<string, ParsedQuantity>;
 
 /**
- * The requests or the limits of a whole pod. Its containers and sidecars run at the same time, and its init containers
- * one after another before them; the larger sum counts. Resources of the pod itself replace those of its containers.
- * The overhead of the runtime class is added to the requests, and to each limit that the pod has.
+ * The requests or the limits of a whole pod. Containers and sidecars run at the same time. Init containers run before
+ * the containers, one after another. The larger of the two sums counts. Resources of the pod itself replace those of
+ * its containers. The overhead of the runtime class is added to the requests, and to each limit that the pod has.
  */
 export function podTotals(spec: JsonObject, part: 'requests' | 'limits'): Amounts {
   const total: Amounts = new Map();

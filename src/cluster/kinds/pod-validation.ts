@@ -129,7 +129,7 @@ function validateClaims(claims: readonly JsonObject[], path: string, problems: F
   }
 }
 
-/** Checks that a pod uses each port of the node once per protocol and address. */
+/** Checks that a pod uses each port of the node at most once per protocol and address. */
 function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[]) {
   const taken = new Set<string>();
   for (const [index, container] of objectsAt(spec, 'containers').entries()) {
@@ -146,7 +146,7 @@ function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[
   }
 }
 
-/** Facts about the place of a container that its checks use. */
+/** Facts about the pod of a container, for the checks of the container. */
 interface Place {
   readonly spec: JsonObject;
   /** The names of the containers that are already checked. */
