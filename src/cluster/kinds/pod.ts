@@ -85,7 +85,7 @@ export const podStrategy: Partial<Strategy> = {
     checkDeadline(object.spec?.['activeDeadlineSeconds'], before['activeDeadlineSeconds'], problems);
     checkGates(object.spec ?? {}, before, problems);
     if (problems.length > 0) return;
-    const next = mutable(object.spec ?? {}, before);
+    const next = withOldMutableFields(object.spec ?? {}, before);
     if (!jsonEquals(next, before))
       problems.push(fieldForbidden('spec', `${ALLOWED}\n${describeDifference('core.v1.PodSpec', before, next)}`));
   },
@@ -122,7 +122,7 @@ function alignAddresses(status: JsonObject | undefined) {
 }
 
 /** The new specification in which the mutable fields have their old values. */
-function mutable(next: JsonObject, before: JsonObject): JsonObject {
+function withOldMutableFields(next: JsonObject, before: JsonObject): JsonObject {
   const out = copyJson(next);
   for (const key of ['containers', 'initContainers']) {
     const olds = objectsAt(before, key);

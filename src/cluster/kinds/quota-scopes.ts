@@ -56,7 +56,10 @@ function podMeets(condition: ScopeCondition, pod: KubeObject): boolean {
   }
 }
 
-/** A claim has the class that it requests, and until a change is complete also the class of its volume. */
+/**
+ * A claim counts for the class that it requests. Until a change of the class is complete, it also counts for the class
+ * of its volume.
+ */
 function claimMeets(condition: ScopeCondition, { spec, status }: KubeObject): boolean {
   if (condition.scope !== 'VolumeAttributesClass') return false;
   const modifying = textAt(objectAt(status, 'modifyVolumeStatus'), 'targetVolumeAttributesClassName');

@@ -201,7 +201,7 @@ describe('the scope', () => {
     expect(inScopes(object('ResourceQuota', spec), PODS, counted)).toBe(expected);
   });
 
-  test('of a claim is the class that it asks for, or that its volume has', () => {
+  test('of a claim is the class that it requests or that its volume has', () => {
     const quota = object('ResourceQuota', { scopes: ['VolumeAttributesClass'] });
     const holds = (spec: JsonObject, status: JsonObject = {}) =>
       inScopes(quota, CLAIMS, object('PersistentVolumeClaim', spec, status));
@@ -267,7 +267,7 @@ describe('a ResourceQuota', () => {
     expect(await used(story)).toEqual({ 'requests.ephemeral-storage': '1Gi', 'limits.ephemeral-storage': '2Gi' });
   });
 
-  test('charges the difference when a Service gets node ports, and gives it back', async () => {
+  test('charges the difference when a Service gets node ports, and releases it later', async () => {
     await using story = await startClusterStory();
     await quota(story, { hard: { 'services.nodeports': '1' } });
     await story.create({ apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } });

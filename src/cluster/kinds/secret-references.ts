@@ -67,8 +67,8 @@ export function mirrorPodProblem(spec: JsonObject): string | undefined {
 }
 
 /**
- * The first Secret of a pod's specification that the account does not name, as the reason of the refusal. `undefined`
- * when there is none, and without an account, which restricts nothing.
+ * The reason why a pod is refused: the first Secret in its specification that the account does not name. `undefined`
+ * when there is no such Secret. Without an account, no Secret is refused.
  */
 export function referenceProblem(spec: JsonObject, account: KubeObject | undefined): string | undefined {
   if (account === undefined) return undefined;

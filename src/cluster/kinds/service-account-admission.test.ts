@@ -124,7 +124,7 @@ describe('a new pod', () => {
     );
   });
 
-  test('directly after its namespace is accepted, while the controllers have other work', async () => {
+  test('is accepted directly after the creation of its namespace, while the controllers have other work', async () => {
     const cluster = await createEmbeddedCluster();
     onTestFinished(() => cluster.close());
     const transport = cluster.transport();
@@ -171,7 +171,7 @@ describe('references to Secrets', () => {
     [{ csi: { nodePublishSecretRef: { name: 's' } } }, 'reference secrets'],
     [{ projected: { sources: [{ secret: { name: 's' } }] } }, 'reference secrets'],
     [{ projected: { sources: [{ serviceAccountToken: {} }] } }, 'use ServiceAccountToken volume projections'],
-  ])('a mirror pod with the volume %j', (source, what) => {
+  ])('a mirror pod with the volume %j is checked', (source, what) => {
     const problem = mirrorPodProblem({ volumes: [{ name: 'v', ...source }] });
     expect(problem).toBe(what === undefined ? undefined : `a mirror pod may not ${what}`);
   });

@@ -23,7 +23,7 @@ const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** The permissions of the files of the volume: `rw-r--r--`. */
 const FILE_MODE = 0o644;
 
-/** Kubelets put this annotation on the pods that show the static pods of their nodes. */
+/** Kubelets put this annotation on mirror pods, which represent the static pods of their nodes. */
 const MIRROR = 'kubernetes.io/config.mirror';
 
 /** An account with this annotation lets its pods use only the Secrets that it names. */
@@ -86,7 +86,7 @@ function restrictingAccount(pod: KubeObject, context: WriteContext): KubeObject 
   return parseBool(account.metadata.annotations?.[ENFORCE_SECRETS] ?? '') === true ? account : undefined;
 }
 
-/** Is the token mounted? The pod decides, and then its account. */
+/** Is the token mounted? The setting of the pod has precedence over the setting of its account. */
 function isTokenMounted(spec: JsonObject, account: JsonObject): boolean {
   return (spec['automountServiceAccountToken'] ?? account['automountServiceAccountToken']) !== false;
 }

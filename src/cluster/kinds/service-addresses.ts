@@ -14,9 +14,9 @@ export interface ServiceAddresses {
   /** Releases all ports, all ranges besides the first one, and all addresses except the first one. */
   reset(): void;
   /**
-   * Replaces the ranges besides the first one by the IPv4 ranges of the ServiceCIDRs. A range may be given several
-   * times, and so may the first one. Addresses of a range are allocated when no address of an earlier range is free.
-   * New ranges come after those that stay. Allocated addresses stay allocated.
+   * Replaces the ranges besides the first one by the IPv4 ranges of the ServiceCIDRs. The list may repeat a range, and
+   * may contain the first range. Addresses of a range are allocated when no address of an earlier range is free. New
+   * ranges come after the existing ranges that stay. Allocated addresses stay allocated.
    */
   setRanges(cidrs: Iterable<string>): void;
   /** The first range in CIDR notation. */

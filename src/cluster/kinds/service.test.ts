@@ -40,7 +40,7 @@ describe('a refused creation of a Service', () => {
     await using story = await startClusterStory();
     await expect(story.create(service('a', spec, INVALID))).rejects.toThrow('metadata.labels');
     await story.create(service('b', spec));
-    // A refused Service takes nothing from the one that has it.
+    // A refused Service does not release values that another Service owns.
     await expect(story.create(service('b', spec))).rejects.toThrow('already allocated');
     await expect(story.create(service('c', spec))).rejects.toThrow('already allocated');
   });

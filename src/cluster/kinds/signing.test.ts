@@ -93,7 +93,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-test('a request has its user from the connection', async () => {
+test('the user of a request comes from the connection', async () => {
   const user = {
     name: 'approver',
     uid: '7',
@@ -178,7 +178,7 @@ test('a client certificate for system:masters is refused', async () => {
   });
 });
 
-test('an update leaves the request as it is, whatever it sends', async () => {
+test('an update cannot change the request', async () => {
   const spec = { signerName: 'kubernetes.io/kube-apiserver-client' };
   const { answer } = await send('POST', REQUESTS, signingRequest('same', spec));
   for (const request of ['AAAA', requestText(['system:masters'])]) {
@@ -224,7 +224,7 @@ describe('the approval of a request', () => {
     }
   });
 
-  test('is not undone, not reversed and not made by a status', async () => {
+  test('cannot be undone, reversed or made through the status', async () => {
     await send('POST', REQUESTS, signingRequest('kept'));
     const early = await change('kept', 'status', { conditions: [approved] });
     expect(early.answer.message).toContain(
@@ -268,7 +268,7 @@ describe('the approval of a request', () => {
   });
 });
 
-test('a cluster that allows all requests allows everyone to approve', async () => {
+test('a cluster that allows all requests allows every user to approve', async () => {
   await using free = await createEmbeddedCluster({ controllers: false, authorization: 'AlwaysAllow' });
   const user = { name: 'anyone', groups: [] };
   const [name, status] = ['free', { conditions: [approved] }];

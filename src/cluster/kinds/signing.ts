@@ -102,7 +102,7 @@ export const signingRequestStrategy: Partial<Strategy> = {
 const conditionsOf = (object: KubeObject, type?: string): JsonObject[] =>
   objectsAt(object.status, 'conditions').filter((condition) => type === undefined || condition['type'] === type);
 
-/** Takes from an approval only the conditions, with the times that they lack. */
+/** Takes only the conditions from an approval, and adds the times that they lack. */
 function prepareApproval(object: MutableObject, old: KubeObject, context: WriteContext): void {
   const conditions = timed(conditionsOf(object), old, context);
   const status: JsonObject = { ...old.status };
@@ -111,12 +111,12 @@ function prepareApproval(object: MutableObject, old: KubeObject, context: WriteC
   object.status = status;
 }
 
-/** Takes from a new status everything but the approval. */
+/** Takes everything except the approval from a new status. */
 function prepareStatus(object: MutableObject, old: KubeObject, context: WriteContext): void {
   const conditions = conditionsOf(object);
   for (const type of APPROVALS) {
     const [before, after] = [conditionsOf(old, type), conditions.filter((condition) => condition['type'] === type)];
-    // Validation refuses an approval that was added or removed.
+    // Validation refuses a status that adds or removes an approval.
     if (before.length !== after.length) continue;
     for (const [index, condition] of after.entries())
       conditions[conditions.indexOf(condition)] = before[index] ?? condition;
@@ -124,7 +124,10 @@ function prepareStatus(object: MutableObject, old: KubeObject, context: WriteCon
   if (conditions.length > 0) object.status = { ...object.status, conditions: timed(conditions, old, context) };
 }
 
-/** The conditions with the times that they lack: those of an equal condition, or the time of the request. */
+/**
+ * Adds the time of the request where a condition lacks a time. A condition that keeps its type and status keeps its
+ * transition time.
+ */
 function timed(conditions: readonly JsonObject[], old: KubeObject, context: WriteContext): JsonObject[] {
   const now = context.timestamp();
   return conditions.map((condition) => {

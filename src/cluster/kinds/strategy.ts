@@ -50,7 +50,9 @@ export type MutableObject = KubeObject & { spec?: JsonObject; status?: JsonObjec
 export interface Strategy {
   /** Is `status` a subresource? Writes to the object then do not change it. */
   readonly hasStatus: boolean;
-  /** Subresources besides `status` that change the status. The hooks decide which of its parts. Default: none. */
+  /**
+   * Subresources besides `status` that change the status. The hooks decide which parts of the status. Default: none.
+   */
   readonly statusSubresources?: readonly string[];
   /** Does a new object keep the status of its request? */
   readonly keepsStatus?: boolean;

@@ -104,7 +104,7 @@ function index(registry: Registry, cached: Cached): JsonObject {
   return paths;
 }
 
-/** The number of the last change of the data of the built-in groups. */
+/** Incremented with each change of the data of the built-in groups. */
 const DATA_REVISION = 1;
 
 /** The hash of a document. It changes when the data of a built-in group or a schema of a custom resource changes. */
@@ -122,7 +122,7 @@ function hashOf(registry: Registry, cached: Cached, { group, version, path }: Gr
   return hash;
 }
 
-/** The hash of the document of version 2, which changes together with those of the groups. */
+/** The hash of the document of version 2. It changes when the document of any group changes. */
 function hashOfAll(registry: Registry, cached: Cached, isProtobuf: boolean): string {
   const sum = createHash('sha256').update(isProtobuf ? 'protobuf' : 'json');
   for (const place of groupVersions(registry)) sum.update(hashOf(registry, cached, place));

@@ -100,7 +100,7 @@ function mergeMember(node: TypeNode, out: JsonObject, patch: JsonObject, key: st
   }
 }
 
-/** The elements of a list that did not exist before: those of the patch, in the order of `$setElementOrder`. */
+/** The elements of a new list: the elements of the patch, in the order of `$setElementOrder`. */
 function newList(member: Member, patch: JsonValue[], order: JsonValue[] | undefined): JsonValue[] {
   const list = patch.map(withoutOrders).filter((entry) => entry !== undefined);
   if (order === undefined) return list;

@@ -15,14 +15,14 @@ export interface PodMatch {
 
 /** Rules that `simulate` has set. */
 export interface SimulatedPods {
-  /** Removes the rules. The pods live on by their annotations and by other rules. A second call does nothing. */
+  /** Removes the rules. The pods then follow their annotations and the other rules. A second call does nothing. */
   remove(): void;
 }
 
 /** Sets rules for the lives of pods. */
 export interface PodSimulation {
   /**
-   * Sets rules for present and future pods. Each member that the rules set has precedence over the same member of
+   * Sets rules for existing and future pods. Each member that the rules set has precedence over the same member of
    * earlier rules and annotations. The times of rules for a pod that has started count from this call. Ended pods do
    * not change.
    *

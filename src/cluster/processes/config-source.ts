@@ -20,7 +20,7 @@ export function entriesOf(kind: 'configmap' | 'secret', object: KubeObject): Rea
   return entries;
 }
 
-/** A problem of a pod's specification that may pass when another object appears. */
+/** A problem of a pod's specification that another object may solve when it appears. */
 export interface ConfigProblem {
   readonly problem: string;
 }

@@ -37,7 +37,7 @@ export interface PodPort {
   readonly port: number;
   /** The only host to try. Default: the pod's address, and then 127.0.0.1. */
   readonly host?: string;
-  /** Does a probe or a Service declare the port? The ports of containers count without it. */
+  /** Does a probe or a Service declare the port? Ports that containers declare need no such declaration. */
   readonly isDeclared: boolean;
   /** The ids of the first processes of the pod's programs. */
   readonly leaders: ReadonlySet<number>;
@@ -46,9 +46,10 @@ export interface PodPort {
 }
 
 /**
- * Connects to a port of a pod: at its own address, or at 127.0.0.1, where programs listen that do not know the address.
- * On Linux, a process of the pod must listen there: another program may listen at 127.0.0.1, or at all addresses. Where
- * the system does not tell this, 127.0.0.1 is only for declared ports. The socket is connected, or the promise rejects.
+ * Connects to a port of a pod at the pod's own address, or at 127.0.0.1. A program that does not know the address
+ * listens at 127.0.0.1. On Linux, the listening process must belong to the pod, because another program may listen at
+ * 127.0.0.1 or at all addresses. Other systems do not report the process, so only declared ports are reached at
+ * 127.0.0.1. Resolves with a connected socket. Rejects when no connection is possible.
  */
 export async function connectToPod(target: PodPort): Promise<Socket> {
   const { address, port, host, leaders } = target;

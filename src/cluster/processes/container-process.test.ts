@@ -4,7 +4,7 @@ import { hasStarted, startProcess } from './container-process.ts';
 
 const WATCHDOG = { add: () => undefined, remove: () => undefined };
 
-/** Starts a program, with its end and the bytes of its output. */
+/** Starts a program. Returns its end and the number of bytes of its output. */
 function start(...words: string[]) {
   const seen = { bytes: 0 };
   let program: ContainerProcess | undefined;
@@ -28,7 +28,7 @@ function start(...words: string[]) {
   return { program, seen, ended };
 }
 
-test('nothing is sent to the id of a program that has ended', async () => {
+test('no signal is sent to the id of an ended program', async () => {
   const { program, ended } = start('true');
   expect(await ended).toBe(0);
   const sent = vi.spyOn(process, 'kill').mockReturnValue(true);
@@ -50,7 +50,7 @@ test('output that is held back is not lost at the end of the program', async () 
   expect(seen.bytes).toBe(4);
 });
 
-test('the output of a program is whole', async () => {
+test('the output of a program is complete', async () => {
   const { program, seen, ended } = start('head', '-c', '3000000', '/dev/zero');
   program.output.pause();
   program.output.resume();

@@ -15,10 +15,10 @@ export interface ProcessSpec {
   readonly words: readonly string[];
   readonly variables: ReadonlyMap<string, string>;
   readonly directory: string;
-  /** The bound of the data of each process, in bytes: a second bound beside the measured memory. */
+  /** The maximum data size of each process, in bytes (`ulimit -d`). The measured memory has a limit of its own. */
   readonly dataBytes: number;
   readonly hasInput: boolean;
-  /** Does a program that writes without end wait? If not, the reader holds the output back by `output`. */
+  /** Must a program that writes too fast wait? If not, the reader pauses the output through `output`. */
   readonly slowsOutput: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   /** Called once, after the last output. */
@@ -33,15 +33,15 @@ export interface ProcessEnd {
 
 /** A running program with all processes that it starts. */
 export interface ContainerProcess {
-  /** The id of the first process, its group and its session. */
+  /** The id of the first process. Its group and its session have the same id. */
   readonly pid: number;
   /** The input of the program; `undefined` without one. */
   readonly input: Writable | undefined;
-  /** Holds the output back. The end of the program is reported only after its output. */
+  /** Pauses and resumes the output. The end of the program is reported only after its output. */
   readonly output: HeldOutput;
-  /** Sends a signal to the first process, as to the first one of a container. Does nothing after its end. */
+  /** Sends a signal to the first process. Does nothing after this process has ended. */
   signal(signal: NodeJS.Signals): void;
-  /** Kills all its processes. Does nothing after the end of the first one, which ends all others. */
+  /** Kills all processes. Does nothing after the first process has ended, because its end kills the others. */
   kill(): void;
 }
 
@@ -58,7 +58,7 @@ shift
 exec "$@"
 `;
 
-/** The priority of programs of containers, so that the cluster stays responsive beside a busy one. */
+/** The priority of programs of containers, so that the cluster stays responsive beside a busy program. */
 const NICENESS = 10;
 
 /** The time for which the output of an ended program may stay open, in milliseconds. */
@@ -119,7 +119,7 @@ export function startProcess(
   };
 }
 
-/** Reports the end of a program when both it and its output have ended. Returns the output. */
+/** Reports the end of a program when the program and its output have ended. Returns the output. */
 function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: Pick<Watchdog, 'remove'>): HeldOutput {
   const held: HeldOutput[] = [];
   let open = 0;
@@ -134,7 +134,7 @@ function follow(child: ChildProcess, pid: number, spec: ProcessSpec, watchdog: P
       isReported = true;
       return spec.onEnd(end);
     }
-    // A process that has left the session may hold the output open. Output that is held back is not lost.
+    // A process that has left the session may keep the output open. Paused output is not lost.
     if (isPaused) return;
     timer = setTimeout(() => {
       child.stdout?.destroy();

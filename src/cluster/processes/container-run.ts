@@ -20,7 +20,7 @@ export interface ExecOptions {
   /** Variables in addition to those of the container. Default: none. */
   readonly variables?: ReadonlyMap<string, string>;
   readonly hasInput: boolean;
-  /** Does a program that writes without end wait? If not, the caller holds its output back. */
+  /** Must a program that writes too fast wait? If not, the caller pauses the output. */
   readonly slowsOutput: boolean;
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   onEnd(end: ProcessEnd): void;
@@ -32,7 +32,7 @@ export interface OutputReader {
   end(): void;
 }
 
-/** The time for a hook and a signal before the kill, when the pod states none. */
+/** The grace period of a pod that states none: the time for the hook and the signal before the kill. */
 const DEFAULT_GRACE_SECONDS = 30;
 
 /** One container of a pod: its runs one after another, and its programs. */
@@ -74,7 +74,7 @@ export class ContainerRun {
     return { state: this.#state(), restarts: this.#restarts, quickEnds: this.#quickEnds };
   }
 
-  /** The end of the last run; `undefined` before it. */
+  /** The end of the last run; `undefined` before a run has ended. */
   get lastEnd(): ContainerEnd | undefined {
     return this.#lastEnd;
   }
@@ -195,7 +195,7 @@ export class ContainerRun {
   }
 
   /**
-   * Ends the present run: runs its hook, then sends the signal, and kills the processes when the grace period is over.
+   * Ends the current run: runs its hook, then sends the signal, and kills the processes when the grace period is over.
    */
   stop(pod: KubeObject, graceMs: number): void {
     const process = this.#process;
@@ -220,7 +220,7 @@ export class ContainerRun {
     this.#host.changed();
   }
 
-  /** Kills a run that is stopping after a grace period from now, unless it is killed earlier anyway. */
+  /** Kills a stopping run when `graceMs` have passed from now, unless its kill is due earlier. */
   shortenGrace(graceMs: number): void {
     const process = this.#process;
     const killMs = this.#host.clock.now() + graceMs;
@@ -230,7 +230,7 @@ export class ContainerRun {
     this.#killTimer = this.#host.clock.setTimer(graceMs, () => process.kill());
   }
 
-  /** Kills the present run at once, because it exceeds its bounds. */
+  /** Kills the current run at once, because it exceeds its limits. */
   killForExcess(excess: { readonly reason: string; readonly message: string }): void {
     if (this.#process === undefined || this.#excess !== undefined) return;
     this.#excess = excess;
@@ -238,7 +238,7 @@ export class ContainerRun {
     this.#process.kill();
   }
 
-  /** Kills everything without a report. The host hears of each end by `changed`. */
+  /** Kills all processes without events. Calls `changed` of the host at each end. */
   kill(): void {
     this.#isKilled = true;
     this.#prober?.stop();
@@ -353,6 +353,6 @@ export const graceMsOf = ({ metadata, spec }: KubeObject): number =>
   (metadata.deletionGracePeriodSeconds ?? numberAt(spec, 'terminationGracePeriodSeconds') ?? DEFAULT_GRACE_SECONDS) *
   1000;
 
-/** The second bound of the memory of each process. The thread stacks of a program count as its data. */
+/** The maximum data size of each process. It exceeds the memory limit, because the stacks of threads count as data. */
 const dataBytesOf = (pod: KubeObject, container: JsonObject): number =>
   limitsOf(pod, container).memoryBytes * 2 + 512 * 1024 ** 2;

@@ -114,11 +114,11 @@ describe('the variables of a container', () => {
       { env: [{ name: 'A=B', value: '' }] },
       { problem: '"A=B" cannot be the name of a variable' },
     ],
-  ])('has %s', (_title, container, expected) => {
+  ])('contain %s', (_title, container, expected) => {
     expect(environment(container)).toEqual(expected);
   });
 
-  test('the fixed ones cannot be replaced, and references see their values', () => {
+  test('fixed variables cannot be replaced, and references use their values', () => {
     const container = {
       env: [
         { name: 'ROOT', value: '' },
@@ -128,7 +128,7 @@ describe('the variables of a container', () => {
     expect(environment(container, { ROOT: '/tmp/x' })).toEqual({ PATH: '/bin', ROOT: '/tmp/x', FILE: '/tmp/x/a' });
   });
 
-  test('only the listed ones come from the cluster', () => {
+  test('only the listed variables come from the cluster', () => {
     const env = { PATH: '/bin', HOME: '/h', AWS_SECRET_ACCESS_KEY: 'x', KUBECONFIG: '/k', NODE_OPTIONS: '-r x' };
     expect(Object.fromEntries(inheritedVariables(env))).toEqual({ PATH: '/bin', HOME: '/h' });
   });

@@ -8,7 +8,7 @@ import type { PodFacts } from './downward.ts';
 import { fieldText, resourceText } from './downward.ts';
 import { expandVariables } from './variables.ts';
 
-/** The variables of the cluster's own process that a container's process gets. */
+/** The names of the variables of the cluster's own process that a container inherits. */
 export const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'] as const;
 
 /** The variables of `INHERITED` that are set. */
@@ -34,8 +34,8 @@ export interface EnvironmentInput {
 }
 
 /**
- * The variables of a container, in the precedence of Kubernetes: `env` before `envFrom` before the inherited ones, and
- * the fixed ones before all. A reference `$(NAME)` reaches the variables above it.
+ * The variables of a container. As in Kubernetes, `env` has precedence over `envFrom`, and `envFrom` over inherited
+ * variables. Fixed variables have precedence over all others. A reference `$(NAME)` can use the variables above it.
  */
 export function containerEnvironment(input: EnvironmentInput): Map<string, string> | ConfigProblem {
   const variables = new Map([...input.inherited, ...input.fixed]);

@@ -154,12 +154,12 @@ describe('the life of a pod', () => {
     ['waits for a stopping container', ONE, { a: running({ stopping: true }) }, { phase: 'Running' }],
     ['starts nothing', TWO, { a: ended(1) }, { phase: 'Failed', isOver: true }],
     ['stops its init container', INIT, { i: running() }, { stop: ['i'], phase: 'Pending', initialized: false }],
-  ])('of a deleted pod %s', (_title, spec, facts, expected) => {
+  ])('after its deletion %s', (_title, spec, facts, expected) => {
     expect(decide(spec, facts, deleted)).toEqual({ ...nothing, ...expected });
   });
 });
 
-test('pauses grow, and begin again after a long run', () => {
+test('pauses grow, and start again from zero after a long run', () => {
   expect([0, 1, 2, 3, 4, 7, 100].map(pauseMs)).toEqual([0, 0, 10_000, 20_000, 40_000, 300_000, 300_000]);
   const end = (runMs: number) => ({ exitCode: 1, reason: '', startedMs: 0, endedMs: runMs });
   expect([quickEndsAfter(5, end(1000)), quickEndsAfter(5, end(600_000))]).toEqual([6, 1]);
@@ -177,7 +177,7 @@ test('the verdict of a probe changes after enough equal results', () => {
   expect(verdicts).toEqual(['unknown', ...Array.from({ length: 6 }, () => 'success'), 'failure']);
 });
 
-test('a container has the bounds of its file, or default ones', () => {
+test('a container has the limits of its pod, or default limits', () => {
   const pod = (annotations = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { annotations } });
   expect(limitsOf(pod(), {})).toEqual(DEFAULT_LIMITS);
   const container = { resources: { limits: { memory: '64Mi' } } };
@@ -224,7 +224,7 @@ test.each<[string, JsonObject, string[]]>([
   expect(processRefusals(pod, user)).toEqual(expected.map((text) => expect.stringContaining(text)));
 });
 
-test('refuses Windows, and root where the file forbids it', () => {
+test('refuses Windows, and refuses root when the pod forbids it', () => {
   const pod: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -235,12 +235,12 @@ test('refuses Windows, and root where the file forbids it', () => {
   expect(processRefusals(pod, { ...user, uid: 0 })).toEqual([expect.stringContaining('runs as root')]);
 });
 
-test('reads where a process belongs, whatever its name is', () => {
+test('reads the group and the session of a process with any name', () => {
   expect(parseStat('12 (a) b) (c) S 1 10 9 0 -1')).toEqual({ pid: 12, group: 10, session: 9 });
   expect(parseStat('')).toBeUndefined();
 });
 
-test('each pod has its own loopback address where the system has many', () => {
+test('on a system with many loopback addresses, each pod has its own', () => {
   const uid = 'ffffffff-0000-0000-0000-000000000000';
   const first = podAddress(uid, new Set(), 'linux');
   expect(first).toBe('127.127.255.255');

@@ -15,7 +15,7 @@ export interface ContainerEnd {
 /** The present state of a container. */
 export type ContainerState =
   | { readonly is: 'new' }
-  /** The container cannot start, and tries again at a time. */
+  /** The container cannot start. The next try is at `retryMs`. */
   | { readonly is: 'blocked'; readonly reason: string; readonly message: string; readonly retryMs: number }
   | {
       readonly is: 'running';
@@ -32,7 +32,7 @@ export interface ContainerFacts {
   readonly state: ContainerState;
   /** The number of runs before the present one, or before the next one. */
   readonly restarts: number;
-  /** The number of ends in a row. A run of at least `STABLE_RUN_MS` starts the count again with its own end. */
+  /** The number of ends in a row. After a run of at least `STABLE_RUN_MS`, the count starts again at 1. */
   readonly quickEnds: number;
 }
 
@@ -50,11 +50,11 @@ export interface LifeDecision {
   readonly pauses: ReadonlyMap<string, number>;
   readonly phase: PodPhase;
   readonly initialized: boolean;
-  /** Does nothing run any more, and will nothing start? */
+  /** Is it true that no container runs and none will start? */
   readonly isOver: boolean;
   /** The reason for the whole pod, such as `DeadlineExceeded`. */
   readonly reason?: string;
-  /** The milliseconds until time alone changes the decision; `undefined` when the decision lasts. */
+  /** The milliseconds until the decision may change without an event; `undefined` when it does not change. */
   readonly next: number | undefined;
 }
 
@@ -88,7 +88,7 @@ export function decideLife(
   if (deadlineMs <= 0) return life.end(init, main, initialized, 'DeadlineExceeded');
   life.wake(deadlineMs);
   for (const container of init) {
-    // A sidecar that crashes after the containers have begun does not hold them back.
+    // A sidecar that crashes after the containers have begun does not block them.
     if (hasBegun && isSidecar(container)) life.run(nameOf(container), 'Always');
     else if (!hasBegun && !life.initialize(container)) {
       return life.failed ? life.end(init, main, false, undefined) : life.decision('Pending', false);
@@ -110,7 +110,7 @@ function hasPassed(container: JsonObject, { state }: ContainerFacts): boolean {
   return state.is === 'ended' && state.end.exitCode === 0;
 }
 
-/** One decision in the making. */
+/** Builds one decision. */
 class Life {
   readonly policy: string;
   readonly #factsOf: (name: string) => ContainerFacts;
@@ -128,7 +128,7 @@ class Life {
     this.#now = now;
   }
 
-  /** The decision is made again after this time at the latest. */
+  /** Makes the decision due again after this time at the latest. */
   wake(milliseconds: number): void {
     this.#next = Math.min(this.#next, milliseconds);
   }

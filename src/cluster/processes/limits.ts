@@ -45,7 +45,7 @@ export interface ContainerUse {
   readonly processes: number;
 }
 
-/** Why a container is ended for its use; `undefined` while it keeps its bounds. */
+/** Why the cluster kills a container; `undefined` while the container stays within its limits. */
 export function excessOf(use: ContainerUse, limits: ContainerLimits) {
   if (use.memoryBytes > limits.memoryBytes) {
     const megabytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`;

@@ -25,7 +25,7 @@ export function parseSockets(text: string): ListeningSocket[] {
   });
 }
 
-/** The last four bytes of the address are in the order of the machine, the lowest first. */
+/** Reads an address. Its last four bytes are in the order of the machine: the lowest byte is first. */
 function addressOf(hex: string): string | undefined {
   if (/^0+$/.test(hex)) return '';
   const isMapped = hex.length === 32 && /^0{16}FFFF0000/.test(hex);
@@ -37,7 +37,7 @@ function addressOf(hex: string): string | undefined {
 
 /**
  * The first of the hosts at which a process of the pod listens on the port; `undefined` when none does. A socket at
- * exactly `address`, the pod's own one, counts without a look at its process.
+ * exactly `address`, the pod's own address, counts without a check of its process.
  */
 export function hostOf(
   sockets: readonly ListeningSocket[],
@@ -53,7 +53,7 @@ export function hostOf(
   });
 }
 
-/** The listening sockets of the machine; `undefined` where the system does not tell. */
+/** The listening sockets of the machine; `undefined` on a system that does not list them. */
 export function listeningSockets(): readonly ListeningSocket[] | undefined {
   if (process.platform !== 'linux') return undefined;
   const texts = ['/proc/net/tcp', '/proc/net/tcp6'].map(procText);
@@ -61,7 +61,7 @@ export function listeningSockets(): readonly ListeningSocket[] | undefined {
   return texts[0] === undefined ? undefined : texts.flatMap((text) => parseSockets(text ?? ''));
 }
 
-/** The inodes of all sockets of containers, by the ids of their first processes. */
+/** The inodes of all sockets of the containers whose first processes have these ids. */
 export function socketsOf(leaders: ReadonlySet<number>): ReadonlySet<string> {
   const inodes = new Set<string>();
   for (const pid of processesOf(leaders)) {
@@ -73,7 +73,7 @@ export function socketsOf(leaders: ReadonlySet<number>): ReadonlySet<string> {
   return inodes;
 }
 
-/** The targets of the links in a folder. Leaves out those of a process, or of a descriptor, that has ended meanwhile. */
+/** The targets of the links in a folder. Leaves out processes and descriptors that no longer exist. */
 function linksOf(folder: string): string[] {
   let names: string[];
   try {

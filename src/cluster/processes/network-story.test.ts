@@ -65,7 +65,7 @@ test('a proxy ends its request to the process when the client leaves', async () 
   await eventually(async () => expect(await logOf(story)).toBe('up\nasked\nleft\n'));
 });
 
-// Other systems do not tell which process listens.
+// Other systems do not report which process listens.
 test.runIf(process.platform === 'linux').each(['127.0.0.1', '0.0.0.0'])(
   'a program beside the cluster at %s answers neither probes nor the proxy of a pod',
   async (host) => {

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** The characters after which a line without an end is cut. */
+/** The maximum number of characters of a line. A longer line is cut. */
 const MAX_LINE_CHARACTERS = 256 * 1024;
 
 /** The bytes that a stream may write within `WINDOW_MS`. A stream that writes more waits. */
 const MAX_WINDOW_BYTES = 512 * 1024;
 const WINDOW_MS = 100;
 
-/** Cuts a text that comes in pieces into lines. */
+/** Cuts text that arrives in pieces into lines. */
 export class LineCutter {
   readonly #decoder = new StringDecoder('utf8');
   readonly #write: (line: string) => void;
@@ -36,15 +36,15 @@ export class LineCutter {
   }
 }
 
-/** The output of a process, which its reader may hold back. */
+/** The output of a process, which its reader may pause. */
 export interface HeldOutput {
   pause(): void;
   resume(): void;
 }
 
 /**
- * Passes the output of a process on. `isSlowed`: a process that writes without end waits, so that the cluster stays
- * responsive. Otherwise, the reader holds the output back.
+ * Passes the output of a process on. With `isSlowed`, a process that writes too fast waits, so that the cluster stays
+ * responsive. Otherwise, only the reader pauses the output.
  */
 export function readOutput(
   stream: Readable,

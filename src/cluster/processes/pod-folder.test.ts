@@ -34,7 +34,7 @@ const plain = (text: string) => text;
 const CM = [{ name: 'v', configMap: { name: 'cm', defaultMode: 0o400, optional: true } }];
 const EMPTY = [{ name: 'v', emptyDir: {} }];
 
-test('keys that differ by an ending have a file each, and the mode holds for every write', () => {
+test('keys that differ only by an ending have separate files, and every write sets the mode', () => {
   const folder = new PodFolder(parent, 'uid');
   const found = { object: configMap({ x: 'one', 'x.new': 'two' }) };
   const input = inputOf(CM, found);
@@ -46,7 +46,7 @@ test('keys that differ by an ending have a file each, and the mode holds for eve
   expect(statSync(join(mount, 'x')).mode & 0o777).toBe(0o400);
 });
 
-test('a draft that an interrupted write has left does not hold up the next one', () => {
+test('the draft of an interrupted write does not block the next write', () => {
   const folder = new PodFolder(parent, 'uid');
   writeFileSync(join(parent, 'uid', 'draft'), 'left', { mode: 0o400 });
   expect(readFileSync(folder.writeOwn('kubeconfig', 'text'), 'utf8')).toBe('text');
@@ -78,7 +78,7 @@ test('a sub-path through a link within the volume leads to the real folder', () 
   expect(readFileSync(join(volume, 'real', 'a', 'file'), 'utf8')).toBe('text');
 });
 
-test('a mount below a link out of the pod is refused, and nothing is removed there', () => {
+test('a mount below a link that leads out of the pod is refused, and nothing is removed at the target', () => {
   const folder = new PodFolder(parent, 'uid');
   const input = inputOf(EMPTY);
   mkdirSync(join(parent, 'mine', 'x'), { recursive: true });
@@ -91,7 +91,7 @@ test('a mount below a link out of the pod is refused, and nothing is removed the
   expect(existsSync(join(parent, 'mine', 'x'))).toBe(true);
 });
 
-test('a file that cannot be written is a problem with its reason', () => {
+test('a file that cannot be written is reported with the reason', () => {
   const folder = new PodFolder(parent, 'uid');
   const found = { object: configMap({ x: 'one' }) };
   const input = inputOf(CM, found);

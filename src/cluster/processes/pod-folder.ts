@@ -20,7 +20,7 @@ import { removeTree } from './remove-tree.ts';
 import type { MountLink, VolumeFile, VolumeInput } from './volume-files.ts';
 import { mountLinks, volumeFiles, volumesOf } from './volume-files.ts';
 
-/** Makes the folder for the pods of a cluster. Only its user may open it. */
+/** Makes the folder for the pods of a cluster. Only the user of the cluster may open it. */
 export const createPodsFolder = (): string => mkdtempSync(join(tmpdir(), 'typekro-pods-'));
 
 /**
@@ -87,7 +87,10 @@ export class PodFolder {
     return join(this.#path, 'volumes', name.replaceAll(/[^\w.-]/g, '_'));
   }
 
-  /** Links the place of a mount to its path in the volume. No link that a program has made leads out of the volume. */
+  /**
+   * Links the place of a mount to its path in the volume. Refuses a path on which a program's link leads out of the
+   * volume.
+   */
   #link(root: string, { place, volume, path }: MountLink): ConfigProblem | undefined {
     const target = realInside(this.#volume(volume), path);
     if (target === undefined) {
@@ -117,7 +120,7 @@ export class PodFolder {
         const problem = this.#writeFile(name, folder, file);
         if (problem !== undefined) return problem;
       }
-      // A key that has left its ConfigMap or Secret leaves the volume, too.
+      // A key that is removed from its ConfigMap or Secret is removed from the volume, too.
       for (const key of before) {
         rmSync(join(folder, key.slice(name.length + 1)), { force: true });
         this.#written.delete(key);
@@ -142,8 +145,8 @@ export class PodFolder {
   }
 
   /**
-   * Writes a file in one step, so that a reader never sees a part of it. The owner can always read it. The draft is
-   * outside the volumes, where any name may belong to a key.
+   * Writes a file in one step, so that a reader never sees a part of it. The owner can always read the file. The draft
+   * is outside the volumes, because any name in a volume may belong to a key.
    */
   #replace(path: string, content: Buffer, mode: number): void {
     const draft = join(this.#path, 'draft');
@@ -153,7 +156,10 @@ export class PodFolder {
   }
 }
 
-/** The problem that `write` returns or throws: a program may have changed the files of its volumes in any way. */
+/**
+ * Returns the problem that `write` returns or throws. `write` may throw, because programs can change the files of their
+ * volumes.
+ */
 function withReason(volume: string, write: () => ConfigProblem | undefined): ConfigProblem | undefined {
   try {
     return write();
@@ -163,8 +169,8 @@ function withReason(volume: string, write: () => ConfigProblem | undefined): Con
 }
 
 /**
- * The real path of a relative path below a folder, which may not exist yet; `undefined` when a symbolic link leads out
- * of the folder, or nowhere. The path has no `..`.
+ * The real path of a relative path below a folder. The path has no `..`, and may not exist yet. `undefined` when a
+ * symbolic link leads out of the folder or has no target.
  */
 function realInside(folder: string, path: string): string | undefined {
   const root = realpathSync(folder);

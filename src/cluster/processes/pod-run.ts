@@ -39,7 +39,7 @@ export class PodRun {
   #volumeProblem: string | undefined;
 
   /**
-   * A container that runs according to the stored status belonged to an earlier process of the cluster, and counts as
+   * A container that runs according to the stored status belongs to an earlier process of the cluster. It counts as
    * ended.
    */
   constructor(pod: KubeObject, address: string, services: RuntimeServices) {
@@ -107,12 +107,12 @@ export class PodRun {
     return this.#events;
   }
 
-  /** Forgets the first events, because they are recorded. */
+  /** Removes the first `count` events, which are now recorded. */
   dropEvents(count: number): void {
     this.#events = this.#events.slice(count);
   }
 
-  /** A ConfigMap or a Secret has changed. The next decision writes the files of the volumes again. */
+  /** Called when a ConfigMap or a Secret has changed. The next decision writes the files of the volumes again. */
   invalidateVolumes(): void {
     this.#hasStaleVolumes = true;
   }
@@ -215,7 +215,9 @@ export class PodRun {
     return { words, variables, directory: this.#services.directoryOf(directory) };
   }
 
-  /** The variables with which a program finds its files, its address and the API; the problem of a missing account. */
+  /**
+   * The variables with which a program finds its files, its address and the API; a problem when the account is missing.
+   */
   #fixedVariables(pod: KubeObject, container: JsonObject): Map<string, string> | ConfigProblem {
     const variables = new Map([
       ['TYPEKRO_ROOT', this.#folder.rootOf(textAt(container, 'name'))],
@@ -240,7 +242,7 @@ export function specificationOf({ spec }: KubeObject, name: string): JsonObject 
   return containersOf(spec).find((container) => container['name'] === name) ?? {};
 }
 
-/** A container as the stored status has it. */
+/** A container in the state that the stored status describes. */
 function earlierRun(name: string, host: RunHost, status: JsonObject | undefined): ContainerRun {
   const restarts = countAt(status, 'restartCount');
   const running = optionalAt(status, 'state', 'running');

@@ -19,7 +19,7 @@ import { Watchdog } from './watchdog.ts';
 const hasPhase = (story: ClusterStory, phase: string, name = 'p') =>
   eventually(async () => expect((await story.get('v1 Pod', name)).status).toMatchObject({ phase }));
 
-test('a pod runs the command of its file, and its status and log are real', async () => {
+test('a pod runs the command of its specification, and its status and log are real', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(
     pod({
@@ -72,7 +72,7 @@ test('a cluster without the option runs nothing and says what to do', async () =
   expect(await story.find('v1 Pod', 'p')).toBeUndefined();
 });
 
-test('a wrong value of the annotation is an event and a condition that name the right one', async () => {
+test('a wrong value of the annotation causes an event and a condition that name the right value', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(pod({ containers: [shell('true')] }, { annotations: { 'typekro.dev/run': 'Process' } }));
   await hasPhase(story, 'Running');
@@ -114,7 +114,7 @@ test('variables and volumes come from ConfigMaps and Secrets, and files follow t
   await hasPhase(story, 'Succeeded');
 });
 
-test('files follow a ConfigMap that comes later, and one that is replaced', async () => {
+test('files follow a ConfigMap that is created later or replaced', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   const read = 'now=$(cat "$TYPEKRO_ROOT/m/x" 2>/dev/null)';
   const script = `while :; do ${read}; [ "$now" = "$last" ] || { echo "$now"; last=$now; }; sleep 0.05; done`;
@@ -176,7 +176,7 @@ test('an event names a ConfigMap that a mounted volume has lost', async () => {
   await eventually(async () => expect(await story.reasons('p')).toContain('FailedMount'));
 });
 
-test('a pod whose account is gone waits, and starts when the account is there', async () => {
+test('a pod without its account waits, and starts when the account exists', async () => {
   await using story = await startClusterStory({ runProcesses: true, serviceAccountAdmission: false });
   const volumes = [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }];
   const containers = [shell('true', { volumeMounts: [{ name: 'v', mountPath: '/t' }] })];
@@ -196,7 +196,7 @@ test('a pod whose account is gone waits, and starts when the account is there', 
   await hasPhase(story, 'Succeeded');
 });
 
-test('a container that lacks a Secret waits, and starts when it is there', async () => {
+test('a container that lacks a Secret waits, and starts when the Secret exists', async () => {
   await using story = await startClusterStory({ runProcesses: true });
   await story.create(
     pod({ restartPolicy: 'Never', containers: [shell('true', { envFrom: [{ secretRef: { name: 'late' } }] })] }),
@@ -350,7 +350,7 @@ test('the program finds the API by its kubeconfig, and Services have the address
 test.each([
   ['forks for ever', '1Gi', 'while :; do sleep 100 & done', 'Error', 'the limit is 20'],
   ['takes more memory than its limit', '64Mi', 'a=x; while :; do a=$a$a; done', 'OOMKilled', 'the limit is 64 MiB'],
-])('a container that %s is ended', async (_title, memory, script, reason, message) => {
+])('a container that %s is killed', async (_title, memory, script, reason, message) => {
   await using story = await startClusterStory({ runProcesses: true });
   const limited = shell(script, { resources: { limits: { memory } } });
   const annotations = { ...RUN, 'typekro.dev/max-processes': '20' };
@@ -437,7 +437,7 @@ test('the files of a deleted pod are removed after its processes, also from fold
   expect(await story.find('v1 Pod', 'p')).toBeUndefined();
 });
 
-test('the watchdog kills what is left when its pipe ends', async () => {
+test('the watchdog kills the remaining processes when its pipe ends', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-watchdog-'));
   const watchdog = new Watchdog(folder);
   const group = (): number => spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' }).pid ?? 0;

@@ -23,7 +23,7 @@ test.each([
   expect([tokens.untilRenewalMs, next(), tokens.untilRenewalMs]).toEqual([0, 'token 2', renewalMs]);
 });
 
-test('requests with other audiences or lifetimes have tokens of their own, and the first renewal counts', () => {
+test('each audience and lifetime has its own token, and the earliest renewal counts', () => {
   const clock = createManualClock(0);
   const tokens = new PodTokens(clock);
   const get = (audience: string, expirationSeconds: number) =>

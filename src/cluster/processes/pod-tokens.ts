@@ -9,10 +9,10 @@ export interface TokenRequest {
   readonly expirationSeconds: number;
 }
 
-/** The longest use of a token, in milliseconds. The kubelet replaces an older token, however long it is valid. */
+/** The longest use of a token, in milliseconds. The kubelet replaces an older token even if it is still valid. */
 const MAX_USE_MS = 24 * 3_600_000;
 
-/** The part of its validity after which the kubelet replaces a token. */
+/** The fraction of a token's validity after which the kubelet replaces the token. */
 const USED_PART = 0.8;
 
 interface IssuedToken {
@@ -34,8 +34,8 @@ export class PodTokens {
   }
 
   /**
-   * The token for a request. `issue` makes it when there is none, or when the present one is due for renewal. A problem
-   * of `issue` is returned, and not kept.
+   * The token for a request. `issue` makes a token when none exists or the existing one is due for renewal. A problem
+   * of `issue` is returned, but not cached.
    */
   get({ audience, expirationSeconds }: TokenRequest, issue: () => string | ConfigProblem): string | ConfigProblem {
     const key = `${expirationSeconds} ${audience}`;
@@ -65,7 +65,7 @@ export class PodTokens {
     return this.#issued.size < before;
   }
 
-  /** A token that was issued later than now is renewed, too: the clock was moved back. */
+  /** Is the token due for renewal? A token with a later time of issue is due, too, because the clock was moved back. */
   #isDue({ issuedMs, renewalMs }: IssuedToken): boolean {
     const now = this.#clock.now();
     return now >= renewalMs || now < issuedMs;

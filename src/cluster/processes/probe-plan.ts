@@ -23,7 +23,7 @@ export function probePlan(probe: JsonObject): ProbePlan {
   };
 }
 
-/** The verdict of a probe, and the equal results in a row that may change it. */
+/** The verdict of a probe, and the number of equal results in a row. */
 export interface ProbeCount {
   readonly verdict: 'unknown' | 'success' | 'failure';
   readonly last: boolean | undefined;
@@ -32,7 +32,7 @@ export interface ProbeCount {
 
 export const NO_RESULTS: ProbeCount = { verdict: 'unknown', last: undefined, inRow: 0 };
 
-/** The count after a further result. The verdict changes when enough equal results came in a row. */
+/** The count after a further result. The verdict changes after enough equal results in a row. */
 export function countResult(count: ProbeCount, succeeded: boolean, plan: ProbePlan): ProbeCount {
   const inRow = count.last === succeeded ? count.inRow + 1 : 1;
   const threshold = succeeded ? plan.successThreshold : plan.failureThreshold;

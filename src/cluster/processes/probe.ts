@@ -40,7 +40,7 @@ export async function attempt(context: AttemptContext, action: JsonObject, timeo
   if (http !== undefined) return httpAttempt(context, http, timeoutMs);
   const tcp = optionalAt(action, 'tcpSocket') ?? optionalAt(action, 'grpc');
   if (tcp === undefined) return success;
-  // A gRPC server is healthy when it accepts connections: the health service itself needs a client of gRPC.
+  // A gRPC server counts as healthy when it accepts connections, because its health service needs a gRPC client.
   const socket = await opened(context, tcp, timeoutMs);
   if ('output' in socket) return socket;
   socket.destroy();
@@ -57,7 +57,7 @@ export function portNumber(container: JsonObject, action: JsonObject): number | 
   return entry === undefined ? undefined : numberAt(entry, 'containerPort');
 }
 
-/** A connection to the port of an action. An action with a `host` is refused unless it is a loopback one. */
+/** A connection to the port of an action. An action with a `host` is refused unless the host is a loopback address. */
 async function opened(
   { container, connect }: AttemptContext,
   action: JsonObject,

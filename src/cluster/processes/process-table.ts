@@ -97,8 +97,8 @@ export async function measureUse(leaders: ReadonlySet<number>): Promise<Readonly
 }
 
 /**
- * The memory of a container in bytes, with the part of each process of the pages that it shares; `undefined` where the
- * system does not tell. The system takes longer for this than for the memory with all shared pages.
+ * The memory of a container in bytes. A shared page counts once, and not once for each process. `undefined` on a system
+ * that does not report this. The measurement takes longer than that of `measureUse`.
  */
 export function sharedMemoryBytes(leader: number): number | undefined {
   if (process.platform !== 'linux') return undefined;

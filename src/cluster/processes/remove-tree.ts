@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { errorCode } from '../../core/index.ts';
 
 /**
- * Removes a file, or a folder with its content. Programs also leave folders that cannot be written, as the module cache
- * of Go. Throws when the system refuses the removal, and when a process writes into the folder meanwhile.
+ * Removes a file, or a folder with its content. Some programs leave folders without write permission, such as the
+ * module cache of Go. Throws when the system refuses the removal, and when a process writes into the folder meanwhile.
  */
 export function removeTree(path: string): void {
   try {

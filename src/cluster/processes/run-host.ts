@@ -24,7 +24,7 @@ export interface RunHost {
   specification(pod: KubeObject, container: string): JsonObject;
   prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem | MountProblem;
   event(reason: string, message: string, type?: 'Normal' | 'Warning'): void;
-  /** Connects to a declared port of the pod. Default of the host: those of `connectToPod`. */
+  /** Connects to a declared port of the pod. The default hosts are those of `connectToPod`. */
   connect(pod: KubeObject, host: string | undefined, port: number): Promise<Socket>;
   /** Called after the facts about a container have changed. */
   changed(): void;

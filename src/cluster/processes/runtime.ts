@@ -132,7 +132,7 @@ export class ProcessRuntime {
       const number = target === undefined ? undefined : numberAt(target, 'port');
       for (const address of objectsAt(subset, 'addresses')) {
         isReady = true;
-        // The address of the run counts, and not the one that is written: a user may write endpoints, too.
+        // Uses the address of the run, not the address in the endpoints, because users may also write endpoints.
         const run = this.#runs.get(textAt(address, 'targetRef', 'uid'));
         if (run !== undefined && number !== undefined) return `https://${run.address}:${number}`;
       }
@@ -153,7 +153,7 @@ export class ProcessRuntime {
     for (const uid of this.#runs.keys()) if (!exists(uid)) this.forget(uid);
   }
 
-  /** A ConfigMap or a Secret of the namespace has changed. Returns the keys of the pods that may use it. */
+  /** Called when a ConfigMap or a Secret of the namespace has changed. Yields the keys of the pods that may use it. */
   *invalidateVolumes(namespace: string): Generator<string> {
     for (const run of this.#runs.values()) {
       if (!run.key.startsWith(`${namespace}/`)) continue;
@@ -171,7 +171,7 @@ export class ProcessRuntime {
     try {
       removeTree(this.#folder);
     } catch (error) {
-      // A killed process may still write. The watchdog removes what is left.
+      // A killed process may still write. The watchdog removes the remaining files.
       if (!this.#watchdog.hasStarted) this.#context.report(error);
     }
   }
@@ -213,7 +213,7 @@ export class ProcessRuntime {
     this.#timer.unref();
   }
 
-  /** Reports the first of the failures in a row. */
+  /** Reports only the first of several failures in a row. */
   #measureFailed(error: unknown): void {
     if (!this.#hasFailed) this.#context.report(error);
     this.#hasFailed = true;
@@ -234,7 +234,7 @@ export class ProcessRuntime {
       if (found === undefined) continue;
       const limits = limitsOf(found.pod, specificationOf(found.pod, found.container.name));
       if (excessOf(use, limits) === undefined) continue;
-      // Only now are shared pages worth the longer measurement: the first sum counts them once for each process.
+      // The first sum counts shared pages once for each process. Only an excess is worth the longer measurement.
       const excess = excessOf({ ...use, memoryBytes: sharedMemoryBytes(leader) ?? use.memoryBytes }, limits);
       if (excess !== undefined) found.container.killForExcess(excess);
     }

@@ -26,7 +26,7 @@ for each in 1 2 3 4 5; do
 done
 `;
 
-/** Kills the processes of a cluster that ends, also of one that is killed. */
+/** Kills the processes of a cluster when the cluster ends or is killed. */
 export class Watchdog {
   readonly #folder: string;
   readonly #groups = new Set<number>();
@@ -44,12 +44,12 @@ export class Watchdog {
     this.#write(`add ${group}\n`);
   }
 
-  /** The group has ended. */
+  /** Stops watching a group that has ended. */
   remove(group: number): void {
     if (this.#groups.delete(group)) this.#write(`remove ${group}\n`);
   }
 
-  /** Is there, or was there, a shell? Without one, nothing removes the folder at the end. */
+  /** Has a shell started? Without a shell, nothing removes the folder at the end. */
   get hasStarted(): boolean {
     return this.#shell !== undefined;
   }
@@ -72,7 +72,7 @@ export class Watchdog {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     this.#shell = shell;
-    // A shell that was killed is replaced. A write to it fails without harm: the new one gets all groups.
+    // A killed shell is replaced. A failed write to it does no harm, because the new shell gets all groups.
     shell.stdin?.on('error', () => undefined);
     shell.on('error', () => undefined);
     shell.on('exit', () => {

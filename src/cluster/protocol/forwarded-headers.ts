@@ -13,7 +13,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** The headers about the user, which the cluster has read. A client must not send its own ones to another server. */
+/** The headers that identify the user. Only the cluster may send them to another server. */
 const CREDENTIALS = /^(?:authorization|impersonate-.*|x-remote-.*)$/;
 
 type Headers = Record<string, string | string[]>;

@@ -14,7 +14,7 @@ export interface Encoding {
   readonly version?: string;
 }
 
-/** The form of an answer for which no further module has to be loaded. */
+/** A form of an answer that needs no further module. */
 export interface PlainOutput extends Encoding {
   readonly form: 'object' | 'partial' | 'discovery';
 }
@@ -97,7 +97,7 @@ const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((ty
  *
  * Throws 406 unless a range names all types or a type of the endpoint. As in the router of an API server,
  * `application/*` alone does not suffice. A client that accepts only protobuf gets JSON, because this server writes no
- * protobuf objects. The same holds for metadata; tables have no form in protobuf.
+ * protobuf objects. The same holds for metadata, but not for tables.
  */
 export function negotiate(header: string | undefined, offer: Offer): Negotiated {
   if (header === undefined || header === '' || header === 'application/json') return jsonOutput;

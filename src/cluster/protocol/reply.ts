@@ -11,8 +11,8 @@ const MAX_WARNINGS_LENGTH = 4096;
 const MAX_WARNING_LENGTH = 256;
 
 /**
- * The header with warnings. Control characters and quotes are escaped or replaced. Warnings that are too long together
- * are cut, and those after the limit are left out, as by kube-apiserver.
+ * The header with warnings. Control characters and quotes are escaped or replaced. When the warnings are too long
+ * together, each is cut, and warnings after the limit are left out. kube-apiserver does the same.
  */
 export function warningHeader(texts: readonly string[]): Record<string, string> {
   if (texts.length === 0) return {};

@@ -57,19 +57,25 @@ export interface IncomingRequest {
   readonly body: Buffer;
   /** The IP address of the client; absent for a request of the same process. */
   readonly remoteAddress?: string | undefined;
-  /** Gives a signal that is aborted when the client leaves. Absent when the server does not know this. */
+  /** Returns a signal that is aborted when the client leaves. Absent when the server cannot notice this. */
   readonly clientSignal?: (() => AbortSignal) | undefined;
 }
 
 /** What the handling of a request adds to its audit events. Present while the audit policy asks for such events. */
 export interface AuditTrail {
-  /** Adds an annotation, unless it has a value already. `least` is the level from which on the events have it. */
+  /**
+   * Adds an annotation, unless it has a value already. `least` is the lowest audit level whose events contain the
+   * annotation.
+   */
   annotate(key: string, value: string, least?: 'Metadata' | 'Request'): void;
-  /** The request goes on as another user. `constraint` is the verb of the right in constrained impersonation. */
+  /**
+   * Records that the request continues as another user. `constraint` is the verb of the right in constrained
+   * impersonation.
+   */
   impersonate(user: UserInfo, constraint: string | undefined): void;
-  /** The body of an allowed request. `hasIdentity`: is it an object, and neither a patch nor options? */
+  /** Records the body of an allowed request. `hasIdentity` is true for an object, and false for a patch or options. */
   requestBody(value: JsonValue, hasIdentity?: boolean): void;
-  /** The request failed by an unexpected exception. */
+  /** Records an unexpected exception. */
   panic(thrown: unknown): void;
 }
 
@@ -88,7 +94,7 @@ export interface ApiRequest {
   /** The path with its query, as sent. */
   readonly target: string;
   readonly audit?: AuditTrail | undefined;
-  /** Gives a signal that is aborted when the client leaves. Absent when the server does not know this. */
+  /** Returns a signal that is aborted when the client leaves. Absent when the server cannot notice this. */
   readonly clientSignal?: (() => AbortSignal) | undefined;
   /** The version at which reads see the cluster. Only faults set it. */
   readonly asOf?: number;
@@ -102,7 +108,7 @@ export interface ByteStream {
   stop(): void;
 }
 
-/** A stream that the server can end. `expire` ends a watch with `410 Expired`, after `restore` replaced the state. */
+/** A stream that the server can end. `expire` ends a watch with `410 Expired` when `restore` replaces the state. */
 export interface OpenStream {
   end(): void;
   expire(): void;

@@ -108,7 +108,7 @@ export class CustomResource implements ServedResource {
 
   /**
    * Converts an object to this version: by the webhook of the definition, if there is one. Otherwise only `apiVersion`
-   * changes, as with the conversion strategy `None`. This version's schema prunes the object. An object that was stored
+   * changes, as with the conversion strategy `None`. This version's schema prunes the object. An object that is stored
    * in this version also gets the defaults of the schema.
    */
   fromStorage(object: KubeObject, conversions?: Conversions): KubeObject {
@@ -150,7 +150,7 @@ export class CustomResource implements ServedResource {
     return version.fromStorage(object);
   }
 
-  /** The object as the webhook converts it, pruned by the schema of the other version. */
+  /** The object as the webhook converts it, pruned by the schema of the target version. */
   #answer(
     webhook: ConversionWebhook,
     object: KubeObject,
@@ -178,7 +178,7 @@ const notConverted = (): ApiError =>
     headers: { 'retry-after': '1' },
   });
 
-/** The object without its version in the store. Webhooks do not see this version, and do not decide about it. */
+/** The object without its version in the store. Webhooks do not receive this version and cannot change it. */
 function withoutVersion(object: KubeObject): KubeObject {
   const { resourceVersion: _, ...metadata } = object.metadata;
   return { ...object, metadata };

@@ -66,7 +66,7 @@ export interface ServedResource extends GroupResource, ServedVersion {
   readonly custom: CustomType | undefined;
   /** The object as later reads return it: empty lists that a built-in kind always has become null. */
   settle(object: KubeObject): KubeObject;
-  /** Converts an object to the storage version. `conversions` is that of `fromStorage`. */
+  /** Converts an object to the storage version. `conversions` is needed in the same cases as by `fromStorage`. */
   toStorage(object: KubeObject, conversions?: Conversions): KubeObject;
   /** Converts an object of this version to another version of the resource. */
   convert(object: KubeObject, target: ServedResource, conversions?: Conversions): KubeObject;

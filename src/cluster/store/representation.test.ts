@@ -54,7 +54,7 @@ test('the bytes of shared parts are copied, and the old bytes are released', () 
   expect(read(before)).toBe(JSON.stringify(before.object));
 });
 
-test('a representation whose bytes were not read gives its predecessor once', () => {
+test('a representation whose bytes were not read hands over its predecessor once', () => {
   const data = { text: 'x'.repeat(1000) };
   const first = new Representation(object(1, { data }));
   expect(first.bytes.length).toBeGreaterThan(1000);

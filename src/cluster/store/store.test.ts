@@ -45,7 +45,7 @@ describe('events that a listener causes', () => {
     expect(copies.since(1)?.map(({ stored }) => stored.version)).toEqual([3, 4, 5]);
   });
 
-  test('reach the listeners after one that has failed, and the writer gets all failures', () => {
+  test('reach the listeners that follow a failed listener, and the writer gets all failures', () => {
     const store = new Store();
     const objects = store.collection('', 'objects');
     const seen: string[] = [];

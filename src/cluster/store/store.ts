@@ -5,7 +5,7 @@ import { Representation } from './representation.ts';
 import { SortedItems } from './sorted-items.ts';
 import { deepFreeze } from '../types/copy.ts';
 
-/** The conversions by webhooks that a write has got so far. */
+/** The results of conversion webhooks that a write has received so far. */
 export interface Conversions {
   /**
    * The object in another version.

@@ -33,8 +33,9 @@ export interface ServiceProblem {
 }
 
 /**
- * The URL of a port of a Service, by `namespace/name`: the one that a test gives, or that of a pod that is a local
- * process. A problem when no pod of the Service is ready. `undefined` for a Service whose pods are simulated.
+ * The URL for a port of a Service. `key` is `namespace/name`. The URL is the one that a test sets, or that of a pod
+ * that is a local process. A problem when no pod of the Service is ready. `undefined` for a Service whose pods are
+ * simulated.
  */
 export type ServiceAddress = (key: string, port: number) => string | ServiceProblem | undefined;
 
@@ -95,8 +96,8 @@ const MAX_FREE_SOCKETS = 8;
 let sharedAgent: Agent | undefined;
 
 /**
- * The connections to webhooks. A connection is used again only for the same address, name and authority; one that waits
- * does not keep the process alive.
+ * The connections to webhooks. A connection is used again only for the same address, name and authority. An idle
+ * connection does not keep the process alive.
  */
 const connections = (): Agent =>
   (sharedAgent ??= new (httpsLibrary().Agent)({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS }));
@@ -114,7 +115,8 @@ export const lookupLoopback: LookupFunction = (_host, { all, family }, done) => 
 /**
  * Posts a review and returns the text of the answer. The time and the size of the answer are bounded.
  *
- * @throws CallError when the webhook cannot be reached, is too slow, answers with an error, or answers too much.
+ * @throws CallError when the webhook cannot be reached, is too slow, answers with an error, or sends too long an
+ * answer.
  */
 export async function postReview(
   address: WebhookAddress,

@@ -1,4 +1,4 @@
-/** Thrown by a write that needs the answer of a webhook. `answered` gets the answer; then the write runs again. */
+/** Thrown by a write that needs the answer of a webhook. `answered` waits for the answer. Then the write runs again. */
 export class WebhookPending extends Error {
   readonly answered: () => Promise<void>;
 
