@@ -64,7 +64,7 @@ describe('a user who may write roles and bindings, and nothing else', () => {
     });
   });
 
-  test('may change only the members that the garbage collector changes in a role or binding with more rights', async () => {
+  test('may change only what the garbage collector changes in a role or binding with more rights', async () => {
     for (const kind of ['ClusterRole', 'ClusterRoleBinding']) {
       const ref = { apiVersion, kind, name: 'strong' };
       await expect(clerk.patch(ref, { metadata: { labels: { a: 'b' } } })).rejects.toMatchObject({ status: 403 });

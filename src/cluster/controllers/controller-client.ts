@@ -91,7 +91,8 @@ export class ControllerClient {
 
   /**
    * Runs a task about the writes of a reconcile, e.g. records an Event. A reconcile whose writes wait for webhooks runs
-   * several times. The task then runs once, after the last run. Tasks with the same `key` are the same task.
+   * several times. The task then runs after the last run. Of several tasks with the same `key`, only the first one
+   * runs.
    */
   afterwards(key: string, task: () => void): void {
     if (this.#admission === undefined) task();

@@ -120,7 +120,7 @@ const condition = (type: string, reason: string, message: string): JobCondition 
   message,
 });
 
-/** Decides about the pods and conditions of a Job that has not ended, by the rules of the Job controller. */
+/** Plans the pods and conditions of a Job that has not ended, by the rules of the Job controller. */
 export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
   const failure = failureOf(job, tally, now) ?? indexFailureOf(job, tally);
   if (failure !== undefined) {
@@ -196,8 +196,8 @@ function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): read
 }
 
 /**
- * Creates or removes pods until the parallelism is reached. After a failure, creates pods only when the pause of
- * `RETRY_POLICIES.failedPod` is over.
+ * Plans the pods to create or to remove until the parallelism is reached. After a failure, pods are created only when
+ * the pause of `RETRY_POLICIES.failedPod` is over.
  */
 function scale(
   job: KubeObject,
@@ -216,7 +216,7 @@ function scale(
   const missing = wanted - running;
   if (missing <= 0) return { remove: [], create: [], replanInMs };
   if (tally.perIndex !== undefined) {
-    return eachInTime(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, replanInMs);
+    return planUnpaused(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, replanInMs);
   }
   // Ignored failures cause a pause, too. Otherwise the Job would retry them in a busy loop.
   const failures = Math.max(tally.failed, tally.failedPods);
@@ -227,8 +227,8 @@ function scale(
   return { remove: [], create: freeIndexes(job, tally, missing, completions ?? 0), replanInMs };
 }
 
-/** Creates the pods whose index has no pause left. Each index has its own pause. */
-function eachInTime(
+/** Plans the pods of the indexes whose pause is over. Each index has its own pause. */
+function planUnpaused(
   indexes: readonly number[],
   { awaiting }: IndexFailures,
   now: number,
@@ -249,10 +249,10 @@ function eachInTime(
 function freeIndexes(job: KubeObject, tally: Tally, count: number, completions: number): number[] {
   if (!isIndexed(job)) return Array.from({ length: count }, () => 0);
   const taken = new Set([...tally.active, ...tally.terminating].map(indexOf));
-  const given = tally.perIndex?.failed ?? new Set<number>();
+  const failed = tally.perIndex?.failed ?? new Set<number>();
   const free: number[] = [];
   for (let index = 0; index < completions && free.length < count; index += 1) {
-    if (!taken.has(index) && !tally.doneIndexes.has(index) && !given.has(index)) free.push(index);
+    if (!taken.has(index) && !tally.doneIndexes.has(index) && !failed.has(index)) free.push(index);
   }
   return free;
 }

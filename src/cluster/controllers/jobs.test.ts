@@ -241,7 +241,7 @@ describe('a Job', () => {
     });
   });
 
-  test('deletes its pods when it is suspended, and creates them again afterwards', async () => {
+  test('deletes its pods when it is suspended, and creates new pods when it is resumed', async () => {
     await using story = await startClusterStory();
     await story.create(job({}, lasting(60)));
     await story.patch(JOB, 'j', { spec: { suspend: true } });

@@ -150,11 +150,11 @@ const isWaiting = (pod: KubeObject): boolean => {
 };
 
 function startContainers(client: ControllerClient, pod: KubeObject, rules: PodRules, isFirst: boolean): void {
-  const presents = pod.metadata.annotations?.[PROCESS] !== undefined;
-  const isPlain = isFirst && !presents && Object.keys(rules).length === 0;
+  const showsProcessLog = pod.metadata.annotations?.[PROCESS] !== undefined;
+  const isPlain = isFirst && !showsProcessLog && Object.keys(rules).length === 0;
   const lines = isPlain ? [SIMULATED] : linesOf(rules.log);
   for (const { name, image } of objectsAt(pod.spec, 'containers')) {
-    if (!presents) client.beginLog(pod, String(name), lines);
+    if (!showsProcessLog) client.beginLog(pod, String(name), lines);
     recordEvent(client, pod, KUBELET, 'Pulled', `Container image "${String(image)}" already present on machine`);
     recordEvent(client, pod, KUBELET, 'Created', `Created container: ${String(name)}`);
     recordEvent(client, pod, KUBELET, 'Started', `Started container ${String(name)}`);
@@ -162,7 +162,7 @@ function startContainers(client: ControllerClient, pod: KubeObject, rules: PodRu
   if (isPlain) recordEvent(client, pod, KUBELET, 'Simulated', SIMULATED);
 }
 
-/** The lines of a text. A newline at the end begins no further line. */
+/** The lines of a text. A final newline starts no further line. */
 function linesOf(text = ''): readonly string[] {
   const body = text.endsWith('\n') ? text.slice(0, -1) : text;
   return body === '' ? [] : body.split('\n');

@@ -18,7 +18,7 @@ import type { ControllerContext } from './controller-client.ts';
 /** The parts of the cluster that the manager uses. */
 export interface ManagerContext extends ControllerContext {
   readonly work: Work;
-  /** Listeners that are called after `restore` replaced the whole state. */
+  /** Listeners that are called after `restore` replaces the whole state. */
   readonly onRestored: (() => void)[];
   readonly report: (thrown: unknown) => void;
   readonly admissionGate: Pick<AdmissionGate, 'isOpen'>;
@@ -47,15 +47,15 @@ interface Entry {
   /** The keys whose last attempt the API refused. */
   readonly refused: Set<string>;
   /**
-   * The keys whose work waits for a webhook. Further work for such a key does nothing: the waiting work reads the
-   * present state anyway.
+   * The keys whose work waits for a webhook. Further work for such a key is dropped, because the waiting work reads the
+   * present state.
    */
   readonly waiting: Set<string>;
 }
 
 /**
  * Runs the simulated controllers. Events of the store become keys. The queue has a key only once, even when several
- * events cause it. The work of a key runs after the write that caused it. No controller polls.
+ * events cause it. The work of a key runs after the write that causes the work. No controller polls.
  */
 export class ControllerManager implements ControllerSettings {
   readonly #context: ManagerContext;
@@ -215,7 +215,7 @@ export class ControllerManager implements ControllerSettings {
       );
   }
 
-  /** Reconciles a key again after a time. */
+  /** Schedules the next reconcile of a key, in `again` milliseconds. */
   #schedule(entry: Entry, key: string, again: number | undefined): void {
     if (again === undefined) return;
     const timer = this.#context.clock.setTimer(again, () => {
@@ -234,7 +234,7 @@ export class ControllerManager implements ControllerSettings {
     });
   }
 
-  /** Runs a reconcile whose writes webhooks and policies decide about. */
+  /** Runs a reconcile whose writes pass through webhooks and policies. */
   #admitted(entry: Entry, key: string, admission: WorkAdmission, runs: number): void {
     entry.client.admitBy(admission);
     try {

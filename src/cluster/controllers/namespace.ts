@@ -14,9 +14,9 @@ interface Remaining {
 }
 
 /**
- * Deletes the content of a Terminating namespace: first the pods, and when no pod is left the other objects, so that a
- * running pod keeps its configuration and its network policies. The conditions of the namespace then name the remaining
- * objects and the finalizers that keep them. When no object is left, the namespace is finalized.
+ * Deletes the content of a Terminating namespace. The pods are deleted first, and the other objects when no pod is
+ * left. A running pod thus keeps its configuration and its network policies. The conditions of the namespace then name
+ * the remaining objects and the finalizers that keep them. When no object is left, the namespace is finalized.
  */
 export const namespaceController: SimulatedController = {
   name: 'namespace-controller',

@@ -102,7 +102,7 @@ describe('the containers of a pod', () => {
   });
 });
 
-describe('a pod that is not restarted', () => {
+describe('a pod with a command', () => {
   const pod = (command: string[], restartPolicy = 'Never', annotations: Record<string, string> = {}) => ({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -127,7 +127,7 @@ describe('a pod that is not restarted', () => {
     });
   });
 
-  test('is restarted only after a failure, if it asks for it', async () => {
+  test('is restarted after a failure with the policy OnFailure', async () => {
     await using story = await startClusterStory();
     await story.create(pod(['false'], 'OnFailure'));
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({
@@ -136,7 +136,7 @@ describe('a pod that is not restarted', () => {
     });
   });
 
-  test('runs as long as its annotation says', async () => {
+  test('runs for the time in its annotation, whatever its command is', async () => {
     await using story = await startClusterStory();
     await story.create(pod(['false'], 'Never', { 'typekro.dev/simulate-run-seconds': '60' }));
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });

@@ -3,7 +3,7 @@ import { listAt, objectsAt, optionalAt } from '../../kubernetes/index.ts';
 import type { CommandList, Pipeline } from './shell-script.ts';
 import { parseScript } from './shell-script.ts';
 
-/** How the command of a container ends. */
+/** The time and the exit code with which the command of a container ends. */
 export interface CommandEnd {
   readonly afterMs: number;
   readonly exitCode: number;
@@ -65,7 +65,7 @@ interface Run {
   jobs: number[];
 }
 
-/** Does the word stand before the command that it concerns: an assignment, `env` or `exec`? */
+/** Is the word a prefix of a command: an assignment, `env` or `exec`? */
 const isPrefix = (word: string | undefined): boolean =>
   word !== undefined && /^(?:[A-Za-z_]\w*=|env$|exec$)/.test(word);
 

@@ -165,7 +165,7 @@ describe('the use of a pod', () => {
     expect(await read(story, 'pods')).toMatchObject({ kind: 'PodMetricsList', items: [] });
   });
 
-  test('lets an autoscaler change the number of replicas up at once, and down after five minutes', async () => {
+  test('makes an autoscaler raise the number of replicas at once, and lower it after five minutes', async () => {
     await using story = await startClusterStory();
     await story.create({
       apiVersion: 'apps/v1',

@@ -76,7 +76,13 @@ describe('the outcome of a pod', () => {
       undefined,
     ],
     ['of a Job runs as long as its command', commanded('sleep', '30'), 10, running(true), 20],
-    ['of a Job ends with a program that is not known', commanded('work'), 0, { state: 'succeeded' }, undefined],
+    [
+      'of a Job succeeds at once when its program is not known',
+      commanded('work'),
+      0,
+      { state: 'succeeded' },
+      undefined,
+    ],
     ['of a Job runs on with the image pause', imaged('registry.k8s.io/pause:3.10'), 99, running(true), undefined],
     [
       'of a Job ends with an image of a similar name',

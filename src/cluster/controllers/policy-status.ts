@@ -7,7 +7,7 @@ import { concerns, targetIn } from './controller.ts';
 const POLICIES = { group: 'admissionregistration.k8s.io', plural: 'validatingadmissionpolicies' } as const;
 const DEFINITIONS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' } as const;
 
-/** Writes the problems of types in the expressions of a policy to its status. */
+/** Writes the type errors in the expressions of a policy to the status of the policy. */
 export const policyStatusController: SimulatedController = {
   name: 'validatingadmissionpolicy-status-controller',
   target: targetIn(POLICIES),

@@ -6,7 +6,7 @@ import type { PodRun } from '../processes/pod-run.ts';
 import type { ContainerReport, PodReport } from './pod-status.ts';
 import { terminated } from './pod-status.ts';
 
-/** The condition of a pod that asks for local processes, and does not get them. */
+/** The condition of a pod that requests local processes, and does not get them. */
 export const RUNS_AS_PROCESS = 'typekro.dev/RunsAsProcess';
 
 /** The beginning of the `imageID` of a container that is a local process. */

@@ -8,8 +8,8 @@ test.each([
   ['changed', { data: { 'ca.crt': 'mine' } }],
   ['extended', { data: { more: 'x' } }],
   ['emptied', { data: null }],
-  ['stripped of its description', { metadata: { annotations: null } }],
-])('the certificate authority of a namespace is restored after it was %s', async (_, change) => {
+  ['removed the description of', { metadata: { annotations: null } }],
+])('the ConfigMap with the certificate authority is restored when a client has %s it', async (_, change) => {
   await using story = await startClusterStory();
   const before = await story.get(MAP, ROOT_CA);
   await story.patch(MAP, ROOT_CA, change);
@@ -19,7 +19,7 @@ test.each([
   expect(after.metadata.uid).toBe(before.metadata.uid);
 });
 
-test('other members of the certificate authority stay, and a deleted one is made again', async () => {
+test('other members of this ConfigMap stay, and a deleted ConfigMap is created again', async () => {
   await using story = await startClusterStory();
   await story.patch(MAP, ROOT_CA, { metadata: { labels: { a: 'b' } } });
   expect((await story.get(MAP, ROOT_CA)).metadata.labels).toEqual({ a: 'b' });

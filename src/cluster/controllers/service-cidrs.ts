@@ -9,7 +9,7 @@ const RANGES = { group: 'networking.k8s.io', plural: 'servicecidrs' } as const;
 const ADDRESSES = { group: 'networking.k8s.io', plural: 'ipaddresses' } as const;
 const FINALIZER = 'networking.k8s.io/service-cidr-finalizer';
 
-/** Reports ServiceCIDRs as ready. Keeps a deleted one while only its ranges contain some IPAddress. */
+/** Reports ServiceCIDRs as ready. Keeps a deleted ServiceCIDR while an IPAddress is in no other ServiceCIDR. */
 export const serviceCidrController: SimulatedController = {
   name: 'service-cidr-controller',
   target: targetIn(RANGES),
@@ -17,7 +17,7 @@ export const serviceCidrController: SimulatedController = {
   *keysOf(event, client) {
     if (concerns(event, RANGES.group, RANGES.plural)) {
       if (event.type !== 'DELETED') yield event.stored.key;
-      // Another range may now have the addresses of a range that is being deleted.
+      // Another range may now contain the addresses of a range that is being deleted.
       for (const { metadata } of client.list(RANGES, ''))
         if (metadata.deletionTimestamp !== undefined) yield metadata.name ?? '';
     } else if (event.type === 'DELETED' && concerns(event, ADDRESSES.group, ADDRESSES.plural)) {

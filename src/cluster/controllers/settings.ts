@@ -34,7 +34,7 @@ export interface Behaviour {
 /** The name of the controller that gives every namespace its account `default`. */
 export const SERVICE_ACCOUNT_CONTROLLER = 'serviceaccount-controller';
 
-/** Does a controller of every cluster run, by the options of the cluster? */
+/** Do the options of a cluster enable the controller? The controller must be one that every cluster has. */
 export function isControllerEnabled(name: string, controllers: boolean | ControllersOptions = true): boolean {
   return typeof controllers === 'boolean' ? controllers : !(controllers.disable?.includes(name) ?? false);
 }

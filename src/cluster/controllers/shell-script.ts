@@ -8,7 +8,7 @@ export interface CommandList {
   readonly isBackground: boolean;
 }
 
-/** The tokens of simple commands. Any other character begins a construct. */
+/** The tokens of simple commands. Any other character begins a construct that the parser does not support. */
 const TOKEN = new RegExp(
   [
     /(?<blank>(?:[ \t\r]|\\\n)+)/,

@@ -35,7 +35,7 @@ export function simulatedMs(object: KubeObject, setting: 'delay' | 'readyAfter')
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-/** Does the object ask this controller to leave it alone? */
+/** Does the annotation `hold` of the object stop the work of this controller on the object? */
 export function isHeld(object: KubeObject, controller: string): boolean {
   const value = simulated(object, 'hold');
   if (value === undefined || value === 'false') return false;

@@ -66,7 +66,7 @@ export function createMember(client: ControllerClient, set: KubeObject, ordinal:
     client.create(pod);
   } catch (error) {
     if (!isApiError(error)) throw error;
-    // The set waits for a taken name without an Event.
+    // While another pod has the name, the set waits and records no Event.
     const isTaken = error.status.reason === 'AlreadyExists';
     const text = `create Pod ${member} in StatefulSet ${name} failed error: ${error.message}`;
     if (!isTaken) recordEvent(client, set, NAME, 'FailedCreate', text, 'Warning');

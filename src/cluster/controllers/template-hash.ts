@@ -17,7 +17,9 @@ export function podTemplateOf(workload: KubeObject): {
   };
 }
 
-/** How often the name of a set or revision of the workload belonged to another object: `status.collisionCount`. */
+/**
+ * The number of times that another object had the name of a set or revision of the workload: `status.collisionCount`.
+ */
 export function collisionsOf(workload: KubeObject): number {
   const count = workload.status?.['collisionCount'];
   return typeof count === 'number' ? count : 0;

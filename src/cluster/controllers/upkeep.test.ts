@@ -33,7 +33,7 @@ describe('a Deployment', () => {
     expect(await progressing()).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
   });
 
-  test('adopts the ReplicaSet and pods that an orphaning delete left', async () => {
+  test('adopts the ReplicaSet and the pods that an orphaning deletion leaves', async () => {
     await using story = await startClusterStory();
     await story.create(deployment());
     const [pods, sets] = [await story.names('v1 Pod'), await story.names('apps/v1 ReplicaSet')];

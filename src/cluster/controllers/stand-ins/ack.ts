@@ -9,7 +9,7 @@ import { shippedDefinitions } from './shipped-definitions.ts';
 const PLACEHOLDER_ACCOUNT = '000000000000';
 const DEFAULT_REGION = 'us-west-2';
 
-/** Errors of AWS that a retry does not resolve. The controllers of ACK give up on them. */
+/** Errors of AWS that a retry does not resolve. The controllers of ACK do not retry after them. */
 const TERMINAL: ReadonlySet<string> = new Set([
   'InvalidParameter',
   'InvalidParameterValue',
@@ -20,8 +20,8 @@ const TERMINAL: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Plays the AWS Controllers for Kubernetes, for the kinds of all services. It brings the definitions of S3 buckets and
- * DynamoDB tables; the kinds of other services need their own definitions. No account of AWS is used.
+ * Simulates the AWS Controllers for Kubernetes, for the kinds of all services. Installs the definitions of S3 buckets
+ * and DynamoDB tables. For the kinds of other services, the user installs the definitions. No account of AWS is used.
  */
 export const ackStandIn: StandIn = {
   name: 'ack',

@@ -9,7 +9,7 @@ const REFRESH = 'argocd.argoproj.io/refresh';
 const NOTHING_APPLIED = 'successfully synced (stand-in: nothing was applied)';
 
 /**
- * Plays the application controller of Argo CD. An application with automated sync, or with an `operation`, becomes
+ * Simulates the application controller of Argo CD. An application with automated sync, or with an `operation`, becomes
  * Synced and Healthy. Nothing is fetched, so nothing is applied.
  */
 export const argocdStandIn: StandIn = {

@@ -60,8 +60,8 @@ const externalSecrets: StandInKind = {
 };
 
 /**
- * Plays the External Secrets operator. The fake provider gives its data. Every other provider gives placeholders, which
- * name the store and the key: no store is called.
+ * Simulates the External Secrets operator. The fake provider gives its data. Every other provider gives placeholders
+ * with the names of the store and the key. No store is called.
  */
 export const externalSecretsStandIn: StandIn = {
   name: 'external-secrets',

@@ -35,8 +35,8 @@ interface Work {
   readonly uid: string;
   readonly spec: JsonValue | undefined;
   /**
-   * The time at which the work on this spec began; `undefined` for an object that is older than the stand-in, whose
-   * work counts as done.
+   * The time at which the work on this spec began. `undefined` when the work counts as done, because the object is
+   * older than the stand-in.
    */
   readonly beganAt: number | undefined;
   /** A decision whose writes wait for webhooks. The next run carries out this decision. */
@@ -57,9 +57,7 @@ class HostedController implements SimulatedController {
   readonly #kinds: readonly StandInKind[];
   readonly #options: HostOptions;
   readonly #work = new Map<string, Work>();
-  /**
-   * The time of the first event, in milliseconds since the epoch. The work on objects that are older counts as done.
-   */
+  /** The time of the first event, in milliseconds since the epoch. The work on older objects counts as done. */
   #startedAt: number | undefined;
 
   constructor(name: string, kinds: readonly StandInKind[], options: HostOptions) {
@@ -147,7 +145,7 @@ class HostedController implements SimulatedController {
     return decision;
   }
 
-  /** Writes a result. Its events are recorded when they, or the status, differ from those of the last result. */
+  /** Writes a result. Records its events only when the events or the status differ from those of the last result. */
   #write(work: Work, object: KubeObject, client: ControllerClient, result: StandInResult): void {
     const isChanged = writeResult(client, object, result);
     const { events = [] } = result;
@@ -176,7 +174,7 @@ class HostedController implements SimulatedController {
     const spec = object.spec as JsonValue | undefined;
     const known = this.#work.get(key);
     if (known !== undefined && known.uid === uid && jsonEquals(known.spec, spec)) return known;
-    // `creationTimestamp` has no fraction of a second.
+    // `creationTimestamp` has no fraction of a second, so the object may be almost a second younger.
     const isEarlier = Date.parse(creationTimestamp ?? '') + 1000 <= (this.#startedAt ?? 0);
     const work: Work = { uid, spec, beganAt: known === undefined && isEarlier ? undefined : client.now() };
     this.#work.set(key, work);

@@ -37,7 +37,7 @@ async function read(apiVersion: string, kind: string, name: string): Promise<Kub
   return client.get({ apiVersion, kind, name, namespace: 'default' });
 }
 
-/** Lets the steps of the operators pass. */
+/** Advances the clock second by second, so that the operators complete their steps. */
 async function pass(seconds = 10): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     await cluster.idle();
@@ -60,7 +60,7 @@ describe('CloudNativePG', () => {
     bootstrap: { initdb: { database: 'orders', owner: 'shop' } },
   });
 
-  test('instances come one after the other, with Secrets, Services and budgets', async () => {
+  test('instances are created one after the other, with Secrets, Services and budgets', async () => {
     await client.create(store);
     const seen = new Set<unknown>();
     for (let second = 0; second < 8; second++) {
@@ -304,7 +304,7 @@ describe('the Gateway API', () => {
   });
 });
 
-test('a Prometheus of an own definition becomes available, and binds the monitors that it selects', async () => {
+test('a Prometheus whose kind a test defines becomes available, and binds the monitors that it selects', async () => {
   const API = 'monitoring.coreos.com/v1';
   await client.create(
     crdOf('Prometheus', ANYTHING, {

@@ -48,8 +48,8 @@ const CONFIGURATIONS: Readonly<Record<string, readonly [selector: string, namesp
 };
 
 /**
- * Plays the Prometheus operator. It brings the definitions of ServiceMonitor, PodMonitor and PrometheusRule. When the
- * cluster has the kinds Prometheus, Alertmanager or ThanosRuler, each object gets a StatefulSet, a Service and its
+ * Simulates the Prometheus operator. Installs the definitions of ServiceMonitor, PodMonitor and PrometheusRule. When
+ * the cluster has the kinds Prometheus, Alertmanager or ThanosRuler, each object gets a StatefulSet, a Service and its
  * status. No server runs, so nothing is scraped.
  */
 export const prometheusOperatorStandIn: StandIn = {
@@ -167,7 +167,7 @@ function configurationKind(kind: string): StandInKind {
   };
 }
 
-/** Does a Prometheus choose this object? Without a selector it chooses none. */
+/** Does a Prometheus select this object? A Prometheus without a selector selects none. */
 function selects(server: KubeObject, object: KubeObject, view: StandInView): boolean {
   const [labels, namespaces] = CONFIGURATIONS[object.kind] ?? ['', ''];
   const selector = optionalAt(server.spec, labels);

@@ -136,7 +136,7 @@ describe('the host of stand-ins', () => {
     expect((await read(other)).status?.['failure']).toBeUndefined();
   });
 
-  test('stand-ins can be held like other controllers, and write as their own manager of fields', async () => {
+  test('stand-ins can be held like other controllers, and have their own field managers', async () => {
     await start([counterStandIn]);
     cluster.controllers.hold('counter');
     await client.create(counter);
@@ -163,7 +163,7 @@ describe('the host of stand-ins', () => {
     await start([]);
   });
 
-  test('a CRD of another client is not changed', async () => {
+  test('a restored cluster keeps its stand-ins', async () => {
     await start([counterStandIn]);
     const snapshot = cluster.snapshot();
     await cluster.close();

@@ -13,7 +13,7 @@ export interface ViewInputs {
   readonly beganAt: number | undefined;
 }
 
-/** The view of one object. It keeps the time of the next step that was requested. */
+/** The view of one object. `completedSteps` also computes the time of the next step. */
 export class ObjectView implements StandInView {
   readonly now: number;
   readonly timestamp: string;

@@ -74,7 +74,9 @@ function merge(live: KubeObject, wanted: KubeObject): KubeObject {
   };
 }
 
-/** Lists of one length are merged by their positions, so that the defaults inside them stay. */
+/**
+ * Merges a value into the live value. Lists of equal length are merged by position, so that the defaults in them stay.
+ */
 function mergeValue(live: JsonValue | undefined, wanted: JsonValue | undefined): JsonValue | undefined {
   if (Array.isArray(live) && Array.isArray(wanted) && live.length === wanted.length)
     return wanted.map((entry, index) => mergeValue(live[index], entry) ?? null);

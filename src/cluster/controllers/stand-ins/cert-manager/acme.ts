@@ -46,7 +46,7 @@ function acmeResult(object: KubeObject, view: StandInView, members: JsonObject):
   return { status: { ...members, state }, events };
 }
 
-/** The order that a request for a certificate makes. */
+/** The order for a CertificateRequest. */
 export function orderOf({ spec, metadata }: KubeObject): KubeObject {
   const { namespace = '', name = '' } = metadata;
   const request = textAt(spec, 'request');

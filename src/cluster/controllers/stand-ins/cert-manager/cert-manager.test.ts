@@ -48,7 +48,7 @@ async function read(kind: string, name: string): Promise<KubeObject> {
   return client.get({ apiVersion, kind, name, namespace: 'default' });
 }
 
-/** Lets the steps of the operator pass. */
+/** Advances the clock second by second, so that the operator completes its steps. */
 async function pass(milliseconds = 10_000): Promise<void> {
   for (let passed = 0; passed < milliseconds; passed += 1000) {
     await cluster.idle();
@@ -129,7 +129,7 @@ test('an issuer of ACME signs through an order', async () => {
   expect(certificateIn(await read('Secret', 'web-tls')).issuer).toContain('typekro stand-in');
 });
 
-test('a certificate is renewed a third of its time before its end, and after a change of its names', async () => {
+test('a certificate is renewed when a third of its validity is left, and when its names change', async () => {
   await client.create(selfSigned);
   await client.create(web);
   await pass();

@@ -89,7 +89,7 @@ function validity(chain: string): { readonly notBefore: number; readonly notAfte
   return { notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo) };
 }
 
-/** A certificate is renewed a third of its duration before its end. */
+/** The time of the renewal: a third of the duration before the end of the certificate. */
 const renewalTime = (certificate: KubeObject, notAfter: number): number => notAfter - durationMs(certificate) / 3;
 
 function upToDate(certificate: KubeObject, view: StandInView): StandInResult {

@@ -6,7 +6,7 @@ import { clusterIssuers, issuers } from './issuers.ts';
 import { certificateRequests } from './requests.ts';
 
 /**
- * Plays cert-manager. Self-signed issuers and issuers with a CA sign real certificates, as cert-manager does. Other
+ * Simulates cert-manager. Self-signed issuers and issuers with a CA sign real certificates, as cert-manager does. Other
  * issuers (ACME, Vault, …) are never called: an authority of the stand-in signs in their place.
  */
 export const certManagerStandIn: StandIn = {

@@ -70,7 +70,7 @@ export function newRequest(
   };
 }
 
-/** The key that a certificate keeps for all its revisions; `undefined` when each has a new one. */
+/** The key that a certificate keeps for all its revisions; `undefined` when each revision has a new key. */
 function keptKey(certificate: KubeObject, view: StandInView): string | undefined {
   if (textAt(certificate, 'spec', 'privateKey', 'rotationPolicy') !== 'Never') return undefined;
   const { namespace = '' } = certificate.metadata;

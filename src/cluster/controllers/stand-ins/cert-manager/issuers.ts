@@ -98,7 +98,7 @@ export function secretText(secret: KubeObject | undefined, key: string): string 
   return Buffer.from(textAt(secret, 'data', key), 'base64').toString('utf8');
 }
 
-/** The issuer that an object refers to; `undefined` when it does not exist, or is none of cert-manager. */
+/** The issuer that an object refers to; `undefined` when it does not exist, or is not of cert-manager's API group. */
 export function referencedIssuer(object: KubeObject, view: StandInView): KubeObject | undefined {
   const { kind, name, group } = issuerReference(object);
   if (group !== GROUP) return undefined;

@@ -19,7 +19,7 @@ import { readCertificateRequest } from '../../../kinds/certificate-request.ts';
 /** The validity of a certificate whose spec has no duration: 90 days. */
 const DEFAULT_DURATION_MS = 90 * 24 * 3600 * 1000;
 
-/** Uses of keys, as bits of X.509, and purposes, as object identifiers, by their names in a spec. */
+/** The bits of the X.509 extension `keyUsage`, by the names of usages in a spec. */
 const KEY_USES: ReadonlyMap<string, number> = new Map([
   ['signing', 0],
   ['digital signature', 0],
@@ -31,6 +31,7 @@ const KEY_USES: ReadonlyMap<string, number> = new Map([
   ['crl sign', 6],
   ['encipher only', 7],
 ]);
+/** The object identifiers of the X.509 extension `extendedKeyUsage`, by the names of usages in a spec. */
 const PURPOSES: ReadonlyMap<string, string> = new Map([
   ['any', '2.5.29.37.0'],
   ['server auth', '1.3.6.1.5.5.7.3.1'],

@@ -54,7 +54,9 @@ function failedBackup(backup: KubeObject, view: StandInView, error: string): Sta
   };
 }
 
-/** Scheduled backups: a Backup at each time of the schedule, which has six fields, the first for seconds. */
+/**
+ * Scheduled backups: a Backup at each time of the schedule. A schedule has six fields. The first field has the seconds.
+ */
 export const scheduledBackups: StandInKind = {
   group: GROUP,
   kind: 'ScheduledBackup',

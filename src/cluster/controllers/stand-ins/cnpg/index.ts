@@ -6,8 +6,8 @@ import { databases, poolers } from './dependents.ts';
 import { GROUP } from './names.ts';
 
 /**
- * Plays CloudNativePG. The Secrets, Services, claims and pods of a cluster exist as with the operator. No PostgreSQL
- * runs: no client can connect, and a backup has no content.
+ * Simulates CloudNativePG. A cluster has the same Secrets, Services, claims and pods as with the operator. No
+ * PostgreSQL runs: no client can connect, and a backup has no content.
  */
 export const cnpgStandIn: StandIn = {
   name: 'cnpg',

@@ -36,7 +36,7 @@ export function clusterSecrets(cluster: KubeObject, view: StandInView): KubeObje
   ];
 }
 
-/** The database of the application, its owner, and whether the user brings the credentials. */
+/** The database of the application, its owner, and whether the user provides the credentials. */
 function application({ spec }: KubeObject): {
   readonly database: string;
   readonly owner: string;

@@ -6,7 +6,7 @@ import { kustomizations } from './kustomize.ts';
 import { sources } from './source.ts';
 
 /**
- * Plays Flux's source, helm and kustomize controllers. Every message of a success says that nothing was fetched,
+ * Simulates Flux's source, helm and kustomize controllers. Every message of a success says that nothing was fetched,
  * rendered or applied.
  */
 export const fluxStandIn: StandIn = {

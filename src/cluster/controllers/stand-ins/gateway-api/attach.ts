@@ -4,7 +4,7 @@ import type { StandInView } from '../../../stand-in.ts';
 import { labelMatcher } from '../../../kinds/selects.ts';
 import { GROUP, referenceOf, ROUTE_PROTOCOLS } from './names.ts';
 
-/** The listeners of a gateway that a route is attached to; without any, the reason. */
+/** The listeners of a gateway to which a route is attached, and the reason. */
 export interface Attachment {
   readonly listeners: readonly string[];
   /** The reason of the condition `Accepted`. */
@@ -20,7 +20,10 @@ export function parentsOf(route: KubeObject): readonly JsonObject[] {
   });
 }
 
-/** Attaches a route to the listeners of a gateway, by all its references to this gateway, or only by one. */
+/**
+ * Attaches a route to the listeners of a gateway. With `parent`, only this reference of the route counts; otherwise all
+ * references of the route to this gateway.
+ */
 export function attachment(route: KubeObject, gateway: KubeObject, view: StandInView, parent?: JsonObject): Attachment {
   const { namespace = '' } = route.metadata;
   const parents = (parent === undefined ? parentsOf(route) : [parent]).filter((value) => {

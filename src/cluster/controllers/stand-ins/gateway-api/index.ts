@@ -5,8 +5,8 @@ import { GROUP } from './names.ts';
 import { routes } from './routes.ts';
 
 /**
- * Plays a controller of the Gateway API for all GatewayClasses. Each Gateway gets a Service of type LoadBalancer, whose
- * address it reports. No traffic is routed.
+ * Simulates a controller of the Gateway API for all GatewayClasses. Each Gateway gets a Service of type LoadBalancer,
+ * and reports the address of this Service. No traffic is routed.
  */
 export const gatewayApiStandIn: StandIn = {
   name: 'gateway-api',

@@ -32,7 +32,9 @@ export function referenceOf(value: JsonObject, defaults: Omit<Reference, 'name'>
   };
 }
 
-/** May an object of a namespace refer to an object of another one? A ReferenceGrant there has to allow it. */
+/**
+ * May an object refer to an object of another namespace? A ReferenceGrant in that namespace has to allow the reference.
+ */
 export function isGranted(
   view: StandInView,
   from: { readonly group: string; readonly kind: string; readonly namespace: string },

@@ -5,7 +5,7 @@ import { attachment, parentsOf } from './attach.ts';
 import { withTimes } from './gateways.ts';
 import { classOf, GROUP, isGranted, referenceOf, ROUTE_PROTOCOLS, V1 } from './names.ts';
 
-/** The controller that the status of a route names for a gateway whose class names none. */
+/** The controller in the status of a route, when the class of the gateway names no controller. */
 const CONTROLLER = 'typekro.dev/stand-in';
 
 /** Routes of all kinds. The status of a route has no entry for a gateway that does not exist. */
