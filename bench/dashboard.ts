@@ -72,7 +72,7 @@ async function measureUpdate(browser: Browser, nodes: number): Promise<void> {
   await server.close();
 }
 
-/** A thousand changes a second for three seconds: the reads that the server gets, and the longest time without a frame. */
+/** A thousand changes a second for three seconds: the server's reads, and the longest time without a frame. */
 async function measureEvents(browser: Browser): Promise<void> {
   const server = await serveScene(createScene({ instances: 1000, nodes: 300, children: 3 }));
   const page = await open(browser, server, '#/instances');

@@ -335,7 +335,7 @@ async function objectsOf(cluster: TestCluster, gives: JsonObject, graphs: Readon
 /** The kinds of Kubernetes that the examples use. */
 const CORE_KINDS = { ConfigMap: true, Service: true, Deployment: true };
 
-/** Direct mode keeps its record in a ConfigMap, and the cluster makes the ConfigMap `kube-root-ca.crt` in each namespace. */
+/** Excludes the Graphs of the example, the record of direct mode, and the ConfigMap that the cluster makes by itself. */
 const isOfExample = ({ kind, metadata: { name = '' } }: KubeObject, graphs: ReadonlySet<string>): boolean =>
   kind === 'Graph' ? !graphs.has(name) : kind !== 'ConfigMap' || !/^(?:kube-root-ca\.crt|typekro-)/.test(name);
 

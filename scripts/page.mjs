@@ -40,7 +40,7 @@ const PLAYGROUND_LIBRARIES = [
   'yaml',
 ];
 
-/** The files that a page requests only on demand: those of the playground, and the licences. They are in a file of their own. */
+/** The files that a page requests only on demand: the playground and the licences. They are in a file of their own. */
 const ON_DEMAND = /^\/(?:playground-|licenses)/;
 
 /** Writes `dashboard/page.json` and `dashboard/playground.json` below the folder `made`. */

@@ -2,7 +2,8 @@
  * Checks the rules of style for the pages for users: README.md and `docs/`, without pages for authors of the project and
  * without pages that a script writes. `npm run check -- prose` prints each violation with its line.
  *
- * - A sentence has at most 30 words. A code span, or a list of them, counts as one word. Tables and code blocks have no sentences.
+ * - A sentence has at most 30 words. A code span, or a list of code spans, counts as one word. Tables and code blocks
+ *   have no sentences.
  * - No word promises that a task is small ("simply", "just", "easy"). It discourages readers who find the task hard.
  * - The present tense: no "will".
  */

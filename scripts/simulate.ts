@@ -77,7 +77,10 @@ async function replay(seed: number): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-/** Runs the seeds of a range. A block of 20 seeds runs in one process, because seeds of one story share a run without faults. */
+/**
+ * Runs the seeds of a range. A block of 20 seeds runs in one process, because seeds of one story share a run without
+ * faults.
+ */
 async function range(from: number, to: number, share: { index: number; of: number }): Promise<number> {
   let failed = 0;
   for (let seed = from; seed <= to; seed += 1) {

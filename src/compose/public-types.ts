@@ -20,7 +20,7 @@ export type InferSchema<S> = S extends StandardSchemaV1 ? StandardSchemaV1.Infer
 /** The TypeScript type that a caller passes in: fields with a default are optional. */
 export type InferInput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : JsonObject;
 
-/** The names of a composition (of its definition, and of the kind that the definition serves), and the options of the kind. */
+/** The name of a composition's definition, and the names and options of the kind that the definition serves. */
 export interface CompositionNames extends ServedKind {
   /** Name of the definition, which is converted to a DNS label (`myApp` → `my-app`). */
   readonly name: string;

@@ -92,8 +92,8 @@ describe('docs/start, followed from its first page to its last', () => {
 });
 
 /**
- * Installs packages of this repository in a folder, and tsx for a Node that does not load TypeScript. Without `names`, the
- * folder has its packages already.
+ * Installs packages of this repository in a folder, and tsx for a Node that does not load TypeScript. If `names` is
+ * empty, the folder has its packages already.
  */
 function linkPackages(folder: string, names: readonly string[]): void {
   const modules = join(folder, 'node_modules');

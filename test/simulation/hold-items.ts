@@ -6,9 +6,9 @@ import type { UserAction } from './instance-actions.ts';
 import { applyRig, rig, suspend } from './instance-actions.ts';
 
 /**
- * Gives the items a condition of `propagateWhen`, and changes the instance so that a change of two items and the creation
- * of a third one are due while the condition is false. The user waits until the status says that they are held back, and
- * no item may have the text. Then the condition becomes true, and the user waits without a time limit until all items follow.
+ * Gives the items a false condition of `propagateWhen`, and changes the instance: two items must change, and a third one
+ * must be created. The user waits until the status says that these writes are held back. Until then, no item may have
+ * the new text. Then the condition becomes true, and the user waits without a time limit until all items follow.
  */
 export function holdItems(name: string): UserAction {
   const instance = rig(name);
@@ -53,7 +53,7 @@ export function holdItems(name: string): UserAction {
   };
 }
 
-/** Does the status of the present spec say whether writes are held back? */
+/** Whether the condition `ResourcesPropagated` has this status for the present spec. `False`: writes are held back. */
 async function isPropagated(found: Promise<KubeObject | undefined>, status: 'True' | 'False'): Promise<boolean> {
   const object = await found;
   const condition = readConditions(object?.status?.['conditions']).find(({ type }) => type === 'ResourcesPropagated');

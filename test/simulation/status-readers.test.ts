@@ -5,8 +5,8 @@ import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';
 
 /*
- * The results of other programs that read the objects: the health checks of Argo CD for the group kro.run, and the plugin of
- * Headlamp for kro. The functions follow the rules of these programs, which know nothing of this controller.
+ * The results of other programs that read the objects: the health checks of Argo CD for the group kro.run, and the
+ * plugin of Headlamp for kro. The functions follow the rules of these programs, which know nothing of this controller.
  */
 
 const definition: KubeObject = {

@@ -14,7 +14,7 @@ export const USER_PAGES: readonly string[] = [
     .map((name) => `docs/${name}`),
 ];
 
-/** The pages whose blocks a test carries out in their order (`test/package/walked-pages.test.ts`, `test/e2e/start-pages.test.ts`). */
+/** The pages whose blocks `test/package/walked-pages.test.ts` or `test/e2e/start-pages.test.ts` carries out in order. */
 export const WALKED_PAGES: readonly string[] = ['start', 'concepts', 'guides', 'migration'].flatMap((folder) =>
   readdirSync(join(ROOT, 'docs', folder)).map((name) => `docs/${folder}/${name}`),
 );

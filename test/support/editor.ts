@@ -73,8 +73,8 @@ spec:
 `;
 
 /**
- * The text with the cursor behind the first occurrence of `before`, and with `typed` in front of the cursor. Behind a line
- * break, the typed text is a line of its own.
+ * The text with the cursor behind the first occurrence of `before`, and with `typed` in front of the cursor. If `before`
+ * ends with a line break, the typed text is a line of its own.
  */
 export function typing(text: string, before: string, typed = ''): string {
   const at = text.indexOf(before);

@@ -49,7 +49,7 @@ export function checkDeclaredStatus(status: unknown, schema: Schema, places: Sta
 
 class StatusCheck {
   readonly #places: StatusPlaces;
-  /** Declared fields that the author misspelt. They are not also reported as missing. */
+  /** Declared fields whose misspelt name is reported. They do not count as missing. */
   readonly #meant = new Set<string>();
 
   constructor(places: StatusPlaces) {

@@ -59,7 +59,7 @@ export class Trace {
   readonly errors: Refusal[] = [];
   readonly strict: boolean;
   /**
-   * Is the program kept from making code of a text and from changing objects of the host? A run inside a confined run is
+   * Whether the program must neither run a text as code nor change objects of the host. A run inside a confined run is
    * confined too.
    */
   isConfined = false;

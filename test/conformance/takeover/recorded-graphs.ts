@@ -163,7 +163,10 @@ function engineName(manager: string, restored: ReadonlyMap<string, KubeObject>):
   return role === 'tmpl' ? templateManager(uid) : patchManager(uid, node);
 }
 
-/** Writes the fields of an object as their managers. The user of the suite creates an object that has no owner outside its status. */
+/**
+ * Writes the fields of an object as their managers. The user of the suite creates an object that has no owner outside
+ * its status.
+ */
 async function restoreObject(
   world: VirtualWorld,
   ref: ObjectRef,

@@ -162,7 +162,8 @@ export function refuse(
 }
 
 /**
- * Whether a value has all members of the expected value. Lists are compared item by item. `<…>` stands for any text on one line that is not empty.
+ * Whether a value has all members of the expected value. Lists are compared item by item. `<…>` stands for any text on
+ * one line that is not empty.
  */
 export function includes(found: JsonValue | undefined, expected: JsonValue): boolean {
   if (Array.isArray(expected)) {

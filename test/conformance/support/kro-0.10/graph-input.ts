@@ -90,7 +90,7 @@ export function namespacesOf({ input, expect }: KroCase): string[] {
   return [NAMESPACE, ...[...inManifests, ...inWords].map(([, name = '']) => name)];
 }
 
-/** Creates the objects that exist before the Graph. Returns the objects that can be created only after the Graph has a UID. */
+/** Creates the objects that exist before the Graph. Returns a function that creates the object with the Graph's UID. */
 export async function putExisting(
   world: VirtualWorld,
   { input }: KroCase,
