@@ -100,7 +100,7 @@ export interface ControllerInstance {
   readonly graph: Graph;
   readonly definition: JsonObject;
   readonly instance: KubeObject;
-  /** The namespace of the record; for instances without a namespace, the one of the caller. */
+  /** The namespace of the record; for instances without a namespace, the namespace of the caller. */
   readonly namespace: string;
 }
 

@@ -206,7 +206,7 @@ export function statusOf(target: DeployTarget, instances: readonly LastDeploy[])
 
 /**
  * Rolls each instance back to the deploy before its last one. Deletes instances that were deployed only once. `errors`
- * has the error of each instance whose rollback failed. A rollback that fails after it began leaves its writes.
+ * has the error of each instance whose rollback failed. A rollback that fails keeps the writes that it has made.
  *
  * @throws TypeKroError `deploy/unsupported` in kro mode.
  */

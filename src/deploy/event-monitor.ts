@@ -1,4 +1,4 @@
-/** Reports the events of a deploy's objects (`kubectl get events`) while it runs. */
+/** Reports the events of a deploy's objects (`kubectl get events`) while the deploy runs. */
 import type { DeployEventContent, EventMonitoring } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';

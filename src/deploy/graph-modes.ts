@@ -8,7 +8,7 @@ import { isRecordOf } from './parent.ts';
 
 /**
  * Refuses a deploy of a graph that another mode has deployed. The modes mark the objects of a graph in different ways,
- * so that one cannot continue what the other began.
+ * so one mode cannot continue a deploy of the other mode.
  *
  * @throws TypeKroError `deploy/name-taken`
  */

@@ -128,8 +128,8 @@ async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal
 }
 
 /**
- * Returns the source of kro. Keeps an older kro outside the namespace of the settings. Otherwise applies this project's
- * controller, or leaves the installation to kro's chart.
+ * Returns the source of kro. Keeps an older kro that runs outside the namespace of the settings. Otherwise applies this
+ * project's controller, or leaves the installation to kro's chart.
  */
 async function kroSource(
   api: KubernetesApi,
@@ -160,7 +160,7 @@ async function kroSource(
 }
 
 /**
- * Is the Deployment one of an embedded cluster whose pods only represent a process? Such a Deployment is not an
+ * Is this a Deployment of an embedded cluster, with pods that are only simulated? Such a Deployment is not an
  * installation of kro.
  */
 function isSimulated({ metadata }: KubeObject): boolean {

@@ -206,8 +206,8 @@ function withoutFinalizer(instance: KubeObject): JsonObject {
 /** The state of a direct deployment for the controller that takes it over. */
 export interface InheritedState {
   /**
-   * The instance with the inventory of the direct deployment. The inventory tells the controller which objects to prune
-   * when the graph does not have them any more.
+   * The instance with the inventory of the direct deployment. From the inventory, the controller knows which objects to
+   * prune when the graph does not have them any more.
    */
   readonly instance: KubeObject;
   /** Deletes the record. Must be called after the instance exists in the cluster. */

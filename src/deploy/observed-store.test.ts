@@ -31,7 +31,7 @@ describe('the state of an object in a deploy', () => {
     expect(store.object(target)).toMatchObject({ live: { object: { metadata: { resourceVersion: kept } } } });
   });
 
-  test('another object under the same name replaces it whatever its version', () => {
+  test('another object of the same name replaces the known object, whatever its version', () => {
     const store = new ObservedStore(() => 0);
     store.setObject(target, configMap('old', '10'));
     store.setObject(target, configMap('new', '3'));
@@ -57,7 +57,7 @@ describe('the state of an object in a deploy', () => {
     expect(store.object(target)).toMatchObject({ live: { object: { data: { text } } } });
   });
 
-  test('the answer to an apply has the equivalence to the sent configuration', () => {
+  test('the answer to an apply is recorded as equivalent to the sent configuration', () => {
     const store = new ObservedStore(() => 0);
     store.setApplied({ target, fingerprint: 'd' }, configMap('u', '1'));
     expect(store.object(target)).toMatchObject({ live: { equivalence: { desired: 'd' } } });

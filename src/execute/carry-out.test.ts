@@ -260,7 +260,7 @@ describe('carrying out a decision', () => {
     expect(failed.get('ConfigMap/n/b')?.retryAt).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('throws other errors than failed requests, after all other effects have ended', async () => {
+  it('throws errors that are not failed requests, after all other effects have ended', async () => {
     const broken = new Error('broken');
     const { ports, log } = rig({ 'apply a': [broken] });
     await expect(carryOut(decision({ apply: [apply('a'), apply('b')] }), ports)).rejects.toBe(broken);

@@ -188,7 +188,7 @@ describe('writes of a Graph', () => {
   it.each<[string, readonly JsonObject[], readonly JsonObject[]]>([
     ['that has other managers', [...others, entry(OWN)], others],
     ['without another manager', [entry(OWN)], [{}]],
-  ])('a claim ends and the fields stay: an object %s', async (_title, managedFields, left) => {
+  ])('a manager is removed and the fields stay: an object %s', async (_title, managedFields, left) => {
     const metadata = { ...OBJECT.metadata, uid: 'u', resourceVersion: '7', managedFields: [...managedFields] };
     const { ports, requests, patches, failed } = rig([], { ...OBJECT, metadata });
     const release = [{ target: TARGET, manager: OWN, keepsFields: true, uid: 'u' } as const];
@@ -200,7 +200,7 @@ describe('writes of a Graph', () => {
   it.each<[string, KubeObject | undefined]>([
     ['is gone', undefined],
     ['was made again', { ...OBJECT, metadata: { ...OBJECT.metadata, uid: 'next' } }],
-  ])('no claim ends when the object %s', async (_title, found) => {
+  ])('no manager is removed when the object %s', async (_title, found) => {
     const { ports, patches, failed } = rig([], found);
     await carryOut(decision({ release: [{ target: TARGET, manager: OWN, keepsFields: true, uid: 'u' }] }), ports);
     expect([patches, failed.size]).toEqual([[], 0]);

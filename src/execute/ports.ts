@@ -30,8 +30,8 @@ export interface WriteRules {
   /** Number of silent retries inside a pass while the server is busy, before the failure is reported. */
   readonly silentRetries: number;
   /**
-   * The treatment of an apply, or a write of the parent, whose failure does not pass by itself. A controller retries the
-   * write, because rights and policies change without an event. A deploy ends. Both retry deletions and releases.
+   * The treatment of an apply, or a write of the parent, whose failure does not pass by itself. A controller retries
+   * the write, because rights and policies change without an event. A deploy ends. Both retry deletions and releases.
    */
   readonly lasting: 'retried' | 'final';
 }

@@ -31,8 +31,8 @@ import type { ExecutionPorts } from './ports.ts';
 export const ONCE = { repeat: false } as const;
 
 /**
- * Applies children, namespaces first: an object that names its namespace as a literal does not depend on it in the
- * graph.
+ * Applies children, namespaces first. An object that names its namespace as a literal has no dependency on the
+ * namespace in the graph.
  */
 export async function applyChildren(ports: ExecutionPorts, actions: readonly ApplyAction[]): Promise<void> {
   const apply = (action: ApplyAction) => applyChild(ports, action);
@@ -104,8 +104,8 @@ function withUid(desired: KubeObject, uid: string | undefined): KubeObject {
 }
 
 /**
- * Releases fields of objects: an apply of nothing but the identity gives up every field of the manager. The fields that
- * no other manager owns disappear from the object. With `keepsFields`, the object keeps all fields.
+ * Releases fields of objects: an apply of only the identity gives up every field of the manager. The fields that no
+ * other manager owns disappear from the object. With `keepsFields`, the object keeps all fields.
  */
 export function releaseFields(ports: ExecutionPorts, actions: readonly ReleaseAction[]): Promise<void> {
   return eachEffect(ports.clock, actions, (action) => releaseObject(ports, action));
@@ -158,7 +158,7 @@ async function orphanChild(ports: ExecutionPorts, action: OrphanAction): Promise
   }
 }
 
-/** Applies nothing but the identity of an object. */
+/** Applies only the identity of an object. */
 function giveUp({ api, signal, effects }: ExecutionPorts, action: ReleaseAction): Promise<KubeObject> {
   const { target, manager, subresource, uid } = action;
   const { apiVersion, kind, ...place } = refOfTarget(target);

@@ -7,7 +7,7 @@ import type { InspectEvent } from './reports.ts';
 /** The time for which changes are collected before they are sent, in milliseconds. */
 export const COLLECT_MS = 100;
 
-/** The interval of comments that keep an idle connection open, and of reviews of the client's token, in milliseconds. */
+/** The interval at which comments keep an idle connection open and the client's token is reviewed, in milliseconds. */
 const KEEP_ALIVE_MS = 15_000;
 
 /**
@@ -39,9 +39,9 @@ export const EVENT_STREAM_HEADERS = {
 };
 
 /**
- * One client of the stream of changes. Changes are collected, one of each type for each subject, and sent when the
- * connection has taken all earlier ones. So a slow client needs no more memory than one batch, and gets the newest
- * state.
+ * One client of the stream of changes. The stream collects changes, and keeps only the newest change of each type for
+ * each subject. It sends them when the connection has taken all earlier messages. A slow client therefore needs no more
+ * memory than one batch, and gets the newest state.
  */
 export class EventStream {
   readonly #options: EventStreamOptions;

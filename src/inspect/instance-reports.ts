@@ -29,10 +29,10 @@ export interface WhyReport {
   /** The instance is suspended: nothing is written before it is resumed. */
   readonly suspended?: true;
   readonly ready: number;
-  /** The nodes that take part, without the skipped ones. */
+  /** The number of nodes, without the skipped ones. */
   readonly nodes: number;
   readonly skipped: number;
-  /** The nodes whose state the user may not see. Absent when there is none. */
+  /** The number of nodes whose state the user may not see. Absent when there is none. */
   readonly unknown?: number;
   /** Obstacles to a deletion of the instance other than its nodes: finalizers and policies. */
   readonly blocked: readonly Blocker[];

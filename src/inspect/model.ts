@@ -39,7 +39,7 @@ export interface InspectMeta {
   readonly actions: readonly InspectAction[];
   /** The server answers `POST plan`. */
   readonly plans: boolean;
-  /** The user that the rights of the answers belong to. Absent for the user of the kubeconfig. */
+  /** The user whose rights limit the answers. Absent for the user of the kubeconfig. */
   readonly user?: string;
   /** What cannot be shown, and why, as sentences: kinds that may not be listed, a watch that failed. */
   readonly limits: readonly string[];
@@ -55,7 +55,7 @@ export type InstanceCounts = Readonly<Record<InstanceState | 'NONE', number>>;
 /** A row of `GET definitions`. */
 export interface DefinitionRow extends DefinitionSummary {
   readonly counts: InstanceCounts;
-  /** The instances that are suspended. */
+  /** The number of suspended instances. */
   readonly suspended: number;
   readonly createdAt?: string;
 }
@@ -129,7 +129,9 @@ export interface EdgeRead {
   readonly place: string;
   /** The author's text: a text with `${…}` in it, or the expression alone. */
   readonly expression: string;
-  /** The paths that the expression reads in the other node; `''` for all of it. Paths of a collection begin at an item. */
+  /**
+   * The paths that the expression reads in the other node; `''` for all of it. Paths of a collection begin at an item.
+   */
   readonly paths: readonly string[];
 }
 
@@ -156,7 +158,9 @@ export interface RevisionDetail {
 /** The canary of a definition's newest revision. */
 export interface RolloutState {
   readonly revision: number;
-  /** `waiting`: the first instances are not ready yet. `held`: one failed, and the other instances keep their revision. */
+  /**
+   * `waiting`: the first instances are not ready yet. `held`: one failed, and the other instances keep their revision.
+   */
   readonly phase: 'waiting' | 'held';
   /** The instances that get the revision first, as `namespace/name`. */
   readonly first: readonly string[];

@@ -1,6 +1,8 @@
 import type { ObjectRef } from '../core/index.ts';
 
-/** The address of an instance or of an object in this interface: `apiVersion/Kind/namespace/name`, `-` for no namespace. */
+/**
+ * The address of an instance or of an object in this interface: `apiVersion/Kind/namespace/name`, `-` for no namespace.
+ */
 export function instanceRef(instance: { apiVersion: string; kind: string; namespace?: string; name: string }): string {
   return `${instance.apiVersion}/${instance.kind}/${instance.namespace ?? '-'}/${instance.name}`;
 }
@@ -22,7 +24,9 @@ const encoded = encodeURIComponent;
 const instance = (ref: string): string => `${INSPECT_PREFIX}instances/${encoded(ref)}`;
 const definition = (name: string): string => `${INSPECT_PREFIX}definitions/${encoded(name)}`;
 
-/** The paths of the interface. Each answers JSON of the named type in `model.ts`, and `InspectProblem` for a failure. */
+/**
+ * The paths of the interface. Each answers JSON of the named type in `model.ts`, and `InspectProblem` for a failure.
+ */
 export const inspectPaths = {
   /** `InspectMeta`. */
   meta: (): string => `${INSPECT_PREFIX}meta`,

@@ -117,9 +117,9 @@ export interface ValueLine {
 /**
  * The action of a write. `adopt` changes an object that the instance does not own yet. `restore` reverts a change of
  * another client. `replace` deletes and creates the object, because an immutable field changes. `prune` deletes an
- * object that no node wants any more. `delete` deletes an object with its instance. `orphan` is in place of both for an
- * object with `deletionPolicy: Orphaned`: the object stays, and belongs to no instance. `labels` changes only labels
- * and annotations of controllers.
+ * object that no node wants any more. `delete` deletes an object with its instance. For an object with `deletionPolicy:
+ * Orphaned`, `orphan` replaces `prune` and `delete`: the object stays, and belongs to no instance. `labels` changes
+ * only labels and annotations of controllers.
  */
 export type PlanAction =
   | 'create'

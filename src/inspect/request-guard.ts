@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { InspectFailure } from './failure.ts';
 
-/** The names of this machine that a browser sends as `Host`. Other names may be those of another site. */
+/** The names of this machine that a browser sends as `Host`. Another name may belong to another site. */
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** The parts of a request that the guard checks. */

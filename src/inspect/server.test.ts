@@ -114,7 +114,7 @@ describe('paths', () => {
     });
   });
 
-  it('says that it has no reports, and not that the instance is missing', async () => {
+  it('reports that the server has no reports, and not that the instance is missing', async () => {
     const silent = await serveInspect({ index, authenticate: tokenOf(token, viewer) });
     try {
       const answer = await fetch(`${silent.url}/api/v1/instances/${ref}/report`, { headers: own });
@@ -288,13 +288,13 @@ describe('the stream', () => {
   });
 
   it.each(['0123456789abcdef.5', 'nonsense', '..', '9'.repeat(400)])(
-    'tells a client with the id `%s` of another server to read everything again',
+    'makes a client with the id `%s` of another server read everything again',
     async (id) => {
       expect(await readUntil(await open({ 'last-event-id': id }), 'hello')).toContain('"missed":true');
     },
   );
 
-  it('tells a client that was away for too many events to read everything again', async () => {
+  it('makes a client that missed too many events read everything again', async () => {
     const [id = ''] = idsIn(await readUntil(await open(), 'hello'));
     for (let count = 0; count < 1001; count += 1) emit(event('x', 'y'));
     expect(await readUntil(await open({ 'last-event-id': id }), 'hello')).toContain('"missed":true');

@@ -35,7 +35,7 @@ export interface InspectServerOptions {
   readonly port?: number;
   /** Allows an address that other machines can reach. Default false. */
   readonly allowRemote?: boolean;
-  /** Further names by which clients may call the server, in lower case. The names of this machine's loopback are allowed. */
+  /** Further names by which clients may call the server, in lower case. Loopback names are always allowed. */
   readonly hosts?: readonly string[];
   /**
    * Handles requests outside `/api/`, e.g. pages of a dashboard. Such requests need no token, so the responses must

@@ -30,8 +30,8 @@ export function hasAuthorConditions(graph: Graph | undefined, { authorConditions
  * Evaluates the author's condition expressions. Previous conditions are looked up by type alone, as in kro. A
  * transition time changes only with the status. While an expression waits for data or fails, the previous conditions of
  * its types stay. An expression whose types are not literals may set any type. While such an expression has no value,
- * every previous condition stays, except those that another expression sets and those about writes that are held back. A
- * type that is set twice keeps its previous condition, if there is one, and is reported.
+ * every previous condition stays, except those that another expression sets and those about writes that are held back.
+ * A type that is set twice keeps its previous condition, if there is one, and is reported.
  */
 export function authorConditions(
   expressions: readonly ConditionExpression[],

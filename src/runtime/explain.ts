@@ -15,7 +15,9 @@ export interface Explanation {
   readonly reason: string;
   /** Ids of the nodes that this node waits for. */
   readonly waitsFor: readonly string[];
-  /** What a user has to do; absent when the node usually only needs time (`remedyOf` also has a text for such a node). */
+  /**
+   * What a user has to do; absent when the node usually only needs time (`remedyOf` also has a text for such a node).
+   */
   readonly remedy?: string;
 }
 

@@ -214,7 +214,7 @@ describe('the record of objects', () => {
     expect([graphs.recorded(), graphs.maps()]).toEqual([recorded, ['a']]);
   });
 
-  it('of removed nodes is watched while another node fails', () => {
+  it('keeps the objects of removed nodes watched while another node fails', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', {});
     graphs.apply(graph(map('old', 'old', 'k: v'), patch('p', 't', 'x: "1"')));
@@ -427,7 +427,7 @@ describe('the deletion of a Graph', () => {
     expect([graphs.maps(), graphs.get()]).toEqual([['a'], undefined]);
   });
 
-  it('with the policy orphan, objects and fields stay, and the claims of the Graph end', () => {
+  it('with the policy orphan, objects and fields stay, and the field managers of the Graph are removed', () => {
     const graphs = new GraphObjects();
     graphs.putMap('target', { other: 'x' });
     graphs.apply(graph(map('a', 'a', 'k: v'), patch('p', 'target', 'own: v')));

@@ -3,7 +3,10 @@ import { builtinSource } from '../schema/index.ts';
 import { compile, parseDefinitions } from '../graph/index.ts';
 import { heldInstances } from './index.ts';
 
-/** The held instances of four: a follows the newest revision; d is not ready with its own revision. */
+/**
+ * The held instances among a, b, c and d. Only a follows the newest revision. By default, d is not ready with its own
+ * revision.
+ */
 function heldBy(condition: string, notReady: readonly string[] = ['d']): readonly string[] {
   const [document] = parseDefinitions(`
 apiVersion: kro.run/v1alpha1

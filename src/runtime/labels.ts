@@ -59,8 +59,8 @@ export function graphItemLabels({ metadata: { uid = '' } }: KubeObject): Record<
 }
 
 /**
- * The label of a node: the ids of the node and its subgraphs, joined by dots. A text that is too long becomes a digest of
- * the path.
+ * The label of a node: the ids of the node and its subgraphs, joined by dots. A text that is too long becomes a digest
+ * of the path.
  */
 export function nodeLabel(nodePath: string, level: KroCompatibility): string {
   const label = nodePath.replaceAll('/', '.');
@@ -87,8 +87,8 @@ export function childLabels(
 }
 
 /**
- * Annotations of a child: its deletion wave, its deletion policy, and since kro 0.10 its node and the values that labels
- * cannot hold.
+ * Annotations of a child: its deletion wave, its deletion policy, and since kro 0.10 its node and the values that
+ * labels cannot hold.
  */
 export function childAnnotations(graph: Graph, node: GraphNode, instance: KubeObject): Record<string, string> {
   const policy = 'deletionPolicy' in node ? node.deletionPolicy : undefined;
@@ -135,8 +135,9 @@ export function isOrphaned(object: KubeObject): boolean {
 
 /**
  * The merge patch that releases a child: it removes what `commonLabels`, `childLabels` and `childAnnotations` can have
- * added, so that the object belongs to no instance and no ApplySet. The object may be an instance of another definition.
- * Labels and annotations of instances therefore stay, except for those that both have; the controller writes these again.
+ * added, so that the object belongs to no instance and no ApplySet. The object may be an instance of another
+ * definition. Labels and annotations of instances therefore stay, except for those that both have; the controller
+ * writes these again.
  */
 export function releasePatch(child: KubeObject): JsonObject {
   const labels: JsonObject = Object.fromEntries(RELEASED_LABELS.map((key) => [key, null]));

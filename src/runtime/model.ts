@@ -81,8 +81,8 @@ export type ListObservation =
 /** The last failed write of an object, as the executor records it. */
 export interface FailedWrite {
   /**
-   * Digest of the desired object (`ApplyAction.fingerprint`); `ORPHAN` or `RELEASE` for a release; empty for a deletion,
-   * and for a write of the instance's own metadata.
+   * Digest of the desired object (`ApplyAction.fingerprint`); `ORPHAN` or `RELEASE` for a release; empty for a
+   * deletion, and for a write of the instance's own metadata.
    */
   readonly digest: string;
   /** UID of the object that was to be changed or deleted; undefined when it was to be created. */
@@ -227,11 +227,15 @@ export interface StepOptions {
   readonly kinds?: (type: GroupVersionKind, nodeId?: string) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
   /** Does the status have the condition `WatchesHealthy`? Needs `Observed.watchState`. Default false. */
   readonly watchHealth?: boolean;
-  /** Are there objects of the kind Graph? An instance then writes no object of a Graph, as in kro 0.10. Default false. */
+  /**
+   * Are there objects of the kind Graph? An instance then writes no object of a Graph, as in kro 0.10. Default false.
+   */
   readonly graphKind?: boolean;
   /** The user name of the account as which a Graph's objects are written, for its status. */
   readonly account?: string;
-  /** The Graphs that made a Graph by template nodes, as `namespace/name`: its maker, the maker of that one, and so on. */
+  /**
+   * The Graphs that made a Graph by template nodes, as `namespace/name`: its maker, the maker of that one, and so on.
+   */
   readonly makers?: readonly string[];
   /** May templates put objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
@@ -282,8 +286,8 @@ export interface ApplyAction {
  * Does an apply take over fields that another manager owns with another value?
  *
  * - `always`: yes, in one request.
- * - `unlessGraph`: the first request does not; after a conflict a second one does, unless a Graph owns one of the fields
- *   by a template node.
+ * - `unlessGraph`: the first request does not; after a conflict a second one does, unless a Graph owns one of the
+ *   fields by a template node.
  * - `ForceOver`: the first request does not; after a conflict a second one does if the rule covers every manager that
  *   owns one of the fields.
  */
@@ -315,9 +319,9 @@ export interface ReleaseAction {
 export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
 
 /**
- * Deletion of one child. The deletions of one wave may run at the same time; a higher wave is deleted before a lower one.
- * The deletion of an instance decides about one wave at a time. A decision that prunes, or that belongs to a Graph, may
- * have several waves.
+ * Deletion of one child. The deletions of one wave may run at the same time; a higher wave is deleted before a lower
+ * one. The deletion of an instance decides about one wave at a time. A decision that prunes, or that belongs to a
+ * Graph, may have several waves.
  */
 export interface DeleteAction {
   /** The id of the node that created the object, from the object's label; empty without that label. */
@@ -331,8 +335,8 @@ export interface DeleteAction {
 }
 
 /**
- * The release of one child that has the deletion policy `Orphaned`: the object stays, without the labels and annotations
- * of the controller. It takes the place of the deletion.
+ * The release of one child that has the deletion policy `Orphaned`: the object stays, without the labels and
+ * annotations of the controller. It takes the place of the deletion.
  */
 export interface OrphanAction extends DeleteAction {
   /** The merge patch to send. It contains the UID, so that it changes no other object of the name. */
@@ -441,9 +445,9 @@ export interface Contribution {
 }
 
 /**
- * The complete actions of a step, in order: `parent`, then `apply` (in any order), `orphan`, `delete`, `release`, then the
- * status when `read` is empty and nothing was written. The caller carries the decision out, observes, and steps again until
- * `quiet`.
+ * The complete actions of a step, in order: `parent`, then `apply` (in any order), `orphan`, `delete`, `release`, then
+ * the status when `read` is empty and nothing was written. The caller carries the decision out, observes, and steps
+ * again until `quiet`.
  */
 export interface Decision {
   readonly parent: ParentWrite;

@@ -11,8 +11,8 @@ import { memberFinder } from './list-members.ts';
 export type FieldSet = JsonObject;
 
 /**
- * A writer by server-side apply: a field manager, and the subresource that it writes. A text names a manager of the main
- * resource.
+ * A writer by server-side apply: a field manager, and the subresource that it writes. A text names a manager of the
+ * main resource.
  */
 export type FieldWriter = string | { readonly manager: string; readonly subresource: 'status' };
 

@@ -41,8 +41,8 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 /**
  * Reduces a live object to the parts that the runtime reads: identity, version, deletion timestamp, finalizers, owner
  * labels, the annotations of the wave and of the deletion policy, the values at the paths that the graph reads, and the
- * fingerprints of the owned fields. The result shares with the input only the values that the graph reads and the list of
- * finalizers.
+ * fingerprints of the owned fields. The result shares with the input only the values that the graph reads and the list
+ * of finalizers.
  *
  * A path that leads through a list keeps the whole list, so that positions stay. An empty path keeps the whole object
  * without `managedFields`.

@@ -70,7 +70,9 @@ export interface Contested {
   readonly managers: readonly string[];
   /** The controller does not correct the fields before this time (milliseconds since the epoch). */
   readonly retryAt: number;
-  /** Does the controller itself change the object again and again, because the desired value changes with each write? */
+  /**
+   * Does the controller itself change the object again and again, because the desired value changes with each write?
+   */
   readonly isOwn?: true;
 }
 

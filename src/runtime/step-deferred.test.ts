@@ -71,7 +71,7 @@ test('an object may read itself', () => {
   expect(data('reader')).toEqual({ v: cluster.get('ConfigMap/ns/reader')?.metadata.uid, fixed: 'x' });
 });
 
-test('items of a collection, whose iterators are known', () => {
+test('deferred fields of the items of a collection read the iterators, too', () => {
   const graph = graphOf(`
 schema: {spec: {on: "boolean | default=true", ok: "string | default=yes"}}
 resources:
@@ -84,7 +84,7 @@ resources:
   expect([data('r-a'), data('r-b'), data('late')]).toEqual([{ v: 'ayes' }, { v: 'byes' }, { ok: 'yes', n: '2' }]);
 });
 
-test('a Graph', () => {
+test('deferred fields work in a Graph, too', () => {
   const map = (name: string, data: JsonObject) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
   const nodes = [
     { id: 'reader', template: map('reader', { v: '${defer(late.metadata.uid).omitWhen(null)}' }) },

@@ -117,7 +117,7 @@ resources:
     expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('ready: ready');
   });
 
-  test('the deletion mark of an external object is ignored', () => {
+  test('the deletion timestamp of an external object is ignored', () => {
     const cluster = new FakeCluster();
     cluster.put({
       ...config('outside', { key: 'one' }),
@@ -160,7 +160,7 @@ resources:
     expect(cluster.get('ConfigMap/far/c')).toBeUndefined();
   });
 
-  test('below a cluster-scoped instance a namespaced child must name one', () => {
+  test('under a cluster-scoped instance, a namespaced child must name a namespace', () => {
     const scoped = graphOf(`
 schema: {scope: Cluster, spec: {at: string}}
 resources:

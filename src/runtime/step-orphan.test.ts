@@ -44,10 +44,13 @@ const metadataOf = (object: KubeObject | undefined) => {
 };
 
 describe('an object with the deletion policy Orphaned', () => {
-  test.each(['0.9', '0.10'] as const)('has the policy as an annotation, beside the own ones (kro %s)', (level) => {
-    const { cluster } = made(compiled(KEPT, level));
-    expect(metadataOf(cluster.get(DATA)).annotations).toMatchObject({ [POLICY]: 'Orphaned', note: 'mine' });
-  });
+  test.each(['0.9', '0.10'] as const)(
+    'has the policy as an annotation, beside its own annotations (kro %s)',
+    (level) => {
+      const { cluster } = made(compiled(KEPT, level));
+      expect(metadataOf(cluster.get(DATA)).annotations).toMatchObject({ [POLICY]: 'Orphaned', note: 'mine' });
+    },
+  );
 
   test.each(['0.9', '0.10'] as const)(
     'stays without labels and annotations of kro when the instance is deleted (kro %s)',
@@ -101,7 +104,7 @@ describe('an object with the deletion policy Orphaned', () => {
     expect(metadataOf(before.cluster.get(DATA))).toEqual({ labels: { team: 'red' }, annotations: { note: 'mine' } });
   });
 
-  test('keeps the deletion of the instance waiting while its release is refused, and not while it is being deleted', () => {
+  test('delays the deletion of the instance while its release is refused, but not while the object is being deleted', () => {
     const graph = compiled(KEPT);
     const { cluster, key } = made(graph);
     const failure = { code: 403, reason: 'Forbidden', message: 'no' };

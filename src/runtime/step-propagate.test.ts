@@ -67,7 +67,7 @@ describe('propagateWhen', () => {
     settle(TWO, putInstance(TWO, cluster, 'a', { go: true, text: '1' }), cluster);
     expect(fresh()).toEqual(['ConfigMap/ns/app', 'ConfigMap/ns/copy']);
 
-    // Nothing is due, so that nothing is held back, and drift is corrected.
+    // No change is due, so nothing is held back. Drift is corrected.
     settle(TWO, putInstance(TWO, cluster, 'a', { go: false, text: '1' }), cluster);
     cluster.edit('ConfigMap/ns/app', (object) => void Object.assign(object, { data: { text: 'drift' } }));
     const drifted = settle(TWO, putInstance(TWO, cluster, 'a', { go: false, text: '1' }), cluster);

@@ -231,7 +231,7 @@ resources:
     });
   });
 
-  test('an unrelated node that waits or fails does not keep them', () => {
+  test('an unrelated node that waits or fails does not keep retired objects', () => {
     const graph = graphWith(
       '  - id: p\n    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}\n    readyWhen: ["${p.status.running}"]\n' +
         '  - id: late\n    template: {apiVersion: v1, kind: Secret, metadata: {name: late}, stringData: {a: "${p.status.address}"}}\n' +
@@ -324,7 +324,7 @@ resources:
     expect(decision.requeueAt).toBe(Date.parse('2026-11-01T00:00:01Z'));
   });
 
-  test('a kind that the server does not serve has none', () => {
+  test('a kind that the server does not serve has no retired objects', () => {
     const before = graphWith(
       '  - id: p\n    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}\n' + config('c', 'c'),
     );

@@ -81,7 +81,7 @@ describe('the condition WatchesHealthy', () => {
     expect(healthOf({}, OLD, true, true)).toMatchObject([{ lastTransitionTime: '2026-11-01T00:00:00Z' }]);
   });
 
-  test('is absent unless the options ask for it, and in a view without watches', () => {
+  test('is absent unless the options request it, and in a view without watches', () => {
     expect(healthOf({}, OLD, false)).toEqual([]);
     const options = { now: NOW, watchHealth: true };
     const watching = { instance: instanceWith(OLD), watch: WATCHES, observed: {}, options, authored: false };

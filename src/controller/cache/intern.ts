@@ -36,8 +36,8 @@ export function internJson<T extends object>(value: T): T {
 }
 
 /**
- * Hashes about sixteen characters from the whole text, and all of its last `ENDING_LENGTH` characters, because the names
- * of siblings differ at the end.
+ * Hashes about sixteen characters from the whole text, and all of its last `ENDING_LENGTH` characters, because the
+ * names of siblings differ at the end.
  */
 function placeOf(text: string, places: number): number {
   const { length } = text;

@@ -11,7 +11,9 @@ import { compiledSpec } from '../definition/compiler.ts';
 import type { InstanceStepOptions } from '../definition/instance-step.ts';
 import { accountOf, kindsNamed } from './graph-object.ts';
 
-/** The graph and the options that a controller uses for a Graph. Another program can read all of them from a cluster. */
+/**
+ * The graph and the options that a controller uses for a Graph. Another program can read all of them from a cluster.
+ */
 export interface LiveGraph {
   /** `undefined` when the Graph does not compile. */
   readonly graph?: Graph;

@@ -47,8 +47,8 @@ const TYPES_ONLY: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The JavaScript of a module in TypeScript. Blanks take the place of types, so that each other character keeps its line
- * and column.
+ * The JavaScript of a module in TypeScript. Blanks take the place of types, so that every other character keeps its
+ * line and column.
  */
 export function eraseTypes(text: string, file: string): ErasedTypes {
   const lines = new LineIndex(text, file);
@@ -98,7 +98,7 @@ class Eraser {
     const { expression } = node;
     if (isAssertion(node) && typeof expression === 'object') {
       // TypeScript ends a statement after a type when the next line begins with a bracket or a template. JavaScript
-      // would continue the expression. An operator continues it in both.
+      // would continue the expression. An operator continues the expression in both languages.
       const isAtLineEnd = /^[^\S\n]*\n\s*[([`]/.test(this.#units.slice(node.end).join(''));
       this.#blank(expression.end, node.end, ')');
       if (isAtLineEnd && node.type !== 'TSNonNullExpression') this.#units[node.end - 1] = ';';

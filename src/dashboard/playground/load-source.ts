@@ -24,7 +24,7 @@ export interface LoadedSource {
   readonly definition?: JsonObject;
 }
 
-/** A definition with the function that finds a place of it in the source. */
+/** A definition, and the function that finds the place of one of its fields in the source. */
 interface FoundDefinition {
   readonly input: CompileInput;
   readonly object: JsonObject;

@@ -51,7 +51,7 @@ export interface PlaygroundObject {
   readonly object: JsonObject;
 }
 
-/** What the texts give. */
+/** The result of a run of the texts. */
 export interface PlaygroundResult {
   readonly problems: readonly PlaygroundProblem[];
   /** The definition that the instance belongs to. Absent when the source has none, or one with errors. */

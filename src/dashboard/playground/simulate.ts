@@ -45,9 +45,9 @@ interface SimulatedObject {
 }
 
 /**
- * Simulates the life of an instance from a cluster on that has only its external objects. The controller's own step
- * decides (`renderInstance`). Its creations are carried out in one step, and the statuses of the new objects change in
- * the next one, until nothing changes any more.
+ * Simulates the life of an instance. The simulation begins with a cluster that has only the external objects of the
+ * instance. The controller's own step decides (`renderInstance`). Its creations are carried out in one step, and the
+ * statuses of the new objects change in the next one, until nothing changes any more.
  */
 export function simulate(input: SimulationInput): Simulation {
   const at = isoTime(input.now);

@@ -42,7 +42,7 @@ export function startSession(): void {
   }
   route.value = parseRoute(location.hash);
   addEventListener('hashchange', () => {
-    // The address that a command printed was opened in a tab that has the page already.
+    // The user opened the address that a command printed, in a tab that already has the page.
     if (tokenOfHash(location.hash) !== undefined) location.reload();
     else route.value = parseRoute(location.hash);
   });

@@ -94,7 +94,9 @@ export function pictureOfDefinition(
   return pictureOf(detail.graph, detail.edges, new Map(), { mode: 'template', opened });
 }
 
-/** The picture of an instance. Retired nodes, which the graph no longer has, are in the list beside it only. */
+/**
+ * The picture of an instance. Retired nodes, which the graph no longer has, are only in the list beside the picture.
+ */
 export function pictureOfInstance(
   detail: Pick<InstanceDetail, 'graph' | 'edges' | 'nodes'>,
   options: PictureOptions,

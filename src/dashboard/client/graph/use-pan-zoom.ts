@@ -23,7 +23,7 @@ export interface PanZoom {
 
 /**
  * Moves a picture by drags and by the wheel. Before the first move and after `fit`, each layout is shown whole. After a
- * move, the place of the user stays.
+ * move, the position that the user chose stays.
  */
 export function usePanZoom(frame: RefObject<HTMLElement | null>, layout: Layout | undefined): PanZoom {
   const [size, setSize] = useState<FrameSize>({ width: 800, height: 500 });

@@ -8,7 +8,7 @@ export interface VirtualWindow {
 /** Rows above and below the visible ones that are in the document, so that a fast scroll shows no gap. */
 const OVERSCAN = 8;
 
-/** The number of reused rows is a multiple of this one, so that it is the same at each scroll position. */
+/** The number of reused rows is a multiple of this number, so that it is the same at each scroll position. */
 const SLOTS = 64;
 
 /** The key of the element that draws a row of a window. Elements are reused, so that a scroll changes texts only. */
@@ -29,7 +29,7 @@ export function scrollToRow(row: number, scrollTop: number, height: number, rowH
   return top + rowHeight > scrollTop + height ? top + rowHeight - height : scrollTop;
 }
 
-/** The row after a key, of a list whose page has `pageRows` rows; undefined for any other key. */
+/** The active row after a key is pressed; undefined for any other key. `pageRows` is the number of rows of a page. */
 export function rowAfterKey(key: string, row: number, total: number, pageRows: number): number | undefined {
   const steps: Readonly<Record<string, number>> = {
     ArrowDown: row + 1,

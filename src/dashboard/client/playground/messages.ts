@@ -6,7 +6,7 @@ export interface PlaygroundRequest {
   readonly input: PlaygroundInput;
 }
 
-/** A message of the worker: it can take requests, or it answers one. */
+/** A message of the worker: it is ready for requests, or it answers a request. */
 export type PlaygroundMessage =
   | { readonly is: 'loaded' }
   | { readonly is: 'result'; readonly id: number; readonly result: PlaygroundResult };

@@ -59,7 +59,7 @@ export function PlaygroundView({ route }: { readonly route: Extract<Route, { vie
     return state !== undefined;
   };
 
-  // The address has the texts of another person, of a link in the history, or of this view.
+  // The texts in the address come from a shared link, from the history, or from this view.
   useEffect(() => {
     const { state } = route;
     if (state === undefined || state === written.current) return;

@@ -30,7 +30,7 @@ export type RunState =
 
 /** Runs the texts of the playground in a worker. */
 export interface PlaygroundRunner {
-  /** Runs the texts soon. A run of earlier texts gives no result any more. */
+  /** Runs the texts soon. The result of a run of earlier texts is dropped. */
   readonly run: (input: PlaygroundInput) => void;
   readonly close: () => void;
 }

@@ -29,7 +29,8 @@ export async function decodeInput(state: string): Promise<PlaygroundInput | unde
 }
 
 /**
- * Every error of the stream counts as broken data, because hosts throw different errors. So do texts that are too long.
+ * Every error of the stream counts as broken data, because hosts throw different errors. A text that is too long also
+ * counts as broken data.
  */
 const notCompressed = (): undefined => undefined;
 
@@ -42,7 +43,7 @@ function inputOf(value: unknown): PlaygroundInput | undefined {
   return { language, source, spec, observed };
 }
 
-/** Sends bytes through a transformation, and stops at a result that is too long. */
+/** Sends bytes through a transformation. Throws when the result is too long. */
 async function piped(
   bytes: Uint8Array<ArrayBuffer>,
   through: { readonly readable: ReadableStream<Uint8Array>; readonly writable: WritableStream<BufferSource> },

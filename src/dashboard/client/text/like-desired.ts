@@ -2,9 +2,9 @@ import type { JsonObject, JsonValue } from '../../../core/index.ts';
 import { isJsonObject } from '../../../core/index.ts';
 
 /**
- * The parts of a live value that a desired one also has, in the order of the desired one, so that both stand side by
- * side. Items of two lists are matched by their name or a similar field, otherwise by their position. A live list that
- * is longer keeps its further items.
+ * The parts of a live value that the desired value also has, in the order of the desired value. A view can then show
+ * both side by side. Items of two lists are matched by their name or a similar field, otherwise by their position. A
+ * longer live list keeps its additional items.
  */
 export function likeDesired(live: JsonValue, desired: JsonValue): JsonValue {
   if (isJsonObject(live) && isJsonObject(desired)) {

@@ -1,4 +1,4 @@
-/** The globals that stay in the worker: the language, and what the engine uses of the browser. */
+/** The globals that stay in the worker: those of the language, and those of the browser that the engine uses. */
 const KEPT: ReadonlySet<string> = new Set(
   (
     'globalThis self undefined NaN Infinity Object Function Array String Number Boolean Symbol BigInt Math JSON Date RegExp ' +
@@ -12,9 +12,9 @@ const KEPT: ReadonlySet<string> = new Set(
 );
 
 /**
- * Takes everything away from this worker that reaches the network, storage or other threads, or that runs a text as
- * code. The interpreter offers none of it to the user's text; this is a second barrier, which does not depend on the
- * interpreter, nor on the headers of the server that the page comes from.
+ * Removes every global of this worker that reaches the network, storage or other threads, or that runs a text as code.
+ * The interpreter offers none of them to the user's text. This second barrier does not depend on the interpreter, or on
+ * the headers of the page's server.
  */
 export function lockGlobals(scope: object): void {
   refuseCode();
