@@ -2,7 +2,7 @@
  * The Common Expression Language with kro's libraries. The lexer and the parser make a syntax tree with positions. The
  * type checker has cel-go's verdicts and messages. The planner makes closures that are specialised by the checked
  * types. The room also has the standard and extension libraries, an unparser, an analysis of references, and the
- * conversion of results to JSON. It does no I/O. Its only part about Kubernetes is the CEL libraries of Kubernetes.
+ * conversion of results to JSON. It does no I/O. Of Kubernetes, it has only the CEL libraries.
  *
  * @packageDocumentation
  */

@@ -74,7 +74,7 @@ function excerpt(text: string, { line: number, column }: SourcePosition, columns
   if (line === undefined) return [];
   const gutter = `${number} | `;
   const room = columns === undefined ? MAX_EXCERPT_LENGTH : columns - gutter.length - 2;
-  const { shown, before } = stretch(
+  const { shown, before } = shownPart(
     line,
     lines.offsetInLine({ line: number, column }),
     Math.min(MAX_EXCERPT_LENGTH, room),
@@ -84,7 +84,7 @@ function excerpt(text: string, { line: number, column }: SourcePosition, columns
 }
 
 /** The shown part of a line, and the code points in it before the offset. Only a long line is shortened. */
-function stretch(
+function shownPart(
   line: string,
   end: number,
   room: number,

@@ -2,7 +2,7 @@
  * Long texts are compared in parts of this length, in UTF-16 units. For two equal parts, the comparison of the engine
  * is faster than a loop.
  */
-const STRETCH = 1024;
+const PART_LENGTH = 1024;
 
 /**
  * Compares texts as Go compares strings: by UTF-8 bytes, which is also the order of code points. `<` of JavaScript
@@ -12,7 +12,7 @@ export function compareText(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
   let i = 0;
-  while (i + STRETCH < length && a.slice(i, i + STRETCH) === b.slice(i, i + STRETCH)) i += STRETCH;
+  while (i + PART_LENGTH < length && a.slice(i, i + PART_LENGTH) === b.slice(i, i + PART_LENGTH)) i += PART_LENGTH;
   while (i < length && a.charCodeAt(i) === b.charCodeAt(i)) i += 1;
   if (i === length) return a.length < b.length ? -1 : 1;
   return adjusted(a.charCodeAt(i)) < adjusted(b.charCodeAt(i)) ? -1 : 1;

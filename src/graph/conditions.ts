@@ -19,7 +19,7 @@ const STATES = ['True', 'False', 'Unknown'];
 /** The conditions that kro itself writes. An expression can read only these from `schema`. */
 const BUILT_IN = ['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready'];
 /** The condition that kro writes after 0.10.0-rc.0, and this project's controller with the feature `watchHealth`. */
-const LATER = 'WatchesHealthy';
+const WATCHES_HEALTHY = 'WatchesHealthy';
 
 /**
  * Reads `status.conditions`. Each entry is an expression for one condition or a list of conditions. Returns undefined
@@ -37,7 +37,7 @@ export function buildConditions(
     return { site, root: result.ok ? result.ast.expr : undefined };
   });
   const declared = declaredTypes(parsed, problems);
-  const builtIn = language.hasWatchHealth ? [...BUILT_IN, LATER] : BUILT_IN;
+  const builtIn = language.hasWatchHealth ? [...BUILT_IN, WATCHES_HEALTHY] : BUILT_IN;
   for (const each of parsed) checkCalls(each, declared, builtIn, problems);
   const found = parsed.flatMap(({ site }) => analyseCondition(site, language, problems) ?? []);
   return found.flatMap((each) => compileCondition(each, language, problems) ?? []);

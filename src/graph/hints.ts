@@ -162,7 +162,7 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
   }
   if (name === '_?_:_') return 'give both branches the type of the field: convert one with string(…) or int(…)';
   if (name === '_[_]') return 'fields of an object are read with a dot (a.b); brackets work on maps and lists only';
-  if (name === '!_') return negationHint(operands[0] ?? '', READ_BEHIND.exec(text.slice(offset + 1))?.[1] ?? 'x');
+  if (name === '!_') return negationHint(operands[0] ?? '', READ_AFTER.exec(text.slice(offset + 1))?.[1] ?? 'x');
   if (/^_(?:==|!=)_$/.test(name) && operands.includes('null')) return nullHint(name, text, offset);
   if (/^_(?:==|!=)_$/.test(name))
     return mixedNumbers(operands) ?? booleanHint(operands) ?? 'both sides must have one type; convert one of them';
@@ -172,7 +172,7 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
 
 /** A name with fields before or after an operator. */
 const READ_BEFORE = /([A-Za-z_]\w*(?:\.\w+)*)\s*$/;
-const READ_BEHIND = /^\s*([A-Za-z_]\w*(?:\.\w+)*)\s*(?![\w.([])/;
+const READ_AFTER = /^\s*([A-Za-z_]\w*(?:\.\w+)*)\s*(?![\w.([])/;
 
 /** The hint for the negation of another type: CEL negates only booleans. */
 function negationHint(type: string, read: string): string | undefined {
@@ -186,8 +186,8 @@ function negationHint(type: string, read: string): string | undefined {
 /** The hint for a comparison with null: in CEL, a read of a missing field fails instead of giving null. */
 function nullHint(name: string, text: string, offset: number): string {
   const before = READ_BEFORE.exec(text.slice(0, Math.max(0, offset)))?.[1];
-  const behind = READ_BEHIND.exec(text.slice(offset + 2))?.[1];
-  const read = [before, behind].find((each) => each?.includes('.') === true) ?? 'object.field';
+  const after = READ_AFTER.exec(text.slice(offset + 2))?.[1];
+  const read = [before, after].find((each) => each?.includes('.') === true) ?? 'object.field';
   const has = name === '_!=_' ? `has(${read})` : `!has(${read})`;
   return `nothing of this type is null; write ${has} to test whether it is ${name === '_!=_' ? 'present' : 'missing'}`;
 }

@@ -55,7 +55,7 @@ const NOTHING: ExpressionParts[] = [];
  * Expressions without warnings in one field, either bare or as the only expression in a text. Many resources of a
  * definition have the same expression in the same field; the cache saves a second check.
  */
-class Sound {
+class SoundExpressions {
   readonly #bare = new WeakSet<Expr>();
   readonly #inText = new WeakSet<Expr>();
 
@@ -154,9 +154,9 @@ class Warner {
   readonly #problems: Problems;
   readonly #parts = new WeakMap<Expr, ExpressionParts>();
   /** Expressions without warnings in a field, by kind and path. */
-  readonly #soundFields = new Map<ResourceDraft['resolved'], Map<string, Sound>>();
+  readonly #soundFields = new Map<ResourceDraft['resolved'], Map<string, SoundExpressions>>();
   /** Expressions without warnings at any place. */
-  readonly #sound = new Sound();
+  readonly #sound = new SoundExpressions();
 
   constructor({ drafts, neverIncluded, language, options, problems }: WarnerParts) {
     this.#drafts = drafts;
@@ -188,16 +188,16 @@ class Warner {
 
   #field(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     // Types have other names in collections.
-    const sound = readsAsList(draft) ? new Sound() : this.#soundField(draft, field);
+    const sound = readsAsList(draft) ? new SoundExpressions() : this.#soundField(draft, field);
     if (sound.has(field)) return;
     const before = this.#problems.size;
     this.#restarts(draft, field);
     this.#quantity(draft, field);
-    this.#hole(draft, field);
+    this.#typeHole(draft, field);
     if (this.#problems.size === before) sound.add(field);
   }
 
-  #soundField({ resolved }: ResourceDraft, { site }: CompiledExpression<FieldSite>): Sound {
+  #soundField({ resolved }: ResourceDraft, { site }: CompiledExpression<FieldSite>): SoundExpressions {
     let paths = this.#soundFields.get(resolved);
     if (paths === undefined) {
       paths = new Map();
@@ -205,7 +205,7 @@ class Warner {
     }
     let sound = paths.get(site.pathText);
     if (sound === undefined) {
-      sound = new Sound();
+      sound = new SoundExpressions();
       paths.set(site.pathText, sound);
     }
     return sound;
@@ -315,7 +315,7 @@ class Warner {
   }
 
   /** Reports a value that kro's comparison of types accepts although the API server must refuse it. */
-  #hole(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
+  #typeHole(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     const expected = this.#language.fieldType(draft.id, field.site.pathText);
     if (expected === undefined) return;
     if (acceptedByKroLoophole(field.type, expected)) {

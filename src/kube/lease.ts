@@ -103,20 +103,20 @@ class Election {
       signal.removeEventListener('abort', end);
       const led = this.#state.leading;
       this.#apply({ ...this.#state, leading: false });
-      if (led) await this.#giveBack();
+      if (led) await this.#releaseLease();
     }
     if (this.#failure !== undefined) throw this.#failure.thrown;
   }
 
   /**
    * One poll. Ends the term when the candidate is not eligible. Releases the lease when the work of an ending term is
-   * done; otherwise reads the lease, and again after a conflict.
+   * done. Otherwise reads the lease; after a conflict, reads it again.
    */
   async #round(): Promise<void> {
     if (!this.#eligible) this.#term?.ending.abort();
     if (this.#term?.ending.signal.aborted === true && this.#working === 0) {
       this.#apply({ ...this.#state, leading: false });
-      return this.#giveBack();
+      return this.#releaseLease();
     }
     for (let tries = 0; tries < MAX_READS_PER_POLL; tries += 1) if (await this.#readAndRenew()) return;
   }
@@ -144,7 +144,7 @@ class Election {
         this.#options.onPoll?.(undefined);
         // Release a lease that still has this identity, as after a lost term, so that no candidate waits for it.
         const isLeft = lease?.spec?.['holderIdentity'] === this.#options.identity && this.#working === 0;
-        if (isLeft) await this.#giveBack();
+        if (isLeft) await this.#releaseLease();
         return true;
       }
       const sentAt = elapsed(this.#options.clock);
@@ -202,7 +202,7 @@ class Election {
     return withDeadline(this.#times.renewDeadlineMs, [this.#ended.signal], this.#options.clock, work);
   }
 
-  async #giveBack(): Promise<void> {
+  async #releaseLease(): Promise<void> {
     const { api, clock, identity, mayRelease: release } = this.#options;
     try {
       await withDeadline(this.#times.renewDeadlineMs, [], clock, async (signal) => {

@@ -68,7 +68,7 @@ class Sockets implements Connections, ConnectionOwner {
     const head = requestHead(request, this.#host);
     if (isStream(request.path)) return this.#connection(request).stream(head, request);
     if (this.#free > 0) this.#free -= 1;
-    else await this.#turn(request.signal);
+    else await this.#waitForTurn(request.signal);
     const running = { began: monotonicMs(), slow: false };
     this.#running.add(running);
     try {
@@ -76,7 +76,7 @@ class Sockets implements Connections, ConnectionOwner {
     } finally {
       this.#running.delete(running);
       if (running.slow) this.#slow -= 1;
-      else this.#give();
+      else this.#startNext();
     }
   }
 
@@ -96,7 +96,7 @@ class Sockets implements Connections, ConnectionOwner {
   }
 
   /** Settles when a request may start. An aborted caller rejects at once. */
-  #turn(signal: AbortSignal | undefined): Promise<void> {
+  #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
         signal?.removeEventListener('abort', giveUp);
@@ -125,7 +125,7 @@ class Sockets implements Connections, ConnectionOwner {
     return connection;
   }
 
-  #give(): void {
+  #startNext(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free += 1;
     else next();
@@ -137,7 +137,7 @@ class Sockets implements Connections, ConnectionOwner {
       if (running.slow || now - running.began < SLOW_MS || this.#slow >= MAX_SLOW_REQUESTS) continue;
       running.slow = true;
       this.#slow += 1;
-      this.#give();
+      this.#startNext();
     }
     let hasIdleLimit = false;
     for (const connection of this.#all) {

@@ -3,7 +3,7 @@ import { objectsAt, textAt } from '../kubernetes/index.ts';
 import { refusalRemedy } from '../runtime/index.ts';
 
 /** The facts that select a remedy. */
-interface Trouble {
+interface CauseFacts {
   readonly object: ObjectRef;
   readonly reason: string;
   readonly message: string;
@@ -52,13 +52,13 @@ const REMEDIES_BY_MESSAGE: readonly (readonly [message: RegExp, remedy: string])
 ];
 
 /** The remedy for the cause of an object that is not ready; `undefined` for unknown causes. */
-export function remedyOfCause(trouble: Trouble): string | undefined {
-  const remedy = realRemedy(trouble);
-  if (!isSimulated(trouble)) return remedy;
+export function remedyOfCause(facts: CauseFacts): string | undefined {
+  const remedy = realRemedy(facts);
+  if (!isSimulated(facts)) return remedy;
   return `${remedy === undefined ? '' : `${remedy}; `}here the annotation ${SIMULATED} causes the failure: remove it`;
 }
 
-function realRemedy({ object, reason, message, about }: Trouble): string | undefined {
+function realRemedy({ object, reason, message, about }: CauseFacts): string | undefined {
   if (IMAGE.has(reason)) return imageRemedy(about);
   if (CRASH.has(reason)) return 'correct command, args, env or image of the container: its log says what is missing';
   switch (reason) {
@@ -81,7 +81,7 @@ function realRemedy({ object, reason, message, about }: Trouble): string | undef
  * Did the simulation cause the failure? A pod of a real cluster may also have the annotation, but there it has no
  * effect.
  */
-function isSimulated({ about, message }: Trouble): boolean {
+function isSimulated({ about, message }: CauseFacts): boolean {
   if (about === undefined || (about.metadata.annotations?.[SIMULATED] ?? '') === '') return false;
   const images = objectsAt(about, 'status', 'containerStatuses').map((status) => textAt(status, 'imageID'));
   return message.startsWith('simulated: ') || images.some((image) => image.startsWith('simulated://'));

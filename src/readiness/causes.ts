@@ -40,7 +40,7 @@ const STARTING: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInit
 const WAITING_EVENTS: ReadonlySet<string> = new Set(['ExternalProvisioning', 'FailedBinding', 'WaitForFirstConsumer']);
 
 /** Conditions that can show a problem, each with the status that means a problem. */
-const TROUBLE: readonly (readonly [type: string, status: string])[] = [
+const PROBLEM_CONDITIONS: readonly (readonly [type: string, status: string])[] = [
   ['PodScheduled', 'False'],
   ['ReplicaFailure', 'True'],
   ['Failed', 'True'],
@@ -138,7 +138,7 @@ function containerCauses(pod: KubeObject): Found[] {
 const exitCodeOf = (ended: JsonObject): string => String(ended['exitCode']);
 
 function conditionCauses(object: KubeObject): Found[] {
-  return TROUBLE.flatMap(([type, status]) => {
+  return PROBLEM_CONDITIONS.flatMap(([type, status]) => {
     const found = statusCondition(object, type);
     if (found?.status !== status) return [];
     return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
@@ -155,12 +155,12 @@ function addressCause(object: KubeObject): Found[] {
 }
 
 /**
- * Conditions that report a problem when they are true. Operators such as ACK, Crossplane, cert-manager and Flux write
- * them.
+ * Conditions of custom resources that report a problem when they are true. Operators such as ACK, Crossplane,
+ * cert-manager and Flux write them.
  */
-const TROUBLED: readonly string[] = ['ACK.Terminal', 'ACK.Recoverable', 'Degraded', 'Stalled'];
+const CUSTOM_PROBLEM_CONDITIONS: readonly string[] = ['ACK.Terminal', 'ACK.Recoverable', 'Degraded', 'Stalled'];
 
-/** Is the kind a custom resource, and not a kind of Kubernetes? */
+/** Is the object a custom resource, and not of a kind of Kubernetes? */
 function isCustom({ apiVersion }: KubeObject): boolean {
   const [group = '', version] = apiVersion.split('/');
   return version !== undefined && group.includes('.') && !group.endsWith('.k8s.io');
@@ -178,7 +178,7 @@ function summaryCauses(object: KubeObject): Found[] {
       return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
     });
   return [
-    ...matching(TROUBLED, (status) => status === 'True'),
+    ...matching(CUSTOM_PROBLEM_CONDITIONS, (status) => status === 'True'),
     ...matching(SUMMARY_CONDITIONS, (status) => status !== 'True'),
   ];
 }
@@ -201,8 +201,9 @@ function eventsOf(
       const name = textAt(about, 'name');
       const found = open.find((object) => isAbout(about, object));
       // The name of a pod is its owner's name with a suffix: web-5d9f-x7k2p.
-      const isOfGone = textAt(about, 'kind') === 'Pod' && !known.has(name) && makers.has(name.replace(/-[^-]+$/, ''));
-      if (found === undefined && !isOfGone) return [];
+      const isOfDeletedPod =
+        textAt(about, 'kind') === 'Pod' && !known.has(name) && makers.has(name.replace(/-[^-]+$/, ''));
+      if (found === undefined && !isOfDeletedPod) return [];
       return [
         {
           object: found === undefined ? refIn(about) : refOf(found),

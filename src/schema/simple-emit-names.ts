@@ -6,7 +6,8 @@ export interface SimpleBlock {
   readonly [field: string]: SimpleValue;
 }
 
-const NOT_NAMES = new Set(['string', 'integer', 'boolean', 'float', 'object', 'map']);
+/** The names of built-in types. No custom type may have one of them. */
+const BUILT_IN_TYPES = new Set(['string', 'integer', 'boolean', 'float', 'object', 'map']);
 
 /** The custom types of one conversion. Equal types share a name; different types get different names. */
 export class TypeNames {
@@ -20,7 +21,7 @@ export class TypeNames {
     if (known !== undefined) return known;
     const base = wanted.replaceAll(/[^A-Za-z0-9]+/g, '') || 'Type';
     let name = base;
-    for (let number = 2; this.#byName.has(name) || NOT_NAMES.has(name); number += 1) name = `${base}${number}`;
+    for (let number = 2; this.#byName.has(name) || BUILT_IN_TYPES.has(name); number += 1) name = `${base}${number}`;
     this.#byName.set(name, value);
     this.#byContent.set(content, name);
     return name;

@@ -265,7 +265,7 @@ class Builder {
       const built = isJsonObject(value) ? this.#struct(value, at, depth + 1) : this.#field(value, at);
       if (built === undefined) {
         const line = isJsonObject(value) ? fieldLine(value) : undefined;
-        if (line !== undefined) this.#blame(before, at, { words: JSON_SCHEMA, hint: `write ${name}: ${line}` });
+        if (line !== undefined) this.#replaceErrors(before, at, { words: JSON_SCHEMA, hint: `write ${name}: ${line}` });
         failed = true;
         continue;
       }
@@ -306,16 +306,16 @@ class Builder {
     const separator = built === undefined ? separatorMistake(value) : undefined;
     if (separator !== undefined) {
       const { message, hint, offset } = separator;
-      this.#blame(before, place, { words: message, hint, offset });
+      this.#replaceErrors(before, place, { words: message, hint, offset });
     }
     return built;
   }
 
   /**
-   * Replaces the errors from index `before` on by one error with their common cause; kro's text is that of the first
-   * error.
+   * Replaces the errors from index `before` on by one error that names their common cause. kro's text is that of the
+   * first error.
    */
-  #blame(before: number, { path, prefix }: Place, { words, hint, offset }: Cause): void {
+  #replaceErrors(before: number, { path, prefix }: Place, { words, hint, offset }: Cause): void {
     const [first] = this.errors.splice(before);
     if (first === undefined) return;
     const { code, message } = first;

@@ -76,7 +76,7 @@ function equalScalars(a: Value, b: Value): boolean {
 }
 
 /** Equality inside lists and maps: an error counts as equal. */
-function passes(a: Value, b: Value, meter: Meter, depth: number): boolean {
+function equalOrRefused(a: Value, b: Value, meter: Meter, depth: number): boolean {
   if ((a === null) !== (b === null)) return false;
   try {
     return equalValues(a, b, meter, depth + 1);
@@ -90,7 +90,7 @@ function equalLists(a: readonly Value[], other: Value, meter: Meter, depth: numb
   const b = elementsOf(other);
   if (b?.length !== a.length) return false;
   meter.charge(a.length);
-  return a.every((element, i) => passes(element, b[i] ?? null, meter, depth));
+  return a.every((element, i) => equalOrRefused(element, b[i] ?? null, meter, depth));
 }
 
 function equalMaps(a: Value, b: Value, meter: Meter, depth: number): boolean {
@@ -101,7 +101,7 @@ function equalMaps(a: Value, b: Value, meter: Meter, depth: number): boolean {
   meter.charge(size);
   return entries.every(([key, value]) => {
     const other = valueAt(b, key);
-    return other !== undefined && passes(value, other, meter, depth);
+    return other !== undefined && equalOrRefused(value, other, meter, depth);
   });
 }
 

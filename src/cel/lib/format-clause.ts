@@ -84,25 +84,25 @@ export function formatClause(clause: Clause, value: Value, context: CallContext)
     case 's':
       return printable(value, context, 0);
     case 'd':
-      return decimal(value) ?? refuse(clause, value);
+      return decimal(value) ?? refusal(clause, value);
     case 'f':
-      return floating(value, (number) => formatFixed(number, clause.precision)) ?? refuse(clause, value);
+      return floating(value, (number) => formatFixed(number, clause.precision)) ?? refusal(clause, value);
     case 'e':
-      return floating(value, (number) => formatExponent(number, clause.precision)) ?? refuse(clause, value);
+      return floating(value, (number) => formatExponent(number, clause.precision)) ?? refusal(clause, value);
     case 'b':
       if (typeof value === 'boolean') return value ? '1' : '0';
-      return integer(value)?.toString(2) ?? refuse(clause, value);
+      return integer(value)?.toString(2) ?? refusal(clause, value);
     case 'o':
-      return integer(value)?.toString(8) ?? refuse(clause, value);
+      return integer(value)?.toString(8) ?? refusal(clause, value);
     case 'x':
-      return hexadecimal(value) ?? refuse(clause, value);
+      return hexadecimal(value) ?? refusal(clause, value);
     case 'X':
       break;
   }
-  return hexadecimal(value)?.toUpperCase() ?? refuse(clause, value);
+  return hexadecimal(value)?.toUpperCase() ?? refusal(clause, value);
 }
 
-function refuse(clause: Clause, value: Value): Failure {
+function refusal(clause: Clause, value: Value): Failure {
   return failure(`${ACCEPTED[clause.verb].refusal}, was given ${typeNameOf(value)}`);
 }
 
@@ -154,7 +154,7 @@ function printable(value: Value, context: CallContext, depth: number): string | 
   const elements = elementsOf(value);
   if (elements) return printableList(elements, context, depth);
   const entries = entriesOf(value);
-  return entries ? printableMap(entries, context, depth) : refuse({ verb: 's', precision: 0 }, value);
+  return entries ? printableMap(entries, context, depth) : refusal({ verb: 's', precision: 0 }, value);
 }
 
 function printableList(elements: readonly Value[], context: CallContext, depth: number): string | Failure {

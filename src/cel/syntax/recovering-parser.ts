@@ -334,6 +334,7 @@ export class RecoveringParser {
     return true;
   }
 
+  /** Skips tokens that cannot follow in the present state, before a decision of a block or a loop. */
   #sync(): void {
     if (this.#recovering) return;
     const next = this.#automaton.next(this.#state);
