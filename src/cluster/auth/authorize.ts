@@ -51,7 +51,7 @@ export function authorizeConnect(
 }
 
 function check(context: RoleContext, user: UserInfo, makeAttributes: () => Attributes, audit?: AuditTrail): void {
-  // Most requests of tests are those of an administrator, and need no attributes.
+  // Most requests of tests come from an administrator. Such requests need no attributes.
   if (audit === undefined && user.groups.includes('system:masters')) return;
   const attributes = makeAttributes();
   const verdict = authorize(context, user, attributes);

@@ -49,7 +49,7 @@ test.each<[string, Record<string, string>, unknown]>([
   ['an end in the future', { ...DATA, expiration: '2026-01-01T01:00:01+01:00' }, BOOTSTRAPPER],
   ['an end in the past', { ...DATA, expiration: '2026-01-01T00:00:00Z' }, undefined],
   ['an end that is no time', { ...DATA, expiration: '2027' }, undefined],
-])('%s', (_what, data, user) => {
+])('the user of a bootstrap token: %s', (_what, data, user) => {
   expect(userWith(data)).toEqual(user);
 });
 

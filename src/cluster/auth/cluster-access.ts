@@ -27,7 +27,7 @@ export interface ClusterAccess {
    * The user of a request: the user of its bearer token, or `fallback` (default: anonymous) for a request without a
    * token. The fallback `refuse` refuses a request without a token. A listener passes `refuse` for a request with an
    * invalid client certificate. When every user may do everything, the listener also passes `refuse` for requests from
-   * web pages and from other machines. `impersonate` finds the user that the headers name for impersonation.
+   * web pages and from other machines. Headers for impersonation have no effect here; `impersonate` reads them.
    *
    * `annotate` gets facts for the audit log.
    *

@@ -28,7 +28,7 @@ const isAggregated = (role: KubeObject | undefined): boolean =>
   role !== undefined && objectsAt(objectAt(json(role), 'aggregationRule'), 'clusterRoleSelectors').length > 0;
 
 /** The members of `metadata` that the garbage collector changes, and those that every write changes. */
-const COLLECTED: ReadonlySet<string> = new Set([
+const COLLECTOR_MEMBERS: ReadonlySet<string> = new Set([
   'finalizers',
   'generation',
   'managedFields',
@@ -41,7 +41,7 @@ function isForCollector(object: KubeObject, old: KubeObject | undefined): boolea
   if (old === undefined) return false;
   const content = ({ metadata, ...rest }: KubeObject): JsonObject => ({
     ...rest,
-    metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !COLLECTED.has(key))),
+    metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !COLLECTOR_MEMBERS.has(key))),
   });
   return jsonEquals(content(object), content(old));
 }

@@ -167,7 +167,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
     { 'impersonate-group': 'a' },
     '400 requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"a"}, Extra:map[string][]string(nil)} without impersonating a user name',
   ],
-])('%s', async (_what, rules, headers, outcome) => {
+])('impersonation: %s', async (_what, rules, headers, outcome) => {
   expect(await impersonate(rules, headers)).toEqual(outcome);
 });
 

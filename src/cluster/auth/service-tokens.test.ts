@@ -10,7 +10,7 @@ const pem = (
 ) => key.export({ type, format: 'pem' }).toString();
 const RSA = { signing: pem(rsa.privateKey, 'pkcs8'), verification: [pem(rsa.publicKey, 'spki')] };
 
-/** Makes an account and a token in a cluster, and returns the token and a check of tokens. */
+/** Makes an account with a token in a cluster. Returns the token, and functions that make and check tokens. */
 async function accountIn(options: ClusterOptions) {
   const cluster = await createEmbeddedCluster({ controllers: false, adminToken: 'admin', ...options });
   const { url } = await cluster.listen({ https: false });

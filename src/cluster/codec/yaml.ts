@@ -117,7 +117,7 @@ function normalise(value: unknown, depth: number): JsonValue {
 
 /**
  * Writes YAML as the API server does: sorted keys, no line folding, lists not indented, and quotes around texts that
- * YAML 1.1 reads as something else.
+ * YAML 1.1 reads as another type.
  */
 export function toYamlText(value: unknown): string {
   const document = new (yamlLibrary().Document)(value, { ...YAML_OUTPUT, sortMapEntries: true });

@@ -100,8 +100,8 @@ function release(client: ControllerClient, owner: KubeObject, object: KubeObject
 }
 
 /**
- * The keys of the owners that the event of a possibly controlled object concerns: its controller, the controller that
- * it has lost, or the owners that may adopt it.
+ * The keys of the owners that have work after an event of an object: the object's controller, the controller that the
+ * object has lost, or the owners that may adopt the object.
  */
 export function* ownerKeys(event: StoreEvent, client: ControllerClient, rule: ControlRule): Iterable<string> {
   if (!concerns(event, rule.resource.group, rule.resource.plural)) return;

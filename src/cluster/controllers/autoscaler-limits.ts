@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../core/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 
-/** The memory of an autoscaler. Times are milliseconds since the epoch. */
+/** The recent recommendations and changes of an autoscaler. Times are milliseconds since the epoch. */
 export interface ScaleHistory {
   readonly recommendations: readonly { readonly time: number; readonly replicas: number }[];
   readonly changes: readonly { readonly time: number; readonly change: number }[];
@@ -63,7 +63,7 @@ export function limitScale(
   return { replicas: current, history };
 }
 
-/** The history with a change of the number of replicas. */
+/** Adds a change of the number of replicas to the history. A change of 0 adds nothing. */
 export function withChange(history: ScaleHistory, time: number, change: number): ScaleHistory {
   return change === 0 ? history : { ...history, changes: [...history.changes, { time, change }] };
 }

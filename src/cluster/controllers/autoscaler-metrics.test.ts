@@ -65,7 +65,7 @@ test.each<[string, JsonObject, readonly Given[], string]>([
   ],
   ['no pod has metrics', utilization(50), [{}], 'no metrics returned from resource metrics API'],
   ['the type is not known', { type: 'External' }, [{ use: '1m' }], 'unable to get metrics of type External'],
-])('says why when %s', (_, metric, given, message) => {
+])('gives the reason when %s', (_, metric, given, message) => {
   const result = replicasFor(
     metric,
     given.length,

@@ -27,7 +27,7 @@ const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 
 /** Annotations of a Deployment that are not copied to its ReplicaSets. */
-const OWN = new Set([
+const NOT_COPIED = new Set([
   REVISION,
   DESIRED,
   MAXIMUM,
@@ -141,7 +141,7 @@ function createSet(
       namespace: deployment.metadata.namespace ?? '',
       labels,
       annotations: {
-        ...handedOn(deployment),
+        ...copiedAnnotations(deployment),
         [DESIRED]: String(specNumber(deployment, 'replicas', 1)),
         [MAXIMUM]: String(maximum),
         [REVISION]: String(revision),
@@ -177,7 +177,7 @@ function resize(
   const annotations = {
     ...set.metadata.annotations,
     // Only the ReplicaSet of the present template follows the annotations of the Deployment.
-    ...(revision === undefined ? {} : handedOn(deployment)),
+    ...(revision === undefined ? {} : copiedAnnotations(deployment)),
     [DESIRED]: String(specNumber(deployment, 'replicas', 1)),
     [MAXIMUM]: String(maximum),
     ...(revision === undefined ? {} : { [REVISION]: String(revision), ...historyOf(set, revision) }),
@@ -212,9 +212,9 @@ function recordScaling(
 }
 
 /** The annotations that a ReplicaSet gets from its Deployment. */
-function handedOn({ metadata }: KubeObject): Record<string, string> {
+function copiedAnnotations({ metadata }: KubeObject): Record<string, string> {
   const all = Object.entries(metadata.annotations ?? {});
-  return Object.fromEntries(all.filter(([name]) => !OWN.has(name) && !isSimulation(name)));
+  return Object.fromEntries(all.filter(([name]) => !NOT_COPIED.has(name) && !isSimulation(name)));
 }
 
 /** Writes annotations with a status update, which does not change the generation. */

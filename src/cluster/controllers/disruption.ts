@@ -12,7 +12,7 @@ import { controllerOf } from './relation-index.ts';
 
 const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 
-/** The time after which an evicted pod that is not being deleted counts as a pod that stays. */
+/** The time in which the deletion of an evicted pod must begin. After this time, the pod counts as a pod that stays. */
 const DELETION_TIMEOUT_MS = 120_000;
 
 /**
@@ -61,8 +61,8 @@ export const disruptionController: SimulatedController = {
 };
 
 /**
- * The evicted pods of a budget that are not being deleted yet, with the times of their evictions; and the milliseconds
- * until the first of them counts as a pod that stays.
+ * The evicted pods of a budget that are not being deleted yet, with the times of their evictions. `againMs` is the time
+ * until the first of these pods counts as a pod that stays.
  */
 function disruptedPods(
   client: ControllerClient,

@@ -107,7 +107,7 @@ interface KeptSlice {
 
 /**
  * Writes the EndpointSlices of a Service: slices for each group of pods with the same ports. An endpoint stays in its
- * slice, and new endpoints fill slices with room, so that a change of one pod changes one slice. A slice that lost all
+ * slice, and new endpoints fill slices with room, so that a change of one pod changes one slice. A slice that loses all
  * its endpoints is used for other endpoints or deleted. The last slice is kept, empty and without ports, because it
  * tells clients that the Service has no endpoints.
  */

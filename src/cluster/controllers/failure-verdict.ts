@@ -59,7 +59,10 @@ function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
   return undefined;
 }
 
-/** The first rule of `successPolicy` that the succeeded indexes fulfil, in the words of the Job's condition. */
+/**
+ * The first rule of `successPolicy` that the succeeded indexes fulfil, in the words of the Job's condition; `undefined`
+ * when they fulfil none.
+ */
 export function successOf(job: KubeObject, done: ReadonlySet<number>): string | undefined {
   const rules = objectsAt(objectAt(job.spec, 'successPolicy'), 'rules');
   const index = rules.findIndex((rule) => {

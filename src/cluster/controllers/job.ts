@@ -126,7 +126,7 @@ function mergeConditions(before: readonly JsonObject[], wanted: JobPlan['conditi
   return [...others, ...added];
 }
 
-/** The value in milliseconds of a field in seconds of the Job's specification. */
+/** A field of `spec` that has seconds, converted to milliseconds; `undefined` when the field is absent. */
 export const secondsOf = (job: KubeObject, field: string): number | undefined => {
   const seconds = numberAt(job.spec, field);
   return seconds === undefined ? undefined : seconds * 1000;

@@ -55,7 +55,7 @@ export function metricsServer(
   };
 }
 
-/** The nodes whose sums a pod may change: its own, or all for a pod that is gone. */
+/** The nodes whose metrics a pod may change: the node of the pod, or all nodes for a pod that is gone. */
 function nodesOf(client: ControllerClient, pod: KubeObject | undefined): readonly string[] {
   if (pod !== undefined) return [textAt(pod.spec, 'nodeName')].filter((name) => name !== '');
   return client.list(NODES, '').map(({ metadata }) => metadata.name ?? '');

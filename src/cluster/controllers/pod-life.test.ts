@@ -124,7 +124,7 @@ describe('the rules of a test', () => {
     });
   });
 
-  test('are checked', async () => {
+  test('are refused when a value is wrong', async () => {
     await using story = await startClusterStory();
     expect(() => story.cluster.pods.simulate({}, { exitCode: 300 })).toThrow('exitCode: 300 is not a whole number');
   });

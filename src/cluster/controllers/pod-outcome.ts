@@ -73,9 +73,9 @@ const MAX_PAUSE_SECONDS = RETRY_POLICIES.endedContainer.maxMs / 1000;
 /**
  * The outcome of a pod, by its rules and the milliseconds since its start. The containers start and become ready at
  * once or later. Rules may let them wait, crash or fail. Containers with an exit code or a number of crashes end. With
- * a restart policy other than `Always`, containers also end after their time to run, in a pod of a Job, and when their
- * commands end. All others run without end. The first run of the containers is longer by `sinceMs`, the time between
- * the start of the pod and the setting of the rules.
+ * a restart policy other than `Always`, containers also end in three cases: when their time to run is over, when their
+ * commands end, and in a pod of a Job. All others run without end. The first run of the containers is longer by
+ * `sinceMs`, the time between the start of the pod and the setting of the rules.
  */
 export function planPod(pod: KubeObject, rules: PodRules, elapsedMs: number, sinceMs = 0): PodPlan {
   const { failure } = rules;

@@ -25,12 +25,12 @@ export class ProcessPods {
     this.#runtime = runtime;
   }
 
-  /** Do local processes run the pod, or will they? A change of the annotations does not affect a pod that runs. */
+  /** Do local processes run the pod, now or later? A change of the annotations does not affect a pod that runs. */
   owns(pod: KubeObject): boolean {
     return this.#runtime?.find(pod) !== undefined || (asksForProcesses(pod) && !isSimulated(pod));
   }
 
-  /** The keys of pods that an event about another object concerns. */
+  /** The keys of the pods that may use the ConfigMap or Secret of an event. */
   *keysOf(event: StoreEvent): Generator<string> {
     if (this.#runtime === undefined) return;
     if (!concerns(event, '', 'configmaps') && !concerns(event, '', 'secrets')) return;

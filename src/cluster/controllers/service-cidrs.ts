@@ -9,7 +9,10 @@ const RANGES = { group: 'networking.k8s.io', plural: 'servicecidrs' } as const;
 const ADDRESSES = { group: 'networking.k8s.io', plural: 'ipaddresses' } as const;
 const FINALIZER = 'networking.k8s.io/service-cidr-finalizer';
 
-/** Reports ServiceCIDRs as ready. Keeps a deleted ServiceCIDR while an IPAddress is in no other ServiceCIDR. */
+/**
+ * Reports ServiceCIDRs as ready. Keeps a deleted ServiceCIDR while it contains an IPAddress that no other ServiceCIDR
+ * contains.
+ */
 export const serviceCidrController: SimulatedController = {
   name: 'service-cidr-controller',
   target: targetIn(RANGES),

@@ -14,8 +14,8 @@ const PHASES = {
 } as const;
 
 /**
- * The report about a pod whose containers are simulated. All containers have the same state. `startTime` is that of the
- * pod, and `baseMs` the time from which the times of the plan count, in milliseconds since the epoch.
+ * The report about a pod whose containers are simulated. All containers have the same state. `startTime` is the start
+ * time of the pod. The times of the plan count from `baseMs`, in milliseconds since the epoch.
  */
 export function simulatedReport(pod: KubeObject, plan: PodPlan, startTime: string, baseMs: number): PodReport {
   const { outcome } = plan;
@@ -26,7 +26,7 @@ export function simulatedReport(pod: KubeObject, plan: PodPlan, startTime: strin
     startTime,
     containers: objectsAt(pod.spec, 'containers').map((_, index) => {
       const own = containerReport(outcome, startedAt, finishedAt);
-      // A rule that is set later begins to count at 0, and the number in a status never falls.
+      // The restarts of a rule that is set later count from 0, but the number in a status must not fall.
       return { ...own, restartCount: Math.max(own.restartCount, restartsIn(pod, index)) };
     }),
     initContainers: objectsAt(pod.spec, 'initContainers').map((entry) =>

@@ -13,7 +13,7 @@ const running = new WeakMap<Stored, Map<ServedResource, Promise<void>>>();
 
 /**
  * Converts stored objects to the version of a resource, if a webhook converts the objects of the resource; otherwise
- * does nothing. With `isFresh`, converts objects again that have the version already, because the webhook may have
+ * does nothing. With `isFresh`, also converts objects again whose converted form is known, because the webhook may have
  * changed.
  *
  * @throws ApiError 500 when the webhook does not convert an object.

@@ -147,7 +147,7 @@ function checkTexts(
   if (shown.length > 0) throw invalid(shown.length === 1 ? (shown[0] ?? '') : `[${shown.join(', ')}]`);
 }
 
-/** The type that Go decodes a JSON value to. */
+/** The name of the Go type of a decoded JSON value. */
 function goType(value: JsonValue): string {
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';

@@ -41,7 +41,7 @@ type Outcome =
   /** `limit`: the limit that the evaluation exceeds, so that no further rule of the object is evaluated. */
   | { readonly ok: false; readonly message: string; readonly limit?: 'rule' | 'object' };
 
-/** The evaluation of the rules of one object, site after site. */
+/** Evaluates the rules of one object. Each call evaluates the rules of one site. */
 export type ObjectRules = (site: RuleSite) => readonly FieldError[];
 
 /**

@@ -37,8 +37,8 @@ export function followDefinitions(context: DefinitionsContext): void {
 }
 
 /**
- * Enqueues one step of `settleDefinition` for a definition. The step loads the `writing` module. This module is mostly
- * loaded already, because a definition arrives by a write.
+ * Enqueues one step of `settleDefinition` for a definition. The step loads the `writing` module. This module is usually
+ * loaded already, because the write of a definition loads it.
  */
 function settleLater(context: DefinitionsContext, name: string): void {
   context.work.enqueue(async () => {

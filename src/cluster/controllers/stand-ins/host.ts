@@ -21,7 +21,7 @@ export interface HostOptions {
   readonly onlyDeployed?: boolean;
 }
 
-/** Runs a stand-in as simulated controllers, one for each name of a controller in its kinds. */
+/** Runs a stand-in as simulated controllers: one for each controller name in the kinds of the stand-in. */
 export function hostStandIn(standIn: StandIn, options: HostOptions): SimulatedController[] {
   const names = new Set(standIn.kinds.map(({ controller = standIn.name }) => controller));
   return [...names].map((name) => {
