@@ -71,7 +71,7 @@ export class Api {
   readonly logs = new PodLogs(() => this.clock.now());
   /** The open watches. They end when the cluster closes. */
   readonly streams = new Set<OpenStream>();
-  /** Listeners that are called after `restore` replaced the whole state. */
+  /** Listeners that are called after `restore` has replaced the whole state. */
   readonly onRestored: (() => void)[] = [];
   /** The local processes of pods; `undefined` in a cluster that runs none. */
   processes: ProcessRuntime | undefined;
@@ -82,7 +82,7 @@ export class Api {
     const { webhookServices = {} } = this.options;
     return Object.hasOwn(webhookServices, key) ? webhookServices[key] : this.processes?.serviceUrl(key, port);
   };
-  /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
+  /** Handles each request before the verbs. Set while the cluster has fault rules. */
   intercept: Interceptor | undefined;
 
   constructor(options: ClusterOptions = {}, release?: KubernetesRelease) {
@@ -138,7 +138,7 @@ export class Api {
   /** The URL of the latest socket; `undefined` until one is opened. */
   serverUrl: string | undefined;
 
-  /** Stores the authority of a socket that was opened with a certificate. */
+  /** Stores the authority of a socket that is opened with a certificate. */
   setCertificateAuthority(pem: string): void {
     this.#certificateAuthority = pem;
     for (const listener of this.#authorityListeners) listener();

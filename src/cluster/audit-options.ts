@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 
-/** The detail of the events of a request, least first. `None`: no events. */
+/** The detail of the events of a request, in ascending order. `None`: no events. */
 export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse';
 
 /** The stages of a request that have events. `ResponseStarted` exists only for watches, logs and connections. */

@@ -47,7 +47,7 @@ test.each([
   ['apiregistration.k8s.io', 'apiservices'],
   ['flowcontrol.apiserver.k8s.io', 'flowschemas'],
   ['flowcontrol.apiserver.k8s.io', 'prioritylevelconfigurations'],
-])('the default objects of %s %s have the form in which their type is decoded', (group, plural) => {
+])('the default objects of %s %s are in the decoded form of their type', (group, plural) => {
   const api = new Api();
   bootstrap(api, false);
   const resource = api.registry.findAny(group, plural);

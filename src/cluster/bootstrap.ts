@@ -32,7 +32,7 @@ export interface BootstrapContext {
   readonly newUid: () => string;
   /** The identity of the cluster towards other API servers. */
   readonly frontProxy: () => FrontProxy;
-  /** Listeners that are called after the whole state was replaced. */
+  /** Listeners that are called after the whole state has been replaced. */
   readonly onRestored: (() => void)[];
 }
 

@@ -1,4 +1,4 @@
-/** Calls every listener, also after one has failed. Returns what the listeners threw. */
+/** Calls every listener, even after another one has failed. Returns what the listeners threw. */
 export function callEach<Values extends readonly unknown[]>(
   listeners: Iterable<(...values: Values) => void>,
   ...values: Values
@@ -14,7 +14,7 @@ export function callEach<Values extends readonly unknown[]>(
   return failures;
 }
 
-/** Throws a failure as it is, and several as one `AggregateError`. Does nothing without failures. */
+/** Throws a single failure as it is, and several failures as one `AggregateError`. Does nothing without failures. */
 export function throwTogether(failures: readonly unknown[]): void {
   const [first] = failures;
   if (failures.length === 1) throw first;

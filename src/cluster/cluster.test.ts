@@ -67,7 +67,7 @@ test('a slow reader gets an initial state larger than the backlog limit, and the
   expect(seen).toEqual([...names.map((name) => `ADDED ${name}`), 'BOOKMARK ', 'DELETED m00']);
 });
 
-test('an update with an initial object as it was read changes nothing', async () => {
+test('an update with an unchanged initial object changes nothing', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   for (const path of ['/api/v1/namespaces/default', '/api/v1/namespaces/default/services/kubernetes']) {
@@ -103,7 +103,7 @@ test.each([
   '/api/v1/namespaces/%2e%2e/configmaps',
   '/api/v1/%ZZ',
   '/apis/%00/v1/x',
-])('the path %s is 404', async (path) => {
+])('the path %s reaches no object', async (path) => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const { status } = await call(cluster.transport(), 'GET', path);
   expect([200, 400, 404]).toContain(status);
@@ -168,7 +168,7 @@ test('clusters are independent and leave no timers', async () => {
   expect(clock.pending).toBe(0);
 });
 
-test('a repeated apply is computed again after its definition changed', async () => {
+test('a repeated apply is computed again after its definition has changed', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

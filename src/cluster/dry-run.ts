@@ -11,7 +11,7 @@ import type { ServedResource } from './registry/resource.ts';
 
 /** A reason why a server refuses an object, in the server's words. */
 export interface RefusalCause {
-  /** The field in the server's notation, as `spec.ports[0].port`; empty for the object as a whole. */
+  /** The field in the server's notation, such as `spec.ports[0].port`; empty for the object as a whole. */
   readonly field: string;
   readonly message: string;
 }

@@ -90,7 +90,9 @@ const keyOfRole = (role: JsonObject): string => {
   return `${textAt(metadata, 'namespace')}/${textAt(metadata, 'name')}`;
 };
 
-/** The group with the resources of an earlier version, and without the versions that have none there. */
+/**
+ * The group with the resources of an earlier release. Leaves out group versions that have no resources in that release.
+ */
 function withResources(group: DiscoveredGroup, changes: Difference['resources']): DiscoveredGroup {
   const versions = group.versions.map((entry) => {
     const name = formatApiVersion({ group: group.metadata.name ?? '', version: entry.version });

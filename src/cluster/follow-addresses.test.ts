@@ -63,7 +63,7 @@ describe('the IPAddress of a Service', () => {
     ['its label', { metadata: { labels: null } }],
     ['the label of another client', { metadata: { labels: { 'ipaddress.kubernetes.io/managed-by': 'other' } } }],
     ['no change', {}],
-  ])('comes back after a client deletes it (%s)', async (_, change) => {
+  ])('is created again after a client deletes it (%s)', async (_, change) => {
     await using story = await startClusterStory();
     await story.create(service('a', { clusterIP: '10.96.7.7' }));
     await story.patch(ADDRESS, '10.96.7.7', change, '');
@@ -86,7 +86,7 @@ describe('the IPAddress of a Service', () => {
 });
 
 describe('an IPAddress of another client', () => {
-  test('keeps its address from Services, until it is removed', async () => {
+  test('reserves its address until it is removed', async () => {
     await using story = await startClusterStory();
     await story.create(address('10.96.7.7'));
     await expect(story.create(service('a', { clusterIP: '10.96.7.7' }))).rejects.toThrow('already allocated');
@@ -94,7 +94,7 @@ describe('an IPAddress of another client', () => {
     await story.create(service('a', { clusterIP: '10.96.7.7' }));
   });
 
-  test('keeps its address whatever its labels say', async () => {
+  test('reserves its address regardless of its labels', async () => {
     await using story = await startClusterStory();
     const labels = { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' };
     const named = address('10.96.7.7');
@@ -110,7 +110,7 @@ describe('an IPAddress of another client', () => {
     expect((await story.get(ADDRESS, '2001:db8::1')).metadata.name).toBe('2001:db8::1');
   });
 
-  test('is refused without an object that has it', async () => {
+  test('is refused without a parent or with an invalid name', async () => {
     await using story = await startClusterStory();
     await expect(story.create({ ...address('10.96.7.7'), spec: { parentRef: null } })).rejects.toThrow(
       'spec.parentRef: Required value',
@@ -147,7 +147,7 @@ describe('a ServiceCIDR', () => {
     await expect(story.create(range('wrong', ...cidrs))).rejects.toThrow(text);
   });
 
-  test('leaves its range to another ServiceCIDR that has it, too', async () => {
+  test('does not remove its range while another ServiceCIDR has the same range', async () => {
     await using story = await startClusterStory();
     for (const name of ['one', 'two']) await story.create(range(name, '10.200.0.0/24'));
     await story.create(range('default', '10.96.0.0/16'));
@@ -159,7 +159,7 @@ describe('a ServiceCIDR', () => {
     await expect(story.create(service('c', { clusterIP: '10.200.0.10' }))).rejects.toThrow('does not match');
   });
 
-  test('gives its addresses when the first range is full', async () => {
+  test('provides addresses when the first range is full', async () => {
     await using story = await startClusterStory({ serviceCidr: '10.0.0.0/30' });
     await story.create(service('a'));
     await expect(story.create(service('b'))).rejects.toThrow('range is full');
@@ -232,7 +232,7 @@ test.each<[string, string | undefined]>([
   ['::ffff:1.2.3.4', 'must not be an IPv4-mapped IPv6 address'],
   ['10.0.0', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
   ['fe80::1%eth0', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
-])('the address %s', (text, problem) => {
+])('the address %s is checked', (text, problem) => {
   expect(strictAddressProblem(text)).toBe(problem);
 });
 
@@ -242,7 +242,7 @@ test.each<[string, string | undefined]>([
   ['fd00:0::/64', 'must be in canonical form ("fd00::/64")'],
   ['fd00::1/64', 'must not have bits set beyond the prefix length'],
   ['fe80::%eth0/64', 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
-])('the range %s', (text, problem) => {
+])('the range %s is checked', (text, problem) => {
   expect(strictCidrProblem(text)).toBe(problem);
 });
 

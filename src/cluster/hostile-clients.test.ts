@@ -262,7 +262,7 @@ async function watches({ listener }: Served): Promise<number> {
 }
 
 describe('watches', () => {
-  test('a client that does not read is disconnected, and the others get all events', async () => {
+  test('a client that does not read is disconnected, and other clients get all events', async () => {
     await using server = await served();
     const slow = connect(server.port, '127.0.0.1');
     slow.on('error', () => slow.destroy());
@@ -295,7 +295,7 @@ describe('watches', () => {
     await reading;
     expect(seen).toBe(60);
     expect(await watches(server)).toBe(0);
-    // The limit covers the objects, the kept bytes for further watches, and what the slow reader was sent.
+    // The limit covers the objects, the bytes that are kept for further watches, and the bytes for the slow reader.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(200 * 1024 * 1024);
     slow.destroy();
     await expectAlive(server);

@@ -46,7 +46,7 @@ async function answerTo(socket: Socket, bytes: string): Promise<string> {
   return text;
 }
 
-describe('an upgrade that the path does not have is answered as a request', () => {
+describe('an upgrade that the path does not support is answered like a plain request', () => {
   test.each([
     ['GET', MAPS, 'websocket', 200],
     ['GET', '/version', 'h2c', 200],

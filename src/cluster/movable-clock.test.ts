@@ -14,7 +14,7 @@ function clocks() {
   return { base, clock, ran, start };
 }
 
-test('it shows the time of its base until it is moved', () => {
+test('a movable clock shows the time of its base until it is moved', () => {
   const { base, clock, ran, start } = clocks();
   start('a', 10);
   base.advance(10);

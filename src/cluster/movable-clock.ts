@@ -18,7 +18,7 @@ interface Entry {
   handle: Timer;
 }
 
-/** Creates a clock that shows the time of another one (default: that of the machine) until it is moved. */
+/** Creates a clock that shows the time of `base` (default: the machine's clock) until it is moved. */
 export function createMovableClock(base: ClusterClock = systemClusterClock): MovableClock {
   let ahead = 0;
   let sequence = 0;
@@ -33,7 +33,7 @@ export function createMovableClock(base: ClusterClock = systemClusterClock): Mov
     entry.callback();
   }
 
-  /** Moves the time to `target`. The base may have passed it already. */
+  /** Moves the time to `target`. The base may already have passed this time. */
   const moveTo = (target: number): void => {
     ahead += Math.max(0, target - now());
   };
@@ -66,7 +66,7 @@ export function createMovableClock(base: ClusterClock = systemClusterClock): Mov
       }
       // The time of the base also passes while the callbacks run.
       ahead = Math.max(ahead, aheadAtEnd);
-      // The base knows the remaining timers by their time before the move.
+      // The base still has the remaining timers with their delays from before the move.
       for (const [id, entry] of timers) {
         entry.handle.cancel();
         entry.handle = arm(id, entry.due);

@@ -22,7 +22,7 @@ export interface ControllersOptions {
    * controllers without their own entry. Default: 0.
    */
   readonly delay?: Readonly<Record<string, number>>;
-  /** Controllers that collect work until `cluster.controllers.release(name)` lets them do it. Default: none. */
+  /** Controllers that only collect work. `cluster.controllers.release(name)` starts their work. Default: none. */
   readonly hold?: readonly string[];
   /**
    * The number of first attempts of a controller that fail. `Infinity` makes all attempts fail. A failed attempt is
@@ -66,7 +66,7 @@ export interface ClusterOptions {
   /**
    * May the containers of pods with the annotation `typekro.dev/run: process` be processes of this machine? They run as
    * the user of this process, with its rights, so every client that may create pods can run programs. Linux and macOS
-   * only. Default: false; such a pod then waits, and says why.
+   * only. Default: false. Such a pod then waits, and its status says why.
    */
   readonly runProcesses?: boolean;
   /**
@@ -75,8 +75,8 @@ export interface ClusterOptions {
    */
   readonly processDirectory?: string;
   /**
-   * Stand-ins for operators: names of those that come with the package, or own ones. Their definitions are created when
-   * they are missing. Default: none.
+   * Stand-ins for operators: names of stand-ins that come with the package, or custom stand-ins. Their definitions are
+   * created when they are missing. Default: none.
    */
   readonly standIns?: readonly (StandInName | StandIn)[];
   /**
@@ -153,13 +153,13 @@ export interface ListenOptions {
   readonly host?: string;
   /** Use TLS? Default: true. */
   readonly https?: boolean;
-  /** The certificate for TLS. Default: a self-made certificate. */
+  /** The certificate for TLS. Default: a generated certificate. */
   readonly certificate?: ServingCertificate;
   /**
-   * The authority of client certificates, as PEM text. A client with a certificate of this authority is the user that
-   * the common name says, in the groups that the organizations say. A client with another certificate, or with an
-   * expired one, gets `401 Unauthorized`. Default: only the certificates that the cluster has signed are valid. A
-   * cluster without controllers signs none, and ignores client certificates.
+   * The authority of client certificates, as PEM text. For a client with a certificate of this authority, the common
+   * name is the user, and the organizations are the groups. A client with another certificate, or with an expired one,
+   * gets `401 Unauthorized`. Default: only the certificates that the cluster has signed are valid. A cluster without
+   * controllers signs none, and ignores client certificates.
    */
   readonly clientCertificateAuthority?: string;
   /**

@@ -46,7 +46,7 @@ class Persistence {
 
   /**
    * Restores the content of the files, and continues their log. A start therefore writes nothing, unless the log is
-   * long. The changes of other parts of the cluster during the restore are appended like all later ones.
+   * long. Changes that other parts of the cluster make during the restore are appended like all later changes.
    */
   start(): void {
     const context = this.#context;
@@ -93,9 +93,9 @@ class Persistence {
     const logSize = log.lastIndexOf(LINE_FEED) + 1;
     for (const line of linesOf(this.#log, log.subarray(0, logSize))) {
       const written = Number(line['version']);
-      // The log may have writes that the state also has. This is so when a process ended after it wrote the state and
-      // before it emptied the log. A line is compared with the version of the state only. The lines of logs of earlier
-      // releases are not always in the order of versions.
+      // The log may repeat writes that the state contains, when a process ended after it wrote the state and before it
+      // emptied the log. Each line is compared only with the version of the state, because logs of earlier releases are
+      // not always in the order of versions.
       if (written <= stateVersion) continue;
       version = Math.max(version, written);
       const items = itemsOf(textIn(line, 'group'), textIn(line, 'plural'));

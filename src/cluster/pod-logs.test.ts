@@ -4,7 +4,7 @@ import { logKey, PodLogs } from './pod-logs.ts';
 const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid: 'u' } };
 const KEY = logKey(POD, 'c');
 
-test('a log of many short lines is whole', () => {
+test('a log of many short lines is complete', () => {
   const logs = new PodLogs(() => 1);
   for (let line = 1; line <= 25_000; line += 1) logs.write(KEY, String(line));
   expect(logs.read(POD, 'c').length).toBe(25_000);

@@ -1,13 +1,13 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ByteStream, StreamSink } from './protocol/request.ts';
 
-/** The characters that a log keeps at least. A log with more than twice as many is cut to this number. */
+/** The minimum number of characters that a full log keeps. A log with more than twice as many is cut to this number. */
 const MIN_KEPT_CHARACTERS = 8 * 1024 * 1024;
 
-/** The characters for which each line counts beside its text: about the memory of its entry. */
+/** The number of characters that each line counts in addition to its text, for the memory of its entry. */
 const LINE_CHARACTERS = 64;
 
-/** The bytes by which a follower may be behind. A reader that does not read loses its stream. */
+/** The maximum number of unread bytes of a follower. The stream of a follower that does not read is aborted. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 
 /** The annotation of a pod that shows the log of a presented process. Its value is `namespace/name` of the process. */
@@ -34,11 +34,11 @@ interface Follower {
 
 interface Log {
   lines: LogLine[];
-  /** The lines of the run before; `undefined` without one. */
+  /** The lines of the previous run; `undefined` without such a run. */
   previous: readonly LogLine[] | undefined;
   /** The number of characters in `lines`, with `LINE_CHARACTERS` for each. */
   characters: number;
-  /** The number of lines that were removed. The first line says it. */
+  /** The number of removed lines. The first line of the log states this number. */
   dropped: number;
   readonly followers: Set<Follower>;
 }
@@ -80,7 +80,7 @@ export class PodLogs {
     for (const follower of known.followers) end(known.followers, follower);
   }
 
-  /** The lines of the run before the present one; `undefined` without such a run. */
+  /** The lines of the previous run; `undefined` without such a run. */
   previous(pod: KubeObject, container: string): readonly LogLine[] | undefined {
     return this.#logs.get(logKey(pod, container))?.previous;
   }
@@ -153,12 +153,12 @@ const charactersOf = ({ text }: LogLine): number => text.length + LINE_CHARACTER
 
 const charactersIn = (lines: readonly LogLine[]): number => lines.reduce((sum, line) => sum + charactersOf(line), 0);
 
-/** Removes lines from the beginning of the log, so that it has its minimum size. Its first line then says how many. */
+/** Removes lines from the beginning of the log, down to the minimum size. The first line then states how many. */
 function dropLines(log: Log): void {
   let left = log.characters;
   const index = log.lines.findIndex((line) => (left -= charactersOf(line)) <= MIN_KEPT_CHARACTERS);
   const removed = log.lines.splice(0, Math.min(index + 1, log.lines.length - 1));
-  // The line about the lines that were removed earlier is not one of the program.
+  // The notice about lines that were removed earlier is not a line of the program.
   log.dropped += removed.length - (log.dropped > 0 ? 1 : 0);
   const text = `[typekro: ${log.dropped} earlier lines are dropped; a log keeps the newest 8 to 16 million characters]`;
   const notice = { time: log.lines[0]?.time ?? 0, text };

@@ -85,7 +85,7 @@ test.each(ROLES)('%s has %s in %j', (plural, name, versions) => {
   expect(KUBERNETES_RELEASES.filter(has)).toEqual(versions);
 });
 
-test.each(RELEASES)('a cluster of %s serves, describes and tells its version', async (version) => {
+test.each(RELEASES)('a cluster of %s serves, describes and reports its version', async (version) => {
   await using story = await startClusterStory({ kubernetesVersion: version });
   const text = async (path: string) => {
     const { status, body } = await story.cluster.transport().request({ method: 'GET', path });

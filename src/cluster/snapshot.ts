@@ -33,7 +33,7 @@ export interface ClusterSnapshot {
 export interface SnapshotContext extends DefinitionsContext {
   readonly logs: PodLogs;
   readonly streams: ReadonlySet<OpenStream>;
-  /** Listeners that are called after the whole state was replaced. */
+  /** Listeners that are called after the whole state has been replaced. */
   readonly onRestored: (() => void)[];
 }
 

@@ -5,9 +5,9 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
  * write, and makes the objects that the operator would make in the cluster. It does nothing outside the cluster: no
  * image is pulled, no cloud is called.
  *
- * A stand-in decides, and the cluster carries out. `reconcile` gets an object and a view of the cluster, and returns
- * what has to be written. It may be called at any time and any number of times, and returns the same for the same
- * state.
+ * A stand-in decides, and the cluster carries out the decision. `reconcile` gets an object and a view of the cluster,
+ * and returns what has to be written. It may be called at any time and any number of times, and returns the same for
+ * the same state.
  */
 export interface StandIn {
   /** The name for `--stand-in` and for messages. */
@@ -35,7 +35,7 @@ export interface FollowedKind extends KindName {
 
 /** Plays the operator for the objects of one kind, or of all kinds of a group. */
 export interface StandInKind {
-  /** The API group. `*.services.k8s.aws` stands for all groups that end so. */
+  /** The API group. `*.services.k8s.aws` stands for all groups with this ending. */
   readonly group: string;
   /** Default: all kinds of the group. */
   readonly kind?: string;
@@ -76,7 +76,7 @@ export interface StandInCondition {
   readonly observed?: boolean;
 }
 
-/** The cluster as a stand-in sees it while it decides about one object. */
+/** The view of the cluster that a stand-in gets for a decision about one object. */
 export interface StandInView {
   /** The time of the cluster's clock, in milliseconds since the epoch. */
   readonly now: number;
@@ -146,7 +146,7 @@ export interface StandIns {
   readonly names: readonly string[];
   /**
    * Makes the work of the stand-ins fail for matching objects, until the returned function is called. `failure` is the
-   * reason, or a reason with a message. Both changes take effect at once.
+   * reason, or a reason with a message. The start and the end of the failure take effect at once.
    */
   fail(match: StandInMatch, failure: string | StandInFailure): () => void;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Work } from './work.ts';
 
-test('a callback of the end that fails is reported, and the others run', () => {
+test('a failed callback of onStop is reported, and the others run', () => {
   const reported: unknown[] = [];
   const ran: string[] = [];
   const work = new Work((thrown) => reported.push(thrown));

@@ -45,7 +45,7 @@ export class Work {
     else this.enqueue(task);
   }
 
-  /** Tells the callers of `idle()` when nothing is left to do. */
+  /** Settles the promises of `idle()` when nothing is left to do. */
   #settle(): void {
     if (this.#running || this.#expected > 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();

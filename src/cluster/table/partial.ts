@@ -3,7 +3,8 @@ import type { KubeObject } from '../../core/index.ts';
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
 /**
- * The object as PartialObjectMetadata. The annotation that the server's internal form of a DaemonSet lacks is left out.
+ * The object as PartialObjectMetadata. Leaves out the annotation of a DaemonSet that the server's internal form does
+ * not have.
  */
 export function partialOf(object: KubeObject): unknown {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: metadataOf(object) };

@@ -53,7 +53,7 @@ export interface ObjectNode {
   readonly extra?: TypeNode;
   readonly atomic?: boolean;
   readonly nullable?: boolean;
-  /** Members that JSON has directly in this object and protobuf in a nested message. */
+  /** Members that are directly in this object in JSON, and in a nested message in protobuf. */
   readonly inlined?: readonly { readonly number: number; readonly node: ObjectNode }[];
 }
 

@@ -1,4 +1,4 @@
-/** The body of a server-side apply. It is YAML, also when it begins with a brace: YAML includes JSON. */
+/** The body of a server-side apply. The body is always YAML, because YAML includes JSON. */
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goJsonKind } from '../../golang/index.ts';
@@ -12,8 +12,8 @@ import type { WriteRequest } from './write.ts';
 export interface ApplyBody {
   readonly value: JsonObject;
   /**
-   * A text for each key that a mapping has twice. For JSON, the list is empty when the request ignores the validation
-   * of fields.
+   * A text for each repeated key of a mapping. For JSON, the list is empty when the request ignores the validation of
+   * fields.
    */
   readonly duplicates: readonly string[];
 }

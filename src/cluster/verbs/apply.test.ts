@@ -110,7 +110,7 @@ test.each([
   expect(refused.answer.message).toContain(message);
 });
 
-test('the error of an apply without a name has the name of its URL', async () => {
+test('the error of an apply without a name shows the name in the URL', async () => {
   await using cluster = await story();
   expect((await cluster.gadget({})).answer.message).toBe(
     'the name of the object (g based on URL) was undeterminable: name must be provided',
@@ -133,7 +133,7 @@ test.each([
   expect([patched.status, patched.answer.metadata.managedFields]).toEqual([200, undefined]);
 });
 
-test('an autoscaler that was applied as v1 has no current replicas as v2', async () => {
+test('an autoscaler that is applied as v1 has no current replicas as v2', async () => {
   await using cluster = await story();
   await cluster.apply(`/apis/autoscaling/v1/${SCALERS}`, {
     apiVersion: 'autoscaling/v1',
@@ -155,7 +155,7 @@ test.each([
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', rules: [] },
   ],
   ['/apis/example.com/v1/wholes/one', { apiVersion: 'example.com/v1', kind: 'Whole' }],
-])('%s, which has no namespace, never gets one', async (path, type) => {
+])('the cluster-scoped object %s never gets a namespace', async (path, type) => {
   await using cluster = await story();
   const { send } = cluster;
   const whole = structuredClone(DEFINITION);

@@ -16,7 +16,7 @@ import { emptyFor, ownershipContext, keyOfWrite, liveObject, redecode } from './
 import { copyJson } from '../types/copy.ts';
 import { strategyFor } from './strategy-for.ts';
 
-/** The applies that changed nothing, for each live object. */
+/** The applies that change nothing, by live object. */
 const settled = new WeakMap<KubeObject, Settled>();
 
 interface Settled {
@@ -27,7 +27,7 @@ interface Settled {
 const MAX_CACHED_WARNINGS = 8;
 
 /**
- * Server-side apply of a request body. An apply that changed nothing has the same outcome until the object or its
+ * Server-side apply of a request body. An apply that changes nothing has the same outcome until the object or its
  * resource changes. `settled` caches that outcome.
  */
 export function applyText(write: WriteRequest, text: string): WriteResult {
@@ -40,7 +40,7 @@ export function applyText(write: WriteRequest, text: string): WriteResult {
   };
   const live = liveObject(write);
   const memory = live === undefined ? undefined : settled.get(live);
-  // Webhooks and policies decide about every apply.
+  // Webhooks and policies must see every apply, so the cache is not used with them.
   const isKnown = memory?.resource === write.resource && write.services.admission === undefined;
   const known = isKnown ? memory.warnings.get(keyOfText()) : undefined;
   if (live !== undefined && known !== undefined) {

@@ -37,8 +37,8 @@ export function mediaType(header: string | undefined): string {
 const TEXT = new TextDecoder('utf-8');
 
 /**
- * Parses a body by its content type. `kind` is the expected kind; with `''`, errors do not name it. `types` are those
- * of a body in protobuf (default: of the latest version). Throws 400 or 415.
+ * Parses a body by its content type. `kind` is the expected kind; with `''`, errors do not name it. `types` are the
+ * types of a body in protobuf (default: those of the latest version). Throws 400 or 415.
  */
 export function readBody(
   request: ApiRequest,
@@ -126,7 +126,7 @@ export function decodeBody(
   return decodeAs(raw, bodyTypeOf(resource), registry, validation);
 }
 
-/** The type as which a body is decoded. */
+/** The expected type of a body. */
 export interface BodyType {
   readonly apiVersion: string;
   readonly kind: string;
@@ -257,7 +257,7 @@ function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVers
   if (missing !== undefined)
     throw badRequest(unrecognized(type.kind, `Object '${missing}' is missing in '${body.toString('utf8')}'`, body));
   if (kind === type.kind) {
-    // A version that the group does not have has no type, so all members are unknown.
+    // An unknown version has no type, so all members are unknown.
     const { group } = parseApiVersion(apiVersion);
     const isUnknownVersion = group === type.resource?.group && type.resource.inVersion(apiVersion) === undefined;
     const unknown = Object.keys(value).filter((key) => !['apiVersion', 'kind', 'metadata'].includes(key));

@@ -8,9 +8,9 @@ import { badRequest } from '../errors/status.ts';
 
 /** The place of the next page. */
 export interface ContinueToken {
-  /** The version of the list; negative for the present one. */
+  /** The version of the list; negative for the current version. */
   readonly version: number;
-  /** The key of the last object of the page before. */
+  /** The key of the last object of the previous page. */
   readonly key: string;
   /** The time of the first page, in milliseconds since the epoch. Absent in a token of another server. */
   readonly listedAt?: number;
@@ -18,7 +18,7 @@ export interface ContinueToken {
 
 const VERSION = 'meta.k8s.io/v1';
 
-/** The time for which a list can be continued. kube-apiserver compacts earlier versions this often. */
+/** The time for which a list can be continued. It is the interval in which kube-apiserver compacts earlier versions. */
 const MAX_AGE_MS = 300_000;
 
 /** Is the list of the token too old to be continued at its version? */

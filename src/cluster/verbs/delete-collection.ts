@@ -10,8 +10,8 @@ import type { WriteRequest, WriteServices } from './write.ts';
 
 /**
  * Deletes the objects that the list options select. With `limit`, deletes only one page of them. Replies with the list
- * of these objects before the deletion. `admitted` runs each deletion, and runs it again when it had to wait for a
- * webhook.
+ * of these objects before the deletion. `admitted` runs each deletion. After a wait for a webhook, `admitted` runs the
+ * deletion again.
  */
 export async function deleteCollection(
   context: ReadContext,

@@ -34,7 +34,7 @@ export function warnOfOrphans(
 
 /**
  * Deletes an object, or marks it as deleted when finalizers or a grace period keep it. Does not change an object whose
- * running deletion already ends as early as the request demands.
+ * running deletion already ends as early as the request requires.
  */
 export function deleteObject(write: WriteRequest, options: DeleteRequestOptions): Deletion {
   const live = liveObject(write);

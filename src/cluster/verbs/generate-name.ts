@@ -1,4 +1,4 @@
-/** The characters of generated names. They make no words, and none of them is easily taken for another one. */
+/** The characters of generated names. They form no words, and no two of them look alike. */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const SUFFIX_LENGTH = 5;
 const MAX_PREFIX_LENGTH = 58;

@@ -59,7 +59,7 @@ test('all pages have the version of the first page, and the last page has no tok
   expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
 });
 
-test('a list can be continued for five minutes, and then with its present objects', async () => {
+test('a list can be continued for five minutes, and afterwards only with the current objects', async () => {
   await using cluster = await story();
   const page = async (token: string | undefined) =>
     cluster.send('GET', `${MAPS}?limit=1${token === undefined ? '' : `&continue=${token}`}`);
@@ -68,7 +68,7 @@ test('a list can be continued for five minutes, and then with its present object
   const second = await page(first);
   expect([second.status, namesOf(second.answer)]).toEqual([200, ['b']]);
   cluster.clock.advance(1);
-  // The age is that of the list, and not of its last page.
+  // The age counts from the first page of the list, not from the last page.
   for (const token of [first, second.answer.metadata.continue]) {
     const refused = await page(token);
     expect(refused).toMatchObject({ status: 410, answer: { reason: 'Expired' } });

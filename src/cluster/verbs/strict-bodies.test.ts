@@ -45,7 +45,7 @@ describe('the body of an apply', () => {
     ['[1]', /^error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array/],
     ['true', /json: cannot unmarshal bool into Go value of type map\[string\]interface \{\}$/],
     ['{"a":'.repeat(1001), /^error decoding YAML: exceeded max depth$/],
-  ])('is not %j', async (body, message) => {
+  ])('cannot be %j', async (body, message) => {
     const refused = await applied(body);
     expect(refused.status).toBe(400);
     expect(refused.message).toMatch(message);
@@ -63,7 +63,7 @@ describe('the body of an apply', () => {
         'line 9: key "data" already set in map',
       ],
     ],
-  ])('has each key of %j once', async (body, lines) => {
+  ])('may not repeat keys as in %j', async (body, lines) => {
     const refused = await applied(body, 'Strict', 'x');
     expect(refused).toMatchObject({ status: 400, message: [PREFIX, ...lines].join('\n  ') });
     const warned = await applied(body, 'Warn');
@@ -78,7 +78,7 @@ describe('the body of an apply', () => {
     expect(refused.message).toContain('.other: field not declared in schema');
   });
 
-  test('of a scale has each key once', async () => {
+  test('of a scale may not repeat keys', async () => {
     const deployment = {
       metadata: { name: 'd' },
       spec: {
@@ -117,7 +117,7 @@ test.each([
     ['line 5: key "k" already set in map', 'unknown field "more"'],
     'yaml: unmarshal errors:\n  line 5: key "k" already set in map, unknown field "more"',
   ],
-])('a strict create has the problems of %s', async (_, type, body, problems, text) => {
+])('a strict create reports the problems of %s', async (_, type, body, problems, text) => {
   const refused = await send('POST', `${MAPS}?fieldValidation=Strict`, type, body);
   expect(refused.status).toBe(400);
   expect(refused.message).toContain(`strict decoding error: ${text ?? problems.join(', ')}`);
@@ -134,13 +134,13 @@ test('a merge patch that is a boolean is refused with the word of Go', async () 
   });
 });
 
-test('a body whose type is null is of the type in the path', async () => {
+test('a body with a null kind and apiVersion has the type of the path', async () => {
   const body = '{"kind":null,"apiVersion":null,"metadata":{"name":"nulls"}}';
   const created = await send('POST', `${MAPS}?dryRun=All`, 'application/json', body);
   expect(created.status).toBe(201);
 });
 
-test('a body may have as many unknown and repeated fields as fit', async () => {
+test('a body with very many unknown or repeated fields gets an answer', async () => {
   const names = Array.from({ length: 150_000 }, (_, index) => `"a${index}":""`);
   const unknown = await send(
     'POST',

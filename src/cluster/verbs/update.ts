@@ -254,7 +254,10 @@ function inherit(write: WriteRequest, live: KubeObject, draft: MutableObject): M
 const changesStatus = ({ resource, subresource }: WriteRequest): boolean =>
   subresource === 'status' || strategyFor(resource).statusSubresources?.includes(subresource) === true;
 
-/** The stored object with the status of the write. A write to the status subresource changes nothing else. */
+/**
+ * The stored object with the status of the write. A built-in kind also takes the metadata of the write, except the
+ * paths in `statusResets`.
+ */
 function withStatus(write: WriteRequest, live: KubeObject, draft: MutableObject): MutableObject {
   const { custom } = write.resource;
   const managedFields = draft.metadata.managedFields;

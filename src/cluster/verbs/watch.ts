@@ -30,7 +30,7 @@ const CHUNK_BYTES = 64 * 1024;
 const BOOKMARK_INTERVAL_MS = 60_000;
 /**
  * The minimum duration of a watch without `timeoutSeconds`. The maximum is twice as long. The duration is random, so
- * that not all watches end at the same time.
+ * that watches do not end at the same time.
  */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
@@ -117,7 +117,7 @@ class WatchStream implements ByteStream {
    */
   #past: Iterator<Buffer> | undefined;
   /** Events since the start of the watch. They are sent after `#past`. */
-  #present: StoreEvent[] = [];
+  #queued: StoreEvent[] = [];
 
   constructor(
     context: WatchContext,
@@ -184,7 +184,7 @@ class WatchStream implements ByteStream {
     this.#timers.length = 0;
     this.#sink = undefined;
     this.#past = undefined;
-    this.#present = [];
+    this.#queued = [];
     this.#context.streams.delete(this);
   }
 
@@ -254,7 +254,7 @@ class WatchStream implements ByteStream {
     this.#refuse(error);
   }
 
-  /** Sends past events as fast as the client reads them, and `#present` afterwards. */
+  /** Sends past events as fast as the client reads them, and `#queued` afterwards. */
   #send(): void {
     try {
       this.#sendPast();
@@ -287,13 +287,13 @@ class WatchStream implements ByteStream {
       }
     }
     this.#past = undefined;
-    const laterEvents = this.#present;
-    this.#present = [];
+    const laterEvents = this.#queued;
+    this.#queued = [];
     if (laterEvents.length > 0 && this.#target.resource.custom?.conversion !== undefined) this.#convert(laterEvents);
     else for (const event of laterEvents) this.#onEvent(event);
   }
 
-  /** Sends events when a webhook has converted their objects. Later events wait in `#present`. */
+  /** Sends events when a webhook has converted their objects. Later events wait in `#queued`. */
   #convert(events: readonly StoreEvent[]): void {
     this.#past = this.#replay(events);
     this.#sendConverted(objectsOf(events));
@@ -341,7 +341,7 @@ class WatchStream implements ByteStream {
       if (this.#target.resource.custom?.conversion !== undefined) return this.#convert([event]);
       const line = this.#lineOf(event);
       if (line !== undefined) this.#write(line);
-    } else if (this.#present.length < this.#context.store.window) this.#present.push(event);
+    } else if (this.#queued.length < this.#context.store.window) this.#queued.push(event);
     else this.end();
   }
 

@@ -32,13 +32,13 @@ export type MutatingPlugins = (object: KubeObject) => void;
 export interface ReviewedAs {
   readonly type: BodyType;
   readonly show: (object: KubeObject) => KubeObject;
-  /** Returns the object with the changes that webhooks and policies made to the shown one. */
+  /** Returns the object with the changes that webhooks and policies made to the shown object. */
   readonly take: (object: KubeObject, shown: KubeObject) => KubeObject;
 }
 
 /**
- * The decisions of webhooks and policies about one write. A decision that waits for a webhook throws: the write then
- * runs again from its start when the webhook has answered, with the live object of that time.
+ * The decisions of webhooks and policies about one write. A decision that needs the answer of a webhook throws. When
+ * the webhook has answered, the write runs again from its start with the live object of that time.
  */
 export interface WriteAdmission {
   /**

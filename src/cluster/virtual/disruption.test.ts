@@ -128,7 +128,7 @@ describe('an eviction', () => {
     ],
     ['a negative count', budget({ ...NONE, disruptionsAllowed: -1 }), 403, undefined],
     ['too many unconfirmed evictions', budget({ ...NONE, disruptionsAllowed: 1, disruptedPods: many }), 403, undefined],
-  ])('is refused for %s', (what, protecting, code, cause) => {
+  ])('is refused: %s', (what, protecting, code, cause) => {
     const { store, written } = storeOf(protecting);
     const evicted = pod('Running', !what.startsWith('an unhealthy'));
     const refusal = expect.objectContaining({

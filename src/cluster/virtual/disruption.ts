@@ -40,7 +40,7 @@ export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now:
   if (dryRun) return;
   const disruptedPods = { ...objectAt(object.status, 'disruptedPods'), [name]: now };
   const disruptionsAllowed = countAt(object.status, 'disruptionsAllowed') - 1;
-  // The last allowed eviction changes the condition at once. Otherwise the disruption controller keeps it.
+  // The last allowed eviction changes the condition at once. Any other eviction leaves the condition as it is.
   const conditions = disruptionsAllowed === 0 ? { conditions: disruptionConditions(object, 0, now) } : {};
   budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed, disruptedPods, ...conditions } });
 }

@@ -31,13 +31,13 @@ export function containerOf(pod: KubeObject, wanted: string): string {
   return container;
 }
 
-/** The specification of a container of the pod, of whatever sort; `undefined` without one of this name. */
+/** The specification of a container, init container or ephemeral container; `undefined` when none has this name. */
 export const containerSpec = ({ spec }: KubeObject, container: string): JsonObject | undefined =>
   ['containers', 'initContainers', 'ephemeralContainers']
     .flatMap((list) => objectsAt(spec, list))
     .find(({ name }) => name === container);
 
-/** The status of a container of the pod, of whatever sort; `undefined` before it has one. */
+/** The status of a container, init container or ephemeral container; `undefined` when it has none yet. */
 export const containerStatus = ({ status }: KubeObject, container: string): JsonObject | undefined =>
   ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses']
     .flatMap((list) => objectsAt(status, list))

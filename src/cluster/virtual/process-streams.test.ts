@@ -75,7 +75,7 @@ describe('a refusal comes before the change of the protocol', () => {
   test.each([
     ['waiting', { reason: 'CrashLoopBackOff', message: 'back-off 10s' }, 'CrashLoopBackOff: back-off 10s'],
     ['terminated', { reason: 'Completed' }, 'Completed'],
-  ])('of a container that is %s, in whatever protocol', (is, state, reason) => {
+  ])('of a container that is %s, in any protocol', (is, state, reason) => {
     for (const headers of [SOCKET, { upgrade: 'SPDY/3.1' }]) {
       const subject = container({}, ENDED, { [is]: state });
       expect(() => processStreamReply(subject, request('command=ls', headers), 'exec')).toThrow(

@@ -126,7 +126,7 @@ function attach(connection: MessageConnection, { pod, run }: ProcessContainer, h
     return finish(connection, failure('InternalError', `container not found (${goQuote(run.name)})`));
   }
   const { process } = attached;
-  // Other clients may write to the input later, unless the container has it for the first client only.
+  // Other clients may write to the input later, unless `stdinOnce` reserves the input for the first client.
   const isOnce = hasInput && containerSpec(pod, run.name)?.['stdinOnce'] === true;
   connection.onClose = () => {
     attached.detach();

@@ -138,7 +138,10 @@ const podAddresses = ({ status }: KubeObject): readonly string[] =>
 
 const podAddress = (pod: KubeObject): string => podAddresses(pod)[0] ?? '';
 
-/** The addresses that a proxy refuses: a pod that claims one of them could reach the server itself. */
+/**
+ * The addresses that a proxy refuses. With such an address in its status, a pod could lead requests to the server
+ * itself.
+ */
 const REFUSED = new BlockList();
 for (const [network, prefix, family] of [
   ['0.0.0.0', 32, 'ipv4'],
@@ -152,7 +155,7 @@ for (const [network, prefix, family] of [
 ] as const)
   REFUSED.addSubnet(network, prefix, family);
 
-/** Is the text a unicast address beyond the host and the link of the server? */
+/** Is the text a unicast address outside the host and the link of the server? */
 function isReachable(address: string): boolean {
   const family = isIP(address);
   return family !== 0 && !REFUSED.check(address, family === 6 ? 'ipv6' : 'ipv4');

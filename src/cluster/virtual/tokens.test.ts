@@ -97,9 +97,14 @@ describe('the validity of a token', () => {
   const pod = bound('Pod', 'p');
   test.each<[string, object, number, number | undefined]>([
     ['of a pod with 3607 s is a year', { ...pod, expirationSeconds: 3607 }, YEAR, 3607],
-    ['of a pod with another lifetime is this lifetime', { ...pod, expirationSeconds: 3606 }, 3606, undefined],
-    ['without a pod is its lifetime', { ...bound('Secret', 's'), expirationSeconds: 3607 }, 3607, undefined],
-    ['for others is its lifetime', { ...pod, expirationSeconds: 3607, audiences: ['a'] }, 3607, undefined],
+    ['of a pod with another lifetime is the requested lifetime', { ...pod, expirationSeconds: 3606 }, 3606, undefined],
+    ['without a pod is the requested lifetime', { ...bound('Secret', 's'), expirationSeconds: 3607 }, 3607, undefined],
+    [
+      'for other audiences is the requested lifetime',
+      { ...pod, expirationSeconds: 3607, audiences: ['a'] },
+      3607,
+      undefined,
+    ],
   ])('%s', async (_, spec, validSeconds, warnSeconds) => {
     await using set = await setUp();
     const answer = await set.request(spec);
@@ -127,7 +132,7 @@ describe('a bound token', () => {
     ['Pod', 'p', { pod: 'p', node: 'n' }, ['pod', 'node']],
     ['Secret', 's', { secret: 's' }, []],
     ['Node', 'n', { node: 'n' }, ['node']],
-  ])('for a %s has its claims, and its user the extra values', async (kind, name, claims, shown) => {
+  ])('for a %s has its claims, and gives its user the extra values', async (kind, name, claims, shown) => {
     await using set = await setUp();
     const token = tokenOf(await set.request(bound(kind, name, { uid: set.uids[name] })));
     const { jti, 'kubernetes.io': own } = claimsOf(token);
@@ -154,7 +159,7 @@ describe('a bound token', () => {
   test.each([
     ['Secret', 's', `${NS}/secrets/s`],
     ['Node', 'n', '/api/v1/nodes/n'],
-  ])('for a %s is not valid without it', async (kind, name, path) => {
+  ])('for a %s is not valid after the deletion of this object', async (kind, name, path) => {
     await using set = await setUp();
     const token = tokenOf(await set.request(bound(kind, name)));
     expect(await set.review(token)).toMatchObject({ authenticated: true });

@@ -134,10 +134,10 @@ export function tokenReply(
 const BOUND_RESOURCES: Readonly<Record<string, string>> = { Node: 'nodes', Pod: 'pods', Secret: 'secrets' };
 
 /**
- * The objects to which the requested token is bound: the one of the reference, and the node of a pod.
+ * The objects to which the requested token is bound: the referenced object, and the node of a referenced pod.
  *
- * @throws ApiError 400 for another kind, for a reference without a name, and for a pod of another account; 404 for an object that does not exist; 409
- *   for one with another uid.
+ * @throws ApiError 400 for another kind, for a reference without a name, and for a pod of another account; 404 for an
+ *   object that does not exist; 409 for an object with another uid.
  */
 function bindingsOf(
   { store }: TokenReplyContext,
