@@ -239,7 +239,12 @@ describe('KubeClient', () => {
       tries: 2,
     },
     { title: 'never repeats a create whose outcome is unknown', write: true, first: new Error('reset'), tries: 1 },
-    { title: 'never repeats what the server refused', write: false, first: { status: 403, body: '' }, tries: 1 },
+    {
+      title: 'never repeats a request that the server refused',
+      write: false,
+      first: { status: 403, body: '' },
+      tries: 1,
+    },
   ];
   it.each(retries)('$title', async ({ write, first, tries }) => {
     let count = 0;

@@ -16,7 +16,7 @@ test.each([
     'another server answers at https://127.0.0.1:6443 (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
   ],
   ['CERT_SIGNATURE_FAILURE', 'another server answers at https://127.0.0.1:6443 (CERT_SIGNATURE_FAILURE)'],
-])('%s at the address of an embedded cluster says that it has ended', (code, words) => {
+])('the error for %s at the address of an embedded cluster says that the cluster has ended', (code, words) => {
   const error = endedCluster(FILE, code);
   expect(error?.message).toBe(`the embedded cluster of .typekro/kubeconfig has ended: ${words}`);
   expect(error?.remedy).toMatch(/^start it again with npm start, typekro up, typekro dev or typekro cluster start;/);

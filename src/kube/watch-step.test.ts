@@ -207,7 +207,7 @@ describe('watchStep', () => {
       log: ['open 42', 'DELETED a'],
     },
     {
-      title: 'compares versions after the server was out of reach, and continues at its version',
+      title: 'compares versions after the server was out of reach, and continues at the last version',
       from: listing,
       inputs: [begin, listed, failure(0), { type: 'waited' }, versionIs('5'), line('MODIFIED', pod('a', '6'))],
       log: [
@@ -216,7 +216,7 @@ describe('watchStep', () => {
       ].flat(),
     },
     {
-      title: 'lists when the server was restored to an earlier state, and says so',
+      title: 'lists when the server was restored to an earlier state, and reports this',
       from: listing,
       inputs: [
         [begin, listed, failure(0), { type: 'waited' } as const, failure(503), { type: 'waited' } as const],
@@ -229,7 +229,7 @@ describe('watchStep', () => {
       ].flat(),
     },
     {
-      title: 'compares versions when the server does not have its version yet',
+      title: 'compares versions when the server does not have the version of the watch yet',
       from: streaming,
       inputs: [
         [begin, line('BOOKMARK', pod('', '7', { 'k8s.io/initial-events-end': 'true' })), tooLarge],

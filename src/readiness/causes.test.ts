@@ -231,7 +231,7 @@ test.each<
     ['D', 'C', 'B'].map((reason) => `${reason} (PersistentVolumeClaim shop/disk)`),
   ],
   [
-    'owners in a circle end',
+    'the search ends for owners in a cycle',
     { ...web, metadata: { ...web.metadata, ownerReferences: set.metadata.ownerReferences ?? [] } },
     [web, set],
     [],

@@ -152,7 +152,7 @@ describe('workloads', () => {
       'revision b',
     ],
     [
-      'a StatefulSet updated by deletion only needs ready replicas',
+      'a StatefulSet with the strategy OnDelete needs only ready replicas',
       `{apiVersion: apps/v1, kind: StatefulSet, spec: {replicas: 1, updateStrategy: {type: OnDelete}}, status: {readyReplicas: 1, currentRevision: a, updateRevision: b}}`,
       'current',
       'Ready',
@@ -198,7 +198,7 @@ describe('workloads', () => {
       'container web',
     ],
     [
-      'a Pod that fits nowhere',
+      'a Pod that fits on no node',
       `{apiVersion: v1, kind: Pod, status: {phase: Pending, conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: no nodes}]}}`,
       'inProgress',
       'Unschedulable',
@@ -362,7 +362,7 @@ describe('custom resources', () => {
       'Active',
     ],
     [
-      'an instance with author conditions and no Ready',
+      'an instance with conditions of the author, but without Ready',
       `{apiVersion: kro.run/v1alpha1, kind: WebApp, status: {state: ACTIVE, conditions: [{type: Fitted, status: "False"}]}}`,
       'current',
       'Active',
