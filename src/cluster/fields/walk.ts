@@ -162,8 +162,8 @@ function elementSet(
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index] ?? '';
     const before = known?.children.get(step);
-    // Elements with the same key are owned as a whole.
     const oldElement = oldSteps[index] === step ? old[index] : undefined;
+    // Elements with the same key are owned as a whole.
     const inner = children.has(step) ? emptyTree : fieldSet(node.items, list[index] ?? null, before, oldElement);
     children.set(step, withOwned(inner, true, before));
   }

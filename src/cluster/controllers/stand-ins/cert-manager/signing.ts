@@ -136,8 +136,8 @@ export function signCertificateRequest(request: KubeObject, signer: Signer, now:
   const chain = signer.chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? [];
   const issuer = new X509Certificate(chain[0] ?? '');
   const cert = signCertificate({ ...content, issuer: subjectOf(issuer.raw) });
-  // A self-signed certificate is not part of the chain that servers present.
   const [root = ''] = chain.slice(-1);
+  // A self-signed certificate is not part of the chain that servers present.
   const between = chain.filter((each) => !isSelfSigned(new X509Certificate(each)));
   return { chain: [cert, ...between].join(''), ca: root };
 }
