@@ -38,7 +38,7 @@ function randomOf(start: number): () => number {
 
 const random = randomOf(seed);
 
-/** What the client knows of an object: the values that it may have. `undefined` is the value of an absent object. */
+/** The values that an object may have, as far as the client knows. `undefined` is the value of an absent object. */
 type Possible = readonly (number | undefined)[];
 
 const configMap = (name: string, value: number, size = 200) =>

@@ -78,8 +78,8 @@ const protocolLibrary = {
 
 /**
  * Bundles the library of the protocol into a file of its own. The library is CommonJS and requires modules of Node, so
- * the file has a `require` that calls Node's. As a dependency of the package it would be four packages for every user;
- * the file is a tenth of their size, and only `typekro lsp` loads it.
+ * the file has a `require` that calls Node's. As a dependency, the library would add four packages to every installation.
+ * The file has a tenth of their size, and only `typekro lsp` loads it.
  */
 async function bundleProtocol(root, outdir) {
   await build({

@@ -56,7 +56,7 @@ test('tokens: names, fields, functions and literals of expressions, types and ma
   );
 });
 
-test('inlay hints: the order of the nodes, and what is conditional', () => {
+test('inlay hints: the order of the nodes, and which nodes are conditional', () => {
   const { document, workspace } = editorAt(SHOP);
   const [parsed] = parseDefinitions(SHOP).documents;
   const { graph } = compile(parsed ?? null, {

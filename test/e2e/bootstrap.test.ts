@@ -79,7 +79,7 @@ test('an old version of kro causes a warning at the line of its option', () => {
   expect(bootstrap.diagnostics[0]?.source?.file).toContain('bootstrap.test.ts');
 });
 
-test('kro in another namespace, and an existing installation in kro-system that is kept', async () => {
+test('kro is installed in the given namespace, and an existing installation in kro-system stays', async () => {
   const elsewhere = typeKroRuntimeBootstrap({ kroNamespace: 'graphs' }).factory('direct', options());
   await elsewhere.deploy({ namespace: 'flux-system' });
   expect(await find('HelmRelease', 'kro', 'graphs', 'helm.toolkit.fluxcd.io/v2')).toBeDefined();
@@ -93,7 +93,7 @@ test('kro in another namespace, and an existing installation in kro-system that 
   expect(await find('HelmRelease', 'kro', 'kro', 'helm.toolkit.fluxcd.io/v2')).toBeUndefined();
 });
 
-test('the controller of this project, by its manifests', async () => {
+test('the controller of this project is installed by its manifests', async () => {
   const runtime = typeKroRuntimeBootstrap({ controller: 'typekro', controllerImage: 'example.com/typekro:1' });
   const { status } = await runtime.factory('direct', options()).deploy({ namespace: 'flux-system' });
   expect(status.components.kroSystem).toBe(true);

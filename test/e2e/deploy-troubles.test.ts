@@ -132,7 +132,7 @@ describe('direct mode with a failing server', () => {
     ['is unavailable when a child is written', isWrite('a'), 503, 'ServiceUnavailable', 3, false],
     ['fails to write a child', isWrite('a'), 500, 'InternalError', 2, true],
     ['is too busy for the record', isWrite('typekro-note-a'), 429, 'TooManyRequests', 3, false],
-    ['fails to read a child, which may not be watched', isRead, 500, 'InternalError', 1, true],
+    ['fails to read a child whose watch it forbids', isRead, 500, 'InternalError', 1, true],
   ])('the server %s: the deploy continues', async (_name, isHit, code, reason, times, isReported) => {
     let hits = 0;
     const transport = answering((request) => {

@@ -62,15 +62,15 @@ describe.each(NODES)('$name', (node) => {
     expect(output(node.command, args())).toBe(expected);
   });
 
-  const strips = node.exists && output0(node.command, '-p', 'process.features.typescript ?? false') !== 'false';
+  const strips = node.exists && outputAtRoot(node.command, '-p', 'process.features.typescript ?? false') !== 'false';
   test.skipIf(!strips)('Node with its own type stripping', () => {
     expect(output(node.command, ['main-typed.ts'])).toBe(expected);
     expect(output(node.command, [...withoutInspector(node), '--import', REGISTER, 'main-typed.ts'])).toBe(expected);
   });
 });
 
-/** The output of a command, before the tests' directory exists. */
-function output0(command: string, ...args: string[]): string {
+/** The output of a command in the root of the repository. The directory of the tests need not exist yet. */
+function outputAtRoot(command: string, ...args: string[]): string {
   return runCommand(command, args, { cwd: root }).stdout.trim();
 }
 

@@ -7,7 +7,7 @@ test.each([
   ['pkg/client', ['pkg/client']],
   ['pkg/client,pkg/cache', ['pkg/client', 'pkg/cache']],
   ['all', Object.keys(goSuites.suites)],
-])('TYPEKRO_SUITES=%s asks for %j', (text, names) => {
+])('TYPEKRO_SUITES=%s selects %j', (text, names) => {
   expect(requestedSuites(text)).toEqual(names);
 });
 

@@ -48,7 +48,7 @@ describe('docs/testing.md and docs/stand-ins.md in a project of its own, run by 
     expect(examples.length).toBeGreaterThan(4);
     const tsx = join(root, 'node_modules/tsx/dist/loader.mjs');
     const names = files.map(({ name }) => name);
-    // Without the outer runner's variables, so that the inner runner writes a report of its own.
+    // The inner runner writes a report of its own only without this variable of the outer runner.
     const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
     const args = ['--import', tsx, '--test', '--test-reporter=tap', ...names];
     const { code, stdout, stderr } = runCommand(process.execPath, args, { cwd: directory, env });

@@ -95,7 +95,7 @@ function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial:
       'change it and return it, or return a new value: [...acc, x], { ...acc, [key]: x }',
     );
   };
-  // `symbolicMap` takes the `length` of an opaque function for the number of arguments that the function reads.
+  // `symbolicMap` reads the number of arguments from the `length` of an opaque function.
   const visit =
     argumentCount(interpreter, fn) >= 3
       ? (element: unknown, position: unknown) => callWith(element, position)

@@ -41,7 +41,7 @@ const NAMES = (
 /**
  * Matches a character that is not white space in JavaScript. CEL's `trim` differs: it removes U+0085 and keeps U+FEFF.
  */
-const SEEN = `[^${SPACE}]`;
+const NOT_SPACE = `[^${SPACE}]`;
 
 /** Methods that throw for a regular expression in JavaScript. */
 const OF_TEXTS = new Set(['includes', 'startsWith', 'endsWith']);
@@ -76,11 +76,11 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
     case 'toLocaleUpperCase':
       return text(method('upperAscii', node, [], STRING));
     case 'trim':
-      return text(method('find', node, [literal(`${SEEN}(?s:.*${SEEN})?`)], STRING));
+      return text(method('find', node, [literal(`${NOT_SPACE}(?s:.*${NOT_SPACE})?`)], STRING));
     case 'trimStart':
-      return text(method('find', node, [literal(`${SEEN}(?s:.*)`)], STRING));
+      return text(method('find', node, [literal(`${NOT_SPACE}(?s:.*)`)], STRING));
     case 'trimEnd':
-      return text(method('find', node, [literal(`(?s:.*)${SEEN}`)], STRING));
+      return text(method('find', node, [literal(`(?s:.*)${NOT_SPACE}`)], STRING));
     case 'split':
       return split(value, args);
     case 'replace':

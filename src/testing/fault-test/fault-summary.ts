@@ -22,7 +22,7 @@ const NOUNS: Readonly<Record<Invariant, readonly [string, string]>> = {
 /** The maximum number of listed seeds of an invariant. */
 const MAX_SEEDS = 5;
 
-/** `200 lives, 0 orphans, 0 stuck, 1 flap (seed 91)`. A life counts once for each invariant that it broke. */
+/** `200 lives, 0 orphans, 0 stuck, 1 flap (seed 91)`. A life counts once for each invariant that it breaks. */
 export function faultSummary({ lives, planned, failures }: FaultTestResult): string {
   const counted = Object.keys(NOUNS) as Invariant[];
   const parts = counted.flatMap((invariant) => {
@@ -44,7 +44,7 @@ export function firstOfEachLife(failures: readonly LifeFailure[]): LifeFailure[]
   });
 }
 
-/** The first failure of each invariant, and the number of other lives that broke it. */
+/** The first failure of each invariant, and the number of other lives that break the invariant. */
 export function firstOfEachInvariant(
   failures: readonly LifeFailure[],
 ): { readonly failure: LifeFailure; readonly more: number }[] {

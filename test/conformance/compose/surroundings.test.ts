@@ -83,7 +83,7 @@ describe('the variables around a function are read at each trace', () => {
     })).toEqual({ r: '1-3-13-shop' });
   });
 
-  test('in any form of the call', () => {
+  test('a variable that calls of every form increment', () => {
     let n = 0;
     const next = () => (n += 1);
     const held = { inner: { next }, next, through: () => held.inner.next(), each: () => ['a'].map(next) };

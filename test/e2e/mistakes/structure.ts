@@ -10,7 +10,7 @@ const warned = { exit: 0 };
 /** Parts of a definition that are misplaced, duplicate or in another form, and functions of other languages. */
 export const structureMistakes: readonly Mistake[] = [
   definition(
-    'an id of two resources, which an expression reads',
+    'an id that two resources have and an expression reads',
     [['id: service', 'id: ⟦config']],
     /another resource has the id "config"/,
     /its own id/,

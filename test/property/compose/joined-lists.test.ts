@@ -11,7 +11,7 @@ const ELEMENTS: Readonly<Record<string, string>> = {
   'the same members': `{ key: s.name, size: s.n, on: s.flag }`,
   'an optional member': `{ key: s.name, size: 4, on: true, note: s.env }`,
   'a member that may be absent': `{ key: s.name, size: 4, on: true, note: s.tag }`,
-  'less members': `{ key: '', size: 0 }`,
+  'fewer members': `{ key: '', size: 0 }`,
   'a number with a fraction': `{ key: s.name, size: s.n / 2, on: false }`,
   'an open number': `{ key: s.name, size: s.f, on: false }`,
   'an object in it': `{ key: 'q', size: 1, on: true, limits: { cpu: s.name } }`,

@@ -111,7 +111,7 @@ describe('weaknesses of kro that this controller does not have', () => {
     expect(world.controller.reports.definitions()).toEqual([]);
   });
 
-  it('a change of the status of a definition or its CRD causes no pass of an instance', async () => {
+  it('a change of the labels of a definition causes no pass of an instance', async () => {
     await define('one');
     await world.apply(pot('p'));
     await world.settle();
