@@ -227,15 +227,11 @@ export interface StepOptions {
   readonly kinds?: (type: GroupVersionKind, nodeId?: string) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
   /** Does the status have the condition `WatchesHealthy`? Needs `Observed.watchState`. Default false. */
   readonly watchHealth?: boolean;
-  /**
-   * Are there objects of the kind Graph? An instance then writes no object of a Graph, as in kro 0.10. Default false.
-   */
+  /** Are there Graphs? An instance then writes no object of a Graph, as in kro 0.10. Default false. */
   readonly graphKind?: boolean;
   /** The user name of the account as which a Graph's objects are written, for its status. */
   readonly account?: string;
-  /**
-   * The Graphs that made a Graph by template nodes, as `namespace/name`: its maker, the maker of that one, and so on.
-   */
+  /** The Graphs that made a Graph by template nodes, as `namespace/name`: its maker, its maker's maker, and so on. */
   readonly makers?: readonly string[];
   /** May templates put objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
