@@ -5,12 +5,12 @@ import { columnWidth } from './printable.ts';
 const COLOUR = /\u001b\[\d+m/g;
 
 /** A text without its escape sequences for colours. */
-const plain = (text: string): string => text.replaceAll(COLOUR, '');
+const withoutColour = (text: string): string => text.replaceAll(COLOUR, '');
 
 /** The width of a text in columns, without its escape sequences for colours. */
 export function widthOf(text: string): number {
   let width = 0;
-  for (const character of plain(text)) width += columnWidth(character);
+  for (const character of withoutColour(text)) width += columnWidth(character);
   return width;
 }
 
@@ -40,24 +40,24 @@ export function wrappedLines(lines: readonly string[], columns: number | undefin
  * whole, so that they can be copied.
  */
 export function wrapped(line: string, columns: number): string[] {
-  if (widthOf(line) <= columns || EXCERPT.test(line) || COMMAND.test(plain(line))) return [line];
+  if (widthOf(line) <= columns || EXCERPT.test(line) || COMMAND.test(withoutColour(line))) return [line];
   const lead = LEAD.exec(line)?.[0] ?? '';
   const branches = lead.replaceAll('├', '│').replaceAll(/[\u2500\u2514]/g, ' ');
   const last = [...line.slice(lead.length).matchAll(/\S {2,}(?=\S)/g)].at(-1);
   const cell = last === undefined ? 0 : lead.length + last.index + last[0].length;
   const column = widthOf(line.slice(0, cell));
-  if (cell > 0 && column <= columns / 2) return filled(line, lead, padded(branches, column), columns);
+  if (cell > 0 && column <= columns / 2) return fillLines(line, lead, padded(branches, column), columns);
   const next = padded(branches, lead.length + INDENT);
   const head = line.slice(0, cell).trimEnd();
-  if (cell === 0 || widthOf(head) > columns) return filled(line, lead, next, columns);
-  return [head, ...filled(next + line.slice(cell), next, next, columns)];
+  if (cell === 0 || widthOf(head) > columns) return fillLines(line, lead, next, columns);
+  return [head, ...fillLines(next + line.slice(cell), next, next, columns)];
 }
 
 /** The columns by which a line that continues another one is indented, when there is no cell above it. */
 const INDENT = 4;
 
 /** Fills lines with the words of a line that begins with `lead`. The lines after the first begin with `next`. */
-function filled(line: string, lead: string, next: string, columns: number): string[] {
+function fillLines(line: string, lead: string, next: string, columns: number): string[] {
   const lines: string[] = [];
   let [current, gap] = [lead, ''];
   let isEmpty = true;

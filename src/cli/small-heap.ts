@@ -44,7 +44,7 @@ export function keepHeapSmall(options: readonly string[] = nodeOptions()): void 
   setFlagsFromString('--no-expose-gc');
   if (typeof collect !== 'function') return;
   collect();
-  throwCodeAwayAtRest(() => void collect());
+  flushCodeAtRest(() => void collect());
 }
 
 /** V8 starts a collection when the heap of a command has grown by this percentage of its live size. */
@@ -77,7 +77,7 @@ function isHeapSized(options: readonly string[]): boolean {
  * compiles the code again on its next use. V8 itself collects eight seconds after the last work, and one more
  * collection flushes the code. Under load, V8 keeps code for its default number of collections.
  */
-function throwCodeAwayAtRest(collect: () => void): void {
+function flushCodeAtRest(collect: () => void): void {
   const meter = new RestMeter(process.uptime(), cpuSeconds());
   const takeSample = () => {
     const calmSamples = meter.sample(process.uptime(), cpuSeconds());

@@ -48,7 +48,7 @@ export interface WriteDetails {
  * @throws TypeKroError with the reason in words.
  */
 export function writeFile(path: string, text: string, details: WriteDetails): void {
-  explaining(path, details, () => {
+  withExplainedError(path, details, () => {
     makeDirectory(dirname(path));
     if (details.mode === undefined) writeFileSync(path, text);
     else writeWithMode(path, text, details.mode);
@@ -91,7 +91,7 @@ function writeWithMode(path: string, text: string, mode: number): void {
  * @throws TypeKroError like `writeFile`.
  */
 export function replaceFile(path: string, text: string, details: WriteDetails): void {
-  explaining(path, details, () => {
+  withExplainedError(path, details, () => {
     const target = realpathSync(path);
     const temporary = `${target}.typekro-${process.pid}`;
     try {
@@ -112,7 +112,7 @@ export function replaceFile(path: string, text: string, details: WriteDetails): 
  * @throws TypeKroError like `writeFile`.
  */
 export function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDetails): void {
-  explaining(path, details, () => {
+  withExplainedError(path, details, () => {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) return writeFileSync(path, bytes);
     const target = stats === undefined ? path : realpathSync(path);
@@ -128,7 +128,7 @@ export function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDe
 }
 
 /** Runs a write. Turns an error of the file system into a `TypeKroError` with the reason in words. */
-function explaining(path: string, details: WriteDetails, write: () => void): void {
+function withExplainedError(path: string, details: WriteDetails, write: () => void): void {
   try {
     write();
   } catch (error) {

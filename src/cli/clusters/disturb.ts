@@ -58,13 +58,13 @@ export async function disturb(
       return answer(200, timeOf(clock));
     case 'advanceClock': {
       const { advance, ...others } = requireObject(await jsonBody(request));
-      refuseOthers(others, 'advance');
+      refuseOtherMembers(others, 'advance');
       clock.advance(durationOf(advance, 'advance', MAX_ADVANCE_MS, 'cluster/clock'));
       return answer(200, timeOf(clock));
     }
     case 'restart': {
       const { pause = '0s', ...others } = requireObject((await jsonBody(request)) ?? {});
-      refuseOthers(others, 'pause');
+      refuseOtherMembers(others, 'pause');
       await cluster.restart(durationOf(pause, 'pause', MAX_PAUSE_MS, 'cluster/restart'));
       return answer(200, {});
     }
@@ -102,16 +102,16 @@ function requireObject(value: JsonObject[string]): JsonObject {
   return value;
 }
 
-function refuseOthers(others: JsonObject, known: string): void {
+function refuseOtherMembers(others: JsonObject, known: string): void {
   const [other] = Object.keys(others);
   if (other !== undefined)
     throw problem('cluster/control', `${JSON.stringify(other)} is not known; known is "${known}"`);
 }
 
-function durationOf(value: JsonObject[string], member: string, most: number, code: string): number {
+function durationOf(value: JsonObject[string], member: string, maxMs: number, code: string): number {
   const milliseconds = typeof value === 'string' ? goParseDurationMs(value) : undefined;
-  if (milliseconds !== undefined && milliseconds >= 0 && milliseconds <= most) return milliseconds;
-  throw problem(code, `"${member}" is a duration such as "90s", up to ${most / 1000} seconds`);
+  if (milliseconds !== undefined && milliseconds >= 0 && milliseconds <= maxMs) return milliseconds;
+  throw problem(code, `"${member}" is a duration such as "90s", up to ${maxMs / 1000} seconds`);
 }
 
 function decoded(name: string): string {

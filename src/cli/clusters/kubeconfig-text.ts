@@ -29,11 +29,11 @@ export function changedText(before: string, after: JsonObject): string | undefin
   const text = edits
     .toSorted((a, b) => b.start - a.start)
     .reduce((all, edit) => all.slice(0, edit.start) + edit.text + all.slice(edit.end), before);
-  return isValue(text, after) ? text : undefined;
+  return hasValue(text, after) ? text : undefined;
 }
 
 /** Does the text have this value? */
-function isValue(text: string, value: JsonObject): boolean {
+function hasValue(text: string, value: JsonObject): boolean {
   const document = yamlLibrary().parseDocument(text, YAML_OUTPUT);
   return document.errors.length === 0 && jsonEquals(document.toJS() as JsonValue, value);
 }
@@ -60,20 +60,20 @@ function editsOf(
     const found =
       isList && Array.isArray(value) && value.length > 0
         ? editsOfList(before, document, node, value)
-        : [replaced(before, node.range, value)];
+        : [replaceValue(before, node.range, value)];
     if (found === undefined) return undefined;
     edits.push(...found);
   }
   if (Object.keys(added).length > 0) {
     const gap = before === '' || before.endsWith('\n') ? '' : lineEnd(before);
-    edits.push({ start: before.length, end: before.length, text: `${gap}${block(before, added, '')}` });
+    edits.push({ start: before.length, end: before.length, text: `${gap}${blockText(before, added, '')}` });
   }
   return edits;
 }
 
 /** Replaces the value of a member. A text takes the place of the value, and a list begins directly after the colon. */
-function replaced(before: string, [start, valueEnd]: Range, value: JsonValue): Edit {
-  const text = block(before, { key: value }, '').slice('key:'.length).trimEnd();
+function replaceValue(before: string, [start, valueEnd]: Range, value: JsonValue): Edit {
+  const text = blockText(before, { key: value }, '').slice('key:'.length).trimEnd();
   if (typeof value === 'string' && valueEnd > start) return { start, end: valueEnd, text: text.trimStart() };
   const colon = before.slice(0, start).trimEnd().length;
   const end = before.slice(0, valueEnd).trimEnd().length;
@@ -100,11 +100,15 @@ function editsOfList(
     const index = missing.findIndex((each) => nameOf(each) === nameOf(value));
     const [next] = index < 0 ? [] : missing.splice(index, 1);
     if (next !== undefined && jsonEquals(next, value)) continue;
-    edits.push({ start: lines.start, end: lines.end, text: next === undefined ? '' : block(before, [next], indent) });
+    edits.push({
+      start: lines.start,
+      end: lines.end,
+      text: next === undefined ? '' : blockText(before, [next], indent),
+    });
   }
   if (missing.length > 0) {
     const gap = before[last - 1] === '\n' ? '' : lineEnd(before);
-    edits.push({ start: last, end: last, text: `${gap}${block(before, missing, indent)}` });
+    edits.push({ start: last, end: last, text: `${gap}${blockText(before, missing, indent)}` });
   }
   return edits;
 }
@@ -124,7 +128,7 @@ const nameOf = (entry: JsonValue): JsonValue | undefined => (isJsonObject(entry)
 const lineEnd = (before: string): string => (before.includes('\r\n') ? '\r\n' : '\n');
 
 /** Prints a value in block form, with the line ends of the text. */
-function block(before: string, value: JsonValue, indent: string): string {
+function blockText(before: string, value: JsonValue, indent: string): string {
   const text = yamlLibrary().stringify(value, { ...YAML_OUTPUT, lineWidth: 0, indentSeq: false });
   return text.replaceAll(/^(?=.)/gm, indent).replaceAll('\n', lineEnd(before));
 }

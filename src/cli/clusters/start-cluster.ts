@@ -213,7 +213,7 @@ export async function addContext(
     const contextsBefore =
       edited.contextBefore === undefined
         ? settings.contextsBefore
-        : [edited.contextBefore, ...contextsBeforeThat(env, edited.contextBefore, file)];
+        : [edited.contextBefore, ...contextsBeforeCluster(env, edited.contextBefore, file)];
     // The settings are written first, so that a stop finds the entry even if this start is killed.
     writeSettings(folder.path, {
       ...settings,
@@ -229,7 +229,7 @@ export async function addContext(
  * The contexts that were current before `context`, if `context` belongs to another named cluster. That cluster may end
  * before this one.
  */
-function contextsBeforeThat(env: CommandContext['env'], context: string, file: string): readonly string[] {
+function contextsBeforeCluster(env: CommandContext['env'], context: string, file: string): readonly string[] {
   const name = clusterNames(env).find((each) => contextName(each) === context);
   const other = name === undefined ? undefined : readSettings(clusterFolder(env, name).path);
   return other?.entryIn === file ? (other.contextsBefore ?? []) : [];

@@ -31,14 +31,14 @@ function signed(...lines: readonly string[]): string {
 const HEAD = (TEXT.split('\n')[0] ?? '').replace('"objects":3', '"objects":1');
 const lineOf = (value: object) => JSON.stringify({ group: '', plural: 'configmaps', object: value });
 
-test('a snapshot is read as it was written, also its large integers', () => {
+test('a snapshot is read as it was written, large integers included', () => {
   const { head, snapshot } = parse(TEXT);
   expect(snapshot).toEqual(SNAPSHOT);
   expect(head).toEqual({ schemaVersion: 1, kind: 'TypeKroClusterState', ...ORIGIN, resourceVersion: '12', objects: 3 });
   expect(parse(signed(HEAD, lineOf(object('a', '1')))).snapshot.collections).toHaveLength(1);
 });
 
-test('each cut of a file, and each changed byte, is found', () => {
+test('a file that is cut at any byte, or has any byte changed, is refused', () => {
   const bytes = Buffer.from(TEXT);
   for (let length = 0; length < bytes.length; length += 1) {
     expect(() => parseStateFile(bytes.subarray(0, length), 'a.jsonl', '1.36'), `cut at ${length}`).toThrow(/a\.jsonl/);

@@ -230,7 +230,7 @@ describe('the file', () => {
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
-  test('gets each of many changes at once', async () => {
+  test('keeps all of several concurrent changes', async () => {
     const file = join(folder, 'new', 'config');
     await Promise.all(Array.from({ length: 8 }, (_, index) => editKubeconfig(file, (text) => `${text}${index}`)));
     expect(readFileSync(file, 'utf8').split('').toSorted().join('')).toBe('01234567');

@@ -39,7 +39,7 @@ const map = (data: Record<string, string>, metadata: object = {}): KubeObject =>
   data,
 });
 
-test('an object that exists is shown field by field with the managers that lose it, then taken over', async () => {
+test('an existing object is shown field by field with the managers that lose each field, then adopted', async () => {
   await world.apply(map({ text: 'old', kept: 'yes' }));
   const { uid } = (await world.user.get(mapRef('shop-map'))).metadata;
   const dry = await run('adopt shop.json --dry-run');

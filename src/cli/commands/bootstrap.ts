@@ -73,7 +73,7 @@ export const bootstrap: Command = {
       return exportTo(
         context,
         file,
-        objects.map((object) => flagged(object, given)),
+        objects.map((object) => withControllerFlags(object, given)),
       );
     const { client } = await connectToCluster(context, input);
     try {
@@ -107,7 +107,7 @@ async function install(
   const kro = running.find(({ project }) => project === 'kro');
   const { flags, notes } = keptFlags(own, kro, given);
   const replicas = own === undefined ? 1 : own.replicas;
-  const objects = manifests.map((object) => scaled(flagged(object, flags), replicas));
+  const objects = manifests.map((object) => withReplicas(withControllerFlags(object, flags), replicas));
   const planned = await applyInstallation(writer, objects, true);
   const former = await findInstallation(writer, name);
   const report = {
@@ -205,7 +205,7 @@ function givenFlags(input: CommandInput): FlagTexts {
  * Sets flags in the arguments of the controller's container, and adds the right that the feature gate GraphKind needs.
  * Returns other objects unchanged.
  */
-function flagged(object: KubeObject, flags: FlagTexts): KubeObject {
+function withControllerFlags(object: KubeObject, flags: FlagTexts): KubeObject {
   const gates = flags.get(GATES)?.slice(`--${GATES}=`.length) ?? '';
   if (object.kind === 'ClusterRole' && readFeatureGates(gates).features.graphKind) return withImpersonation(object);
   const { spec } = object;
@@ -228,7 +228,7 @@ const isOfManifest = (manifests: readonly KubeObject[], text: string): boolean =
  * Keeps the number of replicas of an installed controller that has more than one replica. A controller that was scaled
  * to 0 gets the manifest's number.
  */
-function scaled(object: KubeObject, replicas: number): KubeObject {
+function withReplicas(object: KubeObject, replicas: number): KubeObject {
   if (object.kind !== 'Deployment' || replicas <= 1) return object;
   return { ...object, spec: { ...object.spec, replicas } };
 }

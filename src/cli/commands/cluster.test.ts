@@ -185,7 +185,7 @@ test('cluster start with an audit log', async () => {
   expect(lines.every((line) => line.includes('"level":"Metadata"'))).toBe(true);
 });
 
-test('cluster: the data of another program', async () => {
+test('cluster: the data for another program', async () => {
   expect((await run('cluster start dev -o json')).out).toMatchInlineSnapshot(`
     "{
       "schemaVersion": 1,
@@ -459,7 +459,7 @@ test('a crashed cluster shows the end of its log, and starts again or is removed
     remove it: typekro cluster stop dev",
     }
   `);
-  // The last run kept no objects, whatever the next one does.
+  // The last run kept no objects, even if the next run keeps its objects.
   expect((await run('cluster start dev --data')).out).toContain('ended without being stopped; its objects are gone');
   expect((await run('cluster stop dev --delete')).code).toBe(0);
 });

@@ -36,7 +36,7 @@ async function run(args: readonly string[], stdin = ''): Promise<{ readonly code
 const definition = (kind: string, group?: string): KubeObject => crdOf(kind, {}, group === undefined ? {} : { group });
 const yaml = (...objects: readonly object[]) => objects.map((object) => JSON.stringify(object)).join('\n---\n');
 
-test('a folder with its subfolders, without files that are not manifests', async () => {
+test('a folder with its subfolders; files that are not manifests are left out', async () => {
   mkdirSync(join(cwd, 'crds/more'), { recursive: true });
   writeFileSync(join(cwd, 'crds/a.yaml'), yaml(definition('A'), { apiVersion: 'v1', kind: 'ConfigMap' }));
   writeFileSync(join(cwd, 'crds/more/b.json'), JSON.stringify(definition('B', 'b.example.com')));

@@ -90,7 +90,7 @@ const textArrives = (text: string) =>
     (found?.['data'] as { text?: string } | undefined)?.text === text ? true : undefined,
   );
 
-test('from direct mode to the controller: the plan, then no write to a child, then a change of the spec arrives', async () => {
+test('from direct mode to the controller: the plan, a move that writes no child, then a change of the spec', async () => {
   await factory('direct').deploy({ name: 'a', text: 'one' });
   await cluster.client.apply(app.toDefinition({ target: 'typekro' }) as never, { fieldManager: 'user' });
   await waitForObject(
@@ -135,7 +135,7 @@ test('from direct mode to the controller: the plan, then no write to a child, th
   expect(await uids()).toEqual(before);
 }, 40_000);
 
-test('from the controller to direct mode: no write to a child, then a deploy changes it', async () => {
+test('from the controller to direct mode: a move that writes no child, then a deploy that changes it', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });
   const before = await versions();
   const dry = await run('default/a --to direct --file app.yaml --dry-run');

@@ -14,7 +14,7 @@ test.each(['up', 'dev app.yaml', 'cluster start'])('typekro %s lists the availab
   expect(err).toContain('did you mean cert-manager? the stand-ins are ack, argocd, cert-manager, cnpg');
 });
 
-test('a named cluster keeps its stand-ins, and is not given others while it runs', async () => {
+test('a named cluster keeps its stand-ins, and a running cluster refuses others', async () => {
   expect((await run('cluster start dev --data --stand-in cnpg --stand-in flux')).code).toBe(0);
   const settings = () => readFileSync(join(clusters.home, 'state/typekro/clusters/dev/settings.json'), 'utf8');
   expect(JSON.parse(settings())).toMatchObject({ standIns: ['cnpg', 'flux'] });

@@ -119,7 +119,7 @@ export const up: Command = {
         return ExitCode.interrupted;
       } finally {
         await session.close();
-        context.print(goodbye(input));
+        context.print(endMessage(input));
       }
     } finally {
       state.release();
@@ -131,7 +131,7 @@ export const up: Command = {
 export const ENDED = 'The cluster has ended, and its kubeconfig leads nowhere';
 
 /** The message that the cluster has ended. */
-function goodbye(input: CommandInput): string {
+function endMessage(input: CommandInput): string {
   const next =
     input.options['once'] === true
       ? '; without --once it stays up for kubectl.'

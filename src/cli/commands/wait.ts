@@ -53,7 +53,7 @@ export const wait: Command = {
       const ref = refOf(instance);
       const printReason = (why: string): void =>
         context.printError(printableLine(`waiting until ${objectName(ref)} is ${goalText(goal)}: ${why}`));
-      const failure = await reach(client, instance, goal, timeoutMs, context.signal, printReason);
+      const failure = await waitForGoal(client, instance, goal, timeoutMs, context.signal, printReason);
       if (failure !== undefined) throw notReached(ref, goal, timeout, failure.why, failure.remedy);
       context.print(`${objectName(ref)} is ${goalText(goal)}`);
       return ExitCode.ok;
@@ -92,7 +92,7 @@ interface Failure {
  * @param printReason receives why the goal is not reached yet, at the beginning of the wait and after each change of
  *   the reason
  */
-async function reach(
+async function waitForGoal(
   api: KubernetesApi,
   instance: KubeObject,
   goal: WaitGoal,

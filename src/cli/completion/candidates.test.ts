@@ -87,7 +87,7 @@ describe('the command', () => {
   });
 });
 
-test('bash takes the script, and completes with what the command prints', () => {
+test('bash accepts the script, and completes with the candidates of the command', () => {
   const script = `${completionScript('bash')}
 typekro() { printf '%s\\n' "asked: $*" >&2; printf 'validate\\tchecks\\n:files\\n'; }
 COMP_WORDS=(typekro va); COMP_CWORD=1; _typekro; printf '%s|' "\${COMPREPLY[@]}"`;

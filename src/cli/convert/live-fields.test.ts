@@ -129,7 +129,7 @@ test.each<[string, KubeObject, JsonObject]>([
     { ...HEAD, kind: 'ServiceAccount' },
   ],
   [
-    'no value that the author chose',
+    'no address that the author chose',
     live('v1', 'Service', {}, { spec: { clusterIP: 'None', clusterIPs: ['None'] } }),
     { ...HEAD, kind: 'Service', spec: { clusterIP: 'None', clusterIPs: ['None'] } },
   ],

@@ -59,7 +59,7 @@ export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFi
       leftOut.push(`${name}: ${maker} makes it`);
       return [];
     }
-    const { value, fields } = strip(object);
+    const { value, fields } = stripLiveFields(object);
     if (fields.length > 0) leftOut.push(`${name}: ${fields.join(', ')}`);
     return [value];
   });
@@ -78,7 +78,7 @@ function makerOf({ kind, metadata, ...rest }: KubeObject): string | undefined {
   return undefined;
 }
 
-function strip(object: KubeObject): { readonly value: KubeObject; readonly fields: readonly string[] } {
+function stripLiveFields(object: KubeObject): { readonly value: KubeObject; readonly fields: readonly string[] } {
   const fields: string[] = [];
   const isLive = object.metadata.uid !== undefined;
   const metadata = { ...object.metadata } as JsonObject;

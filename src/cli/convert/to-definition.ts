@@ -29,10 +29,10 @@ export function toDefinition(
   const resources = objects.map((object): JsonObject => {
     const template = cleaned(object) as JsonObject;
     for (const { path, target, part } of references.get(object) ?? []) {
-      put(template, path, `\${${[ids.get(target) ?? '', ...part].join('.')}}`);
+      setAtPath(template, path, `\${${[ids.get(target) ?? '', ...part].join('.')}}`);
     }
     for (const { path, field } of lifts.filter((lift) => lift.object === object)) {
-      put(template, path, `\${schema.spec.${field}}`);
+      setAtPath(template, path, `\${schema.spec.${field}}`);
     }
     return { id: ids.get(object) ?? '', template };
   });
@@ -132,7 +132,7 @@ function quoted(value: JsonValue): JsonValue {
 /** Writes a CEL string literal. JSON's printer uses only escapes that CEL has, too. */
 const celText = (text: string): string => stringifyJson(text);
 
-function put(root: JsonObject, path: readonly PathStep[], value: JsonValue): void {
+function setAtPath(root: JsonObject, path: readonly PathStep[], value: JsonValue): void {
   const parent = path
     .slice(0, -1)
     .reduce<JsonValue | undefined>(

@@ -140,7 +140,7 @@ describe('a port that another program has', () => {
 describe('a cluster that goes away', () => {
   const vanish = () => loop.sessions.at(-1)!.close();
 
-  test('is named at the next save, and the save after it starts another one', async () => {
+  test('is reported at the next save, and the save after it starts another cluster', async () => {
     loop.start();
     await loop.until(SERVING);
     await vanish();
@@ -153,7 +153,7 @@ describe('a cluster that goes away', () => {
     expect(await loop.names()).toEqual(['shop']);
   });
 
-  test.each(['d', 'k'])('is named by a key, and q ends the command, also after the fault %s', async (fault) => {
+  test.each(['d', 'k'])('is reported after a key, and q ends the command, also after the fault %s', async (fault) => {
     loop.write('pots.yaml', WAITING);
     loop.timeoutMs = 1500;
     loop.start();

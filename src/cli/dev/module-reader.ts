@@ -85,7 +85,7 @@ function loadIn(
       if (report.kind === 'note') return note(report.text);
       for (const path of report.imported) imported.add(path);
       const { diagnostics } = report;
-      finish(() => resolve({ objects: report.objects.map(received), diagnostics }));
+      finish(() => resolve({ objects: report.objects.map(restoreObject), diagnostics }));
     };
     const onError = (error: Error): void => finish(() => reject(error));
     const onExit = (code: number | null, by: string | null): void => {
@@ -110,7 +110,7 @@ function loadIn(
 }
 
 /** Restores the object and its `locate` function. A field without a place has the place of its nearest ancestor. */
-function received({ text, places }: SentObject): LoadedModule['objects'][number] {
+function restoreObject({ text, places }: SentObject): LoadedModule['objects'][number] {
   const object = parseJson(text) as KubeObject;
   if (places.length === 0) return { object };
   const known = new Map(places);

@@ -172,14 +172,14 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     ],
   ],
   [
-    'no controller, and definitions that one has read',
+    'no controller, and definitions that a controller has read',
     { controllers: { value: [] }, leases: { value: [] } },
     [
       'warning controllers the cluster: no Deployment of a controller has replicas, and no Lease of a controller is renewed',
     ],
   ],
   [
-    'no controller, and a definition that changed since one read it',
+    'no controller, and a definition that changed after a controller had read it',
     {
       controllers: { value: [] },
       leases: { value: [] },

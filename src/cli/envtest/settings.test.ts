@@ -19,7 +19,7 @@ test.each([
   expect([Object.fromEntries(parsed.values), parsed.unknown]).toEqual([values, unknown]);
 });
 
-test('help has each flag at the beginning of a line, and no flag that envtest would then pass without an effect', () => {
+test('help has each flag at the beginning of a line, and lacks flags that envtest would pass without an effect', () => {
   const help = helpText('kube-apiserver', 'serves', APISERVER_FLAGS);
   expect(help).toMatch(/^\s*--bind-address\b/m);
   expect(help).not.toMatch(/^\s*--insecure-port\b/m);

@@ -21,7 +21,7 @@ export function formatDefinitions(text: string): string {
     // A move changes the offsets of inner maps. Each round therefore moves only the outermost maps, and the next round
     // parses the new text.
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const next = applied(result, edits(result));
+      const next = applyEdits(result, edits(result));
       if (next === result || !isSame(result, next)) break;
       result = next;
     }
@@ -33,7 +33,7 @@ export function formatDefinitions(text: string): string {
 /** The maximum number of rounds: one for each nested level of the usual order, and a last one without edits. */
 const MAX_ROUNDS = 6;
 
-function applied(text: string, edits: readonly Edit[]): string {
+function applyEdits(text: string, edits: readonly Edit[]): string {
   return edits
     .toSorted((a, b) => b.from - a.from)
     .reduce((result, { from, to, text: replaced }) => result.slice(0, from) + replaced + result.slice(to), text);

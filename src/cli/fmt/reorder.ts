@@ -55,7 +55,7 @@ export function reorderMap(source: string, map: YAMLMap, keys: readonly string[]
  * The offset of the comments directly above the first key of an inner map. Comments above the first key of a document
  * belong to the document.
  */
-function firstFrom(source: string, at: number, column: number): number {
+function firstBlockStart(source: string, at: number, column: number): number {
   let from = source.lastIndexOf('\n', at - 1) + 1;
   if (column === 0 || source.slice(from, at).trim() !== '') return at;
   for (;;) {
@@ -78,7 +78,7 @@ function blocksOf(source: string, map: YAMLMap): Block[] | undefined {
     const name: unknown = (key as { readonly value?: unknown }).value;
     if (typeof name !== 'string') return undefined;
     const previous = blocks.at(-1);
-    const from = previous?.to ?? firstFrom(source, at, column);
+    const from = previous?.to ?? firstBlockStart(source, at, column);
     if (previous !== undefined && !/^(?:[ \t]*(?:#.*)?\n)*[ \t]*$/.test(source.slice(from, at))) return undefined;
     blocks.push({ name, from, at, to: Math.max(blockEnd(source, end, column), at) });
   }

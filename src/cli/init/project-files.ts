@@ -61,7 +61,7 @@ function compositionFiles({ name, version }: ProjectPlan): Record<string, string
     }),
     'app.ts': COMPOSITION,
     'app.test.ts': COMPOSITION_TEST,
-    ...common(name, 'app.ts'),
+    ...commonFiles(name, 'app.ts'),
   };
 }
 
@@ -80,7 +80,7 @@ function definitionFiles(
     'app.yaml': `${text.trimEnd()}\n`,
     'app.test.yaml': yamlOf(definitionTest(instance, present)),
     'example.yaml': yamlOf(instance),
-    ...common(name, 'app.yaml'),
+    ...commonFiles(name, 'app.yaml'),
   };
 }
 
@@ -111,7 +111,7 @@ function json(value: JsonObject): string {
 }
 
 /** The files of every project. */
-function common(name: string, file: string): Record<string, string> {
+function commonFiles(name: string, file: string): Record<string, string> {
   return {
     '.gitignore': 'node_modules/\n.typekro/\n',
     '.github/workflows/typekro.yml': WORKFLOW,

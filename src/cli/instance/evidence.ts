@@ -77,7 +77,7 @@ async function dataFound(
   const external = await externalItems(api, because.nodes, decision, signal);
   const empty = external.filter(({ items }) => items.length === 0).map(({ selection }) => selection);
   if (empty.length > 0) return empty;
-  const own = await Promise.all(objects.slice(0, MAX_OBJECTS).map((ref) => found(api, ref, signal)));
+  const own = await Promise.all(objects.slice(0, MAX_OBJECTS).map((ref) => findReadable(api, ref, signal)));
   const all = [...own, ...external.flatMap(({ items }) => items)].filter((object) => object !== undefined);
   const { expression, index } = itemOf(because.expression);
   const candidates = index === undefined ? all : all.slice(index, index + 1);
@@ -88,7 +88,7 @@ async function dataFound(
   return [];
 }
 
-async function found(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<KubeObject | undefined> {
+async function findReadable(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<KubeObject | undefined> {
   try {
     return await api.find(ref, { signal });
   } catch (error) {

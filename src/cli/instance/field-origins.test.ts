@@ -46,7 +46,7 @@ test.each(['spec.ports[1].port', 'spec.port', 'spec.ports[0].portal', ''])('%j h
   expect(fieldOrigins(graph?.nodes.get('service'), [path])).toEqual([]);
 });
 
-test('an expression is listed once, and at most three are', () => {
+test('an expression is listed once, and at most three expressions are listed', () => {
   const paths = [
     'metadata.labels.a',
     'metadata.labels.b',

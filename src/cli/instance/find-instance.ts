@@ -98,7 +98,7 @@ export async function findInstanceAt(
   const { kinds, refusal } = await declaredKinds(api, signal);
   const { group } = parseApiVersion(ref.apiVersion);
   const declaring = kinds.filter(({ type }) => type.kind === ref.kind && type.group === group);
-  const [only] = served(
+  const [only] = chooseServing(
     declaring.map(({ definition }) => ({ instance, ...(definition === undefined ? {} : { definition }) })),
   );
   return only ?? withDefinition(api, { instance }, refusal, signal);
@@ -259,24 +259,24 @@ async function instancesOf(
 ): Promise<Found[]> {
   const answers = await Promise.allSettled(
     kinds.map((kind) =>
-      instanceOf(api, kind, name, fallback, signal).catch((error: unknown) => passOver(kind, name, error)),
+      instanceOf(api, kind, name, fallback, signal).catch((error: unknown) => ignoreForbiddenGraph(kind, name, error)),
     ),
   );
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : []));
   const failure = answers.find((answer) => answer.status === 'rejected');
   if (failure !== undefined && (found.length === 0 || !(failure.reason instanceof KubeError))) throw failure.reason;
   const uids = new Set(found.map(({ instance }) => instance.metadata.uid));
-  return [...uids].flatMap((uid) => served(found.filter(({ instance }) => instance.metadata.uid === uid)));
+  return [...uids].flatMap((uid) => chooseServing(found.filter(({ instance }) => instance.metadata.uid === uid)));
 }
 
 /** Graphs that the user may not read count as absent, unless the user names the kind. */
-function passOver({ type }: Declared, { kind }: InstanceName, error: unknown): undefined {
+function ignoreForbiddenGraph({ type }: Declared, { kind }: InstanceName, error: unknown): undefined {
   if (kind === undefined && type === GRAPH_TYPE && error instanceof KubeError && error.status === 403) return undefined;
   throw error;
 }
 
 /** Chooses the definition that serves an instance when several definitions declare its kind. */
-function served(found: readonly Found[]): Found[] {
+function chooseServing(found: readonly Found[]): Found[] {
   const [first, ...others] = found;
   if (first === undefined || others.length === 0) return [...found];
   const definitions = found.flatMap(({ definition }) => definition ?? []);

@@ -24,7 +24,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ],
   ],
   [
-    'a node that also waits for a node in progress is pending, also to the nodes behind it',
+    'a node that also waits for a node in progress is pending, and the nodes behind it wait for a pending node',
     [
       hidden,
       late,
@@ -91,7 +91,7 @@ test('the remedy of a refusal replaces the one of the reason', () => {
   expect(shownNodes([svc], refused).of(svc).remedy).toBe('do it');
 });
 
-test('unknown nodes are counted, and absent from the counts when there is none', () => {
+test('unknown nodes are counted; without any, the counts have no number of them', () => {
   const nodes = [ready, hidden, dependent('a', 'blocked', ['hidden', 'failed'])];
   expect(shownNodes(nodes).count(nodes)).toMatchObject({ nodes: 3, ready: 1, unknown: 2 });
   expect(shownNodes([ready, broken]).count([ready, broken])).not.toHaveProperty('unknown');

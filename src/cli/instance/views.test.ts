@@ -99,7 +99,7 @@ describe('diff', () => {
     expect(await diff('shop/parts')).toEqual(['+ ConfigMap default/shop-x  create (parts)']);
   });
 
-  test('what a suspended instance wants is shown, and that nothing is written before it is resumed', async () => {
+  test('a suspended instance shows its changes, with a note that nothing is written before it is resumed', async () => {
     const annotations = { 'kro.run/reconcile': 'suspended' };
     await world.apply({ ...instance('shop'), metadata: { name: 'shop', namespace: 'default', annotations } });
     await world.user.patch(configMap('shop'), { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });

@@ -12,7 +12,7 @@ const cwd = mkdtempSync(join(tmpdir(), 'typekro-codes-'));
 const run = commandRunner([explain, lint], cwd);
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-test.each(ruleNames())('explain %s says what, why and how to mend', async (rule) => {
+test.each(ruleNames())('explain %s prints the meaning, an example and the remedy', async (rule) => {
   const { code, out, err } = await run(`explain ${rule}`);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/^\S+ {2}warning\n {2}\S.*\n\nExample\n {2}[^]*\n\nRemedy\n {2}\S/);

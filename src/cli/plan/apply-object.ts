@@ -166,8 +166,8 @@ function contentOfClients({ metadata, ...rest }: KubeObject): JsonObject {
   return {
     uid,
     deletionTimestamp,
-    labels: without(labels, CONTROLLER_LABELS),
-    annotations: without(annotations, CONTROLLER_ANNOTATIONS),
+    labels: withoutPrefixes(labels, CONTROLLER_LABELS),
+    annotations: withoutPrefixes(annotations, CONTROLLER_ANNOTATIONS),
     content: generation ?? contentOf({ ...rest, metadata: {} }),
   };
 }
@@ -176,7 +176,10 @@ function contentOfClients({ metadata, ...rest }: KubeObject): JsonObject {
 const CONTROLLER_ANNOTATIONS = ['internal.kro.run/', 'applyset.kubernetes.io/'];
 const CONTROLLER_LABELS = [...keys.RESERVED_PREFIXES, 'applyset.kubernetes.io/', keys.MANAGED_BY_LABEL];
 
-const without = (marks: Readonly<Record<string, string>>, prefixes: readonly string[]): Record<string, string> =>
+const withoutPrefixes = (
+  marks: Readonly<Record<string, string>>,
+  prefixes: readonly string[],
+): Record<string, string> =>
   Object.fromEntries(Object.entries(marks).filter(([key]) => !prefixes.some((prefix) => key.startsWith(prefix))));
 
 function movedError(ref: ObjectRef, planned: KubeObject | undefined, now: KubeObject | undefined): TypeKroError {

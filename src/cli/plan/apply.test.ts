@@ -200,7 +200,7 @@ test('the deletion of a definition and its instances deletes their objects, too'
   expect(await world.user.find({ ...mapRef('gone'), apiVersion: 'kro.run/v1alpha1', kind: 'Gone' })).toBeUndefined();
 });
 
-test('a definition and an instance of one file are applied, though the controller writes to the instance between', async () => {
+test('a definition and an instance of one file are applied, also when the controller writes in between', async () => {
   await world.apply(definition('Both'));
   await world.advance(2000);
   await world.apply(instance('Both', 'both'));
@@ -235,7 +235,7 @@ test('a refusal from before the apply does not count', async () => {
   expect(done).toMatchObject({ code: 0, err: '' });
 });
 
-test('an instance without a namespace whose kind is new is planned and created in that of the user', async () => {
+test('an instance of a new kind without a namespace is planned and created in the namespace of the user', async () => {
   const files = [definition('Placed'), instance('Placed', 'placed', {}, '')];
   const { out } = await run('plan FILE -o json', ...files);
   const [planned] = (JSON.parse(out) as Plan).instances;
@@ -272,7 +272,7 @@ test('an object of another namespace than -n is an error that names both', async
   expect((await run('plan FILE -n team-a', map('b'), map('c'))).err).toContain('the files of each namespace alone');
 });
 
-test('an object without a namespace is planned in that of the user when a CRD of the files declares its kind', async () => {
+test('an object without a namespace, whose CRD is in the files, is planned in the namespace of the user', async () => {
   const crd: KubeObject = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',

@@ -15,12 +15,12 @@ afterEach(async () => {
   await place.world.advance(3000);
 });
 
-/** A ConfigMap with the spec's text and the revision's own value. A second one exists only for a large count. */
-const definition = (value: string, least: number, annotations: Record<string, string> = {}) =>
+/** A ConfigMap with the spec's text and the revision's own value. A second one exists from `minCount` on. */
+const definition = (value: string, minCount: number, annotations: Record<string, string> = {}) =>
   potDefinition(
     [
       mapResource('map', { text: '${schema.spec.text}', value }),
-      { ...mapResource('extra', { value: 'same' }), includeWhen: [`\${schema.spec.count >= ${least}}`] },
+      { ...mapResource('extra', { value: 'same' }), includeWhen: [`\${schema.spec.count >= ${minCount}}`] },
     ],
     annotations,
   );
@@ -106,8 +106,8 @@ test('an object is also named when only the end of a canary deletes it', async (
 test.each([
   ['keeps', 1],
   ['leaves out', 5],
-])('an object that the new revision %s for both specs is not named', async (_effect, least) => {
+])('an object that the new revision %s for both specs is not named', async (_effect, minCount) => {
   await start();
-  const { out } = await place.run('plan FILE -o json', definition('two', least), pot('rose', { text: 'y' }));
+  const { out } = await place.run('plan FILE -o json', definition('two', minCount), pot('rose', { text: 'y' }));
   expect((JSON.parse(out) as Plan).instances.map(({ recreated }) => recreated)).toEqual([undefined, undefined]);
 });

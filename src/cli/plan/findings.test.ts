@@ -110,7 +110,7 @@ const everything = planOf({
   ],
 });
 
-test('workflow commands: one line each, nothing that GitHub reads as its own', () => {
+test('workflow commands: one line each, with the special characters of GitHub escaped', () => {
   expect(githubAnnotations(everything).join('\n')).toMatchInlineSnapshot(`
     "::warning file=graphs/pots.yaml,line=12,title=typekro plan%3A breaking-change::pots: spec.old (string) is removed; set by team/a
     ::error title=typekro plan%3A refused::ConfigMap team/shop: quota: 1,000 of 1,000 (100%25)%0Asecond line

@@ -124,7 +124,7 @@ export async function openPlanning(
   let declared: readonly KubeObject[] = [];
   const crds = (): KubeObject[] => {
     const names = new Set(declared.map(({ metadata }) => metadata.name));
-    return [...basics.crds.filter(({ metadata }) => !names.has(metadata.name)), ...declared.map(served)];
+    return [...basics.crds.filter(({ metadata }) => !names.has(metadata.name)), ...declared.map(asServedCrd)];
   };
   const rules = new LazyRules(() => [
     { type: CRDS, objects: crds() },
@@ -220,7 +220,7 @@ export async function planLoaded(
 }
 
 /** Adds the status of a served CRD to a CRD of the files. */
-function served(crd: KubeObject): KubeObject {
+function asServedCrd(crd: KubeObject): KubeObject {
   const { spec = {}, metadata } = crd;
   const identity = { uid: `crd-${metadata.name ?? ''}`, resourceVersion: '1', generation: 1 };
   const condition = (type: string) => ({ type, status: 'True', reason: 'Declared', message: '' });

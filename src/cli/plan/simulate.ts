@@ -149,7 +149,7 @@ export function* simulate(
     for (const action of decision.apply) {
       const answer = answerOf.get(action);
       const mark = { apply: action, bookkeeping: true, ...definedMember('before', marks.get(action)) } as const;
-      writes.push({ wave, after, ...(answer === undefined ? mark : change(store, action, answer)) });
+      writes.push({ wave, after, ...(answer === undefined ? mark : recordWrite(store, action, answer)) });
     }
     // Like a deleted object, a released object is no member any more.
     const retirements = [
@@ -175,7 +175,7 @@ const UNCHECKED: WriteAnswer = { checked: 'none' };
 type Written = Omit<SimulatedWrite, 'wave' | 'after'>;
 
 /** Records a write of a child, and its answer in the store. */
-function change(store: ObservedStore, action: ApplyAction, answer: WriteAnswer): Written {
+function recordWrite(store: ObservedStore, action: ApplyAction, answer: WriteAnswer): Written {
   const before = liveOf(store, action);
   const isFixed = answer.immutable === true && before !== undefined;
   const kept = isFixed ? keptChild(action) : undefined;

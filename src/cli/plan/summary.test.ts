@@ -55,7 +55,7 @@ test('every counted write is checked, a deletion, or an object that is created a
   expect({ prune, deleted }).toEqual({ prune: 1, deleted: 2 });
 });
 
-test('what is refused does not happen', () => {
+test('refused writes and blocked instances are not counted as changes', () => {
   const { summary } = planOf({
     objects: [writePlan({ action: 'create', refusal: 'quota' })],
     instances: [instancePlan('t/a', { state: 'blocked', because: 'its spec is refused', action: 'change' })],

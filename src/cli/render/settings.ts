@@ -79,10 +79,10 @@ function setAt(root: JsonValue, setting: Setting): void {
   let at: JsonValue = root;
   for (const [index, step] of path.entries()) {
     const holder = holderOf(at, setting, index);
-    if (index === path.length - 1) return put(holder, step, value);
+    if (index === path.length - 1) return setMember(holder, step, value);
     const existing = childOf(holder, step);
     const next: JsonValue = existing ?? (typeof path[index + 1] === 'number' ? [] : {});
-    put(holder, step, next);
+    setMember(holder, step, next);
     at = next;
   }
 }
@@ -117,7 +117,7 @@ function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject
   throw noPlace(text, `${name} is ${what}, and has no fields`, remedy);
 }
 
-function put(holder: JsonObject | JsonValue[], step: PathStep, value: JsonValue): void {
+function setMember(holder: JsonObject | JsonValue[], step: PathStep, value: JsonValue): void {
   if (!Array.isArray(holder)) return setOwn(holder, String(step), value);
   const index = Number(step);
   while (holder.length < index) holder.push(null);

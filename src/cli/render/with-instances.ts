@@ -37,7 +37,7 @@ export async function withInstances(
   // The check reports a definition without a readable schema.
   if (definitions.length === 0) return inputs;
   const chosen = chooseDefinitions(definitions, input);
-  const isInstance = ({ object }: InputObject): boolean => chosen.some((api) => isOf(object, api));
+  const isInstance = ({ object }: InputObject): boolean => chosen.some((api) => isInstanceOfApi(object, api));
   const given = inputs.objects.filter(isInstance);
   const only = textOption(input, 'namespace');
   const values = textOption(input, 'values');
@@ -64,7 +64,7 @@ function apiOf(object: KubeObject): Api[] {
   return [{ name: object.metadata.name ?? '', kind, apiVersion: `${group}/${apiVersion}` }];
 }
 
-const isOf = (object: KubeObject, { kind, apiVersion }: Api): boolean =>
+const isInstanceOfApi = (object: KubeObject, { kind, apiVersion }: Api): boolean =>
   object.kind === kind && object.apiVersion === apiVersion;
 
 /** Reads `--values`: instances, or the spec of one instance. */

@@ -155,26 +155,26 @@ function oneLine(code: Code): string | undefined {
       return `${test ?? ''} ? ${yes ?? ''} : ${no ?? ''}`;
     }
     case 'object': {
-      const members = code.members.map(([name, value]) => joined(keyText(name), oneLine(value)));
-      return code.members.length === 0 ? '{}' : whole(members, '{ ', ' }');
+      const members = code.members.map(([name, value]) => joinedMember(keyText(name), oneLine(value)));
+      return code.members.length === 0 ? '{}' : joinedParts(members, '{ ', ' }');
     }
     case 'list':
-      return isTable(code.items) ? undefined : whole(code.items.map(oneLine), '[', ']');
+      return isTable(code.items) ? undefined : joinedParts(code.items.map(oneLine), '[', ']');
     case 'call':
-      return whole(code.args.map(oneLine), `${code.callee}(`, ')');
+      return joinedParts(code.args.map(oneLine), `${code.callee}(`, ')');
     case 'method':
-      return whole([joinedCall(oneLine(code.of), code.name, code.args.map(oneLine))], '', '');
+      return joinedParts([joinedCall(oneLine(code.of), code.name, code.args.map(oneLine))], '', '');
   }
 }
 
 function joinedCall(of: string | undefined, name: string, args: readonly (string | undefined)[]): string | undefined {
-  return of === undefined ? undefined : whole(args, `${of}.${name}(`, ')');
+  return of === undefined ? undefined : joinedParts(args, `${of}.${name}(`, ')');
 }
 
-const joined = (key: string, value: string | undefined): string | undefined =>
+const joinedMember = (key: string, value: string | undefined): string | undefined =>
   value === undefined ? undefined : key === value ? key : `${key}: ${value}`;
 
-function whole(parts: readonly (string | undefined)[], open: string, close: string): string | undefined {
+function joinedParts(parts: readonly (string | undefined)[], open: string, close: string): string | undefined {
   return parts.includes(undefined) ? undefined : `${open}${parts.join(', ')}${close}`;
 }
 

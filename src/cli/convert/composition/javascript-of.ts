@@ -174,7 +174,7 @@ class Writer {
     if (a.reads === true || b.reads === true) return undefined;
     const { word, binds, gives } = operator;
     // The format puts `&&` inside of `||` in brackets.
-    const side = (of: Script, least: number) => within(of, binds === OR && of.binds === OR + 1 ? ATOM : least);
+    const side = (of: Script, binding: number) => within(of, binds === OR && of.binds === OR + 1 ? ATOM : binding);
     return { text: `${side(a, binds)} ${word} ${side(b, binds + 1)}`, kind: gives ?? a.kind, binds };
   }
 }

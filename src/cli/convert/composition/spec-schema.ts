@@ -123,8 +123,8 @@ function listType(schema: Schema): Code | undefined {
     return words(bounds(`${inner}[]`, sizes(minItems, maxItems)));
   }
   const list = method(asType(item), 'array');
-  const least = minItems === undefined ? list : method(list, 'atLeastLength', text(String(minItems)));
-  return maxItems === undefined ? least : method(least, 'atMostLength', text(String(maxItems)));
+  const withMinimum = minItems === undefined ? list : method(list, 'atLeastLength', text(String(minItems)));
+  return maxItems === undefined ? withMinimum : method(withMinimum, 'atMostLength', text(String(maxItems)));
 }
 
 function objectType(schema: Schema): Code | undefined {

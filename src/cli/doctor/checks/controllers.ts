@@ -15,7 +15,7 @@ export function checkControllers(facts: ClusterFacts): CheckResult {
     if (limit !== undefined && all.length === 0) return [];
     const running = all.filter(({ replicas }) => replicas > 0);
     if (running.length === 0) return [...withoutController(facts)];
-    return [...rivals(running), ...running.flatMap((each) => otherVersion(each, facts.version))];
+    return [...rivalFindings(running), ...running.flatMap((each) => otherVersion(each, facts.version))];
   });
   return { findings, isEmpty, unread: [...unread, ...(limit === undefined ? [] : [limit])] };
 }
@@ -51,7 +51,7 @@ function isObserved({ metadata, status }: KubeObject): boolean {
 }
 
 /** Two controllers of one namespace compete for one Lease. Those of two namespaces both work. */
-function rivals(running: readonly ControllerDeployment[]): Finding[] {
+function rivalFindings(running: readonly ControllerDeployment[]): Finding[] {
   const [first, ...others] = running;
   if (first === undefined) return [];
   return others.map((other) => {

@@ -16,12 +16,12 @@ export function checkCrds({ crds }: ClusterFacts): CheckResult {
       const name = wanted.metadata.name ?? '';
       const where = `CustomResourceDefinition ${name}`;
       const crd = installed.get(name);
-      return crd === undefined ? [missing(where, name === GRAPH_CRD)] : judge(where, crd, wanted);
+      return crd === undefined ? [missingCrd(where, name === GRAPH_CRD)] : crdFindings(where, crd, wanted);
     }),
   );
 }
 
-const missing = (where: string, isOptional: boolean): Finding => ({
+const missingCrd = (where: string, isOptional: boolean): Finding => ({
   severity: isOptional ? 'info' : 'error',
   where,
   what: 'does not exist',
@@ -29,7 +29,7 @@ const missing = (where: string, isOptional: boolean): Finding => ({
   ...(isOptional ? {} : { remedy: 'typekro install' }),
 });
 
-function judge(where: string, crd: KubeObject, wanted: KubeObject): Finding[] {
+function crdFindings(where: string, crd: KubeObject, wanted: KubeObject): Finding[] {
   if (crd.metadata.deletionTimestamp !== undefined) {
     return [
       {

@@ -12,7 +12,7 @@ const MAX_AHEAD_MS = 5000;
 export function checkLeases({ leases, server, controllers }: ClusterFacts): CheckResult {
   const runs = 'value' in controllers && controllers.value.some(({ replicas }) => replicas > 0);
   return checkReading(leases, (all) => [
-    ...all.flatMap((lease) => judge(lease, server.now, runs)),
+    ...all.flatMap((lease) => leaseFindings(lease, server.now, runs)),
     ...severalLeaders(all.filter((lease) => lease.metadata.name === LEASE_NAME && isLive(lease, server.now))),
   ]);
 }
@@ -34,7 +34,7 @@ const durationMs = ({ spec }: KubeObject): number => (numberAt(spec, 'leaseDurat
 
 const whereOf = ({ metadata }: KubeObject): string => `Lease ${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 
-function judge(lease: KubeObject, now: number, runs: boolean): Finding[] {
+function leaseFindings(lease: KubeObject, now: number, runs: boolean): Finding[] {
   const where = whereOf(lease);
   const severity = runs ? 'error' : 'info';
   const remedy = 'read the log of the controller: its pods may not start, or lack the right to update Leases';

@@ -9,7 +9,7 @@ export function checkWebhooks({ webhooks, definitions }: ClusterFacts): CheckRes
   const groups = new Set([DEFINITION_TYPE.group, REVISION_TYPE.group, CRD_TYPE.group, ...kinds]);
   const unread = 'value' in webhooks ? webhooks.value.flatMap((each) => unreadEndpoints(each, groups)) : [];
   return joinResults(
-    checkReading(webhooks, (all) => all.flatMap((each) => judge(each, groups))),
+    checkReading(webhooks, (all) => all.flatMap((each) => webhookFindings(each, groups))),
     { findings: [], unread, isEmpty: true },
   );
 }
@@ -29,7 +29,7 @@ const unreadEndpoints = (webhook: Webhook, groups: ReadonlySet<string>): string[
     ? [`endpoints of ${webhook.configuration}: ${webhook.endpoints.unread}`]
     : [];
 
-function judge(webhook: Webhook, groups: ReadonlySet<string>): Finding[] {
+function webhookFindings(webhook: Webhook, groups: ReadonlySet<string>): Finding[] {
   const { service, endpoints, blocks, name, configuration } = webhook;
   const found = selected(webhook, groups);
   if (!blocks || service === undefined || found.length === 0) return [];
