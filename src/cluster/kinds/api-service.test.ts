@@ -76,7 +76,7 @@ describe('an APIService', () => {
       ],
     ],
     [
-      'of this server with settings of another one',
+      'of this server with settings of another server',
       { group: 'a.io', version: 'v1', ...PRIORITIES, caBundle: 'YWJj', insecureSkipTLSVerify: true },
       undefined,
       [

@@ -260,7 +260,7 @@ function validateSlice(spec: JsonObject, old: JsonObject | undefined, problems: 
   );
 }
 
-/** Checks that a slice says in exactly one way which nodes have its devices. */
+/** Checks that a slice sets exactly one of the fields for the nodes that have its devices. */
 function validatePlace(spec: JsonObject, problems: FieldError[]): void {
   for (const key of ['allNodes', 'perDeviceNodeSelection'])
     if (spec[key] === false) problems.push(fieldInvalid(`spec.${key}`, false, 'must be either unset or set to true'));

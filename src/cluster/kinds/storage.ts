@@ -29,7 +29,7 @@ import { checkLabelName, validateNodeTerm } from './selectors.ts';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const IMMUTABLE = 'field is immutable';
 
-/** Checks that a value is absent, empty or one of `known`. */
+/** Checks that a value is absent, empty or in `known`. */
 function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: FieldError[]) {
   const value = textAt(parent, key);
   if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}${key}`, value, known));

@@ -82,7 +82,7 @@ export interface Strategy {
     problems: FieldError[],
     context: WriteContext,
   ) => void;
-  /** Is an update checked as a new object, too? Each error of its metadata is then reported once more. */
+  /** Is an update checked like a new object, too? Each error of its metadata is then reported one more time. */
   readonly validatesWholeOnUpdate?: boolean;
   /** Texts for the warning header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];

@@ -196,7 +196,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'an exception of no range',
+    'an exception without a range',
     'NetworkPolicy',
     policyOf({ except: ['10.0.0.0/8'] }),
     ['spec.ingress[0].from[0].ipBlock.cidr: Required value'],

@@ -114,7 +114,7 @@ describe('the variables of a container', () => {
       { env: [{ name: 'A=B', value: '' }] },
       { problem: '"A=B" cannot be the name of a variable' },
     ],
-  ])('contain %s', (_title, container, expected) => {
+  ])('with %s', (_title, container, expected) => {
     expect(environment(container)).toEqual(expected);
   });
 

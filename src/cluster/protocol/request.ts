@@ -61,7 +61,7 @@ export interface IncomingRequest {
   readonly clientSignal?: (() => AbortSignal) | undefined;
 }
 
-/** What the handling of a request adds to its audit events. Present while the audit policy asks for such events. */
+/** The additions of a request's handling to its audit events. Present when the audit policy requests such events. */
 export interface AuditTrail {
   /**
    * Adds an annotation, unless it has a value already. `least` is the lowest audit level whose events contain the

@@ -50,7 +50,9 @@ function parseApply(text: string, withDuplicates: boolean): ParsedYaml {
   return parseYaml(text);
 }
 
-/** Refuses a configuration with repeated keys, or warns about it, as the request says. Throws 400. */
+/**
+ * Refuses a configuration with repeated keys, or warns about it, by the `fieldValidation` of the request. Throws 400.
+ */
 export function checkDuplicates(
   { options, warnings }: Pick<WriteRequest, 'options' | 'warnings'>,
   { duplicates }: ApplyBody,

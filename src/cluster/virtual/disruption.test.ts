@@ -48,12 +48,12 @@ describe('an eviction', () => {
     ['a pod that no budget selects', pod('Running', true, { labels: {} }), budget(NONE), 0],
     ['an unhealthy pod while enough are healthy', pod('Running', false), budget(NONE), 0],
     [
-      'an unhealthy pod of a lenient budget',
+      'an unhealthy pod whose budget always allows its eviction',
       pod('Running', false),
       budget({ ...NONE, currentHealthy: 0 }, { unhealthyPodEvictionPolicy: 'AlwaysAllow' }),
       0,
     ],
-    ['a healthy pod that may go', pod('Running', true), budget({ ...NONE, disruptionsAllowed: 1 }), 1],
+    ['a healthy pod that its budget releases', pod('Running', true), budget({ ...NONE, disruptionsAllowed: 1 }), 1],
   ])('of %s is admitted', (_, evicted, protecting, writes) => {
     const { store, written } = storeOf(protecting);
     admitEviction(store, evicted, NOW, true);

@@ -9,7 +9,7 @@ import type { ContainerRun } from '../processes/container-run.ts';
 import type { ApiReply, ApiRequest, MessageConnection } from '../protocol/request.ts';
 import { containerSpec, notRunning } from './pod-container.ts';
 
-/** The protocols, the best one first. Version 5 lets a client close its input. */
+/** The protocols in the order of preference. In version 5, a client can close its input. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 /** The first byte of each message. */
