@@ -40,7 +40,7 @@ function commandOf({ command: [node = '', ...words] }: BuiltStage) {
   return { node, flags: words.slice(0, at), script: words[at] ?? '', args: words.slice(at + 1) };
 }
 
-/** The digest of each file below a folder, by its path. Without the stamp of a build, which no package contains. */
+/** The digest of each file below a folder, by its path. The stamp of a build is left out, because no package contains it. */
 function digestsOf(folder: string): Map<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files

@@ -25,7 +25,7 @@ export class TheseFaults extends FaultSchedule {
  */
 export class LostLine extends FaultSchedule {
   readonly #at: number;
-  /** The number of watch lines while there are faults. */
+  /** The number of watch lines before the faults end. */
   lines = 0;
 
   constructor(at: number) {

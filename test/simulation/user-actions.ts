@@ -66,7 +66,7 @@ function rareAction(name: string, dice: number, pick: <T>(values: readonly T[]) 
     () => patch('take the finalizer off the definition', DEFINITION, { metadata: { finalizers: null } }),
     () => patch('edit the labels of the definition', DEFINITION, labelPatch('user.test/team', pick(['x', 'y']))),
     () => patch('take a label off the CRD', CRD, labelPatch('kro.run/resource-graph-definition-id', null)),
-    () => patch('take the columns off the CRD', CRD, { spec: { names: { shortNames: ['odd'] } } }),
+    () => patch('edit the short names of the CRD', CRD, { spec: { names: { shortNames: ['odd'] } } }),
     () => breakDefinition(name),
     () => widen(pick(['a', 'b'])),
     () => replaceDefinition(),

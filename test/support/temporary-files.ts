@@ -6,7 +6,7 @@ const PREFIX = 'typekro-tests-';
 
 /**
  * Gives the run a folder of its own for temporary files (`TMPDIR`, which workers and the programs that they start
- * inherit), and removes the folder after the last test. A test therefore may leave what it wrote to `tmpdir()`.
+ * inherit), and removes the folder after the last test. A test may therefore leave its files in `tmpdir()`.
  */
 export default function ownTemporaryFolder(): () => void {
   // Vitest calls a global setup once for each project of a run.

@@ -62,8 +62,8 @@ describe('Graphs that make Graphs', () => {
   });
 });
 
-describe('Graphs that make copies of themselves', () => {
-  it('endlessly are stopped after ten copies, by name; the deletion of the first one deletes all', async () => {
+describe('Graphs that make copies of themselves without an end', () => {
+  it('are stopped after ten copies, and the deletion of the first one deletes all', async () => {
     await worldOfGraphs();
     // Each copy reads itself and makes the next one, whose name is longer by one letter.
     const own = "{'id': 'own', 'ref': {'apiVersion': 'kro.run/v1alpha1', 'kind': 'Graph', 'metadata': {'name': next}}}";

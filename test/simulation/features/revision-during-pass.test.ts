@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Delays the answer of the next write of the object until the returned function is called. */
+/** Holds the next write of the object back until `release` is called. */
 function holdWriteOf(name: string): { readonly isHeld: () => boolean; readonly release: () => void } {
   let release = () => {};
   let isHeld = false;
@@ -32,7 +32,7 @@ function definition(includeWhen?: string) {
   return potDefinition([first, includeWhen === undefined ? extra : { ...extra, includeWhen: [includeWhen] }]);
 }
 
-it('a pass that began with an earlier revision ends before it reads a spec that follows the newer one', async () => {
+it('a pass with an earlier revision never reads a spec that is written after the next revision', async () => {
   await world.apply(definition('${schema.spec.text == "one"}'));
   await world.advance(5000);
   await world.apply(pot('p', { text: 'one', count: 1 }));

@@ -58,7 +58,7 @@ const conditionOf = async (type: string) => conditionText(await world.user.get(g
 
 describe('the condition WatchesHealthy', () => {
   it.each(['0.9', '0.10'] as const)(
-    'of an instance is true at the level %s, and stays without a write',
+    'of an instance is true at the level %s, and stays true without a write',
     async (level) => {
       await open(true, level);
       await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
