@@ -1,0 +1,3 @@
+export { standardLabels } from './labels.ts';
+export { tenant } from './tenant.ts';
+export { webService } from './web-service.ts';
