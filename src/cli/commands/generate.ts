@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { hasErrors, isJsonObject, TypeKroError } from '../../core/index.ts';
 import { generateChart, generateFactories } from '../../factories/index.ts';
@@ -7,6 +7,7 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
 import type { Sources } from '../generate/read-sources.ts';
+import { exitOfFiles, printFiles } from '../generate/report-files.ts';
 import { writeFiles } from '../generate/write-files.ts';
 import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 import { shellWord } from '../shell-word.ts';
@@ -57,18 +58,12 @@ export const generate: Command = {
     const out = textOption(input, 'out') ?? 'generated';
     const check = input.options['check'] === true;
     const changes = writeFiles(resolve(context.cwd, out), files, { check });
-    for (const { path, change } of changes)
-      context.print(`${check ? CHECKED[change] : change} ${relative(context.cwd, path)}`);
+    printFiles(context, changes, check);
     if (files.size > 0) context.print(`${count(factories, 'factory', 'factories')} in ${count(files.size, 'file')}`);
     if (hasErrors(all)) return ExitCode.diagnostics;
-    if (!check || changes.every(({ change }) => change === 'unchanged')) return ExitCode.ok;
-    context.printError('The files differ from the definitions: run the same command without --check.');
-    return ExitCode.drift;
+    return exitOfFiles(context, changes, check, 'the definitions');
   },
 };
-
-/** The words that `--check` prints for a file. */
-const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;
 
 /** The diagnostic for a run that found no definition and has no other diagnostic. */
 function noDefinitions(

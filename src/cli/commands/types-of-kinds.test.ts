@@ -1,4 +1,9 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Cluster } from '../../cluster/index.ts';
+import { createEmbeddedCluster } from '../../cluster/index.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import { types } from './types.ts';
 
@@ -29,4 +34,51 @@ test.each([
   expect(err).toBe(
     `error: ${message} [cli/usage]\n  hint: name the files of definitions, or one of --kind ResourceGraphDefinition, --kind Graph`,
   );
+});
+
+describe('types pull', () => {
+  let cluster: Cluster;
+  let folder: string;
+  let pull: (line: string) => Promise<{ code: number; out: string; err: string }>;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'typekro-types-'));
+    cluster = await createEmbeddedCluster({ standIns: ['cert-manager'] });
+    writeFileSync(join(folder, 'kubeconfig'), (await cluster.listen({ port: 0 })).kubeconfig);
+    const execute = commandRunner([types], folder, { KUBECONFIG: join(folder, 'kubeconfig') });
+    pull = (line) => execute(line);
+  });
+  afterAll(async () => {
+    await cluster.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('writes the kinds of a group, which then are known without the cluster', async () => {
+    expect(await pull('types pull --group cert-manager.io')).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "err": "",
+        "out": "created crds/certificaterequests.cert-manager.io.yaml
+      created crds/certificates.cert-manager.io.yaml
+      created crds/clusterissuers.cert-manager.io.yaml
+      created crds/issuers.cert-manager.io.yaml
+      4 kinds",
+      }
+    `);
+    expect(await pull('types pull --group cert-manager.io --check')).toMatchObject({ code: 0 });
+    writeFileSync(join(folder, 'crds/issuers.cert-manager.io.yaml'), 'changed\n');
+    expect(await pull('types pull --group cert-manager.io --check')).toMatchObject({
+      code: 4,
+      out: expect.stringContaining('differs crds/issuers.cert-manager.io.yaml') as string,
+    });
+    expect(readFileSync(join(folder, 'crds/certificates.cert-manager.io.yaml'), 'utf8')).toContain(
+      'kind: Certificate\n',
+    );
+  });
+
+  test.each([
+    ['types pull app.yaml', 2, 'pull takes no file, and app.yaml is one [cli/usage]'],
+    ['types pull --group example.com', 1, 'the cluster has no CustomResourceDefinition of example.com [types/nothing]'],
+  ])('%s is refused', async (line, code, message) => {
+    expect(await pull(line)).toMatchObject({ code, err: expect.stringContaining(message) as string });
+  });
 });

@@ -11,6 +11,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { unknownForm } from '../output-form.ts';
 import { exampleInstance } from '../types/example-instance.ts';
 import { toJsonSchema } from '../types/json-schema.ts';
+import { pullTypes } from '../types/pull-types.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { yamlOf } from '../yaml-text.ts';
@@ -31,8 +32,10 @@ const FORM_NAMES = Object.keys(FORMS);
 export const types: Command = {
   name: 'types',
   description:
-    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance. With --kind, prints those of definitions or of Graphs themselves.',
-  positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true }],
+    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance. With --kind, prints those of definitions or of Graphs themselves. `typekro types pull` writes the CustomResourceDefinitions of a cluster to a folder, so that editors and checks know its kinds without the cluster.',
+  positionals: [
+    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -; or the word pull', variadic: true },
+  ],
   options: [
     {
       name: 'output',
@@ -50,6 +53,9 @@ export const types: Command = {
     },
     DEFINITION_OPTION,
     ...CRD_OPTIONS,
+    { name: 'out', summary: 'pull: folder to write to', value: 'folder', defaultValue: 'crds' },
+    { name: 'group', summary: 'pull: only kinds of this API group', value: 'name' },
+    { name: 'check', summary: 'pull: write nothing; exit with 4 when a file is missing or differs' },
   ],
   examples: [
     { command: 'typekro types app.rgd.yaml > app-types.ts', summary: 'interfaces for a program' },
@@ -61,8 +67,13 @@ export const types: Command = {
       command: 'typekro types --kind ResourceGraphDefinition -o jsonschema > rgd.schema.json',
       summary: 'the schema of definitions, for editors without typekro lsp',
     },
+    {
+      command: 'typekro types pull --out crds --group cert-manager.io',
+      summary: 'crds/certificates.cert-manager.io.yaml and so on, for typekro lsp and --crds',
+    },
   ],
   async run(context, input) {
+    if (input.positionals[0] === 'pull') return pullTypes(context, input);
     const form = textOption(input, 'output') ?? 'typescript';
     const print = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined;
     if (print === undefined) throw unknownForm(form, FORM_NAMES);

@@ -1,0 +1,46 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { objectAt } from '../../kubernetes/index.ts';
+import { keys } from '../../runtime/index.ts';
+import { yamlOf } from '../yaml-text.ts';
+
+/** The files of the definitions of a cluster. */
+export interface PulledCrds {
+  /** The texts of the files by their names: `PLURAL.GROUP.yaml`. */
+  readonly files: ReadonlyMap<string, string>;
+  /** The number of definitions that a controller of kro made. Their ResourceGraphDefinitions define them. */
+  readonly generated: number;
+}
+
+/** A name that can be the name of a file. API servers accept no other names of a CustomResourceDefinition. */
+const NAME = /^[a-z0-9][a-z0-9.-]*$/;
+
+/**
+ * Writes each CustomResourceDefinition of a cluster as a file for editors and checks: its name and the parts of its
+ * spec that describe the kind. The address of a conversion webhook and the state of the cluster are left out.
+ *
+ * @param group only the kinds of this API group; all groups when absent
+ */
+export function pulledCrds(crds: readonly JsonValue[], group?: string): PulledCrds {
+  const files = new Map<string, string>();
+  let generated = 0;
+  for (const crd of crds.filter(isJsonObject)) {
+    const metadata = objectAt(crd, 'metadata');
+    const spec = objectAt(crd, 'spec');
+    const { name } = metadata;
+    if (typeof name !== 'string' || !NAME.test(name) || (group !== undefined && spec['group'] !== group)) continue;
+    if (objectAt(metadata, 'labels')[keys.OWNED_LABEL] === 'true') {
+      generated += 1;
+      continue;
+    }
+    files.set(`${name}.yaml`, yamlOf(described(name, spec)));
+  }
+  return { files: new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1))), generated };
+}
+
+const described = (name: string, { group, scope, names, versions }: JsonObject): JsonObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name },
+  spec: { group: group ?? '', scope: scope ?? '', names: names ?? {}, versions: versions ?? [] },
+});
