@@ -7,8 +7,8 @@ const LONG_RUNNING: ReadonlySet<string> = new Set(['up', 'dev', 'test', 'mcp', '
 const BYTECODE_LIMIT = ['--interrupt-budget=1000000'];
 
 /**
- * The number of calls after which each compiler of V8 12 and 13 (Node 22 and 24) considers a function, and a function
- * with a loop (OSR): 15 times the defaults.
+ * The numbers of calls after which the compilers of V8 12 and 13 (Node 22 and 24) consider a function for optimization:
+ * 15 times the defaults. The names with `osr` are for functions with loops.
  */
 const CALL_LIMITS = [
   '--invocation-count-for-maglev=6000',

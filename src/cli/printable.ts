@@ -9,7 +9,7 @@ import { withShortValues } from './short-values.ts';
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Makes text from outside (names, messages of servers, lines of files) safe for a terminal: control characters, which
+ * Makes text from outside (names, messages of servers, lines of files) safe for a terminal. Control characters, which
  * could move the cursor or hide text, and characters that change the direction of text become escapes. Line feeds and
  * tabs stay.
  */
@@ -46,8 +46,9 @@ export function outputText(
 }
 
 /**
- * Like `printable`, on one line: white space at both ends is removed, and every other run of it becomes one space.
- * Large values in messages of servers are cut (`withShortValues`). JSON and YAML output does not use this function.
+ * Like `printable`, on one line: white space at both ends is removed, and every other run of white space becomes one
+ * space. Large values in messages of servers are cut (`withShortValues`). JSON and YAML output does not use this
+ * function.
  */
 export function printableLine(text: string): string {
   return printable(withShortValues(text.trim().replaceAll(/\s+/g, ' ')));

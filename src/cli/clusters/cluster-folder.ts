@@ -25,8 +25,8 @@ export interface ClusterFolder {
 
 /**
  * The folder of all named clusters of a user, by the convention of the platform for state. Relative paths in the
- * environment are ignored: they would mean other folders in other working directories, and the process of a cluster has
- * a working directory of its own.
+ * environment are ignored. The process of a cluster has another working directory, in which such a path would name
+ * another folder.
  */
 export function clustersDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
   const paths = platform === 'win32' ? win32 : posix;

@@ -9,8 +9,8 @@ import { contextName, editKubeconfig, withoutContext } from './user-kubeconfig.t
 export const ALREADY_SERVED = 'cluster/already-served';
 
 /**
- * Brings the folder of a cluster into the state of an ended cluster: removes the record of the process and the entry in
- * the user's kubeconfig, and replaces the kubeconfig of the folder by one that says so. The caller holds the lock.
+ * Brings the folder of a cluster into the state of an ended cluster. Removes the record of the process and the entry in
+ * the user's kubeconfig. The new kubeconfig of the folder says that the cluster has ended. The caller holds the lock.
  * Returns the problem of an entry that stays.
  */
 export async function leaveFolder(folder: ClusterFolder): Promise<TypeKroError | undefined> {

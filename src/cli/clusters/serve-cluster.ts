@@ -117,7 +117,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
         try {
           await served.restart(pauseMs);
         } catch (error) {
-          // Clients know no other address, so the process must not stay without its socket.
+          // Clients know no other address, so the process ends when it cannot open the address again.
           console.error(error);
           onStop();
           throw TypeKroError.from(error, { code: 'cluster/restart', what: 'open the address of the API again' });

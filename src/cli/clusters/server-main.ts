@@ -1,4 +1,4 @@
-/** The process of a named cluster. `typekro cluster start` starts it, and it outlives this command. */
+/** The process of a named cluster. `typekro cluster start` starts this process, which outlives the command. */
 import { isoTime, TypeKroError } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import { endOnSignal } from '../envtest/process-end.ts';

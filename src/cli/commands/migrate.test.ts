@@ -90,7 +90,7 @@ const textArrives = (text: string) =>
     (found?.['data'] as { text?: string } | undefined)?.text === text ? true : undefined,
   );
 
-test('from direct mode to the controller: the plan, a move that writes no child, then a change of the spec', async () => {
+test('from direct mode to the controller: the plan, a move that writes no child, then a changed spec', async () => {
   await factory('direct').deploy({ name: 'a', text: 'one' });
   await cluster.client.apply(app.toDefinition({ target: 'typekro' }) as never, { fieldManager: 'user' });
   await waitForObject(

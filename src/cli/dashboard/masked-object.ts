@@ -18,9 +18,9 @@ export interface MaskedObject {
 const MAX_PATHS = 200;
 
 /**
- * Masks the values of an object that can come from a Secret, and removes its managed fields and the copies of objects
- * that tools keep in annotations. In a Secret, only fields that cannot contain its values are visible, such as its
- * name, its labels and its type.
+ * Masks the values of an object that can come from a Secret. Removes its managed fields, and the copies of objects that
+ * tools keep in annotations. In a Secret, only fields that cannot contain its values are visible, such as its name, its
+ * labels and its type.
  *
  * @param isSecret is the field with this path secret?
  */

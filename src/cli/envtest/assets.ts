@@ -89,8 +89,8 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
  * do this at once while others run the programs. Only the user can write to the folder. Otherwise another user could
  * replace the programs.
  *
- * @throws TypeKroError `envtest/folder` when the folder cannot be written, or when it or one of the two folders around
- *   it belongs to another user or lets every user write.
+ * @throws TypeKroError `envtest/folder` when the folder cannot be written. Also when this folder, or one of the two
+ *   folders above it, belongs to another user or is writable for every user.
  */
 export function writeAssets(parent: string, version: string, files: Readonly<Record<string, string>>): string {
   const hash = cryptoLibrary().createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12);

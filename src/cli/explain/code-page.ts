@@ -23,8 +23,8 @@ export function codeLines(info: CodeInfo): string[] {
 }
 
 /**
- * The compiler's message for an example in YAML. Examples in other languages, and those of objects, return `undefined`,
- * because they need a program or other files around them.
+ * The compiler's message for an example in YAML. Returns `undefined` for examples in other languages and of objects,
+ * because they need a program or other files.
  */
 function messageFor({ code, example, language }: CodeInfo): string | undefined {
   if (language !== undefined && language !== 'yaml') return undefined;

@@ -12,8 +12,8 @@ import { reorderMap } from './reorder.ts';
 /**
  * Formats the definitions in a file of YAML: keys in the usual order, expressions as CEL's printer writes them, one
  * line feed at the end. Other documents, comments, quotes and indentation do not change. An expression that occurs
- * twice in one scalar does not change. A document with anchors or aliases keeps the order of its keys; a map whose
- * lines `reorderMap` cannot move does, too. Formatting is idempotent. The text must have no errors.
+ * twice in one scalar does not change. The order of keys does not change in a document with anchors or aliases, or in a
+ * map whose lines `reorderMap` cannot move. Formatting is idempotent. The text must have no errors.
  */
 export function formatDefinitions(text: string): string {
   let result = text;

@@ -133,7 +133,7 @@ function expressionsOf(
   return found;
 }
 
-/** The expressions at a place of the code: those on its line that begin nearest before it. */
+/** The expressions at a place of the code: those that begin nearest before the place, on the same line. */
 export function expressionsAt(
   expressions: readonly TracedExpression[],
   line: number,

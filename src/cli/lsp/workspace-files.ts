@@ -65,7 +65,7 @@ export async function* findManifests(folders: readonly string[], signal: AbortSi
   }
 }
 
-/** A file, unless it vanished, is too large, is no text, or holds no object. */
+/** Reads a file. Returns `undefined` when the file vanished, is too large, or holds no object. */
 export async function readManifestFile(uri: string): Promise<FoundFile | undefined> {
   const path = pathOf(uri);
   if (path === undefined) return undefined;

@@ -76,8 +76,8 @@ function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
 }
 
 /**
- * Is the instance being deleted? An apply would change it only until its deletion ends, and a controller that serves
- * its definition again ends the deletion at any time.
+ * Is the instance being deleted? An apply would have an effect only until the deletion ends. A controller that serves
+ * the definition again may end the deletion at any time.
  */
 const isBeingDeleted = ({ deletedSince, state }: InstancePlan): boolean =>
   state === 'deferred' && deletedSince !== undefined;

@@ -20,8 +20,8 @@ const MIN_FOUND_LENGTH = 12;
  * Replaces values of Secrets in objects by salted hashes:
  * - the values in Secrets, and in manifests and templates of Secrets inside of definitions, revisions, instances and
  *   Graphs;
- * - the same values in other fields: values of at least 12 characters anywhere in a text, values of at least 6 as the
- *   whole value of a field of an object that an instance or a Graph owns.
+ * - the same values in other fields: values of at least 12 characters anywhere in a text, and values of at least 6
+ *   characters as a whole field of an object that an instance or a Graph owns.
  *
  * Fields that name or select objects are not masked. kubectl's copy of an object is removed.
  */

@@ -8,7 +8,7 @@ import { applyDefaults, prune, structuralSchema, validateValue } from '../../sch
 /** An instance as an API server would read it with the schema of a graph. */
 export interface InstanceUnderSchema {
   readonly object: KubeObject;
-  /** The server's messages if it would refuse the instance; empty when it would accept it. */
+  /** The messages with which the server would refuse the instance; empty when the server would accept it. */
   readonly errors: readonly string[];
   /** The paths of fields that the schema lacks. The server drops these fields. */
   readonly dropped: readonly string[];

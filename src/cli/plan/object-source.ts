@@ -59,7 +59,7 @@ function answerObject(source: ObjectSource, store: ObservedStore, target: Object
 }
 
 /**
- * Answers with the members that were read, without those that the simulation deleted and with those that it created.
+ * Answers with the members that were read, minus the members that the simulation deleted, plus those that it created.
  */
 function answerMembers(source: ObjectSource, store: ObservedStore, target: MemberTarget): void {
   const { applySet, group, kind, namespaces } = target;

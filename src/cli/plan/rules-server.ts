@@ -69,7 +69,7 @@ function namespaceOf(name: string): KubeObject {
   };
 }
 
-/** Opens a rules server at its first use, and a new one when an object is missing in it. */
+/** Opens a rules server at the first use. Opens another server when the present one lacks an object. */
 export class LazyRules {
   #open: Promise<RulesServer> | undefined;
   readonly #has = new Set<string>();

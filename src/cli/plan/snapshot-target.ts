@@ -9,8 +9,8 @@ import { parseSnapshot } from './snapshot-file.ts';
 import { refuseMissingFile } from '../up/check-file.ts';
 
 /**
- * Opens an embedded API server with the objects of a snapshot. Throws `TypeKroError` `input/not-found` when the file
- * cannot be read, and `snapshot/unreadable` when it is not a usable snapshot.
+ * Opens an embedded API server with the objects of a snapshot. Throws `TypeKroError` as `readText` does, and
+ * `snapshot/unreadable` when the file is not a usable snapshot.
  */
 export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {
   const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(readText(context, file), file);

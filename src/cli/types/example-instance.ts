@@ -25,8 +25,8 @@ export function exampleInstance({ group, version, kind, namespaced }: InstanceTy
 }
 
 /**
- * The first field that has a default, with this default, or else the first field. Without it the example would have
- * `spec: {}`. A user who then removed the comment mark of a field below would get invalid YAML.
+ * The first field that has a default, with this default, or else the first field. Without a field, the example would
+ * have `spec: {}`. The removal of the comment mark of a field below would then result in invalid YAML.
  */
 function firstField(fields: readonly (readonly [name: string, schema: Schema])[]): JsonObject {
   const [name, schema] = fields.find(([, { default: value }]) => value !== undefined) ?? fields[0] ?? [];

@@ -48,9 +48,9 @@ const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
  * @param note prints a note when the load of a module takes long
  * @param readInput reads the standard input for the name `-`; by default, `-` is refused
  * @param load loads TypeScript and JavaScript files
- * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable` for the only file, `input/empty`
- *   when the files contain nothing. One of several files that cannot be read, and a module that throws while it is
- *   loaded, become diagnostics.
+ * @throws TypeKroError `input/not-found`, `input/unknown-type` or `input/unreadable` when the only file cannot be read.
+ *   `input/empty` when the files contain nothing. One of several files that cannot be read, and a module that throws
+ *   while it is loaded, become diagnostics.
  */
 export async function loadInputs(
   files: readonly string[],

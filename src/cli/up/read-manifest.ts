@@ -199,7 +199,7 @@ function ownFile({ value, file = 'FILE' }: DefinitionDocument): ReturnType<typeo
 
 const TOP_FIELDS = ['apiVersion', 'kind', 'metadata'];
 
-/** The problem of a document that lacks a field which every object has, or that is not an object. */
+/** The problem of a document that is not an object, or lacks a field that every object has. */
 function notAnObject(document: DefinitionDocument): Diagnostic {
   const { value } = document;
   if (!isJsonObject(value)) {

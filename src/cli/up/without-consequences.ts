@@ -218,8 +218,8 @@ const isMisnamedId = (each: Diagnostic, broken: readonly Diagnostic[]): boolean 
   broken.some((other) => isFieldOf(other, { ...each, path: (each.path ?? '').replace(/\.id$/, '') }));
 
 /**
- * Adds a hint to an unknown field of a resource that lacks its id or template, because the field most often is the
- * missing one with a wrong name.
+ * Adds a hint to an unknown field of a resource that lacks its id or template, because such a field is most often the
+ * missing one under a wrong name.
  */
 function withMeantName(each: Diagnostic, all: readonly Diagnostic[]): Diagnostic {
   const parent = /^(spec\.resources\[\d+\])\.[^.[\]]+$/.exec(each.path ?? '')?.[1];
