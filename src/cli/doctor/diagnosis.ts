@@ -27,7 +27,7 @@ export interface Diagnosis {
   readonly findings: readonly (Finding & { readonly check: string })[];
   /** What could not be checked, and why. */
   readonly skipped: readonly { readonly check: string; readonly because: string }[];
-  /** The checks that were done whole and found nothing. */
+  /** The checks that were completed and found nothing. */
   readonly passed: readonly string[];
   /** The checks for which the cluster has no objects. */
   readonly empty: readonly string[];

@@ -83,16 +83,16 @@ export async function loadInputs(
     }
     const loaded = await load(path, file, cwd, note);
     // The module has the absolute path of a file outside of the user's directory.
-    const named = <Place extends SourcePosition | undefined>(place: Place): Place =>
+    const withShownFile = <Place extends SourcePosition | undefined>(place: Place): Place =>
       place?.file === path ? { ...place, file } : place;
     const found = loaded.diagnostics.map((each) =>
-      each.source === undefined ? each : { ...each, source: named(each.source) },
+      each.source === undefined ? each : { ...each, source: withShownFile(each.source) },
     );
     objects.push(
       ...loaded.objects.map(({ locate, ...entry }) => ({
         ...entry,
         file,
-        ...(locate === undefined ? {} : { locate: (at: string) => named(locate(at)) }),
+        ...(locate === undefined ? {} : { locate: (at: string) => withShownFile(locate(at)) }),
       })),
     );
     diagnostics.push(...found);

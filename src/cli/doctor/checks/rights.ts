@@ -12,11 +12,11 @@ export function checkRights({ rights }: ClusterFacts): CheckResult {
       const key = JSON.stringify([right.account, right.neededBy]);
       missing.set(key, [...(missing.get(key) ?? []), right]);
     }
-    return [...missing.values()].map(finding);
+    return [...missing.values()].map(missingRightsFinding);
   });
 }
 
-function finding(rights: readonly Right[]): Finding {
+function missingRightsFinding(rights: readonly Right[]): Finding {
   const [first] = rights;
   const { account, neededBy } = first ?? { account: '', neededBy: '' };
   const byResource = new Map<string, string[]>();

@@ -5,7 +5,7 @@ import { checkReading, joinResults } from '../finding.ts';
 /** The oldest minor version of Kubernetes that the chart accepts. */
 const MIN_MINOR = 30;
 
-/** The difference of two clocks that is reported. The header of the server has whole seconds. */
+/** The largest difference of two clocks that is not reported. The Date header of the server has whole seconds only. */
 const MAX_SKEW_MS = 5000;
 
 /** Checks the version of the API server and the features that the controller uses when they are there. */
