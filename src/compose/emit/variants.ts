@@ -463,7 +463,7 @@ class Splitter {
     if (tests.every((node) => !this.#finder.of(node).variables.has(of))) this.#excludedByCollection.set(record, of);
   }
 
-  /** Refuses to read a collection that is an empty list in JavaScript where kro excludes it and its readers. */
+  /** Refuses a read of a collection that is an empty list in JavaScript. kro excludes it together with its readers. */
   #refuseEmptyCollection(of: Variable, reader: ResourceRecord | undefined): void {
     const record = this.#recordOf(of);
     if (record === undefined || record === reader) return;

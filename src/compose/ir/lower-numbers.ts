@@ -137,7 +137,7 @@ export function isNumber(value: Node): Node {
   return isDouble(value) ? bindOnce(value, 'n', FLOAT, itself) : itself(value);
 }
 
-/** JavaScript's text of a double that may be a quotient of zero: NaN and the infinities are not JSON. */
+/** JavaScript's text of a double that may be NaN or infinite, as a division by zero gives it. */
 export function textOfQuotient(value: Node, text: (node: Node) => Node): Node {
   return bindOnce(add(value, doubleLiteral(0)), 'n', FLOAT, (n) =>
     cond(
