@@ -87,7 +87,7 @@ function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[
   };
   for (const object of objects) {
     for (const reference of fieldReferences(object, objects)) {
-      const isLifted = lifts.some((lift) => lift.object === object && isSamePath(lift.path, reference.path));
+      const isLifted = lifts.some((lift) => lift.object === object && overlaps(lift.path, reference.path));
       if (isLifted || needs(reference.target, object)) continue;
       kept.set(object, [...(kept.get(object) ?? []), reference]);
     }
@@ -96,7 +96,7 @@ function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[
 }
 
 /** Are two paths equal, or is one a prefix of the other? */
-function isSamePath(one: readonly PathStep[], other: readonly PathStep[]): boolean {
+function overlaps(one: readonly PathStep[], other: readonly PathStep[]): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one];
   return short.every((step, index) => step === long[index]);
 }

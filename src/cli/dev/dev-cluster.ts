@@ -12,7 +12,7 @@ import { withoutEffect } from '../up/without-effect.ts';
 import { keyOf, planText, servedText } from './dev-reports.ts';
 import { removeObjects } from './remove-objects.ts';
 
-/** The time in which a cluster of this process answers, in milliseconds. */
+/** The time limit for an answer of a cluster of this process, in milliseconds. */
 const ANSWER_MS = 3000;
 
 /** The tools of a `DevCluster`. */

@@ -50,8 +50,8 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
 const REPLACED = 'a field cannot change, so the object has to be deleted and created again';
 
 /**
- * Why an object of `InstancePlan.recreated` is deleted and created again. For `rollout: later`, it is deleted only if
- * the canary ends before the instance is applied.
+ * Why an object of `InstancePlan.recreated` is deleted and created again. For `rollout: later`, the object is deleted
+ * only if the canary ends before the instance is applied.
  */
 export const recreatedText = ({ rollout }: Pick<InstancePlan, 'rollout'>): string =>
   rollout === 'later'

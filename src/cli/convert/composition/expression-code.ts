@@ -54,7 +54,10 @@ export function expressionCode(
   return celCode(parsed.ast, scope, typeScriptOf(expression.type, form));
 }
 
-/** Can the CEL text be a condition? Yes for an expression that has no form in JavaScript and reads no iterator. */
+/**
+ * Is a condition written as its CEL text? Yes for an expression without a form in JavaScript that reads no iterator,
+ * and for an expression that a composition cannot express.
+ */
 export function isWrittenAsCel(expression: Expression, scope: ExpressionScope): boolean {
   const written = expressionCode(expression, scope);
   const reads = expression.references.some((name) => scope.iterator(name) !== undefined);
