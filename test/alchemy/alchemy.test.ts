@@ -7,9 +7,13 @@ import type { TestCluster } from '../../src/testing/index.ts';
 import { createCluster } from '../../src/testing/index.ts';
 import type { Ended } from '../support/command.ts';
 import { RunningCommand } from '../support/command.ts';
+import { stepsOfPage } from '../support/walked-page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const testDirectory = fileURLToPath(new URL('.', import.meta.url));
+
+/** The environment of a program that asks no server of Alchemy. */
+const QUIET = { ...process.env, ALCHEMY_TELEMETRY_DISABLED: '1', ALCHEMY_CI_STATE_STORE_CHECK: 'false' };
 
 /** The resources that the program declares in one run. */
 interface Story {
@@ -52,12 +56,7 @@ function projectIn(parent: string): string {
 }
 
 function start(program: string, story: Story = {}): Promise<Ended> {
-  const env = {
-    ...process.env,
-    STORY: JSON.stringify(story),
-    ALCHEMY_TELEMETRY_DISABLED: '1',
-    ALCHEMY_CI_STATE_STORE_CHECK: 'false',
-  };
+  const env = { ...QUIET, STORY: JSON.stringify(story) };
   return new RunningCommand(process.execPath, [program], { cwd: directory, env }).ended;
 }
 
@@ -241,6 +240,26 @@ test('deploys through a transport', async () => {
   const { code, stdout, stderr } = await start('transport.mjs');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({ created: ['a-note', 'typekro-notes-a'], gone: [], completed: true });
+});
+
+test('the program of docs/guides/alchemy.md runs, and destroys what it made', async () => {
+  const page = readFileSync(join(root, 'docs/guides/alchemy.md'), 'utf8');
+  const [step] = stepsOfPage(page).filter(({ kind }) => kind === 'file');
+  const printed = /prints[^\n]*\n\n```\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? '';
+  if (step?.kind !== 'file') throw new Error('the page has no program');
+  writeFileSync(join(directory, 'infra.mjs'), step.text);
+  const run = (...words: string[]) => {
+    const env = { ...QUIET, KUBECONFIG: join(directory, 'kubeconfig.yaml') };
+    return new RunningCommand(process.execPath, ['infra.mjs', ...words], { cwd: directory, env }).ended;
+  };
+  const made = await run();
+  expect(made.code, made.stderr).toBe(0);
+  expect(made.stdout).toContain(printed);
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'first-notes' };
+  expect((await cluster.client.get(map))['data']).toEqual({ text: 'hello' });
+  const destroyed = await run('--destroy');
+  expect(destroyed.code, destroyed.stderr).toBe(0);
+  expect(await cluster.client.find(map)).toBeUndefined();
 });
 
 test('says what to do when alchemy is not installed', async () => {
