@@ -88,6 +88,10 @@ export class LanguageClient {
     await this.connection.sendNotification('textDocument/didSave', { textDocument: { uri } });
   }
 
+  async close(uri: string): Promise<void> {
+    await this.connection.sendNotification('textDocument/didClose', { textDocument: { uri } });
+  }
+
   request<Result>(method: string, params: object): Promise<Result> {
     return this.connection.sendRequest<Result>(`textDocument/${method}`, params);
   }

@@ -126,8 +126,11 @@ function leavesOf(fields: JsonObject): number {
   return members.reduce((sum, [, member]) => sum + (isJsonObject(member) ? leavesOf(member) : 1), 0);
 }
 
-/** Does the kind belong to the core group and create no pods? */
-const createsNoPod = (kind: string, group: string): boolean => group === '' && kind !== 'Pod';
+/** The kinds of the core group with pods: a pod itself, and the controller that creates pods. */
+const WITH_PODS: ReadonlySet<string> = new Set(['Pod', 'ReplicationController']);
+
+/** Does the kind belong to the core group and have no pods? */
+const createsNoPod = (kind: string, group: string): boolean => group === '' && !WITH_PODS.has(kind);
 
 /** The pods that an object made, or the pod itself. A failure to read them gives an empty list. */
 async function podsOf(api: KubernetesApi, object: ObjectRef, signal: AbortSignal): Promise<PodContainers[]> {

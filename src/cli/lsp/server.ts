@@ -4,7 +4,6 @@ import type {
   InitializeParams,
   InitializeResult,
 } from 'vscode-languageserver';
-import type { Diagnostic } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import type { CompiledOutline, EditorDocument } from '../../editor/index.ts';
 import { EditorText, LENS_COMMANDS, outlinesOf, TOKENS_LEGEND, toProtocol, Workspace } from '../../editor/index.ts';
@@ -168,8 +167,10 @@ export class LanguageServer {
     this.#waiting.delete(uri);
     this.#graphs.delete(uri);
     this.#traces.get(uri)?.abort();
+    const files = this.#modules.get(uri)?.traced.problems.keys() ?? [];
     this.#modules.delete(uri);
     this.#send(uri, []);
+    for (const file of files) if (file !== uri) this.#sendModuleProblems(file);
   }
 
   #scheduleAll(): void {
@@ -232,9 +233,7 @@ export class LanguageServer {
       if (signal.aborted || !this.workspace.isOpen(uri)) return;
       const before = this.#modules.get(uri)?.traced.problems.keys() ?? [];
       this.#modules.set(uri, { text: document.text.text, traced });
-      for (const file of new Set([...before, ...traced.problems.keys()])) {
-        this.#sendFor(file, traced.problems.get(file) ?? []);
-      }
+      for (const file of new Set([...before, ...traced.problems.keys()])) this.#sendModuleProblems(file);
     } catch (error) {
       if (!control.signal.aborted && !this.#end.signal.aborted) throw error;
     } finally {
@@ -242,11 +241,16 @@ export class LanguageServer {
     }
   }
 
-  /** Sends problems of a file that may not be open. Its positions are those of the text on disk. */
-  #sendFor(uri: string, diagnostics: readonly Diagnostic[]): void {
+  /**
+   * Sends the problems that the open modules found in a file, each once. A file that is not open has the positions of the
+   * text on disk.
+   */
+  #sendModuleProblems(uri: string): void {
+    const found = [...this.#modules.values()].flatMap(({ traced }) => traced.problems.get(uri) ?? []);
+    const unique = new Map(found.map((problem) => [JSON.stringify(problem), problem]));
     const open = this.workspace.document(uri);
     const text = open?.text ?? new EditorText(textOf(pathOf(uri) ?? ''));
-    this.#send(uri, toProtocol(text, diagnostics));
+    this.#send(uri, toProtocol(text, [...unique.values()]));
   }
 
   #send(uri: string, diagnostics: ProtocolDiagnostic[], version?: number): void {

@@ -117,4 +117,21 @@ describe('compositions in typekro lsp', { timeout: 120_000 }, () => {
     const wanted = broken.split('\n').findIndex((each) => each.includes('foo.bar'));
     expect(found[0]?.range.start.line).toBe(wanted);
   });
+
+  test('the problems of a helper go when the last module that has them is closed', async () => {
+    await start({ trusted: true });
+    const helper = "export const word = (web) => web.status.foo.bar() === 'x';\n";
+    writeFileSync(join(folder, 'helper.ts'), helper);
+    const module = APP.replace('>= spec.replicas', '>= spec.replicas && word(web)');
+    const text = `import { word } from './helper.ts';\n${module}`;
+    for (const name of ['one.ts', 'two.ts']) await write(name, text.replace("name: 'app'", `name: '${name[0]}'`));
+    expect(await client.until(uri('helper.ts'), ({ diagnostics }) => diagnostics.length > 0)).toHaveLength(1);
+    await client.until(uri('two.ts'), () => true);
+    await client.close(uri('one.ts'));
+    // Requests are answered in order: the answer shows that the module is closed.
+    await client.request('hover', { textDocument: { uri: uri('two.ts') }, position: { line: 0, character: 0 } });
+    expect(await client.until(uri('helper.ts'), () => true)).toHaveLength(1);
+    await client.close(uri('two.ts'));
+    expect(await client.until(uri('helper.ts'), ({ diagnostics }) => diagnostics.length === 0)).toEqual([]);
+  });
 });
