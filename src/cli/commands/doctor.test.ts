@@ -115,7 +115,7 @@ test('with a controller that never started: its Lease, its rights, and a webhook
       "    why  no replica works",
       "✗ rights   ServiceAccount kro-system/typekro: may not get, list, watch, create, patch, delete configmaps; get, list, watch, patch pots.acme.test; update pots/finalizers.acme.test; get, patch pots/status.acme.test",
       "    why  ResourceGraphDefinition pots needs these rights",
-      "    do   typekro rbac FILE | kubectl apply -f -, with the file of the definition and --controller kro-system/typekro",
+      "    do   typekro rbac FILES | kubectl apply -f -, with the files of all definitions in one call",
       "✗ rights   ServiceAccount kro-system/typekro: may not create, patch events; get, list, watch namespaces; get, list, watch, create, patch, delete customresourcedefinitions.apiextensions.k8s.io; get, list, watch, create, patch, delete graphrevisions.internal.kro.run; update graphrevisions/finalizers.internal.kro.run; get, patch graphrevisions/status.internal.kro.run; get, list, watch, patch graphs.kro.run; update graphs/finalizers.kro.run; get, patch graphs/status.kro.run; get, list, watch, patch resourcegraphdefinitions.kro.run; update resourcegraphdefinitions/finalizers.kro.run; get, patch resourcegraphdefinitions/status.kro.run",
       "    why  the controller itself needs these rights",
       "    do   apply the roles of the chart again: typekro bootstrap",

@@ -1,12 +1,14 @@
 import { definitionRoles, graphRoles } from '../../controller/index.ts';
+import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { noDefinition } from '../choose-definitions.ts';
-import type { Command } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { DEFAULT_CONTROLLER } from '../rbac/default-controller.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, namesCluster, textOption } from '../command.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 import { yamlText } from '../yaml-text.ts';
 
 const DEFAULT_ROLE = 'typekro:definitions';
@@ -15,7 +17,7 @@ const DEFAULT_ROLE = 'typekro:definitions';
 export const rbac: Command = {
   name: 'rbac',
   description:
-    'Compiles the definitions and Graphs in the files and prints, as YAML, exactly the rights that they need. For definitions, these are rights of the controller. Their label makes the ClusterRole of the chart include them. For a definition that names a ServiceAccount (annotation typekro.dev/service-account) the rights on its resources go to that account, and the controller may impersonate it. The rights of a Graph go to the ServiceAccount that it names, in the namespaces of its objects. Warnings go to stderr.',
+    'Compiles the definitions and Graphs in the files and prints, as YAML, exactly the rights that they need. For definitions, these are rights of the controller. Their label makes the ClusterRole of the chart include them. For a definition that names a ServiceAccount (annotation typekro.dev/service-account) the rights on its resources go to that account, and the controller may impersonate it. The rights of a Graph go to the ServiceAccount that it names, in the namespaces of its objects. Name all definitions in one call: the ClusterRole has the rights of these definitions only, and replaces the one of its name in the cluster. With --kubeconfig or --context, a warning names each right that the cluster would lose. Warnings go to stderr.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
@@ -29,7 +31,7 @@ export const rbac: Command = {
       name: 'controller',
       summary: 'ServiceAccount of the controller, as namespace/name',
       value: 'account',
-      defaultValue: 'kro-system/typekro',
+      defaultValue: DEFAULT_CONTROLLER,
     },
     {
       name: 'instance-service-account',
@@ -45,7 +47,10 @@ export const rbac: Command = {
     ...CRD_OPTIONS,
   ],
   examples: [
-    { command: 'typekro rbac my-application.yaml | kubectl apply -f -', summary: 'grant exactly what it needs' },
+    {
+      command: 'typekro rbac definitions/*.yaml | kubectl apply -f -',
+      summary: 'grant exactly what these definitions need',
+    },
     {
       command: 'typekro rbac --per-definition my-application.yaml | kubectl apply -f -',
       summary: 'an identity for each definition, and the definition itself',
@@ -62,7 +67,7 @@ export const rbac: Command = {
     if (namespace === '' || account === '' || more.length > 0) {
       throw new TypeKroError('--controller names no ServiceAccount', {
         code: 'cli/usage',
-        remedy: 'write it as namespace/name, e.g. kro-system/typekro',
+        remedy: `write it as namespace/name, e.g. ${DEFAULT_CONTROLLER}`,
       });
     }
     const { failed, graphs, graphObjects, inputs } = await readChecked(context, input);
@@ -73,19 +78,46 @@ export const rbac: Command = {
       return definition === undefined ? [] : [{ graph, definition }];
     });
     if (definitions.length === 0 && graphObjects.length === 0) throw noDefinition(graphObjects);
+    const name = textOption(input, 'name') ?? DEFAULT_ROLE;
     const roles = definitionRoles(definitions, {
-      name: textOption(input, 'name') ?? DEFAULT_ROLE,
+      name,
       controller: { namespace, name: account },
       perDefinition,
       ...(instanceServiceAccount === undefined ? {} : { instanceServiceAccount }),
     });
     const ofGraphs = graphRoles(graphObjects, { namespace, name: account });
-    printDiagnostics(context, [...roles.diagnostics, ...ofGraphs.diagnostics], inputs.texts);
-    if (hasErrors(roles.diagnostics)) return ExitCode.diagnostics;
+    const isRefused = hasErrors(roles.diagnostics);
+    const shared = isRefused ? undefined : roles.objects.find(({ metadata }) => metadata.name === name);
+    const replaced = shared === undefined ? {} : await replacedRole(context, input, shared, definitions.length);
+    const warnings = replaced.warning === undefined ? [] : [replaced.warning];
+    printDiagnostics(context, [...roles.diagnostics, ...ofGraphs.diagnostics, ...warnings], inputs.texts);
+    if (replaced.note !== undefined) context.printError(replaced.note);
+    if (isRefused) return ExitCode.diagnostics;
     context.print(await yamlText([...roles.objects, ...ofGraphs.objects]), 'document');
     return ExitCode.ok;
   },
 };
+
+/**
+ * Reports what happens to the rights of other definitions when the ClusterRole of several definitions is applied. A
+ * note without a cluster, and only for the default name: a caller that chooses a name knows that it stands for the set.
+ */
+async function replacedRole(
+  context: CommandContext,
+  input: CommandInput,
+  role: KubeObject,
+  definitions: number,
+): Promise<{ readonly warning?: Diagnostic; readonly note?: string }> {
+  if (namesCluster(input)) {
+    const lost = await (await import('../rbac/lost-rights.ts')).lostRights(context, input, role);
+    if (lost === 'none') return {};
+    if (lost !== 'unknown') return { warning: lost };
+  }
+  if (textOption(input, 'name') !== undefined) return {};
+  return {
+    note: `note: ClusterRole ${DEFAULT_ROLE} has the rights of ${count(definitions, 'definition')} only; applied, it replaces the rights of all others. Name all definitions in one call, or use --name or --per-definition`,
+  };
+}
 
 const conflict = (other: string): TypeKroError =>
   new TypeKroError(`--per-definition and --${other} exclude each other`, {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { commandRunner } from '../../../test/support/run-command.ts';
 
+import type { KubeObject } from '../../core/index.ts';
 import { createCluster } from '../../testing/index.ts';
 import { commands } from './index.ts';
 
@@ -43,7 +44,8 @@ test('rbac: the rights for one definition', async () => {
   expect(err).toMatchInlineSnapshot(`
     "warning: pots: a user who may create its instances acts with the rights of the controller [rbac/controller-identity]
       hint: give it a ServiceAccount of its own with --per-definition, or name one by the annotation typekro.dev/service-account: namespace/name
-    "
+
+    note: ClusterRole typekro:definitions has the rights of 1 definition only; applied, it replaces the rights of all others. Name all definitions in one call, or use --name or --per-definition"
   `);
   expect(out).toMatchInlineSnapshot(`
     "apiVersion: rbac.authorization.k8s.io/v1
@@ -120,6 +122,38 @@ test('rbac --per-definition: an account with its rights, then the definition tha
     'ResourceGraphDefinition pots',
   ]);
   expect(objects.at(-1)?.metadata.annotations).toEqual({ 'typekro.dev/service-account': 'infra/definition-pots' });
+});
+
+test('rbac --kubeconfig: a warning names the rights that other definitions lose', async () => {
+  await using cluster = await createCluster();
+  const { kubeconfig } = await cluster.listen();
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  writeFileSync(
+    join(cwd, 'pans.yaml'),
+    DEFINITION.replaceAll('pots', 'pans')
+      .replaceAll('Pot', 'Pan')
+      .replace('kind: ConfigMap', 'kind: Secret')
+      .replace(' data:', ' stringData:'),
+  );
+  const both = await run('rbac pots.yaml pans.yaml --kubeconfig kubeconfig');
+  expect(both.err).not.toContain('lost-rights');
+  expect(both.err).not.toContain('note:');
+  await cluster.client.create(parseAllDocuments(both.out)[0]?.toJSON() as KubeObject);
+
+  expect((await run('rbac pots.yaml pans.yaml --kubeconfig kubeconfig')).err).not.toContain('lost-rights');
+  expect((await run('rbac pots.yaml --kubeconfig kubeconfig')).err).toMatchInlineSnapshot(`
+    "warning: pots: a user who may create its instances acts with the rights of the controller [rbac/controller-identity]
+      hint: give it a ServiceAccount of its own with --per-definition, or name one by the annotation typekro.dev/service-account: namespace/name
+
+    warning: ClusterRole typekro:definitions of the cluster has rights that this output removes: get, list, watch, create, patch, delete secrets; get, list, watch, patch pans.acme.test; get, patch pans/status.acme.test; update pans/finalizers.acme.test [rbac/lost-rights]
+      hint: name the files of all definitions in one call, or give this set a ClusterRole of its own with --name
+
+    0 errors, 2 warnings"
+  `);
+  for (const other of ['--name cook', '--per-definition']) {
+    expect((await run(`rbac pots.yaml --kubeconfig kubeconfig ${other}`)).err).not.toContain('lost-rights');
+    expect((await run(`rbac pots.yaml ${other}`)).err).not.toContain('note:');
+  }
 });
 
 test('rbac: the rights of the account of a Graph', async () => {

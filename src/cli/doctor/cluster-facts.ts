@@ -62,6 +62,8 @@ export interface Right {
   readonly name?: string;
   /** The namespace in which the right is needed; absent for the whole cluster. */
   readonly namespace?: string;
+  /** The ServiceAccount of the controller that needs the right, or acts as the account, as `namespace/name`. */
+  readonly controller: string;
   /** What needs the right: `the controller itself`, or a definition. */
   readonly neededBy: string;
   readonly allowed: boolean;

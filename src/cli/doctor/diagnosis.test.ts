@@ -60,6 +60,7 @@ const webhook = (more: Partial<Webhook> = {}): Webhook => ({
 
 const right = (more: Partial<Right> = {}): Right => ({
   account: 'kro-system/typekro',
+  controller: 'kro-system/typekro',
   verb: 'list',
   group: 'apps',
   resource: 'deployments',

@@ -27,7 +27,7 @@ export async function readRights(
     const name = textAt(object.spec, 'template', 'spec', 'serviceAccountName');
     const account = { namespace, name: name === '' ? 'default' : name };
     for (const right of neededRights(account, definitions)) {
-      const { neededBy: _neededBy, ...key } = right;
+      const { neededBy: _neededBy, controller: _controller, ...key } = right;
       const text = JSON.stringify(key);
       if (!wanted.has(text)) wanted.set(text, right);
     }
@@ -47,6 +47,9 @@ export async function readRights(
 const order = ({ account, neededBy, group, resource }: Right): string =>
   JSON.stringify([account, neededBy, group, resource]);
 
+/** A right of an account, before the answer and without the controller. */
+type AccountRight = Omit<Right, 'allowed' | 'controller'>;
+
 /** The rights of a controller's account, and of the accounts that definitions name. */
 export function neededRights(
   controller: ServiceAccountRef,
@@ -57,7 +60,8 @@ export function neededRights(
     const { objects } = definitionRoles([definition], { name: 'doctor', controller });
     return boundRights(objects, controller, `ResourceGraphDefinition ${definition.graph.name}`);
   });
-  return [...own, ...ofDefinitions];
+  const name = `${controller.namespace}/${controller.name}`;
+  return [...own, ...ofDefinitions].map((right) => ({ ...right, controller: name }));
 }
 
 /** The rights of roles and bindings. A role without a binding belongs to the controller, by aggregation. */
@@ -84,7 +88,7 @@ function rightsOf(
   { namespace: home, name: accountName }: ServiceAccountRef,
   neededBy: string,
   namespace?: string,
-): Omit<Right, 'allowed'>[] {
+): AccountRight[] {
   return rules.flatMap((rule) =>
     asTexts(rule['apiGroups']).flatMap((group) =>
       asTexts(rule['resources']).flatMap((resource) =>

@@ -1,4 +1,5 @@
 import { withGroup } from '../../../core/index.ts';
+import { DEFAULT_CONTROLLER } from '../../rbac/default-controller.ts';
 import type { ClusterFacts, Right } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading } from '../finding.ts';
@@ -18,7 +19,8 @@ export function checkRights({ rights }: ClusterFacts): CheckResult {
 
 function missingRightsFinding(rights: readonly Right[]): Finding {
   const [first] = rights;
-  const { account, neededBy } = first ?? { account: '', neededBy: '' };
+  const { account, controller, neededBy } = first ?? { account: '', controller: DEFAULT_CONTROLLER, neededBy: '' };
+  const option = controller === DEFAULT_CONTROLLER ? '' : ` --controller ${controller}`;
   const byResource = new Map<string, string[]>();
   for (const { verb, group, resource, name, namespace } of rights) {
     const kind = withGroup(resource, group);
@@ -34,6 +36,6 @@ function missingRightsFinding(rights: readonly Right[]): Finding {
     why: `${neededBy} needs these rights`,
     remedy: isOwn
       ? 'apply the roles of the chart again: typekro bootstrap'
-      : `typekro rbac FILE | kubectl apply -f -, with the file of the definition and --controller ${account}`,
+      : `typekro rbac FILES${option} | kubectl apply -f -, with the files of all definitions in one call`,
   };
 }
