@@ -174,6 +174,7 @@ const FILES: Readonly<Record<string, string>> = {
   'cache.test.yaml': TEST,
   'graphs/app.test.yaml': TEST,
   'graphs/app.yaml': DEFINITION,
+  'definitions/app.yaml': DEFINITION,
   'faults.yaml': 'fault: {kind: conflict}\nmatch: {user: nobody}\n',
 };
 
@@ -187,7 +188,7 @@ let saved = '';
 
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'typekro-lines-'));
-  mkdirSync(join(cwd, 'graphs'));
+  for (const name of ['graphs', 'definitions']) mkdirSync(join(cwd, name));
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(cwd, name), text);
   for (const name of readdirSync(join(ROOT, 'examples'))) {
     if (name.startsWith('my-application')) cpSync(join(ROOT, 'examples', name), join(cwd, name));
