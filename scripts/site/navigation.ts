@@ -76,6 +76,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/definitions.md', 'Write a definition in YAML'),
       page('docs/graphs.md', 'Graphs without an API'),
       page('docs/deploy.md', 'Deploy'),
+      page('docs/guides/status.md', 'Status'),
       page('docs/guides/debugging.md', 'Find out why an instance waits'),
       page('docs/guides/ci.md', 'Plans in CI'),
       page('docs/guides/gitops.md', 'Flux and Argo CD'),
