@@ -10,6 +10,7 @@ export { LEASE_NAME } from './current-controller.ts';
 export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
 export type { FeatureGates } from './feature-gates.ts';
 export { compileFeatures, readFeatureGates } from './feature-gates.ts';
+export { AGGREGATION_LABEL } from './install/definition-roles.ts';
 export { controllerRules, withImpersonation } from './install/manifests.ts';
 export {
   CRD_TYPE,

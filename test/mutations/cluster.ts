@@ -170,13 +170,6 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/conversion/conversion.test.ts'],
   },
   {
-    name: 'a rule with resourceNames allows requests without a name',
-    file: 'src/cluster/auth/authorizer.ts',
-    find: 'return names.length === 0 || names.includes(attributes.name);',
-    replace: "return names.length === 0 || attributes.name === '' || names.includes(attributes.name);",
-    tests: ['src/cluster/auth/resource-names.test.ts'],
-  },
-  {
     name: 'a client certificate of another authority, or an expired one, counts',
     file: 'src/cluster/http/client-certificate.ts',
     find: "if (!socket.authorized || name === undefined || name === '') return withoutEnd('refuse');",
@@ -203,13 +196,6 @@ export const CLUSTER: readonly MutationRow[] = [
     find: "  if (payload['iss'] !== issuer) return undefined;",
     replace: '',
     tests: ['src/cluster/auth/service-tokens.test.ts'],
-  },
-  {
-    name: 'a rule for a resource covers its subresources',
-    file: 'src/cluster/auth/authorizer.ts',
-    find: "!resources.some((entry) => entry === '*' || entry === full ||",
-    replace: "!resources.some((entry) => entry === '*' || entry === full || entry === resource ||",
-    tests: ['src/cluster/auth/resource-names.test.ts', 'src/cluster/auth/escalation.test.ts', 'test/e2e/rbac.test.ts'],
   },
   {
     name: 'a watch sends a bookmark before all past events',

@@ -26,7 +26,7 @@ export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'a changed kubeconfig is not compared with the value that it must have',
     file: 'src/cli/clusters/kubeconfig-text.ts',
-    find: 'return isValue(text, after) ? text : undefined;',
+    find: 'return hasValue(text, after) ? text : undefined;',
     replace: 'return text;',
     tests: ['src/cli/clusters/user-kubeconfig.test.ts'],
   },

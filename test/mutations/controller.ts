@@ -202,14 +202,14 @@ export const CONTROLLER: readonly MutationRow[] = [
   {
     name: 'a decision about an earlier spec is carried out',
     file: 'src/controller/instance/instance-reconciler.ts',
-    find: '      if (latest === undefined || !isPresent() || !isOfState(latest, instance.metadata)) continue;',
-    replace: '      if (latest === undefined || !isPresent()) continue;',
+    find: '      if (latest === undefined || !isCurrent() || !isOfState(latest, instance.metadata)) continue;',
+    replace: '      if (latest === undefined || !isCurrent()) continue;',
     tests: ['test/simulation/features/graph-loops.test.ts'],
   },
   {
     name: 'a pass keeps the revision with which it began',
     file: 'src/controller/instance/instance-reconciler.ts',
-    find: '      if (!isPresent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };',
+    find: '      if (!isCurrent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };',
     replace: '      if (!isChosenFor(served, instance)) return { requeueAt: clock.now() };',
     tests: ['test/simulation/features/revision-during-pass.test.ts'],
   },

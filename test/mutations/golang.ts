@@ -18,8 +18,8 @@ export const GOLANG: readonly MutationRow[] = [
   {
     name: 'long texts are equal although a part of them differs',
     file: 'src/golang/compare.ts',
-    find: 'while (i + STRETCH < length && a.slice(i, i + STRETCH) === b.slice(i, i + STRETCH)) i += STRETCH;',
-    replace: 'while (i + STRETCH < length) i += STRETCH;',
+    find: 'while (i + PART_LENGTH < length && a.slice(i, i + PART_LENGTH) === b.slice(i, i + PART_LENGTH)) i += PART_LENGTH;',
+    replace: 'while (i + PART_LENGTH < length) i += PART_LENGTH;',
     tests: ['src/golang/compare.test.ts'],
   },
   {

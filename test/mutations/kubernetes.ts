@@ -120,4 +120,18 @@ export const KUBERNETES: readonly MutationRow[] = [
     replace: "if (status === 404 && NEW_NAMESPACE.test(message)) return 'new-namespace';",
     tests: ['src/kubernetes/failure-class.test.ts'],
   },
+  {
+    name: 'a rule with resourceNames allows requests without a name',
+    file: 'src/kubernetes/rbac-rule.ts',
+    find: 'return names.length === 0 || names.includes(name);',
+    replace: "return names.length === 0 || name === '' || names.includes(name);",
+    tests: ['src/cluster/auth/resource-names.test.ts', 'src/kubernetes/rbac-rule.test.ts'],
+  },
+  {
+    name: 'a rule for a resource covers its subresources',
+    file: 'src/kubernetes/rbac-rule.ts',
+    find: "(entry) => entry === '*' || entry === full ||",
+    replace: "(entry) => entry === '*' || entry === full || entry === resource ||",
+    tests: ['src/cluster/auth/resource-names.test.ts', 'src/cluster/auth/escalation.test.ts', 'test/e2e/rbac.test.ts'],
+  },
 ];

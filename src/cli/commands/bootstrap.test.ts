@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import type { Cluster } from '../../cluster/index.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
@@ -170,6 +170,69 @@ test('while kro runs nothing changes; --take-over stops kro, waits for its pods,
   `);
   const pods = await user.list({ apiVersion: 'v1', kind: 'Pod' }, { labelSelector: 'app=kro' });
   expect(pods.items).toEqual([]);
+});
+
+describe('the rights of kro', () => {
+  const definition = {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'shop' },
+    spec: {
+      schema: { apiVersion: 'v1alpha1', kind: 'Shop', spec: {} },
+      resources: [
+        { id: 'map', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}' } } },
+      ],
+    },
+  };
+  const ROLES = 'rbac.authorization.k8s.io';
+  const bindKro = (name: string) =>
+    user.create({
+      apiVersion: `${ROLES}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'kro' },
+      roleRef: { apiGroup: ROLES, kind: 'ClusterRole', name },
+      subjects: [{ kind: 'ServiceAccount', namespace: 'kro-system', name: 'default' }],
+    });
+
+  beforeEach(async () => {
+    await run('install');
+    await installKro();
+    await user.create(definition);
+  });
+
+  test('that the new controller would not have are an error, and nothing is changed', async () => {
+    await bindKro('cluster-admin');
+    for (const dry of ['', ' --dry-run']) {
+      const { code, err } = await run(`bootstrap ${IMAGE} --take-over${dry}`);
+      expect(code).toBe(1);
+      expect(err).toMatchInlineSnapshot(`
+        "error: the controller kro-system/typekro would not have rights that kro has:
+          ResourceGraphDefinition shop: get, list, watch, create, patch, delete configmaps; get, list, watch, patch shops.kro.run; get, patch shops/status.kro.run; update shops/finalizers.kro.run [bootstrap/missing-rights]
+          hint: nothing was changed; grant the rights first: kubectl get rgd -o yaml > definitions.yaml, then typekro rbac definitions.yaml --controller kro-system/typekro | kubectl apply -f -; or install with --rbac unrestricted, the default of kro's chart (docs/takeover.md)"
+      `);
+    }
+    expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
+    expect(await deployment()).toBeUndefined();
+  });
+
+  test('are granted by typekro rbac before, or by --rbac unrestricted', async () => {
+    await bindKro('cluster-admin');
+    writeFileSync(join(cwd, 'definitions.yaml'), JSON.stringify(definition));
+    const roles = await commandRunner(commands, cwd)('rbac definitions.yaml');
+    writeFileSync(join(cwd, 'roles.yaml'), roles.out);
+    await run('apply roles.yaml');
+    expect(await run(`bootstrap ${IMAGE} --take-over --dry-run`)).toMatchObject({ code: 0 });
+    expect(await run(`bootstrap ${IMAGE} --take-over --dry-run --rbac unrestricted`)).toMatchObject({ code: 0 });
+  });
+
+  test('that kro does not have either are not asked for', async () => {
+    await bindKro('view');
+    expect((await run(`bootstrap ${IMAGE} --take-over --dry-run`)).err).toContain(
+      'ResourceGraphDefinition shop: get, list, watch configmaps',
+    );
+    await user.delete({ apiVersion: `${ROLES}/v1`, kind: 'ClusterRoleBinding', name: 'kro' });
+    expect(await run(`bootstrap ${IMAGE} --take-over --dry-run`)).toMatchObject({ code: 0 });
+  });
 });
 
 test('a Deployment that has the label of kro and runs no controller is not changed', async () => {

@@ -16,6 +16,7 @@ import {
   waitUntilReady,
 } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
+import { refuseLostRights } from '../bootstrap/lost-rights.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterWriter } from '../bootstrap/scale-down.ts';
@@ -109,6 +110,8 @@ async function install(
   const replicas = own === undefined ? 1 : own.replicas;
   const objects = manifests.map((object) => withReplicas(withControllerFlags(object, flags), replicas));
   const planned = await applyInstallation(writer, objects, true);
+  const takeover = kro === undefined ? undefined : { kro, account: { namespace, name }, objects };
+  const rightsNotes = takeover === undefined ? [] : await refuseLostRights(writer.api, takeover, writer.signal);
   const former = await findInstallation(writer, name);
   const report = {
     schemaVersion: 1,
@@ -116,7 +119,7 @@ async function install(
     controller: { namespace, name, image: textOption(input, 'image') ?? '' },
     stopped: running.map(({ object }) => refOf({ ...object, apiVersion: 'apps/v1', kind: 'Deployment' })),
     flags: [...flags.values()].filter((text) => !isOfManifest(manifests, text) && ![...given.values()].includes(text)),
-    notes: [...(limit === undefined ? [] : [limit]), ...notes, ...former.limits],
+    notes: [...(limit === undefined ? [] : [limit]), ...notes, ...rightsNotes, ...former.limits],
   } as const;
   if (dryRun) {
     return { ...report, objects: [...planned, ...(await pruneInstallation(writer, former.objects, objects, true))] };

@@ -1,11 +1,4 @@
-import type { DefinitionRights } from '../../controller/index.ts';
-import {
-  compileLive,
-  declaredKind,
-  DEFINITION_TYPE,
-  LEASE_NAME,
-  readDefinitionObject,
-} from '../../controller/index.ts';
+import { declaredKind, DEFINITION_TYPE, LEASE_NAME, readDefinitionObject } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { definedMember, formatApiVersion } from '../../core/index.ts';
 import { controllerCrds } from '../../graph/index.ts';
@@ -17,6 +10,7 @@ import { runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterFacts, ServerFacts } from './cluster-facts.ts';
 import type { Reading } from './finding.ts';
 import { reading } from './reading.ts';
+import { readDefinitionRights } from './read-definition-rights.ts';
 import { readRights } from './read-rights.ts';
 import { readWebhooks } from './read-webhooks.ts';
 
@@ -53,22 +47,18 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
     reading(() => readPods(api, controllers, signal)),
   ]);
   const instances = new Map<string, Reading<readonly KubeObject[]>>();
-  const compiled: DefinitionRights[] = [];
-  let uncompiled: string | undefined;
-  for (const definition of 'value' in definitions ? definitions.value : []) {
-    const { name, spec } = readDefinitionObject(definition);
+  const known = 'value' in definitions ? definitions.value : [];
+  for (const definition of known) {
+    const { name } = readDefinitionObject(definition);
     instances.set(name, await reading(() => list(typeOf(declaredKind(definition.spec ?? {})))));
-    const graph = await reading(async () => (await compileLive(api, name, spec, signal)).graph);
-    if ('unread' in graph) uncompiled ??= `the schemas of ${name}: ${graph.unread}`;
-    else if (graph.value !== undefined) compiled.push({ graph: graph.value, definition });
   }
-  const running = 'value' in controllers ? controllers.value : [];
+  const compiled = await readDefinitionRights(api, known, signal);
   const rights =
     'unread' in controllers
       ? controllers
-      : uncompiled === undefined
-        ? await reading(() => readRights(api, running, compiled, signal))
-        : { unread: uncompiled };
+      : 'unread' in compiled
+        ? compiled
+        : await reading(() => readRights(api, controllers.value, compiled.value, signal));
   const controllersLimit = definedMember('controllersLimit', limit);
   return {
     ...controllersLimit,
@@ -130,7 +120,11 @@ async function readCrds({ api, signal }: FactReader): Promise<ReadonlyMap<string
 }
 
 /** The objects of a kind; none when the server does not have the kind. */
-async function listOrNone(api: KubernetesApi, type: ResourceType, signal: AbortSignal): Promise<readonly KubeObject[]> {
+export async function listOrNone(
+  api: KubernetesApi,
+  type: ResourceType,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
   try {
     return (await api.list(type, { signal })).items;
   } catch (thrown) {

@@ -109,7 +109,12 @@ function rightsOf(
   );
 }
 
-async function isAllowed(api: KubernetesApi, right: Omit<Right, 'allowed'>, signal: AbortSignal): Promise<boolean> {
+/** Reviews one right of a ServiceAccount. */
+export async function isAllowed(
+  api: KubernetesApi,
+  right: Omit<Right, 'allowed'>,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { account, verb, group, name, namespace } = right;
   const [resource = '', subresource] = right.resource.split('/');
   const [home = '', accountName = ''] = account.split('/');

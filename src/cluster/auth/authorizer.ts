@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { asTexts, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { asTexts, objectAt, objectsAt, ruleAllows, textAt } from '../../kubernetes/index.ts';
 import type { PolicyRule } from '../data.ts';
 import type { UserInfo } from '../options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
@@ -124,23 +124,13 @@ export function rulesOfRef(
 /** Does a rule allow the action? */
 export function covers(rule: JsonObject | PolicyRule, attributes: Attributes): boolean {
   const json = rule as JsonObject;
-  if (!includes(asTexts(json['verbs']), attributes.verb)) return false;
-  if (attributes.path !== undefined) {
-    const { path } = attributes;
+  const { path } = attributes;
+  if (path !== undefined) {
+    const verbs = asTexts(json['verbs']);
+    if (!verbs.includes('*') && !verbs.includes(attributes.verb)) return false;
     return asTexts(json['nonResourceURLs']).some(
       (url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
     );
   }
-  if (!includes(asTexts(json['apiGroups']), attributes.group)) return false;
-  const { resource, subresource } = attributes;
-  const full = subresource === '' ? resource : `${resource}/${subresource}`;
-  const resources = asTexts(json['resources']);
-  if (
-    !resources.some((entry) => entry === '*' || entry === full || (subresource !== '' && entry === `*/${subresource}`))
-  )
-    return false;
-  const names = asTexts(json['resourceNames']);
-  return names.length === 0 || names.includes(attributes.name);
+  return ruleAllows(json, attributes);
 }
-
-const includes = (list: readonly string[], value: string) => list.includes('*') || list.includes(value);

@@ -17,22 +17,26 @@ export function checkRights({ rights }: ClusterFacts): CheckResult {
   });
 }
 
-function missingRightsFinding(rights: readonly Right[]): Finding {
-  const [first] = rights;
-  const { account, controller, neededBy } = first ?? { account: '', controller: DEFAULT_CONTROLLER, neededBy: '' };
-  const option = controller === DEFAULT_CONTROLLER ? '' : ` --controller ${controller}`;
+/** The rights as text: `get, list services; patch deployments.apps`. */
+export function rightsText(rights: readonly Omit<Right, 'allowed'>[]): string {
   const byResource = new Map<string, string[]>();
   for (const { verb, group, resource, name, namespace } of rights) {
     const kind = withGroup(resource, group);
     const key = `${kind}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
     byResource.set(key, [...(byResource.get(key) ?? []), verb]);
   }
-  const texts = [...byResource].map(([resource, verbs]) => `${verbs.join(', ')} ${resource}`);
+  return [...byResource].map(([resource, verbs]) => `${verbs.join(', ')} ${resource}`).join('; ');
+}
+
+function missingRightsFinding(rights: readonly Right[]): Finding {
+  const [first] = rights;
+  const { account, controller, neededBy } = first ?? { account: '', controller: DEFAULT_CONTROLLER, neededBy: '' };
+  const option = controller === DEFAULT_CONTROLLER ? '' : ` --controller ${controller}`;
   const isOwn = !neededBy.startsWith('ResourceGraphDefinition');
   return {
     severity: 'error',
     where: `ServiceAccount ${account}`,
-    what: `may not ${texts.join('; ')}`,
+    what: `may not ${rightsText(rights)}`,
     why: `${neededBy} needs these rights`,
     remedy: isOwn
       ? 'apply the roles of the chart again: typekro bootstrap'

@@ -1,0 +1,104 @@
+import type { ServiceAccountRef } from '../../controller/index.ts';
+import { AGGREGATION_LABEL, DEFINITION_TYPE } from '../../controller/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { formatApiVersion, TypeKroError } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { objectsAt, ruleAllows, textAt } from '../../kubernetes/index.ts';
+import { rightsText } from '../doctor/checks/rights.ts';
+import type { Right } from '../doctor/cluster-facts.ts';
+import type { Reading } from '../doctor/finding.ts';
+import { readDefinitionRights } from '../doctor/read-definition-rights.ts';
+import { listOrNone } from '../doctor/read-facts.ts';
+import { isAllowed, neededRights } from '../doctor/read-rights.ts';
+import { reading } from '../doctor/reading.ts';
+import type { ControllerDeployment } from './running-controllers.ts';
+
+type NeededRight = Omit<Right, 'allowed'>;
+
+/** A controller that takes the place of another one. */
+export interface Takeover {
+  readonly kro: ControllerDeployment;
+  /** The account of the new controller. */
+  readonly account: ServiceAccountRef;
+  /** The objects that are applied for the new controller. */
+  readonly objects: readonly KubeObject[];
+}
+
+/**
+ * Finds the rights that the definitions of the cluster need, that kro's controller has, and that the new controller will
+ * not have. Without them the new controller would start, and fail at every instance.
+ *
+ * @returns a note when the rights could not be checked
+ * @throws TypeKroError `bootstrap/missing-rights` with the rights by definition
+ */
+export async function refuseLostRights(
+  api: KubernetesApi,
+  takeover: Takeover,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const read = await reading(() => findLostRights(api, takeover, signal));
+  const found = 'value' in read ? read.value : read;
+  if ('unread' in found) return [`the rights of the new controller were not checked: ${found.unread}`];
+  if (found.value.length === 0) return [];
+  const definitions = [...new Set(found.value.map(({ neededBy }) => neededBy))];
+  const lines = definitions.map(
+    (definition) => `${definition}: ${rightsText(found.value.filter(({ neededBy }) => neededBy === definition))}`,
+  );
+  const { namespace, name } = takeover.account;
+  throw new TypeKroError(
+    `the controller ${namespace}/${name} would not have rights that kro has:\n  ${lines.join('\n  ')}`,
+    {
+      code: 'bootstrap/missing-rights',
+      remedy: `nothing was changed; grant the rights first: kubectl get rgd -o yaml > definitions.yaml, then typekro rbac definitions.yaml --controller ${namespace}/${name} | kubectl apply -f -; or install with --rbac unrestricted, the default of kro's chart (docs/takeover.md)`,
+    },
+  );
+}
+
+async function findLostRights(
+  api: KubernetesApi,
+  { kro, account, objects }: Takeover,
+  signal: AbortSignal,
+): Promise<Reading<readonly NeededRight[]>> {
+  const definitions = await listOrNone(
+    api,
+    { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind },
+    signal,
+  );
+  const compiled = await readDefinitionRights(api, definitions, signal);
+  if ('unread' in compiled) return compiled;
+  const roles = await listOrNone(api, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' }, signal);
+  const granted = grantedRules(objects, roles);
+  const formerName = textAt(kro.object.spec, 'template', 'spec', 'serviceAccountName');
+  const former = `${kro.namespace}/${formerName === '' ? 'default' : formerName}`;
+  const lost: NeededRight[] = [];
+  for (const right of unique(neededRights(account, compiled.value))) {
+    const isOfController = right.account === `${account.namespace}/${account.name}`;
+    if (isOfController && granted.some((rule) => allowsRight(rule, right))) continue;
+    if (await isAllowed(api, right, signal)) continue;
+    if (await isAllowed(api, { ...right, account: former }, signal)) lost.push(right);
+  }
+  return { value: lost };
+}
+
+/**
+ * The rules that the installation gives to the controller: those of its own ClusterRoles, and those of the ClusterRoles in
+ * the cluster that its role aggregates.
+ */
+export function grantedRules(objects: readonly KubeObject[], roles: readonly KubeObject[]): readonly JsonObject[] {
+  const own = objects.filter(({ kind }) => kind === 'ClusterRole');
+  const aggregates = own.some((role) => role['aggregationRule'] !== undefined);
+  const added = aggregates ? roles.filter(({ metadata }) => metadata.labels?.[AGGREGATION_LABEL] === 'true') : [];
+  return [...own, ...added].flatMap((role) => objectsAt(role, 'rules'));
+}
+
+/** Does a rule for the whole cluster allow the right? */
+function allowsRight(rule: JsonObject, { verb, group, resource: full, name = '' }: NeededRight): boolean {
+  const [resource = '', subresource = ''] = full.split('/');
+  return ruleAllows(rule, { verb, group, resource, subresource, name });
+}
+
+/** The rights of definitions, each once. The controller's own rights are part of the installation. */
+function unique(rights: readonly NeededRight[]): readonly NeededRight[] {
+  const ofDefinitions = rights.filter(({ neededBy }) => neededBy.startsWith('ResourceGraphDefinition'));
+  return [...new Map(ofDefinitions.map((right) => [JSON.stringify(right), right])).values()];
+}

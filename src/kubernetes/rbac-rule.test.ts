@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { ruleAllows } from './rbac-rule.ts';
+
+const rule = { verbs: ['get', 'list'], apiGroups: ['apps'], resources: ['deployments', '*/scale'] };
+const action = { verb: 'get', group: 'apps', resource: 'deployments', subresource: '', name: '' };
+
+test.each([
+  ['the named verb, group and resource', rule, action, true],
+  ['another verb', rule, { ...action, verb: 'delete' }, false],
+  ['another group', rule, { ...action, group: '' }, false],
+  ['another resource', rule, { ...action, resource: 'pods' }, false],
+  ['a subresource of a named resource', rule, { ...action, subresource: 'status' }, false],
+  ['a subresource of all resources', rule, { ...action, resource: 'statefulsets', subresource: 'scale' }, true],
+  ['everything', { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { ...action, subresource: 'status' }, true],
+  ['a named object', { ...rule, resourceNames: ['web'] }, { ...action, name: 'web' }, true],
+  ['another object than the named one', { ...rule, resourceNames: ['web'] }, { ...action, name: 'db' }, false],
+  ['no single object, where the rule names objects', { ...rule, resourceNames: ['web'] }, action, false],
+  ['a rule for paths', { verbs: ['get'], nonResourceURLs: ['*'] }, action, false],
+])('%s', (_name, given, wanted, allowed) => {
+  expect(ruleAllows(given, wanted)).toBe(allowed);
+});
