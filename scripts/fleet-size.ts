@@ -15,10 +15,15 @@ export interface FleetSize {
   /** Resident memory of each process at rest, and its peak during a restart, in units of 2²⁰ bytes. */
   readonly restMb: number;
   readonly peakMb: number;
-  /** A memory limit for the container of each process, in MiB: one and a half times the peak, in steps of 128. */
+  /**
+   * A memory limit for the container of each process, in MiB: one and a half times the peak with the Node of the image,
+   * in steps of 128.
+   */
   readonly limitMi: number;
-  /** Processors that each process needs on average. */
+  /** Processors that each process needs for the changes, as an average of the hour. */
   readonly cores: number;
+  /** The least CPU request for the container of each process, in thousandths of a CPU: `cores`, in steps of 50. */
+  readonly leastRequestMilli: number;
   /** Requests to the API server, of all processes together. */
   readonly requestsPerHour: number;
   /** Processor time of a restart of each process. */
@@ -46,6 +51,12 @@ const MAX_CORES = 0.5;
 const MAX_OBJECTS = 250_000;
 const LIMIT_FACTOR = 1.5;
 const LIMIT_STEP_MI = 128;
+/**
+ * What Node 24, the Node of the image, adds to the peak of Node 20, with which the fleets were measured: 92 MB instead of
+ * 74 MB with 1000 instances of five children (`docs/controller-figures.md`).
+ */
+const NODE_24_PEAK_MB = 18;
+const REQUEST_STEP_MILLI = 50;
 
 /** The size of the controllers of a fleet. The constants are from the measurements of `docs/scale.md`. */
 export function fleetSize({ instances, children, changesPerHour }: Fleet): FleetSize {
@@ -58,10 +69,14 @@ export function fleetSize({ instances, children, changesPerHour }: Fleet): Fleet
     processes,
     restMb: BASE_REST_MB + (held * (INSTANCE_BYTES + children * CHILD_BYTES)) / MIB,
     peakMb,
-    limitMi: Math.ceil((peakMb * LIMIT_FACTOR) / LIMIT_STEP_MI) * LIMIT_STEP_MI,
+    limitMi: stepsUp((peakMb + NODE_24_PEAK_MB) * LIMIT_FACTOR, LIMIT_STEP_MI),
     cores: allCores / processes,
+    leastRequestMilli: stepsUp((allCores / processes) * 1000, REQUEST_STEP_MILLI),
     requestsPerHour: changesPerHour * (INSTANCE_REQUESTS + children),
     restartCpuSeconds:
       (RESTART_BASE_CPU_MS + held * (RESTART_INSTANCE_CPU_MS + children * RESTART_CHILD_CPU_MS)) / 1000,
   };
 }
+
+/** The least multiple of `step` that is not below `value`, and at least one step. */
+const stepsUp = (value: number, step: number): number => Math.max(1, Math.ceil(value / step)) * step;

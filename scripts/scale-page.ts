@@ -8,6 +8,9 @@ const FLEETS: readonly Fleet[] = [
   { instances: 100, children: 5, changesPerHour: 60 },
   { instances: 1000, children: 5, changesPerHour: 600 },
   { instances: 1000, children: 20, changesPerHour: 600 },
+  { instances: 2000, children: 5, changesPerHour: 1200 },
+  { instances: 5000, children: 5, changesPerHour: 3000 },
+  { instances: 5000, children: 20, changesPerHour: 3000 },
   { instances: 10_000, children: 5, changesPerHour: 6000 },
   { instances: 10_000, children: 20, changesPerHour: 60_000 },
   { instances: 50_000, children: 5, changesPerHour: 30_000 },
@@ -19,7 +22,8 @@ const whole = (value: number) => value.toLocaleString('en');
 /** Returns the page `docs/scale.md` with its table of fleets. */
 export function scalePage(page: string): string {
   const rows = FLEETS.map((fleet) => {
-    const { processes, restMb, peakMb, limitMi, cores, requestsPerHour, restartCpuSeconds } = fleetSize(fleet);
+    const size = fleetSize(fleet);
+    const { processes, restMb, peakMb, limitMi, cores, leastRequestMilli, requestsPerHour, restartCpuSeconds } = size;
     return [
       whole(fleet.instances),
       whole(fleet.children),
@@ -28,6 +32,7 @@ export function scalePage(page: string): string {
       `${restMb.toFixed(0)}, ${peakMb.toFixed(0)} MB`,
       `${limitMi}Mi`,
       cores.toFixed(3),
+      `${leastRequestMilli}m`,
       whole(requestsPerHour),
       `${restartCpuSeconds.toFixed(1)} s`,
     ];
@@ -38,9 +43,10 @@ export function scalePage(page: string): string {
     'changes an hour',
     'processes',
     'memory of each: at rest, peak',
-    'limit',
-    'CPU of each',
-    'requests an hour',
+    'memory limit',
+    'CPU of each, average of the hour',
+    'least CPU request',
+    'API requests an hour',
     'CPU of a restart',
   ];
   return withTables(page, 'docs/scale.md', { fleets: markdownTable(header, rows) });

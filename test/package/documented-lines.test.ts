@@ -66,6 +66,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 /** Placeholders for names that the reader chooses, each with the name in this test. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/FILE…/g, 'app.yaml'],
+  // The shell expands the pattern.
+  [/definitions\/\*\.yaml/g, 'definitions/app.yaml'],
   [/\[DURATION\]/g, '1m'],
   [/^((?:npx )?typekro cluster \S+) \[NAME\]/g, '$1'],
   [/^((?:npx )?typekro cluster \S+) NAME/g, '$1 dev'],
