@@ -123,7 +123,7 @@ describe.each(Object.entries(STORIES))('%s', (_name, pages) => {
   /** Runs a line of another program. */
   async function runOther(line: string): Promise<string> {
     // The block after the line has the manifests that these programs print.
-    if (/^(?:helm template|kubectl kustomize) /.test(line)) return '';
+    if (/^(?:helm (?:template|get manifest)|kubectl kustomize) /.test(line)) return '';
     if (line.startsWith('helm install shop ')) return install('shop');
     if (/^(?:sed -i|cat) /.test(line)) {
       const ended = await new RunningCommand('bash', ['-c', line], { cwd }).ended;
@@ -147,9 +147,9 @@ describe.each(Object.entries(STORIES))('%s', (_name, pages) => {
     return printed({ out: ended.stdout, err: ended.stderr });
   }
 
-  /** Creates the objects of `rendered.yaml` with the label and the annotations of Helm, by Helm's field manager. */
+  /** Creates the objects of `rendered.yaml`, which may come later in the page, with the label and the annotations of Helm, by Helm's field manager. */
   async function install(release: string): Promise<string> {
-    for (const document of parseAllDocuments(readFileSync(join(cwd, 'rendered.yaml'), 'utf8'))) {
+    for (const document of parseAllDocuments(files.get('rendered.yaml') ?? '')) {
       const { metadata, ...rest } = document.toJSON() as KubeObject;
       const annotations = { 'meta.helm.sh/release-name': release, 'meta.helm.sh/release-namespace': 'default' };
       const labels = { 'app.kubernetes.io/managed-by': 'Helm' };

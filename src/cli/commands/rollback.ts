@@ -16,12 +16,13 @@ import { graphDifferences } from '../instance/revision-difference.ts';
 export const rollback: Command = {
   name: 'rollback',
   description:
-    'Replaces the spec of a definition by the spec of one of its revisions. By default, this is the last revision that differs from the definition: the one before the newest, or the newest when the definition got no revision because of an error. The controller gives the restored spec a new number, and all instances without a pin follow it. When another program applies the definition, for example from a repository, it reverts the rollback: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
+    'Replaces the spec of a definition by the spec of one of its revisions. By default, this is the revision before the newest, or the newest when the definition got no revision because of an error. The command does not know whether that revision worked: name another one with --to. The controller gives the restored spec a new number, and all instances without a pin follow it. With the annotation typekro.dev/canary, the first instances follow it first, as with any other revision. When another program applies the definition, for example from a repository, it reverts the rollback: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
   positionals: [DEFINITION_POSITIONAL],
   options: [
     {
       name: 'to',
-      summary: 'number of the revision; by default the last one that differs from the definition',
+      summary:
+        'number of the revision; by default the one before the newest, or the newest when the definition got no revision',
       value: 'number',
     },
     ...CHANGE_OPTIONS,
@@ -54,7 +55,7 @@ export const rollback: Command = {
  * The last revision that differs from the current spec. When the spec has no revision, because it does not compile or
  * its CRD is refused, that is the newest revision. Otherwise it is the revision before the newest.
  */
-function lastGood({ spec }: KubeObject, all: readonly DefinitionRevision[]): DefinitionRevision | undefined {
+function previousRevision({ spec }: KubeObject, all: readonly DefinitionRevision[]): DefinitionRevision | undefined {
   const newest = all.at(-1);
   const isIssued = newest !== undefined && revisionHash(isJsonObject(spec) ? spec : {}) === revisionHash(newest.spec);
   return isIssued ? all.at(-2) : newest;
@@ -63,7 +64,7 @@ function lastGood({ spec }: KubeObject, all: readonly DefinitionRevision[]): Def
 async function chosenRevision(api: KubernetesApi, definition: KubeObject, to: string | undefined, signal: AbortSignal) {
   const name = definition.metadata.name ?? '';
   const all = await definitionRevisions(api, name, signal);
-  const chosen = to === undefined ? lastGood(definition, all) : all.find(({ number }) => String(number) === to);
+  const chosen = to === undefined ? previousRevision(definition, all) : all.find(({ number }) => String(number) === to);
   if (chosen !== undefined) return chosen;
   const numbers = all.map(({ number }) => number).join(', ');
   throw new TypeKroError(to === undefined ? `${name} has no earlier revision` : `${name} has no revision ${to}`, {
