@@ -94,6 +94,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/guides/operating.md', 'Operate the controller'),
       page('docs/controller.md', 'The controller'),
       page('docs/runbook.md', 'Alerts and the runbook'),
+      page('docs/evidence.md', 'Evidence'),
       page('docs/security-self-assessment.md', 'Security self-assessment'),
       page('docs/dependencies.md', 'Dependencies'),
     ],
