@@ -1,4 +1,4 @@
-// Flux and Helm: a folder of a repository, and a chart that waits for it.
+// Flux and Helm: a folder of a Git repository, and a chart. Neither waits for the other.
 //
 // With delivery: { name: shop, url: https://example.com/shop.git, replicas: 1 }
 // Gives: { revision: "*", cached: true }

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { RestMeter } from './rest-meter.ts';
+import { CalmMeter } from './calm-meter.ts';
 
 /** V8 starts a collection when the heap has grown by this percentage of its live size. */
 const GROWTH_PERCENT = 30;
@@ -78,7 +78,7 @@ function isHeapSized(options: readonly string[]): boolean {
  * collection flushes the code. Under load, V8 keeps code for its default number of collections.
  */
 function flushCodeAtRest(collect: () => void): void {
-  const meter = new RestMeter(process.uptime(), cpuSeconds());
+  const meter = new CalmMeter(process.uptime(), cpuSeconds());
   const takeSample = () => {
     const calmSamples = meter.sample(process.uptime(), cpuSeconds());
     if (calmSamples === 0) setFlagsFromString(`--bytecode-old-age=${DEFAULT_AGE}`);

@@ -365,10 +365,10 @@ function measured(controller: string, meters: Meters, work: RunnerOptions['work'
     const began = monotonicMs();
     try {
       const result = await work(key, signal);
-      meters.passed(controller, result.requeueAt === undefined ? 'success' : 'requeue_after', monotonicMs() - began);
+      meters.passEnded(controller, result.requeueAt === undefined ? 'success' : 'requeue_after', monotonicMs() - began);
       return result;
     } catch (thrown) {
-      meters.passed(controller, 'error', monotonicMs() - began);
+      meters.passEnded(controller, 'error', monotonicMs() - began);
       throw thrown;
     }
   };

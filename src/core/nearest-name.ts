@@ -1,13 +1,16 @@
-/** The maximum length of names that are compared; a longer name is hardly a typing error. */
+/**
+ * The maximum length of a wrong name for which a known name is searched. A known name may be a third longer, because a
+ * third of the characters may differ.
+ */
 const MAX_LENGTH = 64;
 
-/** The maximum number of names with which a wrong name is compared. It bounds the time for many wrong names. */
+/** The maximum number of known names with which a wrong name is compared. It bounds the time for many wrong names. */
 const MAX_CANDIDATES = 1_000;
 
 /**
- * The known name that is most similar to `name`, for "did you mean". At most a third of the characters, but at least
- * one, may differ by insertions, deletions, replacements and swaps of neighbours. A difference of case counts half.
- * `undefined` when no name is similar enough.
+ * The known name that is most similar to `name`, for "did you mean". The edit distance is at most a third of the length
+ * of `name`; for a name of one or two characters it is at most 1. Insertions, deletions, replacements and swaps of
+ * neighbours count 1 each, a difference of case counts 0.5. `undefined` when no name is similar enough.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   if (name.length === 0 || name.length > MAX_LENGTH) return undefined;
@@ -63,7 +66,8 @@ function editDistance(a: Letters, b: Letters, limit: number): number {
       row[j] = cost;
       least = Math.min(least, cost);
     }
-    // A swap continues from the row before the last one, so both rows must reach the limit.
+    // The next row takes costs from this row and, for a swap, from the row before it. The search ends when both rows
+    // have reached the limit.
     if (least >= limit && leastOfLast >= limit) return limit;
     leastOfLast = least;
     [beforeLast, last, row] = [last, row, beforeLast];

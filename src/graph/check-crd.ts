@@ -16,6 +16,9 @@ const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[]
   [/^spec\.versions?(?:\[0\]\.name)?$/, [...SCHEMA, 'apiVersion']],
 ];
 
+/** The names that kro makes from the kind. */
+const MADE_FROM_KIND = /^spec\.names\.(?:listKind|plural|singular)$/;
+
 const USES_OLD = /\boldSelf\b/;
 
 /**
@@ -44,7 +47,11 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
     const text = `the API server will refuse the CustomResourceDefinition: ${what}`;
     if (seen.has(text)) continue;
     seen.add(text);
-    const hint = field.endsWith('.default') ? 'correct the default, or the marker that it breaks' : refusal.hint;
+    const hint = field.endsWith('.default')
+      ? 'correct the default, or the marker that it breaks'
+      : MADE_FROM_KIND.test(field)
+        ? refusal.hint?.replace(/^shorten it to/, 'shorten the kind, so that this name has at most')
+        : refusal.hint;
     problems.warn({
       code: 'graph/refused-crd',
       message: text,

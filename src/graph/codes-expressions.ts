@@ -5,9 +5,9 @@ import type { CodeInfo } from '../core/index.ts';
 export const expressionCodes: readonly CodeInfo[] = [
   error(
     'graph/unclosed-expression',
-    'A ${ has no end. kro 0.9 takes it as text: a warning at the compatibility level 0.9, and an error there when strict.',
+    'A ${ has no }. kro 0.9 treats the ${ as literal text, so this is only a warning at the compatibility level 0.9. With the option strict, it is an error there, too.',
     withData("text: '${schema.spec.name'"),
-    'Add the }. kro 0.9 recognises only double quotes, so it counts braces and quotes inside single quotes, too.',
+    'Add the }. kro 0.9 recognises only double quotes: it also counts braces and quotes that stand inside single quotes.',
   ),
   error(
     'cel/syntax',
@@ -19,13 +19,13 @@ export const expressionCodes: readonly CodeInfo[] = [
     'cel/unknown-field',
     'An expression reads a field that the object does not have.',
     withData('text: ${schema.spec.nam}'),
-    'Read a field that the kind or the schema has; `kubectl explain` lists those of a kind. Fields of objects without a schema are read from dyn values.',
+    'Read a field that the kind or the schema has; `kubectl explain` lists the fields of a kind.',
   ),
   error(
     'cel/unknown-name',
-    'An expression calls a method that does not exist on the value.',
+    'An expression calls a method that does not exist.',
     withData('text: ${schema.spec.name.shout()}'),
-    'Use a function that CEL or kro has; functions of other languages have other names there.',
+    'Use a method that CEL or kro has. CEL often has another name for a method of JavaScript or Go: lowerAscii(), not toLowerCase().',
   ),
   error(
     'cel/no-overload',
@@ -35,27 +35,27 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'cel/invalid',
-    'A check of the language that has no code of its own refuses an expression.',
+    'CEL refuses an expression for a reason that has no code of its own. The message states the reason.',
     withData('text: ${"%d".format(["x"])}'),
-    'Divide the expression, and try each part alone; values of the instance are read as schema.spec.NAME, those of a resource by its id.',
+    'Divide the expression, and try each part alone. Read values of the instance as schema.spec.NAME, and values of a resource as ID.FIELD.',
   ),
   error(
     'graph/unknown-identifier',
     'An expression reads a name that is not defined at its place.',
     withData('text: ${shcema.spec.name}'),
-    'Templates see schema, the ids of other resources and their own forEach names; readyWhen sees its own id, or each for a collection.',
+    'A template can read schema, the ids of other resources, and the names in its own forEach. readyWhen can read only the id of its own resource; in a collection, only the variable `each`, which is one object.',
   ),
   error(
     'graph/unknown-function',
     'An expression calls a function that does not exist.',
     withData('text: ${shout(schema.spec.name)}'),
-    'Use a function that CEL or kro has; functions of other languages have other names there.',
+    'Use a function that CEL or kro has. CEL often has another name for a function of JavaScript or Go: size(x), not len(x).',
   ),
   error(
     'graph/omit',
-    'omit() is used where it is not available: without its feature, outside templates, or in a field that must have a value.',
+    'omit() is used without its feature gate, outside of templates, or in a field that must have a value.',
     withData('text: ${omit()}'),
-    'Turn the feature on, use it in templates only, or build the parent object without the field.',
+    'Turn the feature gate on, use omit() in templates only, or build the parent object without the field.',
   ),
   error(
     'graph/runtime-elsewhere',
@@ -65,7 +65,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/self-reference',
-    'A resource reads itself to be created, or to be included.',
+    'The template, forEach or includeWhen of a resource reads the resource itself, which does not exist yet.',
     withData('text: ${config.metadata.uid}'),
     'Read the value from its source, or move the check to readyWhen.',
   ),
@@ -81,19 +81,19 @@ export const expressionCodes: readonly CodeInfo[] = [
     'graph/dependent-iterators',
     'The list of a forEach dimension reads another iterator.',
     withConfigMap('forEach:\n  - x: ${schema.spec.tags}\n  - z: ${[x]}'),
-    'Dimensions are independent. Use one dimension with a list of the combinations.',
+    'Dimensions do not depend on each other. Use one dimension with a list of the combinations.',
   ),
   error(
     'graph/identity',
-    'Several items of a collection would be the same object, because the name does not depend on an iterator.',
+    'Several items of a collection would be the same object, because neither the name nor the namespace reads one of the iterators.',
     withConfigMap('forEach:\n  - tag: ${schema.spec.tags}'),
-    'Use every iterator in metadata.name, or in metadata.namespace.',
+    'Use each iterator in metadata.name or, for a namespaced kind, in metadata.namespace.',
   ),
   error(
     'graph/not-a-list',
     'The value of a forEach dimension is not a list.',
     withConfigMap('forEach:\n  - tag: ${schema.spec.name}'),
-    'Give a list: split a text, iterate over the keys of a map, take the value out of an optional.',
+    'Give a list: text.split(…) for a text, map.map(key, key) for the keys of a map, optional.orValue([]) for an optional.',
   ),
   error(
     'graph/type-mismatch',
@@ -109,9 +109,9 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/condition-literal',
-    'A literal in runtime.newCondition is not allowed: an empty type, or a status that is not True, False or Unknown.',
+    'A literal in runtime.newCondition has a wrong value: the type is empty, or the status is not True, False or Unknown.',
     withSchema('status:\n  conditions:\n    - \'${runtime.newCondition({type: "Fine", status: "yes"})}\''),
-    'The status of a condition is "True", "False" or "Unknown"; its type is not empty.',
+    'Write "True", "False" or "Unknown" as the status, and a name as the type.',
   ),
   error(
     'graph/duplicate-condition',
@@ -123,11 +123,11 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/condition-read',
-    'A condition of the author reads a condition of the instance that kro does not write itself.',
+    'An entry of status.conditions reads, with runtime.condition(schema, …), a condition that kro itself does not write.',
     withSchema(
       'status:\n  conditions:\n    - \'${runtime.newCondition({type: "A", status: runtime.condition(schema, "B").status})}\'',
     ),
-    'Only InstanceManaged, GraphResolved, ResourcesReady and Ready can be read from schema.',
+    'Read InstanceManaged, GraphResolved, ResourcesReady or Ready, or compute the value from the resources.',
   ),
   error(
     'graph/condition-result',

@@ -26,7 +26,7 @@ export const graphCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/node-payload',
-    'A node has not exactly one of template, ref, def, graph and patch, or a field that its kind of node lacks.',
+    'A node does not have exactly one of template, ref, def, graph and patch, or it has a field that does not belong to its kind of node.',
     withNodes('- id: a'),
     'Give each node one of the five. A ref has no forEach; a subgraph has neither forEach nor conditions.',
   ),
@@ -38,7 +38,7 @@ export const graphCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/iterator-shape',
-    'An entry of forEach has not exactly one name with its list.',
+    'An entry of forEach does not have exactly one name with its list.',
     withNodes(
       `- {id: d, def: {l: [a]}}\n- id: a\n  forEach:\n    - {x: "\${d.l}", z: "\${d.l}"}\n  template: {${MAP}, metadata: {name: "\${x}"}}`,
     ),
@@ -58,7 +58,7 @@ export const graphCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/patch-endpoint',
-    'A patch sets the status and other fields, which are two endpoints of the API server.',
+    'A patch sets the status and other fields. The API server has one endpoint for the status and another one for the other fields.',
     withNodes(
       '- id: a\n  patch: {apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {paused: true}, status: {replicas: 1}}',
     ),
@@ -80,7 +80,7 @@ export const graphCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/mixed-frames',
-    'One expression reads nodes of a subgraph and nodes outside of it.',
+    'One expression reads nodes of a subgraph and nodes outside of the subgraph.',
     withNodes(
       `- {id: o, def: {k: v}}\n- id: s\n  graph:\n    nodes:\n      - {id: i, def: {k: v}}\n      - {id: a, template: {${MAP}, metadata: {name: "\${o.k + i.k}"}}}`,
     ),

@@ -65,29 +65,29 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/field-combination',
     'A resource has both or neither of template and externalRef, or an externalRef with forEach.',
     withResources('- id: a'),
-    'A resource to create has a template; one to read has an externalRef, without forEach.',
+    'Give a resource that kro creates a template, and a resource that kro only reads an externalRef without forEach.',
   ),
   error(
     'graph/feature-gate',
     'The definition has a part behind a feature gate that is off. Released kro does not have these parts.',
     withResources('- id: names\n  variable: {app: "${schema.spec.name}"}'),
-    'Turn the gate on in the controller (--feature-gates), and compile with the feature; or do without the part.',
+    'Turn the gate on in the controller (--feature-gates), and compile with the feature; or remove the part.',
   ),
   error(
     'graph/invalid-deletion-policy',
     'A deletionPolicy is neither Delete nor Orphaned, or its resource has no template.',
     withConfigMap('deletionPolicy: Keep'),
-    'Write Orphaned to keep the object, Delete to have it deleted, and leave the field out of external references.',
+    'Write Orphaned so that the object stays, or Delete so that the controller deletes it. Leave the field out of external references.',
   ),
   error(
     'graph/invalid-optional',
-    'optional of a resource is not true or false, or its resource has no template.',
+    'The field optional of a resource is neither true nor false, or the resource has no template.',
     withConfigMap('optional: sometimes'),
-    'Write optional: true below a resource whose kind may be missing when the definition is compiled.',
+    'Write optional: true in a resource whose kind may be missing when the definition is compiled.',
   ),
   error(
     'graph/propagate-when',
-    'A condition of propagateWhen needs what it holds back (its own resource, or instances without the revision), or stands at a resource without an object.',
+    'A condition of propagateWhen waits for something that it holds back itself: its own resource, or instances that lack the revision. Or its resource has no object.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n  propagateWhen: ["${a.ready()}"]',
     ),
@@ -95,19 +95,19 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/invalid-variable',
-    'A variable is not an object, has a template or an externalRef beside it, or has a key with its own id.',
+    'A variable is not an object, stands beside a template or an externalRef, or has a key that is equal to its own id.',
     withResources('- id: names\n  variable: {names: "${schema.spec.name}"}'),
     'Write an object whose keys differ from the id, and read a value of it as ${id.key}.',
   ),
   error(
     'graph/scale',
-    'The markers scale and scaleSelector do not fit together: scale is on one field of spec and on one field of status, and scaleSelector is on one text of the status beside them.',
+    'The markers scale and scaleSelector are not where a kind needs them: scale on exactly one field of spec and one field of status, and scaleSelector, if at all, on one text of status.',
     withSchema('').replace('count: integer', 'size: integer | scale\n      count: integer'),
-    'Put scale on the field of spec and behind the expression of the status that counts the replicas.',
+    'Put scale on the field of spec that sets the replicas, and behind the expression of status that counts them.',
   ),
   error(
     'graph/print-column',
-    'The marker printColumn is on a field whose path has a name with other characters than letters, digits and _.',
+    'A field has the marker printColumn, and a name on its path has characters other than letters, digits and _.',
     withSchema('').replace('name: string', 'name: string\n      disk-size: integer | printColumn="DISK"'),
     'Rename the field, or write the column in additionalPrinterColumns.',
   ),
@@ -115,11 +115,11 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/external-metadata',
     'An externalRef has both or neither of metadata.name and metadata.selector.',
     withResources('- id: a\n  externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {namespace: default}}'),
-    'Write the name of one object, or a selector for the list of those that match; {} matches all.',
+    'Write the name of one object, or a selector for all objects that match; {} matches every object.',
   ),
   error(
     'graph/external-selector',
-    'The selector of an externalRef is not a label selector, and no expression that gives one.',
+    'The selector of an externalRef is neither a label selector nor an expression that gives one.',
     withResources(
       '- id: a\n  externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {selector: {matchExpressions: [{key: app, operator: Near}]}}}',
     ),
@@ -135,7 +135,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/invalid-api-version',
     'The apiVersion of a template has more than one slash.',
     withResources('- id: a\n  template: {apiVersion: a/b/v1, kind: ConfigMap, metadata: {name: a}}'),
-    'Write "version" for the core group, "group/version" for the others.',
+    'Write "version" for the core group, and "group/version" for other groups.',
   ),
   error(
     'graph/invalid-kind',
@@ -147,7 +147,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/unknown-kind',
     'No schema is known for the kind of a template.',
     withResources('- id: a\n  template: {apiVersion: v1, kind: Deployment, metadata: {name: a}}'),
-    'Check apiVersion and kind. For a custom kind, install its CustomResourceDefinition or give it to the compiler.',
+    'Check apiVersion and kind. For a custom kind, pass its CustomResourceDefinition (--crds), or install it in the cluster.',
   ),
   error(
     'graph/no-resource',
@@ -157,9 +157,9 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/scope',
-    'A template of a cluster-scoped kind names a namespace, or a template lacks a namespace that it must name.',
+    'A template of a cluster-scoped kind has a namespace, or a template lacks a namespace that it must have.',
     withResources('- id: a\n  template: {apiVersion: v1, kind: Namespace, metadata: {name: a, namespace: b}}'),
-    'Remove metadata.namespace from cluster-scoped kinds; set it on namespaced ones when the API itself is cluster-scoped.',
+    'Remove metadata.namespace from templates of cluster-scoped kinds. Set it in templates of namespaced kinds when the instances are cluster-scoped.',
   ),
   error(
     'graph/reserved-key',
@@ -171,9 +171,9 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/unknown-field',
-    'A template has a field that the schema of its kind does not know.',
+    'A template has a field that the schema of its kind does not have.',
     withConfigMap('  dta: {a: b}'),
-    'Correct the name, or remove the field; `kubectl explain` lists those of a kind.',
+    'Correct the name, or remove the field; `kubectl explain` lists the fields of a kind.',
   ),
   error(
     'graph/schema-hole',
@@ -187,7 +187,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/literal-type',
     'A literal has another type than its field.',
     withData('port: 8080'),
-    'Write a text in quotes; numbers, true and false without.',
+    'Write a text in quotes, and a number, true or false without quotes.',
   ),
   error(
     'graph/nested-expression',
@@ -215,7 +215,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/dynamic-key',
     'The expression of a computed key does not give a string.',
     withData('"${schema.spec.count}": x'),
-    'Convert the value: ${string(…)}. A null leaves the member out.',
+    'Convert the value: ${string(…)}. A key that is null leaves the member out.',
   ),
   error(
     'graph/not-standalone',
@@ -231,7 +231,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/constant-status',
-    'A status field has an expression that reads no resource and not schema.',
+    'A status field has an expression that reads neither a resource nor schema.',
     withSchema('status:\n  answer: ${40 + 2}'),
     'Read a resource or schema, or remove the field.',
   ),

@@ -35,7 +35,7 @@ export const warningCodes: readonly CodeInfo[] = [
     'graph/refused-crd',
     'The API server refuses the CustomResourceDefinition that kro makes of the definition.',
     withSpec('schema: {apiVersion: v1, kind: App, group: acme}'),
-    'Correct the part that the message names: the group is a domain with a dot, the kind has a usable plural, defaults fit their types.',
+    'Correct the part that the message names. The group must be a domain with a dot, the plural of the kind a DNS label, and each default a value of its type.',
   ),
   warning(
     'graph/missing-required',
@@ -73,7 +73,7 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/enum-brackets',
-    'The values of an enum marker are in brackets, which become part of the first and of the last value. An error when strict.',
+    'The values of an enum marker are in brackets, which become part of the first and of the last value. With the option strict, it is an error.',
     withSchema('').replace('name: string', 'name: string | enum=[dev,prod]'),
     'Write the values without brackets: enum="dev,prod".',
   ),
@@ -134,13 +134,13 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/quantity-concatenation',
-    'A quantity is joined from texts and may become a wrong amount.',
+    'An expression joins a quantity from texts, and the result may be another amount than intended.',
     withResources(deployment('{name: x, image: nginx, resources: {limits: {cpu: "${string(schema.spec.count)}00m"}}}')),
-    'Use a field of its own for the whole quantity.',
+    'Read the whole quantity from one field of the spec.',
   ),
   warning(
     'graph/type-hole',
-    'kro accepts a value that the API server must refuse: a scalar or a list in place of an object. An error when strict.',
+    'kro accepts a value that the API server must refuse: a scalar or a list in place of an object. With the option strict, it is an error.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: "${schema.spec.name}"}',
     ),
@@ -148,13 +148,13 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/invalid-rule',
-    'The CEL of a validation marker does not compile. kro does not check it, and the API server refuses the CustomResourceDefinition. An error when strict.',
+    'The CEL of a validation marker does not compile. kro does not check it, and the API server refuses the CustomResourceDefinition. With the option strict, it is an error.',
     withRule('self.size() > 3 && self != 0'),
     "Correct the rule. It reads self (the field's value) and oldSelf, and gives a boolean.",
   ),
   warning(
     'graph/unknown-member',
-    'A map literal fills an object and has a key that its schema lacks. An error when strict.',
+    "A map literal fills an object and has a key that the object's schema lacks. With the option strict, it is an error.",
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: \'${{"typ": dyn("ClusterIP")}}\'}',
     ),
@@ -162,13 +162,13 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/foreign-expression',
-    "A text refers to the graph in another tool's syntax: $(…), {{…}}, $x, or a path without ${ and }. An error where the API server refuses the text.",
+    "A text refers to the graph in another tool's syntax: $(…), {{…}}, $x, or a path without ${ and }. At a field where the API server refuses the text, it is an error.",
     withData("text: '$(schema.spec.name)'"),
     'Write ${…} around the path.',
   ),
   warning(
     'graph/hidden-name',
-    'A loop variable has the name of a resource or of schema. kro then resolves neither of them in the loop. An error when strict.',
+    'A loop variable has the name of a resource or of schema. kro then knows neither the variable nor the resource inside the loop. With the option strict, it is an error.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: b}, data: {k: "${[a].map(a, a.metadata.name)[0]}"}}',
     ),
@@ -176,7 +176,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/added-values',
-    'Adjacent expressions are added, not concatenated, because none is a text. An error when strict.',
+    'Adjacent expressions are added, not concatenated, because none is a text. With the option strict, it is an error.',
     withSchema('status:\n  id: ${app.spec.replicas}${app.spec.replicas}'),
     'Write string(…) around each part.',
   ),
@@ -190,15 +190,15 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/never-ready',
-    'kro evaluates readyWhen of a selector externalRef without its list: the node is never ready.',
+    'A condition of readyWhen can never be true: it reads the list of a selector externalRef, which kro evaluates per object, or the address of a load balancer that the Service does not have.',
     withResources(
       '- id: pods\n  externalRef: {apiVersion: v1, kind: Pod, metadata: {selector: {matchLabels: {a: b}}}}\n  readyWhen: ["${size(pods) > 0}"]',
     ),
-    'Check the objects in the expressions that read them.',
+    'Check the objects in the expressions that read them, or give the Service the type LoadBalancer.',
   ),
   warning(
     'graph/stock-function',
-    'A function is used that stock kro refuses with its default feature gates.',
+    'An expression calls a function that stock kro refuses with its default feature gates.',
     withData('text: ${omit()}'),
     'Compile for the target typekro, or remove the function.',
   ),

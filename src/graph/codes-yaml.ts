@@ -55,7 +55,7 @@ export const yamlCodes: readonly CodeInfo[] = [
     severity: 'error',
     summary: 'A value or key has no form in JSON: infinity, an unknown tag, a key that is a list or an object.',
     example: 'ratio: .inf\n',
-    remedy: 'Quote it to make it a string, or write a value that JSON has.',
+    remedy: 'Quote the value to make it a string, or write a value that JSON has.',
   },
   {
     code: 'yaml/old-boolean',

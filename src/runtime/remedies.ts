@@ -25,17 +25,17 @@ const PERMISSION_REMEDY =
   'add the rule to a role of the acting identity; typekro rbac FILE prints all rules that a definition needs';
 
 const SEE_CONTROLLER =
-  'see that the controller runs and may write this kind: its log and its events name what it was refused';
+  'make sure that the controller runs and may write this kind; its log and events name the requests that were refused';
 
 /** The remedy for each reason that a node can wait for. A new kind of reason without a remedy does not compile. */
 const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>) => Remedy } = {
   suspended: () => now('resume the instance (typekro resume), or remove its annotation kro.run/reconcile'),
   dependency: ({ nodes }) => later(`look at what ${nodes.map(({ id }) => id).join(', ')} waits for`),
   'missing-data': missingData,
-  unread: () => later('see that the kind is served (kubectl api-resources) and that the API server answers'),
+  unread: () => later('make sure that the kind is served (kubectl api-resources) and that the API server answers'),
   'read-failed': ({ failure }) =>
     failure.permission === undefined
-      ? later('see that the API server answers, and that the webhook which converts this kind runs')
+      ? later('make sure that the API server answers, and that the webhook which converts this kind runs')
       : now(PERMISSION_REMEDY),
   write: () => later(SEE_CONTROLLER),
   'items-missing': () => later(SEE_CONTROLLER),

@@ -2,10 +2,10 @@ import type { JsonValue } from '../core/index.ts';
 import type { FieldFacts, TypeFacts, TypeTable } from './builtin-types.ts';
 
 /**
- * Built-in types that the data files lack: aggregation, device allocation and flow control. A section begins with `@
- * package group version`. Each type has one line of `field:type`; an indented line continues it. `*` marks a required
- * field, `!` a kind, `.X` a type of the same package, `[]` a list, `{}` a map, `/a,b` the keys of a map list. Each kind
- * also gets the members of every object, and a list kind.
+ * Built-in types that the data files lack: aggregation, device allocation and flow control. A section begins with a line
+ * of this form: `@ package group version`. Each type has one line of `field:type`; an indented line continues it. `*`
+ * marks a required field, `!` a kind, `.X` a type of the same package, `[]` a list, `{}` a map, `/a,b` the keys of a map
+ * list. Each kind also gets the members of every object, and a list kind.
  */
 const TYPES = `
 @ apiregistration.v1 apiregistration.k8s.io v1
@@ -124,7 +124,7 @@ function withDefaults(name: string, facts: TypeFacts): TypeFacts {
   return fields === facts.fields ? facts : { ...facts, fields };
 }
 
-/** The line of a type, or of the list kind that belongs to it. A look-up parses the line of its type. */
+/** The line of a type or of a list kind. The line is not parsed yet; a look-up of the type parses it. */
 interface SupplementLine {
   readonly prefix: string;
   readonly words: string;

@@ -35,7 +35,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     'not-representable',
     'The library refuses to print a type as JSON Schema.',
     '({ "~standard": { version: 1, vendor: "homemade", jsonSchema: { input() { throw new Error("no form for Map"); } } } })',
-    'Use types that JSON can hold in the part that is named.',
+    'In the part that the message names, use types that JSON can hold.',
   ),
   error(
     'unsupported-type',
@@ -45,7 +45,7 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'unknown-reference',
-    'A reference leads nowhere.',
+    'A $ref has no target.',
     field('{"$ref": "#/$defs/Port"}'),
     'Add the definition, or correct the reference. References into other documents are not followed.',
   ),
@@ -57,7 +57,7 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'intersection',
-    'The parts of an intersection contradict each other.',
+    'The parts of an intersection (allOf) contradict each other.',
     field('{"allOf": [{"type": "string"}, {"type": "integer"}]}'),
     'Give the parts one type.',
   ),
@@ -65,13 +65,13 @@ export const conversionCodes: readonly CodeInfo[] = [
   error('null-only', 'A field allows only null.', field('{"anyOf": [{"type": "null"}]}'), 'Remove the field.'),
   error(
     'pattern-properties',
-    'Members of an object are chosen by several patterns.',
+    'An object gives its members types by several patterns of their names (patternProperties).',
     field('{"type": "object", "patternProperties": {"^a": {"type": "string"}, "^b": {"type": "integer"}}}'),
-    'Use one type for all members, or declare them.',
+    'Use one type for all members, or declare each member.',
   ),
   warning(
     'not-enforced',
-    'A restriction has no structural form; the cluster will not enforce it.',
+    'A restriction has no form in a structural schema, so the API server does not enforce it.',
     field('{"type": "object", "properties": {}, "dependentRequired": {"a": ["b"]}}'),
     'If the restriction is needed, write it as a rule of the composition.',
   ),
@@ -83,19 +83,19 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'root-constraint',
-    'The spec as a whole has a rule; SimpleSchema has rules for fields only.',
+    'The spec as a whole has a rule. SimpleSchema has rules for fields only.',
     '{"type": "object", "properties": {"a": {"type": "string"}}, "x-kubernetes-validations": [{"rule": "has(self.a)"}]}',
-    'Put the fields concerned into one object field.',
+    'Put the fields that the rule reads into one object field.',
   ),
   error(
     'recursive',
-    'A type contains itself, which SimpleSchema cannot say.',
+    'A type contains itself, which SimpleSchema cannot express.',
     '{"type": "object", "properties": {"tree": {"$ref": "#"}}}',
     'Use an object without declared fields for the inner part.',
   ),
   error(
     'any',
-    'A field may have any value; SimpleSchema has no type for that.',
+    'A field may have any value. SimpleSchema has no type for any value.',
     field('{}'),
     'Use a free-form object, or a string.',
   ),
@@ -107,9 +107,9 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'open-object',
-    'An object has declared fields and arbitrary others.',
+    'An object has declared fields and also fields with any name.',
     field('{"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "string"}}'),
-    'Put the others into a separate field.',
+    'Put the fields with any name into a map in a field of its own.',
   ),
   error(
     'properties-count',
@@ -117,7 +117,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     field(
       '{"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": false, "minProperties": 1}',
     ),
-    'Limit maps only (records of one value type).',
+    'Limit the number of members only for maps, whose members all have one type.',
   ),
   error(
     'default',
@@ -133,13 +133,13 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'rule',
-    'A rule uses optionalOldSelf, which SimpleSchema cannot say.',
+    'A rule uses optionalOldSelf, which SimpleSchema cannot express.',
     field('{"type": "string", "x-kubernetes-validations": [{"rule": "self == \'a\'", "optionalOldSelf": true}]}'),
     'Write the rule without optionalOldSelf.',
   ),
   warning(
     'nullable',
-    'Null is allowed by the type but not kept by the cluster.',
+    'The type allows null, but the API server does not keep a null.',
     '{"type": "object", "required": ["value"], "properties": {"value": {"type": ["string", "null"]}}}',
     'Make the field optional instead.',
   ),

@@ -77,13 +77,13 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
   ),
   error(
     'type-cycle',
-    'A custom type contains itself, directly or through others.',
+    'A custom type contains itself, directly or through other types.',
     withBlock('types:\n  Tree:\n    children: "[]Tree"\nspec:\n  root: Tree'),
     'Types are expanded where they are used, so they cannot be recursive. Use object for the recursive part.',
   ),
   error(
     'too-large',
-    'The schema expands to more than 200,000 fields or 200 levels; custom types are written out at every use.',
+    'The schema has more than 200,000 fields or 200 levels after each use of a custom type is replaced by the type.',
     withBlock(LARGE_BLOCK),
     'Use object where the structure does not matter.',
   ),
@@ -103,13 +103,13 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
     'marker-value',
     'The value of a marker cannot be read.',
     withField('name: string | required=yes'),
-    'Markers that switch take true or false, bounds take numbers, listType takes atomic, set or map.',
+    'Markers such as required take true or false, bounds take numbers, and listType takes atomic, set or map.',
   ),
   error(
     'marker-type',
     'A marker does not apply to fields of this type.',
     withField('replicas: integer | maxLength=3'),
-    'Bound numbers by minimum and maximum, strings by minLength, maxLength and pattern, lists by minItems and maxItems.',
+    'Limit numbers with minimum and maximum, strings with minLength, maxLength and pattern, and lists with minItems and maxItems.',
   ),
   error(
     'default',
@@ -121,7 +121,7 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
     'enum',
     'A value of the enumeration is empty or of another type.',
     withField('level: integer | enum="1,2,high"'),
-    'Separate the values by commas; all of them are strings or all are integers.',
+    'Separate the values by commas. Write only strings for a string field, and only integers for an integer field.',
   ),
   error(
     'pattern',
@@ -137,7 +137,7 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
   ),
   error(
     'not-json',
-    'A default or bound cannot be written as JSON, so that the CustomResourceDefinition could not be stored.',
+    'A default or bound cannot be written as JSON, so the CustomResourceDefinition cannot be stored.',
     withField("settings: 'object | default={debug: true}'"),
     'Write the default as JSON: default={"debug": true}.',
   ),

@@ -52,10 +52,10 @@ export const CLI: readonly MutationRow[] = [
   },
   {
     name: 'a busy process counts as calm',
-    file: 'src/cli/rest-meter.ts',
+    file: 'src/cli/calm-meter.ts',
     find: 'this.#calmSamples = isCalm ? this.#calmSamples + 1 : 0;',
     replace: 'this.#calmSamples = isCalm ? this.#calmSamples + 1 : this.#calmSamples;',
-    tests: ['src/cli/rest-meter.test.ts'],
+    tests: ['src/cli/calm-meter.test.ts'],
   },
   {
     name: 'the lock of a process that may not be signalled counts as dead',

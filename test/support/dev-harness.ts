@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DevLoop } from '../../src/cli/dev/dev-loop.ts';
 import type { FolderEvents } from '../../src/cli/dev/watch-files.ts';
-import { checkFilesQuietly } from '../../src/cli/up/checked.ts';
+import { checkNamedFiles } from '../../src/cli/up/checked.ts';
 import type { Session } from '../../src/cli/up/session.ts';
 import { startSession } from '../../src/cli/up/session.ts';
 import { takeStateDirectory } from '../../src/cli/up/state-directory.ts';
@@ -123,7 +123,7 @@ export class DevHarness {
       },
       announce: () => print('started'),
       read: async (signal, paths) => {
-        const checked = await checkFilesQuietly({ ...context, signal }, { positionals: [], options: {} }, files);
+        const checked = await checkNamedFiles({ ...context, signal }, { positionals: [], options: {} }, files);
         await this.onRead(paths, signal);
         return checked;
       },

@@ -16,8 +16,8 @@ function examplesOf(page: URL): Example[] {
 }
 
 /**
- * Runs the examples of a page. Imports from `entry` become members of `module`, and the value of each `expression; // →
- * value` is compared. `others` has the modules of further entries.
+ * Runs the examples of a page. Imports from `entry` become members of `module`. A line of the form `expression; // → value`
+ * compares the value of the expression. `others` has the modules of further entries.
  */
 export function testReadmeExamples(
   page: URL,

@@ -17,7 +17,7 @@ const LANGUAGES = ['yaml', 'json', 'typescript', 'javascript'];
 
 let client: LanguageClient | undefined;
 
-/** VS Code calls this function when the first file of a language of the extension is opened. */
+/** VS Code calls this function at the first file of a language, or the first command, of the extension. */
 export async function activate(context: ExtensionContext): Promise<void> {
   const panels = new Map<string, WebviewPanel>();
   context.subscriptions.push(
@@ -33,7 +33,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   await start();
 }
 
-/** VS Code calls this function before it ends. */
+/** Stops the server. VS Code calls this function before the extension ends; `restart` calls it, too. */
 export async function deactivate(): Promise<void> {
   await client?.stop();
   client = undefined;

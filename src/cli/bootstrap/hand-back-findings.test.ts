@@ -127,8 +127,8 @@ describe('the gates of the controllers', () => {
     expect(await texts('CELNow=true')).toEqual([]);
     expect(await texts('PartialDependencies=true')).toMatchInlineSnapshot(`
       [
-        "ResourceGraphDefinition pots: node "reader" reads optional only in a branch of a ? b : c, and kro needs optional in each branch; kro leaves the node out, and deletes its objects, while optional is left out",
-        "ResourceGraphDefinition pots: node "later" reads plain only in a branch of a ? b : c, and kro needs plain in each branch; kro also waits for plain while the branch is not taken",
+        "ResourceGraphDefinition pots: node "reader" reads "optional" only in one branch of a conditional (? :), and kro needs "optional" for both branches; while "optional" is left out, kro leaves "reader" out, too, and deletes its objects",
+        "ResourceGraphDefinition pots: node "later" reads "plain" only in one branch of a conditional (? :), and kro needs "plain" for both branches; kro also waits for "plain" while the branch is not taken",
       ]
     `);
   });
@@ -143,7 +143,7 @@ describe('the gates of the controllers', () => {
     `);
   });
 
-  test('objects that stay are a finding, because a kro without the field deletes them', async () => {
+  test('deletionPolicy: Orphaned is a finding, because a kro without the field deletes the objects', async () => {
     await world.restart({ features: { deletionPolicy: true } });
     await define([{ ...mapResource('map', { text: 'a' }), deletionPolicy: 'Orphaned' }]);
     expect(await texts('DeletionPolicy=true', 'DeletionPolicy=true')).toEqual([]);
@@ -155,7 +155,7 @@ describe('the gates of the controllers', () => {
     `);
   });
 
-  test('writes that wait are a finding, because a kro without the field writes at once', async () => {
+  test('propagateWhen of a node is a finding, because kro does not have the field and writes at once', async () => {
     await world.restart({ features: { propagateWhen: true } });
     const web = { ...mapResource('web', { text: 'b' }), propagateWhen: ['${map.ready()}', '${map.updated()}'] };
     await define([mapResource('map', { text: 'a' }), web]);
@@ -166,7 +166,7 @@ describe('the gates of the controllers', () => {
     `);
   });
 
-  test('a revision that is held back from instances is a finding, because kro gives it to all', async () => {
+  test('propagateWhen of a definition is a finding, because kro gives a new revision to all instances at once', async () => {
     await world.restart({ features: { propagateWhen: true } });
     const definition = potDefinition([mapResource('map', { text: 'a' })]);
     await world.apply({ ...definition, spec: { ...definition.spec, propagateWhen: ['${pot.ready()}'] } });
@@ -178,13 +178,13 @@ describe('the gates of the controllers', () => {
     `);
   });
 
-  test('the record of objects is a finding with ManagedResources, and in a CRD as long as it has the field', async () => {
+  test('status.graph is a finding with ManagedResources; its field in a CRD stays one until breaking changes are allowed', async () => {
     await world.restart({ features: { managedResources: true } });
     await world.advance(5000);
     expect(await texts('ManagedResources=true')).toMatchInlineSnapshot(`
       [
         "ResourceGraphDefinition pots: kro does not write the record status.graph of its instances; readers get an old record",
-        "CustomResourceDefinition pots.acme.test: its status has the field graph of the gate ManagedResources, and kro refuses to remove the field; kro refuses the definition pots; turn the gate off in this controller first, or set kro.run/allow-breaking-changes: "true" on the definition",
+        "CustomResourceDefinition pots.acme.test: its status has the field "graph" (gate ManagedResources), and kro refuses to remove a field; kro refuses the definition pots; turn the gate off in the TypeKro controller first, or set kro.run/allow-breaking-changes: "true" on the definition",
       ]
     `);
     expect(await texts()).toEqual([expect.stringMatching(/^CustomResourceDefinition pots\.acme\.test: its status /)]);
@@ -203,7 +203,7 @@ describe('the gates of the controllers', () => {
     expect(await texts(undefined, 'GraphKind=true')).toEqual([]);
     expect(await texts('PartialDependencies=true,DynamicKeys=true', 'GraphKind=true')).toMatchInlineSnapshot(`
       [
-        "Graph default/g: node "b" reads a only in a branch of a ? b : c, and kro needs a in each branch; kro leaves the node out, and deletes its objects, while a is left out",
+        "Graph default/g: node "b" reads "a" only in one branch of a conditional (? :), and kro needs "a" for both branches; while "a" is left out, kro leaves "b" out, too, and deletes its objects",
         "Graph default/g: node "c" computes keys of data, and kro takes the expressions for texts; kro writes the text of each expression as the key, or the API server refuses the object",
       ]
     `);

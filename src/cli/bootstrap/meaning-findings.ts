@@ -8,10 +8,10 @@ import type { HandBackFinding } from './hand-back-finding.ts';
 
 /**
  * The parts of a definition or Graph that kro accepts and understands differently, because kro lacks a gate that is on
- * in this controller: `PartialDependencies`, `DynamicKeys`, `PropagateWhen`, `ManagedResources`, `DeletionPolicy`. A
- * kro that has the gate `DeletionPolicy` handles deletion policies in the same way.
+ * in the TypeKro controller: `PartialDependencies`, `DynamicKeys`, `PropagateWhen`, `ManagedResources`,
+ * `DeletionPolicy`. A kro that has the gate `DeletionPolicy` handles deletion policies in the same way.
  *
- * @param graph the graph of the object, compiled with the gates of this controller
+ * @param graph the graph of the object, compiled with the gates of the TypeKro controller
  * @param kro the features of kro's controllers
  */
 export function meaningFindings(object: KubeObject, graph: Graph, kro: GraphFeatures = {}): HandBackFinding[] {
@@ -38,13 +38,13 @@ type Difference = Omit<HandBackFinding, 'object'>;
 
 function branchFinding({ id, dependsOnInBranches = [] }: GraphNode, graph: Graph): Difference[] {
   if (dependsOnInBranches.length === 0) return [];
-  const names = dependsOnInBranches.join(', ');
+  const names = dependsOnInBranches.map((each) => `"${each}"`).join(', ');
   const canBeAbsent = dependsOnInBranches.some((each) => isConditional(each, graph, new Set()));
   return [
     {
-      problem: `node "${id}" reads ${names} only in a branch of a ? b : c, and kro needs ${names} in each branch`,
+      problem: `node "${id}" reads ${names} only in one branch of a conditional (? :), and kro needs ${names} for both branches`,
       effect: canBeAbsent
-        ? `kro leaves the node out, and deletes its objects, while ${names} is left out`
+        ? `while ${names} is left out, kro leaves "${id}" out, too, and deletes its objects`
         : `kro also waits for ${names} while the branch is not taken`,
     },
   ];
@@ -113,8 +113,8 @@ export function recordFindings(crds: readonly KubeObject[], definitions: readonl
     return [
       {
         object: refOf({ ...crd, apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }),
-        problem: 'its status has the field graph of the gate ManagedResources, and kro refuses to remove the field',
-        effect: `kro refuses the definition ${owner.name}; turn the gate off in this controller first, or set kro.run/allow-breaking-changes: "true" on the definition`,
+        problem: 'its status has the field "graph" (gate ManagedResources), and kro refuses to remove a field',
+        effect: `kro refuses the definition ${owner.name}; turn the gate off in the TypeKro controller first, or set kro.run/allow-breaking-changes: "true" on the definition`,
       },
     ];
   });

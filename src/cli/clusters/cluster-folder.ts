@@ -53,7 +53,7 @@ export function clusterFolder(env: Environment, name: string): ClusterFolder {
   if (dnsLabel(name).length > 0) {
     throw new TypeKroError(`"${name}" is not a name for a cluster`, {
       code: 'cli/cluster-name',
-      remedy: 'use lower-case letters, digits and dashes, at most 63; the first and the last are no dashes',
+      remedy: 'use at most 63 lower-case letters, digits and dashes; begin and end with a letter or digit',
     });
   }
   const path = join(clustersDirectory(env), name);

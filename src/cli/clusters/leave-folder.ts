@@ -11,7 +11,7 @@ export const ALREADY_SERVED = 'cluster/already-served';
 /**
  * Brings the folder of a cluster into the state of an ended cluster. Removes the record of the process and the entry in
  * the user's kubeconfig. The new kubeconfig of the folder says that the cluster has ended. The caller holds the lock.
- * Returns the problem of an entry that stays.
+ * Returns an error if the entry could not be removed.
  */
 export async function leaveFolder(folder: ClusterFolder): Promise<TypeKroError | undefined> {
   removeRecord(folder.path);
@@ -25,17 +25,22 @@ export async function leaveFolder(folder: ClusterFolder): Promise<TypeKroError |
   return undefined;
 }
 
-/** Removes the entry of a cluster in the user's kubeconfig. Returns the problem of an entry that stays. */
+/** Removes the entry of a cluster in the user's kubeconfig. Returns an error if the entry could not be removed. */
 export async function removeContext({ path, name }: ClusterFolder): Promise<TypeKroError | undefined> {
   const { entryIn, contextsBefore = [] } = readSettings(path) ?? {};
   if (entryIn === undefined || !existsSync(entryIn)) return undefined;
+  const entry = contextName(name);
   try {
-    await editKubeconfig(entryIn, (text) => withoutContext(text, entryIn, contextName(name), contextsBefore));
+    await editKubeconfig(entryIn, (text) => withoutContext(text, entryIn, entry, contextsBefore));
     return undefined;
   } catch (error) {
     return new TypeKroError(
-      `the context ${contextName(name)} stays in ${entryIn}: ${error instanceof Error ? error.message : String(error)}`,
-      { code: 'cluster/kubeconfig', remedy: 'remove its cluster, its context and its user there', cause: error },
+      `the context ${entry} stays in ${entryIn}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        code: 'cluster/kubeconfig',
+        remedy: `remove the context, the cluster and the user named ${entry} from ${entryIn}`,
+        cause: error,
+      },
     );
   }
 }

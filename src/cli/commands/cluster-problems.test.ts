@@ -38,7 +38,7 @@ test('a cluster stops although its context cannot be removed from the kubeconfig
     {
       "code": 1,
       "err": "error: the context typekro-dev stays in HOME/config: HOME/config is not a kubeconfig: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 12 [cluster/kubeconfig]
-      hint: remove its cluster, its context and its user there",
+      hint: remove the context, the cluster and the user named typekro-dev from HOME/config",
       "out": "dev has ended; nothing is left of it",
     }
   `);

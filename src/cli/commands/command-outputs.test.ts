@@ -94,7 +94,7 @@ test('validate: problems of a definition and of its instances, each with its pla
       14 |         spec: {selector: {app: web}, ports: [{port: http}]}
          |                                                     ^
       at spec.resources[1].template.spec.ports[0].port
-      hint: write a text in quotes; numbers, true and false without.
+      hint: write a text in quotes, and a number, true or false without quotes.
 
     pots.yaml:15:31: error: undefined field 'clusterIp' [cel/unknown-field]
       15 |       readyWhen: ["\${web.spec.clusterIp != ''}"]

@@ -38,7 +38,7 @@ export const convert: Command = {
       choices: FORMS,
     },
     { name: 'name', summary: 'name of the definition', value: 'name', defaultValue: 'app' },
-    { name: 'kind', summary: 'kind of its instances; by default the name in camel case', value: 'kind' },
+    { name: 'kind', summary: 'kind of its instances; by default the name in UpperCamelCase', value: 'kind' },
     {
       name: 'lift',
       summary: 'values that become fields, as Deployment/web:spec.replicas=replicas',
@@ -81,7 +81,7 @@ export const convert: Command = {
     }
     const { objects: own, leftOut } = withoutLiveFields(objects);
     for (const line of leftOut) context.printError(`left out: ${line}`);
-    refuseEmpty(own, input.positionals);
+    refuseLeftOut(own, input.positionals);
     const lifts = parseLifts(textOption(input, 'lift') ?? '', own);
     const definition = toDefinition(own, lifts, names);
     const place = (problem: Diagnostic): Diagnostic => placedInObjects(problem, own, originals(texts));
@@ -136,6 +136,14 @@ function refuseEmpty(objects: readonly KubeObject[], files: readonly string[]): 
   throw new TypeKroError(`there is no Kubernetes object in ${files.join(', ')}`, {
     code: 'input/empty',
     remedy: 'name files with objects, or - for what helm template prints',
+  });
+}
+
+function refuseLeftOut(objects: readonly KubeObject[], files: readonly string[]): void {
+  if (objects.length > 0) return;
+  throw new TypeKroError(`all objects in ${files.join(', ')} are left out, because controllers create them`, {
+    code: 'input/empty',
+    remedy: 'name files with the objects that a user applies, such as Deployments',
   });
 }
 

@@ -11,7 +11,7 @@ import { portOption } from '../port-option.ts';
 import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
 import { goOn } from '../up/bring-up.ts';
-import { checkFilesQuietly } from '../up/checked.ts';
+import { checkNamedFiles } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { startSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
@@ -72,7 +72,7 @@ export const dev: Command = {
         async read(signal, paths) {
           const modules = createModuleReader((text) => context.printError(text), signal);
           try {
-            return await checkFilesQuietly({ ...context, signal, loadModule: modules.load }, input, input.positionals);
+            return await checkNamedFiles({ ...context, signal, loadModule: modules.load }, input, input.positionals);
           } finally {
             for (const path of modules.imported) paths.add(path);
             modules.close();

@@ -7,7 +7,7 @@ import { documentedCodes } from '../lint/file-codes.ts';
 import { toGitHubLines, toSarif } from '../lint/formats.ts';
 import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
 import { unknownForm } from '../output-form.ts';
-import { checkFilesQuietly } from '../up/checked.ts';
+import { checkNamedFiles } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { count, inFileOrder, printDiagnostics } from '../up/print-diagnostics.ts';
 
@@ -44,7 +44,7 @@ export const lint: Command = {
       ...(await readLevels(context.cwd, textOption(input, 'config'))),
       ...parseLevels(textOption(input, 'rule') ?? ''),
     ];
-    const checked = await checkFilesQuietly(context, input, input.positionals);
+    const checked = await checkNamedFiles(context, input, input.positionals);
     const diagnostics = inFileOrder(withLevels(checked.diagnostics, levels));
     if (form === 'text') {
       printDiagnostics(context, diagnostics, checked.texts);

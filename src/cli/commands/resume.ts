@@ -14,7 +14,9 @@ export const resume: Command = {
     'Removes the annotation kro.run/reconcile, which kro and TypeKro know. The controller then writes all objects as the graph wants them, and reverts changes that were made meanwhile.',
   positionals: [INSTANCE_POSITIONAL],
   options: [...CHANGE_OPTIONS, ...INSTANCE_OPTIONS],
-  examples: [{ command: 'typekro resume team-a/shop', summary: 'before, typekro diff shows what will be put back' }],
+  examples: [
+    { command: 'typekro resume team-a/shop', summary: 'run typekro diff first to see which changes will be reverted' },
+  ],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
       const { instance } = await findInstance(api, text, namespace, options.signal, 'instance');

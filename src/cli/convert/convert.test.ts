@@ -235,6 +235,14 @@ describe('convert', () => {
     expect((await run('convert -', SHOP)).out).toContain('kind: App');
   });
 
+  test('says so when every object is left out', async () => {
+    const account = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: default }\n';
+    const { code, out, err } = await run('convert -', account);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('left out: ServiceAccount v1 default: each namespace makes it');
+    expect(err).toContain('all objects in - are left out, because controllers create them');
+  });
+
   test.each([
     ['convert nothing.yaml', 1, 'there is no file or folder nothing.yaml'],
     ['convert empty.yaml', 1, 'there is no Kubernetes object in empty.yaml'],

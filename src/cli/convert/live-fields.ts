@@ -47,8 +47,8 @@ const MAKERS =
 /**
  * Removes the fields that the cluster assigned or kro wrote from live objects, so that a definition can create the
  * objects in any cluster. Objects without a UID come from files; from these only labels, annotations and finalizers of
- * controllers are removed. Objects that another controller creates are left out completely. The status and the server's
- * metadata stay, because `toDefinition` removes them from every object. `leftOut` lists them, too.
+ * controllers are removed. Objects that a controller creates are left out completely. The status and the server's
+ * metadata stay, because `toDefinition` removes them from every object; `leftOut` lists also these.
  */
 export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFields {
   const leftOut: string[] = [];

@@ -5,7 +5,7 @@ import { moduleUrl } from '../../core/index.ts';
 
 type Next<Result> = (first: string, context: object) => Result;
 
-/** The loader hooks of hosts without `registerHooks`; they run in a thread of their own. */
+/** The loader hooks for versions of Node without `registerHooks`. These hooks run in a thread of their own. */
 const HOOKS = `let port;
 const seen = (url) => { if (url.startsWith('file:')) port.postMessage(url); };
 export const initialize = (data) => { port = data.port; };

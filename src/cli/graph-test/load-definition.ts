@@ -6,7 +6,7 @@ import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
 import type { GraphTestFile } from '../../testing/index.ts';
 import type { CommandContext } from '../command.ts';
-import { checkFilesQuietly } from '../up/checked.ts';
+import { checkNamedFiles } from '../up/checked.ts';
 import { isCrd } from '../../graph/index.ts';
 import { definitionFileOf } from './find-test-files.ts';
 
@@ -37,7 +37,7 @@ export async function loadDefinition(
   const shown = (each: string) => relative(context.cwd, each);
   const paths = crds.map((each) => shown(resolve(dirname(path), each))).join(',');
   const input = { positionals: [], options: paths === '' ? {} : { crds: paths } };
-  const checked = await checkFilesQuietly(context, input, [shown(definitionFile)]);
+  const checked = await checkNamedFiles(context, input, [shown(definitionFile)]);
   const { graphs, inputs, known, texts } = checked;
   const served = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...known.crds];
   const made = graphs.map(({ instance }) => instance.crd);

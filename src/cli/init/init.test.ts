@@ -123,8 +123,15 @@ items:
     stdin = JSON.stringify({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });
     expect(await run('q', '--from', '-')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('controllers create all objects of -'),
+      err: expect.stringContaining('all objects in - are left out, because controllers create them'),
     });
+  });
+
+  test('the name of a definition from a long project name ends with a letter, and gives a kind that is short enough', async () => {
+    stdin = MANIFESTS;
+    const { code } = await run('p', '--from', '-', '--name', `${'p'.repeat(58)}-shop`);
+    expect(code).toBe(0);
+    expect(readFileSync(join(cwd, 'p/app.yaml'), 'utf8')).toContain(`name: ${'p'.repeat(58)}\n`);
   });
 
   test('the test of the project passes, and fails where an object is missing', async () => {

@@ -44,13 +44,14 @@ export async function projectStart(
   const inCluster = existsSync(path) ? undefined : IN_CLUSTER.exec(from)?.[1];
   if (inCluster !== undefined) return startOf(await ofCluster(context, input, inCluster));
   const text = from === '-' ? await context.readInput() : '';
-  const again: CommandContext = { ...context, readInput: () => Promise.resolve(text) };
+  /** Standard input can be read only once, so the text answers each further read. */
+  const withText: CommandContext = { ...context, readInput: () => Promise.resolve(text) };
   // The check of definitions reports why another type of file does not fit.
   if (from !== '-' && !/\.ya?ml$/i.test(from) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    return ofFile(again, input, from);
+    return ofFile(withText, input, from);
   }
-  if (from !== '-' && !existsSync(path)) return ofFile(again, input, from);
-  const { documents, diagnostics, texts } = await readSources([from], context.cwd, () => again.readInput(), {
+  if (from !== '-' && !existsSync(path)) return ofFile(withText, input, from);
+  const { documents, diagnostics, texts } = await readSources([from], context.cwd, () => withText.readInput(), {
     ...OBJECT_READER,
     name: 'init',
     helm: 'helm template CHART | typekro init NAME --from -',
@@ -60,11 +61,11 @@ export async function projectStart(
     return undefined;
   }
   const found = objectsIn(documents);
-  if (found.length === 0 || found.some(isDefinition)) return ofFile(again, input, from);
+  if (found.length === 0 || found.some(isDefinition)) return ofFile(withText, input, from);
   const { objects, leftOut } = withoutLiveFields(found);
   for (const line of leftOut) context.printError(`left out: ${line}`);
   if (objects.length === 0) {
-    throw new TypeKroError(`controllers create all objects of ${from}`, {
+    throw new TypeKroError(`all objects in ${from} are left out, because controllers create them`, {
       code: 'input/empty',
       remedy: 'name files with the objects that a user applies, such as Deployments',
     });
@@ -166,11 +167,19 @@ function ownFields(object: KubeObject): JsonObject {
   return withoutServerFields({ ...object, metadata: kept });
 }
 
-/** Makes the name of a definition from the name of a project. */
+/**
+ * The maximum length of a definition's name. The name becomes the kind, and the API server allows 63 characters for the
+ * kind followed by "List".
+ */
+const MAX_NAME_LENGTH = 59;
+
+/** Makes the name of a definition from the name of a project. The name begins with a letter and ends without a dash. */
 function definitionName(project: string): string {
   const name = project
     .replace(/^@[^/]*\//, '')
     .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^[-0-9]+|-+$/g, '');
-  return name === '' ? 'app' : name.slice(0, 63);
+    .replace(/^[-0-9]+/, '')
+    .slice(0, MAX_NAME_LENGTH)
+    .replace(/-+$/, '');
+  return name === '' ? 'app' : name;
 }

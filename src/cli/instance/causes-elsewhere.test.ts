@@ -123,7 +123,7 @@ test('a field that another client keeps changing', async () => {
       "> map  applying: puts back its object, changed by another client",
       "   └ because  ConfigMap default/shop-map: data.a changed by rival",
       "   └ because  the API server would accept the write of ConfigMap default/shop-map now, and no controller has made it",
-      "   do         see that the controller runs and may write this kind: its log and its events name what it was refused",
+      "   do         make sure that the controller runs and may write this kind; its log and events name the requests that were refused",
     ]
   `);
 });

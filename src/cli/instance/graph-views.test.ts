@@ -261,7 +261,7 @@ describe('why', () => {
 
       … web  deleting: deletes its objects: ConfigMap v1 team-a/web
          └ because  the deletion of ConfigMap team-a/web is due, and no controller has made it
-         do         see that the controller runs and may write this kind: its log and its events name what it was refused
+         do         make sure that the controller runs and may write this kind; its log and events name the requests that were refused
          look       kubectl describe configmap web -n team-a
 
       the controller reports: delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a""

@@ -35,8 +35,8 @@ export async function withRefusedWrites(
 }
 
 /**
- * Tries the pending writes of a node by dry runs. Returns the first refusal, else the first unknown outcome, else the
- * first success. Returns `undefined` when no write is pending.
+ * Tries the pending writes of a node by dry runs. Returns the first refused write, else the first write with an unknown
+ * result, else the first accepted write. Returns `undefined` when no write is pending.
  */
 export async function pendingWrite(
   api: KubernetesApi,
@@ -48,9 +48,7 @@ export async function pendingWrite(
   const actions = decision.apply.filter(({ nodeId }) => nodeId === node);
   const tried = await Promise.all(actions.slice(0, MAX_TRIED).map((action) => dryRunAs(api, action, account, signal)));
   return (
-    tried.find((outcome) => outcome.result === 'refused') ??
-    tried.find(({ result }) => result !== 'accepted') ??
-    tried[0]
+    tried.find(({ result }) => result === 'refused') ?? tried.find(({ result }) => result !== 'accepted') ?? tried[0]
   );
 }
 
@@ -95,10 +93,10 @@ async function dryRunAs(
   if (account === undefined) return dryRun(api, action, signal);
   const { user, named } = account;
   const tried = await dryRun(api.as({ user }), action, signal);
-  if (NO_IMPERSONATION.test(tried.outcome)) return dryRun(api, action, signal);
+  if (NO_IMPERSONATION.test(tried.problem)) return dryRun(api, action, signal);
   if (tried.result !== 'unknown' || tried.isRightMissing !== true) return tried;
   const remedy = `give ${user} that right: it writes ${named}`;
-  return { result: 'refused', outcome: tried.outcome, remedy };
+  return { ...tried, result: 'refused', remedy };
 }
 
 async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSignal): Promise<PendingWrite> {
@@ -107,7 +105,7 @@ async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSign
   const name = objectName(ref);
   try {
     await requestApply({ api, signal, effects: 'dry-run' }, action);
-    return { result: 'accepted', outcome: name };
+    return { result: 'accepted', object: name, problem: '' };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
@@ -119,8 +117,13 @@ async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSign
     const isRefused = isRefusal(failure) || failure.code === 404;
     const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
     if (!isTried) {
-      const right = failure.permission === undefined ? {} : { isRightMissing: true };
-      return { result: 'unknown', outcome: `a dry run of the write of ${name} was not possible: ${text}`, ...right };
+      const problem = `a dry run of the write of ${name} was not possible: ${text}`;
+      return {
+        result: 'unknown',
+        object: name,
+        problem,
+        ...(failure.permission === undefined ? {} : { isRightMissing: true }),
+      };
     }
     const remedy = refusalRemedy(error.message, ref);
     const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
@@ -129,7 +132,8 @@ async function dryRun(api: KubernetesApi, action: ApplyAction, signal: AbortSign
       .filter((path) => fields.some((field) => isBelow(path, field)));
     return {
       result: 'refused',
-      outcome: `the API server refuses ${name}: ${text}`,
+      object: name,
+      problem: `the API server refuses ${name}: ${text}`,
       fields,
       ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
       ...(remedy === undefined ? {} : { remedy }),

@@ -81,13 +81,13 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ['ready: is as wanted and ready', 'applying: changes its object'],
   ],
 ])('%s', (_title, nodes, expected) => {
-  const shown = shownNodes(nodes, new Map([['svc', { outcome: 'the server refuses it', remedy: 'do it' }]]));
+  const shown = shownNodes(nodes, new Map([['svc', { problem: 'the server refuses it', remedy: 'do it' }]]));
   expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
 });
 
 test('the remedy of a refusal replaces the one of the reason', () => {
   const svc = report('svc', 'applying', { kind: 'write', action: 'create', count: 1 });
-  const refused = new Map([['svc', { outcome: 'no', remedy: 'do it' }]]);
+  const refused = new Map([['svc', { problem: 'no', remedy: 'do it' }]]);
   expect(shownNodes([svc], refused).of(svc).remedy).toBe('do it');
 });
 

@@ -25,7 +25,7 @@ export interface ShownNodes {
 }
 
 /** The refusals of pending writes, found by dry runs, by the ids of their nodes. */
-export type RefusedWrites = ReadonlyMap<string, { readonly outcome: string; readonly remedy?: string }>;
+export type RefusedWrites = ReadonlyMap<string, { readonly problem: string; readonly remedy?: string }>;
 
 /**
  * Returns the states and reasons of nodes as the user may see them. A read that is forbidden to the user makes the
@@ -59,7 +59,7 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, re
   const refusal = because.kind === 'write' && node.retired !== true ? refused.get(node.id) : undefined;
   if (refusal !== undefined) {
     const known = refusal.remedy ?? remedy;
-    return { state: 'failed', reason: refusal.outcome, waitsFor, ...(known === undefined ? {} : { remedy: known }) };
+    return { state: 'failed', reason: refusal.problem, waitsFor, ...(known === undefined ? {} : { remedy: known }) };
   }
   return {
     state,

@@ -15,13 +15,13 @@ import { shownNodes } from './shown-node.ts';
 import { suspendsWrites, resumeCommand } from './suspension.ts';
 import { blockerWithoutDefinition } from './without-definition.ts';
 
-/**
- * The outcome of a dry run of a pending write. `outcome` is the name of the accepted object, or the reason of a refusal
- * or failure.
- */
+/** The result of a dry run of a pending write. */
 export interface PendingWrite {
   readonly result: 'accepted' | 'refused' | 'unknown';
-  readonly outcome: string;
+  /** The name of the object. */
+  readonly object: string;
+  /** Describes the refusal, or why the dry run was not possible. Empty for an accepted write. */
+  readonly problem: string;
   /** True when the user lacks a right for the dry run. */
   readonly isRightMissing?: boolean;
   /** The paths of the fields that the API server refuses. */
@@ -45,7 +45,7 @@ export function whyReport(
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
 ): WhyReport {
   const { instance, decision, graph } = observation;
-  const lost = withoutDefinition(observation);
+  const lostDefinition = withoutDefinition(observation);
   const { state, ready } = recordedState(instance);
   const shown = shownNodes(decision.nodes);
   const counts = shown.count(currentNodes(decision));
@@ -62,41 +62,44 @@ export function whyReport(
     skipped: counts.skipped,
     ...(counts.unknown === undefined ? {} : { unknown: counts.unknown }),
     blocked: [
-      ...lost,
+      ...lostDefinition,
       ...(decision.blocked ?? recordedBlockers(instance)).map((reason) => blockerOf(reason, instance)),
       ...foreignFinalizers(instance),
     ],
-    refusals: refusalsOf(instance),
+    refusals: failedConditionsOf(instance),
     causes: roots
-      .filter(({ root }) => lost.length === 0 || !isWorkOfController(root))
+      .filter(({ root }) => lostDefinition.length === 0 || !isWorkOfController(root))
       .map(({ root, evidence }) => {
         const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
-        const own = ownRemedy(root, evidence, instance, graph);
-        return causeOf(root, shown.of(root.node), evidence, recorded, origins, own);
+        const remedy = remedyOfReason(root, evidence, instance, graph);
+        return causeOf(root, shown.of(root.node), evidence, recorded, origins, remedy);
       }),
   };
 }
 
-/** Does the node only wait for a write or a deletion by the controller? Without a controller, the node is no cause. */
+/**
+ * Does the node only wait for a write or a deletion by the controller? When the definition is lost, no controller works
+ * on the instance. Then the lost definition is the cause, and not the node.
+ */
 const isWorkOfController = ({ node: { because } }: RootCause): boolean =>
   because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
 
 /** Conditions of the instance itself. When one of them is False, the controller does not work on the nodes. */
 const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved', 'Accepted']);
 
-function refusalsOf(instance: InstanceObservation['instance']): FailedCondition[] {
-  const refused = ({ type, status }: Condition) => status === 'False' && OF_THE_INSTANCE.has(type);
+function failedConditionsOf(instance: InstanceObservation['instance']): FailedCondition[] {
+  const isFailed = ({ type, status }: Condition) => status === 'False' && OF_THE_INSTANCE.has(type);
   return readConditions(instance.status?.['conditions'])
-    .filter(refused)
+    .filter(isFailed)
     .map(({ type, reason = '', message = '' }) => {
       const known = messageRemedy(message, instance);
-      const remedy = known ?? REFUSAL_REMEDIES.get(type) ?? CORRECT_INSTANCE;
+      const remedy = known ?? CONDITION_REMEDIES.get(type) ?? CORRECT_INSTANCE;
       return { condition: type, reason, message, remedy };
     });
 }
 
 const SEE_DEFINITION = 'see what is wrong with the definition: typekro why DEFINITION';
-const REFUSAL_REMEDIES: ReadonlyMap<string, string> = new Map([
+const CONDITION_REMEDIES: ReadonlyMap<string, string> = new Map([
   ['GraphResolved', SEE_DEFINITION],
   [
     'Accepted',
@@ -121,22 +124,22 @@ function causeOf(
   evidence: Evidence,
   recorded: string | undefined,
   origins: readonly FieldOrigin[],
-  own: string,
+  remedyOfBecause: string,
 ): WhyCause {
   const { found, troubles, unread, write } = evidence;
   const [first] = troubles;
-  const object = objectBehind(objects, found) ?? objects[0];
+  const object = objectOfText(objects, found) ?? objects[0];
   const isRefused = write?.result === 'refused' && node.because.kind === 'write';
   const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
-  const isOwn = node.because.kind === 'suspended';
-  const known = first?.remedy ?? write?.remedy ?? pending?.remedy;
-  const advice = isOwn ? own : (known ?? remedy ?? origins[0]?.remedy ?? own);
+  const isSuspended = node.because.kind === 'suspended';
+  const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
+  const advice = isSuspended ? remedyOfBecause : (known ?? remedyOfBecause);
   const about = first?.object ?? object;
   return {
     node: node.id,
     ...(node.retired === true ? { retired: true } : {}),
     state: isRefused ? 'failed' : state,
-    reason: isRefused ? write.outcome : reason,
+    reason: isRefused ? write.problem : reason,
     waitsFor,
     waiting,
     objects,
@@ -163,13 +166,13 @@ function differingText(write: PendingWrite | undefined): string[] {
   return [`the live object differs in ${differing.slice(0, MAX_FIELDS).join(', ')}${more}`];
 }
 
-/** The object that lacks the data, if it is known. */
-function objectBehind(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
+/** The object of the first text that names one: the object lacks data, or another client changed it. */
+function objectOfText(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
   return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));
 }
 
 /** The remedy for the reason of a node, with the objects and commands of this instance. */
-function ownRemedy(
+function remedyOfReason(
   { node }: RootCause,
   { found }: Evidence,
   instance: InstanceObservation['instance'],
@@ -192,26 +195,30 @@ function ownRemedy(
 const SEE_OBJECTS = 'see the events and the status of the objects of the node: typekro tree, kubectl describe';
 
 /**
- * Describes a pending write that the API server does not refuse. The controller's own message, if there is one,
- * explains more than the fact that the write is due.
+ * Describes the dry run of a pending write. A refused write is described here only when the node waits for something
+ * else. For an accepted write, the controller's recorded message, if there is one, explains more than the fact that the
+ * write is due.
  */
 function pendingText(
-  { result, outcome }: PendingWrite,
+  { result, object, problem }: PendingWrite,
   recorded: string | undefined,
 ): { text: string; remedy?: string } {
-  if (result !== 'accepted') return { text: outcome };
-  if (recorded !== undefined) return { text: `the API server would accept the write of ${outcome} from you` };
+  if (result !== 'accepted') return { text: problem };
+  if (recorded !== undefined) return { text: `the API server would accept the write of ${object} from you` };
   return {
-    text: `the API server would accept the write of ${outcome} now, and no controller has made it`,
-    remedy: 'see that the controller runs and may write this kind: its log and its events name what it was refused',
+    text: `the API server would accept the write of ${object} now, and no controller has made it`,
+    remedy: SEE_CONTROLLER,
   };
 }
+
+const SEE_CONTROLLER =
+  'make sure that the controller runs and may write this kind; its log and events name the requests that were refused';
 
 /** Returns `kubectl describe service shop-svc -n team-a`, or `typekro why …` for an object of the group `kro.run`. */
 function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): string {
   if (apiVersion.startsWith('kro.run/')) {
-    const place = namespace === undefined ? name : `${namespace}/${name}`;
-    return `typekro why ${shellWord(`${kind.toLowerCase()}/${place}`)}`;
+    const fullName = namespace === undefined ? name : `${namespace}/${name}`;
+    return `typekro why ${shellWord(`${kind.toLowerCase()}/${fullName}`)}`;
   }
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
   // Several groups can have a custom kind of the same name.
@@ -220,8 +227,8 @@ function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): stri
 }
 
 /**
- * Makes a blocker from the step's text about a deletion. The text has the failed request, then the server's answer. The
- * remedy follows from this answer.
+ * Makes a blocker from a text about a failed deletion or release. The text is from the step, or from a condition that
+ * the controller recorded. It has the failed request, then the server's answer. The remedy follows from this answer.
  */
 function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
   return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };
@@ -247,7 +254,7 @@ const NOT_REMOVED: ReadonlySet<string> = new Set(['PruneFailed', 'ReleaseFailed'
 const CORRECT_BLOCKER =
   'correct what the text names; the controller tries again by itself, and typekro reconcile asks for that at once';
 
-/** Describes the deletion of an instance that no controller carries out, because its definition is lost. */
+/** Describes a deletion that no controller carries out, because the definition of the instance is lost. */
 function withoutDefinition(observation: InstanceObservation): Blocker[] {
   if (observation.instance.metadata.deletionTimestamp === undefined) return [];
   const blocker = blockerWithoutDefinition(observation);

@@ -58,7 +58,7 @@ const service = (annotations: JsonObject, port: number | string = 80): JsonObjec
   },
 });
 
-/** An Ingress, for which no controller of the simulated cluster gets an address. */
+/** An Ingress. In a cluster with `workloads: false`, no controller gives it an address. */
 const ingress: JsonObject = {
   id: 'ingress',
   readyWhen: ["${ingress.status.loadBalancer.ingress[0].hostname != ''}"],
@@ -121,7 +121,7 @@ const STAGED: readonly (readonly [title: string, stage: Stage, expected: readonl
     },
     [
       '└ because  NoAddress (Ingress default/web): no controller has published an address; its class is nginx',
-      'do         see that the controller of the IngressClass runs',
+      'do         make sure that the controller of the IngressClass runs',
       'waiting    map',
     ],
   ],
@@ -213,7 +213,7 @@ const REFUSED: readonly (readonly [
     'admission webhook "policy.example.com" denied the request: no owner label',
     'admission webhook "policy.example.com" denied the request: no owner label',
   ],
-  ['an API server that does not answer', 503, 'ServiceUnavailable', 'etcd has no leader', 'etcd has no leader'],
+  ['an API server that is unavailable', 503, 'ServiceUnavailable', 'etcd has no leader', 'etcd has no leader'],
 ];
 
 test.each(REFUSED)('%s', async (_title, code, reason, message, expected) => {

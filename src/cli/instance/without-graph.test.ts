@@ -210,7 +210,7 @@ test('a condition of the instance itself', async () => {
       "",
       "> map  applying: creates its object",
       "   └ because  the API server would accept the write of ConfigMap default/shop-map now, and no controller has made it",
-      "   do         see that the controller runs and may write this kind: its log and its events name what it was refused",
+      "   do         make sure that the controller runs and may write this kind; its log and events name the requests that were refused",
     ]
   `);
 });

@@ -42,7 +42,7 @@ export async function readChecked(
   files: readonly string[] = input.positionals,
   extend?: ExtendInputs,
 ): Promise<CheckedFiles> {
-  const checked = await checkFilesQuietly(context, input, files, extend);
+  const checked = await checkNamedFiles(context, input, files, extend);
   printDiagnostics(context, checked.diagnostics, checked.texts);
   const shipped = shippedNote(checked.known);
   if (shipped !== undefined) context.printError(shipped);
@@ -50,11 +50,12 @@ export async function readChecked(
 }
 
 /**
- * Like `readChecked`, but does not print the problems.
+ * Like `readChecked`, but leaves it to the caller to print the problems and the note about the package's own CRDs.
+ * Prints the notes of modules, and the errors that they throw later.
  *
  * @throws TypeKroError like `loadInputs` and `knownCrds`.
  */
-export async function checkFilesQuietly(
+export async function checkNamedFiles(
   context: CommandContext,
   input: CommandInput,
   files: readonly string[],
@@ -86,7 +87,10 @@ export async function checkFilesQuietly(
   return { graphs, graphObjects, diagnostics, inputs, known, texts, failed: hasErrors(diagnostics) };
 }
 
-/** Calls `check` with the cluster that the options name, when there is a Graph whose templates it can try. */
+/**
+ * Calls `check`. When the options name a cluster and the files have a Graph, `check` gets the dry run on this cluster,
+ * with which it tries the Graph's templates.
+ */
 async function onCluster<Result>(
   context: CommandContext,
   input: CommandInput,

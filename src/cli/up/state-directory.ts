@@ -9,8 +9,7 @@ export interface StateDirectory {
   readonly path: string;
   readonly kubeconfig: string;
   /**
-   * Releases the name. The kubeconfig file stays, with the name of a server that does not resolve. The name says that the
-   * cluster has ended.
+   * Releases the lock on the cluster's name. The kubeconfig file stays, with the content of `endedKubeconfig`.
    */
   release(): void;
 }
@@ -31,7 +30,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
   if (!NAME.test(name)) {
     throw new TypeKroError(`"${name}" is not a name for a cluster`, {
       code: 'up/name-invalid',
-      remedy: 'use lower-case letters, digits and dashes, at most 63',
+      remedy: 'use at most 63 lower-case letters, digits and dashes; begin and end with a letter or digit',
     });
   }
   const path = join(projectDirectory, '.typekro', name);
@@ -60,8 +59,9 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
 
 /**
  * The kubeconfig of a cluster that has ended. Without the file, kubectl would connect to localhost:8080, and the
- * refused connection would explain nothing. Every client prints the name of the server. No resolver knows the server's
- * domain (RFC 6761). With the token, kubectl does not prompt for a password.
+ * refused connection would explain nothing. The host name of the server says that the cluster has ended. It does not
+ * resolve, because no resolver knows its domain (RFC 6761), and every client prints it in its error. With the token,
+ * kubectl does not prompt for a password.
  */
 export function endedKubeconfig(): string {
   return `apiVersion: v1
@@ -88,12 +88,12 @@ function inDirectory<Result>(path: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    const inTheWay = ['ENOTDIR', 'EEXIST'].includes(errorCode(error) ?? '');
+    const isFileInPlace = ['ENOTDIR', 'EEXIST'].includes(errorCode(error) ?? '');
     throw TypeKroError.from(error, {
       code: 'up/state-directory',
       what: `write ${path}`,
-      remedy: inTheWay
-        ? 'move the file away that has the name .typekro, or the name of a folder in it'
+      remedy: isFileInPlace
+        ? 'a file is in the place of this folder, or of .typekro: move the file away'
         : 'start typekro in a directory that you may write to',
     });
   }

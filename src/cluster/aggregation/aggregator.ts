@@ -39,17 +39,11 @@ export class Aggregator {
   readonly #failures = new Map<string, number>();
   readonly #running = new Set<string>();
   readonly #again = new Set<string>();
-  #generation = 0;
   #stopped = false;
 
   constructor(context: AggregatorContext) {
     this.#context = context;
     context.work.onStop(() => this.#stop());
-  }
-
-  /** The number of changes of what other servers serve. Caches compare it. */
-  get generation(): number {
-    return this.#generation;
   }
 
   /** The versions of other servers, as the last checks found them. */
@@ -72,7 +66,7 @@ export class Aggregator {
     this.#timers.delete(name);
     const apiService = this.#find(name);
     if (apiService === undefined) {
-      if (this.#seen.delete(name)) this.#generation += 1;
+      this.#seen.delete(name);
       this.#failures.delete(name);
       return;
     }
@@ -98,7 +92,7 @@ export class Aggregator {
     }
     if (this.#stopped || this.#find(name) === undefined) return;
     this.#seen.set(name, { verdict, resources: verdict.resources ?? this.#seen.get(name)?.resources });
-    this.#generation += 1;
+
     this.#writeCondition(name, verdict);
     const failures = verdict.isAvailable ? 0 : (this.#failures.get(name) ?? 0) + 1;
     this.#failures.set(name, failures);

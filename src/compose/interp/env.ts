@@ -105,7 +105,7 @@ export function readName(env: Env, name: string): unknown {
   return refuse(
     'unknown-name',
     `${name} is not declared`,
-    'declare it; in the declarative form the keys of the returned object name the resources',
+    'declare or import it; a resource of a returned object can be read by its key only in the lines below it',
   );
 }
 

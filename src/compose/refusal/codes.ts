@@ -23,7 +23,7 @@ const warning = info('warning');
 export const traceCodes: readonly CodeInfo[] = [
   error(
     'absent',
-    'A value that may be absent is used where JavaScript would take it for a value.',
+    'A value that may be absent is used as if it were always present.',
     '(spec) => {\n  ConfigMap({ id: "c", name: `app-${spec.tag}` });\n}',
     'Give it a default with `??`, or test it first.',
   ),
@@ -31,7 +31,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'argument',
     'A factory is called with an argument that it does not have, or without one that it needs.',
     '(spec) => {\n  Deployment({ id: "web", name: spec.name, image: "nginx", replica: 2 });\n}',
-    'Use the name that the message suggests; give what is missing. An `id` must be a constant.',
+    'Use the name that the message suggests, or add the missing argument. An `id` must be a constant.',
   ),
   error(
     'async',
@@ -47,15 +47,15 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'field',
-    'A field is read that the schema does not have.',
+    'The composition reads a field that the schema does not have.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.nmae });\n}',
-    'Read a field that exists; the message names the nearest. `strict: false` lets unknown fields of resources pass.',
+    'Read a field that exists; the message suggests a similar name. With `strict: false`, resources may have unknown fields.',
   ),
   error(
     'id',
     'The id of a resource cannot be used.',
     '(spec) => {\n  ConfigMap({ id: "my-map", name: spec.name });\n}',
-    'Begin with a small letter and use letters and digits only; the words of kro are taken.',
+    'Begin with a small letter, and use letters and digits only. Do not use words that kro reserves.',
   ),
   error(
     'identity',
@@ -71,7 +71,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'lost-text',
-    'Code that is not traced made a text from a value of the graph, and the text is not in the graph. The code may have made a decision by the text.',
+    'Code that is not traced made a text from a value of the graph, and the text is not in the graph. The code may have decided something by the text.',
     '(spec) => {\n  ConfigMap({ id: "c", name: isLong(spec.name) ? "long" : "short" });\n}',
     'Move this code into the composition. An `opaque` function may pass values on, but must not read them.',
   ),
@@ -89,7 +89,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'loop-exit',
-    'A loop over a list of the spec makes resources and ends early.',
+    'A loop over a list of the spec makes resources and ends before the end of the list.',
     '(spec) => {\n  for (const tag of spec.tags) {\n    if (tag === "stop") break;\n    ConfigMap({ id: "c", name: tag });\n  }\n}',
     'Make the list shorter first, with `filter` or `slice`.',
   ),
@@ -97,13 +97,13 @@ export const traceCodes: readonly CodeInfo[] = [
     'loop-step',
     'A counted loop up to a value of the spec does not go up by one.',
     '(spec) => {\n  for (let i = 0; i < spec.size; i += 2) ConfigMap({ id: "c", name: `c${i}` });\n}',
-    'Count by one and compute the rest: `i * 2`.',
+    'Count by one, and compute the other numbers from the counter: `i * 2`.',
   ),
   error(
     'maybe-undefined',
-    'A member is read of something that may be undefined.',
+    'The composition reads a member of a value that may be undefined.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.tag.trim() });\n}',
-    'Test it first, or read it with `?.` and give a default.',
+    'Test the value first, or read the member with `?.` and give a default.',
   ),
   error(
     'member',
@@ -115,7 +115,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'native-call',
     'A function without readable source is called with a value of the graph.',
     '(spec) => ({ host: new URL(spec.name).host })',
-    'Compute it before the composition, or mark a function that only passes values on with `opaque()`.',
+    'Compute the value before the composition, or mark a function that only passes values on with `opaque()`.',
   ),
   error(
     'no-cel',
@@ -125,9 +125,9 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'not-integer',
-    'A value that may have a fraction ends in an integer field.',
+    'An integer field gets a value that may have a fraction.',
     '(spec) => {\n  Deployment({ id: "d", name: spec.name, image: "x", replicas: spec.size / 2 });\n}',
-    'Wrap it in `Math.floor`, `Math.ceil` or `Math.round`.',
+    'Round the value with `Math.floor`, `Math.ceil` or `Math.round`.',
   ),
   error(
     'outer-write',
@@ -169,7 +169,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'status-missing',
     'The declared status requires a field that the composition never returns.',
     '(spec) => ({ size: spec.size })',
-    'Return it, or declare it optional.',
+    'Return the field, or declare it optional.',
   ),
   error(
     'status-type',
@@ -181,7 +181,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'stock',
     'The target is stock kro, which lacks something that the graph uses.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.name, data: { at: Cel.expr("string(now())") } });\n}',
-    "Leave it out, or write for `toYaml({ target: 'typekro' })`.",
+    "Leave this part out, or print the graph for the other target: `toYaml({ target: 'typekro' })`.",
   ),
   error(
     'syntax',
@@ -193,7 +193,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'this',
     '`this` of the surrounding method cannot be read here.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.name, data: { a: this.owner } });\n}',
-    'Copy what is needed into a `const` first, or run with the transform (`typekro/register`).',
+    'Copy the values that you need into a `const` first, or run with the transform (`typekro/register`).',
   ),
   error(
     'throw-in-try',
@@ -217,7 +217,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'unknown-name',
     'A name is not declared anywhere.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.name, data: { a: missing } });\n}',
-    'Declare or import it. In the declarative form the keys of the returned object name the resources before them.',
+    'Declare or import the name. A resource of a returned object can be read by its key only in the lines below it.',
   ),
   error(
     'unsupported',
@@ -233,13 +233,13 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'user-error',
-    'The function throws an exception, on one side of a condition of the graph or in every case.',
+    'The function throws an exception, always or in one branch of a condition of the graph.',
     '(spec) => {\n  const table = { dev: { cpu: 1 } };\n  return { cpu: spec.on ? table.prod.cpu : 2 };\n}',
     'Correct the code at the reported position. The message contains the exception.',
   ),
   error(
     'validation',
-    'A precondition reads several fields that have no common object, and a definition has no place for such a rule.',
+    'A precondition reads several fields that no object of the spec has in common, and a definition has no place for such a rule.',
     '(spec) => {\n  if (spec.size > 3 && spec.name === "small") throw new Error("too large");\n  ConfigMap({ id: "c", name: spec.name });\n}',
     'Check one field at a time, or put the fields into one object of the spec.',
   ),
@@ -251,13 +251,13 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'late-field',
-    'With `strict: false`, the graph reads a field that no schema knows without a check.',
+    'With `strict: false`, the graph reads a field that no schema has. The field is not checked.',
     '(spec) => {\n  const web = Deployment({ id: "web", name: spec.name, image: "x" });\n  return { color: web.status.color };\n}',
     'Read a field that exists, or declare the kind with `types`.',
   ),
   warning(
     'message',
-    'The message of a precondition is a constant text.',
+    'The message of a precondition contains values. A rule can only have a constant message, which shows expressions in their place.',
     '(spec) => {\n  if (spec.size > 3) throw new Error(`too large: ${spec.size}`);\n  ConfigMap({ id: "c", name: spec.name });\n}',
     'Write a message without values.',
   ),
@@ -293,7 +293,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'quantity',
-    'A quantity is joined from texts, and the joined text might not be a quantity.',
+    'The composition joins a quantity from texts, and the joined text might not be a quantity.',
     '(spec) => {\n  Deployment({ id: "web", name: spec.name, image: "x", resources: { limits: { memory: `${spec.size}${spec.name}` } } });\n}',
     'Take the whole quantity from the spec.',
   ),
@@ -305,7 +305,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'status-extra',
-    'A spread, or a function outside the composition, brings a field into the status that is not declared.',
+    'A spread, or a function outside the composition, adds a field that the declared status does not have.',
     '(spec) => {\n  const defaults = JSON.parse("{\\"color\\": \\"red\\"}");\n  return { phase: spec.name, ...defaults };\n}',
     'Declare the field in the status of the definition, or name the fields that you return.',
   ),
@@ -317,7 +317,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'undefined-text',
-    'A value that is `undefined` or `null` while the composition is traced becomes part of a text, which then contains this word.',
+    'A value that is `undefined` or `null` while the composition is traced becomes part of a text. The text then contains the word "undefined" or "null".',
     '(spec) => {\n  const registry = process.env.NO_SUCH_REGISTRY;\n  Deployment({ id: "web", name: spec.name, image: `${registry}/shop:1` });\n}',
     'Give the value a default with `??`, or set the environment variable.',
   ),

@@ -20,7 +20,7 @@ export class Meters {
     this.caches = cacheMeter(metrics);
   }
 
-  /** Counts a compilation of a spec. */
+  /** Counts a compilation of a definition. */
   compiled({ definition, milliseconds, ok }: CompilationTiming): void {
     const metrics = this.#metrics;
     const result = { result: ok ? 'success' : 'failed' };
@@ -55,7 +55,7 @@ export class Meters {
   }
 
   /** Counts a finished pass of a controller, and observes its duration. */
-  passed(controller: string, result: 'success' | 'error' | 'requeue_after', milliseconds: number): void {
+  passEnded(controller: string, result: 'success' | 'error' | 'requeue_after', milliseconds: number): void {
     this.#metrics.passes.add({ controller, result });
     this.#metrics.passSeconds.observe({ controller }, milliseconds / 1000);
     this.#metrics.workSeconds.observe(queueLabels(queueName(controller)), milliseconds / 1000);

@@ -92,7 +92,7 @@ describe('an instance of kro', () => {
     await at(scenario, checkpoint);
     const text = await whyInstance(name);
     for (const part of parts) expect(text).toContain(part);
-    expect(text).not.toContain('see that the controller runs');
+    expect(text).not.toContain('make sure that the controller runs');
   });
 });
 

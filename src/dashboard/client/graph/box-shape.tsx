@@ -11,7 +11,7 @@ const TEXT_X = 36;
 const MAX_TITLE_LENGTH = 23;
 const MAX_SUBTITLE_LENGTH = 28;
 
-/** A box of the graph. It is a button that the keys reach. */
+/** A box of the graph. It is a button that Tab and the arrow keys reach. */
 export function BoxShape(props: {
   readonly box: Box;
   readonly place: Point | undefined;

@@ -23,7 +23,7 @@ test.each([
   ['a chain', { boxes: boxes(5), lines: boxes(4).map((_, index) => ({ from: `n${index}`, to: `n${index + 1}` })) }],
   ['a star', { boxes: boxes(40), lines: boxes(39).map((_, index) => ({ from: 'n0', to: `n${index + 1}` })) }],
   ['boxes without lines', { boxes: boxes(60), lines: [] }],
-  ['both', { boxes: boxes(30), lines: [{ from: 'n0', to: 'n1' }] }],
+  ['boxes with and without lines', { boxes: boxes(30), lines: [{ from: 'n0', to: 'n1' }] }],
   [
     'a cycle',
     {
@@ -35,7 +35,7 @@ test.each([
     },
   ],
   ['nothing', { boxes: [], lines: [] }],
-])('in %s no box overlaps another, and each lies inside', (_title, graph) => {
+])('%s: no box overlaps another, and all lie inside the layout', (_title, graph) => {
   for (const direction of ['LR', 'TB'] as const) {
     const input = { ...graph, direction };
     expect(overlaps(input)).toEqual([]);
@@ -97,7 +97,7 @@ test.each([
     false,
     'TB',
   ],
-] as const)('%s', (_title, lines, isNarrow, direction) => {
+] as const)('the direction for %s', (_title, lines, isNarrow, direction) => {
   expect(
     directionOf(
       lines.map(([from, to]) => ({ from, to })),

@@ -15,7 +15,7 @@ import { useLayout } from './use-layout.ts';
 import { useNarrow } from './use-narrow.ts';
 import { usePanZoom } from './use-pan-zoom.ts';
 
-/** The picture of a graph: boxes that the keys reach, and lines. */
+/** The picture of a graph: lines, and boxes that Tab and the arrow keys reach. */
 export function GraphView(props: {
   readonly picture: Picture;
   /** For the name of the picture and of an exported file. */
@@ -63,7 +63,7 @@ export function GraphView(props: {
     { keys: '0', description: 'Show the whole graph', run: view.fit },
     {
       keys: 'x',
-      description: 'Open or close the selected collection or group',
+      description: 'Open or close the focused collection or group',
       run: () => entry !== undefined && props.onToggle(entry),
     },
     { keys: 'e', description: 'Save the graph as SVG', run: download },

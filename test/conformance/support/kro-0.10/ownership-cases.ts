@@ -21,26 +21,27 @@ import { conditionList } from './words.ts';
 const ANY = /./;
 
 /**
- * An object with the label of an ApplySet, and a writer. The writer is a Graph, which has no ApplySet, or an instance.
- * The case names the ApplySet of the instance by a letter.
+ * A live object and a writer. `livePartOf` is null (no object), "no label", or a letter that stands for an ApplySet.
+ * `desiredPartOf` is empty when a Graph writes, because a Graph has no ApplySet. Otherwise it is the letter of the
+ * writing instance's ApplySet. With equal letters, the instance wrote the object before.
  */
 const applySets = ({ livePartOf, desiredPartOf }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const isGraph = desiredPartOf === '';
-    const place = isGraph ? 'team' : 'default';
+    const namespace = isGraph ? 'team' : 'default';
     const name = isGraph ? 's' : 'i-s';
     const write = () => (isGraph ? putGraph(world, graphObject([template('s')])) : writeInstance(world, 's'));
     if (livePartOf === desiredPartOf) await write();
     else if (livePartOf !== null) {
       const labels: JsonObject = livePartOf === 'no label' ? {} : { [PART_OF_LABEL]: `applyset-${String(livePartOf)}` };
-      await world.apply(liveMap(name, { k: 'old' }, { namespace: place, labels }));
+      await world.apply(liveMap(name, { k: 'old' }, { namespace, labels }));
     }
-    const before = await world.user.find(mapRef(name, place));
+    const before = await world.user.find(mapRef(name, namespace));
     if (before !== undefined && livePartOf === desiredPartOf) {
-      await world.user.patch(mapRef(name, place), { data: { k: 'drift' } });
+      await world.user.patch(mapRef(name, namespace), { data: { k: 'drift' } });
       await world.advance(5000);
     } else await write();
-    const after = await world.user.find(mapRef(name, place));
+    const after = await world.user.find(mapRef(name, namespace));
     const text = isGraph ? await graphCondition(world, 'ResourcesConverged') : await instanceText(world);
     const [status, reason = '', message = ''] = conditionList(text);
     const isConflict = message.includes('ApplySet');
@@ -107,8 +108,8 @@ const twoObjects = (): Promise<Findings> =>
     await world.user.patch(mapRef('first'), { data: { k: 'drift' } });
     await world.advance(5000);
     const written = world.requests.filter(({ method }) => method === 'PATCH').map(({ path }) => path);
-    const isOwner = written.some((path) => path.includes('/configmaps/first')) && !written.some((path) => /second|g2/.test(path));
-    return { woken: isOwner ? 'only the owner of the object' : written.join(', ') };
+    const isOnlyOwnerWoken = written.some((path) => path.includes('/configmaps/first')) && !written.some((path) => /second|g2/.test(path));
+    return { woken: isOnlyOwnerWoken ? 'only the owner of the object' : written.join(', ') };
   });
 
 /** Owners of objects. */
@@ -120,11 +121,6 @@ export const OWNERSHIP_RULES: readonly WordRule[] = [
   { input: { 'two Graphs': /^different objects of one kind; one object is changed$/ }, check: twoObjects },
 ];
 
-const LABELLED: JsonObject = {
-  id: 'items',
-  forEach: [{ n: "${['a', 'b', 'c']}" }],
-  template: config('${n}'),
-};
 
 /** The metadata of a single object of a Graph. */
 const ofSingle = (_input: JsonObject, expect: JsonObject): Promise<Findings> =>
@@ -146,7 +142,8 @@ const ofItem = ({ graphChild }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const [, index = '0', count = '0'] = /^forEach item (\d+) of (\d+)$/.exec(String(graphChild)) ?? [];
     const names = Array.from({ length: Number(count) }, (_, at) => `'n${at}'`);
-    await putGraph(world, graphObject([{ ...LABELLED, id: 'each1', forEach: [{ n: `\${[${names.join(', ')}]}` }] }]));
+    const collection = { id: 'each1', forEach: [{ n: `\${[${names.join(', ')}]}` }], template: config('${n}') };
+    await putGraph(world, graphObject([collection]));
     const { labels = {} } = (await world.user.get(mapRef(`n${index}`))).metadata;
     const uid = (await getGraph(world))?.metadata.uid;
     if (labels['kro.run/instance-id'] !== uid) throw new UnknownForm('the label has another UID');
@@ -168,7 +165,7 @@ export const DRIFT_RULES: readonly WordRule[] = [
         await putGraph(world, graphObject([template('s')]));
         await world.user.patch(mapRef('s'), { data: { k: 'drift' } }, { fieldManager: 'kubectl-edit' });
         await world.advance(5000);
-        return { restored: dataOf(await world.user.get(mapRef('s'))) === 'v' };
+        return { restored: valueOfK(await world.user.get(mapRef('s'))) === 'v' };
       }),
   },
   {
@@ -216,4 +213,5 @@ export const DRIFT_RULES: readonly WordRule[] = [
   },
 ];
 
-const dataOf = (object: KubeObject): JsonValue | undefined => (object['data'] as JsonObject | undefined)?.['k'];
+/** The member `k` of the object's data. */
+const valueOfK = (object: KubeObject): JsonValue | undefined => (object['data'] as JsonObject | undefined)?.['k'];

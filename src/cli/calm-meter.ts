@@ -1,8 +1,8 @@
-/** A process that uses less than this share of a processor is at rest. */
+/** A sample is calm when the process used less than this share of a processor since the previous sample. */
 const CALM_SHARE = 0.15;
 
-/** Measures for how many samples a process has been at rest, from the clock and the used processor time. */
-export class RestMeter {
+/** Counts the calm samples of a process, from the clock and the used processor time. */
+export class CalmMeter {
   #at: number;
   #used: number;
   #calmSamples = 0;
@@ -13,7 +13,7 @@ export class RestMeter {
     this.#used = used;
   }
 
-  /** Takes a sample. Returns the number of samples in a row, including this one, with the process at rest. */
+  /** Takes a sample. Returns the number of calm samples in a row, including this one; 0 when it is not calm. */
   sample(now: number, used: number): number {
     const isCalm = used - this.#used < CALM_SHARE * (now - this.#at);
     this.#at = now;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { RestMeter } from './rest-meter.ts';
+import { CalmMeter } from './calm-meter.ts';
 
 test.each<[string, number[], number[]]>([
   ['none while the process is busy', [1, 0.5, 0.16], [0, 0, 0]],
   ['each one in a row', [1, 0.01, 0, 0.04], [0, 1, 2, 3]],
-  ['none again when the process is busy again', [0, 0, 0.2, 0], [1, 2, 0, 1]],
-])('counts successive polls without a change: %s', (_what, shares, calm) => {
-  const meter = new RestMeter(0, 0);
+  ['from zero again after a busy sample', [0, 0, 0.2, 0], [1, 2, 0, 1]],
+])('counts calm samples in a row: %s', (_what, shares, calm) => {
+  const meter = new CalmMeter(0, 0);
   let used = 0;
   const samples = shares.map((share, index) => {
     used += share;
