@@ -4,6 +4,7 @@
  * built-in kinds are only written by `npm run docs -- factories` and `npm run docs -- kubernetes-types MINOR DIR`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { architecturePage, architecturePicture } from './architecture-page.ts';
 import { chartCrds } from './chart-crds.ts';
 import { controllerPage } from './controller-page.ts';
 import { dependenciesPage } from './dependencies-page.ts';
@@ -27,6 +28,8 @@ async function writePages(): Promise<void> {
   const page = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
   write('docs/controller.md', controllerPage(page('docs/controller.md')));
   write('docs/scale.md', scalePage(page('docs/scale.md')));
+  write('docs/architecture.md', architecturePage(page('docs/architecture.md')));
+  write('docs/pictures/architecture.svg', architecturePicture());
   for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
   for (const name of VERSIONED_FILES)
     write(name, withVersion(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')));

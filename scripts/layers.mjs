@@ -1,7 +1,7 @@
 /**
  * The order of the files of `src/`, imports of types included:
  *
- * - A room imports only earlier rooms of `ROOMS`, and only through their `index.ts`. `npm run check -- lint` checks
+ * - A room imports only earlier rooms of `rooms.json`, and only through their `index.ts`. `npm run check -- lint` checks
  *   this with the rules in `.oxlintrc.json`. `node scripts/layers.mjs --write` writes these rules again when the list
  *   of rooms changes.
  * - Inside the rooms of `FLOORS` a file imports files of its own floor and of lower floors.
@@ -13,31 +13,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 
-export const ROOMS = [
-  'core',
-  'golang',
-  'kubernetes',
-  'cel',
-  'schema',
-  'graph',
-  'runtime',
-  'readiness',
-  'kube',
-  'inspect',
-  'execute',
-  'controller',
-  'cluster',
-  'javascript',
-  'compose',
-  'transform',
-  'factories',
-  'deploy',
-  'alchemy',
-  'testing',
-  'dashboard',
-  'editor',
-  'cli',
-];
+/** The rooms in their order. */
+export const ROOMS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
 
 /**
  * Floors inside rooms, from the ground up. A floor is a folder, or several folders and files that may import each other.

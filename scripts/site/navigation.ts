@@ -132,6 +132,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
     title: 'Contributors',
     pages: [
       page('CONTRIBUTING.md', 'Contributing'),
+      page('docs/architecture.md', 'Architecture'),
       page('SECURITY.md', 'Security'),
       page('CODE_OF_CONDUCT.md', 'Code of conduct'),
       page('docs/glossary.md', 'Glossary'),

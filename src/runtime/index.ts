@@ -1,7 +1,3 @@
-export { refOfTarget } from './target.ts';
-
-export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
-
 /**
  * The pure core: `step` takes a graph, an instance and a view of the cluster, and decides what to apply, delete, read
  * and watch next, what the status is, and why each node waits. It has no I/O, no clock and no state: its caller
@@ -9,6 +5,9 @@ export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './targe
  *
  * @packageDocumentation
  */
+export { refOfTarget } from './target.ts';
+
+export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
 export type {
   AdoptionPolicy,
   ApplyAction,

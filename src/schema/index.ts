@@ -1,5 +1,3 @@
-export type { SimpleBlock, SimpleValue } from './simple-emit-names.ts';
-
 /**
  * One structural model of types, and the functions that read, write or apply it. The room reads and writes OpenAPI v3
  * and CRD schemas with Kubernetes' extensions, the built-in kinds, kro's SimpleSchema, the types of Standard Schema
@@ -8,6 +6,7 @@ export type { SimpleBlock, SimpleValue } from './simple-emit-names.ts';
  *
  * @packageDocumentation
  */
+export type { SimpleBlock, SimpleValue } from './simple-emit-names.ts';
 export type { FieldStep, ListType, ResourceInfo, Schema, SchemaSource, ValidationRule } from './model.ts';
 export type { BuiltinDescriptions } from './builtin-descriptions.ts';
 export { describeField, describeBuiltinKind, describeBuiltinType } from './builtin-descriptions.ts';

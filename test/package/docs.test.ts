@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { architecturePage, architecturePicture } from '../../scripts/architecture-page.ts';
 import { chartCrds } from '../../scripts/chart-crds.ts';
 import { controllerPage } from '../../scripts/controller-page.ts';
 import { diagnosticsPage } from '../../scripts/diagnostics-page.ts';
@@ -37,6 +38,12 @@ test('docs/scale.md has the sizes of fleets that the formula gives, as `npm run 
   expect(scalePage(page)).toBe(page);
 });
 
+test('docs/architecture.md has the rooms and the imports of the code, as `npm run docs` writes them', () => {
+  const page = committed('docs/architecture.md');
+  expect(architecturePage(page)).toBe(page);
+  expect(page).toMatch(/^\| `controller` \| has effects \| [^|]{40,} \| [^|]*runtime/m);
+});
+
 test("the chart's CRDs are those of the code, as `npm run docs` writes them", () => {
   for (const [name, text] of chartCrds()) expect(committed(`charts/typekro/crds/${name}`), name).toBe(text);
 });
@@ -48,7 +55,7 @@ test.each(VERSIONED_FILES)('%s has the version of the package, as `npm run docs`
 });
 
 test('the pictures of graphs are those that `npm run docs` draws, and no page lacks one', async () => {
-  const pictures = await docsPictures();
+  const pictures = new Map([...(await docsPictures()), ['docs/pictures/architecture.svg', architecturePicture()]]);
   for (const [name, text] of pictures) expect(committed(name), name).toBe(text);
   const existing = readdirSync(new URL('../../docs/pictures', import.meta.url)).map((name) => `docs/pictures/${name}`);
   expect(existing.sort()).toEqual([...pictures.keys()].sort());

@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { GraphOutline } from '../src/graph/index.ts';
+import { toSvg } from '../src/graph/index.ts';
+import { markdownTable } from './markdown-table.ts';
+
+/** The rooms in their order. */
+const ROOMS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8')) as readonly string[];
+const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+
+/** The rooms that decide. They have no effects: no request, no clock of their own, no file. */
+const PURE: ReadonlySet<string> = new Set([
+  'core',
+  'golang',
+  'kubernetes',
+  'cel',
+  'schema',
+  'graph',
+  'runtime',
+  'readiness',
+  'javascript',
+  'editor',
+]);
+
+const IMPORT = /^(?:import|export) [^;]*? from '(?:\.\.\/)+([\w-]+)\/index\.ts';$/gms;
+
+/** A room with the rooms that it imports. */
+interface Room {
+  readonly name: string;
+  readonly purpose: string;
+  readonly imports: readonly string[];
+}
+
+/** The rooms of `src/` in their order, with their purposes and imports as the code has them. */
+function readRooms(): readonly Room[] {
+  return ROOMS.map((name) => {
+    const files = readdirSync(join(SRC, name), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file))
+      .map((file) => readFileSync(join(SRC, name, file), 'utf8'));
+    const found = new Set(files.flatMap((text) => [...text.matchAll(IMPORT)].map(([, room = '']) => room)));
+    const imports = ROOMS.filter((room) => room !== name && found.has(room));
+    return { name, purpose: purposeOf(readFileSync(join(SRC, name, 'index.ts'), 'utf8')), imports };
+  });
+}
+
+/** The first paragraph of the comment at the beginning of an `index.ts`. */
+function purposeOf(text: string): string {
+  const comment = /^\/\*\*\n([\s\S]*?)\n \*\//.exec(text)?.[1] ?? /^\/\*\* (.*) \*\/$/m.exec(text)?.[1] ?? '';
+  const [first = ''] = comment
+    .split('\n')
+    .map((line) => line.replace(/^ \* ?/, ''))
+    .join('\n')
+    .split('\n\n');
+  return first.replaceAll('\n', ' ').trim();
+}
+
+/** The imports that no other import implies: `a` imports `c` is left out when `a` imports `b` and `b` imports `c`. */
+function essentialImports(rooms: readonly Room[]): ReadonlyMap<string, readonly string[]> {
+  const reached = new Map<string, ReadonlySet<string>>();
+  for (const { name, imports } of rooms) {
+    reached.set(name, new Set(imports.flatMap((room) => [room, ...(reached.get(room) ?? [])])));
+  }
+  return new Map(
+    rooms.map(({ name, imports }) => [
+      name,
+      imports.filter((room) => !imports.some((other) => other !== room && reached.get(other)?.has(room) === true)),
+    ]),
+  );
+}
+
+/** The picture of the rooms. An arrow points from a room to the rooms that import it. */
+export function architecturePicture(): string {
+  const rooms = readRooms();
+  const essential = essentialImports(rooms);
+  const levels = new Map<string, number>();
+  const nodes = rooms.map(({ name }) => {
+    const dependsOn = essential.get(name) ?? [];
+    const level = 1 + Math.max(0, ...dependsOn.map((room) => levels.get(room) ?? 0));
+    levels.set(name, level);
+    return {
+      id: name,
+      apiVersion: '',
+      kind: PURE.has(name) ? 'decides' : 'has effects',
+      nodeType: 'resource',
+      level,
+      deletionWave: 0,
+      dependsOn,
+      reads: [],
+      forEach: [],
+      includeWhen: [],
+      readyWhen: [],
+    } as const;
+  });
+  const outline: GraphOutline = { name: 'src', apiVersion: '', kind: 'src', plural: '', nodes, status: [] };
+  return toSvg(outline);
+}
+
+/** The page about the architecture with the table of the rooms as the code has them. */
+export function architecturePage(page: string): string {
+  const rows = readRooms().map(({ name, purpose, imports }) => [
+    `\`${name}\``,
+    PURE.has(name) ? 'decides' : 'has effects',
+    purpose,
+    imports.join(', ') || '–',
+  ]);
+  const table = markdownTable(['room', '', 'purpose', 'imports'], rows);
+  return page.replace(
+    /(<!-- rooms: written by `npm run docs` -->\n)[\s\S]*?(<!-- end -->)/,
+    (_, begin: string, end: string) => `${begin}\n${table}\n\n${end}`,
+  );
+}
