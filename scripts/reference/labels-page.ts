@@ -140,7 +140,7 @@ const KEYS: readonly Key[] = [
     'annotation',
     'template of a composition',
     'SDK',
-    'an order without a value; the prefix, then the id of the other node',
+    'an order without a value: it reads the name of the other object, so that the node waits for it; the prefix, then the id of the other node',
   ),
   key(
     'typekro.dev/hoisted-namespaces',

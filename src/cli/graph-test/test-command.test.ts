@@ -270,7 +270,7 @@ test('the example of the package passes', async () => {
       "code": 0,
       "err": "",
       "out": " ✓ my-application › the deployment comes before the service, and no ingress unless it is asked for  0 ms
-     ✓ my-application › the ingress follows the service, and goes when it is switched off  0 ms
+     ✓ my-application › an ingress is made when the spec asks for it, and goes when it is switched off  0 ms
      ✓ my-application › a change of another client is put back  0 ms
      coverage  examples/my-application.test.yaml  nodes 3/3, conditions 2/2, branches 0/0  100 %
      3 passed  0.0 s",
@@ -284,6 +284,19 @@ test('the example of docs/testing.md passes', async () => {
   write('page/my-application.yaml', readFileSync(join(root, 'examples/my-application.yaml'), 'utf8'));
   write('page/page.test.yaml', example);
   expect((await run('test page')).out).toMatch(/^ 1 passed /m);
+});
+
+test('the example of docs/testing.md for a node that waits passes, and fails when the node does not wait', async () => {
+  const page = readFileSync(new URL('../../../docs/testing.md', import.meta.url), 'utf8');
+  const [, definition = ''] = /^```yaml\n(# edge\.yaml\n.*?)^```$/ms.exec(page) ?? [];
+  const [, example = ''] = /^```yaml\n(# edge\.test\.yaml\n.*?)^```$/ms.exec(page) ?? [];
+  write('waits/edge.yaml', definition);
+  write('waits/edge.test.yaml', example);
+  expect((await run('test waits')).out).toMatch(/^ 1 passed /m);
+  write('waits/edge.yaml', definition.replace("'${service.metadata.name}'", 'edge'));
+  const { code, out } = await run('test waits');
+  expect(code).toBe(1);
+  expect(out).toMatch(/^ 0 passed, 1 failed /m);
 });
 
 test('snapshots are written by --update, and compared', async () => {
