@@ -44,7 +44,6 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'it serves until it is stopped: test/e2e/clients/kubectl-processes.test.ts starts local processes',
   'dev app.yaml': 'it serves until it is stopped: test/e2e/dev.test.ts starts it',
   controller: 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
-  'controller --leader-elect': 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
   'controller --opentelemetry-traces':
     'it serves until it is stopped: test/simulation/features/traces.test.ts has the controller with traces',
   'migrate shop --to kro': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
@@ -66,6 +65,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 /** Placeholders for names that the reader chooses, each with the name in this test. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/FILE…/g, 'app.yaml'],
+  [/\bdefinitions\.yaml/g, 'app.yaml'],
+  [/~\/\.kube\/config/g, 'kubeconfig'],
   // The shell expands the pattern.
   [/definitions\/\*\.yaml/g, 'definitions/app.yaml'],
   [/\[DURATION\]/g, '1m'],
