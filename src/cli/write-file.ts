@@ -21,7 +21,7 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['ENOSPC', 'no space is left on the device'],
   ['EDQUOT', 'the quota of disk space is used up'],
   ['ENOTDIR', 'a part of the path is a file, not a folder'],
-  ['EEXIST', 'a part of the path is a file or a link that leads nowhere'],
+  ['EEXIST', 'a part of the path is a file, or a link without a target'],
   ['EISDIR', 'a folder of that name is there already'],
   ['ENAMETOOLONG', 'a name in the path is too long'],
   ['ENOENT', 'the file system does not allow a folder there'],

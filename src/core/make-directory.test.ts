@@ -24,7 +24,7 @@ describe('making a directory', () => {
   test.each([
     ['a file in its place', 'file', 'ENOTDIR'],
     ['a file above it', 'file/a/b', 'ENOTDIR'],
-    ['a link that leads nowhere', 'dangling/a', 'EEXIST'],
+    ['a link without a target', 'dangling/a', 'EEXIST'],
     ['a name that is too long', `${'a'.repeat(300)}/b`, 'ENAMETOOLONG'],
   ])('%s is refused', (_what, name, code) => {
     expect(() => makeDirectory(join(folder, name))).toThrow(expect.objectContaining({ code }) as Error);

@@ -16,7 +16,7 @@ const BREAKING = /breaking changes detected/;
 
 /** The text about an object that is being deleted. */
 const beingDeleted = ({ metadata: { deletionTimestamp = '', finalizers = [] } }: KubeObject) =>
-  `it is being deleted since ${deletionTimestamp}, and held by ${finalizers.join(', ')}`;
+  `it is being deleted (since ${deletionTimestamp}), and held by ${finalizers.join(', ')}`;
 
 /** The time for which a controller must report a refused write before the deploy fails, in milliseconds. */
 const REFUSED_MS = 5000;

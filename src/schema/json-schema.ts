@@ -116,7 +116,7 @@ class Converter {
   #reference(node: Node, raw: JsonObject, reference: string, path: string, depth: number): void {
     const target = this.#ids.get(reference) ?? resolvePointer(this.#root, reference);
     if (target === undefined) {
-      this.#error(path, 'unknown-reference', `the reference ${reference} leads nowhere`);
+      this.#error(path, 'unknown-reference', `the reference ${reference} has no target`);
       return;
     }
     const resolved = this.convert(target, path, depth + 1);

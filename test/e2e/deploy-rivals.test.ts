@@ -180,6 +180,6 @@ test('an instance whose deletion does not end is named with its finalizer', asyn
   const impatient = page.factory('kro', { namespace: 'default', transport: server.transport, timeout: 1000 });
   await expect(impatient.deploy({ name: 'a' })).rejects.toMatchObject({
     code: 'deploy/timeout',
-    message: expect.stringMatching(/Page a still exists: it is being deleted since .*example\.com\/hold/) as unknown,
+    message: expect.stringMatching(/Page a still exists: it is being deleted \(since .*example\.com\/hold/) as unknown,
   });
 });

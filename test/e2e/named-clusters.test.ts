@@ -161,7 +161,7 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
     expect([code, stdout]).toEqual([1, expect.stringContaining('does not answer')]);
     const stopped = await run('stop', 'dev');
     expect(stopped).toMatchObject({ code: 0, stdout: expect.stringContaining('has ended') as string });
-    expect(stopped.stderr).toBe('dev has not ended at the request to stop; SIGTERM follows\n');
+    expect(stopped.stderr).toBe('dev has not ended after the request to stop; SIGTERM follows\n');
     await ended(pid);
   });
 

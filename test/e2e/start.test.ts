@@ -32,7 +32,7 @@ describe('typekro up', () => {
     expect(stdout).toMatch(/Application default\/my-application-instance +ACTIVE/);
     expect(stdout).toMatch(/url: http:\/\/10\.96\.\d+\.\d+/);
     expect(stdout).toMatch(/availableReplicas: 3/);
-    expect(stdout).toMatch(/The cluster has ended, and its kubeconfig leads nowhere; without --once it stays up/);
+    expect(stdout).toMatch(/The cluster has ended, and its kubeconfig is no longer usable; without --once it stays up/);
     expect(existsSync(join(directory, '.typekro/default/lock'))).toBe(false);
   });
 

@@ -3,7 +3,7 @@ import { CONTROLLER_FLAGS } from '../../controller/index.ts';
 /** Flags by name, each as `--name=value`. */
 export type FlagTexts = ReadonlyMap<string, string>;
 
-/** Parses arguments into flags. `unknown` contains the words that are not a flag of this controller. */
+/** Parses arguments into flags. `unknown` contains the words that are not a flag of TypeKro's controller. */
 export function flagTexts(args: readonly string[]): { readonly flags: FlagTexts; readonly unknown: readonly string[] } {
   const known = new Map(CONTROLLER_FLAGS.map((flag) => [flag.name, flag]));
   const flags = new Map<string, string>();

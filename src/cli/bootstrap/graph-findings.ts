@@ -57,7 +57,7 @@ export async function graphFindings(
     })),
     ...waitingPatches(graph).map((message) => ({
       object,
-      problem: `a patch waits, and kro ${to} rewrites the status without a pause while it does: ${message}`,
+      problem: `while a patch waits, kro ${to} rewrites the status without a pause: ${message}`,
       effect: 'the API server gets many writes',
     })),
     ...annotationFindings(graph),

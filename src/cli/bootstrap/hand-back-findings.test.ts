@@ -138,7 +138,7 @@ describe('the gates of the controllers', () => {
     expect(await texts('CELNow=true')).toEqual([]);
     expect(await texts('DynamicKeys=true')).toMatchInlineSnapshot(`
       [
-        "ResourceGraphDefinition pots: node "map" computes keys of data, and kro takes the expressions for texts; kro writes the text of each expression as the key, or the API server refuses the object",
+        "ResourceGraphDefinition pots: node "map" computes keys of data, and kro treats the expressions as text; kro writes the text of each expression as the key, or the API server refuses the object",
       ]
     `);
   });
@@ -183,7 +183,7 @@ describe('the gates of the controllers', () => {
     await world.advance(5000);
     expect(await texts('ManagedResources=true')).toMatchInlineSnapshot(`
       [
-        "ResourceGraphDefinition pots: kro does not write the record status.graph of its instances; readers get an old record",
+        "ResourceGraphDefinition pots: kro does not write the record status.graph of its instances; the record stays as it is, and becomes outdated",
         "CustomResourceDefinition pots.acme.test: its status has the field "graph" (gate ManagedResources), and kro refuses to remove a field; kro refuses the definition pots; turn the gate off in the TypeKro controller first, or set kro.run/allow-breaking-changes: "true" on the definition",
       ]
     `);
@@ -204,7 +204,7 @@ describe('the gates of the controllers', () => {
     expect(await texts('PartialDependencies=true,DynamicKeys=true', 'GraphKind=true')).toMatchInlineSnapshot(`
       [
         "Graph default/g: node "b" reads "a" only in one branch of a conditional (? :), and kro needs "a" for both branches; while "a" is left out, kro leaves "b" out, too, and deletes its objects",
-        "Graph default/g: node "c" computes keys of data, and kro takes the expressions for texts; kro writes the text of each expression as the key, or the API server refuses the object",
+        "Graph default/g: node "c" computes keys of data, and kro treats the expressions as text; kro writes the text of each expression as the key, or the API server refuses the object",
       ]
     `);
   });

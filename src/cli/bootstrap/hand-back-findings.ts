@@ -26,7 +26,7 @@ export interface HandBackControllers {
 
 /**
  * Finds the definitions and Graphs that kro's controller refuses or handles differently, and the annotations that only
- * this controller obeys. Any other object that could not be read is also a finding.
+ * TypeKro's controller obeys. Another kind that could not be read is a finding, too.
  *
  * @throws TypeKroError `upgrade/not-read` when definitions, instances or Graphs could not be read.
  */

@@ -115,7 +115,7 @@ export async function findInstallation(
     } catch (thrown) {
       if (!(thrown instanceof KubeError) || thrown.status !== 403) throw thrown;
       limits.push(
-        `objects of the kind ${type.kind} that an earlier version left were not looked for: ${thrown.message}`,
+        `the kind ${type.kind} could not be searched for objects that an earlier version left: ${thrown.message}`,
       );
     }
   }

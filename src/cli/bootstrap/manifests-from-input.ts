@@ -8,7 +8,12 @@ import { textOption } from '../command.ts';
 export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [
   { name: 'image', summary: 'image of the controller, built with the Dockerfile of the repository', value: 'image' },
   { name: 'namespace', summary: 'namespace of the controller', value: 'name', defaultValue: 'kro-system' },
-  { name: 'name', summary: 'name of the Deployment and of what belongs to it', value: 'name', defaultValue: 'typekro' },
+  {
+    name: 'name',
+    summary: 'name of the Deployment and of the objects that belong to it',
+    value: 'name',
+    defaultValue: 'typekro',
+  },
   {
     name: 'rbac',
     summary:
@@ -28,7 +33,7 @@ export function manifestsFromInput(input: CommandInput): KubeObject[] {
   if (image === undefined) {
     throw new TypeKroError('the controller needs an image', {
       code: 'cli/usage',
-      remedy: 'build one with the Dockerfile of the repository, and name it by --image',
+      remedy: 'build one with the Dockerfile of the repository, and name it with --image',
     });
   }
   if (rbac !== 'aggregation' && rbac !== 'unrestricted') {

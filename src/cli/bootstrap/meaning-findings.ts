@@ -26,7 +26,7 @@ export function meaningFindings(object: KubeObject, graph: Graph, kro: GraphFeat
       ? [
           {
             problem: 'kro does not write the record status.graph of its instances',
-            effect: 'readers get an old record',
+            effect: 'the record stays as it is, and becomes outdated',
           },
         ]
       : []),
@@ -63,7 +63,7 @@ function keyFinding({ id, template }: GraphNode): Difference[] {
   if (maps.length === 0) return [];
   return [
     {
-      problem: `node "${id}" computes keys of ${[...new Set(maps)].join(', ')}, and kro takes the expressions for texts`,
+      problem: `node "${id}" computes keys of ${[...new Set(maps)].join(', ')}, and kro treats the expressions as text`,
       effect: 'kro writes the text of each expression as the key, or the API server refuses the object',
     },
   ];

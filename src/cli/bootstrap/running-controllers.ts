@@ -37,7 +37,7 @@ export async function runningControllers(
     return { found: read((await api.list(DEPLOYMENT, { signal })).items) };
   } catch (thrown) {
     if (!(thrown instanceof KubeError) || thrown.status !== 403) throw thrown;
-    const limit = `controllers in other namespaces than ${namespace} could not be looked for: ${thrown.message}`;
+    const limit = `namespaces other than ${namespace} could not be searched for controllers: ${thrown.message}`;
     return { found: read((await api.list(DEPLOYMENT, { namespace, signal })).items), limit };
   }
 }

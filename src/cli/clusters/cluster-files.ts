@@ -37,7 +37,7 @@ export interface ClusterSettings {
   readonly processDirectory?: string;
   /** The audit log. Absent when there is none. */
   readonly audit?: AuditFiles;
-  /** The port that the user named. Absent for a free one. */
+  /** The port that the user named. Absent when the cluster uses any free port. */
   readonly port?: number;
   /** The port of the last run. The next run takes it again if it is free. */
   readonly lastPort?: number;

@@ -151,7 +151,7 @@ function readBytes({ cwd }: CommandContext, file: string): Buffer {
   } catch (error) {
     throw new TypeKroError(`${file} cannot be read: ${whyUnreadable(error)}`, {
       code: 'cluster/snapshot-unreadable',
-      remedy: 'name a file of typekro cluster snapshot',
+      remedy: 'name a file that typekro cluster snapshot wrote',
       cause: error,
     });
   }

@@ -79,6 +79,6 @@ export function objectsInAnswer(bytes: Buffer): number | undefined {
 const noAnswer = (reason: string, cause?: unknown): TypeKroError =>
   new TypeKroError(`the process of the cluster does not answer: ${reason}`, {
     code: 'cluster/no-answer',
-    remedy: 'look at its log: typekro cluster status NAME; typekro cluster stop NAME ends it',
+    remedy: 'typekro cluster status NAME shows its log; typekro cluster stop NAME ends the process',
     ...(cause === undefined ? {} : { cause }),
   });

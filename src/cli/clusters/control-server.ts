@@ -65,7 +65,7 @@ async function answer(
       response.on('finish', () => cluster.stop());
       return send(response, 202, {});
     case undefined:
-      return send(response, 404, { message: `${request.method} ${request.url} is no request of this interface` });
+      return send(response, 404, { message: `this interface has no request ${request.method} ${request.url}` });
     default: {
       // Most clusters are never disturbed, so the module is loaded on demand.
       const { disturb } = await import('./disturb.ts');
@@ -95,7 +95,7 @@ function foreignCaller({ headers, socket }: IncomingMessage): string | undefined
   if (headers.origin !== undefined) return 'requests of web pages are refused';
   const host = headers.host ?? '';
   const own = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);
-  return own.includes(host) ? undefined : `the header Host is ${own.join(' or ')}`;
+  return own.includes(host) ? undefined : `the header Host has to be ${own.join(' or ')}`;
 }
 
 function fail(response: ServerResponse, error: unknown): void {

@@ -44,7 +44,12 @@ export async function disturb(
         const place = path.length === 0 ? '' : `${formatPath(path)}: `;
         mistakes.push(`${place}${message}${hint === undefined ? '' : ` (${hint})`}`);
       });
-      if (mistakes.length > 0) throw problem('cluster/faults', mistakes.join('; '), 'no rule was added');
+      if (mistakes.length > 0)
+        throw problem(
+          'cluster/faults',
+          mistakes.join('; '),
+          'correct them, and add all rules again: no rule was added',
+        );
       return answer(201, { rules: faults.add(rules) });
     }
     case 'removeFault':
@@ -90,28 +95,28 @@ async function jsonBody(request: IncomingMessage): Promise<JsonObject[string]> {
   if (bytes === 0) return undefined;
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw problem('cluster/control', `the header Content-Type is application/json, not ${JSON.stringify(type)}`);
+    throw problem('cluster/control', `the header Content-Type has to be application/json, not ${JSON.stringify(type)}`);
   }
   const value = tryParseJson(Buffer.concat(parts).toString('utf8'));
-  if (value === undefined) throw problem('cluster/control', 'the body is no JSON');
+  if (value === undefined) throw problem('cluster/control', 'the body is not JSON');
   return value;
 }
 
 function requireObject(value: JsonObject[string]): JsonObject {
-  if (!isJsonObject(value)) throw problem('cluster/control', 'the body is no JSON object');
+  if (!isJsonObject(value)) throw problem('cluster/control', 'the body is not a JSON object');
   return value;
 }
 
 function refuseOtherMembers(others: JsonObject, known: string): void {
   const [other] = Object.keys(others);
   if (other !== undefined)
-    throw problem('cluster/control', `${JSON.stringify(other)} is not known; known is "${known}"`);
+    throw problem('cluster/control', `${JSON.stringify(other)} is not known; the only member is "${known}"`);
 }
 
 function durationOf(value: JsonObject[string], member: string, maxMs: number, code: string): number {
   const milliseconds = typeof value === 'string' ? goParseDurationMs(value) : undefined;
   if (milliseconds !== undefined && milliseconds >= 0 && milliseconds <= maxMs) return milliseconds;
-  throw problem(code, `"${member}" is a duration such as "90s", up to ${maxMs / 1000} seconds`);
+  throw problem(code, `"${member}" has to be a duration such as "90s", up to ${maxMs / 1000} seconds`);
 }
 
 function decoded(name: string): string {

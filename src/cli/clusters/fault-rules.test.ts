@@ -146,7 +146,7 @@ describe('rules of faults in JSON', () => {
     [
       'too many rules',
       { rules: Array.from({ length: MAX_RULES + 1 }, () => CONFLICT) },
-      ['rules | there are 1001 rules, and 1000 are allowed'],
+      ['rules | there are 1001 rules, and at most 1000 are allowed'],
     ],
   ])('%s is refused, and there are no rules', (_what, value, expected) => {
     const { rules, mistakes } = read(value);

@@ -141,7 +141,7 @@ export function readFaultRules(value: JsonValue, report: Report): readonly Reque
   };
   const list = isList ? value['rules'] : [value];
   if (Array.isArray(list) && list.length > MAX_RULES) {
-    note(['rules'], `there are ${list.length} rules, and ${MAX_RULES} are allowed`);
+    note(['rules'], `there are ${list.length} rules, and at most ${MAX_RULES} are allowed`);
     return [];
   }
   (isList ? RULES : RULE)(value, [], note);

@@ -37,7 +37,10 @@ export class HeldFaults {
    */
   add(rules: readonly RequestedRule[]): readonly ShownRule[] {
     if (this.#held.size + rules.length > MAX_RULES) {
-      throw refused(`the cluster has ${this.#held.size} rules, and may have ${MAX_RULES}`, 'remove rules first');
+      throw refused(
+        `the cluster has ${this.#held.size} rules, and can have at most ${MAX_RULES}`,
+        'remove rules first',
+      );
     }
     const names = new Set<string>();
     for (const { name } of rules) {

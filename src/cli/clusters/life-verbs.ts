@@ -73,7 +73,7 @@ async function auditFiles(
   if (log !== undefined && log !== 'none') requireFolder(resolve(cwd, log), 'cluster/audit-log');
   if (policy === undefined) return log === undefined || log === 'none' ? log : { log: resolve(cwd, log) };
   if (log === undefined || log === 'none') {
-    throw new TypeKroError('--audit-policy is the policy of an audit log, and no log is asked for', {
+    throw new TypeKroError('--audit-policy needs an audit log', {
       code: 'cli/usage',
       remedy: 'add --audit-log FILE',
     });
@@ -95,7 +95,7 @@ export async function addRequestedContext(
   const kubeconfig = textOption(input, 'kubeconfig');
   if (!use && input.options['add-context'] !== true) {
     if (kubeconfig === undefined) return undefined;
-    throw new TypeKroError('--kubeconfig names the kubeconfig of a context, and no context is asked for', {
+    throw new TypeKroError('--kubeconfig names the file for a new context, and no option adds a context', {
       code: 'cli/usage',
       remedy: 'add --add-context, or --use-context',
     });

@@ -8,13 +8,13 @@ import { isRunning } from './start-cluster.ts';
 export function absentCluster(env: CommandContext['env'], name: string): TypeKroError {
   const names = clusterNames(env);
   const near = nearestName(name, names);
-  const known = near === undefined ? names.join(', ') : near;
+
   return new TypeKroError(`there is no cluster named "${name}"`, {
     code: 'cli/no-cluster',
     remedy:
       names.length === 0
         ? `start it: typekro cluster start ${name}`
-        : `${near === undefined ? `there is ${known}` : `did you mean ${known}?`}; typekro cluster start ${name} starts a new one`,
+        : `${near === undefined ? `known clusters: ${names.join(', ')}` : `did you mean ${near}?`}; typekro cluster start ${name} starts a new one`,
   });
 }
 

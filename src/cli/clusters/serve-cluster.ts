@@ -185,7 +185,7 @@ class ApiSocket {
       return await opened(lastPort ?? 0);
     } catch (error) {
       if (lastPort === undefined || !(error instanceof TypeKroError) || error.code !== 'up/port-in-use') throw error;
-      console.error(`port ${lastPort} of the last run is in use; a free port is taken`);
+      console.error(`port ${lastPort} of the last run is in use, so the cluster uses another port`);
       return opened(0);
     }
   }

@@ -85,7 +85,7 @@ export async function startCluster(context: CommandContext, name: string, option
   }
   const cluster = isRunning(settled) ? settled : await settledCluster(context, name);
   if (!isRunning(cluster)) {
-    throw new TypeKroError(`the cluster "${name}" has ended again`, {
+    throw new TypeKroError(`the cluster "${name}" ended right after its start`, {
       code: NOT_STARTED,
       remedy: `look at its log: typekro cluster status ${name}`,
     });
@@ -174,7 +174,7 @@ export async function settledCluster({ env, signal }: CommandContext, name: stri
   });
   if (settled !== undefined) return settled;
   const process = last.pid === undefined ? '' : ` (process ${last.pid})`;
-  throw new TypeKroError(`another process${process} starts or ends the cluster "${name}", and is not ready`, {
+  throw new TypeKroError(`the cluster "${name}" is still starting or ending${process}`, {
     code: 'cluster/not-ready',
     remedy: `read its log ${last.folder.log}; typekro cluster stop ${name} ends it`,
   });

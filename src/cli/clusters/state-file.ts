@@ -141,7 +141,7 @@ function headOf(line: Uint8Array | undefined, hash: Hash, file: string, kubernet
   if (head.kubernetesVersion !== kubernetesVersion) {
     throw unreadable(
       `${file} was taken of Kubernetes ${head.kubernetesVersion}, and the cluster is Kubernetes ${kubernetesVersion}`,
-      'restore it with the version of typekro that took it',
+      `restore it into a cluster of this version: typekro cluster start NAME --kubernetes ${head.kubernetesVersion}`,
     );
   }
   hash.update(line);
@@ -167,7 +167,7 @@ function valueOf(line: Uint8Array): JsonValue | undefined {
 }
 
 const damaged = (file: string): TypeKroError =>
-  unreadable(`${file} is damaged: its content does not have the checksum at its end`, 'take it again, or use a copy');
+  unreadable(`${file} is damaged: it was cut or changed after it was written`, 'take it again, or use a copy');
 
 const unreadable = (message: string, remedy: string): TypeKroError =>
   new TypeKroError(message, { code: 'cluster/snapshot-unreadable', remedy });

@@ -30,7 +30,7 @@ async function startHolder(lock: string, statement: string) {
 // Other systems do not report start times. There, it is never certain which process a signal would end.
 test.runIf(process.platform === 'linux').each([
   ['', 'SIGTERM', []],
-  ["process.on('SIGTERM', () => undefined)", 'SIGKILL', ['dev has not ended at SIGTERM; SIGKILL follows']],
+  ["process.on('SIGTERM', () => undefined)", 'SIGKILL', ['dev has not ended after SIGTERM; SIGKILL follows']],
 ])('a process that does %j is ended by %s, and each step is printed', async (statement, endedBy, said) => {
   const env = { XDG_STATE_HOME: home };
   const folder = clusterFolder(env, 'dev');

@@ -22,7 +22,7 @@ export interface Stopped {
   readonly endedBy?: EndingSignal;
   /** Are the objects of the cluster still on the disk? */
   readonly kept: boolean;
-  /** Why the entry in the user's kubeconfig stays. Absent when there is none any more. */
+  /** The error when the entry in the user's kubeconfig could not be removed. */
   readonly problem?: TypeKroError;
 }
 
@@ -73,7 +73,7 @@ async function endProcess(
       () => signal.throwIfAborted(),
     );
     if (isAccepted === true && (await hasEnded(limits.stopped))) return undefined;
-    if (isCertain && !isFree()) context.printError(notEnded(folder.name, 'at the request to stop', 'SIGTERM'));
+    if (isCertain && !isFree()) context.printError(notEnded(folder.name, 'after the request to stop', 'SIGTERM'));
   }
   if (isCertain) {
     for (const [by, limitMs] of [
@@ -83,14 +83,14 @@ async function endProcess(
       if (isFree()) return undefined;
       kill(pid, by);
       if (await hasEnded(limitMs)) return by;
-      if (by === 'SIGTERM') context.printError(notEnded(folder.name, 'at SIGTERM', 'SIGKILL'));
+      if (by === 'SIGTERM') context.printError(notEnded(folder.name, 'after SIGTERM', 'SIGKILL'));
     }
   } else if (isFree()) return undefined;
   throw new TypeKroError(`the process ${pid} of the cluster "${folder.name}" does not end`, {
     code: 'cluster/not-stopped',
     remedy: isCertain
       ? `look at the process, and at its log ${folder.log}`
-      : `look whether the process ${pid} is that of the cluster, because this system does not say so, and end it`,
+      : `this system does not say which program the process ${pid} runs: end it if it serves the cluster`,
   });
 }
 
@@ -125,7 +125,7 @@ export async function tidyFolder(
   } catch (error) {
     throw TypeKroError.from(error, {
       code: 'cluster/not-stopped',
-      what: `leave ${folder.path}`,
+      what: `clean up ${folder.path}`,
       remedy: isFull(error)
         ? 'make room on the disk, and run the command again'
         : 'end the programs that use the folder, and run the command again',

@@ -173,7 +173,7 @@ describe('an entry of the user with the name of a cluster', () => {
     ['of another cluster', entries(LOCAL, '{cluster: prod, user: typekro-a}', '{token: t}')],
     ['with other credentials', entries(LOCAL, OWN, '{client-key: k}')],
   ])('%s is neither replaced nor removed', (_what, text) => {
-    expect(() => add(text)).toThrow('which is not of a named cluster');
+    expect(() => add(text)).toThrow('which does not belong to a named cluster');
     const left = withoutContext(text, 'f', 'typekro-a') ?? text;
     expect(left).toMatch(/prod|client-key/);
   });
@@ -223,10 +223,10 @@ describe('the file', () => {
     expect(readdirSync(folder)).toEqual(['link', 'real']);
   });
 
-  test('is refused as a symbolic link that leads nowhere', async () => {
+  test('is refused as a symbolic link without a target', async () => {
     const link = join(folder, 'link');
     symlinkSync('nowhere', link);
-    await expect(editKubeconfig(link, () => 'b')).rejects.toThrow('leads nowhere');
+    await expect(editKubeconfig(link, () => 'b')).rejects.toThrow('whose target does not exist');
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 

@@ -29,7 +29,7 @@ export const contextName = (cluster: string): string => `${EMBEDDED_CONTEXT}-${c
  * when none exists. Without the variable, the kubeconfig is `~/.kube/config`. The path is absolute, because the process
  * of the cluster, which removes the entry, has another working directory.
  *
- * @param cwd the folder that relative paths of the variable begin with
+ * @param cwd the folder to which relative paths of the variable refer
  */
 export function userKubeconfig(env: Environment, cwd: string): string {
   const listed = (env['KUBECONFIG'] ?? '')
@@ -64,7 +64,7 @@ const isLoopback = (server: string): boolean => /^https:\/\/(?:127\.[\d.]+|local
  *
  * @param kubeconfig the cluster's own kubeconfig, with one cluster, one context and one user
  * @throws TypeKroError `cluster/kubeconfig` for a text that is not a kubeconfig, and for one with an entry of this name
- *   that is not of a named cluster.
+ *   that does not belong to a named cluster.
  */
 export function withContext(
   text: string,
@@ -77,10 +77,13 @@ export function withContext(
     const [entry] = asObjects(isJsonObject(own) ? own[list] : undefined);
     const known = contentOf(document, list, member, name);
     if (known !== undefined && !isOwn(known, name)) {
-      throw new TypeKroError(`${file} has an entry ${name} in "${list}" already, which is not of a named cluster`, {
-        code: 'cluster/kubeconfig',
-        remedy: 'rename the entry, choose another name for the cluster, or name another kubeconfig with --kubeconfig',
-      });
+      throw new TypeKroError(
+        `${file} already has an entry ${name} in "${list}", which does not belong to a named cluster`,
+        {
+          code: 'cluster/kubeconfig',
+          remedy: 'rename the entry, choose another name for the cluster, or name another kubeconfig with --kubeconfig',
+        },
+      );
     }
     // An existing context stays, because the user may have set its namespace.
     if (list === 'contexts' && known !== undefined) continue;
@@ -212,7 +215,7 @@ export async function editKubeconfig(
   try {
     const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
     if (!isThere && lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
-      throw new TypeKroError(`${path} is a symbolic link that leads nowhere`, {
+      throw new TypeKroError(`${path} is a symbolic link whose target does not exist`, {
         code: 'cluster/kubeconfig',
         remedy: 'make its target, or name another kubeconfig with --kubeconfig',
       });

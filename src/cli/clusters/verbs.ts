@@ -66,7 +66,7 @@ export const CLUSTER_VERBS: Readonly<Record<string, ClusterVerb>> = {
     run: async (...words) => (await content()).printKubeconfig(...words),
   },
   load: {
-    summary: 'apply files, namespaces and CRDs first',
+    summary: 'apply the objects of files; namespaces and CRDs come first',
     form: 'NAME FILE…',
     minArguments: 2,
     maxArguments: Number.POSITIVE_INFINITY,

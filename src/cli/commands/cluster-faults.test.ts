@@ -159,7 +159,7 @@ test('cluster: the clock is moved forward, and the server restarts at its addres
   expect(await run('cluster clock dev 25h')).toMatchInlineSnapshot(`
     {
       "code": 1,
-      "err": "error: "advance" is a duration such as "90s", up to 86400 seconds [cluster/clock]",
+      "err": "error: "advance" has to be a duration such as "90s", up to 86400 seconds [cluster/clock]",
       "out": "",
     }
   `);

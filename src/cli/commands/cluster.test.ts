@@ -145,7 +145,7 @@ test('cluster start with an audit log', async () => {
   expect(await run('cluster start dev --audit-policy policy.yaml')).toMatchInlineSnapshot(`
     {
       "code": 2,
-      "err": "error: --audit-policy is the policy of an audit log, and no log is asked for [cli/usage]
+      "err": "error: --audit-policy needs an audit log [cli/usage]
       hint: add --audit-log FILE",
       "out": "",
     }
@@ -301,7 +301,7 @@ test('cluster snapshot, reset and restore: the whole content, also of another cl
   expect(await run('cluster restore copy s.jsonl')).toMatchInlineSnapshot(`
     {
       "code": 1,
-      "err": "error: s.jsonl is damaged: its content does not have the checksum at its end [cluster/snapshot-unreadable]
+      "err": "error: s.jsonl is damaged: it was cut or changed after it was written [cluster/snapshot-unreadable]
       hint: take it again, or use a copy",
       "out": "",
     }
@@ -364,7 +364,7 @@ describe('the context in the kubeconfig of the user', () => {
     expect(await run('cluster kubeconfig dev --kubeconfig own')).toMatchInlineSnapshot(`
       {
         "code": 2,
-        "err": "error: --kubeconfig names the kubeconfig of a context, and no context is asked for [cli/usage]
+        "err": "error: --kubeconfig names the file for a new context, and no option adds a context [cli/usage]
         hint: add --add-context, or --use-context",
         "out": "",
       }

@@ -183,7 +183,7 @@ test('validate: files that cannot be read beside others', async () => {
       hint: name the files in it, such as dir.yaml/app.yaml, or all of them: dir.yaml/*.yaml
 
     missing.yaml:1:1: error: there is no file missing.yaml [input/not-found]
-      hint: check the name; it was looked for as FOLDER/missing.yaml
+      hint: check the name; the full path is FOLDER/missing.yaml
 
     notes.txt:1:1: error: notes.txt is not a YAML, JSON, TypeScript or JavaScript file [input/unknown-type]
       hint: name .yaml, .yml, .json, .ts or .js files
@@ -216,7 +216,7 @@ test('validate: the only file, which cannot be read', async () => {
     {
       "code": 1,
       "err": "error: there is no file pot.yaml [input/not-found]
-      hint: did you mean pots.yaml? it was looked for as FOLDER/pot.yaml",
+      hint: did you mean pots.yaml? the full path is FOLDER/pot.yaml",
       "out": "",
     }
   `);

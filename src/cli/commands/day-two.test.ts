@@ -329,7 +329,7 @@ test('events of the instance, its objects and the objects that these own', async
 });
 
 test.each([
-  ['wait shop --for nothing', 2, '--for nothing is nothing to wait for'],
+  ['wait shop --for nothing', 2, '--for cannot wait for nothing'],
   ['wait shop --timeout soon', 2, '--timeout soon is not a duration'],
   ['wait shop --for condition=Nothing --timeout 0', 1, 'Pot default/shop is not Nothing=True after 0: it is ACTIVE'],
   ['logs shop', 1, 'there is no pod behind the instance'],

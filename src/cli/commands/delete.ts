@@ -33,7 +33,7 @@ export const deleteInstance: Command = {
       const argument = argumentOf(instance);
       const command = `typekro delete ${argument}`;
       if (deletionTimestamp !== undefined) {
-        const effect = `it is being deleted since ${deletionTimestamp}`;
+        const effect = `it is being deleted (since ${deletionTimestamp})`;
         return { object, result: 'unchanged', effect, command, next: `typekro why ${argument}` };
       }
       const blocker = blockerWithoutDefinition(observation);

@@ -66,7 +66,7 @@ test('up: the applied objects, the status, and the next commands', async () => {
       export KUBECONFIG=$PWD/.typekro/default/kubeconfig
       kubectl get rgd -o wide
 
-    The cluster has ended, and its kubeconfig leads nowhere: run unset KUBECONFIG in the other terminals.
+    The cluster has ended, and its kubeconfig is no longer usable: run unset KUBECONFIG in the other terminals.
     "
   `);
 });
@@ -85,7 +85,7 @@ test('up --once ends when everything is ACTIVE, and when an instance can never b
       said: x
       state: ACTIVE
 
-    The cluster has ended, and its kubeconfig leads nowhere; without --once it stays up for kubectl.
+    The cluster has ended, and its kubeconfig is no longer usable; without --once it stays up for kubectl.
     "
   `);
   writeFileSync(join(cwd, 'pots.yaml'), DEFINITION.replace('"${schema.metadata.name}"', '"${schema.spec.text}"'));
@@ -99,7 +99,7 @@ test('up --once ends when everything is ACTIVE, and when an instance can never b
       ✗ map  failed: could not be written: ConfigMap v1 default/Not a name: ConfigMap "Not a name" is invalid: metadata.name: Invalid value: "Not a name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')
         hint: correct the field in the definition, or the value in the instance
 
-    The cluster has ended, and its kubeconfig leads nowhere; without --once it stays up for kubectl.
+    The cluster has ended, and its kubeconfig is no longer usable; without --once it stays up for kubectl.
     "
   `);
 });
@@ -128,7 +128,7 @@ test('dev: the first apply, and the end', async () => {
     serving revision 1 of pots, applied in N s
     The files are read again when they change. Ctrl-C ends the cluster.
 
-    The cluster has ended, and its kubeconfig leads nowhere: run unset KUBECONFIG in the other terminals.
+    The cluster has ended, and its kubeconfig is no longer usable: run unset KUBECONFIG in the other terminals.
     "
   `);
 });

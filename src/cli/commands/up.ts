@@ -128,7 +128,7 @@ export const up: Command = {
 };
 
 /** The beginning of the message that a cluster has ended. */
-export const ENDED = 'The cluster has ended, and its kubeconfig leads nowhere';
+export const ENDED = 'The cluster has ended, and its kubeconfig is no longer usable';
 
 /** The message that the cluster has ended. */
 function endMessage(input: CommandInput): string {

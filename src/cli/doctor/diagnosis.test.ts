@@ -152,7 +152,7 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     'a CRD in deletion',
     { crds: { value: onlyGraphs({ metadata: { name: 'x', deletionTimestamp: ago(9) } }) } },
     [
-      'error crds CustomResourceDefinition resourcegraphdefinitions.kro.run: is being deleted since 2026-01-01T11:59:51.000Z',
+      'error crds CustomResourceDefinition resourcegraphdefinitions.kro.run: is being deleted (since 2026-01-01T11:59:51.000Z)',
     ],
   ],
   [

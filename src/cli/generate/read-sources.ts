@@ -90,7 +90,7 @@ function filesUnder(path: string, name: string, reader: SourceReader, depth = 0)
   if (found === undefined) {
     throw new TypeKroError(`there is no file or folder ${name}`, {
       code: 'input/not-found',
-      remedy: `check the name; it was looked for as ${path}`,
+      remedy: `check the name; the full path is ${path}`,
     });
   }
   if (!found.isDirectory()) {

@@ -34,7 +34,7 @@ export function findTestFiles(names: readonly string[], cwd: string): FoundTestF
     if (stats === undefined) {
       throw new TypeKroError(`there is no file or folder ${name}`, {
         code: 'input/not-found',
-        remedy: `check the name; it was looked for as ${path}`,
+        remedy: `check the name; the full path is ${path}`,
       });
     }
     const inFolder = stats.isDirectory();

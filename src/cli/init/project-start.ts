@@ -44,7 +44,7 @@ export async function projectStart(
   const inCluster = existsSync(path) ? undefined : IN_CLUSTER.exec(from)?.[1];
   if (inCluster !== undefined) return startOf(await ofCluster(context, input, inCluster));
   const text = from === '-' ? await context.readInput() : '';
-  /** Standard input can be read only once, so the text answers each further read. */
+  // Standard input can be read only once, so each further read gets the text.
   const withText: CommandContext = { ...context, readInput: () => Promise.resolve(text) };
   // The check of definitions reports why another type of file does not fit.
   if (from !== '-' && !/\.ya?ml$/i.test(from) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {

@@ -18,7 +18,7 @@ test.each([
   ['service.metadata.name[0]', 'metadata.name is a string, and has no items'],
   [
     'service.status.loadBalancer.ingress.hostname',
-    'status.loadBalancer.ingress is a list of 1 item, of which one has to be named: [0].hostname',
+    'status.loadBalancer.ingress is a list of 1 item: name one of them, as in [0].hostname',
   ],
   ['service.status.loadBalancer[0]', 'status.loadBalancer is an object, and no list'],
   ['service.status.loadBalancer.ingress[0].ip', undefined],

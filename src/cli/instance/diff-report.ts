@@ -117,7 +117,7 @@ function fieldText({ kind, wanted, found, managers }: FieldDifference, action: O
     case 'missing':
       return `is not there; ${valueText(wanted)} is wanted`;
     case 'unowned':
-      return `${valueText(found)} is right, and belongs to other managers${by}`;
+      return `${valueText(found)} is as wanted, and the controller does not own it${managers.length === 0 ? '' : `; owners: ${printableLine(managers.join(', '))}`}`;
     case 'release':
       return `${valueText(found)} is no longer wanted`;
   }

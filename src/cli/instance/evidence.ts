@@ -24,7 +24,7 @@ const ENDED: ReadonlySet<string> = new Set([
   'ContainerCannotRun',
 ]);
 
-/** The maximum number of objects of a root that are read. The objects of a collection mostly have the same trouble. */
+/** The maximum number of objects of a root cause that are read. The objects of a collection mostly have the same trouble. */
 const MAX_OBJECTS = 10;
 
 /** Collects the evidence for each root cause: pods, conditions, events, logs, and a dry run of the pending write. */
@@ -46,7 +46,7 @@ export async function findEvidence(
       const own = objects.flatMap((object) => causes.get(object) ?? []);
       const unread = [...new Set(own.flatMap((each) => each.unread))];
       if (objects.length < root.objects.length)
-        unread.push(`${root.objects.length - objects.length} more objects were not looked at`);
+        unread.push(`${root.objects.length - objects.length} more objects were not read`);
       const [troubles, write, found] = await Promise.all([
         Promise.all(own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal))),
         root.node.retired === true ? undefined : pendingWrite(api, root.node.id, decision, account, signal),
@@ -116,8 +116,8 @@ async function externalItems(
   const lists = watch.map(async ({ kind, nodeId, target }) => {
     if (kind !== 'list' || !nodes.includes(nodeId) || !('selector' in target)) return [];
     const { type, namespace, selector } = target;
-    const place = namespace === undefined ? {} : { namespace };
-    const options = { ...place, ...(selector === '' ? {} : { labelSelector: selector }), signal };
+    const scope = namespace === undefined ? {} : { namespace };
+    const options = { ...scope, ...(selector === '' ? {} : { labelSelector: selector }), signal };
     const labels = selector === '' ? '' : ` with the labels ${selector}`;
     const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`;
     try {

@@ -232,7 +232,7 @@ async function withDefinition(
 function unknownKinds(text: string, refusal: string): TypeKroError {
   const { length } = text.split('/');
   const hint = length === 1 ? `name its kind: KIND/${text}` : 'check kind, namespace and name';
-  return new TypeKroError(`there is no instance ${text} among the kinds that can be found: ${refusal}`, {
+  return new TypeKroError(`no known kind has an instance ${text}, and definitions cannot be listed: ${refusal}`, {
     code: 'cli/no-instance',
     remedy: `${hint}; or get the right to list resourcegraphdefinitions.kro.run`,
   });
@@ -306,7 +306,7 @@ async function instanceOf(
 function unreadable(text: string): TypeKroError {
   return new TypeKroError(`"${text}" names no instance`, {
     code: 'cli/usage',
-    remedy: 'write NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME, and /NODE behind it for one of its nodes',
+    remedy: 'write NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME; add /NODE for one of its nodes',
   });
 }
 
@@ -319,8 +319,8 @@ function ambiguous(text: string, found: readonly { readonly instance: KubeObject
 }
 
 /**
- * The namespace in the first parse of the text, if the cluster does not have this namespace. `undefined` otherwise, and
- * when the user may not read namespaces.
+ * The namespace in the first parse of the text, if the cluster does not have this namespace. `undefined` when the
+ * cluster has it, and when the user may not read namespaces.
  */
 async function missingNamespace(
   api: KubernetesApi,

@@ -244,7 +244,7 @@ describe('why', () => {
     await world.advance(2000);
     expect(await shown('why')).toMatchInlineSnapshot(`
       "Graph team-a/g   DELETING 4s   being deleted for 2s   1 of 1 nodes deleted
-        blocked by  the finalizer example.com/hold of another program holds the instance since 2026-01-01T00:00:02Z
+        blocked by  the finalizer example.com/hold of another program has held the instance since 2026-01-01T00:00:02Z
          do         see why the program that owns example.com/hold does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists"
     `);
   });

@@ -87,8 +87,8 @@ export class InstanceEventFilter {
     if (object === undefined || (uid !== '' && object.metadata.uid !== uid)) return true;
     for (const owner of object.metadata.ownerReferences ?? []) {
       const { apiVersion, kind, name } = owner;
-      const place = ref.namespace === undefined ? {} : { namespace: ref.namespace };
-      if (await this.#isOwn({ apiVersion, kind, name, ...place }, owner.uid, depth + 1)) return true;
+      const scope = ref.namespace === undefined ? {} : { namespace: ref.namespace };
+      if (await this.#isOwn({ apiVersion, kind, name, ...scope }, owner.uid, depth + 1)) return true;
     }
     return false;
   }

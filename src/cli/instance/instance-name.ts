@@ -24,12 +24,12 @@ export function readingsOf(text: string, isKind: (word: string) => boolean): Ins
   const parts = text.split('/');
   if (parts.some((part) => part === '') || parts.length > MAX_PARTS) return [];
   const [first = '', ...rest] = parts;
-  const withKind = isKind(first) ? placesOf(rest).map((place) => ({ kind: first, ...place })) : [];
+  const withKind = isKind(first) ? namesOf(rest).map((name) => ({ kind: first, ...name })) : [];
   // A path of four and more parts that begins with a kind has no second meaning.
-  return withKind.length > 0 && parts.length > 3 ? withKind : [...withKind, ...placesOf(parts)];
+  return withKind.length > 0 && parts.length > 3 ? withKind : [...withKind, ...namesOf(parts)];
 }
 
-function placesOf(parts: readonly string[]): Omit<InstanceName, 'kind'>[] {
+function namesOf(parts: readonly string[]): Omit<InstanceName, 'kind'>[] {
   const [a = '', b = '', ...node] = parts;
   switch (parts.length) {
     case 1:

@@ -6,6 +6,6 @@ import { shellWord } from '../shell-word.ts';
 export function kubectlObject({ apiVersion, kind, name, namespace }: ObjectRef): string {
   const { group } = parseApiVersion(apiVersion);
   const type = withGroup(kind.toLowerCase(), group);
-  const place = namespace === undefined || namespace === '' ? '' : ` -n ${shellWord(namespace)}`;
-  return `${shellWord(type)} ${shellWord(name)}${place}`;
+  const option = namespace === undefined || namespace === '' ? '' : ` -n ${shellWord(namespace)}`;
+  return `${shellWord(type)} ${shellWord(name)}${option}`;
 }

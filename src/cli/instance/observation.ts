@@ -243,7 +243,7 @@ function collectionLimit(instance: KubeObject): { readonly maxCollectionSize?: n
 }
 
 const BY_LABELS =
-  'nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing';
+  'nodes are known only by the labels of their objects: nodes without objects are missing, and readyWhen is not evaluated';
 
 function checkNode(node: string | undefined, ids: readonly string[]): void {
   if (node === undefined || ids.includes(node)) return;

@@ -73,18 +73,18 @@ function retiredReports(instance: KubeObject, graph: Graph | undefined, decision
 function notesOn(instance: KubeObject, settings: ControllerSettings | undefined): string[] {
   const { contributions } = recordedTracking(instance);
   const isDeleted = instance.metadata.deletionTimestamp !== undefined;
-  const fields = [...new Set(contributions.map(({ kind, namespace, name }) => `${kind} ${placeOf(namespace, name)}`))];
+  const fields = [...new Set(contributions.map(({ kind, namespace, name }) => `${kind} ${fullName(namespace, name)}`))];
   return [
     ...(settings?.graphKind === false
       ? [
           `the controller of ${settings.from} does not serve the kind Graph: start it with --feature-gates=GraphKind=true`,
         ]
       : []),
-    ...(isDeleted && fields.length > 0 ? [`its fields in ${fields.join(', ')} are taken back before it is gone`] : []),
+    ...(isDeleted && fields.length > 0 ? [`its fields in ${fields.join(', ')} are released before it is removed`] : []),
   ];
 }
 
-const placeOf = (namespace: string | undefined, name: string): string =>
+const fullName = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
 
 /** The reasons of a Graph that cannot continue by itself. Any other reason needs only time or another client. */

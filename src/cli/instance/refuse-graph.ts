@@ -4,7 +4,7 @@ import { isGraphObject } from '../../graph/index.ts';
 import { argumentOf } from './instance-name.ts';
 
 /** Why no Graph can be suspended. */
-export const NO_SUSPENSION = 'cannot be suspended: neither kro nor this controller knows a suspension of Graphs';
+export const NO_SUSPENSION = 'cannot be suspended: neither kro nor TypeKro can suspend a Graph';
 
 /**
  * Refuses a Graph in a command about instances of definitions.

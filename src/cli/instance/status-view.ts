@@ -126,10 +126,10 @@ function contributionLines(
   const uid = instance.metadata.uid ?? '';
   return contributions.map(({ fieldManager, subresource, ...object }) => {
     const node = [...(graph?.nodes.values() ?? [])].find(({ id }) => patchManager(uid, id) === fieldManager);
-    const place = `${objectName(object)}${subresource === undefined ? '' : `/${subresource}`}`;
+    const target = `${objectName(object)}${subresource === undefined ? '' : `/${subresource}`}`;
     const fields = contributedFields(node).join(', ');
     return printableLine(
-      `${node?.id ?? 'a former node'}  ${place}  ${fields === '' ? '' : `${fields}  `}by ${fieldManager}`,
+      `${node?.id ?? 'a former node'}  ${target}  ${fields === '' ? '' : `${fields}  `}by ${fieldManager}`,
     );
   });
 }

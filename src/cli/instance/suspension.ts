@@ -4,7 +4,7 @@ import { isSuspended } from '../../runtime/index.ts';
 import { shellWord } from '../shell-word.ts';
 import { argumentOf } from './instance-name.ts';
 
-/** Is the instance suspended? A Graph never is: neither kro nor this controller can suspend one. */
+/** Is the instance suspended? A Graph never is, because neither kro nor TypeKro can suspend a Graph. */
 export const isPaused = (instance: KubeObject): boolean => isSuspended(instance) && !isGraphObject(instance);
 
 /** Does the suspension of the instance stop its writes? The deletion of a suspended instance continues. */

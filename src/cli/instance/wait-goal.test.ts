@@ -23,7 +23,7 @@ test.each([
 test.each(['', 'ready', 'condition', 'condition=', 'condition=Ready=', 'condition=Ready=True=1', 'Active'])(
   '--for %j is refused',
   (text) => {
-    expect(() => parseGoal(text)).toThrow(/is nothing to wait for/);
+    expect(() => parseGoal(text)).toThrow(/^--for cannot wait for /);
   },
 );
 

@@ -19,7 +19,7 @@ export function parseGoal(text: string): WaitGoal {
   const match = /^condition=([^=\s]+)(?:=([A-Za-z]+))?$/.exec(text);
   const [, type, status = 'True'] = match ?? [];
   if (type !== undefined) return { kind: 'condition', type, status };
-  throw new TypeKroError(`--for ${text} is nothing to wait for`, {
+  throw new TypeKroError(`--for cannot wait for ${text}`, {
     code: 'cli/usage',
     remedy: 'write active, deleted, condition=Ready or condition=Ready=False',
   });

@@ -40,7 +40,7 @@ export interface DefinitionWhyReport {
   readonly notes: readonly string[];
 }
 
-/** Remedies for messages of kro's controller and of this one. */
+/** Remedies for messages of kro's controller and of TypeKro's controller. */
 const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /CRD already exists and is not owned by KRO/,
@@ -88,7 +88,7 @@ export async function explainDefinition(
     kind: declaredKind(spec).kind,
     state,
     ...(ready?.lastTransitionTime === undefined ? {} : { since: ready.lastTransitionTime }),
-    refusals: refusalsOf(definition),
+    refusals: failedConditionsOf(definition),
     problems: errors,
     ...(found === undefined ? {} : { instances: found.length }),
     notActive: (found ?? []).filter((each) => !isActive(each, spec)).map(refOf),
@@ -102,10 +102,10 @@ const isActive = (instance: KubeObject, spec: KubeObject['spec'] & object): bool
   return state === 'ACTIVE' && (declaresConditions(spec) || ready === undefined || ready.status !== 'False');
 };
 
-function refusalsOf(definition: KubeObject): FailedCondition[] {
-  const refused = readConditions(definition.status?.['conditions']).filter(({ status }) => status === 'False');
-  const causes = refused.filter(({ type }) => type !== 'Ready');
-  return (causes.length > 0 ? causes : refused).map(({ type, reason = '', message = '' }: Condition) => {
+function failedConditionsOf(definition: KubeObject): FailedCondition[] {
+  const failed = readConditions(definition.status?.['conditions']).filter(({ status }) => status === 'False');
+  const causes = failed.filter(({ type }) => type !== 'Ready');
+  return (causes.length > 0 ? causes : failed).map(({ type, reason = '', message = '' }: Condition) => {
     const remedy = REMEDIES.find(([pattern]) => pattern.test(message))?.[1] ?? CORRECT_DEFINITION;
     return { condition: type, reason, message, remedy };
   });
@@ -123,7 +123,7 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
       ? [`the controller has seen generation ${seen} of ${generation}: what it reports is about an older spec`]
       : []),
     ...(isRefused && errors.length === 0
-      ? ['this version of typekro compiles the spec: what the controller reports holds for its version and its kinds']
+      ? ['this version of typekro compiles the spec; the controller may have another version, or know other kinds']
       : []),
     ...(isRefused ? [] : conditions.filter(isUnknown).map(unknownText)),
   ];

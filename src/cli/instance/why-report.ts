@@ -266,7 +266,7 @@ function foreignFinalizers(instance: InstanceObservation['instance']): Blocker[]
   const { deletionTimestamp } = instance.metadata;
   if (deletionTimestamp === undefined) return [];
   return otherFinalizers(instance).map((finalizer) => ({
-    reason: `the finalizer ${finalizer} of another program holds the instance since ${deletionTimestamp}`,
+    reason: `the finalizer ${finalizer} of another program has held the instance since ${deletionTimestamp}`,
     remedy: `see why the program that owns ${finalizer} does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists`,
   }));
 }

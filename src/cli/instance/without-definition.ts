@@ -6,9 +6,9 @@ import type { FoundInstance } from './find-instance.ts';
 import { kubectlObject } from './kubectl-object.ts';
 
 /**
- * Describes the deletion of an instance that no controller carries out, because its definition is deleted, or because
- * the controller has withdrawn it. Returns `undefined` for an instance without the controller's finalizer, which the
- * server deletes at once, and for an instance with a definition in force.
+ * Describes a deletion that no controller carries out, because the definition of the instance is deleted or withdrawn.
+ * Returns `undefined` for an instance with a definition in force, and for an instance without the controller's
+ * finalizer, which the API server deletes at once.
  */
 export function blockerWithoutDefinition({
   instance,
@@ -38,11 +38,11 @@ export function isWithdrawn(definition: KubeObject): boolean {
   return definition.metadata.deletionTimestamp !== undefined && !hasFinalizer(definition);
 }
 
-/** Says since when a definition is being deleted, and which finalizers hold it. */
+/** Says when the deletion of a definition began, and which finalizers hold the definition. */
 export function withdrawnText({ metadata }: KubeObject): string {
   const { name = '', deletionTimestamp = '', finalizers = [] } = metadata;
-  const held = finalizers.length === 0 ? '' : ` and held by ${finalizers.join(', ')}`;
-  return `the definition ${name} is being deleted since ${deletionTimestamp}${held}`;
+  const held = finalizers.length === 0 ? '' : `, held by ${finalizers.join(', ')}`;
+  return `the definition ${name} is being deleted (since ${deletionTimestamp}${held})`;
 }
 
 /** Says how to end the deletion of a definition that finalizers of other programs hold. */

@@ -51,7 +51,7 @@ test('an instance that is stuck in deletion after its definition is gone', async
     [
       "Pot default/shop   DELETING AGE   being deleted for AGE   0 of 1 nodes deleted",
       "note: the definition pots is gone",
-      "note: nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing",
+      "note: nodes are known only by the labels of their objects: nodes without objects are missing, and readyWhen is not evaluated",
       "  blocked by  the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer",
       "   do         apply the definition pots again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
       "",
@@ -77,7 +77,7 @@ test('an instance whose definition another program holds in its deletion', async
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
       "Pot default/shop   ACTIVE AGE   revision 1   1 of 1 nodes ready",
-      "note: the definition pots is being deleted since TIME and held by example.com/hold: no controller works on its instances",
+      "note: the definition pots is being deleted (since TIME, held by example.com/hold): no controller works on its instances",
       "",
       "the instance waits for nothing: every node is ready",
     ]
@@ -87,15 +87,15 @@ test('an instance whose definition another program holds in its deletion', async
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
       "Pot default/shop   ACTIVE AGE   being deleted for AGE   revision 1   0 of 1 nodes deleted",
-      "note: the definition pots is being deleted since TIME and held by example.com/hold: no controller works on its instances",
-      "  blocked by  the definition pots is being deleted since TIME and held by example.com/hold, so no controller deletes the objects and removes the finalizer kro.run/finalizer",
+      "note: the definition pots is being deleted (since TIME, held by example.com/hold): no controller works on its instances",
+      "  blocked by  the definition pots is being deleted (since TIME, held by example.com/hold), so no controller deletes the objects and removes the finalizer kro.run/finalizer",
       "   do         see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
     ]
   `);
   const { notes } = await explainDefinition(readSession(world.user), await world.user.get(potsRef), NEVER);
   expect(withoutTimes([...notes])).toMatchInlineSnapshot(`
     [
-      "the definition pots is being deleted since TIME and held by example.com/hold",
+      "the definition pots is being deleted (since TIME, held by example.com/hold)",
       "see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'",
       "the controller has seen generation 1 of 2: what it reports is about an older spec",
     ]
@@ -143,7 +143,7 @@ test('without the right to list definitions the nodes come from the labels of th
     [
       "Pot default/shop   ACTIVE AGE   1 of 1 nodes ready",
       "note: the definition pots may not be read: resourcegraphdefinitions.kro.run is forbidden: User "dev" cannot list resource "resourcegraphdefinitions" in API group "kro.run" at the cluster scope",
-      "note: nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing",
+      "note: nodes are known only by the labels of their objects: nodes without objects are missing, and readyWhen is not evaluated",
       "└─ ✓ map  ConfigMap default/shop-map  ready: is as wanted and ready",
     ]
   `);

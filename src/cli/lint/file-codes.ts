@@ -41,7 +41,7 @@ const fileCodes: readonly CodeInfo[] = [
     code: 'input/missing-reference',
     severity: 'warning',
     summary:
-      'An object names another one by a name that no object of its kind in the files has. The pod that needs it does not start, and the route leads nowhere.',
+      'An object refers to another object by its name, and no object of that kind in the files has this name. A pod that needs the object does not start, and a route to it has no backend.',
     example: podWith('{ name: setings, key: level }'),
     remedy: 'Correct the name, add the object, or declare it with externalRef when the cluster has it already.',
   },

@@ -191,7 +191,7 @@ function movedError(ref: ObjectRef, planned: KubeObject | undefined, now: KubeOb
         : planned.metadata.uid !== now.metadata.uid
           ? 'was deleted and created again'
           : now.metadata.deletionTimestamp !== undefined && planned.metadata.deletionTimestamp === undefined
-            ? `is being deleted since ${now.metadata.deletionTimestamp}`
+            ? `is being deleted (since ${now.metadata.deletionTimestamp})`
             : 'was changed';
   return new TypeKroError(`the cluster has changed since the plan: ${objectName(ref)} ${what}`, {
     code: 'apply/cluster-moved',

@@ -44,7 +44,7 @@ test('objects of the files that are being deleted are blocked, and an apply name
     [
       "Objects",
       "  ! ConfigMap default/plain",
-      "      refused: it is being deleted since TIME, and its finalizers hold it (example.com/hold)",
+      "      refused: it is being deleted (since TIME), and its finalizers hold it (example.com/hold)",
       "      try: wait until it is gone, then plan again: kubectl wait --for=delete configmap plain -n default",
       "",
       "Plan: 0 to create, 0 to change, 0 to prune, 1 refused.",
@@ -52,7 +52,7 @@ test('objects of the files that are being deleted are blocked, and an apply name
   `);
   expect(withoutTimes([(await run('apply FILE', config)).err])).toMatchInlineSnapshot(`
     [
-      "error: ConfigMap default/plain cannot be applied: it is being deleted since TIME, and its finalizers hold it (example.com/hold) [apply/refused]
+      "error: ConfigMap default/plain cannot be applied: it is being deleted (since TIME), and its finalizers hold it (example.com/hold) [apply/refused]
       hint: nothing was applied; wait until it is gone, then plan again: kubectl wait --for=delete configmap plain -n default",
     ]
   `);
@@ -120,7 +120,7 @@ test('the deletion of an instance whose definition is gone ends after an apply o
   expect(lines(planned.out).filter((line) => /Pot|deleted|try:/.test(line))).toMatchInlineSnapshot(`
     [
       "Definition  + pots  (Pot)  revision 1  app.yaml:1",
-      "  default/stuck  = deferred: it is being deleted since TIME; its deletion ends once the definition pots is served",
+      "  default/stuck  = deferred: it is being deleted (since TIME); its deletion ends once the definition pots is served",
     ]
   `);
   const { code, out, err } = await run('apply FILE', definition, pot('stuck'));
@@ -156,11 +156,11 @@ test('a definition that another program holds in its deletion blocks the deletio
       "code": 3,
       "out": [
         "Instances 2   blocked 2",
-        "  default/bound  ! blocked: the definition pots is being deleted since TIME and held by example.com/hold, and no controller works on its instances",
+        "  default/bound  ! blocked: the definition pots is being deleted (since TIME, held by example.com/hold), and no controller works on its instances",
         "                     try: see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again",
         "                 ~ the instance",
         "                     spec.text  "x" → "new"",
-        "  default/later  ! blocked: the definition pots is being deleted since TIME and held by example.com/hold, and no controller works on its instances",
+        "  default/later  ! blocked: the definition pots is being deleted (since TIME, held by example.com/hold), and no controller works on its instances",
         "                     try: see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again",
         "                 + the instance",
         "",
@@ -176,7 +176,7 @@ test('a definition that another program holds in its deletion blocks the deletio
   await world.advance(5000);
   expect(withoutTimes([(await run('apply FILE', pot('bound'))).err])).toMatchInlineSnapshot(`
     [
-      "error: Pot default/bound cannot be applied: the definition pots is being deleted since TIME and held by example.com/hold, so no controller deletes the objects and removes the finalizer kro.run/finalizer [apply/refused]
+      "error: Pot default/bound cannot be applied: the definition pots is being deleted (since TIME, held by example.com/hold), so no controller deletes the objects and removes the finalizer kro.run/finalizer [apply/refused]
       hint: nothing was applied; see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test bound -n default --type merge -p '{"metadata":{"finalizers":null}}'",
     ]
   `);

@@ -22,7 +22,7 @@ export function blockerOfDeletion(live: KubeObject | undefined, command?: string
   const wait = `kubectl wait --for=delete ${kubectlObject(refOf(live))}`;
   const shows = command === undefined ? '' : `; ${command} shows what holds it`;
   return {
-    reason: `it is being deleted since ${since}${held}`,
+    reason: `it is being deleted (since ${since})${held}`,
     remedy: `wait until it is gone, then plan again: ${wait}${shows}`,
   };
 }
@@ -39,7 +39,7 @@ function blockerOfNamespace(namespace: KubeObject, since: string): Blocker {
   const name = namespace.metadata.name ?? '';
   const wait = `kubectl wait --for=delete ${kubectlObject(refOf(namespace))}`;
   return {
-    reason: `it is being deleted since ${since}${left.length === 0 ? '' : `: ${left.join('; ')}`}`,
+    reason: `it is being deleted (since ${since})${left.length === 0 ? '' : `: ${left.join('; ')}`}`,
     remedy: isHeldByInstances
       ? `only a controller that serves their definitions removes the finalizer ${keys.FINALIZER} of the instances in it: typekro why KIND/${name}/NAME says what holds each; when it is gone, plan again: ${wait}`
       : `wait until it is gone, then plan again: ${wait}`,
@@ -70,5 +70,5 @@ export function deletionThatResumes(
   if (!hasFinalizer(instance)) return undefined;
   const others = otherFinalizers(instance);
   const ofOthers = others.length === 0 ? '' : `, and other programs remove ${others.join(', ')}`;
-  return `it is being deleted since ${since}; its deletion ends once the definition ${name} is served${ofOthers}`;
+  return `it is being deleted (since ${since}); its deletion ends once the definition ${name} is served${ofOthers}`;
 }

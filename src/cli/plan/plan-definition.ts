@@ -278,7 +278,7 @@ function deferredPlan(
 ): InstancePlan | undefined {
   const { deletionTimestamp } = instance.metadata;
   if (deletionTimestamp !== undefined)
-    return restingPlan(head, 'deferred', `it is being deleted since ${deletionTimestamp}`);
+    return restingPlan(head, 'deferred', `it is being deleted (since ${deletionTimestamp})`);
   if (isSuspended(instance)) return restingPlan(head, 'deferred', 'it is suspended');
   const deferral = preview.deferralOf(instance);
   if (deferral !== undefined) return restingPlan(head, 'deferred', deferralText(deferral));

@@ -57,7 +57,7 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
 export function refuseMissingFile(path: string, file: string): void {
   if (existsSync(path)) return;
   const near = nearestName(basename(path), namesIn(dirname(path)));
-  const searched = `it was looked for as ${path}`;
+  const searched = `the full path is ${path}`;
   const remedy =
     near === undefined || near === basename(path)
       ? `check the name; ${searched}`

@@ -136,9 +136,7 @@ function backendProblems(
   return ['number', 'name'].flatMap((field) => {
     const port = at(backend, 'port', field);
     if (port === undefined || !isMissing(ingress, port, offers)) return [];
-    return [
-      mismatch(ingress, port, [...path, 'port', field], offers, 'the Service that it leads to does not have', field),
-    ];
+    return [mismatch(ingress, port, [...path, 'port', field], offers, 'its backend Service does not have', field)];
   });
 }
 
@@ -196,7 +194,7 @@ function mismatch(
   return {
     code: 'input/port-mismatch',
     path,
-    message: `it asks for the port ${byName ? `named "${text}"` : text}, which ${absence}`,
+    message: `it refers to the port ${byName ? `named "${text}"` : text}, which ${absence}`,
     hint:
       near === undefined
         ? `${offered.length === 0 ? 'no port is listed there' : offered.join('; ')}: correct ${field}, or add the port there`

@@ -83,7 +83,7 @@ async function checkNameParts(
       .join('');
     const steps = [...base, ...path];
     const source = inputPosition(input, steps);
-    const text = `${node.type.kind} "${node.id}": metadata.${field}: ${JSON.stringify(wrong.text)} can be part of no ${field}; the API server will refuse it`;
+    const text = `${node.type.kind} "${node.id}": metadata.${field}: ${JSON.stringify(wrong.text)} cannot be part of a ${field}; the API server will refuse it`;
     found.push({
       code: 'input/refused-template',
       severity: 'error',

@@ -18,7 +18,7 @@ export interface KnownCrds {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** The options that name the sources of definitions of kinds. */
+/** The options that name sources of CustomResourceDefinitions. */
 export const CRD_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'crds',
@@ -26,7 +26,11 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
     value: 'paths',
     repeatable: true,
   },
-  { name: 'kubeconfig', summary: 'take the definitions of the cluster of this kubeconfig, too', value: 'file' },
+  {
+    name: 'kubeconfig',
+    summary: 'also use the CustomResourceDefinitions of the cluster of this kubeconfig',
+    value: 'file',
+  },
   { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
 ];
 
@@ -83,7 +87,7 @@ export async function knownCrds(
 /** A line that names the package's CRDs in use; `undefined` when there are none. */
 export function shippedNote({ shippedGroups }: KnownCrds): string | undefined {
   if (shippedGroups.length === 0) return undefined;
-  return `note: the kinds of ${shippedGroups.join(', ')} are checked by the definitions that come with typekro; name those of your cluster with --crds or --kubeconfig`;
+  return `note: the kinds of ${shippedGroups.join(', ')} are checked against the CustomResourceDefinitions that come with typekro; name those of your cluster with --crds or --kubeconfig`;
 }
 
 function crdsIn(document: JsonValue): KubeObject[] {

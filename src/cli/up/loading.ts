@@ -40,9 +40,7 @@ export async function whileLoading<Result>(
     process.once('beforeExit', onIdle);
     onSignal = () =>
       reject(
-        new UnfinishedModule(
-          'typekro was asked to end while the module is still being loaded: does this await ever end?',
-        ),
+        new UnfinishedModule('a signal ends typekro while the module is still being loaded; this await may never end'),
       );
     for (const signal of SIGNALS) process.once(signal, onSignal);
   });

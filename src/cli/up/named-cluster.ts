@@ -11,7 +11,7 @@ import { clusterDryRun } from './cluster-dry-run.ts';
 
 /**
  * Reads the CRDs of the cluster. The error for an unreachable cluster has the hint that the files can be checked
- * without it.
+ * without a cluster.
  */
 export async function readCrds(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
   try {

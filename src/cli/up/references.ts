@@ -99,11 +99,11 @@ function ingressReferences(object: JsonObject): NameReference[] {
     kind: 'Service',
     name: entry['name'],
     path: [...path, 'name'],
-    effect: 'the route leads nowhere without it',
+    effect: 'the route has no backend without it',
   }));
 }
 
-/** The Services that an Ingress leads to. */
+/** The Services that are backends of an Ingress. */
 export function ingressBackends(
   object: JsonObject,
 ): readonly { readonly entry: JsonObject; readonly path: readonly PathStep[] }[] {

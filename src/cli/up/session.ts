@@ -42,7 +42,7 @@ export interface Session {
   readonly startMs: number;
   /** Notices about the start, such as CRDs of a newer version that were kept. */
   readonly notices: readonly string[];
-  /** Applies a user's object; forces conflicts, since the cluster is new. */
+  /** Applies a user's object. Takes fields over from other field managers. */
   apply(object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
   /** Settles when cluster and controller have nothing left to do. */
   idle(): Promise<void>;

@@ -78,7 +78,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray)
     () => 'test the value before it first, or write ?. before the name',
   ],
   [/^Maximum call stack/, () => 'let the recursion end: test for its last case before it calls itself'],
-  [/^ENOENT/, () => 'check the path: relative ones are looked for from the folder that typekro is started in'],
+  [/^ENOENT/, () => 'check the path: a relative path begins in the folder in which typekro runs'],
   [/^(?:EACCES|EPERM)/, () => 'give yourself the right to read it, or name another file'],
   [/(?:in|of) JSON\b|JSON input/, () => 'correct the JSON text that is parsed here'],
   [/^require is not defined/, () => "write import … from '…', or name the file .cts"],
@@ -119,7 +119,7 @@ async function hintOf(error: unknown, text: string, file: string): Promise<strin
     const match = pattern.exec(text);
     if (match !== null) return hint(match);
   }
-  return 'provide what it requires, or change the code that throws it here';
+  return 'provide what the code requires, or change the code that throws this error';
 }
 
 /** The remedy for an undeclared name: import it, correct it, or declare it. */

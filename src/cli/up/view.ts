@@ -107,7 +107,7 @@ function breakAt(text: string, room: number): number {
   let at = 0;
   let space = 0;
   while (at < text.length) {
-    // oxlint-disable-next-line no-control-regex -- as above
+    // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
     const escape = /^\u001b\[[0-9;]*m/.exec(text.slice(at, at + 12))?.[0];
     const character = escape ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
     width += escape === undefined ? columnWidth(character) : 0;

@@ -115,7 +115,7 @@ export const structureMistakes: readonly Mistake[] = [
   definition(
     'capitals and underscores beside an expression in a name',
     [['name: ${schema.spec.name}-config', 'name: ⟦Shop_${schema.spec.name}']],
-    /"Shop_" can be part of no name/,
+    /"Shop_" cannot be part of a name/,
     /write shop-\$\{schema\.spec\.name\}/,
   ),
   definition(

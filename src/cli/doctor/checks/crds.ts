@@ -35,7 +35,7 @@ function crdFindings(where: string, crd: KubeObject, wanted: KubeObject): Findin
       {
         severity: 'error',
         where,
-        what: `is being deleted since ${crd.metadata.deletionTimestamp}`,
+        what: `is being deleted (since ${crd.metadata.deletionTimestamp})`,
         why: 'its deletion deletes all objects of the kind, and no object of the kind can be created',
         remedy: 'find the client that deleted it; when it is gone, run typekro install and apply the definitions again',
       },

@@ -6,7 +6,7 @@ import type { Box } from './picture.ts';
 import { BAR_HEIGHT, BOX_HEIGHT, CELL_GAP, CELL_SIZE, CELLS_IN_ROW } from './picture.ts';
 
 const PADDING = 12;
-/** Where the texts begin, right of the shape of the state. */
+/** The start of the texts, right of the shape of the state. */
 const TEXT_X = 36;
 const MAX_TITLE_LENGTH = 23;
 const MAX_SUBTITLE_LENGTH = 28;
@@ -14,7 +14,7 @@ const MAX_SUBTITLE_LENGTH = 28;
 /** A box of the graph. It is a button that Tab and the arrow keys reach. */
 export function BoxShape(props: {
   readonly box: Box;
-  readonly place: Point | undefined;
+  readonly position: Point | undefined;
   readonly isSelected: boolean;
   readonly isDim: boolean;
   /** Does the Tab key reach this box? The arrow keys reach all others. */
@@ -24,8 +24,8 @@ export function BoxShape(props: {
   readonly onToggle: () => void;
   readonly onKeyDown: (event: KeyboardEvent) => void;
 }): JSX.Element | null {
-  const { box, place } = props;
-  if (place === undefined) return null;
+  const { box, position } = props;
+  if (position === undefined) return null;
   const textX = box.tone === undefined ? PADDING + 2 : TEXT_X;
   const more = box.tone === undefined ? 3 : 0;
   const rule = box.rules[0];
@@ -36,7 +36,7 @@ export function BoxShape(props: {
       data-external={box.external}
       data-selected={props.isSelected}
       data-dim={props.isDim}
-      transform={`translate(${place.x} ${place.y})`}
+      transform={`translate(${position.x} ${position.y})`}
       role="button"
       tabIndex={props.isEntry ? 0 : -1}
       aria-pressed={props.isSelected}

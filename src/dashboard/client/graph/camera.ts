@@ -28,11 +28,11 @@ const clamp = (value: number, low: number, high: number): number => Math.min(hig
 export function fitCamera(layout: Pick<Layout, 'width' | 'height'>, frame: FrameSize): Camera {
   const whole = Math.min(frame.width / Math.max(1, layout.width), frame.height / Math.max(1, layout.height));
   const scale = clamp(whole, MIN_FIT_SCALE, MAX_FIT_SCALE);
-  const offset = (size: number, place: number): number => (size * scale > place ? 0 : (size - place / scale) / 2);
+  const offset = (size: number, shown: number): number => (size * scale > shown ? 0 : (size - shown / scale) / 2);
   return { x: offset(layout.width, frame.width), y: offset(layout.height, frame.height), scale };
 }
 
-/** Zooms and keeps a point of the screen at its place. */
+/** Zooms. The point of the picture at `at`, in pixels of the frame, does not move. */
 export function zoomCamera(camera: Camera, factor: number, at: Point): Camera {
   const scale = clamp(camera.scale * factor, MIN_SCALE, MAX_SCALE);
   return {

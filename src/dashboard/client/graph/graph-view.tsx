@@ -163,7 +163,7 @@ export function GraphView(props: {
               <BoxShape
                 key={box.id}
                 box={box}
-                place={layout.boxes.get(box.id)}
+                position={layout.boxes.get(box.id)}
                 isSelected={box.id === selected}
                 isDim={bright !== undefined && !bright.has(box.id)}
                 isEntry={box.id === entry}

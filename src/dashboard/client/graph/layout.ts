@@ -38,7 +38,7 @@ const MAX_LEVELS_LR = 4;
 export function directionOf(lines: LayoutInput['lines'], isNarrow: boolean): LayoutInput['direction'] {
   if (isNarrow) return 'TB';
   const levels = new Map<string, number>();
-  // Each round settles at least one more level; a picture with groups may have a cycle, which no round settles.
+  // Each round settles at least one more level. A picture with groups may have a cycle, whose levels never settle.
   for (let round = 0; round <= MAX_LEVELS_LR; round += 1) {
     for (const { from, to } of lines) levels.set(to, Math.max(levels.get(to) ?? 1, (levels.get(from) ?? 1) + 1));
   }

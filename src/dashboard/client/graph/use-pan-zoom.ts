@@ -67,9 +67,10 @@ export function usePanZoom(frame: RefObject<HTMLElement | null>, layout: Layout 
     fit: () => setCamera(undefined),
     zoom: (factor) => setCamera(zoomCamera(latest.current, factor, { x: size.width / 2, y: size.height / 2 })),
     reveal(id, boxes) {
-      const place = layout?.boxes.get(id);
+      const position = layout?.boxes.get(id);
       const box = boxes.find((other) => other.id === id);
-      if (place !== undefined && box !== undefined) setCamera(revealCamera(latest.current, size, { ...place, ...box }));
+      if (position !== undefined && box !== undefined)
+        setCamera(revealCamera(latest.current, size, { ...position, ...box }));
     },
     onPointerDown(event) {
       dragged.current = false;
