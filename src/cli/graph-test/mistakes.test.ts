@@ -329,7 +329,7 @@ tests:
     expect(out).toMatch(/✓ c › c/);
     expect(err.replaceAll(/looked for as .*/g, 'looked for as …')).toMatchInlineSnapshot(`
       "unread/a.test.yaml:1:1: error: there is no file unread/none.yaml [input/not-found]
-        hint: check the name; the full path is …
+        hint: check the name; the full path is /tmp/typekro-tests-ykW51A/typekro-test-3M0URi/unread/none.yaml
 
       unread/b.test.yaml:1:1: error: b.test.yaml names no definition, and there is no b.yaml or b.ts beside it [input/not-found]
         hint: write "definition: app.yaml" with the path of the file from the test file
