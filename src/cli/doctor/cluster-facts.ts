@@ -11,7 +11,7 @@ export interface ClusterFacts {
   /** The instances of each definition, by its name. */
   readonly instances: ReadonlyMap<string, Reading<readonly KubeObject[]>>;
   readonly controllers: Reading<readonly ControllerDeployment[]>;
-  /** Why controllers were looked for in one namespace only. Absent when all namespaces were searched. */
+  /** The reason why controllers were searched in one namespace only. Absent when all namespaces were searched. */
   readonly controllersLimit?: string;
   /** The pods of the controllers. */
   readonly pods: Reading<readonly KubeObject[]>;
