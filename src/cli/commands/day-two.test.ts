@@ -204,7 +204,7 @@ test('delete changes nothing when another program keeps the definition of the in
   await world.advance(2000);
   const { code, err } = await commandRunner(commands, cwd)('delete pot/shop --kubeconfig kubeconfig');
   expect(code).toBe(1);
-  expect(err).toContain('and held by example.com/hold, so no controller deletes the objects');
+  expect(err).toContain('held by example.com/hold), so no controller deletes the objects');
   expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
