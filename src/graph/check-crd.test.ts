@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+
+test('the hint for a name that is too long names the kind from which kro makes the name', () => {
+  const { diagnostics } = compile(
+    {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'ResourceGraphDefinition',
+      metadata: { name: 'example' },
+      spec: { schema: { apiVersion: 'v1', kind: `K${'k'.repeat(60)}`, group: 'example.com' }, resources: [] },
+    },
+    { sources: builtinSource() },
+  );
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'graph/refused-crd',
+      message: expect.stringContaining('spec.names.listKind'),
+      hint: 'shorten the kind, so that this name has at most 63 characters',
+      path: 'spec.schema.kind',
+    },
+  ]);
+});
