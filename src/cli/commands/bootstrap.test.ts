@@ -149,7 +149,7 @@ test('while kro runs nothing changes; --take-over stops kro, waits for its pods,
       "Deployment kro-system/kro scaled to 0",
       "Namespace kro-system unchanged",
       "flags kept: --allow-crd-deletion=true --kro-compatibility=0.10",
-      "note: kro has flags that this controller does not know: --new-in-kro=1",
+      "note: kro has flags that the TypeKro controller does not know: --new-in-kro=1",
       "is installed: kro-system/typekro with example.com/typekro:1; 14 created, 1 unchanged",
     ]
   `);
@@ -254,7 +254,7 @@ test('several controllers of kro are an error that names the commands to stop th
     {
       "code": 1,
       "err": "error: several controllers of kro run: kro-system/kro (registry.k8s.io/kro/kro:v0.9.2), kro-system/second (example.com/mirror:v0.9.2); --take-over stops one [bootstrap/kro-runs]
-      hint: nothing was changed; stop all but the one whose flags this controller should take: kubectl -n kro-system scale deployment kro --replicas=0, or kubectl -n kro-system scale deployment second --replicas=0; then run this command again with --take-over (docs/takeover.md)",
+      hint: nothing was changed; stop all but the one whose flags the TypeKro controller should take: kubectl -n kro-system scale deployment kro --replicas=0, or kubectl -n kro-system scale deployment second --replicas=0; then run this command again with --take-over (docs/takeover.md)",
     }
   `);
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);

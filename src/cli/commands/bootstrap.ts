@@ -34,7 +34,7 @@ import { yamlText } from '../yaml-text.ts';
 export const bootstrap: Command = {
   name: 'bootstrap',
   description:
-    'Applies the CRDs, the namespace, the account with its rights and the Deployment of the controller, deletes objects that only an earlier version of the installation had, and waits until the controller is ready. Prints for each object whether it was created, configured or unchanged. Flags of the installed controller are kept. Before anything changes, the server checks every apply by a dry run; --dry-run ends there. While a controller of kro runs, nothing is changed; --take-over scales it to 0, waits until its pods are gone, and starts this controller with its flags (docs/takeover.md). --export writes the manifests and needs no cluster.',
+    'Applies the CRDs, the namespace, the account with its rights and the Deployment of the controller, deletes objects that only an earlier version of the installation had, and waits until the controller is ready. Prints for each object whether it was created, configured or unchanged. Flags of the installed controller are kept. Before anything changes, the server checks every apply by a dry run; --dry-run ends there. While a controller of kro runs, nothing is changed; --take-over scales it to 0, waits until its pods are gone, and starts the TypeKro controller with its flags (docs/takeover.md). --export writes the manifests and needs no cluster.',
   positionals: [],
   options: [
     ...INSTALLATION_OPTIONS,
@@ -147,7 +147,7 @@ function refuseRunning(running: readonly ControllerDeployment[], takesOver: bool
   if (running.length > 1) {
     throw new TypeKroError(`several controllers of kro run: ${named}; --take-over stops one`, {
       code: 'bootstrap/kro-runs',
-      remedy: `nothing was changed; stop all but the one whose flags this controller should take: ${scales.join(', or ')}; then run this command again with --take-over (docs/takeover.md)`,
+      remedy: `nothing was changed; stop all but the one whose flags the TypeKro controller should take: ${scales.join(', or ')}; then run this command again with --take-over (docs/takeover.md)`,
     });
   }
   throw new TypeKroError(`a controller of kro runs: ${named}; two controllers would write the same objects`, {
@@ -170,7 +170,7 @@ function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeploym
     const { flags: kept, unknown } = flagTexts(controller.flags);
     for (const [name, text] of kept) if (!OWN_FLAGS.has(name) || controller === own) flags.set(name, text);
     if (unknown.length > 0)
-      notes.push(`${controller.name} has flags that this controller does not know: ${unknown.join(' ')}`);
+      notes.push(`${controller.name} has flags that the TypeKro controller does not know: ${unknown.join(' ')}`);
   }
   const level = kro === undefined || flagTexts(kro.flags).flags.has(LEVEL) ? undefined : kro.released;
   // This controller continues with the line of kro that wrote the children. Another line would write them again.
@@ -183,7 +183,7 @@ const LEVEL = 'kro-compatibility';
 const GATES = 'feature-gates';
 
 /**
- * kro's addresses and account are not taken over, because the manifest has this controller's probes, ports and
+ * kro's addresses and account are not taken over, because the manifest has the TypeKro controller's probes, ports and
  * ServiceAccount.
  */
 const OWN_FLAGS: ReadonlySet<string> = new Set([

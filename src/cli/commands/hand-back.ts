@@ -43,7 +43,7 @@ interface HandBackReport {
 export const handBack: Command = {
   name: 'hand-back',
   description:
-    "Stops this controller so that kro's controller can continue. First finds the differences: definitions and Graphs that kro refuses or handles differently, and annotations that only this controller knows (pins, canaries, adoption, accounts, deletion policies). Whatever could not be read is a finding, too. With findings, nothing is changed and the exit code is 3; --force continues anyway. Without the right to list definitions, instances or Graphs, nothing is changed even with --force. Then scales the Deployment of the controller to 0, and waits until its pods are gone. CRDs, definitions, revisions, instances and their objects stay. --remove also deletes the Deployment with its account and rights. Start kro afterwards.",
+    "Stops the TypeKro controller, so that kro's controller can continue. First finds the differences: definitions and Graphs that kro refuses or handles differently, and annotations that only the TypeKro controller knows (pins, canaries, adoption, accounts, deletion policies). Whatever could not be read is a finding, too. With findings, nothing is changed and the exit code is 3; --force continues anyway. Without the right to list definitions, instances or Graphs, nothing is changed even with --force. Then scales the Deployment of the controller to 0, and waits until its pods are gone. CRDs, definitions, revisions, instances and their objects stay. --remove also deletes the Deployment with its account and rights. Start kro afterwards.",
   positionals: [],
   options: [
     {
@@ -106,7 +106,7 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
     if (isAllowed && !dryRun && isRunning) await stopController(writer, own);
     const removed = isAllowed ? await pruneInstallation(writer, former.objects, [], dryRun) : [];
     const notes = [...(limit === undefined ? [] : [limit]), ...former.limits];
-    if (own === undefined) notes.push(`there is no Deployment ${namespace}/${name} of this controller`);
+    if (own === undefined) notes.push(`there is no Deployment ${namespace}/${name} of the TypeKro controller`);
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
     return {
       schemaVersion: 1,

@@ -125,7 +125,7 @@ test('without a controller the request is removed', async () => {
     {
       "code": 1,
       "err": "error: no controller ended a pass over Pot default/shop in 200ms [reconcile/not-answered]
-      hint: the request is taken back; check whether the controller runs; stock kro and older versions of this controller need --by-suspension",
+      hint: the request is taken back; check whether the controller runs; stock kro and older versions of TypeKro need --by-suspension",
     }
   `);
   expect(await annotations()).not.toHaveProperty([REQUEST]);

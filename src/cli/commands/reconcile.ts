@@ -152,7 +152,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
       code: 'reconcile/not-answered',
       remedy: bySuspension
         ? 'the suspension is taken back; check whether a controller runs: kubectl get pods -A -l app.kubernetes.io/name=kro'
-        : 'the request is taken back; check whether the controller runs; stock kro and older versions of this controller need --by-suspension',
+        : 'the request is taken back; check whether the controller runs; stock kro and older versions of TypeKro need --by-suspension',
       cause: error,
     });
   }

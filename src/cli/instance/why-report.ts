@@ -107,7 +107,7 @@ const CONDITION_REMEDIES: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 const CORRECT_INSTANCE =
-  'correct what the message names; the controller tries again by itself, and typekro reconcile asks for that at once';
+  'correct what the message names; the controller tries again by itself, and typekro reconcile makes it try at once';
 
 /** The remedy for a message of the controller or the API server about a write; undefined for an unknown one. */
 function messageRemedy(message: string, instance: InstanceObservation['instance']): string | undefined {
@@ -252,7 +252,7 @@ function recordedBlockers(instance: InstanceObservation['instance']): string[] {
 const NOT_REMOVED: ReadonlySet<string> = new Set(['PruneFailed', 'ReleaseFailed']);
 
 const CORRECT_BLOCKER =
-  'correct what the text names; the controller tries again by itself, and typekro reconcile asks for that at once';
+  'correct what the text names; the controller tries again by itself, and typekro reconcile makes it try at once';
 
 /** Describes a deletion that no controller carries out, because the definition of the instance is lost. */
 function withoutDefinition(observation: InstanceObservation): Blocker[] {

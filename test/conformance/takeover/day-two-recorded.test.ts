@@ -65,7 +65,7 @@ async function versions(): Promise<unknown> {
 describe('reconcile', () => {
   test.each<[string, number, string]>([
     ['web/shop --timeout 200ms', 1, 'no controller ended a pass over Web takeover/shop in 200ms'],
-    ['pair/waiting --timeout 200ms', 1, 'stock kro and older versions of this controller need --by-suspension'],
+    ['pair/waiting --timeout 200ms', 1, 'stock kro and older versions of TypeKro need --by-suspension'],
     ['web/shop --by-suspension --timeout 200ms', 1, 'the suspension is taken back'],
     ['pause/asleep --timeout 200ms', 1, 'is suspended: a pass writes nothing for it'],
     ['web/shop --dry-run', 0, ''],
