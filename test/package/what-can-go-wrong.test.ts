@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { NAVIGATION } from '../../scripts/site/navigation.ts';
+
+/** Checks the last section of each page for users: the mistakes that a reader meets, and what to do about them. */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SECTIONS = ['Start', 'Concepts', 'Guides', 'Migration'];
+
+/** Pages of these sections without the section, with the reason. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'README.md': 'it is an overview, whose links lead to pages with the section',
+  'docs/runbook.md': 'the whole page is about what goes wrong',
+  'docs/security-self-assessment.md': 'it describes the project to a reviewer, who runs nothing',
+  'docs/dependencies.md': 'it is a list of packages, without a task for the reader',
+};
+
+/** Pages of other sections that describe a task. */
+const FURTHER_PAGES = ['docs/commands.md', 'docs/controller-features.md', 'docs/scale.md'];
+
+const pages = [
+  ...NAVIGATION.filter(({ title }) => SECTIONS.includes(title)).flatMap((section) =>
+    section.pages.map(({ source }) => source),
+  ),
+  ...FURTHER_PAGES,
+];
+
+const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
+
+describe('what can go wrong', () => {
+  test('the navigation has the sections, and the exceptions are pages of them without the section', () => {
+    expect(NAVIGATION.map(({ title }) => title)).toEqual(expect.arrayContaining(SECTIONS));
+    expect(Object.keys(EXCEPTIONS).filter((page) => !pages.includes(page))).toEqual([]);
+    expect(Object.keys(EXCEPTIONS).filter((page) => /^## What can go wrong$/m.test(readPage(page)))).toEqual([]);
+  });
+
+  test.each(pages.filter((page) => !Object.hasOwn(EXCEPTIONS, page)))(
+    '%s ends with two to five symptoms and their remedies',
+    (page) => {
+      const [last] = readPage(page).split(/^## /m).toReversed();
+      expect(last).toMatch(/^What can go wrong$/m);
+      // A symptom in bold, and a sentence about it on the same line: as an entry of a list, or before an example.
+      const entries = [...(last ?? '').matchAll(/^(?:- )?\*\*[^*]+\*\* \S/gm)];
+      expect((last ?? '').match(/^- (?!\*\*).*/gm) ?? []).toEqual([]);
+      expect(entries.length).toBeGreaterThanOrEqual(2);
+      expect(entries.length).toBeLessThanOrEqual(5);
+    },
+  );
+});
