@@ -117,6 +117,8 @@ export type {
   NestedComposition,
   NestedDefinition,
   OtherFields,
+  OwnCondition,
+  OwnConditions,
   Plan,
   PlanChange,
   PrinterColumn,

@@ -1,5 +1,6 @@
 import type { Composition } from './composition-type.ts';
 import type {
+  CelValue,
   CompositionDefinition,
   CompositionOptions,
   Computed,
@@ -37,7 +38,24 @@ export type Widened<T> = T extends string
 /** The values that a status function may return under a declared status schema. */
 export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Status
   ? object | undefined | void
-  : StatusResult<InferSchema<Status>>;
+  : StatusResult<InferSchema<Status>> & { readonly conditions?: OwnConditions };
+
+/**
+ * The conditions that a composition returns in its status, beside the declared fields. As in kro, they take the place of
+ * the controller's conditions. `Cel.expr` with `runtime.condition(schema, "Ready")` shows one of those.
+ */
+export type OwnConditions = readonly (OwnCondition | CelValue)[];
+
+/** A condition of the author. The controller adds `lastTransitionTime` and `observedGeneration`. */
+export interface OwnCondition {
+  /** The name of the condition. Each type exists once. */
+  readonly type: string;
+  /** `True`, `False` or `Unknown`. */
+  readonly status: string | CelValue;
+  /** A word in CamelCase. */
+  readonly reason?: string | CelValue;
+  readonly message?: string | CelValue;
+}
 
 /**
  * The fields of a returned status that the declared status does not have. Their type has no values, so that
@@ -46,7 +64,9 @@ export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Sta
  */
 export type UndeclaredFields<Status extends SchemaInput, Returned> = SchemaInput extends Status
   ? unknown
-  : OtherFields<InferSchema<Status>, Returned>;
+  : [keyof InferSchema<Status>] extends [never]
+    ? unknown
+    : OtherFields<InferSchema<Status> & { readonly conditions?: unknown }, Returned>;
 
 /** The members of `Returned` that `Declared` does not have, each with a type that reports an error. */
 export type OtherFields<Declared, Returned> = [keyof Declared] extends [never]

@@ -11,6 +11,8 @@ export type {
   KeysOfAny,
   KubernetesComposition,
   OtherFields,
+  OwnCondition,
+  OwnConditions,
   ReferencesTo,
   RequiredKeys,
   ResourceEntry,

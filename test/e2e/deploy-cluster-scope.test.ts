@@ -5,6 +5,7 @@ import { ConfigMap } from '../../src/factories/simple/index.ts';
 import { namespace, resourceQuota } from '../../src/factories/kubernetes/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';
+import { conditionText } from '../support/virtual-world.ts';
 
 let cluster: DeployServer;
 beforeEach(async () => {
@@ -34,7 +35,10 @@ const tenant = kubernetesComposition(
       metadata: { name: 'team', namespace: space.metadata.name },
       spec: { hard: { 'requests.cpu': spec.cpu } },
     });
-    return { namespace: space.metadata.name };
+    return {
+      namespace: space.metadata.name,
+      conditions: [{ type: 'Small', status: spec.cpu === '4' ? 'True' : 'False', reason: 'Quota' }],
+    };
   },
 );
 
@@ -47,6 +51,7 @@ test('kro mode deploys, lists, plans and deletes cluster-scoped instances', asyn
   const deployed = await factory.deploy({ name: 'shop' });
   expect(deployed.status).toMatchObject({ namespace: 'team-shop' });
   expect(deployed.metadata.namespace).toBeUndefined();
+  expect(conditionText(await cluster.client.get(instance), 'Small')).toMatch(/^True Quota/);
   expect((await cluster.client.get(instance)).metadata.namespace).toBeUndefined();
   expect((await cluster.client.get(quota))['spec']).toEqual({ hard: { 'requests.cpu': '4' } });
   const crd = await cluster.client.get({

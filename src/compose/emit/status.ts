@@ -16,6 +16,7 @@ import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, SeenList, Sym } from '../value/symbolic.ts';
 import type { ExpressionWriter } from './expression.ts';
+import { ownConditions } from './own-conditions.ts';
 import { mergeSides } from './template.ts';
 import { presence } from '../library/carried.ts';
 
@@ -32,7 +33,9 @@ export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject
   if (Array.isArray(value)) {
     return refuse('types', 'the composition returns a list, and a status is an object', 'return { field: value, … }');
   }
-  const written = field(memberwise(whole) ?? value, writer);
+  const fields = memberwise(whole) ?? value;
+  const { conditions, rest } = withoutConditions(fields);
+  const written = field(rest, writer);
   if (written === undefined) return {};
   if (typeof written !== 'object' || written === null || Array.isArray(written)) {
     return refuse(
@@ -41,7 +44,15 @@ export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject
       'return { field: value, … }',
     );
   }
-  return written;
+  return conditions === undefined ? written : { ...written, conditions: ownConditions(conditions, writer) };
+}
+
+/** Takes the author's conditions out of an object of status fields. */
+function withoutConditions(fields: unknown): { readonly conditions?: unknown; readonly rest: unknown } {
+  if (!isFields(fields) || mergedPieces(fields) !== undefined || !Object.hasOwn(fields, 'conditions'))
+    return { rest: fields };
+  const { conditions, ...rest } = fields as Readonly<Record<string, unknown>>;
+  return { conditions: resolve(conditions), rest };
 }
 
 /**

@@ -7,7 +7,7 @@ import { formatPath, isExternal, isTyped, suggestId } from '../../../graph/index
 import type { BuiltinSource, Schema } from '../../../schema/index.ts';
 import { builtinSource, crdSource } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
-import { call, isVariableName, objectCode, printCode, stringCode, text } from './code.ts';
+import { call, isVariableName, listCode, objectCode, printCode, stringCode, text } from './code.ts';
 import { dataCode } from './data-code.ts';
 import { expressionCode, isWrittenAsCel, renamedTo } from './expression-code.ts';
 import { FileNames, IMPORTED } from './file-names.ts';
@@ -261,12 +261,6 @@ class CompositionWriter {
 
   #status(scope: ExpressionScope): Code | undefined {
     const { skeleton, holes, conditions } = this.#graph.status;
-    if (conditions !== undefined) {
-      this.#problems.push({
-        path: 'spec.schema.status.conditions',
-        reason: 'a composition has no form for conditions of the author',
-      });
-    }
     for (const { pathText, expression } of holes) {
       const secret = secretReadBy(expression, this.#graph);
       if (secret === undefined) continue;
@@ -275,8 +269,12 @@ class CompositionWriter {
         reason: `it shows values of the Secret ${secret}, which compositions refuse; give its name instead`,
       });
     }
-    if (Object.keys(skeleton).length === 0) return undefined;
-    return this.#data({ skeleton, holes }, scope, 'spec.schema.status');
+    const fields = this.#data({ skeleton, holes }, scope, 'spec.schema.status');
+    const own = (conditions ?? []).map((each, index) =>
+      this.#expression(each, scope, `spec.schema.status.conditions[${index}]`),
+    );
+    if (own.length === 0) return Object.keys(skeleton).length === 0 ? undefined : fields;
+    return objectCode([...(fields.kind === 'object' ? fields.members : []), ['conditions', listCode(own)]]);
   }
 
   /** Writes the type of the status, with the fields of the definition. */

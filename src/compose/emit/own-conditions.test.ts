@@ -1,0 +1,53 @@
+import { type } from 'arktype';
+import { expect, test } from 'vitest';
+import { Cel, kubernetesComposition } from '../../index.ts';
+import { Deployment } from '../../factories/simple/index.ts';
+
+const conditionsOf = (composition: { toDefinition(): unknown }) =>
+  (composition.toDefinition() as { spec: { schema: { status: { conditions?: unknown } } } }).spec.schema.status
+    .conditions;
+
+test('conditions of a status become calls of runtime.newCondition, beside declared fields', () => {
+  const shop = kubernetesComposition(
+    { name: 'shop', spec: type({ name: 'string' }), status: type({ ready: 'number.integer' }) },
+    (spec) => {
+      const web = Deployment({ id: 'web', name: spec.name, image: 'nginx:1.27', replicas: 1 });
+      const isOpen = web.status.readyReplicas > 0;
+      return {
+        ready: web.status.readyReplicas,
+        conditions: [
+          { type: 'Open', status: isOpen ? 'True' : 'False', reason: 'Pods', message: `of ${spec.name}` },
+          { type: 'Fixed', status: 'True' },
+          Cel.expr('runtime.newCondition({type: "ByHand", status: "Unknown"})'),
+        ],
+      };
+    },
+  );
+  expect(conditionsOf(shop)).toEqual([
+    '${runtime.newCondition({type: "Open", status: web.status.?readyReplicas.orValue(0) > 0 ? "True" : "False", reason: "Pods", message: "of " + schema.spec.name})}',
+    '${runtime.newCondition({type: "Fixed", status: "True"})}',
+    '${runtime.newCondition({type: "ByHand", status: "Unknown"})}',
+  ]);
+  expect(shop.diagnostics).toEqual([]);
+});
+
+test.each([
+  ['no list', 'ready', 'the conditions of a status are not a list'],
+  ['a text', ['Ready'], 'a condition of the status is not an object'],
+  ['a misspelt member', [{ type: 'A', status: 'True', mesage: 'm' }], 'a condition has no "mesage"'],
+  ['no status', [{ type: 'A' }], 'a condition needs a status'],
+  ['another status', [{ type: 'A', status: 'yes' }], 'the status of a condition is "yes"'],
+  ['a truth value', [{ type: 'A', status: true }], 'the status of a condition is not a text'],
+])('%s is refused', (_name, conditions, message) => {
+  const make = () =>
+    kubernetesComposition({ name: 'shop', spec: type({ name: 'string' }) }, () => ({ conditions })).toDefinition();
+  expect(make).toThrow(message);
+});
+
+test('a condition that may be absent is refused', () => {
+  const make = () =>
+    kubernetesComposition({ name: 'shop', spec: type({ tls: 'boolean' }) }, (spec) => ({
+      conditions: [...(spec.tls ? [{ type: 'Secure', status: 'True' }] : [])],
+    })).toDefinition();
+  expect(make).toThrow(/condition/);
+});
