@@ -29,6 +29,7 @@ export { definitionRevisions, revisionsIn } from './definition/definition-revisi
 export { comparedFacets } from './compared-facets.ts';
 export { PIN_ANNOTATION, pinnedRevision } from './instance/pinned-revision.ts';
 export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './definition/preview-definition.ts';
+export { readPolicies } from './definition/policies.ts';
 export { previewDefinition } from './definition/preview-definition.ts';
 export type { RolloutPreview } from './rollout/preview-rollout.ts';
 export { instanceKey } from './rollout/preview-rollout.ts';

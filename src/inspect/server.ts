@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { cryptoLibrary, equalSecrets, httpLibrary, TypeKroError } from '../core/index.ts';
+import { cryptoLibrary, equalSecrets, errorCode, httpLibrary, TypeKroError } from '../core/index.ts';
 import type { Clock } from '../kube/index.ts';
 import { systemClock } from '../kube/index.ts';
 import type { InspectDetails, Viewer } from './details.ts';
@@ -246,6 +246,7 @@ function listen(server: Server, host: string | undefined, port: number): Promise
       reject(
         new TypeKroError(`the inspect interface could not be opened: ${cause.message}`, {
           code: 'inspect/listen',
+          ...(isTaken(cause) ? { remedy: `another program has port ${port}: name another port` } : {}),
           cause,
         }),
       );
@@ -253,6 +254,8 @@ function listen(server: Server, host: string | undefined, port: number): Promise
     server.listen(port, host, resolve);
   });
 }
+
+const isTaken = (error: Error): boolean => errorCode(error) === 'EADDRINUSE';
 
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {

@@ -31,7 +31,8 @@ export function refusalText(message: string, value: JsonValue | undefined, field
     const match = pattern.exec(message);
     if (match !== null) return { message: text, hint: hint(match, value, field) };
   }
-  return { message: text, hint: `write a ${lastName(field)} that is allowed` };
+  const name = lastName(field);
+  return name === '' ? { message: text } : { message: text, hint: `write a ${name} that is allowed` };
 }
 
 /**

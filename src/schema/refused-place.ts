@@ -75,12 +75,15 @@ const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'ha
 
 /**
  * Completes the refusal of an invalid quantity, for which a server names no field. The result has the field of the
- * first invalid quantity in the object, and a message that quotes the quantity. Returns other causes unchanged.
+ * first invalid quantity in the object, and a message that quotes the quantity. It does the same for a label or annotation
+ * that is no text. Returns other causes unchanged.
  */
 export function withField<Cause extends { readonly field: string; readonly message: string }>(
   root: JsonValue,
   cause: Cause,
 ): Cause {
+  const mark = wrongMark(root, cause.message);
+  if (mark !== undefined) return { ...cause, ...mark };
   if (cause.field !== '' || !/quantities must match|unable to parse (?:quantity|numeric part)/.test(cause.message))
     return cause;
   const found = findQuantity(root, '', '');
@@ -90,6 +93,22 @@ export function withField<Cause extends { readonly field: string; readonly messa
     field: found.field,
     message: `Invalid value: ${JSON.stringify(found.text)}: this is not a quantity`,
   };
+}
+
+/** The message of a server that decodes the metadata of an object and finds a label or an annotation that is no text. */
+const MARK =
+  /json: cannot unmarshal \w+ into Go struct field ObjectMeta\.(?:metadata\.)?(labels|annotations) of type string$/;
+
+/** The first label or annotation that is no text, when the message is about one. */
+function wrongMark(root: JsonValue, message: string): { readonly field: string; readonly message: string } | undefined {
+  const [, part = ''] = MARK.exec(message) ?? [];
+  const marks = part === '' ? undefined : valueAtSteps(root, ['metadata', part]);
+  const [name] = isJsonObject(marks)
+    ? (Object.entries(marks).find(([, value]) => typeof value !== 'string') ?? [])
+    : [];
+  if (name === undefined) return undefined;
+  const field = `metadata.${part}[${name}]`;
+  return { field, message: `Invalid value: ${field} in body must be of type string: ` };
 }
 
 function findQuantity(

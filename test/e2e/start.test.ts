@@ -216,7 +216,9 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
   test('a project whose .typekro is not a directory', async () => {
     write('.typekro', '');
     const { code, stderr } = await up('--once', fixture('configmap.rgd.yaml')).ended;
-    expect(stderr).toMatch(/up\/state-directory[\s\S]*move the file away that has the name \.typekro/);
+    expect(stderr).toMatch(
+      /up\/state-directory[\s\S]*a file is in the place of this folder, or of \.typekro: move the file away/,
+    );
     expect(code).toBe(1);
   });
 

@@ -2,11 +2,12 @@ import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { ObjectRef } from '../../core/index.ts';
 import { objectName, TypeKroError } from '../../core/index.ts';
-import { systemClock } from '../../kube/index.ts';
+import { KubeError, systemClock } from '../../kube/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import { usesColour } from '../colour.ts';
+import { noDefinitions } from '../instance/find-instance.ts';
 import { printLines } from '../layout.ts';
 import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
 import { recreatedText } from '../plan/findings.ts';
@@ -76,13 +77,22 @@ export const apply: Command = {
         printLines(context, [...planLines(made.plan, view), '']);
         if (input.options['replace'] !== true) refuseReplacement(made);
       }
-      await carryOut(context, target, made);
+      await carryOut(context, target, made).catch((error: unknown) => {
+        throw withoutDefinitions(error) ?? error;
+      });
       return ExitCode.ok;
     } finally {
       await target.close();
     }
   },
 };
+
+/** A better error for a cluster that does not serve the kinds of kro. Undefined for another error. */
+function withoutDefinitions(error: unknown): TypeKroError | undefined {
+  const { code, message } = error instanceof KubeError ? error : { code: '', message: '' };
+  const [, kind] = /^the server has no kind "(ResourceGraphDefinition|Graph)"/.exec(message) ?? [];
+  return code === 'kube/unknown-kind' && kind !== undefined ? noDefinitions(kind, error) : undefined;
+}
 
 /**
  * Reads the saved plan that the arguments name. Returns `undefined` when they name other files. Throws `cli/usage` when

@@ -6,6 +6,7 @@ import type { CommandRun } from '../../../test/support/run-command.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '../../../test/support/virtual-world.ts';
+import { createEmbeddedCluster } from '../../cluster/index.ts';
 import { commands } from './index.ts';
 
 /** Whole outputs of commands, in this process. The outputs of other commands are in the tests of their rooms. */
@@ -126,6 +127,56 @@ test('validate: problems of a definition and of its instances, each with its pla
       "out": "",
     }
   `);
+});
+
+test('validate: annotations of a definition that are no texts, or that the controller refuses', async () => {
+  const annotated = (annotation: string) =>
+    writeFileSync(
+      join(cwd, 'pots.yaml'),
+      DEFINITION.replace('{name: pots}', `{name: pots, annotations: {${annotation}}}`),
+    );
+  annotated('typekro.dev/canary: 2');
+  expect((await run('validate pots.yaml')).err).toMatchInlineSnapshot(`
+    "pots.yaml:3:58: error: ResourceGraphDefinition pots: metadata.annotations[typekro.dev/canary]: 2 is written where a text is expected [input/invalid-field]
+      3 | metadata: {name: pots, annotations: {typekro.dev/canary: 2}}
+        |                                                          ^
+      at metadata.annotations["typekro.dev/canary"]
+      hint: write it in quotes: "2"
+    "
+  `);
+  annotated('typekro.dev/canary: half, typekro.dev/adoption: take');
+  expect((await run('validate pots.yaml')).err).toMatchInlineSnapshot(`
+    "pots.yaml:3:58: error: ResourceGraphDefinition pots: metadata.annotations[typekro.dev/canary]: the controller refuses the annotation: "half" is not a number of instances or a percentage, above 0 [input/invalid-field]
+      3 | metadata: {name: pots, annotations: {typekro.dev/canary: half, typekro.dev/adoption: take}}
+        |                                                          ^
+      at metadata.annotations["typekro.dev/canary"]
+      hint: correct the value, or leave the annotation out (docs/reference/labels.md)
+
+    pots.yaml:3:86: error: ResourceGraphDefinition pots: metadata.annotations[typekro.dev/adoption]: the controller refuses the annotation: "take" must be adopt, refuse or take-over [input/invalid-field]
+      3 | metadata: {name: pots, annotations: {typekro.dev/canary: half, typekro.dev/adoption: take}}
+        |                                                                                      ^
+      at metadata.annotations["typekro.dev/adoption"]
+      hint: correct the value, or leave the annotation out (docs/reference/labels.md)
+
+    2 errors, 0 warnings"
+  `);
+  annotated('typekro.dev/canary: 10%, typekro.dev/adoption: refuse');
+  expect(await run('validate pots.yaml')).toMatchObject({ code: 0, err: '' });
+});
+
+test('apply: a cluster without the kinds of kro', async () => {
+  const cluster = await createEmbeddedCluster({});
+  try {
+    writeFileSync(join(cwd, 'kubeconfig'), (await cluster.listen({ port: 0 })).kubeconfig);
+    const { code, err } = await run('apply pots.yaml --kubeconfig kubeconfig');
+    expect(code).toBe(2);
+    expect(err).toMatchInlineSnapshot(`
+      "error: this cluster does not know ResourceGraphDefinitions [cli/no-definitions]
+        hint: name another cluster with --context, or install the CRDs and the controller: typekro bootstrap"
+    `);
+  } finally {
+    await cluster.close();
+  }
 });
 
 test('validate: a warning, alone and with --strict', async () => {

@@ -153,12 +153,17 @@ async function declaredKinds(
   } catch (error) {
     if (error instanceof KubeError && error.status === 403) return { kinds: [], refusal: error.message };
     if (!isNotFound(error)) throw error;
-    throw new TypeKroError('this cluster does not know ResourceGraphDefinitions', {
-      code: 'cli/no-definitions',
-      remedy: 'name another cluster with --context, or install the CRDs and the controller: typekro bootstrap',
-    });
+    throw noDefinitions('ResourceGraphDefinition', error);
   }
 }
+
+/** The error of a cluster that does not serve definitions, or Graphs: `cli/no-definitions`. */
+export const noDefinitions = (kind: string, cause: unknown): TypeKroError =>
+  new TypeKroError(`this cluster does not know ${kind}s`, {
+    code: 'cli/no-definitions',
+    remedy: 'name another cluster with --context, or install the CRDs and the controller: typekro bootstrap',
+    cause,
+  });
 
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 

@@ -1,6 +1,7 @@
 import type { DryRun, RefusalCause } from '../../cluster/index.ts';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
+import { readPolicies } from '../../controller/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { formatPath, isDefinition } from '../../graph/index.ts';
 import type { RefusedPlace, Schema, SchemaSource } from '../../schema/index.ts';
@@ -75,7 +76,7 @@ async function checkObject(
     )
       return unknown;
     const reported = await server.check(pruned.value as unknown as KubeObject);
-    return [...unknown, ...refusals(input, reported)];
+    return [...unknown, ...refusals(input, reported), ...wrongAnnotations(input)];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));
   // The report of a missing field is a consequence of a misspelt field. The report about a whole object is a
@@ -103,6 +104,26 @@ async function checkObject(
       schema,
     ),
   ];
+}
+
+/**
+ * The annotations of a definition that the controller refuses. The API server accepts each text, so a dry run does not
+ * find them.
+ */
+function wrongAnnotations(input: InputObject): Diagnostic[] {
+  const { annotations } = input.object.metadata;
+  // The check of the object reports an annotation that is no text.
+  if (Object.values(annotations ?? {}).some((value) => typeof value !== 'string')) return [];
+  return readPolicies(input.object).invalid.map(({ annotation, message }) =>
+    report(
+      input,
+      `metadata.annotations[${annotation}]`,
+      { steps: ['metadata', 'annotations', annotation], key: false },
+      'input/invalid-field',
+      `the controller refuses the annotation: ${message}`,
+      'correct the value, or leave the annotation out (docs/reference/labels.md)',
+    ),
+  );
 }
 
 /** A diagnostic for each of the server's causes, without causes that are consequences of others. */

@@ -42,7 +42,9 @@ describe('readPolicies', () => {
       { nodeAdoption: new Map(), serviceAccount: { namespace: 'team-a', name: 'deployer' }, problems: [] },
     ],
   ])('%j', (annotations, expected) => {
-    expect(read(annotations)).toEqual(expected);
+    const { invalid, ...policies } = read(annotations);
+    expect(policies).toEqual(expected);
+    expect(invalid.map(({ annotation, message }) => `annotation ${annotation}: ${message}`)).toEqual(policies.problems);
   });
 
   it.each([

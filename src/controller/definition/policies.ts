@@ -41,6 +41,14 @@ export interface Policies {
    * rights.
    */
   readonly problems: readonly string[];
+  /** The same errors, with the names of the annotations. */
+  readonly invalid: readonly InvalidAnnotation[];
+}
+
+/** An annotation with a value that the controller refuses. */
+export interface InvalidAnnotation {
+  readonly annotation: string;
+  readonly message: string;
 }
 
 /**
@@ -58,26 +66,28 @@ export interface Policies {
 export function readPolicies(object: KubeObject): Policies {
   const annotations = object.metadata.annotations ?? {};
   const read = (key: string) => (Object.hasOwn(annotations, key) ? annotations[key] : undefined);
-  const problems: string[] = [];
+  const invalid: InvalidAnnotation[] = [];
   const nodeAdoption = new Map<string, AdoptionPolicy>();
   let adoption: AdoptionPolicy | undefined;
   for (const entry of (read(ADOPTION) ?? '').split(',').map((text) => text.trim())) {
     if (entry === '') continue;
     const [first = '', second] = entry.split('=').map((text) => text.trim());
     const policy = WORDS.get(second ?? first);
-    if (policy === undefined) problems.push(`annotation ${ADOPTION}: "${entry}" must be adopt, refuse or take-over`);
+    if (policy === undefined)
+      invalid.push({ annotation: ADOPTION, message: `"${entry}" must be adopt, refuse or take-over` });
     else if (second === undefined) adoption = policy;
     else nodeAdoption.set(first, policy);
   }
   const account = read(SERVICE_ACCOUNT_ANNOTATION);
   const serviceAccount = account === undefined ? undefined : parseServiceAccount(account.trim());
   if (account !== undefined && serviceAccount === undefined) {
-    problems.push(`annotation ${SERVICE_ACCOUNT_ANNOTATION}: "${account}" is not written as namespace/name`);
+    invalid.push({ annotation: SERVICE_ACCOUNT_ANNOTATION, message: `"${account}" is not written as namespace/name` });
   }
   const one = <T>(key: string, parse: (text: string) => T | undefined, form: string): T | undefined => {
     const text = read(key);
     const value = text === undefined ? undefined : parse(text.trim());
-    if (text !== undefined && value === undefined) problems.push(`annotation ${key}: "${text}" is not ${form}`);
+    if (text !== undefined && value === undefined)
+      invalid.push({ annotation: key, message: `"${text}" is not ${form}` });
     return value;
   };
   const canary = one(CANARY, parseAllowance, 'a number of instances or a percentage, above 0');
@@ -92,7 +102,8 @@ export function readPolicies(object: KubeObject): Policies {
     ...(adoption === undefined ? {} : { adoption }),
     nodeAdoption,
     ...(serviceAccount === undefined ? {} : { serviceAccount }),
-    problems,
+    problems: invalid.map(({ annotation, message }) => `annotation ${annotation}: ${message}`),
+    invalid,
   };
 }
 

@@ -21,7 +21,7 @@ const GRAPHS = 'Graph.kro.run';
 export const MAX_MAKERS = 10;
 
 /** A Graph has no annotations with policies. */
-const POLICIES: Policies = { nodeAdoption: new Map(), problems: [] };
+const POLICIES: Policies = { nodeAdoption: new Map(), problems: [], invalid: [] };
 
 /** The dependencies of a `GraphKind`. */
 export interface GraphKindOptions {
