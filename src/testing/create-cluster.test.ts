@@ -23,6 +23,16 @@ describe('createCluster', () => {
     expect(texts).toEqual(Array.from({ length: 100 }, (_, index) => [{ text: String(index) }]));
   });
 
+  test.each([
+    [{ contollers: false }, 'did you mean controllers?'],
+    [{ nodes: 3 }, /^the options are kubernetesVersion, workloads, /],
+  ])('an option that does not exist is refused: %j', async (options, remedy) => {
+    await expect(createCluster(options as never)).rejects.toMatchObject({
+      code: 'testing/unknown-option',
+      remedy: typeof remedy === 'string' ? remedy : (expect.stringMatching(remedy) as string),
+    });
+  });
+
   test('close ends open watches, can be called twice, and refuses later requests', async () => {
     const cluster = await createCluster();
     await cluster.startController();

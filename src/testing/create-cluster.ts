@@ -22,7 +22,7 @@ import { createEmbeddedCluster, createManualClock, systemClusterClock } from '..
 import type { Controller, ControllerOptions } from '../controller/index.ts';
 import { controllerCrds } from '../graph/index.ts';
 import { createController, safeInstallation } from '../controller/index.ts';
-import { TypeKroError } from '../core/index.ts';
+import { nearestName, TypeKroError } from '../core/index.ts';
 import { requireAuditPolicy } from './audit-policy.ts';
 import type { KubeClientOptions, Transport } from '../kube/index.ts';
 import { KubeClient } from '../kube/index.ts';
@@ -77,6 +77,33 @@ export interface TestClusterOptions {
   readonly serviceAccountAdmission?: boolean;
   /** The audit log of the requests. Default: none. */
   readonly audit?: TestAuditOptions;
+}
+
+/** The TypeScript compiler checks that the table is complete. */
+const OPTIONS: Readonly<Record<keyof TestClusterOptions, true>> = {
+  kubernetesVersion: true,
+  workloads: true,
+  controllers: true,
+  standIns: true,
+  standInStepMs: true,
+  runProcesses: true,
+  clock: true,
+  startTime: true,
+  from: true,
+  tokens: true,
+  serviceAccountAdmission: true,
+  audit: true,
+};
+
+/** A misspelt option of a test in JavaScript would be ignored, and the test would pass for another reason. */
+function refuseUnknownOptions(options: TestClusterOptions): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown, Object.keys(OPTIONS));
+  throw new TypeKroError(`createCluster() has no option ${unknown}`, {
+    code: 'testing/unknown-option',
+    remedy: near === undefined ? `the options are ${Object.keys(OPTIONS).join(', ')}` : `did you mean ${near}?`,
+  });
 }
 
 /** The options of another client of a test cluster. */
@@ -152,9 +179,11 @@ const realClock: ManualClock = {
  * Makes a cluster for a test, in a few milliseconds. Use `await using cluster = await createCluster()`, or close the
  * cluster in an `afterEach`. The clusters of parallel tests are independent.
  *
- * @throws TypeKroError `cluster/audit-policy` when the audit policy has mistakes.
+ * @throws TypeKroError `cluster/audit-policy` when the audit policy has mistakes; `testing/unknown-option` for an option
+ *   that does not exist.
  */
 export async function createCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  refuseUnknownOptions(options);
   const clock = options.clock === 'real' ? undefined : createManualClock(options.startTime);
   const cluster: Cluster = await createEmbeddedCluster({
     controllers: options.controllers ?? true,
