@@ -27,7 +27,7 @@ const configMap = (name: string, turn: number) =>
 
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** The requests of one turn: each object is read and changed, some are deleted and made again. */
+/** The requests of one turn: one object is read and changed, or in every fifth turn deleted and made again. */
 function requestsOf(turn: number): readonly string[] {
   const name = `m${(turn * 7919) % OBJECTS}`;
   const path = `${MAPS}/${name}`;

@@ -1,4 +1,5 @@
 import type { CodeInfo } from '../core/index.ts';
+import { MARKER_KEYS } from './simple-lexer.ts';
 
 /** A definition with these lines under `spec.schema`, and without resources. */
 function withBlock(lines: string): string {
@@ -97,7 +98,7 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
     'unknown-marker',
     'A marker does not exist.',
     withField('name: string | requird=true'),
-    'Correct the name: required, default, description, enum, minimum, maximum, minLength, maxLength, pattern, minItems, maxItems, uniqueItems, immutable, validation. A value with spaces or = needs double quotes.',
+    `Correct the name: ${MARKER_KEYS.join(', ')}. A value with spaces or = needs double quotes.`,
   ),
   error(
     'marker-value',

@@ -6,7 +6,7 @@ import type { Command, CommandInput } from '../command.ts';
 import type { ClusterVerb } from '../clusters/verbs.ts';
 import { CLUSTER_VERBS } from '../clusters/verbs.ts';
 
-/** The texts of the verbs, for help and completion. */
+/** The names of the verbs, for help and completion. */
 const VERBS = Object.keys(CLUSTER_VERBS);
 
 /** `typekro cluster VERB [NAME] [FILE…]`: named clusters that outlive the command. */

@@ -55,7 +55,7 @@ async function simulateTogether(
   while (active.length > 0) {
     const reading = active.filter(({ request }) => request.reads.length > 0);
     if (reading.length > 0) {
-      // Writes wait until all reads are done, so that the checks of a wave run concurrently.
+      // Writes wait until all reads are done, so that the writes are then checked concurrently.
       const writing = active.filter(({ request }) => request.reads.length === 0);
       await source.load(reading.flatMap(({ request }) => request.reads));
       active = [

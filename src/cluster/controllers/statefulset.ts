@@ -79,8 +79,8 @@ interface Revisions {
 const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_HASH] ?? '';
 
 /**
- * Does the work that is possible now. With ordered management, works on one pod at a time; otherwise on all pods at
- * once. Returns false when the API refused a pod and the work must be tried again.
+ * Does the work that is possible now. With ordered management, creates and deletes one pod at a time; otherwise all pods
+ * at once. Outdated pods are always replaced one by one. Returns false when the API refused a pod and the work must be tried again.
  */
 function step(client: ControllerClient, set: KubeObject, revisions: Revisions): boolean {
   const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';

@@ -1,4 +1,4 @@
-/** The characters of generated names. They form no words, and no two of them look alike. */
+/** The characters of generated names. They are Kubernetes' own: without vowels they form no words, and without 0, 1 and 3 no digit is taken for a letter. */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const SUFFIX_LENGTH = 5;
 const MAX_PREFIX_LENGTH = 58;

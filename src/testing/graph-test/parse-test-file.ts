@@ -89,7 +89,7 @@ function otherKind(document: DefinitionDocument, file: string): Diagnostic | und
   };
 }
 
-/** The members of a file without which its tests cannot be checked. */
+/** The members of a file that must have no mistake before its tests can be checked. Only `tests` is required. */
 const NEEDED = ['tests', 'definition', 'name', 'crds', 'diagnostics'] as const;
 
 /** Reports mistakes as diagnostics with their places in a document. */
