@@ -18,7 +18,7 @@ ${markdownTable(['value', 'default', 'what it does'], rowsOf('', parseDocument(t
 - **The pod cannot pull its image.** No image is published. Build one with the Dockerfile, push it, and set
   \`image.repository\`.
 - **The controller may not write a kind.** With \`rbac.mode: aggregation\` it has only the rights that you give:
-  \`typekro rbac my.yaml | kubectl apply -f -\`.
+  \`typekro rbac FILES | kubectl apply -f -\`, with the files of all definitions in one call.
 `;
 }
 

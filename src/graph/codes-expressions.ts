@@ -75,7 +75,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${b.metadata.name}"}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${a.metadata.name}"}}',
     ),
-    'Take the value from schema in one of them; in the example, write metadata: {name: "${schema.spec.name}"} in the resource a. Or compute it from schema in both, so that neither reads the other one.',
+    'Take the value from schema in one of them; in the example, write metadata: {name: "${schema.spec.name}-a"} in the resource a. Or compute it from schema in both, so that neither reads the other one.',
   ),
   error(
     'graph/dependent-iterators',
