@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+/** Checks the types of the TypeScript of the pages against the built package, as a reader's compiler does. */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Pages whose TypeScript other tests run. */
+const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
+  'docs/diagnostics.md': 'src/compose/refusal: each example has its error',
+  'docs/graphs.md': 'graphs-page.test.ts',
+  'docs/stand-ins.md': 'stand-ins.test.ts',
+  'docs/testing.md': 'testing-page.test.ts',
+  'docs/guides/alchemy.md': 'test/alchemy, with the package alchemy',
+  'docs/start/first-composition.md': 'test/e2e/start-pages.test.ts',
+  'docs/factories/generate.md': 'generated-factories.test.ts: it imports files that a command writes',
+  'docs/factories/helm.md': 'generated-factories.test.ts: it imports files that a command writes',
+};
+
+/** The examples of factories stand inside of a composition. */
+const INSIDE = 'declare const spec: Readonly<Record<string, never>>;\n';
+
+/** The declarations of names that a page takes from the pages before it. */
+const BEFORE: Readonly<Record<string, string>> = {
+  'docs/deploy.md': `import type { Composition } from 'typekro';
+declare const app: Composition<{ name: string; replicas: number }, { ready: boolean }>;
+declare const spec: { name: string; replicas: number };
+`,
+  'docs/factories/argocd.md': `import { configMap } from 'typekro/kubernetes';\n${INSIDE}`,
+  'docs/factories/external-dns.md': `declare const address: string;\n${INSIDE}`,
+};
+const beforeOf = (page: string): string => BEFORE[page] ?? (page.startsWith('docs/factories/') ? INSIDE : '');
+
+const pages = ['docs', 'docs/guides', 'docs/start', 'docs/factories', 'docs/concepts', 'docs/migration']
+  .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`))
+  .filter((page) => page.endsWith('.md') && !Object.hasOwn(RUN_ELSEWHERE, page));
+
+let home: string;
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'typekro-page-types-'));
+  mkdirSync(join(home, 'node_modules'));
+  symlinkSync(ROOT, join(home, 'node_modules/typekro'), 'dir');
+  for (const name of ['arktype', '@ark', 'arkregex', '@types'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(home, 'node_modules', name), 'dir');
+  writeFileSync(join(home, 'package.json'), '{"type":"module"}');
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** The files of a page: blocks that name a file by it, and the other blocks as one file in their order. */
+function filesOf(page: string): Readonly<Record<string, string>> {
+  const files: Record<string, string> = {};
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  for (const [, block = ''] of text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)) {
+    const name = /^\/\/ ([\w./-]+\.ts)\n/.exec(block)?.[1] ?? 'blocks.ts';
+    files[name] = `${files[name] ?? beforeOf(page)}${block}`;
+  }
+  return files;
+}
+
+test('the TypeScript of the pages has the types of the package', { timeout: 120_000 }, () => {
+  const found: string[] = [];
+  for (const page of pages) {
+    for (const [name, text] of Object.entries(filesOf(page))) {
+      const file = join(page.replace(/\.md$/, ''), name);
+      mkdirSync(dirname(join(home, file)), { recursive: true });
+      writeFileSync(join(home, file), `${text}\nexport {};\n`);
+      found.push(file);
+    }
+  }
+  expect(found.length).toBeGreaterThan(10);
+  const options = {
+    target: 'es2023',
+    module: 'nodenext',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+    types: ['node'],
+  };
+  writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: found }));
+  expect(compile()).toBe('');
+});
+
+/** The errors that the compiler prints. */
+function compile(): string {
+  try {
+    return execFileSync(process.execPath, [join(ROOT, 'node_modules/.bin/tsc'), '-p', '.'], {
+      cwd: home,
+      encoding: 'utf8',
+    });
+  } catch (error) {
+    return String((error as { readonly stdout?: unknown }).stdout);
+  }
+}
