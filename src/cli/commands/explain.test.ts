@@ -135,7 +135,7 @@ describe('explain', () => {
           hint: break the cycle: take the value from schema in one of them, or compute it in both
 
       Remedy
-        Take the value from schema in one of them; in the example, write metadata: {name: "\${schema.spec.name}"} in the resource a. Or compute it from schema in both, so that neither reads the other one."
+        Take the value from schema in one of them; in the example, write metadata: {name: "\${schema.spec.name}-a"} in the resource a. Or compute it from schema in both, so that neither reads the other one."
     `);
   });
 
