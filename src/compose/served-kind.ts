@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { refuseUnknown, wrongDefinition as wrong } from './definition-error.ts';
 
@@ -148,4 +148,4 @@ function addedMetadata(given: Readonly<Record<string, unknown>>, key: string): J
 const definedMembers = (value: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
 
-const shown = (value: unknown): string => JSON.stringify(value as JsonValue) ?? String(value);
+const shown = (value: unknown): string => JSON.stringify(value) ?? String(value);
