@@ -27,31 +27,26 @@ export function instanceYaml(core: CompositionCore, spec: unknown, namespace?: s
 }
 
 /** The compositions whose definitions a traced function needs, each once, in the order in which they are applied. */
-function definitionsOf(core: TracedCore, found = new Set<CompositionCore>()): Set<CompositionCore> {
-  for (const { core: owner } of singletonsOf(core)) {
-    definitionsOf(owner, found);
-    found.add(owner);
-  }
-  return found;
-}
+const definitionsOf = (core: TracedCore): ReadonlySet<CompositionCore> =>
+  new Set(sharedOf(core).map((shared) => shared.core));
 
 /**
  * The instances of the singletons that a traced function needs, each after the singletons that it needs itself. First
  * come the namespaces of the instances, and the namespaces that must exist before them.
  */
 function sharedObjects(core: TracedCore): readonly KubeObject[] {
-  const all = [...sharedOf(core).values()];
+  const all = sharedOf(core);
   const instances = all.map(sharedInstance);
   const placed = new Set(instances.flatMap(({ metadata: { namespace } }) => namespace ?? []));
   const own = [...placed].map((name) => hoistedNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
   return [...own, ...all.flatMap((shared) => shared.core.namespaces(shared.spec)), ...instances];
 }
 
-/** The singletons that a traced function needs, by definition and name, in the order in which they are applied. */
-function sharedOf(core: TracedCore, found = new Map<string, Singleton>()): Map<string, Singleton> {
+/** The singletons that a traced function needs, each once, in the order in which they are applied. */
+function sharedOf(core: TracedCore, found: Singleton[] = []): readonly Singleton[] {
   for (const shared of singletonsOf(core)) {
     sharedOf(shared.core, found);
-    found.set(`${shared.core.name}/${shared.id}`, shared);
+    if (!found.some((other) => other.core === shared.core && other.id === shared.id)) found.push(shared);
   }
   return found;
 }

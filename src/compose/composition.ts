@@ -15,6 +15,7 @@ import { TracedCore } from './traced-core.ts';
 import type { Rendered } from './traced-core.ts';
 import type { Refusal } from './refusal/refusal.ts';
 import { CompositionError } from './refusal/refusal.ts';
+import { isClusterScoped } from './served-kind.ts';
 import { withTrace } from './trace/current.ts';
 
 interface CompositionParts {
@@ -135,7 +136,7 @@ export class CompositionCore extends TracedCore {
       kind: names.kind,
       metadata: {
         name,
-        ...(served.schema['scope'] === 'Cluster' ? {} : { namespace }),
+        ...(isClusterScoped(served) ? {} : { namespace }),
         labels: { ...instanceLabels(this.name) },
       },
       spec: value,

@@ -10,6 +10,7 @@ import { bring } from './resources/bring.ts';
 import { currentInterpreter } from './trace/current.ts';
 import type { DerivedField, ResourceRecord } from './trace/records.ts';
 import { refuse } from './refusal/refusal.ts';
+import { isClusterScoped } from './served-kind.ts';
 import type { Trace } from './trace/trace.ts';
 import { hasTokens, referenceTo, symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
@@ -118,7 +119,7 @@ export function instanceStatus(
       manifest: {
         apiVersion,
         kind: names.kind,
-        metadata: served.schema['scope'] === 'Cluster' ? { name: metadata.name } : metadata,
+        metadata: isClusterScoped(served) ? { name: metadata.name } : metadata,
       },
       derived: [],
       prepare: (trace) => addSchemas(trace, crdSource([core.write('typekro').graph.instance.crd])),

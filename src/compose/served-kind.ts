@@ -50,6 +50,9 @@ export interface ServedParts {
   readonly metadata: JsonObject;
 }
 
+/** Do instances have no namespace? */
+export const isClusterScoped = ({ schema }: ServedParts): boolean => schema['scope'] === 'Cluster';
+
 /** The names of the options. */
 export const SERVED_KEYS: readonly (keyof ServedKind)[] = [
   'scope',

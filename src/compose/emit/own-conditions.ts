@@ -21,8 +21,7 @@ const FORM =
  * Writes the conditions that a composition returns in its status, each as one expression: `runtime.newCondition({…})`
  * of kro. Hand-written CEL stays as it is.
  */
-export function ownConditions(raw: unknown, writer: ExpressionWriter): JsonValue {
-  const value = resolve(raw);
+export function ownConditions(value: unknown, writer: ExpressionWriter): JsonValue {
   if (!Array.isArray(value) || symbolic(value) !== undefined)
     return refuse('types', 'the conditions of a status are not a list', `${FORM} in a list`);
   return value.map((item: unknown) => {
