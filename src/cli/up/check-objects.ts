@@ -1,7 +1,6 @@
 import type { DryRun, RefusalCause } from '../../cluster/index.ts';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
-import { readPolicies } from '../../controller/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { formatPath, isDefinition } from '../../graph/index.ts';
 import type { RefusedPlace, Schema, SchemaSource } from '../../schema/index.ts';
@@ -76,7 +75,7 @@ async function checkObject(
     )
       return unknown;
     const reported = await server.check(pruned.value as unknown as KubeObject);
-    return [...unknown, ...refusals(input, reported), ...wrongAnnotations(input)];
+    return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));
   // The report of a missing field is a consequence of a misspelt field. The report about a whole object is a
@@ -108,12 +107,14 @@ async function checkObject(
 
 /**
  * The annotations of a definition that the controller refuses. The API server accepts each text, so a dry run does not
- * find them.
+ * find them. Only a definition with such annotations loads the code of the controller.
  */
-function wrongAnnotations(input: InputObject): Diagnostic[] {
-  const { annotations } = input.object.metadata;
+async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
+  const { annotations = {} } = input.object.metadata;
+  if (!Object.keys(annotations).some((name) => name.startsWith('typekro.dev/'))) return [];
   // The check of the object reports an annotation that is no text.
-  if (Object.values(annotations ?? {}).some((value) => typeof value !== 'string')) return [];
+  if (Object.values(annotations).some((value) => typeof value !== 'string')) return [];
+  const { readPolicies } = await import('../../controller/index.ts');
   return readPolicies(input.object).invalid.map(({ annotation, message }) =>
     report(
       input,
