@@ -67,8 +67,8 @@ export {
   quantityToInteger,
   subtractQuantities,
 } from './quantity.ts';
-export type { ResourceAction } from './rbac-rule.ts';
-export { ruleAllows } from './rbac-rule.ts';
+export type { GrantedAction, ResourceAction } from './rbac-rule.ts';
+export { grantedActions, ruleAllows } from './rbac-rule.ts';
 export type { MicroInstant } from './time.ts';
 export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
 export { LAST_APPLIED_ANNOTATION, withoutServerFields } from './server-fields.ts';

@@ -14,6 +14,29 @@ export interface ResourceAction {
   readonly name: string;
 }
 
+/** A verb on a resource that a rule of a role grants. */
+export interface GrantedAction {
+  readonly verb: string;
+  readonly group: string;
+  /** The resource, with a subresource after a slash. */
+  readonly resource: string;
+  /** The name of the object; absent when the rule names none. */
+  readonly name?: string;
+}
+
+/** The actions that rules grant, one for each verb on a resource or on a named object. */
+export function grantedActions(rules: readonly JsonObject[]): GrantedAction[] {
+  return rules.flatMap((rule) => {
+    const names = asTexts(rule['resourceNames']);
+    const named = names.length === 0 ? [{}] : names.map((name) => ({ name }));
+    return asTexts(rule['apiGroups']).flatMap((group) =>
+      asTexts(rule['resources']).flatMap((resource) =>
+        asTexts(rule['verbs']).flatMap((verb) => named.map((name) => ({ verb, group, resource, ...name }))),
+      ),
+    );
+  });
+}
+
 /** Does a rule of a role allow the action? `*` stands for all verbs, groups or resources, as in RBAC. */
 export function ruleAllows(rule: JsonObject, action: ResourceAction): boolean {
   const { verb, group, resource, subresource, name } = action;

@@ -3,17 +3,16 @@ import { AGGREGATION_LABEL, DEFINITION_TYPE } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, TypeKroError } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { objectsAt, ruleAllows, textAt } from '../../kubernetes/index.ts';
+import { objectsAt, ruleAllows } from '../../kubernetes/index.ts';
 import { rightsText } from '../doctor/checks/rights.ts';
-import type { Right } from '../doctor/cluster-facts.ts';
 import type { Reading } from '../doctor/finding.ts';
 import { readDefinitionRights } from '../doctor/read-definition-rights.ts';
 import { listOrNone } from '../doctor/read-facts.ts';
-import { isAllowed, neededRights } from '../doctor/read-rights.ts';
+import type { NeededRight } from '../doctor/read-rights.ts';
+import { definitionRights, reviewRights } from '../doctor/read-rights.ts';
 import { reading } from '../doctor/reading.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
-
-type NeededRight = Omit<Right, 'allowed'>;
+import { accountOf } from './running-controllers.ts';
 
 /** A controller that takes the place of another one. */
 export interface Takeover {
@@ -68,16 +67,14 @@ async function findLostRights(
   if ('unread' in compiled) return compiled;
   const roles = await listOrNone(api, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' }, signal);
   const granted = grantedRules(objects, roles);
-  const formerName = textAt(kro.object.spec, 'template', 'spec', 'serviceAccountName');
-  const former = `${kro.namespace}/${formerName === '' ? 'default' : formerName}`;
-  const lost: NeededRight[] = [];
-  for (const right of unique(neededRights(account, compiled.value))) {
-    const isOfController = right.account === `${account.namespace}/${account.name}`;
-    if (isOfController && granted.some((rule) => allowsRight(rule, right))) continue;
-    if (await isAllowed(api, right, signal)) continue;
-    if (await isAllowed(api, { ...right, account: former }, signal)) lost.push(right);
-  }
-  return { value: lost };
+  const isGranted = (right: NeededRight): boolean =>
+    right.account === right.controller && granted.some((rule) => allowsRight(rule, right));
+  const open = unique(definitionRights(account, compiled.value)).filter((right) => !isGranted(right));
+  const missing = (await reviewRights(api, open, signal)).filter(({ allowed }) => !allowed);
+  const { namespace, name } = accountOf(kro);
+  const former = missing.map((right) => ({ ...right, account: `${namespace}/${name}` }));
+  const had = await reviewRights(api, former, signal);
+  return { value: missing.filter((_, index) => had[index]?.allowed === true) };
 }
 
 /**
@@ -97,8 +94,7 @@ function allowsRight(rule: JsonObject, { verb, group, resource: full, name = '' 
   return ruleAllows(rule, { verb, group, resource, subresource, name });
 }
 
-/** The rights of definitions, each once. The controller's own rights are part of the installation. */
-function unique(rights: readonly NeededRight[]): readonly NeededRight[] {
-  const ofDefinitions = rights.filter(({ neededBy }) => neededBy.startsWith('ResourceGraphDefinition'));
-  return [...new Map(ofDefinitions.map((right) => [JSON.stringify(right), right])).values()];
-}
+/** The rights, each once. */
+const unique = (rights: readonly NeededRight[]): readonly NeededRight[] => [
+  ...new Map(rights.map((right) => [JSON.stringify(right), right])).values(),
+];

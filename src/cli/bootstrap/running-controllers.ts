@@ -1,7 +1,8 @@
+import type { ServiceAccountRef } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import { valueAt } from '../../kubernetes/index.ts';
+import { textAt, valueAt } from '../../kubernetes/index.ts';
 import type { DeployedController } from '../controller-container.ts';
 import { deployedController } from '../controller-container.ts';
 
@@ -40,6 +41,12 @@ export async function runningControllers(
     const limit = `namespaces other than ${namespace} could not be searched for controllers: ${thrown.message}`;
     return { found: read((await api.list(DEPLOYMENT, { namespace, signal })).items), limit };
   }
+}
+
+/** The ServiceAccount of a controller. */
+export function accountOf({ namespace, object }: ControllerDeployment): ServiceAccountRef {
+  const name = textAt(object.spec, 'template', 'spec', 'serviceAccountName');
+  return { namespace, name: name === '' ? 'default' : name };
 }
 
 function controllerOf(object: KubeObject): ControllerDeployment[] {

@@ -2,8 +2,9 @@ import type { DefinitionRights, ServiceAccountRef } from '../../controller/index
 import { controllerRules, definitionRoles } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { asTexts, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { grantedActions, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
+import { accountOf } from '../bootstrap/running-controllers.ts';
 import type { Right } from './cluster-facts.ts';
 
 /** The number of reviews that are sent at the same time. */
@@ -21,19 +22,27 @@ export async function readRights(
   definitions: readonly DefinitionRights[],
   signal: AbortSignal,
 ): Promise<Right[]> {
-  const wanted = new Map<string, Omit<Right, 'allowed'>>();
-  for (const { project, replicas, namespace, object } of controllers) {
-    if (project !== 'typekro' || replicas === 0) continue;
-    const name = textAt(object.spec, 'template', 'spec', 'serviceAccountName');
-    const account = { namespace, name: name === '' ? 'default' : name };
-    for (const right of neededRights(account, definitions)) {
+  const wanted = new Map<string, NeededRight>();
+  for (const controller of controllers) {
+    if (controller.project !== 'typekro' || controller.replicas === 0) continue;
+    for (const right of neededRights(accountOf(controller), definitions)) {
       const { neededBy: _neededBy, controller: _controller, ...key } = right;
       const text = JSON.stringify(key);
       if (!wanted.has(text)) wanted.set(text, right);
     }
   }
+  const answers = await reviewRights(api, [...wanted.values()], signal);
+  return answers.toSorted((a, b) => order(a).localeCompare(order(b), 'en'));
+}
+
+/** Reviews rights, several at a time. The answers are in the order of the rights. */
+export async function reviewRights(
+  api: KubernetesApi,
+  rights: readonly NeededRight[],
+  signal: AbortSignal,
+): Promise<Right[]> {
   // The workers share one iterator. Each answer has the index of its right, so the order of the replies has no effect.
-  const queue = [...wanted.values()].entries();
+  const queue = rights.entries();
   const answers: Right[] = [];
   const worker = async () => {
     for (const [index, right] of queue) {
@@ -41,7 +50,7 @@ export async function readRights(
     }
   };
   await Promise.all(Array.from({ length: MAX_CONCURRENT_REVIEWS }, worker));
-  return answers.toSorted((a, b) => order(a).localeCompare(order(b), 'en'));
+  return answers;
 }
 
 const order = ({ account, neededBy, group, resource }: Right): string =>
@@ -50,19 +59,29 @@ const order = ({ account, neededBy, group, resource }: Right): string =>
 /** A right of an account, before the answer and without the controller. */
 type AccountRight = Omit<Right, 'allowed' | 'controller'>;
 
+/** A right before the answer. */
+export type NeededRight = Omit<Right, 'allowed'>;
+
 /** The rights of a controller's account, and of the accounts that definitions name. */
-export function neededRights(
+function neededRights(controller: ServiceAccountRef, definitions: readonly DefinitionRights[]): NeededRight[] {
+  const own = rightsOf(controllerRules() as unknown as readonly JsonObject[], controller, 'the controller itself');
+  return [...ofController(own, controller), ...definitionRights(controller, definitions)];
+}
+
+/** The rights that definitions need: those of the controller's account, and those of the accounts that they name. */
+export function definitionRights(
   controller: ServiceAccountRef,
   definitions: readonly DefinitionRights[],
-): Omit<Right, 'allowed'>[] {
-  const own = rightsOf(controllerRules() as unknown as readonly JsonObject[], controller, 'the controller itself');
-  const ofDefinitions = definitions.flatMap((definition) => {
+): NeededRight[] {
+  const rights = definitions.flatMap((definition) => {
     const { objects } = definitionRoles([definition], { name: 'doctor', controller });
     return boundRights(objects, controller, `ResourceGraphDefinition ${definition.graph.name}`);
   });
-  const name = `${controller.namespace}/${controller.name}`;
-  return [...own, ...ofDefinitions].map((right) => ({ ...right, controller: name }));
+  return ofController(rights, controller);
 }
+
+const ofController = (rights: readonly AccountRight[], { namespace, name }: ServiceAccountRef): NeededRight[] =>
+  rights.map((right) => ({ ...right, controller: `${namespace}/${name}` }));
 
 /** The rights of roles and bindings. A role without a binding belongs to the controller, by aggregation. */
 function boundRights(objects: readonly KubeObject[], controller: ServiceAccountRef, neededBy: string) {
@@ -89,32 +108,15 @@ function rightsOf(
   neededBy: string,
   namespace?: string,
 ): AccountRight[] {
-  return rules.flatMap((rule) =>
-    asTexts(rule['apiGroups']).flatMap((group) =>
-      asTexts(rule['resources']).flatMap((resource) =>
-        asTexts(rule['verbs']).flatMap((verb) => {
-          const names = asTexts(rule['resourceNames']);
-          return (names.length === 0 ? [undefined] : names).map((name) => ({
-            account: `${home}/${accountName}`,
-            verb,
-            group,
-            resource,
-            ...(name === undefined ? {} : { name }),
-            ...(namespace === undefined ? {} : { namespace }),
-            neededBy,
-          }));
-        }),
-      ),
-    ),
-  );
+  return grantedActions(rules).map((action) => ({
+    account: `${home}/${accountName}`,
+    ...action,
+    ...(namespace === undefined ? {} : { namespace }),
+    neededBy,
+  }));
 }
 
-/** Reviews one right of a ServiceAccount. */
-export async function isAllowed(
-  api: KubernetesApi,
-  right: Omit<Right, 'allowed'>,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function isAllowed(api: KubernetesApi, right: NeededRight, signal: AbortSignal): Promise<boolean> {
   const { account, verb, group, name, namespace } = right;
   const [resource = '', subresource] = right.resource.split('/');
   const [home = '', accountName = ''] = account.split('/');

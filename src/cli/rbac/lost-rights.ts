@@ -1,9 +1,10 @@
-import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
-import { withGroup } from '../../core/index.ts';
+import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import { asTexts, objectsAt } from '../../kubernetes/index.ts';
+import type { GrantedAction } from '../../kubernetes/index.ts';
+import { grantedActions, objectsAt } from '../../kubernetes/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
+import { rightsText } from '../doctor/checks/rights.ts';
 
 /**
  * Compares a ClusterRole with the one of its name in the cluster that the options name.
@@ -21,8 +22,9 @@ export async function lostRights(
   const { client } = await connectToCluster(context, input);
   try {
     const live = await client.find({ apiVersion, kind, name }, { signal: context.signal });
-    const kept = new Set(rightsOf(role).map(keyOf));
-    const lost = live === undefined ? [] : rightsOf(live).filter((right) => !kept.has(keyOf(right)));
+    const kept = new Set(grantedActions(objectsAt(role, 'rules')).map(keyOf));
+    const lost =
+      live === undefined ? [] : grantedActions(objectsAt(live, 'rules')).filter((right) => !kept.has(keyOf(right)));
     return lost.length === 0 ? 'none' : lostRightsWarning(name, lost);
   } catch (error) {
     if (error instanceof KubeError && error.status === 403) return 'unknown';
@@ -32,36 +34,13 @@ export async function lostRights(
   }
 }
 
-interface Right {
-  readonly resource: string;
-  readonly verb: string;
-}
+const keyOf = ({ verb, group, resource, name }: GrantedAction): string => JSON.stringify([verb, group, resource, name]);
 
-/** The rights of a ClusterRole, one for each verb on a resource or on an object of a name. */
-function rightsOf(role: KubeObject): Right[] {
-  return objectsAt(role, 'rules').flatMap((rule: JsonObject) => {
-    const names = asTexts(rule['resourceNames']);
-    const suffixes = names.length === 0 ? [''] : names.map((name) => ` ${name}`);
-    return asTexts(rule['apiGroups']).flatMap((group) =>
-      asTexts(rule['resources']).flatMap((resource) =>
-        asTexts(rule['verbs']).flatMap((verb) =>
-          suffixes.map((suffix) => ({ resource: `${withGroup(resource, group)}${suffix}`, verb })),
-        ),
-      ),
-    );
-  });
-}
-
-const keyOf = ({ resource, verb }: Right): string => JSON.stringify([resource, verb]);
-
-function lostRightsWarning(name: string, lost: readonly Right[]): Diagnostic {
-  const verbs = new Map<string, string[]>();
-  for (const { resource, verb } of lost) verbs.set(resource, [...(verbs.get(resource) ?? []), verb]);
-  const texts = [...verbs].map(([resource, all]) => `${all.join(', ')} ${resource}`);
+function lostRightsWarning(name: string, lost: readonly GrantedAction[]): Diagnostic {
   return {
     code: 'rbac/lost-rights',
     severity: 'warning',
-    message: `ClusterRole ${name} of the cluster has rights that this output removes: ${texts.join('; ')}`,
+    message: `ClusterRole ${name} of the cluster has rights that this output removes: ${rightsText(lost)}`,
     hint: 'name the files of all definitions in one call, or give this set a ClusterRole of its own with --name',
   };
 }

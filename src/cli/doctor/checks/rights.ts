@@ -18,7 +18,9 @@ export function checkRights({ rights }: ClusterFacts): CheckResult {
 }
 
 /** The rights as text: `get, list services; patch deployments.apps`. */
-export function rightsText(rights: readonly Omit<Right, 'allowed'>[]): string {
+export function rightsText(
+  rights: readonly Pick<Right, 'verb' | 'group' | 'resource' | 'name' | 'namespace'>[],
+): string {
   const byResource = new Map<string, string[]>();
   for (const { verb, group, resource, name, namespace } of rights) {
     const kind = withGroup(resource, group);
