@@ -1,4 +1,4 @@
-import { TypeKroError, nearestName } from '../core/index.ts';
+import { TypeKroError, nearestName, remedyForName, unknownName } from '../core/index.ts';
 import type { DeployCallOptions, FactoryOptions, Mode, RetryPolicy } from './deploy-engine.ts';
 
 /** The values that an option takes, in words, as an example and as a test. */
@@ -95,7 +95,7 @@ export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions 
   if (name !== undefined)
     throw new TypeKroError(`a call of a factory has no option "${name}"`, {
       code: 'compose/unknown-option',
-      remedy: `${remedyFor(name, CALL_OPTIONS)}; an instance is deployed and deleted as a whole`,
+      remedy: `${remedyForName(name, CALL_OPTIONS)}; an instance is deployed and deleted as a whole`,
     });
   checkValues(options, CALL_OPTIONS, '');
   return options;
@@ -130,7 +130,7 @@ export function checkFactoryOptions(options: object): void {
     throw remedy === undefined
       ? new TypeKroError(`a factory has no option "${name}"`, {
           code: 'compose/unknown-option',
-          remedy: remedyFor(name, FACTORY_OPTIONS),
+          remedy: remedyForName(name, FACTORY_OPTIONS),
         })
       : new TypeKroError(`the option "${name}" of a factory was removed`, {
           code: 'compose/superseded-option',
@@ -144,13 +144,9 @@ export function checkFactoryOptions(options: object): void {
   if (name !== undefined)
     throw new TypeKroError(`the option retryPolicy has no member "${name}"`, {
       code: 'compose/unknown-option',
-      remedy: remedyFor(name, RETRY_POLICY),
+      remedy: remedyForName(name, RETRY_POLICY),
     });
   checkValues(retryPolicy, RETRY_POLICY, 'retryPolicy.');
-}
-
-function unknownName(options: object, table: Table): string | undefined {
-  return Object.keys(options).find((name) => !Object.hasOwn(table, name));
 }
 
 function checkValues(options: object, table: Table, prefix: string): void {
@@ -169,12 +165,6 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
   return typeof value === 'function' ? 'a function' : String(value);
-}
-
-function remedyFor(name: string, table: Table): string {
-  const known = Object.keys(table);
-  const near = nearestName(name, known);
-  return near === undefined ? `the options are ${known.join(', ')}` : `did you mean "${near}"?`;
 }
 
 /**

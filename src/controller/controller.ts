@@ -22,6 +22,7 @@ import { exposition } from './metrics/registry.ts';
 import type { MeasuredParts } from './metrics/sources.ts';
 import { metricSources } from './metrics/sources.ts';
 import { compileFeatures } from './feature-gates.ts';
+import { requireKnownControllerOptions } from './known-options.ts';
 import type { Controller, ControllerOptions } from './options.ts';
 import { EventLoopYielder } from './queue/event-loop-yielder.ts';
 import type { RunnerOptions } from './queue/runner.ts';
@@ -41,8 +42,13 @@ import { WakeRouter } from './wake-router.ts';
 /** The default time that running passes have to end, as in kro. */
 const GRACE_MS = 60_000;
 
-/** Makes a controller. The controller does nothing before `start`. */
+/**
+ * Makes a controller. The controller does nothing before `start`.
+ *
+ * @throws TypeKroError `controller/unknown-option` for an option or a feature that does not exist.
+ */
 export function createController(options: ControllerOptions): Controller {
+  requireKnownControllerOptions(options);
   return new KroController(options, true);
 }
 

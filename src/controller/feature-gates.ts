@@ -24,7 +24,7 @@ type GateTable = {
  * kro's gates, this project's `CELNow` and `WatchesHealthy`, and proposals for kro that no release of kro has. All are
  * alpha.
  */
-const GATES: GateTable = {
+export const GATES: GateTable = {
   omit: { name: 'CELOmitFunction', compiled: true, inAllAlpha: true },
   now: { name: 'CELNow', compiled: true },
   conditionEvents: { name: 'InstanceConditionEvents', compiled: false, inAllAlpha: true },

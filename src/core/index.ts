@@ -68,6 +68,7 @@ export {
   zlibLibrary,
 } from './libraries.ts';
 export { nearestName } from './nearest-name.ts';
+export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
 export { setOwn } from './set-own.ts';
 export type { SourcePosition } from './source-position.ts';
 export { packageFolders, userFrames } from './user-frame.ts';

@@ -22,7 +22,7 @@ import { createEmbeddedCluster, createManualClock, systemClusterClock } from '..
 import type { Controller, ControllerOptions } from '../controller/index.ts';
 import { controllerCrds } from '../graph/index.ts';
 import { createController, safeInstallation } from '../controller/index.ts';
-import { nearestName, TypeKroError } from '../core/index.ts';
+import { requireKnownOptions, TypeKroError } from '../core/index.ts';
 import { requireAuditPolicy } from './audit-policy.ts';
 import type { KubeClientOptions, Transport } from '../kube/index.ts';
 import { KubeClient } from '../kube/index.ts';
@@ -95,16 +95,36 @@ const OPTIONS: Readonly<Record<keyof TestClusterOptions, true>> = {
   audit: true,
 };
 
-/** A misspelt option of a test in JavaScript would be ignored, and the test would pass for another reason. */
-function refuseUnknownOptions(options: TestClusterOptions): void {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
-  if (unknown === undefined) return;
-  const near = nearestName(unknown, Object.keys(OPTIONS));
-  throw new TypeKroError(`createCluster() has no option ${unknown}`, {
-    code: 'testing/unknown-option',
-    remedy: near === undefined ? `the options are ${Object.keys(OPTIONS).join(', ')}` : `did you mean ${near}?`,
-  });
-}
+const CONNECT_OPTIONS: Readonly<Record<Exclude<keyof ConnectOptions, 'user'>, true>> = {
+  userAgent: true,
+  clock: true,
+  random: true,
+  retries: true,
+  backoff: true,
+  impersonate: true,
+  rateLimit: true,
+  streamLists: true,
+  onRequest: true,
+  meters: true,
+};
+
+const LISTEN_OPTIONS: Readonly<Record<keyof ListenOptions, true>> = {
+  port: true,
+  host: true,
+  https: true,
+  certificate: true,
+  clientCertificateAuthority: true,
+  anonymous: true,
+};
+
+const PRESENT_OPTIONS: Readonly<Record<keyof PresentOptions, true>> = {
+  name: true,
+  namespace: true,
+  image: true,
+  labels: true,
+};
+
+const AUDIT_OPTIONS: Readonly<Record<keyof TestAuditOptions, true>> = { policy: true, file: true, onEvent: true };
 
 /** The options of another client of a test cluster. */
 export interface ConnectOptions extends Omit<KubeClientOptions, 'transport' | 'config'> {
@@ -183,7 +203,8 @@ const realClock: ManualClock = {
  *   that does not exist.
  */
 export async function createCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
-  refuseUnknownOptions(options);
+  requireKnownOptions('createCluster()', options, OPTIONS, 'testing/unknown-option');
+  if (options.audit !== undefined) requireKnownOptions('audit', options.audit, AUDIT_OPTIONS, 'testing/unknown-option');
   const clock = options.clock === 'real' ? undefined : createManualClock(options.startTime);
   const cluster: Cluster = await createEmbeddedCluster({
     controllers: options.controllers ?? true,
@@ -218,6 +239,7 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     controllers: cluster.controllers,
     standIns: cluster.standIns,
     connect({ user, ...clientOptions } = {}) {
+      requireKnownOptions('connect()', clientOptions, CONNECT_OPTIONS, 'testing/unknown-option');
       const opened = new KubeClient({ ...clientOptions, transport: cluster.transport(user) });
       clients.push(opened);
       return opened;
@@ -239,8 +261,14 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
       await controller.start();
       return controller;
     },
-    presentProcess: (presented) => cluster.presentProcess(presented),
-    listen: (listenOptions) => cluster.listen(listenOptions),
+    async presentProcess(presented) {
+      requireKnownOptions('presentProcess()', presented, PRESENT_OPTIONS, 'testing/unknown-option');
+      return cluster.presentProcess(presented);
+    },
+    async listen(listenOptions = {}) {
+      requireKnownOptions('listen()', listenOptions, LISTEN_OPTIONS, 'testing/unknown-option');
+      return cluster.listen(listenOptions);
+    },
     idle: () => cluster.idle(),
     close,
     [Symbol.asyncDispose]: close,

@@ -2,6 +2,7 @@ import type { ClusterClock, Timer } from '../clock.ts';
 import type { ApiReply, ApiRequest, Interceptor } from '../protocol/request.ts';
 import { ApiError, conflict } from '../errors/status.ts';
 import { faultRequest, matchesFault } from './matches-fault.ts';
+import { requireKnownMembers } from './known-members.ts';
 import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './model.ts';
 import { cutStream, delayedStream } from './streams.ts';
 import { replyError } from '../protocol/reply.ts';
@@ -61,6 +62,7 @@ export class FaultRules implements Faults {
   }
 
   add(match: FaultMatch, fault: Fault, options: FaultOptions | number = {}): FaultRule {
+    requireKnownMembers(match, fault, options);
     const {
       times = 1,
       after = 0,

@@ -128,7 +128,11 @@ export interface FaultRule extends Disposable {
  * Disturbs requests over sockets and in-process transports. Rules are applied in the order in which they were added.
  */
 export interface Faults {
-  /** Adds a rule. A number as `options` is short for `{ times }`. */
+  /**
+   * Adds a rule. A number as `options` is short for `{ times }`.
+   *
+   * @throws TypeKroError `testing/unknown-option` for a kind of fault or a member that does not exist.
+   */
   add(match: FaultMatch, fault: Fault, options?: FaultOptions | number): FaultRule;
   /** Removes all rules. */
   clear(): void;

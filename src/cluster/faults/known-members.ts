@@ -1,0 +1,59 @@
+import { remedyForName, requireKnownOptions, TypeKroError } from '../../core/index.ts';
+import type { Fault, FaultMatch, FaultOptions } from './model.ts';
+
+type MembersOf<F> = Readonly<Record<Exclude<keyof F, 'kind'>, true>>;
+
+/** The members of each fault. The TypeScript compiler checks that this table and the next two are complete. */
+const FAULTS: { readonly [Kind in Fault['kind']]: MembersOf<Extract<Fault, { kind: Kind }>> } = {
+  latency: { milliseconds: true, jitterMs: true },
+  error: { status: true, reason: true, message: true, retryAfterSeconds: true },
+  conflict: {},
+  disconnect: {},
+  'lost-answer': {},
+  timeout: { executed: true },
+  'no-answer': { executed: true },
+  stale: { resourceVersion: true, behind: true },
+  'watch-drop': { afterEvents: true, how: true },
+  'watch-stall': { afterEvents: true },
+  'watch-delay': { milliseconds: true },
+};
+
+const MATCH: Readonly<Record<keyof FaultMatch, true>> = {
+  verb: true,
+  group: true,
+  kind: true,
+  resource: true,
+  subresource: true,
+  namespace: true,
+  name: true,
+  user: true,
+  method: true,
+  path: true,
+  where: true,
+};
+
+const OPTIONS: Readonly<Record<keyof FaultOptions, true>> = {
+  times: true,
+  after: true,
+  probability: true,
+  seed: true,
+};
+
+const CODE = 'testing/unknown-option';
+
+/**
+ * Refuses a kind of fault that does not exist, and unknown members of a rule. A misspelt condition would otherwise make
+ * the fault hit every request.
+ *
+ * @throws TypeKroError `testing/unknown-option` for the first one
+ */
+export function requireKnownMembers(match: FaultMatch, fault: Fault, options: FaultOptions | number): void {
+  if (!Object.hasOwn(FAULTS, fault.kind))
+    throw new TypeKroError(`there is no fault "${String(fault.kind)}"`, {
+      code: CODE,
+      remedy: remedyForName(String(fault.kind), FAULTS),
+    });
+  requireKnownOptions('the match of a fault', match, MATCH, CODE);
+  requireKnownOptions(`the fault ${fault.kind}`, fault, { kind: true, ...FAULTS[fault.kind] }, CODE);
+  if (typeof options !== 'number') requireKnownOptions('a rule of faults', options, OPTIONS, CODE);
+}

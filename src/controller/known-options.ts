@@ -1,0 +1,40 @@
+import { requireKnownOptions } from '../core/index.ts';
+import { GATES } from './feature-gates.ts';
+import type { ControllerOptions } from './options.ts';
+
+/** The TypeScript compiler checks that the table is complete. */
+const OPTIONS: Readonly<Record<keyof ControllerOptions, true>> = {
+  client: true,
+  logger: true,
+  clock: true,
+  random: true,
+  version: true,
+  allowCrdDeletion: true,
+  maxGraphRevisions: true,
+  maxCollectionSize: true,
+  maxCollectionDimensions: true,
+  definitionConcurrency: true,
+  instanceConcurrency: true,
+  features: true,
+  serviceAccount: true,
+  graphConcurrency: true,
+  kroCompatibility: true,
+  adoption: true,
+  namespaces: true,
+  instanceServiceAccount: true,
+  shutdownGraceMs: true,
+  share: true,
+  traces: true,
+  budget: true,
+};
+
+/**
+ * Refuses unknown options and unknown features of a controller.
+ *
+ * @throws TypeKroError `controller/unknown-option` for the first one
+ */
+export function requireKnownControllerOptions(options: ControllerOptions): void {
+  requireKnownOptions('a controller', options, OPTIONS, 'controller/unknown-option');
+  const { features } = options;
+  if (features !== undefined) requireKnownOptions('features', features, GATES, 'controller/unknown-option');
+}
