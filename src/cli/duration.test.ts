@@ -11,9 +11,22 @@ test.each([
   ['1.5s', 1500],
   ['1h30m', 5_400_000],
 ])('%s is %d ms', (text, milliseconds) => {
-  expect(parseDuration(text, 'timeout')).toBe(milliseconds);
+  expect(parseDuration(text, '--timeout')).toBe(milliseconds);
 });
 
 test.each(['', 's', '-1s', '1d', '99999999999s'])('"%s" is refused with the name of the option', (text) => {
-  expect(() => parseDuration(text, 'timeout')).toThrow(/--timeout .* is not a duration/);
+  expect(() => parseDuration(text, '--timeout')).toThrow(/--timeout .* is not a duration/);
+});
+
+test('an argument without an option is named by its text', () => {
+  expect(() => parseDuration('5x', '')).toThrow(/^5x is not a duration$/);
+});
+
+test.each([
+  ['60s', 60_000],
+  ['61s', undefined],
+])('%s with a maximum of a minute', (text, milliseconds) => {
+  const parse = () => parseDuration(text, '--pause', 60_000);
+  if (milliseconds === undefined) expect(parse).toThrow(/^--pause 61s is longer than 1m0s$/);
+  else expect(parse()).toBe(milliseconds);
 });

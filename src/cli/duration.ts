@@ -1,19 +1,28 @@
 import { TypeKroError } from '../core/index.ts';
-import { goParseDurationMs } from '../golang/index.ts';
+import { goFormatDuration, goParseDurationMs } from '../golang/index.ts';
 
 /**
  * Parses a duration in Go's form (`500ms`, `60s`, `1h30m`) into milliseconds. An integer of up to nine digits without a
  * unit is in seconds.
  *
- * @param option the name of the option without dashes, for the error
- * @throws TypeKroError `cli/bad-duration` for another text, and for a negative duration.
+ * @param label what the user wrote before the text, for the error: `--timeout`, or nothing for an argument
+ * @param maxMs the longest accepted duration. Default: any.
+ * @throws TypeKroError `cli/bad-duration` for another text, and for a negative or too long duration.
  */
-export function parseDuration(text: string, option: string): number {
+export function parseDuration(text: string, label: string, maxMs = Infinity): number {
+  const shown = label === '' ? text : `${label} ${text}`;
   const duration = goParseDurationMs(/^\d{1,9}$/.test(text) ? `${text}s` : text);
   if (duration === undefined || duration < 0) {
-    throw new TypeKroError(`--${option} ${text} is not a duration`, {
+    throw new TypeKroError(`${shown} is not a duration`, {
       code: 'cli/bad-duration',
       remedy: 'write e.g. 90s, 2m or 500ms',
+    });
+  }
+  if (duration > maxMs) {
+    const longest = goFormatDuration(BigInt(maxMs) * 1_000_000n);
+    throw new TypeKroError(`${shown} is longer than ${longest}`, {
+      code: 'cli/bad-duration',
+      remedy: `write at most ${longest}`,
     });
   }
   return duration;

@@ -1,5 +1,6 @@
 import type { ClusterOptions, StandInName } from '../cluster/index.ts';
 import { requireStandInName, STAND_IN_NAMES } from '../cluster/index.ts';
+import { TypeKroError } from '../core/index.ts';
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 
@@ -17,11 +18,22 @@ const STEP_MS = 1000;
 /**
  * The stand-ins that the option names.
  *
- * @throws TypeKroError `cluster/unknown-stand-in` for a name that the package does not have.
+ * @throws TypeKroError `cli/unknown-stand-in` for a name that the package does not have.
  */
 export function standInsOf(input: CommandInput): readonly StandInName[] {
   const names = (textOption(input, 'stand-in') ?? '').split(',').filter((name) => name !== '');
-  return [...new Set(names.map(requireStandInName))];
+  return [...new Set(names.map(namedStandIn))];
+}
+
+/** Checks a name as the cluster does. An unknown name is an error of the command line. */
+function namedStandIn(name: string): StandInName {
+  try {
+    return requireStandInName(name);
+  } catch (error) {
+    if (!(error instanceof TypeKroError)) throw error;
+    const { message, remedy = '' } = error;
+    throw new TypeKroError(message, { code: 'cli/unknown-stand-in', remedy });
+  }
 }
 
 /** The options of a cluster with these stand-ins. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { TYPEKRO_FEATURES } from '../graph/index.ts';
 import { requireKnownControllerOptions } from './known-options.ts';
 
 test.each([
@@ -11,6 +12,6 @@ test.each([
 });
 
 test('known options and features are accepted', () => {
-  const options = { client: {}, instanceConcurrency: 4, features: { omit: true } } as never;
+  const options = { client: {}, instanceConcurrency: 4, features: { ...TYPEKRO_FEATURES, omit: true } } as never;
   expect(() => requireKnownControllerOptions(options)).not.toThrow();
 });

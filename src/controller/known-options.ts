@@ -1,4 +1,5 @@
 import { requireKnownOptions } from '../core/index.ts';
+import { TYPEKRO_FEATURES } from '../graph/index.ts';
 import { GATES } from './feature-gates.ts';
 import type { ControllerOptions } from './options.ts';
 
@@ -28,6 +29,9 @@ const OPTIONS: Readonly<Record<keyof ControllerOptions, true>> = {
   budget: true,
 };
 
+/** A caller may pass all features of the compiler, also those without a gate. */
+const FEATURES = { ...TYPEKRO_FEATURES, ...GATES };
+
 /**
  * Refuses unknown options and unknown features of a controller.
  *
@@ -36,5 +40,5 @@ const OPTIONS: Readonly<Record<keyof ControllerOptions, true>> = {
 export function requireKnownControllerOptions(options: ControllerOptions): void {
   requireKnownOptions('a controller', options, OPTIONS, 'controller/unknown-option');
   const { features } = options;
-  if (features !== undefined) requireKnownOptions('features', features, GATES, 'controller/unknown-option');
+  if (features !== undefined) requireKnownOptions('features', features, FEATURES, 'controller/unknown-option');
 }

@@ -12,6 +12,7 @@ import type { RunningRecord } from './cluster-files.ts';
 import { control } from './control-client.ts';
 import type { ControlOptions } from './control-client.ts';
 import type { ControlAction } from './control-protocol.ts';
+import { MAX_ADVANCE_MS, MAX_PAUSE_MS } from './disturb.ts';
 import { readFaultRules } from './fault-rules.ts';
 import type { ShownRule } from './held-faults.ts';
 import { runningCluster } from './running-cluster.ts';
@@ -74,7 +75,7 @@ export async function restart(
 ): Promise<number> {
   const print = reportPrinter(context, input);
   const { record } = runningCluster(context, cluster);
-  const pauseMs = parseDuration(textOption(input, 'pause') ?? '0s', 'pause');
+  const pauseMs = parseDuration(textOption(input, 'pause') ?? '0s', '--pause', MAX_PAUSE_MS);
   await sendControl(record, { action: 'restart', body: Buffer.from(`{"pause":"${pauseMs}ms"}`) }, context);
   print({
     data: { schemaVersion: 1, cluster, url: record.url, pauseMs },
@@ -88,7 +89,7 @@ type ControlRequest = { readonly action: ControlAction } & Pick<ControlOptions, 
 
 const advance = (duration: string): ControlRequest => ({
   action: 'advanceClock',
-  body: Buffer.from(stringifyJson({ advance: duration })),
+  body: Buffer.from(stringifyJson({ advance: `${parseDuration(duration, '', MAX_ADVANCE_MS)}ms` })),
 });
 
 async function sendControl(

@@ -18,9 +18,9 @@ export type DisturbAction = Exclude<ControlAction, 'status' | 'snapshot' | 'rest
 /** The maximum size of a request with JSON, in bytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
 /** The longest move of the clock in one request: a day. Controllers then do the work of this time at once. */
-const MAX_ADVANCE_MS = 86_400_000;
+export const MAX_ADVANCE_MS = 86_400_000;
 /** The longest time without a server: a minute. */
-const MAX_PAUSE_MS = 60_000;
+export const MAX_PAUSE_MS = 60_000;
 
 /**
  * Carries out an action.

@@ -78,7 +78,7 @@ export const bootstrap: Command = {
       );
     const { client } = await connectToCluster(context, input);
     try {
-      const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '5m', 'timeout');
+      const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '5m', '--timeout');
       const writer = { api: client, clock: systemClock, signal: context.signal, timeoutMs };
       const report = await install(writer, input, objects, given);
       print({ data: report, lines: () => bootstrapLines(report) });

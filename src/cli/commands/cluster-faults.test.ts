@@ -158,11 +158,14 @@ test('cluster: the clock is moved forward, and the server restarts at its addres
   expect((await run('cluster clock dev 1h')).out).toMatchInlineSnapshot(`"dev: TIME, 3600 s ahead of this machine"`);
   expect(await run('cluster clock dev 25h')).toMatchInlineSnapshot(`
     {
-      "code": 1,
-      "err": "error: "advance" has to be a duration such as "90s", up to 86400 seconds [cluster/clock]",
+      "code": 2,
+      "err": "error: 25h is longer than 24h0m0s [cli/bad-duration]
+      hint: write at most 24h0m0s",
       "out": "",
     }
   `);
+  expect((await run('cluster clock dev 5x')).err).toContain('5x is not a duration [cli/bad-duration]');
+  expect((await run('cluster restart dev --pause 2m')).code).toBe(2);
   await run('cluster load dev -', CONFIG_MAP);
   expect((await run('cluster restart dev')).out).toMatchInlineSnapshot(
     `"dev serves again at https://127.0.0.1:PORT; all connections were closed"`,

@@ -46,7 +46,7 @@ export const dev: Command = {
   ],
   async run(context, input) {
     const port = portOption(input);
-    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', 'timeout');
+    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
     const standIns = standInsOf(input);
     const runProcesses = allowsProcesses(input);
     const processes = runProcesses ? { processDirectory: context.cwd } : {};

@@ -97,7 +97,7 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
       api,
       clock: systemClock,
       signal,
-      timeoutMs: parseDuration(textOption(input, 'timeout') ?? '5m', 'timeout'),
+      timeoutMs: parseDuration(textOption(input, 'timeout') ?? '5m', '--timeout'),
     };
     const isAllowed = findings.length === 0 || input.options['force'] === true;
     const removes = input.options['remove'] === true;

@@ -110,7 +110,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const { api, context, input, object } = task;
   const { signal } = context;
   const timeout = textOption(input, 'timeout') ?? '1m';
-  const timeoutMs = parseDuration(timeout, 'timeout');
+  const timeoutMs = parseDuration(timeout, '--timeout');
   const dryRun = input.options['dry-run'] === true;
   const isInstance = input.options['definition'] !== true && !isDefinitionObject(object);
   if (isInstance && isPaused(object)) {

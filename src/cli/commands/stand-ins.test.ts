@@ -9,7 +9,7 @@ const run = (line: string) => clusters.run(line);
 
 test.each(['up', 'dev app.yaml', 'cluster start'])('typekro %s lists the available stand-ins', async (command) => {
   const { code, err } = await run(`${command} --stand-in cert-manger`);
-  expect(code).not.toBe(0);
+  expect(code).toBe(2);
   expect(err).toContain('there is no stand-in "cert-manger"');
   expect(err).toContain('did you mean cert-manager? the stand-ins are ack, argocd, cert-manager, cnpg');
 });

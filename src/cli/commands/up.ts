@@ -73,7 +73,7 @@ export const up: Command = {
   ],
   async run(context, input) {
     const port = portOption(input);
-    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', 'timeout');
+    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
     const standIns = standInsOf(input);
     const files = input.positionals.length > 0 ? input.positionals : exampleFiles(context.cwd);
     const { failed, graphs, inputs, known } = await readChecked(context, input, files);

@@ -37,7 +37,7 @@ export const wait: Command = {
   async run(context, input) {
     const goal = parseGoal(textOption(input, 'for') ?? 'active');
     const timeout = textOption(input, 'timeout') ?? '5m';
-    const timeoutMs = parseDuration(timeout, 'timeout');
+    const timeoutMs = parseDuration(timeout, '--timeout');
     const [text = ''] = input.positionals;
     const { client, namespace } = await connectToCluster(context, input);
     try {
