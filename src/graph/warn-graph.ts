@@ -88,7 +88,7 @@ function warnSameIdentity(drafts: readonly ResourceDraft[], problems: Problems):
     else {
       problems.warn({
         code: 'graph/duplicate-identity',
-        message: `"${draft.id}" and "${other.id}" are the same ${kind}; they would overwrite each other`,
+        message: `"${draft.id}" and "${other.id}" are the same ${kind}, so every instance fails`,
         place: { path: [...draft.block.path, 'template', 'metadata', 'name'] },
         hint: 'give them different names, or make them one resource',
       });
