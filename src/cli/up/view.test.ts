@@ -10,10 +10,27 @@ describe('fitting a line to the terminal', () => {
     ['a wide character that fits by half', '漢字', 3, '漢…'],
     ['combining marks take no room', 'e\u0301e\u0301e\u0301', 3, 'e\u0301e\u0301e\u0301'],
     ['colours take no room and are all kept', '\u001b[31mab\u001b[39mcd', 3, '\u001b[31mab\u001b[39m…'],
-    ['nothing follows a full line but colours', '\u001b[1mabc\u001b[22md', 3, '\u001b[1mabc\u001b[22m'],
+    ['a colour that ends at the last column', '\u001b[1mabc\u001b[22md', 3, '\u001b[1mab…\u001b[22m'],
+    ['a colour that begins at the last column', 'ab\u001b[1mcd\u001b[22m', 3, 'ab\u001b[1m…\u001b[22m'],
+    ['a colour that ends before the last column', 'a\u001b[1mb\u001b[22mcd', 3, 'a\u001b[1mb\u001b[22m…'],
+    ['a colour that ends after the last column', '\u001b[1mabcd\u001b[22m', 3, '\u001b[1mab…\u001b[22m'],
+    ['a line that fits, with a colour', '\u001b[1mabc\u001b[22m', 3, '\u001b[1mabc\u001b[22m'],
+    ['a wide character that a colour follows', '漢字\u001b[1m漢\u001b[22m', 5, '漢字\u001b[1m…\u001b[22m'],
     ['no room', 'abc', 0, ''],
+    ['no room for a coloured line', '\u001b[1mabc\u001b[22m', 0, '\u001b[1m\u001b[22m'],
   ])('%s', (_what, line, columns, fitted) => {
     expect(fitLine(line, columns)).toBe(fitted);
+  });
+
+  test('a line is cut at the same column wherever its colours begin and end', () => {
+    // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
+    const plain = (text: string): string => text.replaceAll(/\u001b\[[0-9;]*m/g, '');
+    for (let from = 0; from <= 4; from += 1) {
+      for (let to = from; to <= 4; to += 1) {
+        const line = `${'abcd'.slice(0, from)}\u001b[31m${'abcd'.slice(from, to)}\u001b[39m${'abcd'.slice(to)}`;
+        expect([0, 1, 2, 3, 4].map((columns) => plain(fitLine(line, columns)))).toEqual(['', '…', 'a…', 'ab…', 'abcd']);
+      }
+    }
   });
 });
 

@@ -118,32 +118,27 @@ function breakAt(text: string, room: number): number {
   return Math.max(1, space > 0 ? space : at);
 }
 
-/** Cuts a line to the terminal's width. Escape sequences have no width. */
+/**
+ * Cuts a line to the terminal's width. A cut line ends with an ellipsis. Escape sequences have no width and all stay, so
+ * that no colour continues after the line.
+ */
 export function fitLine(line: string, columns: number): string {
-  let room = columns;
-  let cut = '';
+  if (widthOf(line) <= columns) return line;
+  let room = columns - widthOf(ELLIPSIS);
+  let isCut = false;
+  let fitted = '';
   // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
-  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
-    if (part.startsWith('\u001b')) {
-      cut += part;
-      continue;
+  for (const [part] of line.matchAll(/\u001b\[[0-9;]*m|./gsu)) {
+    if (part.startsWith('\u001b[')) {
+      fitted += part;
+    } else if (!isCut) {
+      room -= columnWidth(part);
+      isCut = room < 0;
+      if (!isCut) fitted += part;
+      else if (columns > 0) fitted += ELLIPSIS;
     }
-    cut += fitText(part, room);
-    room -= Math.min(room, widthOf(part));
   }
-  return cut;
+  return fitted;
 }
 
-/** The text if it fits, else its beginning with an ellipsis; empty without any room. */
-function fitText(text: string, room: number): string {
-  if (widthOf(text) <= room) return text;
-  let left = room - 1;
-  if (left < 0) return '';
-  let fitting = '';
-  for (const character of text) {
-    left -= columnWidth(character);
-    if (left < 0) break;
-    fitting += character;
-  }
-  return `${fitting}…`;
-}
+const ELLIPSIS = '…';
