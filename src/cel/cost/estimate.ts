@@ -292,7 +292,7 @@ class Estimate {
     if (entries !== undefined) this.#entries.set(id, entries);
   }
 
-  /** Stores the sizes of the entries of a node whose value is that of `a` or that of `b`. */
+  /** Stores the sizes of the entries of a node whose value is either the value of `a` or the value of `b`. */
   #join(id: number, a: Expr | undefined, b: Expr | undefined): void {
     const [left, right] = [a, b].map((expr) => (expr === undefined ? undefined : this.#entriesOf(expr)));
     if (left === undefined || right === undefined) return;
