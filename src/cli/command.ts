@@ -107,7 +107,7 @@ export interface PositionalSpec {
 export interface OptionSpec {
   /** The name without the dashes: `once`, `log-level`. */
   readonly name: string;
-  /** The short form of the option: one letter, the one of kubectl where kubectl has the option, too. */
+  /** The short form of the option: one letter. If kubectl has the option, the letter is that of kubectl. */
   readonly short?: string;
   readonly summary: string;
   /** The placeholder of the value in help; absent for a switch. */

@@ -181,7 +181,7 @@ ${map('note', '${web.metadata.resourceVersion}')}`,
     );
   });
 
-  test('a deletion that never ends is stuck, also without faults, and has no lives', async () => {
+  test('a deletion that never ends counts as stuck even without faults, and no life under faults runs', async () => {
     writeMaps(
       'held',
       '    - id: web\n      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: web } }\n',

@@ -33,7 +33,7 @@ export function secretFields(graph: Graph): (node: string, path: string) => bool
  * list in another order than the graph, and another client can add elements. A field therefore counts as secret when
  * the same field of any element of the list is secret.
  *
- * @param graph absent when it is not known: every field that a user of the object sets counts as secret
+ * @param graph absent when the graph is not known; every field that a user of the object sets then counts as secret
  * @returns a predicate on the id of a node and the path of a field of a live object
  */
 export function secretLiveFields(graph: Graph | undefined): (node: string, path: string) => boolean {

@@ -1,6 +1,6 @@
 import type { InstancePlan, ObjectPlan } from '../../inspect/index.ts';
 
-/** All writes of an instance: those of its present revision first. An object can have two. */
+/** All writes of an instance. Those of its present revision come first. An object can have two writes. */
 export function allWrites({ meanwhile, writes }: Pick<InstancePlan, 'meanwhile' | 'writes'>): readonly ObjectPlan[] {
   return meanwhile === undefined ? writes : [...meanwhile.writes, ...writes];
 }

@@ -80,8 +80,8 @@ function permissionProblem(error: Error, path: string): Diagnostic | undefined {
 }
 
 /**
- * The problem of an unresolved import by an alias, or the hint for it, from the tsconfig of the importing file;
- * undefined without one.
+ * Explains an unresolved import by an alias from the tsconfig of the importing file. Returns a problem of the tsconfig,
+ * or a hint for the import, or undefined when the tsconfig explains nothing.
  */
 export function aliasProblem(wanted: string, importer: string): Diagnostic | string | undefined {
   const file = configAbove(dirname(importer));

@@ -10,7 +10,8 @@ export function isFileProblem({ code }: { readonly code: string }): boolean {
 }
 
 /**
- * Returns an error about a file as a problem of the file, at its beginning when the error names no other place.
+ * Returns an error about a file as a problem of the file. The place is the beginning of the file, unless the error
+ * names another place.
  *
  * @param file the name of the file, for an error that does not begin with it
  */
@@ -25,7 +26,7 @@ export function fileProblem(error: TypeKroError, file: string): Diagnostic {
  * Reads one of several files. A file that is not read at all becomes a diagnostic, so that it hides no problem of the
  * other files.
  *
- * @param isOnly the command names no other file: its error is thrown
+ * @param isOnly true when the command names no other file; an error of the file is then thrown
  * @throws the error of the only file, and any error that is not the problem of a file
  */
 export async function readOneOf<T>(
