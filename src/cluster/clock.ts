@@ -38,8 +38,8 @@ export const systemClusterClock: ClusterClock = {
 };
 
 /**
- * The id of the timer that is due first, and not after `limit`. Of several timers with the same time, it is the one
- * that was started first.
+ * The id of the first timer that is due at `limit` or earlier. Timers with equal times are due in the order of their
+ * starts.
  */
 export function nextDue(timers: ReadonlyMap<number, { readonly due: number }>, limit: number): number | undefined {
   let found: number | undefined;

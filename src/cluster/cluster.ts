@@ -38,13 +38,13 @@ import type { KubernetesRelease } from './release.ts';
 
 /** An embedded cluster. */
 export interface Cluster {
-  /** A transport for clients without a socket. `user` defaults to the administrator. */
+  /** A transport that needs no socket. Its requests are those of `user` (default: the administrator). */
   transport(user?: UserInfo): Transport;
-  /** Opens a socket; a cluster may have several. */
+  /** Opens a socket. A cluster may have several sockets. */
   listen(options?: ListenOptions): Promise<Listener>;
   /** The cluster's time. */
   readonly clock: ClusterClock;
-  /** Holds, releases, delays and fails the simulated controllers while they run. */
+  /** The settings of the simulated controllers. They can change at any time. */
   readonly controllers: ControllerSettings;
   /** Sets rules for the lives of pods. */
   readonly pods: PodSimulation;
@@ -63,9 +63,9 @@ export interface Cluster {
   /** The present content of the cluster, as plain data that this or another cluster can restore. */
   snapshot(): ClusterSnapshot;
   /**
-   * Puts the cluster into the state of a snapshot: objects, definitions, access rules, addresses and logs. Objects get
-   * their old versions and uids, but the counter of versions never goes back. Open watches therefore end with `410
-   * Expired`, and clients list again. Clock, sockets, faults and controller settings stay as they are.
+   * Restores the state of a snapshot: objects, definitions, access rules, addresses and logs. Objects get their old
+   * versions and uids. The counter of versions never goes back. Open watches therefore end with `410 Expired`, and
+   * clients list again. Clock, sockets, faults and settings of controllers do not change.
    */
   restore(snapshot: ClusterSnapshot): void;
   /** Settles when no simulated controller has work that is due now. */
@@ -75,7 +75,9 @@ export interface Cluster {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The API of the wanted version; `undefined` for the latest one, which needs no further module. */
+/**
+ * The release of Kubernetes that the options name; `undefined` for the latest release, whose code is already loaded.
+ */
 async function releaseFor({
   kubernetesVersion = KUBERNETES_RELEASE,
 }: ClusterOptions): Promise<KubernetesRelease | undefined> {
@@ -88,8 +90,8 @@ async function releaseFor({
  *
  * @throws TypeKroError `cluster/kubernetes-version` for a version of Kubernetes without data;
  *   `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state;
- *   `cluster/unknown-stand-in`, `cluster/duplicate-stand-in`, `cluster/stand-in-definition`, and
- *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run; `cluster/audit-log` when the audit log
+ *   `cluster/unknown-stand-in`, `cluster/duplicate-stand-in`, `cluster/stand-in-definition` and
+ *   `cluster/stand-ins-without-controllers` for stand-ins that cannot run; `cluster/audit-log` for an audit log that
  *   cannot be written.
  */
 export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
@@ -178,7 +180,7 @@ async function startProcesses(api: Api): Promise<void> {
 async function loadedStandIns({ standIns = [], controllers }: ClusterOptions): Promise<readonly StandIn[]> {
   if (standIns.length === 0) return [];
   if (controllers === false) {
-    throw new TypeKroError('stand-ins are asked for in a cluster without controllers', {
+    throw new TypeKroError('a cluster without controllers can have no stand-ins', {
       code: 'cluster/stand-ins-without-controllers',
       remedy: 'leave out `controllers: false`; to do without pods, write `workloads: false`',
     });

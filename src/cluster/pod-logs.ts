@@ -4,7 +4,7 @@ import type { ByteStream, StreamSink } from './protocol/request.ts';
 /** The minimum number of characters that a full log keeps. A log with more than twice as many is cut to this number. */
 const MIN_KEPT_CHARACTERS = 8 * 1024 * 1024;
 
-/** The number of characters that each line counts in addition to its text, for the memory of its entry. */
+/** The number that is added to the length of each line. It stands for the memory of the line's entry. */
 const LINE_CHARACTERS = 64;
 
 /** The maximum number of unread bytes of a follower. The stream of a follower that does not read is aborted. */

@@ -88,7 +88,7 @@ interface PodUse {
 }
 
 interface Groups {
-  /** The pods with metrics that are not Pending. For CPU, only those that are ready, too. */
+  /** The pods that have metrics and are not Pending. For CPU, a pod must also be ready. */
   readonly measured: readonly PodUse[];
   readonly unready: readonly KubeObject[];
   readonly missing: readonly KubeObject[];

@@ -80,7 +80,7 @@ function newSetOf(deployment: KubeObject, sets: readonly KubeObject[]): KubeObje
 
 const MAX_INT64 = 2n ** 63n - 1n;
 
-/** The revision of a Deployment or ReplicaSet; 0 when it has none, or a text that is not an int64. */
+/** The revision of a Deployment or ReplicaSet; 0 without a revision, and for a text that is not an int64. */
 function revisionOf(object: KubeObject): bigint {
   const text = object.metadata.annotations?.[REVISION] ?? '';
   if (!/^\d{1,19}$/.test(text)) return 0n;

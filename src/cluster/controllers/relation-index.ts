@@ -97,7 +97,10 @@ const ADOPTABLE: ReadonlyMap<string, string> = new Map([
   ['controllerrevisions', 'apps'],
 ]);
 
-/** The term of the objects of a namespace that a controller may adopt: of all, or of those with a label. */
+/**
+ * The term under which the index has the adoptable objects of a namespace. With `label`, the term covers only the
+ * objects with this label.
+ */
 export function uncontrolledTerm(
   { group, plural }: Pick<Collection, 'group' | 'plural'>,
   namespace: string,
@@ -107,7 +110,7 @@ export function uncontrolledTerm(
   return label === undefined ? all : `${all} ${label[0]}=${label[1]}`;
 }
 
-/** Terms of the index of objects that a controller may adopt: the term of the namespace, and one for each label. */
+/** The terms of an adoptable object: the term of its namespace, and one for each of its labels. */
 export function uncontrolledIn(collection: Collection, object: KubeObject): readonly string[] {
   // Most events are those of other resources.
   if (ADOPTABLE.get(collection.plural) !== collection.group || controllerOf(object) !== undefined) return NOTHING;

@@ -23,7 +23,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
   const quota = (story: ClusterStory, pods: string) =>
     story.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard: { pods } } });
 
-  test('creates its pods with an owner and reports the counts', async () => {
+  test('creates pods with an owner reference, and reports their counts', async () => {
     await using story = await startClusterStory();
     const { metadata } = await story.create(replicas());
     const pods = await story.list('v1 Pod');
@@ -43,7 +43,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
     expect(events.map((event) => event['source'])).toEqual([{ component }, { component }]);
   });
 
-  test('follows its scale', async () => {
+  test('creates and removes pods when its scale changes', async () => {
     await using story = await startClusterStory();
     await story.create(replicas({ replicas: 1 }));
     await story.client.patch(
@@ -62,7 +62,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
     expect(await story.reasons('r')).toContain('SuccessfulDelete');
   });
 
-  test('waits minReadySeconds before a pod counts as available', async () => {
+  test('counts a pod as available after minReadySeconds', async () => {
     await using story = await startClusterStory();
     await story.create(replicas({ minReadySeconds: 10 }));
     const available = async () => (await story.get(type, 'r')).status?.['availableReplicas'];
@@ -71,7 +71,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
     expect(await available()).toBe(2);
   });
 
-  test('reports a refused pod, and removes the condition when its pods exist', async () => {
+  test('has a condition about a refused pod until all its pods exist', async () => {
     await using story = await startClusterStory();
     await quota(story, '1');
     await story.create(replicas());
@@ -86,7 +86,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
     expect(conditionOf(await story.get(type, 'r'), 'ReplicaFailure')).toBeUndefined();
   });
 
-  test('counts a pod without the labels of the template, but not as fully labelled', async () => {
+  test('does not count a pod that has lost a label of the template as fully labelled', async () => {
     await using story = await startClusterStory();
     const template = podTemplate({ ...labels, extra: 'x' });
     await story.create(replicas({ template }));
@@ -104,7 +104,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
   });
 });
 
-describe('the pods that are removed first', () => {
+describe('the order of removal', () => {
   const pod = (name: string, change: JsonObject = {}): KubeObject => ({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -132,18 +132,18 @@ describe('the pods that are removed first', () => {
     ['have been ready for a short time', { status: ready('2026-01-01T11:00:00Z') }, {}],
     ['have many restarts', { status: { containerStatuses: [{ restartCount: 2 }] } }, {}],
     ['are young', { metadata: { creationTimestamp: '2026-01-01T11:00:00Z' } }, {}],
-  ])('%s', (_title, first, second) => {
+  ])('begins with pods that %s', (_title, first, second) => {
     const pods = [pod('second', second), pod('first', first)];
     expect(removalOrder(pods).map(({ metadata }) => metadata.name)).toEqual(['first', 'second']);
   });
 
-  test('share their node with others', () => {
+  test('begins with pods that share their node with others', () => {
     const near = { spec: { nodeName: 'same' } };
     const ordered = removalOrder([pod('far'), pod('near', near), pod('near-too', near)]);
     expect(ordered.at(-1)?.metadata.name).toBe('far');
   });
 
-  test.each(['1.5', '+3', '007', '2147483648', 'low'])('ignore the malformed deletion cost %s', (value) => {
+  test.each(['1.5', '+3', '007', '2147483648', 'low'])('ignores the malformed deletion cost %s', (value) => {
     expect(removalOrder([pod('a'), pod('b', cost(value)), pod('c')]).map(({ metadata }) => metadata.name)).toEqual([
       'a',
       'b',

@@ -79,8 +79,9 @@ interface Revisions {
 const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_HASH] ?? '';
 
 /**
- * Does the work that is possible now. With ordered management, creates and deletes one pod at a time; otherwise all pods
- * at once. Outdated pods are always replaced one by one. Returns false when the API refused a pod and the work must be tried again.
+ * Creates missing pods, and removes ended and surplus pods. With ordered management, one call changes one pod. Pods of
+ * an old revision are always replaced one by one. Returns false when the API refuses a pod; the caller must then try
+ * again.
  */
 function step(client: ControllerClient, set: KubeObject, revisions: Revisions): boolean {
   const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';

@@ -25,8 +25,8 @@ export class ConversionAnswers implements Conversions {
   }
 
   /**
-   * The converted object. Throws `ConversionPending` when the webhook must be called first. Its `answered` calls the
-   * webhook.
+   * The converted object. Throws `ConversionPending` when the webhook must be called first. The function `answered` of
+   * this error calls the webhook.
    */
   find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject {
     const known = this.#answers.find(

@@ -15,9 +15,10 @@ export type SchemaEngineSource = () => SchemaEngine;
 const GROUPS: ReadonlySet<string | undefined> = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io']);
 
 /**
- * Must the schema engine be loaded for a request to the API group? False when the engine is loaded already. Otherwise
- * true when the request is for definitions, webhooks or policies, and when the cluster has definitions or
- * ValidatingAdmissionPolicies. When `group` is `undefined`, only the content of the cluster counts.
+ * Must the schema engine be loaded for a request to the API group? Two kinds of requests need it: requests for
+ * definitions, webhooks or policies, and all requests in a cluster with definitions or ValidatingAdmissionPolicies. The
+ * result is false when the engine is loaded already. When `group` is `undefined`, only the content of the cluster
+ * counts.
  */
 export function needsSchemas(
   store: ObjectLookup,
