@@ -285,8 +285,8 @@ class Splitter {
   }
 
   /**
-   * The condition to decide first for an open condition. The open condition may itself read a node whose existence is
-   * open, and kro excludes a node together with each node that its conditions read.
+   * The condition to decide first, so that an open condition can be decided. The open condition may itself read a node
+   * whose existence is open. kro excludes a node when it excludes a node that a condition of the node reads.
    */
   #decidable(path: Path, open: Open): Open {
     for (const of of this.#finder.of(open.test).variables) {

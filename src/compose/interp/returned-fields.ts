@@ -88,8 +88,8 @@ class FieldFinder {
   }
 
   /**
-   * The fields in the result of a call of a function of the composition, of `Object.assign`, `map` and similar
-   * functions.
+   * The fields in the result of a call. The called function is one of the composition, `Object.assign`, `map`, or a
+   * similar function.
    */
   #call({ callee, arguments: args }: Extract<AnyNode, { type: 'CallExpression' }>, step: string): Written[] {
     if (callee.type === 'Identifier') {

@@ -99,7 +99,9 @@ function mayBeMissing(value: Sym | Phi | undefined): value is Sym {
   return value instanceof Sym && value.absence !== undefined && value.resource === undefined;
 }
 
-/** A view of results that may be missing. CEL has no list of such results before a filter keeps the present ones. */
+/**
+ * A view of results that may be missing. CEL can express their list only after a filter that keeps the present results.
+ */
 function viewOfDoubtful(view: View, { node, absence, waits, label }: Sym, of: Variable): View {
   const { has = TRUE(), waits: waiting = false } = absence ?? {};
   return new View(view.list, (loop) => {

@@ -17,8 +17,8 @@ export function extreme(fold: ListFold): Node | undefined {
 }
 
 /**
- * The value that an iteration compares with the accumulator and takes; undefined when an iteration does anything else,
- * or the value is not a number.
+ * The number that an iteration compares with the accumulator and then takes as the new accumulator. Undefined when an
+ * iteration does anything else, and for a value that is not a number.
  */
 export function takenIteration({
   next,
@@ -35,7 +35,7 @@ export function takenIteration({
 
 /** The fold over the whole list when the fold starts with the value of the first element and runs over the rest. */
 function withFirst(fold: ListFold, value = variable(fold.loop, fold.element)): ListFold | undefined {
-  // A value that does not read the element equals the value of a first element even if the list may be empty.
+  // A value that does not read the element says nothing about the first element: the list may be empty.
   if (!mentions(value, (of) => of === fold.loop)) return undefined;
   const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
   if (fold.initial === valueOfFirst(fold.list)) return fold;
@@ -46,7 +46,8 @@ function withFirst(fold: ListFold, value = variable(fold.loop, fold.element)): L
 }
 
 /**
- * The fold over the list with the value before the loop in front of it, when this value has the type of the elements.
+ * The fold over a longer list: the value before the loop, followed by the elements. Undefined when this value does not
+ * have the type of the elements.
  */
 function withScalar(fold: ListFold): ListFold | undefined {
   const { initial, element } = fold;

@@ -121,7 +121,8 @@ function summands(fold: ListFold, term: Node): Node {
 }
 
 /**
- * The iterations that add something, and the terms that they add, when one branch of the added expression adds nothing.
+ * Splits an added conditional of which one branch adds nothing. The result has only the iterations that add something,
+ * and the expression that they add.
  */
 function addingIterations(
   fold: ListFold,
@@ -270,8 +271,8 @@ function ownIterations(fold: ListFold, carried: (node: Node) => boolean): ListFo
 }
 
 /**
- * The largest or least value that the iterations take, without the value before the loop, and the elements that take
- * part.
+ * The largest or least of the values that the iterations compare, and the list of the compared elements. The value
+ * before the loop is not among the values.
  */
 export function extremeOf(
   fold: ListFold,

@@ -32,7 +32,7 @@ function memberOf(node: Node): Node | undefined {
   return from.kind === 'object' ? memberOfLiteral(from, node.field) : undefined;
 }
 
-/** The size of a list of such objects: the number of the iterations. */
+/** The size of a list of the objects of another macro: the number of its iterations. */
 function sizeOf(node: Node): Node | undefined {
   const objects = node.kind === 'call' && node.name === 'size' ? objectsOf(node.args[0]) : undefined;
   return objects && size(objects.list, INTEGER);

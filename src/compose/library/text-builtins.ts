@@ -73,7 +73,10 @@ function refuseNullable(raw: unknown): void {
 
 const ASCII = String.raw`^[\x{0}-\x{7F}]*$`;
 
-/** An expression of a text of ASCII; with any other text it is an error that names the reason. */
+/**
+ * Applies `use` to a text. The expression fails for a text with other characters than ASCII, and its error names this
+ * reason.
+ */
 function asciiOnly(value: Node, use: (text: Node) => Node): Node {
   return bindOnce(value, 't', STRING, (text) =>
     cond(

@@ -132,8 +132,8 @@ function isNeverNegative(node: Node): boolean {
 }
 
 /**
- * The fact that holds for an element `loop` of a list: the condition of a filter, the bounds of a range, or that the
- * key of a map is in the map. Undefined when no fact is known.
+ * The fact that holds for an element `loop` of a list: the condition of a filter, the bounds of a range, or the
+ * presence of a key in its map. Undefined when no fact is known.
  */
 export function factOf(list: Node, loop: Node): Node | undefined {
   const map = mapOfKeys(list);

@@ -7,7 +7,7 @@ import type { Sym } from '../value/symbolic.ts';
 const brought = new WeakMap<Trace, Map<object, Sym>>();
 
 /**
- * The resource of the running trace that represents something outside the composition; made once for each run.
+ * Returns the resource that represents a thing outside the composition. Each run makes the resource once.
  *
  * @param key the thing that the resource represents
  * @param make makes the resource; called outside all open conditions and loops

@@ -5,7 +5,9 @@ import type { FunctionNode } from '../source/parse.ts';
  * layer above them.
  */
 export interface Interpreter {
-  /** Calls a function value: a function of the composition, of the author outside of it, of the SDK or of the host. */
+  /**
+   * Calls a function. Its code can be in the composition, elsewhere in the author's program, in the SDK or in the host.
+   */
   call(fn: unknown, self: unknown, args: readonly unknown[], label: string): unknown;
   /** Calls `object.key(…)`. */
   callMethod(object: unknown, key: string, args: readonly unknown[]): unknown;
@@ -14,7 +16,7 @@ export interface Interpreter {
   /**
    * Runs the body of a loop over a symbolic list.
    *
-   * @param filled the object that the iterations fill, and the callback whose first parameter it is
+   * @param filled an object that the iterations fill, and the callback that gets this object as its first argument
    * @returns the list of the results; `undefined` for `forEach`
    */
   symbolicMap(
