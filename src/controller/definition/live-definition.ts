@@ -64,8 +64,8 @@ export interface LiveRules {
 
 /**
  * The graph that the controller follows for an instance: the revision to which the instance is pinned, else the newest
- * revision that the roll-out permits, whose CRD is not refused, and that compiles against the schemas of the cluster.
- * Without revisions, the graph of the definition's own spec.
+ * usable revision. A revision is usable when the roll-out permits it, its CRD is not refused, and it compiles against
+ * the schemas of the cluster. Without revisions, the graph of the definition's own spec.
  *
  * @throws KubeError when schemas cannot be read.
  */

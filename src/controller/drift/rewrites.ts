@@ -3,7 +3,7 @@ import { fnv32a } from '../../golang/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { ApplyAction, Contest } from '../../runtime/index.ts';
 
-/** This number of writes of one object within `WINDOW_MS` makes a contest of the controller with itself. */
+/** This number of writes of one object within `WINDOW_MS` counts as a contest of the controller with itself. */
 export const MAX_REWRITES = 20;
 const WINDOW_MS = 60_000;
 /** From this length on, the list of the objects that were written once reserves room to grow. */
