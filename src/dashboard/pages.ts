@@ -52,7 +52,10 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
 /** The files of the playground and the licences, which are read when a page first requests one. */
 const ON_DEMAND = /^\/(?:playground-|licenses)/;
 
-/** Reads a JSON object of texts by their paths at the first use. There are no files without a text. */
+/**
+ * Parses, at the first use, a JSON object that has the text of each file by its path. The map is empty when `read`
+ * returns nothing.
+ */
 function lazyFiles(read: () => string | undefined): () => ReadonlyMap<string, string> {
   let files: ReadonlyMap<string, string> | undefined;
   return () => (files ??= new Map(Object.entries(JSON.parse(read() ?? '{}') as Record<string, string>)));

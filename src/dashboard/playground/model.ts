@@ -14,8 +14,9 @@ export interface PlaygroundInput {
   /** The spec of the instance as YAML. */
   readonly spec: string;
   /**
-   * Objects that exist or that have a status of the user's choice, as YAML: a map of node ids, each with fields of its
-   * object, or with a list of them for a collection. A node without an entry gets the status of `simulatedStatus`.
+   * The observed objects as YAML: a map from the id of a node to fields of its object. A collection has a list of such
+   * fields. An entry adds its fields to the object of the node, or makes an external object. A node without an entry
+   * gets the status of `simulatedStatus`.
    */
   readonly observed: string;
 }

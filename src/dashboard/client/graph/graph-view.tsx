@@ -18,7 +18,7 @@ import { usePanZoom } from './use-pan-zoom.ts';
 /** The picture of a graph: lines, and boxes that Tab and the arrow keys reach. */
 export function GraphView(props: {
   readonly picture: Picture;
-  /** For the name of the picture and of an exported file. */
+  /** The name of the graph. The names of the picture and of an exported file contain it. */
   readonly name: string;
   readonly selected: string | undefined;
   /** The boxes that stay bright while all others are dim; undefined when none is dim. */

@@ -13,7 +13,10 @@ export const PAGE_SIZE = 200;
 export class InstancePages {
   readonly #query: InstanceQuery;
   readonly #pages = new Map<number, LiveRead<InstancePage>>();
-  /** Changes with the set of pages, so that a component that reads a row also follows a page that is added later. */
+  /**
+   * This number changes with the set of pages. A component that reads a row therefore also follows a page that is added
+   * later.
+   */
   readonly #version = signal(0);
 
   constructor(query: InstanceQuery) {

@@ -1,6 +1,9 @@
 import type { LinePosition } from '../../../inspect/index.ts';
 
-/** The offset of a position in a text, in UTF-16 units. A position outside of the text is its nearest place in it. */
+/**
+ * The offset of a position in a text, in UTF-16 units. A position outside of the text counts as the nearest place in
+ * the text.
+ */
 export function offsetOf(text: string, { line, column }: LinePosition): number {
   const lines = text.split('\n');
   const index = Math.min(Math.max(line, 1), lines.length) - 1;

@@ -74,7 +74,7 @@ export function Tabs(props: {
   );
 }
 
-/** A choice of one of few, as a row of buttons. */
+/** A choice between a few values, as a row of buttons. */
 export function Segments<Id extends string>(props: {
   readonly label: string;
   readonly options: readonly { readonly id: Id; readonly label: string }[];

@@ -10,7 +10,7 @@ export function toYaml(value: JsonValue): string {
   return `${linesOf(value, '').join('\n')}\n`;
 }
 
-/** Texts that are the same text without quotes, in YAML 1.1 and 1.2. */
+/** Texts that need no quotes in YAML 1.1 and 1.2. */
 const PLAIN = /^[A-Za-z/.][\w/.-]*(?:[ :=][\w/.$(){}-]+)*$/;
 const NOT_TEXT = /^(?:true|false|yes|no|on|off|y|n|null|~|\.(?:inf|nan)|\.\d.*|[.-]+)$/i;
 
