@@ -151,9 +151,9 @@ export class WatchSet {
   }
 
   /**
-   * The objects of a kind that the deploy may read (`mayRead`), in these namespaces; objects of other owners are left
-   * out, also those that a step requested. For a cluster-scoped kind, the namespaces are ignored. Returns `undefined`
-   * when a namespace has no synced watch.
+   * The objects of a kind in these namespaces that the deploy may read (`mayRead`). An object of another owner is left
+   * out, even when a step has requested this object. For a cluster-scoped kind, the namespaces are ignored. Returns
+   * `undefined` when a namespace has no synced watch.
    */
   async lookAll(group: string, kind: string, namespaces: readonly string[]): Promise<KubeObject[] | undefined> {
     const watches = [...this.#open.values()].filter(
