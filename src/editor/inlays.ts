@@ -75,7 +75,7 @@ function outlineOf(placed: PlacedPart, graphs: readonly CompiledOutline[]): Grap
   return found?.outline;
 }
 
-/** The commands that lenses offer. The server runs them; a client may run them itself. */
+/** The commands that lenses offer. The server runs a command, unless the client runs it itself. */
 export const LENS_COMMANDS = {
   graph: 'typekro.graph',
   render: 'typekro.render',

@@ -29,7 +29,7 @@ export function readsOf(text: string, name: string): readonly Span[] {
   if (!text.includes(name)) return [];
   const parsed = kroEnvironment({}).parse(text);
   if (!parsed.ok) {
-    // A half-typed expression has no tree; a name that is not a field counts.
+    // A half-typed expression has no tree. Each occurrence of the name that is not a field then counts as a read.
     const word = new RegExp(`(?<![\\w.])${name.replaceAll(/[^\w]/g, String.raw`\$&`)}(?!\\w)`, 'g');
     return [...text.matchAll(word)].map(({ index }) => ({ from: index, to: index + name.length }));
   }
