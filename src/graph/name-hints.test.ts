@@ -30,7 +30,7 @@ describe('a wrong id causes one problem', () => {
   test.each<[string, string]>([
     ['reserved', map('schema', 'x')],
     ['used twice', map('a', 'x')],
-  ])('a list of known names leaves out the id that the compiler puts in place of one that is %s', (_, wrong) => {
+  ])('a list of known names leaves out the id that the compiler puts in place of an id that is %s', (_, wrong) => {
     const problems = problemsOf(withResources(map('a', 'a') + wrong + map('b', '${zzzzzzz.x}')));
     expect(problems).toHaveLength(2);
     expect(problems[1]).toBe('nothing here is named zzzzzzz; known names: schema, a, b');

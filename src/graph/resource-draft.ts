@@ -44,8 +44,8 @@ export interface ResourceDraft {
     | { readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
     | undefined;
   /**
-   * The kind that the sources do not have, with the error that is due unless the resource may wait for its kind. Absent
-   * without the feature `deferredSchemas`.
+   * The kind of the resource, when no source has it. Contains the error for a resource that may not wait for its kind.
+   * Absent without the feature `deferredSchemas`.
    */
   readonly unknownKind?: ResolvedKind & { readonly ok: false };
   /** The schema of the value of a variable; absent for a node with objects. */
