@@ -191,8 +191,8 @@ export interface InstancePlan {
   /** Present during a canary: `first` for its members, `later` for the other instances. */
   readonly rollout?: 'first' | 'later';
   /**
-   * What the present revision writes at once for an instance of a file that gets the new revision after the canary.
-   * Absent when it writes nothing.
+   * An instance of a file may get the new revision only after the canary. These are the writes of the present revision,
+   * which happen at once. Absent when there are none.
    */
   readonly meanwhile?: Meanwhile;
   /**
