@@ -80,7 +80,7 @@ test('pods that the user may not read are reported', async () => {
   ]);
 });
 
-test('reads only events of objects that are not ready, and no kinds that these cannot have created', async () => {
+test('reads events only of objects that are not ready, and skips kinds that such objects cannot create', async () => {
   const { api, listed } = cluster([]);
   await readCauses(api, [ref('a')], AbortSignal.timeout(1000));
   expect(listed).toEqual(['a Event involvedObject.kind=PersistentVolumeClaim,involvedObject.name=disk']);
