@@ -86,7 +86,10 @@ function failedTo(what: string, { failure, retryAt }: FailedRequest): EntryDecis
   return { state: 'failed', message: `${what}: ${failure.message}`, ...definedMember('retryAt', retryAt) };
 }
 
-/** Is the object out of reach for good: may the account not read it, or is its kind not served? */
+/**
+ * Does a repeated request fail in the same way? True when the account may not read the object, and when its kind is not
+ * served.
+ */
 function isOutOfReach({ failure: { code } }: FailedRequest): boolean {
   return code === 403 || code === 404;
 }

@@ -3,8 +3,8 @@ import { readConditions, transition } from './conditions.ts';
 import type { Condition, StepOptions } from './model.ts';
 
 /**
- * The condition with the revision that an instance follows, as in the proposal for kro: its reason is the number. It is
- * also the record by which a new process finds the revision of an instance that waits for a newer one.
+ * The condition with the revision that an instance follows, as in the proposal for kro. Its reason is the number of the
+ * revision. A new process reads this condition to find the revision of an instance that waits for a newer revision.
  */
 export const REVISION_CONDITION = 'RevisionReconciled';
 

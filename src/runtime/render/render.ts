@@ -142,7 +142,10 @@ function withoutBookkeeping(desired: KubeObject, node: GraphNode): JsonObject {
   return { ...(desired as unknown as JsonObject), metadata: kept };
 }
 
-/** The map without the controller's own members; no map when it would be empty and the author wrote none. */
+/**
+ * The labels or annotations without the controller's own members, as a member `name`. Without the member when the map
+ * would be empty and the author wrote none.
+ */
 function authorsMap(name: string, sent: JsonValue | undefined, authored: JsonValue | undefined): JsonObject {
   const entries = Object.entries(isJsonObject(sent) ? sent : {}).filter(([key]) => {
     if (keys.isReservedKey(key)) return false;
