@@ -66,10 +66,7 @@ interface Built {
    * inside lists and maps have none, because these fields have no fixed path.
    */
   readonly columns: readonly SimpleColumn[];
-  /**
-   * This field, if it has the marker `scale`; otherwise the fields inside that have the marker, except inside lists and
-   * maps.
-   */
+  /** The fields with the marker `scale`: this field, or fields inside it. Fields inside lists and maps are left out. */
   readonly replicas: readonly SimpleReplicas[];
 }
 
