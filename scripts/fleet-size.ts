@@ -16,8 +16,8 @@ export interface FleetSize {
   readonly restMb: number;
   readonly peakMb: number;
   /**
-   * A memory limit for the container of each process, in MiB: one and a half times the peak with the Node of the image,
-   * in steps of 128.
+   * A memory limit for the container of each process, in MiB: one and a half times the peak, rounded up to a multiple
+   * of 128. The peak is that of the Node version of the image.
    */
   readonly limitMi: number;
   /** Processors that each process needs for the changes, as an average of the hour. */
