@@ -87,7 +87,7 @@ test('in the image no text becomes code, and no object has __proto__', () => {
   expect(commandOf(image).flags).toEqual(['--disable-proto=delete', '--disallow-code-generation-from-strings']);
 });
 
-test('two builds have equal bytes: the one of the image, and the one of this checkout', () => {
+test('the build of the image and the build of this checkout have equal bytes', () => {
   const ofImage = digestsOf(join(image.root, 'app/dist'));
   expect(ofImage.size).toBeGreaterThan(500);
   expect(digestsOf(join(root, 'dist'))).toEqual(ofImage);

@@ -7,7 +7,10 @@ import { CONTROLLER_FLAGS } from '../../src/controller/index.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../charts/typekro/${name}`, import.meta.url), 'utf8');
 
-/** The flags of the template that lists them, each with the value of the chart that it comes from, when it is one. */
+/**
+ * The flags in the template of the chart. `value` is the path of the chart's value that sets the flag; undefined for a
+ * flag that no single value sets.
+ */
 const listed = [...read('templates/_helpers.tpl').matchAll(/^ {2}\(list "([a-z-]+)" (?:\$c\.([\w.]+))?/gm)].map(
   ([, flag = '', value]) => ({ flag, value }),
 );

@@ -64,8 +64,8 @@ if (status !== 200) throw new Error(String(status));`;
 describe('a server that answers reads', () => {
   test('loads a few files and a small part of the code of a cluster', () => {
     const files = modulesOf(SERVER).filter((path) => path.startsWith('dist/'));
-    // The entry point, the first part of the server, the vocabularies, core, the bundler's helper, and the part that
-    // loads others late.
+    // The files are the entry point, the first part of the server, the vocabularies, `core`, the bundler's helper, and
+    // the loader of late parts.
     expect(files.length).toBeLessThan(8);
     const size = files.reduce((sum, path) => sum + statSync(join(root, path)).size, 0);
     expect(size).toBeGreaterThan(100_000);

@@ -49,7 +49,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-/** The files of a page: blocks that name a file by it, and the other blocks as one file in their order. */
+/**
+ * The files of a page. A block that names a file belongs to this file. All other blocks are one file, in their order.
+ */
 function filesOf(page: string): Readonly<Record<string, string>> {
   const files: Record<string, string> = {};
   const text = readFileSync(join(ROOT, page), 'utf8');

@@ -208,8 +208,8 @@ function mapSchema(values: readonly JsonValue[]): JsonObject | undefined {
 }
 
 /**
- * The schemas that a value can have, each with the values that fit: an object with known members and, for objects of
- * texts, a map. Values without a common schema get a schema each.
+ * The schemas that the two values of a subject can have. Two objects have a schema with known members. If all their
+ * members are texts, they also have the schema of a map. Values without a common schema get one schema each.
  */
 function schemasOf(subject: Subject, form: Form): readonly (readonly [Subject, JsonObject])[] {
   if (form.typed !== true) return [[subject, { type: 'string' }]];
