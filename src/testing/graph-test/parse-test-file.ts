@@ -14,16 +14,16 @@ const { anyObject, anything, either, flag, listOf, mapOf, memberOf, members, one
 /** A file with tests of a definition. */
 export interface GraphTestFile {
   /**
-   * The file with the definition or composition, relative to the test file. `undefined`: the file of the same name
-   * beside the test file.
+   * The path of the definition or composition, relative to the test file. Default: the file with the same name beside
+   * the test file.
    */
   readonly definition?: string;
-  /** The name of the definition. Needed when its file has several. */
+  /** The name of the definition. Required when its file has several definitions. */
   readonly name?: string;
   /** Files or folders with CustomResourceDefinitions. Paths are relative to the test file. */
   readonly crds: readonly string[];
   readonly workloads: boolean;
-  /** The codes of the problems that the definition must have. `undefined`: it must have no error. */
+  /** The codes of the problems that the definition must have. Absent when the definition must have no error. */
   readonly diagnostics?: readonly string[];
   readonly tests: readonly GraphTest[];
   /** The document, for positions. The tests are under `tests`. */
@@ -37,7 +37,7 @@ export const TEST_FILE_KIND = 'GraphTest';
 export interface ParsedTestFile {
   /** Absent when the file has mistakes. */
   readonly file?: GraphTestFile;
-  /** A file with mistakes, for further checks. An empty test replaces each test with a mistake. */
+  /** The content of a file with mistakes, for further checks. An empty test replaces each wrong test. */
   readonly checkable?: GraphTestFile;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -73,7 +73,7 @@ export function parseTestFile(source: string, file: string): ParsedTestFile {
   return { checkable: { ...all, tests }, diagnostics: found };
 }
 
-/** The error of a file that holds an object of Kubernetes, such as the definition instead of its tests. */
+/** The error for a file with an object of Kubernetes, such as the definition itself. */
 function otherKind(document: DefinitionDocument, file: string): Diagnostic | undefined {
   const [apiVersion, kind] = ['apiVersion', 'kind'].map((name) =>
     isJsonObject(document.value) ? memberOf(document.value, name) : undefined,
@@ -89,7 +89,7 @@ function otherKind(document: DefinitionDocument, file: string): Diagnostic | und
   };
 }
 
-/** The members of a file that must have no mistake before its tests can be checked. Only `tests` is required. */
+/** The members that must be correct before the tests of a file can be checked. A file needs only `tests` of them. */
 const NEEDED = ['tests', 'definition', 'name', 'crds', 'diagnostics'] as const;
 
 /** Reports mistakes as diagnostics with their places in a document. */
@@ -164,7 +164,7 @@ const expectation = members({
   children: mapOf(
     either(
       { 'a text': oneOf('present', 'absent'), 'an object': partial, 'a list': listOf(partial, '[{ data.a: b }]') },
-      'present, absent, fields of the object, or a list of such for a collection',
+      'present, absent, fields of the object, or for a collection a list with the fields of each object',
       'present',
     ),
     'deployment: present',
@@ -287,7 +287,7 @@ const FILE: Shape = (value, path: readonly PathStep[], report) => {
       name: text('the name of a definition'),
       crds: either(
         { 'a text': anything, 'a list': listOf(text('crds/'), '[crds/]') },
-        'a file or folder, or a list of such',
+        'a file, a folder, or a list of files and folders',
         'crds/',
       ),
       workloads: flag,
