@@ -122,7 +122,7 @@ describe('a change that is always refused', () => {
     expect([status, body.message]).toEqual([code, expect.stringContaining(message)]);
   });
 
-  test('owners of fields that a policy makes unreadable stay', async () => {
+  test('field owners do not change when a policy writes managedFields that cannot be read', async () => {
     await using set = await setUp(allow);
     const value = '[{"operation": "Nonsense"}]';
     await addPolicy(set, 'p', `[JSONPatch{op: "add", path: "/metadata/managedFields", value: ${value}}]`);

@@ -153,7 +153,8 @@ interface Denial {
 }
 
 /**
- * Evaluates the validating policies that bindings apply to the request. Adds the warnings of bindings that only warn.
+ * Evaluates the validating policies that bindings apply to the request. Adds a warning for each violation under a
+ * binding with the action `Warn`.
  *
  * @throws ApiError for the first denial, in the order of the names of policies and bindings.
  */

@@ -117,7 +117,7 @@ describe('the limits', () => {
         'Forbidden: estimated rule cost exceeds budget by factor of 5.0x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)',
       ],
     ],
-  ])('one rule over %i elements', (maxItems, messages) => {
+  ])('the errors of one rule over %i elements', (maxItems, messages) => {
     const schema = numbers(maxItems);
     const errors = new RuleCosts().rule(check(rule, schema), schema, false, 1, 'rule');
     expect(errors.map(({ message }) => message)).toEqual(messages);
@@ -135,7 +135,7 @@ describe('the limits', () => {
     expect(costs.finish('the next schema')).toEqual([]);
   });
 
-  test('a rule inside an unbounded list counts as often as its values fit into a request', () => {
+  test('the cost of a rule inside an unbounded list is multiplied by the number of values that fit into a request', () => {
     const schema: Schema = { type: 'string', maxLength: 100 };
     const checked = check("self.contains('abcdefghijklmnopqrst')", schema);
     expect(new RuleCosts().rule(checked, schema, false, 1000, 'rule')).toEqual([]);
