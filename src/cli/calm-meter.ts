@@ -13,7 +13,9 @@ export class CalmMeter {
     this.#used = used;
   }
 
-  /** Takes a sample. Returns the number of calm samples in a row, including this one; 0 when it is not calm. */
+  /**
+   * Takes a sample. Returns the number of calm samples in a row, this sample included; 0 when this sample is not calm.
+   */
   sample(now: number, used: number): number {
     const isCalm = used - this.#used < CALM_SHARE * (now - this.#at);
     this.#at = now;

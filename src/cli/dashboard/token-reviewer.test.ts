@@ -121,7 +121,7 @@ describe('a read as the user', () => {
 describe('the reviews', () => {
   it('count for ten seconds, and a withdrawn right ends then', async () => {
     let reviews = 0;
-    // A proxy, because the methods of the client need its private members.
+    // A copy would not work, because the methods of the client need its private members.
     const counted = new Proxy<KubernetesApi>(cluster.client, {
       get(client, name) {
         if (name === 'create') reviews += 1;

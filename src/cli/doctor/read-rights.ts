@@ -56,10 +56,10 @@ export async function reviewRights(
 const order = ({ account, neededBy, group, resource }: Right): string =>
   JSON.stringify([account, neededBy, group, resource]);
 
-/** A right of an account, before the answer and without the controller. */
+/** A right of an account, before its review, without the name of the controller. */
 type AccountRight = Omit<Right, 'allowed' | 'controller'>;
 
-/** A right before the answer. */
+/** A right before its review. */
 export type NeededRight = Omit<Right, 'allowed'>;
 
 /** The rights of a controller's account, and of the accounts that definitions name. */

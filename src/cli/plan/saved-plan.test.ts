@@ -99,7 +99,7 @@ test('a saved plan of another version is refused with this reason', () => {
   );
 });
 
-test('a saved plan that is cut off says so, and other broken files are not plans', () => {
+test('the error for a truncated plan says so, and other broken files are not plans', () => {
   const { text } = savedPlanText(savedValues() as unknown as SavedPlan);
   for (const length of [60, 300, text.length - 3])
     expect(() => parseSavedPlan(text.slice(0, length), 'x.json')).toThrow('x.json is truncated, or no longer JSON');
@@ -122,7 +122,7 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
     'what it plans',
   ],
   ['the namespace', (saved) => ({ ...saved, namespace: 'other' }), 'the state of the cluster, or the options'],
-])('the error for a saved plan in which %s was edited names it', (_what, change, part) => {
+])('the error for an edited plan names the edited part: %s', (_what, change, part) => {
   const text = stringifyJson(change(savedValues()));
   expect(() => parseSavedPlan(text, 'x.json')).toThrow(`x.json was changed after it was saved: ${part}`);
   const { parts: _parts, ...older } = change(savedValues());

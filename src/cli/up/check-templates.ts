@@ -18,9 +18,9 @@ import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
 /**
- * Reports the problems for which an API server refuses the objects of the templates of a definition or of a Graph.
- * Fields with expressions get stand-in values, and findings that depend on such a field are dropped. Checks only
- * built-in kinds. `known` are the compiler's findings, which are not repeated.
+ * Reports the problems for which an API server would refuse objects made from the templates of a graph. Fields with
+ * expressions get stand-in values, and problems that depend on a stand-in value are dropped. Checks only built-in
+ * kinds. `known` has the compiler's findings, which are not repeated.
  */
 export async function checkTemplates(
   input: InputObject,
@@ -130,7 +130,7 @@ async function checkNode(
     // Only an expression at the missing field, or at a field around it, could set the missing field.
     const absent = place.key && cause.message.startsWith('Required');
     const steps = absent ? stepsIn(value, cause.field) : place.steps;
-    // Such an expression may yield the missing field.
+    // An expression without a stand-in value may yield the missing field.
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
     // A policy or webhook of a cluster names no field; it may have refused a stand-in value.
@@ -177,7 +177,10 @@ function isKnown(path: string, known: readonly Diagnostic[]): boolean {
   );
 }
 
-/** The place of the constant that a server quotes when it names a field that it defaulted itself. */
+/**
+ * The place of a constant that the server's message quotes. The message may name another field: one that the server
+ * defaulted from the constant.
+ */
 function constantPlace(
   value: JsonObject,
   skeleton: JsonObject,

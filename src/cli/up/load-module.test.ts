@@ -16,7 +16,7 @@ export const shop = graph('shop', () => {
 
 let folder: string;
 beforeAll(() => {
-  // Inside the package, so that the module finds the package by its name.
+  // The folder is inside the package, so that a module in it finds the package by its name.
   folder = mkdtempSync(join(root, 'dist', 'load-module-'));
   writeFileSync(join(folder, FILE), TEXT);
 });

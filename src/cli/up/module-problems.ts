@@ -127,7 +127,7 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
     return report(message, { file, line: Number(line), column: Number(column) + 1 });
   }
   if (!(error instanceof SyntaxError) || /does not provide an export/.test(text)) return undefined;
-  // Code that parses a text at run time throws such an error, too, but with a frame.
+  // Code of the module that parses a text also throws a SyntaxError. The stack of that error has a frame of the parser.
   if (/^\s+at (?:JSON\.parse|new (?:RegExp|Function)|eval)\b/m.test(error.stack ?? '')) return undefined;
   const parsed = javaScriptProblem(path);
   if (parsed !== undefined) {

@@ -29,7 +29,7 @@ export function takeLock(file: string): ProcessLock | LockRefusal {
     for (;;) {
       if (link(draft, file)) return heldLock(file, own);
       const found = read(file);
-      if (found === undefined) continue; // released since
+      if (found === undefined) continue; // The holder has released the lock since.
       const holder = Number.parseInt(found, 10);
       if (isHolderAlive(found)) return { holder };
       moveAside(file, found);
@@ -73,7 +73,7 @@ function moveAside(file: string, dead: string): void {
   try {
     renameSync(file, aside);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return; // another process moved it
+    if (errorCode(error) === 'ENOENT') return; // Another process has moved the lock.
     throw error;
   }
   if (read(aside) !== dead) link(aside, file);

@@ -23,6 +23,6 @@ test.each<readonly [name: string, found: readonly Diagnostic[], kept: readonly s
     ['spec.resources[0].id'],
   ],
   ['fields at two places', [finding('spec.a'), finding('spec.a.b', 'input/unknown-field', 9)], ['spec.a', 'spec.a.b']],
-])('of %s, the causes are kept', (_name, found, kept) => {
+])('the causes among the problems are kept: %s', (_name, found, kept) => {
   expect(withoutConsequences(found).map(({ path }) => path)).toEqual(kept);
 });

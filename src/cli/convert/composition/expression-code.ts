@@ -55,8 +55,8 @@ export function expressionCode(
 }
 
 /**
- * Is a condition written as its CEL text? Yes for an expression without a form in JavaScript that reads no iterator,
- * and for an expression that a composition cannot express.
+ * Is a condition written as its CEL text? True for an expression that a composition cannot express. Also true for an
+ * expression that has no form in JavaScript and reads no iterator.
  */
 export function isWrittenAsCel(expression: Expression, scope: ExpressionScope): boolean {
   const written = expressionCode(expression, scope);
@@ -94,7 +94,7 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
   return { code: call(`Cel.expr<${type}>`, ...pieces), resources: [], readsSpec: false, isCel: true };
 }
 
-/** The CEL with another name for some variables. Variables of macros keep theirs. */
+/** Replaces the names of some variables in a CEL text by `name`. Variables of macros keep their names. */
 export function renamedTo(name: string, cel: string, names: ReadonlySet<string>): string {
   const parsed = kroEnvironment({ features: { propagation: true } }).parse(cel);
   if (!parsed.ok || names.size === 0) return cel;
