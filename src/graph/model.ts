@@ -11,7 +11,7 @@ export interface Expression {
   readonly cel: string;
   /** The author's text, if it is a string that mixes text and `${…}`. */
   readonly template?: string;
-  /** Variables read, sorted: node ids, `schema`, iterators, `each`. */
+  /** The sorted names of the variables that the expression reads: ids of nodes, `schema`, iterators, `each`. */
   readonly references: readonly string[];
   /**
    * The parts of `schema` and of nodes that the expression reads, also by way of iterators and `each`. The paths of
@@ -222,7 +222,7 @@ export interface InstancePropagation {
   readonly conditions: readonly Expression[];
 }
 
-/** An immutable, checked resource graph. Built by `compile` and `compileGraphObject` only; it never changes. */
+/** A checked resource graph. Only `compile` and `compileGraphObject` make graphs. A graph never changes. */
 export interface Graph {
   readonly definedBy: GraphOrigin;
   /** Name of the ResourceGraphDefinition, or of the Graph object. */
@@ -247,7 +247,7 @@ export interface Graph {
   readonly status: StatusPlan;
   /** May a resource of the definition wait for its kind (`deferredSchemas`)? Absent: each kind is known. */
   readonly mayLackKinds?: true;
-  /** Absent: a new revision goes to all instances, as far as the canary of the definition lets it. */
+  /** The conditions for a new revision. Absent when only the canary of the definition can hold a new revision back. */
   readonly propagateWhen?: InstancePropagation;
   /** Does the status of an instance have a record of its objects, `status.graph`? Absent: it has none. */
   readonly recordsObjects?: true;

@@ -28,7 +28,7 @@ export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);
   return {
     discovery: { ...api.discovery, all: (options) => reads.kinds(options) },
-    // The server's own error for an absent object.
+    // For an absent object, `get` throws the server's own error.
     get: async (ref, options) => (await reads.find(ref, options)) ?? api.get(ref, options),
     find: (ref, options) => reads.find(ref, options),
     list: (type, options) => reads.list(type, options),

@@ -78,8 +78,8 @@ export function authorConditions(
 }
 
 /**
- * The conditions about writes that are held back. An author may state conditions of these types. Without such a
- * statement they are the controller's own.
+ * The types of the conditions about writes that are held back. The controller writes conditions of these types, unless
+ * an expression of the author sets them.
  */
 const PROPAGATION_CONDITIONS: ReadonlySet<string> = new Set([PROPAGATED_CONDITION, REVISION_CONDITION]);
 

@@ -11,8 +11,8 @@ export interface ApiFailure {
   /** The missing right, when `code` is 403 and the message names the right. */
   readonly permission?: MissingPermission;
   /**
-   * The managers that own fields which the write sets to another value, sorted; only after a server-side apply without
-   * force.
+   * The sorted managers of the fields for which the write has another value. Present only after a server-side apply
+   * without force.
    */
   readonly conflicts?: readonly string[];
 }
@@ -132,7 +132,10 @@ export type Because =
       readonly missing?: string;
       /** The other nodes that the expression reads. */
       readonly nodes: readonly { readonly id: string; readonly state: NodeState }[];
-      /** The first object of the node's own collection whose progress the expression reads, and that is not done. */
+      /**
+       * The first unfinished object of the node's own collection. Present when the expression reads the progress of
+       * this object.
+       */
       readonly awaited?: { readonly object: ObjectRef; readonly is: 'not ready' | 'not updated' };
       /** The numbers of objects whose creation and whose change wait. */
       readonly creates: number;
@@ -188,7 +191,9 @@ export type Because =
       /** The instance itself is being deleted, with all its objects. */
       readonly isWhole?: true;
       readonly heldBy?: readonly string[];
-      /** Those of `objects` that stay in the cluster by their deletion policy. Absent: none. */
+      /**
+       * The part of `objects` that stays in the cluster because of the deletion policy. Absent when no object stays.
+       */
       readonly kept?: readonly ObjectRef[];
     };
 

@@ -42,7 +42,10 @@ export class Ledger {
   readonly #kindOf: KindOfPlural;
   /** The versions of objects that clients other than the controllers changed, by key. */
   readonly #changed = new Map<string, number>();
-  /** The versions of objects with which such a client tampered, by key. See `excuses`. */
+  /**
+   * The versions of objects with which clients other than the controllers tampered, by key. `excuses` defines
+   * tampering.
+   */
   readonly #tampered = new Map<string, number>();
   /** The versions that a process wrote, by the key of the object, and then by process and account. */
   readonly #written = new Map<string, Map<string, number>>();

@@ -7,7 +7,7 @@ test.each([
   ['the end', 399_600, 10_000, { first: 9982, end: 10_000 }],
   ['a list that shrank', 399_600, 5, { first: 5, end: 5 }],
   ['an empty list', 0, 0, { first: 0, end: 0 }],
-])('at %s', (_title, scrollTop, total, expected) => {
+])('the drawn rows at %s', (_title, scrollTop, total, expected) => {
   expect(virtualWindow(scrollTop, 400, 40, total)).toEqual(expected);
 });
 
@@ -27,7 +27,7 @@ test.each([
   ['Home', 5, 0],
   ['a', 5, undefined],
   ['toString', 5, undefined],
-])('%s at row %i', (key, row, expected) => {
+])('the key %s at row %i', (key, row, expected) => {
   expect(rowAfterKey(key, row, 100, 10)).toBe(expected);
 });
 
