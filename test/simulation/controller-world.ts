@@ -27,8 +27,8 @@ export interface ControllerWorld {
   /** Applies objects as a user, with force. */
   apply(...objects: KubeObject[]): Promise<void>;
   /**
-   * Watches the kind until `check` returns something other than undefined or false for the object, and returns that.
-   * Fails after 15 seconds.
+   * Watches the kind, and calls `check` with each state of the object. Returns the first result of `check` that is
+   * neither undefined nor false. Fails after 15 seconds.
    */
   until<T>(ref: ObjectRef, check: (object: KubeObject | undefined) => T | undefined | false): Promise<T>;
   /** Resolves when neither the cluster nor the controller has work left. */

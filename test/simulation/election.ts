@@ -14,7 +14,7 @@ const FLAGS = [
   '--leader-election-retry-period=20s',
 ];
 
-/** The name of the Graph whose path a request has. */
+/** Matches the path of a Graph. Captures the namespace and the name of the Graph. */
 const GRAPH_PATH = /\/apis\/kro\.run\/v1alpha1\/namespaces\/([^/]+)\/graphs\/([^/?]+)/;
 
 /** Several controller processes: one of them leads, or the processes divide the shards (when `shards` is above 0). */
@@ -40,8 +40,9 @@ export function electionOf(cluster: Cluster, shards: number, flags: readonly str
 }
 
 /**
- * The group of a write. Each group belongs to one shard. It is the only definition of the simulation, or a Graph.
- * Undefined for an object of a Graph, because its path does not name the Graph.
+ * The group of a write. Each group belongs to one shard. A Graph is a group, and so is the only definition of the
+ * simulation with its instances. Undefined for an object of a Graph, because the path of the object does not name the
+ * Graph.
  */
 function groupOf({ path, headers }: TransportRequest): string | undefined {
   const [, namespace, name] = GRAPH_PATH.exec(path) ?? [];

@@ -5,7 +5,7 @@ import { TheseFaults } from './chosen-faults.ts';
 import { run } from './run.ts';
 import { applyRig, keepItems } from './user-actions.ts';
 
-/** The requests between two runs with a fault. */
+/** The fault of a run happens this number of requests after the fault of the previous run. */
 const STEP = 25;
 
 it.each(['item', 'instance'] as const)(
