@@ -40,7 +40,7 @@ await main(async () => {
     await runNode(['scripts/setup.mjs']);
     return runNode([`scripts/${part}.mjs`, ...flags]);
   }
-  // Another suite and another sample each day; `npm run mutations -- --seed N` runs the sample again.
+  // Each day has another suite and another sample. `npm run mutations -- --seed N` runs a sample again.
   const day = Math.floor(Date.now() / 86_400_000);
   const suites = Object.keys(JSON.parse(readFileSync(SUITES, 'utf8')).suites);
   const env = { TYPEKRO_SUITES: suites[day % suites.length], ...process.env, TYPEKRO_BUDGET: 'long' };
