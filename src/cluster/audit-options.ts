@@ -61,7 +61,7 @@ export interface AuditEvent {
   readonly kind: 'Event';
   readonly apiVersion: 'audit.k8s.io/v1';
   readonly level: AuditLevel;
-  /** The same for all events of a request, and in the header `Audit-ID` of its answer. */
+  /** The id of the request. All its events and the header `Audit-ID` of its answer have this id. */
   readonly auditID: string;
   readonly stage: AuditStage;
   /** The path with its query. */

@@ -68,7 +68,7 @@ const keyOf = ({ policy, binding, param }: PolicyInvocation): string =>
 
 /**
  * Evaluates the mutating policies that bindings apply to the request, one after another. With `only`, evaluates only
- * those with these keys.
+ * the policies with these keys.
  *
  * @throws ApiError 403 for the first problem of a policy whose errors are not ignored.
  */

@@ -133,7 +133,7 @@ describe('actions', () => {
       );
   });
 
-  test('an audit annotation that fails denies, whatever the binding does', async () => {
+  test('a failing audit annotation denies the request, whatever the binding does', async () => {
     await using set = await setUp();
     const annotations = [{ key: 'k', valueExpression: 'string(object.data.x)' }];
     await set.policy('p', { auditAnnotations: annotations });

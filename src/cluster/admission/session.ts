@@ -173,7 +173,10 @@ export class AdmissionSession implements WriteAdmission {
     });
   }
 
-  /** The known decision. Without one, throws `AdmissionPending`, whose `answered` makes the decision. */
+  /**
+   * The known decision. Throws `AdmissionPending` when there is none. The function `answered` of this error makes the
+   * decision.
+   */
   #decide(
     phase: Phase,
     attributes: AdmissionAttributes,

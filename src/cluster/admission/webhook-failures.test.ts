@@ -336,7 +336,7 @@ describe('patches', () => {
     );
   });
 
-  test('owners of fields that a patch makes unreadable stay', async () => {
+  test('field owners do not change when a patch writes managedFields that cannot be read', async () => {
     await using set = await setUp(() =>
       patchAnswer([{ op: 'add', path: '/metadata/managedFields', value: [{ operation: 'Nonsense' }] }]),
     );
@@ -346,7 +346,7 @@ describe('patches', () => {
     expect(created.body.metadata['managedFields']).toEqual([expect.objectContaining({ operation: 'Update' })]);
   });
 
-  test('the name of a stored object stays', async () => {
+  test('a webhook cannot change the name of a stored object', async () => {
     await using set = await setUp(() => replaced('/metadata/name', 'other'));
     await call(set.transport, 'POST', MAPS, map('a'));
     await set.configure('Mutating', 'h');

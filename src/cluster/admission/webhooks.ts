@@ -128,7 +128,7 @@ export interface Mutation<Changed = KubeObject | undefined> {
   readonly invocations: Invocations;
 }
 
-/** Calls the mutating webhooks one after another. With `only`, calls only those with these keys. */
+/** Calls the mutating webhooks one after another. With `only`, calls only the webhooks with these keys. */
 export async function mutateByWebhooks(
   context: AdmissionContext,
   attributes: AdmissionAttributes,

@@ -59,7 +59,7 @@ export class AuditLog {
     try {
       user = access.authenticate(raw.headers, identity, (...annotation) => void annotations.push(annotation));
     } catch {
-      // The answer authenticates a request without a user again, and replies to the exception.
+      // The user stays undefined. `answer` then authenticates the request again, and replies with the refusal.
     }
     const id = raw.headers['audit-id'] || newUid();
     // An API server that the request is forwarded to gets the id in this header, and writes it into its own log.
