@@ -26,9 +26,9 @@ import { yamlOf } from '../yaml-text.ts';
 const IN_CLUSTER = /^(?:rgd|resourcegraphdefinitions?)\/(.+)$/i;
 
 /**
- * Decides what a project begins with. Without `--from`, that is a composition. With `--from`, it is a definition of a
- * file or of the cluster, or a definition made from plain manifests. Returns `undefined` when the definition has
- * errors, after printing them.
+ * Decides what a project begins with. Without `--from`, a project begins with a composition. With `--from`, it begins
+ * with a definition from a file or from the cluster, or with a definition made from plain manifests. Returns
+ * `undefined` when the definition has errors, after printing them.
  *
  * @param name the name of the project
  * @throws TypeKroError for a source that cannot be read or has no usable object
