@@ -41,8 +41,9 @@ export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Sta
   : StatusResult<InferSchema<Status>> & { readonly conditions?: OwnConditions };
 
 /**
- * The conditions that a composition returns in its status, beside the declared fields. As in kro, they take the place of
- * the controller's conditions. `Cel.expr` with `runtime.condition(schema, "Ready")` shows one of those.
+ * The conditions that a composition returns in its status, beside the declared fields. As in kro, they take the place
+ * of the controller's conditions. `Cel.expr` with `runtime.condition(schema, "Ready")` shows a condition of the
+ * controller.
  */
 export type OwnConditions = readonly (OwnCondition | CelValue)[];
 

@@ -54,8 +54,8 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
 }
 
 /**
- * The expression with a case distinction by the common conditions of a collection's objects; `undefined` when the
- * objects always exist.
+ * The expression as a choice: one text for when the objects of a collection exist, one for when they do not. Returns
+ * `undefined` when the objects always exist.
  */
 function whereMade(part: Node, made: readonly ResourceRecord[], records: readonly ResourceRecord[]): Node | undefined {
   const trace = activeTrace();

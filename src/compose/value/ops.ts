@@ -257,7 +257,10 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   return bool(one === undefined ? same : and(one, same));
 }
 
-/** The condition under which a value is present; undefined when it surely is, or the graph waits for it. */
+/**
+ * The condition under which a value is present. Returns `undefined` when it is always present, and when the graph waits
+ * for it.
+ */
 function doubt(value: Sym): Node | undefined {
   return value.absence === undefined || value.absence.waits ? undefined : value.absence.has;
 }
