@@ -32,7 +32,7 @@ export function looseType(kind: string): ObjectNode {
   return { kind: 'object', name: kind, fields, extra: anyNode };
 }
 
-/** Every resource of the built-in API of a version of Kubernetes. `store` has their objects. */
+/** Every resource of the built-in API of a version of Kubernetes. `store` has the objects of the resources. */
 export function builtinResources(store: Store, release: KubernetesRelease): ServedResource[] {
   const types = builtinTypesOf(release);
   const resources: ServedResource[] = [];

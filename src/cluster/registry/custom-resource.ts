@@ -178,7 +178,7 @@ const notConverted = (): ApiError =>
     headers: { 'retry-after': '1' },
   });
 
-/** The object without its version in the store. Webhooks do not receive this version and cannot change it. */
+/** The object without `resourceVersion`. Webhooks do not receive this field and cannot change it. */
 function withoutVersion(object: KubeObject): KubeObject {
   const { resourceVersion: _, ...metadata } = object.metadata;
   return { ...object, metadata };

@@ -147,12 +147,12 @@ export function liveObject(write: WriteRequest): KubeObject | undefined {
 export function storableObject(write: WriteRequest, object: KubeObject): KubeObject {
   const { resource, services } = write;
   const storable = resource.toStorage(object, services.conversions);
-  // The response shows the stored object, so this conversion must be known, too.
+  // The response shows the stored object in the version of the request, so the conversion back must be known, too.
   if (resource.isConverted(storable)) resource.fromStorage(storable, services.conversions);
   return storable;
 }
 
-/** Stores an object. The result has its form in the version of the request. */
+/** Stores an object. The result also has the object in the version of the request. */
 export function putObject(write: WriteRequest, key: string, object: KubeObject): Stored {
   const { resource, services } = write;
   const stored = resource.collection.put(key, storableObject(write, object));
