@@ -146,8 +146,8 @@ const textsOf = (data: JsonValue | undefined): string[] =>
   (isJsonObject(data) ? Object.values(data) : []).map(asText).filter((text) => !text.includes('${'));
 
 /**
- * A Secret with the token of a ServiceAccount also contains its namespace and the cluster's public certificate. These
- * must stay visible in other fields. Nothing else copies the token.
+ * A Secret with the token of a ServiceAccount also contains the namespace and the cluster's public certificate. Both
+ * must stay visible in other fields. No other object has a copy of the token.
  */
 const isServiceAccountToken = ({ type }: JsonObject): boolean => type === 'kubernetes.io/service-account-token';
 

@@ -213,7 +213,7 @@ const map = (name: string): KubeObject => ({
   data: { a: 'b' },
 });
 
-test('an object of a file that may not be read is neither new nor absent', async () => {
+test('an object without the right to read it is neither new nor absent', async () => {
   const refuses = /^GET \/api\/v1\/(?:namespaces\/[^/]+\/)?configmaps/;
   const { plan, lines } = await linesWithout(refuses, [map('right')], {});
   expect(plan.objects).toMatchObject([{ action: 'change', unread: true, checked: 'server' }]);
@@ -224,7 +224,7 @@ test('an object of a file that may not be read is neither new nor absent', async
   expect(deleted.lines[0]).toMatch(/^ {2}\? ConfigMap/);
 });
 
-test('an instance of a file that may not be read is neither new nor absent', async () => {
+test('an instance without the right to read it is neither new nor absent', async () => {
   const refuses = /^GET \/apis\/kro\.run\/v1alpha1\/(?:namespaces\/[^/]+\/)?rights/;
   const { plan, lines } = await linesWithout(refuses, [right], {});
   expect(plan.instances).toMatchObject([{ action: 'change', unread: true }]);
@@ -235,7 +235,7 @@ test('an instance of a file that may not be read is neither new nor absent', asy
   expect(deleted.plan.instances).toMatchObject([{ action: 'delete', unread: true, state: 'blocked' }]);
 });
 
-test('a definition that may not be read is neither new nor unchanged', async () => {
+test('a definition without the right to read it is neither new nor unchanged', async () => {
   const refuses = /^GET \/apis\/kro\.run\/v1alpha1\/resourcegraphdefinitions/;
   const { plan, lines } = await linesWithout(refuses, [definition('two')], {});
   expect(plan.definitions).toMatchObject([
