@@ -141,7 +141,7 @@ describe('planCrd', () => {
       plan: { do: 'patch' },
     },
     {
-      title: 'refuses the removal of a field of the author with the name of the record',
+      title: 'refuses to remove a field of the author that has the name of the record',
       existing: owned(ownGraph),
       wanted: stateOnly,
       plan: { do: 'refuse', message: expect.stringContaining('Property graph was removed (field status.graph;') },
