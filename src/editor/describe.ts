@@ -9,7 +9,10 @@ let descriptions: BuiltinDescriptions | undefined;
 const texts = (): BuiltinDescriptions =>
   (descriptions ??= JSON.parse(kubernetesDescriptionsText()) as BuiltinDescriptions);
 
-/** The description of a field of a kind. Schemas of built-in kinds have no descriptions, so they are looked up. */
+/**
+ * The description of a field of a kind. Schemas of built-in kinds have no descriptions, so a table of the package has
+ * them.
+ */
 export function descriptionOf(
   type: GroupVersionKind,
   fields: readonly PathStep[],

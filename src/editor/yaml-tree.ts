@@ -42,8 +42,8 @@ const STYLES: Readonly<Record<string, ScalarStyle>> = {
 };
 
 /**
- * The syntax tree of one document, also of a document with errors. The tree is that of the parser of `parseDefinitions`,
- * which recovers after an error. The text must not nest deeper than `parseDefinitions` accepts.
+ * The syntax tree of one document, also of a document with errors. `parseDefinitions` has the same parser, which
+ * continues after an error. The text must not nest deeper than `parseDefinitions` accepts.
  */
 export function parseTree(text: string): YamlNode | undefined {
   const { parseDocument } = yamlLibrary();

@@ -107,7 +107,7 @@ function expressionEnd(text: string, from: number, quotes: string): End {
   return { kind: 'open' };
 }
 
-/** A string value with at least one expression, in the form of the one CEL expression that kro makes of the string. */
+/** A string value with at least one expression. kro makes one CEL expression of the whole string. */
 export interface ExpressionText {
   /** CEL text to compile. */
   readonly cel: string;

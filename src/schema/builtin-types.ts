@@ -30,7 +30,10 @@ export interface TypeTable {
   facts(name: string): TypeFacts | undefined;
 }
 
-/** The node of any JSON. {@link isOpaque} knows it by identity, so it is not the shared empty schema. */
+/**
+ * The node of any JSON. It is an object of its own and not the shared empty schema, because {@link isOpaque} compares
+ * identities.
+ */
 const ANYTHING: Schema = Object.freeze({});
 
 /** Types without fields of their own, as an API server publishes them in OpenAPI v3. */

@@ -23,15 +23,15 @@ export function logicalOperation(operator: string, left: unknown, right: () => u
   return choose(test, () => resolve(left), right);
 }
 
-/** The value of `left` where it is falsy. */
+/** The value of `left` when it is falsy. */
 function falsy(left: unknown): unknown {
   const value = falsySide(left);
   return value === DEAD ? undefined : value;
 }
 
 /**
- * The value of `left` where it is falsy, also for conditional values. Returns DEAD for an object, a function or a
- * resource. Returns a truthy constant as it is, because no expression selects it.
+ * The value of `left` when it is falsy, also for conditional values. Returns DEAD for an object, a function or a
+ * resource, which are never falsy. Returns a truthy constant as it is: no branch of the result uses the constant.
  */
 function falsySide(left: unknown): unknown {
   const value = resolve(left);

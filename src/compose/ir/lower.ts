@@ -242,7 +242,7 @@ function finiteText(value: Node): Node {
   return makeNode({ kind: 'call', args: [withoutMinusZero(value)], name: 'json.marshal', type: STRING });
 }
 
-/** JavaScript prints -0 as 0, JSON does not; -0 + 0 is 0. */
+/** The value without -0, which JavaScript prints as 0 and CEL's `json.marshal` prints as -0. The sum -0 + 0 is 0. */
 function withoutMinusZero(value: Node): Node {
   // A number from JSON.parse() may be -0.
   if (value.kind === 'call' && value.name === 'json.unmarshal') {
@@ -258,7 +258,7 @@ function withoutMinusZero(value: Node): Node {
   });
 }
 
-/** A value that is printed as JSON, without -0, which JavaScript prints as 0. */
+/** A value to print as JSON, without -0 in any of its parts. */
 function forJson(node: Node): Node {
   if (!['object', 'list', 'append', 'cond'].includes(node.kind)) return withoutMinusZero(node);
   return withArgs(node, node.args.map(forJson));

@@ -232,7 +232,10 @@ function optionalAfter(
   return after === undefined ? undefined : { value: phi(after.some, after.value, of.start) };
 }
 
-/** The value after the loop if some iteration sets it: `some` is the condition that an iteration sets it. */
+/**
+ * The value after a loop in which at least one iteration sets the value. `some` is the condition that an iteration sets
+ * the value.
+ */
 export function optionalFold(
   pass: Pass,
   optional: Carried & { readonly kind: 'optional' },

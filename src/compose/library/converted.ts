@@ -13,7 +13,7 @@ export function converted(value: Sym): Sym {
   return value;
 }
 
-/** The value without its short form as a CEL optional, which a converted value does not have. */
+/** The value without its short form as a CEL optional. A converted value has no such form. */
 export function withoutShort(value: Sym): Sym {
   if (value.absence === undefined) return value;
   const { optional: _, ...absence } = value.absence;

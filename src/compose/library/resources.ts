@@ -81,7 +81,10 @@ function setDeletionPolicy(record: ResourceRecord, policy: unknown): void {
   record.deletionPolicy = value;
 }
 
-/** Refuses a setting about objects where the composition makes none, and in a Graph, whose nodes lack the field. */
+/**
+ * Refuses a setting about objects for a node that makes no object. Also refuses it in a Graph, whose nodes lack the
+ * field.
+ */
 function refuseWithoutObject(record: ResourceRecord, method: string, field: string): void {
   if (record.node !== 'template')
     refuse('types', `${method}() is called on ${record.id}, which makes no object`, 'remove the call');

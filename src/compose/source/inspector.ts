@@ -208,7 +208,7 @@ export class InspectorProvider implements Provider {
     return at < 0 ? column : at;
   }
 
-  /** Scripts in which a function was located, because enabling the debugger takes long in a large process. */
+  /** A cache of the scripts in which a function was located. Enabling the debugger takes long in a large process. */
   private readonly located = new Map<string, ScriptInfo>();
   private scriptTable: Map<string, Omit<ScriptInfo, 'source'>> | undefined;
 

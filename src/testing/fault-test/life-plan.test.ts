@@ -35,7 +35,7 @@ describe('which life a seed has', () => {
     }
   });
 
-  test('another client changes or deletes at most two objects, by the seed and the number of the life', () => {
+  test('another client changes or deletes at most two objects; the seed and the number of the life decide which', () => {
     const all = seeds.map((seed) => disturbancesOf(seed, 1));
     expect(new Set(all.map(({ length }) => length))).toEqual(new Set([0, 1, 2]));
     expect(new Set(all.flat().map(({ kind }) => kind))).toEqual(new Set(['change', 'delete']));
@@ -47,7 +47,7 @@ describe('which life a seed has', () => {
     expect(seeds.some((seed) => disturbancesOf(seed, 1).length !== disturbancesOf(seed, 2).length)).toBe(true);
   });
 
-  test('a pause lasts until the cluster is idle, some seconds, or no time', () => {
+  test('a pause has no length, or lasts some seconds, or lasts until the cluster is idle', () => {
     const pauses = seeds.map((seed) => pauseOf(seed, 1));
     expect(pauses).toContain('settle');
     expect(pauses).toContain(0);

@@ -27,7 +27,7 @@ function requestLayout(input: LayoutInput, done: (layout: Layout) => void): void
 
 /**
  * The layout of a graph. While a new layout is computed, the previous one is returned; before the first one, undefined.
- * A change of states keeps the key, and so the positions.
+ * The key does not depend on the states of the nodes, so a node keeps its position when its state changes.
  */
 export function useLayout(input: LayoutInput): Layout | undefined {
   const key = useMemo(() => layoutKey(input), [input]);

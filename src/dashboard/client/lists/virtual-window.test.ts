@@ -41,7 +41,7 @@ test('a row keeps its key while a window moves', () => {
   expect(slotOf(110, { first: 100, end: 126 })).toBe(slotOf(110, { first: 101, end: 128 }));
 });
 
-test('a window on a border shows two pages', () => {
+test('a window that crosses the border of a page needs both pages', () => {
   expect(pagesOf({ first: 490, end: 520 }, 500)).toEqual([0, 1]);
   expect(pagesOf({ first: 0, end: 500 }, 500)).toEqual([0]);
   expect(pagesOf({ first: 0, end: 0 }, 500)).toEqual([0]);
