@@ -102,7 +102,7 @@ describe('rollback in direct mode', () => {
 });
 
 describe('concurrent calls in direct mode', () => {
-  test('concurrent deploys of one instance end with record and children of one deploy; the other deploys report it', async () => {
+  test('concurrent deploys of one instance end with record and children of one deploy; the others fail with an error that says so', async () => {
     const texts = ['1', '2', '3'];
     const results = await Promise.allSettled(texts.map((text) => direct().deploy({ name: 'a', text })));
     const won = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.spec.text] : []));

@@ -90,7 +90,7 @@ describe.each(modes)('%s mode', (mode) => {
     expect((error as Error).message).not.toContain('in the cluster: ConfigMap');
   });
 
-  test('an aborted deploy reports it, and the next deploy continues', async () => {
+  test('an aborted deploy reports the reason of the abort, and the next deploy continues', async () => {
     const stop = new AbortController();
     const failures: string[] = [];
     const factory = shop.factory(

@@ -117,7 +117,7 @@ describe('while one process deploys', () => {
     120_000,
   );
 
-  test('another process deletes the instance: the deploy reports it, or ends before the deletion', async () => {
+  test('another process deletes the instance: the deploy reports the deletion, or ends before it', async () => {
     const codes = new Set<unknown>();
     await atEachPoint(async (at, before) => {
       const transport = new Interrupted(at, before, () => factory(server.transport).deleteInstance('b'));

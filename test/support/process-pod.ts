@@ -31,7 +31,7 @@ export const nodeProgram = (program: string, more: JsonObject = {}): JsonObject 
 export const eventually = (check: () => Promise<unknown>): Promise<unknown> =>
   vi.waitFor(check, { timeout: 20_000, interval: 25 });
 
-/** The text of a GET, or of another method, with its status. */
+/** Sends a request, by default a GET. Returns the text and the status of the answer. */
 export async function readText(
   { cluster }: ClusterStory,
   path: string,

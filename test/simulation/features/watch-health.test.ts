@@ -94,7 +94,7 @@ describe('the condition WatchesHealthy', () => {
     expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
   });
 
-  it('of a Graph names the kind that its account may not watch, and Ready is true; a new right makes it true', async () => {
+  it('of a Graph names the kind that its account may not watch, and Ready stays true; a new right makes the condition true', async () => {
     await open(true);
     await world.apply(...graphWith(['get', 'create', 'patch', 'delete']));
     await world.advance(30_000);
