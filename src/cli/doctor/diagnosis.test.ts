@@ -331,7 +331,7 @@ describe('what the user may not read', () => {
     expect(passed).not.toContain(checks[0]);
   });
 
-  test('controllers in other namespaces: none is guessed to be missing', () => {
+  test('when controllers of other namespaces cannot be read, no controller is reported as missing', () => {
     const facts = { controllers: { value: [] }, controllersLimit: 'forbidden', leases: unread };
     const { findings: found, skipped } = diagnose({ ...healthy, ...facts });
     expect(found).toEqual([]);

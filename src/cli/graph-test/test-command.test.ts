@@ -286,7 +286,7 @@ test('the example of docs/testing.md passes', async () => {
   expect((await run('test page')).out).toMatch(/^ 1 passed /m);
 });
 
-test('the example of docs/testing.md for a node that waits passes, and fails when the node does not wait', async () => {
+test('the example of docs/testing.md with a waiting node passes, and it fails when the node does not wait', async () => {
   const page = readFileSync(new URL('../../../docs/testing.md', import.meta.url), 'utf8');
   const [, definition = ''] = /^```yaml\n(# edge\.yaml\n.*?)^```$/ms.exec(page) ?? [];
   const [, example = ''] = /^```yaml\n(# edge\.test\.yaml\n.*?)^```$/ms.exec(page) ?? [];

@@ -11,8 +11,8 @@ export interface ModuleObject {
 export interface LoadedModule {
   readonly objects: readonly ModuleObject[];
   /**
-   * The reasons why the module could not be loaded; or the warnings of its compositions and the errors of its lost
-   * exports.
+   * The reasons why the module could not be loaded. For a loaded module: the warnings of its compositions, and an error
+   * for each export that is a promise or an uncalled method.
    */
   readonly diagnostics: readonly Diagnostic[];
 }
