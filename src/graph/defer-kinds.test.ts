@@ -51,7 +51,7 @@ describe('a resource of an unknown kind', () => {
     ['the gate is on', ON, true],
     ['a command knows the field alone', { optionalResources: true }, true],
     ['the field is not known', {}, false],
-  ])('whose kind is known now may have lacked it before, if %s', (_, features, expected) => {
+  ])('whose kind is known now counts as one that may have been missing before, if %s', (_, features, expected) => {
     const known = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } };
     const { graph, diagnostics } = compiled({ template: known, ...READS_CONFIG }, features);
     expect(diagnostics).toEqual([]);

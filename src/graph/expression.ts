@@ -45,7 +45,7 @@ function areTexts(parts: readonly ExpressionNames[], environment: Environment, l
   return parts.every((part) => isText(part, environment, language));
 }
 
-/** Is the part of a text a string without errors? When all parts are strings, the text is one, too. */
+/** Is the part of a text a string without errors? A text whose parts are all strings is a string. */
 function isText(part: ExpressionNames, environment: Environment, language: Language): boolean {
   const known = language.checked.get(part.ast);
   if (known !== undefined) return known.type.kind === 'string';

@@ -30,13 +30,13 @@ describe('a wrong id causes one problem', () => {
   test.each<[string, string]>([
     ['reserved', map('schema', 'x')],
     ['used twice', map('a', 'x')],
-  ])('a list of known names leaves out the id that the compiler puts in place of an id that is %s', (_, wrong) => {
+  ])('a list of known names does not contain the substitute for an id that is %s', (_, wrong) => {
     const problems = problemsOf(withResources(map('a', 'a') + wrong + map('b', '${zzzzzzz.x}')));
     expect(problems).toHaveLength(2);
     expect(problems[1]).toBe('nothing here is named zzzzzzz; known names: schema, a, b');
   });
 
-  test('no suggestion is the id that the compiler puts in place of a reserved one', () => {
+  test('the substitute for a reserved id is never suggested', () => {
     const problems = problemsOf(withResources(map('each', 'a') + map('b', '${eachs.x}')));
     expect(problems[1]).toBe('nothing here is named eachs; known names: schema, b');
   });

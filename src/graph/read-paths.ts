@@ -21,7 +21,7 @@ export function readPaths(root: Expr, scope: ReadScope): ReadPart[] {
   return reader.found;
 }
 
-/** The part whose value a whole expression gives; undefined when the expression computes a value. */
+/** The part that a whole expression denotes; undefined when the expression computes a value of its own. */
 export function partOf(root: Expr, scope: ReadScope): ReadPart | undefined {
   return new Reader(scope).visit(root, scope.names);
 }

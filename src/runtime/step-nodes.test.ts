@@ -97,7 +97,7 @@ describe('a chain of two objects', () => {
     expect(cluster.log).toEqual(['apply App.acme.test/ns/a', 'apply App.acme.test/ns/a', `apply ${PUMP}`]);
   });
 
-  test('requests objects that were not read yet before it decides about them', () => {
+  test('requests the objects that were not read yet, and decides about them after the read', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
     const instance = cluster.get(key) as KubeObject;

@@ -46,8 +46,9 @@ interface SimulatedObject {
 
 /**
  * Simulates the life of an instance. The simulation begins with a cluster that has only the external objects of the
- * instance. The controller's own step decides (`renderInstance`). Its creations are carried out in one step, and the
- * statuses of the new objects change in the next one, until nothing changes any more.
+ * instance. The controller's own step decides (`renderInstance`). One step of the simulation creates the objects that
+ * the controller would create. The next step changes the statuses of these objects. The simulation ends when nothing
+ * changes any more.
  */
 export function simulate(input: SimulationInput): Simulation {
   const at = isoTime(input.now);
