@@ -22,7 +22,7 @@ interface Line {
   }[];
 }
 
-/** Recordings about CEL rules. The folder of `src` that has the CEL types compiles these rules. */
+/** Recordings about refused CEL rules. `src/cluster/crd` checks these rules, and `crdErrors` does not. */
 const COMPILES_RULES = new Set(['crd-invalid/cel-syntax', 'crd-invalid/cel-not-bool', 'crd-invalid/cel-cost']);
 
 const lines = [...read<Line>('apiserver/crd.jsonl'), ...read<Line>('apiserver/cr.jsonl'), ...read<Line>('apiserver/ssa.jsonl')];

@@ -57,7 +57,7 @@ afterAll(() => server.close());
 
 const options = (more: object = {}) => ({ namespace: 'gears', transport: server.transport, timeout: 20_000, ...more });
 
-test('a custom resource is ready when its controller reports it; without a status it is ready when it exists', async () => {
+test('a custom resource is ready when its controller reports readiness; a resource of a kind without a status is ready when it exists', async () => {
   const factory = app.factory('direct', options());
   const waited: string[] = [];
   const ref = { apiVersion: 'sdk.example.com/v1', kind: 'Gear', name: 'a', namespace: 'gears' };

@@ -120,7 +120,7 @@ describe('direct mode', () => {
     warned.mockRestore();
   });
 
-  test('a rollback that deletes an instance reports it in an event', async () => {
+  test('a rollback that deletes an instance reports the deletion in an event', async () => {
     const messages: string[] = [];
     const observedFactory = factory({
       progressCallback: ({ type, message }: DeployEvent) => messages.push(`${type}: ${message}`),

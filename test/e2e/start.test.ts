@@ -159,7 +159,7 @@ describe('typekro up', () => {
     // Another process has the number of the dead process.
     writeFileSync(lock, readFileSync(lock, 'utf8').replace(/^\d+/, String(process.pid)));
     const next = up(file);
-    // The output closes at once, because a process that has written everything does not notice a closed output.
+    // The test closes the output at once. A process that has written everything would not notice a closed output.
     next.process.stdout?.destroy();
     await next.ended;
     expect(existsSync(lock)).toBe(false);

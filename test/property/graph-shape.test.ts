@@ -136,7 +136,7 @@ describe.each([...examples, ['selecting', selecting], ['application', applicatio
   string,
   JsonObject,
 ][])('%s', (name, object) => {
-  test('withLiterals() gives a Graph of the same shape the graph that the compiler makes of it', () => {
+  test('for a Graph of the same shape, withLiterals() makes the same graph as the compiler', () => {
     const { graph, diagnostics } = compileGraphObject(object, OPTIONS);
     if (graph === undefined) {
       expect(REFUSED).toContain(name);

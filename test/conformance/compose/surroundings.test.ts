@@ -193,7 +193,7 @@ function refusalOf(build: (spec: Spec) => object): readonly string[] {
   return [];
 }
 
-test('import.meta is refused at its place; a helper that reads it runs natively if its arguments are known', async () => {
+test('import.meta is refused at its place; a helper that reads import.meta runs natively if the arguments of the helper are known', async () => {
   const text = `export const build = (spec) => ({ r: import.meta.url + spec.name });
     const helper = () => import.meta.url.slice(0, 5);
     export const other = (spec) => ({ r: helper() + spec.name });`;

@@ -253,7 +253,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
     expect(await ok('delete', '-k', 'kustomization')).toMatch(/"k-web".* deleted/);
   });
 
-  test('events of an object, by the command `events` and in describe', async () => {
+  test('the command `events` and describe show the events of an object', async () => {
     const uid = await jsonPath('cm/p', '.metadata.uid');
     const event = {
       apiVersion: 'v1',

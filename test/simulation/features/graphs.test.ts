@@ -124,7 +124,7 @@ describe('a Graph', () => {
     expect([await dataOf('a'), await dataOf('target')]).toEqual([{ v: '2' }, { other: 'x', v: '2' }]);
   });
 
-  it('writes its objects as its account, corrects drift, and deletes them with it', async () => {
+  it('writes objects as its account, corrects drift, and deletes the objects when it is deleted', async () => {
     await worldOfGraphs();
     await world.apply(
       graph('g', [
