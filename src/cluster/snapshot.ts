@@ -29,7 +29,7 @@ export interface ClusterSnapshot {
   readonly logs: readonly SnapshotLog[];
 }
 
-/** The parts of the cluster that taking and restoring a snapshot use. */
+/** The parts of the cluster that the functions for snapshots use. */
 export interface SnapshotContext extends DefinitionsContext {
   readonly logs: PodLogs;
   readonly streams: ReadonlySet<OpenStream>;

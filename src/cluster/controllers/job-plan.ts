@@ -19,7 +19,7 @@ export interface Tally {
   readonly failedWithAwaiting: number;
   /** The message of the failure policy when a failed pod ends the Job; otherwise `undefined`. */
   readonly refusal: string | undefined;
-  /** Indexes of an indexed Job that have succeeded, as `0-2,5`. */
+  /** Indexes of an indexed Job that have succeeded, such as `0-2,5`. */
   readonly completedIndexes: string | undefined;
   readonly doneIndexes: ReadonlySet<number>;
   /** Failed and retried indexes. `undefined` for a Job without `backoffLimitPerIndex`. */

@@ -64,7 +64,7 @@ export interface ServedResource extends GroupResource, ServedVersion {
   readonly collection: Collection;
   readonly node: ObjectNode;
   readonly custom: CustomType | undefined;
-  /** The object as later reads return it: empty lists that a built-in kind always has become null. */
+  /** The object as later reads return it. A list that a built-in kind always has is null when it is empty. */
   settle(object: KubeObject): KubeObject;
   /** Converts an object to the storage version. `conversions` is needed in the same cases as by `fromStorage`. */
   toStorage(object: KubeObject, conversions?: Conversions): KubeObject;

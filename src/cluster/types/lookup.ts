@@ -12,7 +12,7 @@ export interface ObjectCollection {
   inNamespace(namespace: string): readonly { readonly key: string; readonly object: KubeObject }[];
 }
 
-/** Look-up of other objects by the hooks of kinds and the access rules. The store implements it. */
+/** Look-up of other objects, for the hooks of kinds and for the access rules. The store implements it. */
 export interface ObjectLookup {
   collection(group: string, plural: string): ObjectCollection;
 }
