@@ -16,8 +16,8 @@ const ALIASES: readonly (readonly [words: readonly string[], command: readonly s
 ];
 
 /**
- * Replaces an alias by its command. Removes `-f` and `--file` as well: the proposal names files with an option, typekro
- * takes them as arguments.
+ * Replaces an alias by its command. Also removes `-f` and `--file`: in the proposal, files are the value of this
+ * option, and typekro takes them as arguments.
  */
 export function withoutAlias(argv: readonly string[]): readonly string[] {
   const found = ALIASES.find(([words]) => words.every((word, index) => argv[index] === word));

@@ -190,7 +190,7 @@ test('an expression that fails with these values is an error', async () => {
     "error: Shop default/shop: svc waits for data: schema.spec.name has no value, "name" is not there
       hint: set "name" in the instance, give it a default in the schema, or read it with a default: .?name.orValue(…) in CEL, ?? in TypeScript
     error: Shop default/shop: zone: the list of z has no value, no such key: zones: \${schema.spec.zones}
-      hint: correct the values of the instance, or the expression; nothing that zone waits for changes this"
+      hint: correct the values of the instance, or the expression; the nodes that zone waits for do not change this"
   `);
   expect(out).toContain('name: ${schema.spec.name} # has no value: no such key: name');
 });
@@ -219,14 +219,14 @@ spec:
     {
       "code": 3,
       "err": "error: Part default/part: late: data.b has no value, division by zero: \${string(1 / schema.spec.size)}
-      hint: correct the values of the instance, or the expression; nothing that late waits for changes this",
+      hint: correct the values of the instance, or the expression; the nodes that late waits for do not change this",
     }
   `);
   expect(await ended(`{ a: ${waits}, b: "no \${schema.spec.m.x}" }`)).toMatchInlineSnapshot(`
     {
       "code": 3,
       "err": "error: Part default/part: late: data.b has no value, no such key: m: no \${schema.spec.m.x}
-      hint: correct the values of the instance, or the expression; nothing that late waits for changes this",
+      hint: correct the values of the instance, or the expression; the nodes that late waits for do not change this",
     }
   `);
   const lists =
@@ -235,7 +235,7 @@ spec:
     {
       "code": 3,
       "err": "error: Part default/part: late: the list of part has no value, no such key: m: \${schema.spec.m.list.split(',')}
-      hint: correct the values of the instance, or the expression; nothing that late waits for changes this",
+      hint: correct the values of the instance, or the expression; the nodes that late waits for do not change this",
     }
   `);
 });

@@ -55,7 +55,7 @@ function affected(
   return new Set([...sources].filter(([, own]) => own.some((path) => changed.includes(path))).map(([path]) => path));
 }
 
-/** Reads a test file with modules of a new child process, so that each run reads saved modules again. */
+/** Reads a test file. A new child process imports its modules, so that each run uses the saved modules. */
 export async function withFreshModules(
   context: CommandContext,
   read: (context: CommandContext) => Promise<ReadTestFile>,

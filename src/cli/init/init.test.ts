@@ -127,7 +127,7 @@ items:
     });
   });
 
-  test('the name of a definition from a long project name ends with a letter, and gives a kind that is short enough', async () => {
+  test('a long name of a project is cut: the name of the definition ends with a letter, and the kind is short enough', async () => {
     stdin = MANIFESTS;
     const { code } = await run('p', '--from', '-', '--name', `${'p'.repeat(58)}-shop`);
     expect(code).toBe(0);

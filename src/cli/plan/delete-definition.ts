@@ -48,7 +48,7 @@ export async function deletionOfDefinition(
   };
 }
 
-/** The deletion of a live definition that is requested already, and its finalizers. */
+/** A note for a live definition whose deletion was requested before the plan. */
 const deletionNotes = (live: KubeObject): string[] =>
   live.metadata.deletionTimestamp === undefined ? [] : [withdrawnText(live)];
 

@@ -168,13 +168,10 @@ test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
     },
   ],
   ['the identity of the cluster and its version', /^GET \/(?:version|api\/v1\/namespaces\/kube-system)/, {}],
-])(
-  'without the right to read or write %s the plan continues, and names what it could not read',
-  async (what, refuses, seen) => {
-    const found = outline(await planWithout(refuses));
-    expect({ ...found, limits: [...found.limits].sort() }, what).toEqual({ ...ALL, ...seen });
-  },
-);
+])('when the server refuses %s, the plan continues and names what it could not read', async (what, refuses, seen) => {
+  const found = outline(await planWithout(refuses));
+  expect({ ...found, limits: [...found.limits].sort() }, what).toEqual({ ...ALL, ...seen });
+});
 
 /** Plans these objects for a user without some reads. Returns the lines without the limits, and the plan. */
 async function linesWithout(refuses: RegExp, objects: readonly KubeObject[], options: Record<string, true | string>) {
@@ -213,7 +210,7 @@ const map = (name: string): KubeObject => ({
   data: { a: 'b' },
 });
 
-test('an object without the right to read it is neither new nor absent', async () => {
+test('an object that the user may not read is neither new nor absent', async () => {
   const refuses = /^GET \/api\/v1\/(?:namespaces\/[^/]+\/)?configmaps/;
   const { plan, lines } = await linesWithout(refuses, [map('right')], {});
   expect(plan.objects).toMatchObject([{ action: 'change', unread: true, checked: 'server' }]);
@@ -224,7 +221,7 @@ test('an object without the right to read it is neither new nor absent', async (
   expect(deleted.lines[0]).toMatch(/^ {2}\? ConfigMap/);
 });
 
-test('an instance without the right to read it is neither new nor absent', async () => {
+test('an instance that the user may not read is neither new nor absent', async () => {
   const refuses = /^GET \/apis\/kro\.run\/v1alpha1\/(?:namespaces\/[^/]+\/)?rights/;
   const { plan, lines } = await linesWithout(refuses, [right], {});
   expect(plan.instances).toMatchObject([{ action: 'change', unread: true }]);
@@ -235,7 +232,7 @@ test('an instance without the right to read it is neither new nor absent', async
   expect(deleted.plan.instances).toMatchObject([{ action: 'delete', unread: true, state: 'blocked' }]);
 });
 
-test('a definition without the right to read it is neither new nor unchanged', async () => {
+test('a definition that the user may not read is neither new nor unchanged', async () => {
   const refuses = /^GET \/apis\/kro\.run\/v1alpha1\/resourcegraphdefinitions/;
   const { plan, lines } = await linesWithout(refuses, [definition('two')], {});
   expect(plan.definitions).toMatchObject([

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { builtinSource, compile, TYPEKRO_FEATURES } from '../../graph/index.ts';
 import { breakingChanges } from './breaking-changes.ts';
 
-/** A definition whose status reads a ConfigMap, which has these members beside its template. */
+/** A definition whose status reads a ConfigMap. The resource of the ConfigMap has `members` beside its template. */
 function definitionWith(members: JsonObject): JsonObject {
   const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { size: 'one' } };
   return {
@@ -26,8 +26,8 @@ function withFreeStatus(crd: KubeObject): KubeObject {
 }
 
 test.each<[string, JsonObject, string[]]>([
-  ['no breaking change of a resource that may wait for its kind', { optional: true }, []],
-  ['a breaking change of any other resource', {}, ['spec.schema.status.size']],
+  ['no breaking change when its resource may wait for its kind', { optional: true }, []],
+  ['a breaking change for any other resource', {}, ['spec.schema.status.size']],
 ])('a status field that gets its type is %s', (_, members, expected) => {
   const definition = definitionWith(members);
   const { graph } = compile(definition, { sources: builtinSource(), target: 'typekro', features: TYPEKRO_FEATURES });

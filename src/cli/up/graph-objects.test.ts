@@ -74,7 +74,7 @@ spec:
               spec: {ports: [{port: ${port}}]}
 `;
 
-test('a template of a Graph that an API server refuses has its place, in a subgraph too', async () => {
+test('a template that an API server refuses is reported at its place, also in a subgraph', async () => {
   const { diagnostics } = await checked(PORTS('70000'));
   expect(diagnostics).toMatchObject([
     {
@@ -125,7 +125,7 @@ describe('the dry run of a cluster', () => {
   });
 });
 
-test('a misspelt field of a Graph is reported, and not as a missing one', async () => {
+test('a misspelt field of a Graph is reported as unknown, not as missing', async () => {
   const { diagnostics } = await checked(DEFINITION + graph('prefix').replace('nodes:', 'noeds:'));
   expect(diagnostics).toMatchObject([
     {

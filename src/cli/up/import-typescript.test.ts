@@ -23,12 +23,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the first importer with an installed tsx decides which tsx is loaded, as an ES module', () => {
+test('tsx is loaded as an ES module from the first importer that has it installed', () => {
   const importers = [join(folder, 'without/app.ts'), join(folder, 'with/app.ts')];
   expect(tsxModule(importers)).toBe(pathToFileURL(join(folder, 'with/node_modules/tsx/api.mjs')).href);
 });
 
-test('without an installed tsx, the error names the package to install and the Node that needs none', () => {
+test('without an installed tsx, the error names the package to install and the version of Node that needs no tsx', () => {
   expect(() => tsxModule([join(folder, 'without/app.ts')])).toThrowError(
     expect.objectContaining({
       code: 'input/no-typescript-loader',

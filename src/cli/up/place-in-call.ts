@@ -34,9 +34,9 @@ function argumentSteps(path: string): readonly PathStep[] {
 }
 
 /**
- * The place of a field in the arguments of a call. Factories take names and labels at a shorter path than the object
- * has. The longest end of the path that the arguments contain completely is therefore used. If they contain none
- * completely, the end with the most contained steps is used.
+ * The place of a field in the arguments of a call. Factories take names and labels at a shorter path than the path in
+ * the object. Therefore the arguments are searched for the ends of the path, the longest end first. If the arguments
+ * contain no end completely, the end with the most contained steps counts.
  */
 function placeOfArgument(
   scanner: ScriptScanner,

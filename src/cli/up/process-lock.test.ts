@@ -42,7 +42,7 @@ describe('a process lock', () => {
     expect(readdirSync(directory)).toEqual(['lock']);
   });
 
-  test('names its live holder, and no process that has ended or has the pid of an ended one', () => {
+  test('names a live holder, but neither a process that has ended nor a new process with the same pid', () => {
     expect(lockHolder(file)).toBeUndefined();
     const lock = take();
     expect(lockHolder(file)).toEqual({ pid: process.pid, isCertain: process.platform === 'linux' });

@@ -6,8 +6,8 @@ import { suspensionText } from '../instance/suspension.ts';
 import type { InstanceView } from './view.ts';
 
 /**
- * The maximum time between the last report of a deleted definition's instances and the removal of the definition, in
- * milliseconds.
+ * When a definition is deleted, the controller first drops the reports of its instances, and then the definition. This
+ * is the maximum time between the two, in milliseconds.
  */
 const DEFINITION_MS = 1000;
 
@@ -56,7 +56,7 @@ export class Progress {
     const view = viewOf(object, undefined);
     if (state === 'DELETING') return { ...view, state: 'deleted' };
     if (this.#source.definitions().some(({ name }) => name === definition)) {
-      // The controller forgets the instances of a deleted definition shortly before the definition.
+      // The definition may be dropped soon. Until then it is not known whether only the instance was deleted.
       return this.#now() - since < DEFINITION_MS ? viewOf(object, last) : { ...view, state: 'deleted' };
     }
     return {

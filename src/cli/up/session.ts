@@ -27,7 +27,7 @@ const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
 /** A running cluster with its controller. */
 export interface Session {
   readonly url: string;
-  /** Address of the web page, token included. Absent for a session without one. */
+  /** Address of the web page, token included. Absent for a session without a page. */
   readonly dashboard?: string;
   readonly api: KubernetesApi;
   /** The reports of the running controller. They stay valid when another controller replaces it. */

@@ -55,7 +55,8 @@ export async function checkGraph(
 }
 
 /**
- * Why kro 0.10, with its gate `GraphKind` and these features, refuses a Graph. Returns `undefined` when it accepts it.
+ * Why kro 0.10, with its gate `GraphKind` and these features, refuses a Graph. Returns `undefined` for a Graph that kro
+ * accepts.
  */
 export async function kroGraphRefusal(
   planned: PlanContext,
