@@ -96,7 +96,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       reconcileSeconds: seconds(name('reconcile_duration_seconds'), 'Duration of passes.'),
       requeueTotal: counter(
         name('requeue_total'),
-        'Passes by when the next pass over the instance is due: no_requeue, requeue, requeue_after or rate_limited.',
+        'Passes, by the time of the next pass over the instance: no_requeue, requeue, requeue_after or rate_limited.',
       ),
       handlerErrors: counter(name('handler_errors_total'), 'Passes that failed.'),
       panics: counter(name('reconcile_panics_total'), 'Passes that failed by an internal error.'),
