@@ -8,10 +8,10 @@ export interface PrinterColumn {
   readonly name: string;
   /** The type of the value. The server prints the age of a `date`. */
   readonly type: 'boolean' | 'date' | 'integer' | 'number' | 'string';
-  /** The path of the value in the instance, as `.status.address`. */
+  /** The path of the value in the instance, such as `.status.address`. */
   readonly jsonPath: string;
   readonly description?: string;
-  /** An OpenAPI format, as `int32` or `password`. */
+  /** An OpenAPI format, such as `int32` or `password`. */
   readonly format?: string;
   /** With a priority above 0, only `kubectl get -o wide` shows the column. Default 0. */
   readonly priority?: number;
@@ -32,7 +32,7 @@ export interface ServedKind {
   readonly scope?: 'Namespaced' | 'Cluster';
   /** Short names of the kind, for `kubectl get`. */
   readonly shortNames?: readonly string[];
-  /** Groups of kinds that include this kind, as `all` for `kubectl get all`. */
+  /** Groups of kinds that include this kind, such as `all` for `kubectl get all`. */
   readonly categories?: readonly string[];
   /** The columns of `kubectl get`. They replace kro's columns `State`, `Ready` and `Age`. */
   readonly additionalPrinterColumns?: readonly PrinterColumn[];

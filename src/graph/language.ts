@@ -149,7 +149,7 @@ export class Language {
    * definition have the same expressions.
    */
   readonly analysed = new Map<string, ExpressionNames>();
-  /** The cache for texts with several parts; an empty list for a text that has to be analysed as a whole. */
+  /** The cache for texts with several parts. A text that has to be analysed as a whole has an empty list. */
   readonly joined = new WeakMap<ExpressionText, readonly ExpressionNames[]>();
   readonly checked = new WeakMap<Ast, CheckedExpression>();
   readonly #paths = new SchemaPaths();
@@ -319,7 +319,7 @@ export class Language {
     return this.#environment(variables, types);
   }
 
-  /** The reason why an expression outside templates may not call `omit()`; undefined when it does not. */
+  /** The refusal of an expression outside templates that calls `omit()`; undefined for other expressions. */
   omitRefusal(ast: Ast): string | undefined {
     return callsGlobal(ast.expr, 'omit') ? OMIT_ELSEWHERE : undefined;
   }

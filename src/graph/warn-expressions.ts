@@ -345,7 +345,7 @@ class Warner {
       .flatMap(({ loopVariables: names }) => names)
       .find((name) => name === 'schema' || this.#drafts.has(name));
     if (hides === undefined) return;
-    const message = `the variable "${hides}" of this loop hides another name, in its list, too`;
+    const message = `the variable "${hides}" of this loop hides another name, also in the list of the loop`;
     this.#report('graph/hidden-name', message, placeOf(found), 'give the variable another name');
   }
 
@@ -370,7 +370,7 @@ class Warner {
   #neverReady(draft: ResourceDraft, found: CompiledExpression): void {
     if (draft.nodeType !== 'externalCollection' || found.ids.length === 0) return;
     const message =
-      'kro evaluates this per object without the list, so the node never becomes ready while it matches anything';
+      'kro checks each object alone, without the list: the node never becomes ready while any object matches';
     this.#warn('graph/never-ready', message, placeOf(found), 'check the objects where they are used');
   }
 }

@@ -1,7 +1,10 @@
 import { goQuote } from '../../golang/index.ts';
 import type { Clause } from './format-clause.ts';
 
-/** Literal text, a clause that takes an argument, or a clause that cannot be read, which is always the last part. */
+/**
+ * Literal text, a clause that takes an argument, or a problem. A problem describes a clause that cannot be read, and is
+ * the last part.
+ */
 export type FormatPart = string | Clause | { readonly problem: string; readonly atEnd: boolean };
 
 const DEFAULT_PRECISION = 6;

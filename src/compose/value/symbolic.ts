@@ -17,7 +17,10 @@ export interface Absence {
    * author tests its absence. Otherwise a missing value is JavaScript's `undefined`.
    */
   readonly waits: boolean;
-  /** The missing value in JavaScript: `null`, or either `null` or `undefined`. When absent: `undefined`. */
+  /**
+   * The value that JavaScript reads in place of a missing value: `null`, or sometimes `null` and sometimes `undefined`
+   * (`either`). Default: `undefined`.
+   */
   readonly missing?: 'null' | 'either';
   /**
    * Is the value an element at a position that the list may not have? A conditional on the value counts as a test of
