@@ -27,7 +27,7 @@ test.each(measured)(
       rest: size.restMb / rest,
     };
     expect(size.processes).toBe(1);
-    // The speed of the machine differs more from run to run than its memory.
+    // Times differ more from run to run than sizes of memory.
     for (const [what, limit] of [
       ['requests', 0.01],
       ['rest', 0.05],

@@ -71,10 +71,13 @@ export function keepingDefinition(fixed: string): KubeObject {
   return { ...definition, spec: { ...definition.spec, resources: kept } };
 }
 
-/** The text that `holdingDefinition` lets no item of its collection have. */
+/** While the node before the collection of `holdingDefinition` has this text, the collection is not written. */
 export const HELD_TEXT = 'held';
 
-/** The same definition, whose collection is neither created nor changed while the node before it has the text. */
+/**
+ * The same definition with a `propagateWhen`: no item of the collection is created or changed while the node before it
+ * has `HELD_TEXT`.
+ */
 export function holdingDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);
   const resources = definition.spec?.['resources'] as JsonObject[];

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * The pages for users, from the root of the repository. Pages of decisions are left out: they describe their own time.
+ * The pages for users, from the root of the repository. Pages of decisions are left out, because they keep the commands
+ * of the time when they were written.
  */
 export const USER_PAGES: readonly string[] = [
   'README.md',

@@ -7,7 +7,7 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 /** A recorded condition: without times, and with `current` in place of the generation. */
 type RecordedCondition = Readonly<Record<'status' | 'reason' | 'message' | 'observed', string | undefined>>;
 
-/** A recorded object: its fields, and by each field manager the paths of the fields that it owns. */
+/** A recorded object: its fields, and the paths of the fields that each field manager owns. */
 interface RecordedObject {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -176,7 +176,7 @@ async function restoreObject(
   const fields = others as JsonObject;
   const { apiVersion, kind, ...metadata } = ref;
   const whole: JsonObject = { ...fields, metadata: { labels, annotations }, ...(status === undefined ? {} : { status }) };
-  // Also an object without fields of its own has to exist before its status is written.
+  // An object has to exist before its status is written, even if its recording has no other fields.
   if (Object.keys(owners).every((owner) => managerOf(owner).subresource !== undefined)) {
     await world.user.apply({ ...fields, apiVersion, kind, metadata }, { fieldManager: 'suite', force: true });
   }

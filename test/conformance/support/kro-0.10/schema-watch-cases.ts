@@ -98,8 +98,8 @@ async function woken(expect: JsonObject, applyChange: (world: VirtualWorld) => P
 }
 
 /**
- * Creates a Graph that names a missing kind, and then the CRD. Returns whether the Graph is refused first and accepted
- * then.
+ * Creates a Graph that names a missing kind, and then the CRD. Returns whether the Graph is refused before the CRD
+ * exists, and accepted afterwards.
  */
 const subscribes = (nodes: readonly JsonObject[]): Promise<boolean> =>
   inWorld(async (world) => {
