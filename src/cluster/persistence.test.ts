@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createManualClock } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';
 import { crdOf } from '../../test/support/crd.ts';
@@ -118,6 +119,27 @@ describe('a cluster with a state directory', () => {
     expect(versions).toEqual(versions.toSorted((a, b) => a - b));
     expect(new Set(versions).size).toBe(versions.length);
     await cluster.close();
+  });
+
+  test('keeps the version of a compaction, which changes no object', async () => {
+    const clock = createManualClock();
+    const options = { controllers: false, stateDirectory: directory, clock };
+    let version = 0;
+    {
+      await using cluster = await createEmbeddedCluster(options);
+      for (const name of ['a', 'b']) await call(cluster, 'POST', MAPS, map(name));
+      const read = async (query: string) =>
+        JSON.parse((await call(cluster, 'GET', `${MAPS}?${query}`)).text) as { metadata: Record<string, string> };
+      const { metadata } = await read('limit=1');
+      clock.advance(300_000);
+      expect(await read(`limit=1&continue=${metadata['continue']}`)).toMatchObject({ reason: 'Expired' });
+      version = Number((await read('')).metadata['resourceVersion']);
+      expect(version).toBe(Number(metadata['resourceVersion']) + 1);
+    }
+    await using cluster = await createEmbeddedCluster(options);
+    const list = JSON.parse((await call(cluster, 'GET', MAPS)).text) as { metadata: { resourceVersion: string } };
+    expect(Number(list.metadata.resourceVersion)).toBeGreaterThanOrEqual(version);
+    expect(await names(cluster)).toEqual(['a', 'b']);
   });
 
   test('reads a log whose lines are in another order', async () => {

@@ -52,9 +52,11 @@ class Persistence {
     const context = this.#context;
     // A process that ended while it wrote a state leaves a draft.
     rmSync(this.#draft, { force: true });
-    const unsubscribe = context.store.subscribe((event) => this.#append(event));
+    const unsubscribe = context.store.subscribe((event) => this.#appendEvent(event));
+    const unsubscribeCompactions = context.store.onCompaction((version) => this.#append({ version }));
     context.work.onStop(() => {
       unsubscribe();
+      unsubscribeCompactions();
       this.#close();
     });
     if (existsSync(this.#state)) {
@@ -98,6 +100,8 @@ class Persistence {
       // not always in the order of versions.
       if (written <= stateVersion) continue;
       version = Math.max(version, written);
+      // A compaction has a version and no object.
+      if (line['plural'] === undefined) continue;
       const items = itemsOf(textIn(line, 'group'), textIn(line, 'plural'));
       const object = objectIn(line['object']);
       if (object === undefined) items.delete(textIn(line, 'key'));
@@ -136,12 +140,16 @@ class Persistence {
     if (this.#logSize > Math.max(MIN_FOLD_BYTES, this.#stateSize)) this.#fold();
   }
 
-  #append({ type, collection, stored }: StoreEvent): void {
-    if (this.#file === undefined) return;
+  #appendEvent({ type, collection, stored }: StoreEvent): void {
     const { group, plural } = collection;
     const object = type === 'DELETED' ? null : (stored.object as unknown as JsonObject);
+    this.#append({ version: stored.version, group, plural, key: stored.key, object });
+  }
+
+  #append(entry: JsonObject): void {
+    if (this.#file === undefined) return;
     try {
-      this.#logSize += writeAll(this.#file, line({ version: stored.version, group, plural, key: stored.key, object }));
+      this.#logSize += writeAll(this.#file, line(entry));
       this.#foldLongLog();
     } catch (error) {
       // The write of the object itself has succeeded. The cluster continues, but keeps no further writes.

@@ -2,6 +2,20 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'the rest of an expired list has the version of its first page',
+    file: 'src/cluster/verbs/read.ts',
+    find: 'if (context.store.version === version) context.store.recordCompaction();',
+    replace: '',
+    tests: ['src/cluster/verbs/pages.test.ts'],
+  },
+  {
+    name: 'the version of a compaction is not kept',
+    file: 'src/cluster/persistence.ts',
+    find: 'this.#append({ version })',
+    replace: 'void version',
+    tests: ['src/cluster/persistence.test.ts'],
+  },
+  {
     name: 'a connection with too many TLS handshakes stays open',
     file: 'src/cluster/http/guard.ts',
     find: " || error.code === 'ERR_TLS_SESSION_ATTACK'",

@@ -304,6 +304,7 @@ export class Store {
   #version = 1;
   readonly #collections = new Map<string, Collection>();
   readonly #listeners = new Set<StoreListener>();
+  readonly #compactionListeners = new Set<(version: number) => void>();
   #publishing = false;
   /** Events of writes that listeners made while another event was published. */
   readonly #waiting: StoreEvent[] = [];
@@ -326,6 +327,22 @@ export class Store {
 
   nextVersion(): number {
     return ++this.#version;
+  }
+
+  /**
+   * Takes the next version without a change of an object. etcd does the same: each compaction writes a record of its
+   * own, and this write has a version. Returns the version.
+   */
+  recordCompaction(): number {
+    const version = this.nextVersion();
+    for (const listener of this.#compactionListeners) listener(version);
+    return version;
+  }
+
+  /** Calls the listener with the version of each compaction. */
+  onCompaction(listener: (version: number) => void): () => void {
+    this.#compactionListeners.add(listener);
+    return () => void this.#compactionListeners.delete(listener);
   }
 
   collection(group: string, plural: string): Collection {

@@ -77,6 +77,22 @@ test('a list can be continued for five minutes, and afterwards only with the cur
   }
 });
 
+test('the rest of an expired list has a later version, although no object has changed', async () => {
+  await using cluster = await story();
+  const page = async (token?: string) =>
+    (await cluster.send('GET', `${MAPS}?limit=1${token === undefined ? '' : `&continue=${token}`}`)).answer.metadata;
+  const first = await page();
+  cluster.clock.advance(300_000);
+  const refused = await page(first.continue);
+  const second = await page(refused.continue);
+  expect(Number(second.resourceVersion)).toBeGreaterThan(Number(first.resourceVersion));
+  // Another list that has expired at the same version needs no further version.
+  await page(first.continue);
+  const third = await page(second.continue);
+  expect(third.resourceVersion).toBe(second.resourceVersion);
+  expect((await page()).resourceVersion).toBe(second.resourceVersion);
+});
+
 test('a deletion with a failing precondition, or a dry run, deletes nothing', async () => {
   await using cluster = await story();
   const { metadata } = (await cluster.send('GET', `${MAPS}/a`)).answer;

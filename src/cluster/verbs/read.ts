@@ -30,7 +30,7 @@ export interface SelectionContext {
  * waits.
  */
 export interface ReadContext extends SelectionContext, FormsContext {
-  readonly store: Pick<Store, 'version' | 'subscribe'>;
+  readonly store: Pick<Store, 'version' | 'subscribe' | 'recordCompaction'>;
   readonly clock: ClusterClock;
 }
 
@@ -236,6 +236,9 @@ async function startOf(
     await untilVersion(context, version);
     const all = isExpired(token, context.clock.now()) ? undefined : resource.collection.at(version);
     if (all === undefined) {
+      // The version of the list has been compacted away. The rest of the list therefore has a later version, also when
+      // no object has changed.
+      if (context.store.version === version) context.store.recordCompaction();
       throw expired(
         'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
         encodeToken({ version: -1, key: token.key }),
