@@ -64,6 +64,12 @@ export interface ClusterOptions {
    */
   readonly workloads?: boolean;
   /**
+   * The seconds that the simulated containers of a deleted pod take to end, at most the grace period of its deletion.
+   * An annotation of the pod, or a rule of `cluster.pods`, has precedence. Default: 0, so that a deleted pod is removed
+   * at once. A refused value throws `cluster/invalid-pod-rule`.
+   */
+  readonly podStopSeconds?: number;
+  /**
    * May the containers of pods with the annotation `typekro.dev/run: process` be processes of this machine? They run as
    * the user of this process, with its rights, so every client that may create pods can run programs. Linux and macOS
    * only. Default: false. Such a pod then waits, and its status says why.

@@ -2,6 +2,41 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'a deleted pod stays longer than its grace period',
+    file: 'src/cluster/controllers/pod-end.ts',
+    find: 'Math.min(stopMs, killMs)',
+    replace: 'stopMs',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
+    name: 'containers that have not started take time to end',
+    file: 'src/cluster/controllers/pod-end.ts',
+    find: "if (textAt(pod.status, 'phase') !== 'Running') return { leftMs: 0, isKilled: false };",
+    replace: '',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
+    name: 'a deadline ends pods that have succeeded',
+    file: 'src/cluster/controllers/kubelet.ts',
+    find: "plan.outcome.state !== 'succeeded'",
+    replace: 'true',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
+    name: 'an ephemeral container starts again after its end',
+    file: 'src/cluster/controllers/ephemeral-containers.ts',
+    find: "if (known['terminated'] !== undefined) return known;",
+    replace: '',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
+    name: 'an ephemeral container runs on when its pod has ended',
+    file: 'src/cluster/controllers/ephemeral-containers.ts',
+    find: "if (phase === 'over') {",
+    replace: 'if (false) {',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
     name: 'the rest of an expired list has the version of its first page',
     file: 'src/cluster/verbs/read.ts',
     find: 'if (context.store.version === version) context.store.recordCompaction();',

@@ -30,6 +30,12 @@ import { HeldFaults } from './held-faults.ts';
 import { ALREADY_SERVED, leaveFolder } from './leave-folder.ts';
 import { objectsIn, parseStateFile, stateLines } from './state-file.ts';
 
+/**
+ * The time in which the containers of a deleted pod end. Clients of a named cluster are other programs. They see the
+ * pod while it ends, as on a real cluster, where a kubelet looks at its containers each second.
+ */
+export const POD_STOP_SECONDS = 1;
+
 /** How a named cluster is served. */
 export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -81,6 +87,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     const cluster = await createEmbeddedCluster({
       clock,
       kubernetesVersion,
+      podStopSeconds: POD_STOP_SECONDS,
       ...(audit === undefined ? {} : { audit }),
       ...standInOptions((settings.standIns ?? []).map(requireStandInName)),
       ...processOptions(settings.processDirectory),

@@ -5,7 +5,7 @@
  *
  * @packageDocumentation
  */
-import type { ControllersOptions } from '../options.ts';
+import type { ClusterOptions, ControllersOptions } from '../options.ts';
 import { ingressController, loadBalancerController } from './addresses.ts';
 import { tokenController } from './account-tokens.ts';
 import { autoscalerController } from './autoscaler.ts';
@@ -110,7 +110,7 @@ function workloadControllers(podRules: PodRuleSet, processes: ProcessPods): Simu
 
 /** The parts of the cluster that the simulated controllers use. */
 export interface ControllersContext extends ManagerContext, AccountTokenContext, CertificatesContext, BootstrapContext {
-  readonly options: BootstrapContext['options'];
+  readonly options: BootstrapContext['options'] & Pick<ClusterOptions, 'podStopSeconds'>;
   readonly store: Store;
   readonly registry: Registry;
   readonly addresses: ServiceAddresses;
@@ -160,7 +160,8 @@ export function startControllers(
   workloads: boolean,
   hosted: HostedStandIns,
 ): StartedControllers {
-  const podRules = new PodRuleSet(() => context.clock.now());
+  const { podStopSeconds: stopSeconds } = context.options;
+  const podRules = new PodRuleSet(() => context.clock.now(), stopSeconds === undefined ? {} : { stopSeconds });
   const always = housekeeping(context);
   const simulation = workloadControllers(podRules, new ProcessPods(context.processes));
   const failures = new StandInFailures();

@@ -7,12 +7,16 @@ import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { isSimulatedNode, NODES } from './node.ts';
-import type { PodPlan } from './pod-outcome.ts';
+import type { EphemeralPhase } from './ephemeral-containers.ts';
+import { planEphemeral } from './ephemeral-containers.ts';
+import { DEADLINE, endedOutcome, remainingLife, untilDeadline } from './pod-end.ts';
+import type { PodOutcome, PodPlan } from './pod-outcome.ts';
+import type { PodReport } from './pod-status.ts';
 import type { ProcessPods } from './process-pods.ts';
 import { RUNS_AS_PROCESS } from './process-report.ts';
 import { runModeProblem } from '../processes/run-mode.ts';
 import { planPod, UNHEALTHY } from './pod-outcome.ts';
-import { hasStarted, podStatus, restartsIn } from './pod-status.ts';
+import { hasStarted, observedStatus, podStatus, restartsIn } from './pod-status.ts';
 import { simulatedReport } from './simulated-report.ts';
 import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -28,6 +32,8 @@ const SIMULATED = 'the containers of this pod are simulated: no image is pulled,
 export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): SimulatedController {
   /** The problems of annotations that events have reported, by the uids of the pods. */
   const reported = new Map<string, string>();
+  /** The times at which the kubelet began to end deleted pods, by the uids of the pods. */
+  const stopping = new Map<string, number>();
   let lastClient: ControllerClient | undefined;
   return {
     name: KUBELET,
@@ -43,11 +49,13 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
         processes.forget(object);
         client.forgetLogs(object);
         reported.delete(object.metadata.uid ?? '');
+        stopping.delete(object.metadata.uid ?? '');
       } else if (object.spec?.['nodeName'] !== undefined) yield key;
     },
 
     reset() {
       reported.clear();
+      stopping.clear();
       if (lastClient !== undefined) processes.retain(lastClient);
     },
 
@@ -58,7 +66,7 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
       const node = client.get(NODES, '', textAt(pod.spec, 'nodeName'));
       if (node === undefined || !isSimulatedNode(node)) return;
       if (processes.owns(pod)) return processes.reconcile(pod, client);
-      if (isTerminating(pod)) return end(client, pod);
+      if (isTerminating(pod)) return end(client, pod, rules.of(pod).rules, stopping);
       if (isFinished(pod)) return;
       const effective = rules.of(pod);
       const modeProblem = runModeProblem(pod);
@@ -74,20 +82,64 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
 }
 
 /**
- * Ends a deleted pod. A pod with finalizers gets the status of an ended pod. The controllers that set these finalizers
- * wait for this status, and then remove the finalizers.
+ * Ends a deleted pod. A pod with finalizers, and one whose containers take time, gets the status of an ended pod. The
+ * controllers that set the finalizers wait for this status, and then remove the finalizers. Returns the milliseconds
+ * until the containers have ended.
  */
-function end(client: ControllerClient, pod: KubeObject): void {
-  if (textAt(pod.status, 'phase') === 'Running') {
-    for (const { name } of objectsAt(pod.spec, 'containers')) {
-      recordEvent(client, pod, KUBELET, 'Killing', `Stopping container ${String(name)}`);
+function end(
+  client: ControllerClient,
+  pod: KubeObject,
+  rules: PodRules,
+  stopping: Map<string, number>,
+): number | undefined {
+  const { uid = '' } = pod.metadata;
+  const sinceMs = stopping.get(uid) ?? client.now();
+  const { leftMs, isKilled } = remainingLife(pod, rules.stopSeconds ?? 0, sinceMs, client.now());
+  if (!stopping.has(uid)) {
+    recordKilling(client, pod);
+    if (leftMs > 0) {
+      stopping.set(uid, sinceMs);
+      client.updateStatus(pod, observedStatus(pod));
     }
   }
-  if (removeEnded(client, pod) || isFinished(pod)) return;
+  if (leftMs > 0) return leftMs;
+  const takesTime = stopping.has(uid);
+  if ((takesTime || (pod.metadata.finalizers ?? []).length > 0) && !isFinished(pod)) {
+    endContainers(client, pod, endedOutcome(pod, isKilled));
+  }
+  removeEnded(client, pod);
+  return undefined;
+}
+
+/** Reports that all containers have ended now. */
+function endContainers(
+  client: ControllerClient,
+  pod: KubeObject,
+  outcome: PodOutcome,
+  further: Pick<PodReport, 'message' | 'reason'> = {},
+): void {
   const startTime = textAt(pod.status, 'startTime') || client.timestamp();
   const endedMs = client.now() - Date.parse(startTime);
-  const plan: PodPlan = { outcome: { state: 'failed', reason: 'Killed' }, next: undefined, startedMs: 0, endedMs };
-  report(client, pod, plan, startTime);
+  report(
+    client,
+    pod,
+    { outcome, next: undefined, startedMs: startedMsOf(pod, startTime), endedMs },
+    startTime,
+    further,
+  );
+}
+
+/** The start of the present run of the containers, in milliseconds after the start of the pod. */
+function startedMsOf(pod: KubeObject, startTime: string): number {
+  const startedAt = textAt(objectsAt(pod.status, 'containerStatuses')[0], 'state', 'running', 'startedAt');
+  return startedAt === '' ? 0 : Date.parse(startedAt) - Date.parse(startTime);
+}
+
+function recordKilling(client: ControllerClient, pod: KubeObject): void {
+  if (textAt(pod.status, 'phase') !== 'Running') return;
+  for (const { name } of objectsAt(pod.spec, 'containers')) {
+    recordEvent(client, pod, KUBELET, 'Killing', `Stopping container ${String(name)}`);
+  }
 }
 
 /**
@@ -104,21 +156,53 @@ function run(
   const startMs = Date.parse(startTime);
   const sinceMs = since === undefined ? 0 : Math.max(0, since - startMs);
   const plan = planPod(pod, rules, client.now() - startMs, sinceMs);
+  const deadlineMs = untilDeadline(pod, startMs, client.now());
+  if (deadlineMs <= 0 && plan.outcome.state !== 'succeeded' && plan.outcome.state !== 'failed') {
+    recordEvent(client, pod, KUBELET, DEADLINE.reason, DEADLINE.message);
+    recordKilling(client, pod);
+    endContainers(client, pod, endedOutcome(pod, false), DEADLINE);
+    return undefined;
+  }
   recordRun(client, pod, plan, rules);
-  report(client, pod, plan, startTime);
-  return plan.next;
+  const next = Math.min(
+    plan.next ?? Number.POSITIVE_INFINITY,
+    deadlineMs,
+    report(client, pod, plan, startTime) ?? Number.POSITIVE_INFINITY,
+  );
+  return Number.isFinite(next) ? next : undefined;
 }
 
-function report(client: ControllerClient, pod: KubeObject, plan: PodPlan, startTime: string): void {
+/** Writes the status. Returns the milliseconds until an ephemeral container ends. */
+function report(
+  client: ControllerClient,
+  pod: KubeObject,
+  plan: PodPlan,
+  startTime: string,
+  further: Pick<PodReport, 'message' | 'reason'> = {},
+): number | undefined {
   const modeProblem = runModeProblem(pod);
+  const ephemeral = planEphemeral(pod, ephemeralPhase(plan.outcome), client.now());
+  for (const { name, image } of objectsAt(pod.spec, 'ephemeralContainers')) {
+    if (!ephemeral.starting.includes(String(name))) continue;
+    client.beginLog(pod, String(name), [SIMULATED]);
+    recordStart(client, pod, String(name), String(image));
+  }
   const simulated = {
     ...simulatedReport(pod, plan, startTime, Date.parse(startTime)),
+    ...further,
+    ephemeralContainers: ephemeral.states,
     ...(modeProblem === undefined
       ? {}
       : { unmet: { type: RUNS_AS_PROCESS, reason: 'WrongAnnotation', message: modeProblem } }),
   };
   client.updateStatus(pod, podStatus(pod, simulated, client.timestamp()));
+  return ephemeral.next;
 }
+
+const ephemeralPhase = (outcome: PodOutcome): EphemeralPhase => {
+  if (outcome.state === 'succeeded' || outcome.state === 'failed') return 'over';
+  return outcome.state === 'waiting' && outcome.reason === 'ContainerCreating' ? 'creating' : 'active';
+};
 
 /** Writes the logs and events of a run of the containers that the pod's status does not have yet. */
 function recordRun(client: ControllerClient, pod: KubeObject, { outcome }: PodPlan, rules: PodRules): void {
@@ -151,15 +235,19 @@ const isWaiting = (pod: KubeObject): boolean => {
 
 function startContainers(client: ControllerClient, pod: KubeObject, rules: PodRules, isFirst: boolean): void {
   const showsProcessLog = pod.metadata.annotations?.[PROCESS] !== undefined;
-  const isPlain = isFirst && !showsProcessLog && Object.keys(rules).length === 0;
+  const isPlain = isFirst && !showsProcessLog && Object.keys(rules).every((name) => name === 'stopSeconds');
   const lines = isPlain ? [SIMULATED] : linesOf(rules.log);
   for (const { name, image } of objectsAt(pod.spec, 'containers')) {
     if (!showsProcessLog) client.beginLog(pod, String(name), lines);
-    recordEvent(client, pod, KUBELET, 'Pulled', `Container image "${String(image)}" already present on machine`);
-    recordEvent(client, pod, KUBELET, 'Created', `Created container: ${String(name)}`);
-    recordEvent(client, pod, KUBELET, 'Started', `Started container ${String(name)}`);
+    recordStart(client, pod, String(name), String(image));
   }
   if (isPlain) recordEvent(client, pod, KUBELET, 'Simulated', SIMULATED);
+}
+
+function recordStart(client: ControllerClient, pod: KubeObject, name: string, image: string): void {
+  recordEvent(client, pod, KUBELET, 'Pulled', `Container image "${image}" already present on machine`);
+  recordEvent(client, pod, KUBELET, 'Created', `Created container: ${name}`);
+  recordEvent(client, pod, KUBELET, 'Started', `Started container ${name}`);
 }
 
 /** The lines of a text. A final newline starts no further line. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
@@ -202,5 +203,181 @@ describe('the use of a pod', () => {
     expect(await story.get('autoscaling/v2 HorizontalPodAutoscaler', 'web')).toMatchObject({
       status: { currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageValue: '20m' } } }] },
     });
+  });
+});
+
+describe('a deleted pod', () => {
+  const stopping = { 'stop-seconds': '20' };
+  const ready = expect.objectContaining({ type: 'Ready', status: 'True', observedGeneration: 2 });
+
+  test('is removed at once by default', async () => {
+    await using story = await startClusterStory();
+    await story.create(pod());
+    await story.remove('v1 Pod', 'p');
+    expect(await story.find('v1 Pod', 'p')).toBeUndefined();
+  });
+
+  test('stays while its containers end, and is reported as ended before its removal', async () => {
+    await using story = await startClusterStory();
+    const kept = pod(stopping);
+    await story.create({ ...kept, metadata: { ...kept.metadata, finalizers: ['example.com/keep'] } });
+    await story.remove('v1 Pod', 'p');
+    expect(await story.get('v1 Pod', 'p')).toMatchObject({
+      metadata: { generation: 2, deletionTimestamp: '2026-01-01T12:00:30Z', deletionGracePeriodSeconds: 30 },
+      status: { phase: 'Running', observedGeneration: 2, conditions: expect.arrayContaining([ready]) },
+    });
+    expect(await messages(story, 'Killing')).toEqual(['Normal: Stopping container c']);
+    await story.patch('v1 Pod', 'p', { metadata: { labels: { a: 'b' } } });
+    await story.advance(19);
+    expect(await container(story)).toMatchObject({ ready: true, state: { running: {} } });
+    await story.advance(1);
+    expect(await story.get('v1 Pod', 'p')).toMatchObject({
+      status: {
+        phase: 'Failed',
+        containerStatuses: [{ state: { terminated: { exitCode: 143, finishedAt: '2026-01-01T12:00:20Z' } } }],
+      },
+    });
+    expect(await messages(story, 'Killing')).toHaveLength(1);
+    await story.patch('v1 Pod', 'p', { metadata: { finalizers: null } });
+    expect(await story.find('v1 Pod', 'p')).toBeUndefined();
+  });
+
+  test.each([
+    [{ gracePeriodSeconds: 5 }, 5],
+    [{ gracePeriodSeconds: 60 }, 20],
+  ])('with %o ends after %i seconds', async (options, seconds) => {
+    await using story = await startClusterStory();
+    await story.create(pod(stopping));
+    await story.client.delete({ apiVersion: 'v1', kind: 'Pod', name: 'p', namespace: 'default' }, options);
+    await story.advance(seconds - 1);
+    expect(await story.find('v1 Pod', 'p')).toBeDefined();
+    await story.advance(1);
+    expect(await story.find('v1 Pod', 'p')).toBeUndefined();
+  });
+
+  test('has the time of the cluster, unless it has an annotation', async () => {
+    await using story = await startClusterStory({ podStopSeconds: 3 });
+    await story.create(pod());
+    expect(await messages(story, 'Simulated')).toHaveLength(1);
+    const other = pod({ 'stop-seconds': '1' });
+    await story.create({ ...other, metadata: { ...other.metadata, name: 'q' } });
+    await Promise.all([story.remove('v1 Pod', 'p'), story.remove('v1 Pod', 'q')]);
+    const left: string[][] = [];
+    for (let second = 0; second <= 3; second++) {
+      left.push(await story.names('v1 Pod'));
+      await story.advance(1);
+    }
+    expect(left).toEqual([['p', 'q'], ['p'], ['p'], []]);
+    await expect(createEmbeddedCluster({ podStopSeconds: -1 })).rejects.toThrow('stopSeconds: -1 is not a number');
+  });
+
+  test('that has not started has no time to end', async () => {
+    await using story = await startClusterStory();
+    await story.create(pod({ ...stopping, failure: 'ImagePullBackOff' }));
+    await story.remove('v1 Pod', 'p');
+    expect(await story.find('v1 Pod', 'p')).toBeUndefined();
+  });
+});
+
+describe('activeDeadlineSeconds', () => {
+  const exceeded = {
+    phase: 'Failed',
+    reason: 'DeadlineExceeded',
+    message: 'Pod was active on the node longer than the specified deadline',
+  };
+
+  test('of an update counts from the start of the pod', async () => {
+    await using story = await startClusterStory();
+    await story.create(pod());
+    await story.advance(3);
+    await story.patch('v1 Pod', 'p', { spec: { activeDeadlineSeconds: 5 } });
+    await story.advance(1);
+    expect(await story.get('v1 Pod', 'p')).toMatchObject({ status: { phase: 'Running', observedGeneration: 2 } });
+    await story.advance(1);
+    expect(await story.get('v1 Pod', 'p')).toMatchObject({
+      status: { ...exceeded, containerStatuses: [{ state: { terminated: { exitCode: 143, reason: 'Error' } } }] },
+    });
+    expect(await messages(story, 'DeadlineExceeded')).toEqual([`Normal: ${exceeded.message}`]);
+  });
+
+  test('ends a pod whose containers have not started', async () => {
+    await using story = await startClusterStory();
+    await story.create(pod({ failure: 'ImagePullBackOff' }, { activeDeadlineSeconds: 5 }));
+    await story.advance(5);
+    expect(await story.get('v1 Pod', 'p')).toMatchObject({
+      status: {
+        ...exceeded,
+        containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } } }],
+      },
+    });
+  });
+
+  test('does not concern a pod that has succeeded', async () => {
+    await using story = await startClusterStory();
+    await story.create(pod({ 'run-seconds': '5' }, { activeDeadlineSeconds: 5, restartPolicy: 'Never' }));
+    await story.advance(10);
+    expect(await story.get('v1 Pod', 'p')).toMatchObject({ status: { phase: 'Succeeded' } });
+  });
+});
+
+describe('ephemeral containers', () => {
+  async function debug(story: ClusterStory, ...command: string[]): Promise<void> {
+    const live = await story.get('v1 Pod', 'p');
+    const known = objectsAt(live.spec, 'ephemeralContainers');
+    const added = { name: `debugger-${known.length}`, image: 'busybox', command };
+    const spec = { ...live.spec, ephemeralContainers: [...known, added] };
+    await story.client.update({ ...live, spec }, { subresource: 'ephemeralcontainers' });
+    await story.cluster.idle();
+  }
+
+  const statuses = async (story: ClusterStory) =>
+    objectsAt((await story.get('v1 Pod', 'p')).status, 'ephemeralContainerStatuses');
+
+  test('start when they are added, end with their commands, and never start again', async () => {
+    await using story = await startClusterStory();
+    await story.create(pod());
+    expect((await story.get('v1 Pod', 'p')).status).not.toHaveProperty('ephemeralContainerStatuses');
+    await story.advance(10);
+    await debug(story, 'sh', '-c', 'sleep 5; exit 3');
+    await debug(story, 'sh', '-c', 'while true; do echo polo; sleep 2; done');
+    const running = { state: { running: { startedAt: '2026-01-01T12:00:10Z' } } };
+    const [first, second] = await statuses(story);
+    expect(first).toEqual({
+      name: 'debugger-0',
+      image: 'busybox',
+      imageID: 'simulated://busybox',
+      ready: false,
+      restartCount: 0,
+      lastState: {},
+      ...running,
+    });
+    expect(second).toMatchObject({ name: 'debugger-1', ...running });
+    expect(await log(story, '?container=debugger-1')).toContain('the containers of this pod are simulated');
+    expect(await messages(story, 'Started')).toContain('Normal: Started container debugger-1');
+    await story.advance(5);
+    const ended = { state: { terminated: { exitCode: 3, reason: 'Error', finishedAt: '2026-01-01T12:00:15Z' } } };
+    expect(await statuses(story)).toMatchObject([ended, running]);
+    await story.advance(600);
+    expect(await statuses(story)).toMatchObject([ended, running]);
+    expect(await messages(story, 'Started')).toHaveLength(3);
+  });
+
+  test('run in a pod whose containers crash, and end with the pod', async () => {
+    await using story = await startClusterStory();
+    await story.create(pod({ failure: 'CrashLoopBackOff' }));
+    await debug(story, 'top');
+    expect(await statuses(story)).toMatchObject([{ state: { running: {} } }]);
+    await story.patch('v1 Pod', 'p', { spec: { activeDeadlineSeconds: 60 } });
+    await story.advance(60);
+    expect(await statuses(story)).toMatchObject([{ state: { terminated: { exitCode: 137, reason: 'Error' } } }]);
+  });
+
+  test('wait until the containers of the pod are created', async () => {
+    await using story = await startClusterStory();
+    await story.create(pod({ 'start-after-seconds': '5' }));
+    await debug(story, 'top');
+    expect(await statuses(story)).toMatchObject([{ state: { waiting: { reason: 'ContainerCreating' } } }]);
+    await story.advance(5);
+    expect(await statuses(story)).toMatchObject([{ state: { running: { startedAt: '2026-01-01T12:00:05Z' } } }]);
   });
 });

@@ -38,6 +38,8 @@ export type PodOutcome =
       readonly reason: string;
       /** The exit code of the containers. Default: the code that belongs to the reason. */
       readonly exitCode?: number;
+      /** The explanation in the states of the containers. Default: none. */
+      readonly message?: string;
     };
 
 /** An outcome, and its times. All times are milliseconds after the start of the pod, except `next`. */

@@ -23,15 +23,18 @@ export interface PodReport {
   readonly address?: string;
   /** The beginning of an `imageID`. */
   readonly imagePrefix: string;
-  /** The reason for the state of the whole pod, such as `DeadlineExceeded`. Default: none. */
+  /** The states of the ephemeral containers. Default: the pod has none. */
+  readonly ephemeralContainers?: readonly JsonObject[];
+  /** The reason for the state of the whole pod, such as `DeadlineExceeded`, and its explanation. Default: none. */
   readonly reason?: string;
+  readonly message?: string;
   /** A further condition that does not hold, and its explanation. Default: none. */
   readonly unmet?: { readonly type: string; readonly reason: string; readonly message: string };
 }
 
 /** The status of a started pod. A condition that has not changed keeps its times. */
 export function podStatus(pod: KubeObject, report: PodReport, now: string): JsonObject {
-  const { phase, containers, initContainers, initialized, imagePrefix, unmet } = report;
+  const { phase, containers, initContainers, initialized, imagePrefix, unmet, ephemeralContainers = [] } = report;
   const ended = phase === 'Succeeded' || phase === 'Failed';
   const ready = phase === 'Running' && initialized && containers.every((container) => container.ready);
   const podIP = report.address ?? String(pod.status?.['podIP'] ?? addressOf(pod));
@@ -71,6 +74,7 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
       ...(unmet === undefined ? [] : [{ ...condition(unmet.type, false, unmet.reason), message: unmet.message }]),
     ],
     ...(report.reason === undefined ? {} : { reason: report.reason }),
+    ...(report.message === undefined ? {} : { message: report.message }),
     hostIP: NODE_ADDRESS,
     hostIPs: [{ ip: NODE_ADDRESS }],
     podIP,
@@ -78,7 +82,27 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
     startTime: report.startTime,
     ...(initContainers.length === 0 ? {} : { initContainerStatuses: statuses('initContainers', initContainers) }),
     containerStatuses: statuses('containers', containers),
+    ...(ephemeralContainers.length === 0
+      ? {}
+      : { ephemeralContainerStatuses: ephemeralStatuses(pod, ephemeralContainers, imagePrefix) }),
   };
+}
+
+/** A kubelet probes no ephemeral container, and starts none again. */
+const ephemeralStatuses = (pod: KubeObject, states: readonly JsonObject[], imagePrefix: string): JsonObject[] =>
+  objectsAt(pod.spec, 'ephemeralContainers').map((container, index) => {
+    const image = String(container['image'] ?? '');
+    const state = states[index] ?? NOT_STARTED.state;
+    const own = { ready: false, restartCount: 0, state, lastState: {} };
+    return { name: container['name'], image, imageID: imagePrefix + image, ...own };
+  });
+
+/** The unchanged status of a pod, for its present generation. */
+export function observedStatus({ metadata: { generation = 1 }, status }: KubeObject): JsonObject {
+  const conditions = objectsAt(status, 'conditions').map((entry) =>
+    entry['observedGeneration'] === undefined ? entry : { ...entry, observedGeneration: generation },
+  );
+  return { ...status, observedGeneration: generation, conditions };
 }
 
 const NOT_STARTED: ContainerReport = {

@@ -9,6 +9,7 @@ import type { ProcessRuntime } from '../processes/runtime.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { concerns } from './controller.ts';
 import { recordEvent } from './events.ts';
+import { DEADLINE } from './pod-end.ts';
 import { podStatus } from './pod-status.ts';
 import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pods.ts';
 import { processReport, refusalReport } from './process-report.ts';
@@ -67,6 +68,9 @@ export class ProcessPods {
     const decision = run.decide(pod, Date.parse(startTime));
     const { events } = run;
     for (const { reason, message, type } of events) recordEvent(client, pod, KUBELET, reason, message, type);
+    if (decision.reason === DEADLINE.reason && textAt(pod.status, 'reason') !== DEADLINE.reason) {
+      recordEvent(client, pod, KUBELET, DEADLINE.reason, DEADLINE.message);
+    }
     for (const name of decision.pauses.keys()) this.#reportPause(pod, client, name);
     for (const name of decision.stop) recordEvent(client, pod, KUBELET, 'Killing', `Stopping container ${name}`);
     if (decision.isOver && removeEnded(client, pod)) return undefined;

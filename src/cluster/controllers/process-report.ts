@@ -4,6 +4,7 @@ import type { ContainerEnd, ContainerFacts, LifeDecision } from '../processes/li
 import { isSidecar } from '../processes/life.ts';
 import type { PodRun } from '../processes/pod-run.ts';
 import type { ContainerReport, PodReport } from './pod-status.ts';
+import { DEADLINE } from './pod-end.ts';
 import { terminated } from './pod-status.ts';
 
 /** The condition of a pod that requests local processes, and does not get them. */
@@ -28,9 +29,19 @@ export function processReport(pod: KubeObject, run: PodRun, decision: LifeDecisi
     initialized: decision.initialized,
     address: run.address,
     imagePrefix: IMAGE_PREFIX,
+    ephemeralContainers: objectsAt(pod.spec, 'ephemeralContainers').map(() => NO_EPHEMERAL),
     ...(decision.reason === undefined ? {} : { reason: decision.reason }),
+    ...(decision.reason === DEADLINE.reason ? { message: DEADLINE.message } : {}),
   };
 }
+
+/** The state of an ephemeral container in a pod whose containers are local processes. */
+const NO_EPHEMERAL: JsonObject = {
+  waiting: {
+    reason: 'CreateContainerError',
+    message: 'local processes have no ephemeral containers; use kubectl exec',
+  },
+};
 
 function reportOf(
   pod: KubeObject,

@@ -76,8 +76,8 @@ function stateOf(
     case 'succeeded':
       return { state: terminated(0, 'Completed', startedAt, finishedAt), lastState: {} };
     case 'failed': {
-      const { reason, exitCode = exitCodeOf(reason) } = outcome;
-      return { state: terminated(exitCode, reason, startedAt, finishedAt), lastState: {} };
+      const { reason, exitCode = exitCodeOf(reason), message } = outcome;
+      return { state: terminated(exitCode, reason, startedAt, finishedAt, message), lastState: {} };
     }
   }
 }

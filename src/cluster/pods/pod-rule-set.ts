@@ -50,21 +50,23 @@ export interface EffectiveRules {
 /** The rules for pods of a cluster. */
 export class PodRuleSet implements PodSimulation {
   readonly #now: () => number;
+  readonly #defaults: PodRules;
   readonly #entries = new Set<Entry>();
   readonly #listeners: ((match: PodMatch) => void)[] = [];
 
-  constructor(now: () => number) {
+  /**
+   * `defaults` are the rules of pods without annotations.
+   *
+   * @throws TypeKroError `cluster/invalid-pod-rule`.
+   */
+  constructor(now: () => number, defaults: PodRules = {}) {
+    checkRules(defaults);
     this.#now = now;
+    this.#defaults = defaults;
   }
 
   simulate(match: PodMatch, rules: PodRules): SimulatedPods {
-    const problem = ruleProblem(rules as Readonly<Record<string, unknown>>);
-    if (problem !== undefined) {
-      throw new TypeKroError(problem, {
-        code: 'cluster/invalid-pod-rule',
-        remedy: 'docs/testing.md has the rules of pods and their values',
-      });
-    }
+    checkRules(rules);
     const entry = { match: { ...match }, rules: { ...rules }, since: this.#now() };
     this.#entries.add(entry);
     this.#changed(match);
@@ -83,7 +85,7 @@ export class PodRuleSet implements PodSimulation {
   /** The rules of a pod. */
   of(pod: KubeObject): EffectiveRules {
     const annotated = annotatedRules(pod);
-    let { rules } = annotated;
+    let rules = { ...this.#defaults, ...annotated.rules };
     let since: number | undefined;
     for (const entry of this.#entries) {
       if (!matchesPod(entry.match, pod)) continue;
@@ -96,6 +98,15 @@ export class PodRuleSet implements PodSimulation {
   #changed(match: PodMatch): void {
     for (const listener of this.#listeners) listener(match);
   }
+}
+
+function checkRules(rules: PodRules): void {
+  const problem = ruleProblem(rules as Readonly<Record<string, unknown>>);
+  if (problem === undefined) return;
+  throw new TypeKroError(problem, {
+    code: 'cluster/invalid-pod-rule',
+    remedy: 'docs/testing.md has the rules of pods and their values',
+  });
 }
 
 /** Does the pod meet the conditions? */

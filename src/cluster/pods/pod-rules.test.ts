@@ -75,11 +75,11 @@ test.each<[Readonly<Record<string, unknown>>, string | undefined]>([
   [{ exitCode: '3' }, 'exitCode: "3" is not a whole number from 0 to 255'],
   [
     { exit: 3 },
-    'exit is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds',
+    'exit is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds, stopSeconds',
   ],
   [
     { toString: 3 },
-    'toString is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds',
+    'toString is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds, stopSeconds',
   ],
 ])('checks the rules %j of a program', (rules, problem) => {
   expect(ruleProblem(rules)).toBe(problem);

@@ -27,6 +27,11 @@ export interface PodRules {
   /** The exit code of the containers. The restart policy of the pod decides what follows. Default: 0. */
   readonly exitCode?: number;
   /**
+   * The seconds from the deletion of the pod to the end of its containers. Containers that take longer than the grace
+   * period of the deletion end with it. Default: 0, so that a deleted pod is removed at once.
+   */
+  readonly stopSeconds?: number;
+  /**
    * The reason with which the containers fail, such as `OOMKilled`, `ImagePullBackOff` or `Unhealthy`. Default: none.
    */
   readonly failure?: string;
@@ -90,6 +95,7 @@ const SETTINGS: Readonly<Record<keyof PodRules, Setting>> = {
     expected: 'true or false',
   },
   runSeconds: seconds('run-seconds'),
+  stopSeconds: seconds('stop-seconds'),
   exitCode: number('exit-code', 255, true, 'a whole number from 0 to 255'),
   failure: {
     annotation: 'failure',

@@ -29,8 +29,13 @@ export interface SelectionContext {
  * The parts of the cluster that reads use in addition to their resource: the version of the store, and a clock for
  * waits.
  */
-export interface ReadContext extends SelectionContext, FormsContext {
+export interface ReadContext extends SelectionContext, FormsContext, VersionContext {
   readonly store: Pick<Store, 'version' | 'subscribe' | 'recordCompaction'>;
+}
+
+/** The parts of the cluster that a wait for a version uses. */
+export interface VersionContext {
+  readonly store: Pick<Store, 'version' | 'subscribe'>;
   readonly clock: ClusterClock;
 }
 
@@ -84,7 +89,7 @@ export function parseVersion(text: string, error: (message: string) => ApiError,
 }
 
 /** Waits until the store has the version. Throws 504 after `FUTURE_WAIT_MS`. */
-export async function untilVersion(context: ReadContext, version: number): Promise<void> {
+export async function untilVersion(context: VersionContext, version: number): Promise<void> {
   if (version <= context.store.version) return;
   await new Promise<void>((resolve) => {
     const finish = () => {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { POD_STOP_SECONDS } from '../../../src/cli/clusters/serve-cluster.ts';
 import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 import type { Transport } from '../../../src/cluster/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
@@ -28,7 +29,8 @@ export async function runKubernetesSpecs(
   options: KubernetesRunOptions,
 ): Promise<ReadonlyMap<string, SpecRun>> {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-e2e-'));
-  await using cluster = await createEmbeddedCluster();
+  // The cluster is like one of `typekro cluster start`.
+  await using cluster = await createEmbeddedCluster({ podStopSeconds: POD_STOP_SECONDS });
   try {
     await addNode(cluster.transport());
     const { kubeconfig } = await cluster.listen();
