@@ -83,6 +83,7 @@ export const FLOORS = {
     'bootstrap.ts',
     'controllers',
     'snapshot.ts',
+    'upgrade.ts',
     'persistence.ts',
     // HTTP: sockets, routes, and the checks before them.
     'faults',

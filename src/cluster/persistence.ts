@@ -16,15 +16,19 @@ import { isJsonObject, makeDirectory, parseJson, stringifyJson, TypeKroError } f
 import { keyOfObject } from './controllers/controller.ts';
 import type { ClusterSnapshot, SnapshotContext } from './snapshot.ts';
 import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
+import type { BootstrapContext } from './bootstrap.ts';
+import { versionOf } from './release.ts';
 import type { StoreEvent } from './store/store.ts';
+import { adoptRelease, inThisRelease } from './upgrade.ts';
 
 /** The minimum size in bytes at which a log is merged into the state. */
 const MIN_FOLD_BYTES = 4 * 1024 * 1024;
 
 /** The content to keep, and the function that reports failed writes. */
-export interface PersistenceContext extends SnapshotContext {
-  readonly report: (thrown: unknown) => void;
-}
+export type PersistenceContext = SnapshotContext &
+  BootstrapContext & {
+    readonly report: (thrown: unknown) => void;
+  };
 
 /** The files with a cluster's state, and the writes to them. */
 class Persistence {
@@ -60,22 +64,29 @@ class Persistence {
       this.#close();
     });
     if (existsSync(this.#state)) {
-      const { snapshot, logSize } = this.#read();
+      const { snapshot, logSize, release } = this.#read();
       this.#stateSize = statSync(this.#state).size;
       this.#logSize = logSize;
       this.#file = openSync(this.#log, 'a', 0o600);
       // Bytes after the last complete line are the start of a line that was not written to its end.
       ftruncateSync(this.#file, logSize);
-      restoreSnapshot(context, snapshot);
-      this.#foldLongLog();
+      const isSame = release === versionOf(context.registry.release);
+      const collections = isSame ? snapshot.collections : inThisRelease(context.registry, snapshot.collections);
+      restoreSnapshot(context, { ...snapshot, collections });
+      adoptRelease(context);
+      if (isSame) this.#foldLongLog();
+      else this.#fold();
     } else this.#fold();
     context.onRestored.push(() => {
       if (this.#file !== undefined) this.#fold();
     });
   }
 
-  /** The content of the files, and the number of bytes of the complete lines of the log. */
-  #read(): { readonly snapshot: ClusterSnapshot; readonly logSize: number } {
+  /**
+   * The content of the files, the number of bytes of the complete lines of the log, and the version of Kubernetes of the
+   * last server. A state of an earlier release of this project does not name it; the text is then empty.
+   */
+  #read(): { readonly snapshot: ClusterSnapshot; readonly logSize: number; readonly release: string } {
     const objects = new Map<string, { group: string; plural: string; items: Map<string, KubeObject> }>();
     const itemsOf = (group: string, plural: string) => {
       const id = `${plural}.${group}`;
@@ -84,8 +95,12 @@ class Persistence {
       return entry.items;
     };
     let stateVersion = 0;
+    let release = '';
     for (const line of linesOf(this.#state, readFileSync(this.#state))) {
-      if (typeof line['version'] === 'number') stateVersion = line['version'];
+      if (typeof line['version'] === 'number') {
+        stateVersion = line['version'];
+        release = textIn(line, 'kubernetes');
+      }
       const object = objectIn(line['object']);
       if (object !== undefined) itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
     }
@@ -111,7 +126,7 @@ class Persistence {
       const sorted = [...items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
       return { group, plural, items: sorted };
     });
-    return { snapshot: { resourceVersion: String(version), collections, logs: [] }, logSize };
+    return { snapshot: { resourceVersion: String(version), collections, logs: [] }, logSize, release };
   }
 
   /** Writes a new state file and empties the log. */
@@ -120,7 +135,10 @@ class Persistence {
     const file = openSync(this.#draft, 'w', 0o600);
     let size = 0;
     try {
-      size += writeAll(file, line({ version: Number(resourceVersion) }));
+      size += writeAll(
+        file,
+        line({ version: Number(resourceVersion), kubernetes: versionOf(this.#context.registry.release) }),
+      );
       for (const { group, plural, items } of collections) {
         const lines = items.map((object) => line({ group, plural, object: object as unknown as JsonObject }));
         size += writeAll(file, lines.join(''));

@@ -2,6 +2,27 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'kept objects have fields of an earlier version of Kubernetes',
+    file: 'src/cluster/persistence.ts',
+    find: 'isSame ? snapshot.collections : inThisRelease(context.registry, snapshot.collections)',
+    replace: 'snapshot.collections',
+    tests: ['src/cluster/upgrade.test.ts'],
+  },
+  {
+    name: 'the start of a cluster replaces the rules of a changed default role',
+    file: 'src/cluster/auth/reconcile-roles.ts',
+    find: '{ rules: [...rules, ...missing] }',
+    replace: '{ rules: missing }',
+    tests: ['src/cluster/auth/reconcile-roles.test.ts', 'src/cluster/upgrade.test.ts'],
+  },
+  {
+    name: 'the start of a cluster changes a protected role',
+    file: 'src/cluster/auth/reconcile-roles.ts',
+    find: "=== 'false'",
+    replace: "=== 'never'",
+    tests: ['src/cluster/auth/reconcile-roles.test.ts'],
+  },
+  {
     name: 'a deleted pod stays longer than its grace period',
     file: 'src/cluster/controllers/pod-end.ts',
     find: 'Math.min(stopMs, killMs)',

@@ -99,7 +99,7 @@ export function checkBinding(object: KubeObject, old: KubeObject | undefined, co
 }
 
 /** Every single right of a rule. */
-function* rightsOf(rule: JsonObject): Generator<{ attributes: Attributes; shown: JsonObject }> {
+export function* rightsOf(rule: JsonObject): Generator<{ attributes: Attributes; shown: JsonObject }> {
   for (const verb of strings(rule, 'verbs')) {
     for (const url of strings(rule, 'nonResourceURLs')) {
       yield {

@@ -1,0 +1,87 @@
+/** Brings stored default roles and bindings up to date, as a server does when it starts. */
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { objectAt, objectsAt } from '../../kubernetes/index.ts';
+import { covers } from './authorizer.ts';
+import { rightsOf } from './escalation.ts';
+
+/** With the value `false`, a server leaves the role or binding as it is. */
+const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate';
+
+const json = (object: KubeObject): JsonObject => object as unknown as JsonObject;
+const isProtected = ({ metadata }: KubeObject): boolean => metadata.annotations?.[AUTO_UPDATE] === 'false';
+
+/**
+ * The stored role with everything that the default role has: rights, labels, annotations and selectors of aggregated
+ * roles. Additional rights stay. Returns the stored role itself when it lacks nothing, or must not be changed.
+ */
+export function reconciledRole(stored: KubeObject, expected: KubeObject): KubeObject {
+  if (isProtected(stored)) return stored;
+  const selectors = objectsAt(objectAt(json(expected), 'aggregationRule'), 'clusterRoleSelectors');
+  const ownSelectors = objectsAt(objectAt(json(stored), 'aggregationRule'), 'clusterRoleSelectors');
+  const added = selectors.filter((selector) => !ownSelectors.some((own) => jsonEquals(own, selector)));
+  const rules = objectsAt(json(stored), 'rules');
+  // A controller fills the rules of an aggregated role.
+  const missing = selectors.length > 0 ? [] : missingRules(rules, objectsAt(json(expected), 'rules'));
+  const { aggregationRule, ...rest } = withMetadata(stored, expected) as KubeObject & { aggregationRule?: JsonObject };
+  return unlessEqual(stored, {
+    ...rest,
+    ...(selectors.length === 0
+      ? {}
+      : { aggregationRule: { ...aggregationRule, clusterRoleSelectors: [...ownSelectors, ...added] } }),
+    ...(missing.length === 0 ? {} : { rules: [...rules, ...missing] }),
+  });
+}
+
+/** Each right that the rules lack, as a rule of its own. */
+function missingRules(rules: readonly JsonObject[], expected: readonly JsonObject[]): JsonObject[] {
+  if (jsonEquals([...rules], [...expected])) return [];
+  return expected.flatMap((rule) =>
+    [...rightsOf(rule)]
+      .filter(({ attributes }) => !rules.some((own) => covers(own, attributes)))
+      .map(({ attributes: { verb, group, resource, subresource, name, path } }): JsonObject =>
+        path === undefined
+          ? {
+              verbs: [verb],
+              apiGroups: [group],
+              resources: [subresource === '' ? resource : `${resource}/${subresource}`],
+              ...(name === '' ? {} : { resourceNames: [name] }),
+            }
+          : { verbs: [verb], nonResourceURLs: [path] },
+      ),
+  );
+}
+
+/**
+ * The stored binding with all subjects of the default binding. A binding to another role is replaced, because the role
+ * of a binding cannot change. Returns the stored binding itself when it lacks nothing, or must not be changed.
+ */
+export function reconciledBinding(stored: KubeObject, expected: KubeObject): KubeObject {
+  if (isProtected(stored)) return stored;
+  if (!jsonEquals(objectAt(json(stored), 'roleRef'), objectAt(json(expected), 'roleRef'))) return expected;
+  const subjects = objectsAt(json(stored), 'subjects');
+  const missing = objectsAt(json(expected), 'subjects').filter(
+    (subject) => !subjects.some((own) => jsonEquals(own, subject)),
+  );
+  return unlessEqual(stored, {
+    ...withMetadata(stored, expected),
+    ...(missing.length === 0 ? {} : { subjects: [...subjects, ...missing] }),
+  });
+}
+
+const unlessEqual = (stored: KubeObject, next: KubeObject): KubeObject =>
+  jsonEquals(json(stored), json(next)) ? stored : next;
+
+/** The labels and annotations of the stored object have precedence. */
+function withMetadata(stored: KubeObject, { metadata }: KubeObject): KubeObject {
+  const labels = { ...metadata.labels, ...stored.metadata.labels };
+  const annotations = { ...metadata.annotations, ...stored.metadata.annotations };
+  return {
+    ...stored,
+    metadata: {
+      ...stored.metadata,
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * What a server does at its start with the objects that an earlier server has kept. The earlier server may have been of
+ * an earlier version of Kubernetes.
+ */
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import { jsonEquals } from '../core/index.ts';
+import { objectAt } from '../kubernetes/index.ts';
+import { reconciledBinding, reconciledRole } from './auth/reconcile-roles.ts';
+import type { BootstrapContext } from './bootstrap.ts';
+import { complete } from './bootstrap.ts';
+import { timestampOf } from './clock.ts';
+import { isSimulatedNode } from './controllers/node.ts';
+import type { Registry } from './registry/registry.ts';
+import { ROLE_KINDS, versionOf } from './release.ts';
+import type { SnapshotCollection } from './snapshot.ts';
+import { DecodeError } from './types/decode.ts';
+import { strategyFor } from './verbs/strategy-for.ts';
+import { redecode } from './verbs/write.ts';
+
+/**
+ * The objects in the form in which this version of Kubernetes reads them: fields that the version does not have are
+ * gone, and absent fields have their defaults. The versions of the objects stay. Custom resources do not change.
+ */
+export function inThisRelease(registry: Registry, collections: readonly SnapshotCollection[]): SnapshotCollection[] {
+  return collections.map((collection) => ({
+    ...collection,
+    items: collection.items.map((object) => readAgain(registry, object)),
+  }));
+}
+
+function readAgain(registry: Registry, object: KubeObject): KubeObject {
+  const resource = registry.findStoredKind(object);
+  if (resource === undefined || resource.custom !== undefined) return object;
+  try {
+    const { value } = redecode(resource, object as unknown as JsonObject);
+    strategyFor(resource).defaults?.(value);
+    return jsonEquals(value as unknown as JsonObject, object as unknown as JsonObject) ? object : value;
+  } catch (thrown) {
+    // A server keeps an object that it cannot read. Clients get the error when they read it.
+    if (thrown instanceof DecodeError) return object;
+    throw thrown;
+  }
+}
+
+/**
+ * Adds missing default roles, bindings, rights and subjects, and sets the version of the simulated nodes. Writes only
+ * what differs.
+ */
+export function adoptRelease(context: BootstrapContext): void {
+  for (const plural of ROLE_KINDS) reconcileRoles(context, plural);
+  const nodes = context.store.collection('', 'nodes');
+  const kubeletVersion = versionOf(context.registry.release);
+  for (const { key, object } of nodes.all()) {
+    const nodeInfo = objectAt(object.status, 'nodeInfo');
+    if (!isSimulatedNode(object) || nodeInfo['kubeletVersion'] === kubeletVersion) continue;
+    nodes.put(key, { ...object, status: { ...object.status, nodeInfo: { ...nodeInfo, kubeletVersion } } });
+  }
+}
+
+function reconcileRoles(context: BootstrapContext, plural: (typeof ROLE_KINDS)[number]): void {
+  const resource = context.registry.findAny('rbac.authorization.k8s.io', plural);
+  if (resource === undefined) return;
+  const reconciled = plural.endsWith('bindings') ? reconciledBinding : reconciledRole;
+  for (const value of context.registry.release.defaultRoles(plural)) {
+    const { kind, apiVersion } = resource;
+    const added = { kind, apiVersion, ...value, metadata: { ...objectAt(value, 'metadata') } } as KubeObject;
+    const { key, object: expected } = complete(context, added, timestampOf(context.clock));
+    const stored = resource.collection.get(key)?.object;
+    const next = stored === undefined ? expected : reconciled(stored, expected);
+    if (next === stored) continue;
+    // A binding to another role is replaced by a new object.
+    if (next === expected && stored !== undefined) resource.collection.remove(key);
+    resource.collection.put(key, next);
+  }
+}
