@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
 import type { Diagnostic } from '../core/index.ts';
 import type { GraphOutline } from '../graph/index.ts';
-import type { Condition, FieldDifference, InstanceState } from '../runtime/index.ts';
+import type { Condition, FieldDifference, InstanceState, ObjectReport } from '../runtime/index.ts';
 import type { DefinitionSummary, InspectEvent, InstanceSummary } from './reports.ts';
 import type { InstanceEvent, TreeNode, WhyReport } from './instance-reports.ts';
 
@@ -234,10 +234,19 @@ export interface InstanceDetail {
   readonly notes: readonly string[];
 }
 
+/** An object of a node. */
+export interface InstanceObject extends ObjectReport {
+  /** Do the conditions of `readyWhen` hold for this object? Absent for an object that does not exist or was not read. */
+  readonly ready?: boolean;
+}
+
 /** A node of an instance. */
-export interface InstanceNode extends TreeNode {
+export interface InstanceNode extends Omit<TreeNode, 'objects'> {
+  readonly objects: readonly InstanceObject[];
   /** The numbers of its objects by state. */
-  readonly counts: Readonly<Record<TreeNode['objects'][number]['state'], number>>;
+  readonly counts: Readonly<Record<InstanceObject['state'], number>>;
+  /** The number of present objects that are not ready, also of those that `objects` leaves out. Absent for none. */
+  readonly unready?: number;
   /** The number of objects that `objects` leaves out, because a node has too many. Absent for none. */
   readonly omitted?: number;
 }

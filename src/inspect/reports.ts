@@ -53,6 +53,8 @@ export interface InspectEvent {
     /** The report of an instance changed: its state, its generation, or the state of a node that is not done. */
     | 'instance-changed'
     | 'instance-removed'
+    /** An object of an instance, or a pod of such an object, was created, changed or removed. */
+    | 'object-changed'
     | 'wrote'
     | 'failed';
   /** Definition name, or the `ref` of an instance. */

@@ -48,6 +48,7 @@ export type { RefusedObject } from './refusal-remedies.ts';
 export { readWithDefault, remedyOf, type Remedy } from './remedies.ts';
 export { refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
+export { readyObjects } from './ready-objects.ts';
 export type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from './render/render.ts';
 export { renderInstance } from './render/render.ts';
 export { evaluateToJson } from './evaluate.ts';

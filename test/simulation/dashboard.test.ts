@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ChildChanges } from '../../src/cli/dashboard/child-changes.ts';
 import { ClusterDetails } from '../../src/cli/dashboard/cluster-details.ts';
 import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';
 import { settingsOf } from '../../src/cli/controller-settings.ts';
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import type { InspectCall, InstanceRow } from '../../src/inspect/index.ts';
+import type { InspectCall, InspectEvent, InstanceRow } from '../../src/inspect/index.ts';
 import { instanceRef, ownViewer } from '../../src/inspect/index.ts';
 import { systemClock } from '../../src/kube/index.ts';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
@@ -16,6 +17,7 @@ const SHARED: KubeObject = {
   metadata: { name: 'shared', namespace: 'default' },
   data: { text: 'hello' },
 };
+const SHARED_REF = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'shared' };
 const EXTERNAL: JsonObject = {
   id: 'ext',
   externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared' } },
@@ -38,8 +40,11 @@ const ref = (name: string): string => instanceRef({ ...potRef(name) });
 
 let world: ControllerWorld;
 let index: ClusterIndex;
+let children: ChildChanges;
 let details: ClusterDetails;
 let call: InspectCall;
+/** The id of the last event that a test has awaited. */
+let lastObjectChange: number;
 beforeEach(async () => {
   world = await controllerWorld();
   await world.apply(potDefinition(NODES));
@@ -47,12 +52,15 @@ beforeEach(async () => {
   await world.apply(pot('a'), pot('b'));
   for (const name of ['a', 'b']) await world.until(potRef(name), ({ status } = {} as KubeObject) => status?.['state']);
   const { reports } = world.controller;
+  lastObjectChange = 0;
   index = new ClusterIndex({ api: world.user, clock: systemClock, reports });
   await index.start();
   const context = { cwd: '/', env: {}, print: () => {}, printError: () => {}, readInput: () => Promise.resolve('') };
   call = { viewer: ownViewer(world.user), signal: new AbortController().signal };
+  children = new ChildChanges({ api: world.user, clock: systemClock, log: index.log });
   details = new ClusterDetails({
     index,
+    children,
     clock: systemClock,
     version: '1',
     cluster: 'test',
@@ -64,7 +72,7 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  await index.close();
+  await Promise.all([index.close(), children.close()]);
   await world.close();
 });
 
@@ -75,6 +83,22 @@ const until = (name: string, holds: (row: InstanceRow | undefined) => boolean): 
       if (!holds(index.instance(ref(name)))) return;
       unsubscribe();
       resolve();
+    };
+    const unsubscribe = index.log.subscribe(check);
+    check();
+  });
+
+/** The next event about a change of an object. */
+const nextObjectChange = (): Promise<InspectEvent> =>
+  new Promise((resolve) => {
+    const check = (): void => {
+      const found = index.log
+        .after(lastObjectChange)
+        .events.find(({ id, type }) => id > lastObjectChange && type === 'object-changed');
+      if (found === undefined) return;
+      lastObjectChange = found.id;
+      unsubscribe();
+      resolve(found);
     };
     const unsubscribe = index.log.subscribe(check);
     check();
@@ -177,6 +201,21 @@ describe('an instance', () => {
     });
     expect(found?.differences[0]?.at).toBeDefined();
     expect(found?.managers.map(({ manager }) => manager)).toContain('jane');
+  });
+
+  it('reports a change of its objects, although its status stays the same', async () => {
+    await makeReady();
+    const patch = { metadata: { annotations: { 'kro.run/reconcile': 'suspended' } } };
+    for (const name of ['a', 'b']) await world.user.patch(potRef(name), patch);
+    for (const name of ['a', 'b']) await until(name, (row) => row?.suspended === true);
+    await world.settled();
+    expect((await details.instance(ref('a'), call))?.notes).toEqual([]);
+    // Not read by a client: its objects are not watched.
+    await world.user.patch(mapRef('b-web'), { data: { text: 'by hand' } });
+    await world.user.patch(mapRef('a-web'), { data: { text: 'by hand' } });
+    expect(await nextObjectChange()).toMatchObject({ subject: ref('a'), message: 'ConfigMap changed' });
+    await world.user.delete(SHARED_REF);
+    expect(await nextObjectChange()).toMatchObject({ subject: ref('a'), message: 'ConfigMap was removed' });
   });
 
   it('has no node, object or log of other instances', async () => {

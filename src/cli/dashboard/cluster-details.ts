@@ -35,6 +35,8 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import { observeFound } from '../instance/observation.ts';
 import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { suspensionEffect } from '../instance/suspension.ts';
+import type { ChildChanges } from './child-changes.ts';
+import { childSelections } from './child-selections.ts';
 import { CurrentValues, readVariables } from './current-values.ts';
 import { definitionDetail, revisionDetail } from './definition-detail.ts';
 import { definitionHead, definitionRow, instanceRow } from './index-rows.ts';
@@ -47,6 +49,8 @@ import { whyPath } from './why-path.ts';
 /** The options of `ClusterDetails`. */
 export interface ClusterDetailsOptions {
   readonly index: InspectIndex;
+  /** Watches the objects of the instances that clients read. Absent: only changes of instances are events. */
+  readonly children?: Pick<ChildChanges, 'follow'>;
   readonly clock: Clock;
   /** The version of this program. */
   readonly version: string;
@@ -124,7 +128,9 @@ export class ClusterDetails implements InspectDetails {
     if (observed === undefined) return undefined;
     const { api, row } = observed;
     const observation = await withRefusedWrites(api, observed.observation, call.signal);
-    return instanceDetail(observation, row, await this.#values({ ...observed, observation }, call));
+    const variables = await readVariables(api, observation, call.signal);
+    const unfollowed = this.#options.children?.follow(row.ref, childSelections(observation, variables));
+    return instanceDetail(observation, row, this.#valuesOf(observation, variables), unfollowed);
   }
 
   async why(ref: string, node: string | undefined, call: InspectCall): Promise<WhyPath | undefined> {
@@ -214,9 +220,11 @@ export class ClusterDetails implements InspectDetails {
   }
 
   async #values({ api, observation }: Observed, { signal }: InspectCall): Promise<CurrentValues | undefined> {
-    const { graph } = observation;
-    if (graph === undefined) return undefined;
-    return new CurrentValues(graph, await readVariables(api, observation, signal), this.#options.clock.now());
+    return this.#valuesOf(observation, await readVariables(api, observation, signal));
+  }
+
+  #valuesOf({ graph }: InstanceObservation, variables: ReadonlyMap<string, unknown>): CurrentValues | undefined {
+    return graph === undefined ? undefined : new CurrentValues(graph, variables, this.#options.clock.now());
   }
 }
 

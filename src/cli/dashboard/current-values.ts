@@ -1,12 +1,13 @@
 import type { JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
-import { stringifyJson } from '../../core/index.ts';
+import { formatApiVersion, stringifyJson } from '../../core/index.ts';
 import type { Expression, Graph, GraphNode, ReadPart } from '../../graph/index.ts';
 import { dimensionsOf, formatPath } from '../../graph/index.ts';
 import type { CurrentValue } from '../../inspect/index.ts';
 import { presentValue, SPEC_NODE } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import { evaluateToJson } from '../../runtime/index.ts';
+import type { Decision } from '../../runtime/index.ts';
+import { evaluateToJson, readyObjects } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { currentNodes } from '../instance/observation.ts';
 import { secretExpressions, secretLiveFields } from '../instance/secret-fields.ts';
@@ -19,16 +20,27 @@ const MAX_ITEMS = 20;
 
 /** Gives the present values of the data and expressions of one instance. Values that can come from Secrets are left out. */
 export class CurrentValues {
+  readonly #graph: Graph;
   readonly #variables: ReadonlyMap<string, unknown>;
   readonly #now: number;
   readonly #isSecretField: (node: string, path: string) => boolean;
   readonly #isSecretExpression: (node: GraphNode | undefined, expression: Expression) => boolean;
 
   constructor(graph: Graph, variables: ReadonlyMap<string, unknown>, now: number) {
+    this.#graph = graph;
     this.#variables = variables;
     this.#now = now;
     this.#isSecretField = secretLiveFields(graph);
     this.#isSecretExpression = secretExpressions(graph);
+  }
+
+  /** The objects of a node that were read, and whether each is ready. */
+  objectsOf(id: string): readonly { readonly object: KubeObject; readonly ready: boolean }[] {
+    const node = this.#graph.nodes.get(id);
+    const objects = liveObjects(this.#variables, id);
+    if (node === undefined) return [];
+    const ready = readyObjects(node, objects, this.#now);
+    return objects.map((object, index) => ({ object, ready: ready[index] === true }));
   }
 
   /** The value of a part of a node, or of the instance. For a collection, the values of its first objects. */
@@ -56,6 +68,12 @@ export class CurrentValues {
   }
 }
 
+/** The live objects of a node among variables. */
+export function liveObjects(variables: ReadonlyMap<string, unknown>, id: string): readonly KubeObject[] {
+  const data = variables.get(id);
+  return data === undefined ? [] : Array.isArray(data) ? (data as KubeObject[]) : [data as KubeObject];
+}
+
 /**
  * Reads the objects of the nodes of an instance, as the variables that its expressions read. Objects that cannot be read
  * are left out.
@@ -75,11 +93,36 @@ export async function readVariables(
       const live = await Promise.all(refs.map((ref) => readObject(api, ref, signal)));
       const found = live.flatMap((each) => (each.object === undefined ? [] : [each.object]));
       const type = graph?.nodes.get(id)?.nodeType;
+      // The report of a node has no objects that the node only selects.
+      if (type === 'externalCollection') found.push(...(await selectedObjects(api, decision, id, signal)));
       if (type === 'collection' || type === 'externalCollection') variables.set(id, found);
       else if (found[0] !== undefined) variables.set(id, found[0]);
     }),
   );
   return variables;
+}
+
+/** Lists the objects that an external collection selects. Objects that cannot be listed are left out. */
+async function selectedObjects(
+  api: KubernetesApi,
+  { watch }: Pick<Decision, 'watch'>,
+  id: string,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const lists = watch.flatMap((each) => (each.kind === 'list' && each.nodeId === id ? [each.target] : []));
+  const found = await Promise.all(
+    lists.map(async ({ type, namespace, selector }) => {
+      const place = namespace === undefined || !type.namespaced ? {} : { namespace };
+      const options = { ...place, ...(selector === '' ? {} : { labelSelector: selector }), signal };
+      try {
+        return (await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options)).items;
+      } catch (error) {
+        if (error instanceof KubeError) return [];
+        throw error;
+      }
+    }),
+  );
+  return found.flat();
 }
 
 /** Reads one object. `failure` says why it could not be read. */

@@ -1,7 +1,15 @@
 import type { KubeObject } from '../../core/index.ts';
+import { formatRef, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { objectPathText } from '../../graph/index.ts';
-import type { InstanceDetail, InstanceNode, InstanceRow, NodeDetail, TreeNode } from '../../inspect/index.ts';
+import type {
+  InstanceDetail,
+  InstanceNode,
+  InstanceObject,
+  InstanceRow,
+  NodeDetail,
+  TreeNode,
+} from '../../inspect/index.ts';
 import { countObjects, expressionsOf } from '../../inspect/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
@@ -18,11 +26,13 @@ const MAX_OBJECTS = 2000;
  * The details of an observed instance.
  *
  * @param values the present values; absent without a graph
+ * @param unfollowed what changes without an event, as sentences
  */
 export function instanceDetail(
   observation: InstanceObservation,
   row: InstanceRow,
   values: CurrentValues | undefined,
+  unfollowed: readonly string[] = [],
 ): InstanceDetail {
   const { instance, graph, problems, notes } = observation;
   const errors = problems.map(({ message }) => `the definition does not compile: ${message}`);
@@ -32,20 +42,40 @@ export function instanceDetail(
     conditions: readConditions(instance.status?.['conditions']),
     ...(graph === undefined ? {} : { graph: maskedOutline(graph) }),
     edges: graph === undefined || values === undefined ? [] : valueEdges(graph, (part) => values.ofPart(part)),
-    nodes: treeNodes(observation).map(instanceNode),
-    notes: [...notes, ...errors],
+    nodes: treeNodes(observation).map((node) => instanceNode(node, values)),
+    notes: [...notes, ...errors, ...unfollowed],
   };
 }
 
-/** A node of an instance with the numbers of its objects. */
-export function instanceNode(node: TreeNode): InstanceNode {
-  const omitted = node.objects.length - MAX_OBJECTS;
+/** A node of an instance with the numbers and the readiness of its objects. */
+export function instanceNode(node: TreeNode, values: CurrentValues | undefined): InstanceNode {
+  const objects: readonly InstanceObject[] =
+    node.retired === true || values === undefined ? node.objects : withReadiness(node, values);
+  const omitted = objects.length - MAX_OBJECTS;
+  const unready = objects.filter(({ ready }) => ready === false).length;
   return {
     ...node,
-    objects: omitted > 0 ? node.objects.slice(0, MAX_OBJECTS) : node.objects,
-    counts: countObjects(node.objects),
+    objects: omitted > 0 ? objects.slice(0, MAX_OBJECTS) : objects,
+    counts: countObjects(objects),
+    ...(unready > 0 ? { unready } : {}),
     ...(omitted > 0 ? { omitted } : {}),
   };
+}
+
+/** The objects of a node with their readiness, and the objects that an external collection selects. */
+function withReadiness({ id, objects }: TreeNode, values: CurrentValues): readonly InstanceObject[] {
+  const live = values.objectsOf(id);
+  const readiness = new Map(live.map(({ object, ready }) => [formatRef(refOf(object)), ready]));
+  const known = new Set(objects.map(({ object }) => formatRef(object)));
+  const selected = live.flatMap(({ object, ready }): InstanceObject[] => {
+    const ref = refOf(object);
+    return known.has(formatRef(ref)) ? [] : [{ object: ref, state: 'present', ready }];
+  });
+  const own = objects.map((each): InstanceObject => {
+    const ready = readiness.get(formatRef(each.object));
+    return ready === undefined ? each : { ...each, ready };
+  });
+  return [...own, ...selected];
 }
 
 /** The details of one node. Returns `undefined` when the instance does not have it. */
@@ -61,7 +91,7 @@ export function nodeDetail(
   const compiled = observation.graph?.nodes.get(id);
   const expressions = compiled === undefined || values === undefined ? [] : expressionsOf(compiled);
   return {
-    node: instanceNode(node),
+    node: instanceNode(node, values),
     expressions: expressions.map((placed) => ({
       purpose: placed.purpose,
       place: placed.place,

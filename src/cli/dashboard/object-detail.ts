@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatRef, isJsonObject, parseApiVersion } from '../../core/index.ts';
+import { formatRef, isJsonObject, parseApiVersion, refOf } from '../../core/index.ts';
 import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '../../inspect/index.ts';
 import { SECRET_MASK, SPEC_NODE } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
@@ -11,7 +11,7 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
 import { containersOf } from '../instance/pod-logs.ts';
 import { secretLiveFields } from '../instance/secret-fields.ts';
-import { readObject } from './current-values.ts';
+import { liveObjects, readObject } from './current-values.ts';
 import { maskedObject } from './masked-object.ts';
 
 /** The options of the details of an object. */
@@ -33,7 +33,11 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
   const { decision: present, resumed, graph } = observation;
   const decision = resumed ?? present;
   const key = formatRef(object);
-  const node = decision.nodes.find(({ objects }) => objects.some((each) => formatRef(each.object) === key));
+  const node = decision.nodes.find(
+    ({ id, objects }) =>
+      objects.some((each) => formatRef(each.object) === key) ||
+      liveObjects(input.variables, id).some((each) => formatRef(refOf(each)) === key),
+  );
   if (node === undefined) return undefined;
   const [{ object: live, failure }, pods] = await Promise.all([
     readObject(api, object, signal),

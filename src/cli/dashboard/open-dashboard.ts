@@ -7,6 +7,7 @@ import type { CommandContext } from '../command.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import { controllerSettings } from '../controller-settings.ts';
 import { packageVersion } from '../package-version.ts';
+import { ChildChanges } from './child-changes.ts';
 import { ClusterDetails } from './cluster-details.ts';
 import { ClusterIndex } from './cluster-index.ts';
 
@@ -50,10 +51,12 @@ export interface Dashboard {
 export async function openDashboard(options: DashboardOptions): Promise<Dashboard> {
   const { context, api, cluster, namespace, reports, actions = [], host, port, hosts } = options;
   const index = new ClusterIndex({ api, clock: systemClock, ...(reports === undefined ? {} : { reports }) });
+  const children = new ChildChanges({ api, clock: systemClock, log: index.log });
   const source: InspectMeta['source'] = reports === undefined ? 'cluster' : 'controller';
   const own = options.settings;
   const details = new ClusterDetails({
     index,
+    children,
     clock: systemClock,
     version: packageVersion(),
     cluster,
@@ -76,15 +79,19 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     ...(hosts === undefined ? {} : { hosts }),
     allowRemote: options.authenticate !== undefined,
   });
+  const close = async (): Promise<void> => {
+    await server.close();
+    await Promise.all([index.close(), children.close()]);
+  };
   try {
     await index.start();
   } catch (error) {
-    await Promise.all([server.close(), index.close()]);
+    await close();
     throw error;
   }
   return {
     url: token === undefined ? server.url : dashboardUrl({ url: server.url, token }),
-    close: async () => void (await Promise.all([server.close(), index.close()])),
+    close,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { KubeError, KubernetesApi, ResourceType } from '../../kube/index.ts';
+import type { KubeError, KubernetesApi, ResourceType, WatchOptions } from '../../kube/index.ts';
 
 /** Receives the reports of a watch. */
 export interface KindListener {
@@ -18,6 +18,7 @@ export const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace
  * not in the list are reported as removed.
  *
  * @param onFirst called when the first list is complete, or has failed
+ * @param selection the objects to report. Default: all objects of the kind
  */
 export async function watchKind(
   api: Pick<KubernetesApi, 'watch'>,
@@ -25,6 +26,7 @@ export async function watchKind(
   listener: KindListener,
   onFirst: () => void,
   signal: AbortSignal,
+  selection: Omit<WatchOptions, 'signal'> = {},
 ): Promise<void> {
   const known = new Set<string>();
   let seen: Set<string> | undefined = new Set();
@@ -33,7 +35,7 @@ export async function watchKind(
     if (isFirst) onFirst();
     isFirst = false;
   };
-  for await (const event of api.watch(type, { signal })) {
+  for await (const event of api.watch(type, { ...selection, signal })) {
     switch (event.type) {
       case 'RESTARTED':
         seen = new Set();

@@ -41,23 +41,31 @@ export const browserTimers: ReadTimers = {
 };
 
 /**
- * Reads data now and after every change that `concerns` it. At most one read runs at a time. An answer that arrives
+ * The time after which data that did not change is read again, in milliseconds. The server watches the objects of an
+ * instance for a longer time after a read. The read also shows what no watch reports, such as new events.
+ */
+export const REPEAT_MS = 60_000;
+
+/**
+ * Reads data now, after every change that `concerns` it, and `repeatMs` after the last read. At most one read runs at a time. An answer that arrives
  * after `close` is dropped.
  */
 export function createLiveRead<Value>(
   read: (signal: AbortSignal) => Promise<Value>,
   concerns: (change: InspectEvent) => boolean,
-  timers: ReadTimers = browserTimers,
+  { repeatMs, timers = browserTimers }: { readonly repeatMs?: number; readonly timers?: ReadTimers } = {},
 ): LiveRead<Value> {
   const state = signal<Remote<Value>>({});
   const end = new AbortController();
   let reads: ReadState = { tookMs: 0, failures: 0 };
   let cancelTimer: (() => void) | undefined;
+  let cancelRepeat: (() => void) | undefined;
   let running = false;
   let again = false;
 
   const run = async (): Promise<void> => {
     cancelTimer = undefined;
+    cancelRepeat?.();
     running = true;
     again = false;
     const startedAt = timers.now();
@@ -78,6 +86,7 @@ export function createLiveRead<Value>(
       running = false;
     }
     if (again) schedule();
+    else if (repeatMs !== undefined) cancelRepeat = timers.later(schedule, repeatMs);
   };
   const schedule = (): void => {
     if (end.signal.aborted || cancelTimer !== undefined) return;
@@ -98,6 +107,7 @@ export function createLiveRead<Value>(
     close() {
       end.abort();
       cancelTimer?.();
+      cancelRepeat?.();
     },
   };
 }

@@ -76,9 +76,16 @@ export function navigate(next: Route, options: { readonly replace?: boolean } = 
   route.value = next;
 }
 
-/** Reads data of the server now and after changes that concern it, until the result is closed. */
-export function liveRead<Value>(path: string, concerns: (change: InspectEvent) => boolean): LiveRead<Value> {
-  const read = createLiveRead<Value>((signal) => currentApi().get<Value>(path, signal), concerns);
+/**
+ * Reads data of the server now and after changes that concern it, until the result is closed. With `repeatMs`, data
+ * without a change is read again after this time.
+ */
+export function liveRead<Value>(
+  path: string,
+  concerns: (change: InspectEvent) => boolean,
+  options: { readonly repeatMs?: number } = {},
+): LiveRead<Value> {
+  const read = createLiveRead<Value>((signal) => currentApi().get<Value>(path, signal), concerns, options);
   reads.add(read);
   return {
     ...read,

@@ -5,13 +5,14 @@ import { liveRead } from './session.ts';
 
 /**
  * Reads data of the server for a component, again when the path changes, and after each change that `concerns` it.
- * Without a path nothing is read.
+ * Without a path nothing is read. With `repeatMs`, data without a change is read again after this time.
  */
 export function useRemote<Value>(
   path: string | undefined,
   concerns: (change: InspectEvent) => boolean,
+  options: { readonly repeatMs?: number } = {},
 ): Remote<Value> & Pick<LiveRead<Value>, 'refresh'> {
-  const read = useMemo(() => (path === undefined ? undefined : liveRead<Value>(path, concerns)), [path]);
+  const read = useMemo(() => (path === undefined ? undefined : liveRead<Value>(path, concerns, options)), [path]);
   useEffect(() => read?.close, [read]);
   return { ...read?.state.value, refresh: () => read?.refresh() };
 }
@@ -25,7 +26,7 @@ export const ofInstance =
 /**
  * Selects the changes that concern a view of definitions: those of definitions, and of the instances that it counts.
  */
-export const ofDefinitions = ({ type }: InspectEvent): boolean => type !== 'wrote' && type !== 'failed';
+export const ofDefinitions = ({ type }: InspectEvent): boolean => /^(?:definition|instance)-/.test(type);
 
 /** Selects the changes that concern a list of instances. */
 export const ofInstances = ({ type }: InspectEvent): boolean =>

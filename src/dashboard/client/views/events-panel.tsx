@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { objectName } from '../../../core/index.ts';
 import type { InstanceEvents } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
+import { REPEAT_MS } from '../data/remote.ts';
 import { ofInstance, useRemote } from '../data/use-remote.ts';
 import { ageOf } from '../shared/clock.ts';
 import { StateIcon } from '../shared/icons.tsx';
@@ -9,7 +10,8 @@ import { Empty, Loading, Problem } from '../shared/parts.tsx';
 
 /** The events about the objects of a node. */
 export function EventsPanel({ instance, node }: { readonly instance: string; readonly node: string }): JSX.Element {
-  const { value, error } = useRemote<InstanceEvents>(inspectPaths.instanceEvents(instance, node), ofInstance(instance));
+  const path = inspectPaths.instanceEvents(instance, node);
+  const { value, error } = useRemote<InstanceEvents>(path, ofInstance(instance), { repeatMs: REPEAT_MS });
   if (value === undefined) {
     return error === undefined || error.status === 0 ? (
       <Loading what="the events" />

@@ -4,6 +4,7 @@ import type { InstanceDetail, WhyPath } from '../../../inspect/index.ts';
 import { inspectPaths, parseInstanceRef } from '../../../inspect/index.ts';
 import type { Route } from '../data/routes.ts';
 import { navigate } from '../data/session.ts';
+import { REPEAT_MS } from '../data/remote.ts';
 import { ofInstance, useRemote } from '../data/use-remote.ts';
 import { GraphView } from '../graph/graph-view.tsx';
 import type { PictureOptions } from '../graph/picture.ts';
@@ -25,7 +26,8 @@ type InstanceRoute = Extract<Route, { view: 'instance' }>;
 /** One instance: its graph with live states, beside it the list of its nodes and the selected one. */
 export function InstanceView({ route }: { readonly route: InstanceRoute }): JSX.Element {
   const { ref } = route;
-  const { value: detail, error, refresh } = useRemote<InstanceDetail>(inspectPaths.instance(ref), ofInstance(ref));
+  const read = useRemote<InstanceDetail>(inspectPaths.instance(ref), ofInstance(ref), { repeatMs: REPEAT_MS });
+  const { value: detail, error, refresh } = read;
   const isGone = error?.status === 404;
   if (detail === undefined) {
     const last = error?.problem.last;

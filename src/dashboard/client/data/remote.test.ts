@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { TestClock } from '../../../../test/support/test-clock.ts';
+import type { InspectEvent } from '../../../inspect/index.ts';
+import { ApiError } from './api.ts';
+import { createLiveRead } from './remote.ts';
+
+const change = (subject: string): InspectEvent => ({ id: 1, at: 0, type: 'object-changed', subject, message: '' });
+
+/** A read that counts, with a clock in place of the timers of a browser. */
+function counted(options: { readonly repeatMs?: number; readonly fails?: () => boolean } = {}) {
+  const clock = new TestClock();
+  let reads = 0;
+  const read = createLiveRead(
+    () => {
+      reads += 1;
+      if (options.fails?.() !== true) return Promise.resolve(reads);
+      return Promise.reject(new ApiError(404, { code: 'inspect/no-instance', message: 'the instance is gone' }));
+    },
+    ({ subject }) => subject === 'mine',
+    {
+      ...(options.repeatMs === undefined ? {} : { repeatMs: options.repeatMs }),
+      timers: {
+        now: () => clock.now(),
+        later(call, ms) {
+          const timer = clock.setTimer(ms, call);
+          return () => timer.cancel();
+        },
+      },
+    },
+  );
+  return { clock, read, reads: () => reads };
+}
+
+test('a change of the subject causes a read, and a change of another one does not', async () => {
+  const { clock, read, reads } = counted();
+  await clock.advance(1000);
+  expect(reads()).toBe(1);
+  read.notice([change('other')]);
+  await clock.advance(1000);
+  expect(reads()).toBe(1);
+  read.notice([change('other'), change('mine')]);
+  await clock.advance(1000);
+  expect([reads(), read.state.value.value]).toEqual([2, 2]);
+});
+
+test('data without a change is read again after the pause, and a change in between delays the next repetition', async () => {
+  const { clock, read, reads } = counted({ repeatMs: 60_000 });
+  await clock.advance(59_999);
+  expect(reads()).toBe(1);
+  read.notice([change('mine')]);
+  await clock.advance(59_999);
+  expect(reads()).toBe(2);
+  await clock.advance(2);
+  expect(reads()).toBe(3);
+});
+
+test('a closed read has no timer', async () => {
+  const { clock, read, reads } = counted({ repeatMs: 60_000 });
+  await clock.advance(1000);
+  read.close();
+  read.notice([change('mine')]);
+  await clock.advance(600_000);
+  expect([reads(), clock.timers]).toEqual([1, 0]);
+});
+
+test('the last value stays when a read is refused', async () => {
+  let fails = false;
+  const { clock, read } = counted({ fails: () => fails });
+  await clock.advance(1000);
+  fails = true;
+  read.notice([change('mine')]);
+  await clock.advance(1000);
+  expect(read.state.value).toMatchObject({ value: 1, error: { status: 404 } });
+});

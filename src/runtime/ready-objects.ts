@@ -1,0 +1,27 @@
+import type { KubeObject } from '../core/index.ts';
+import type { GraphNode } from '../graph/index.ts';
+import { evaluateToJson } from './evaluate.ts';
+
+/**
+ * The readiness of each object of a node, for views. The object is ready when every condition of `readyWhen` that reads
+ * a single object is true, by the rules of a step. A node has one state for all its objects, which names only the first
+ * object that is not ready.
+ *
+ * @param now the value of `now()` in conditions, in milliseconds since the epoch
+ */
+export function readyObjects(
+  node: Pick<GraphNode, 'id' | 'nodeType' | 'readyWhen'>,
+  objects: readonly KubeObject[],
+  now: number,
+): readonly boolean[] {
+  const isList = node.nodeType === 'collection' || node.nodeType === 'externalCollection';
+  // In an external collection, a condition with the id of the node reads the whole list.
+  const conditions = isList ? node.readyWhen.filter(({ references }) => !references.includes(node.id)) : node.readyWhen;
+  return objects.map((object) => {
+    const variables = new Map<string, unknown>([[isList ? 'each' : node.id, object]]);
+    return conditions.every((condition) => {
+      const result = evaluateToJson(condition, variables, { now });
+      return result.state === 'value' && result.value === true;
+    });
+  });
+}
