@@ -70,6 +70,7 @@ export const FLOORS = {
     // Store and registry: the stored objects, and the served resources.
     'store',
     'registry pod-logs.ts pods',
+    'scheduling',
     'processes',
     'conversion',
     // Verbs, and the code that uses them.

@@ -205,8 +205,8 @@ export class ControllerClient {
   }
 
   /**
-   * Binds a pod to a node, as the scheduler does. Writes to the store directly, because an update may not change
-   * `spec.nodeName`.
+   * Binds a pod to a node, as the scheduler does. A nomination of the pod has then no purpose, and ends. Writes to the
+   * store directly, because an update may not change `spec.nodeName`.
    */
   bind(pod: KubeObject, nodeName: string): void {
     const { namespace = '', name = '' } = pod.metadata;
@@ -219,7 +219,8 @@ export class ControllerClient {
       lastTransitionTime: this.timestamp(),
     };
     const others = objectsAt(live.status, 'conditions').filter(({ type }) => type !== 'PodScheduled');
-    const status = { ...live.status, conditions: [...others, condition] };
+    const { nominatedNodeName: _, ...kept } = live.status ?? {};
+    const status = { ...kept, conditions: [...others, condition] };
     const bound = { ...live, spec: { ...live.spec, nodeName }, status };
     this.#context.store.collection('', 'pods').put(storeKey(namespace, name), bound);
   }

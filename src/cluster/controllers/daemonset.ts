@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { ControlRule } from './adoption.ts';
 import { controlByRule, ownerKeys } from './adoption.ts';
@@ -21,7 +21,8 @@ import {
 } from './pods.ts';
 import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
 import { share } from './rollout-plan.ts';
-import { hasLabels, nodeAffinityTo, nodeOfAffinity } from './scheduler.ts';
+import { matchesNode, nodeAffinityTo, nodeOfAffinity } from '../scheduling/node-affinity.ts';
+import { untoleratedTaint } from '../scheduling/taints.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
@@ -32,6 +33,18 @@ const GENERATION = 'deprecated.daemonset.template.generation';
 const OWNERS = { kind: 'DaemonSet', resource: DAEMON_SETS } as const;
 const PODS_OF_SET: ControlRule = { owners: OWNERS, resource: PODS };
 const REVISIONS_OF_SET: ControlRule = { owners: OWNERS, resource: REVISIONS };
+
+/** The tolerations that all pods of DaemonSets have. */
+const DAEMON_TOLERATIONS: readonly JsonObject[] = [
+  ...['not-ready', 'unreachable'].map((taint) => daemonToleration(taint, 'NoExecute')),
+  ...['disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map((taint) =>
+    daemonToleration(taint, 'NoSchedule'),
+  ),
+];
+
+function daemonToleration(taint: string, effect: string): JsonObject {
+  return { key: `node.kubernetes.io/${taint}`, operator: 'Exists', effect };
+}
 
 /** Keeps one pod of each DaemonSet on every node that the DaemonSet selects. */
 export const daemonSetController: SimulatedController = {
@@ -59,16 +72,31 @@ export const daemonSetController: SimulatedController = {
   },
 };
 
+/** The nodes that concern a set, by their names. */
+interface DaemonNodes {
+  /** The nodes that should run a pod of the set. */
+  readonly run: readonly string[];
+  /** The nodes that only keep a pod that they already have. */
+  readonly keep: ReadonlySet<string>;
+}
+
 /**
- * The names of the nodes that should run a pod of the set. These nodes match the set's `nodeSelector` and are not being
- * deleted.
+ * Nodes run a pod of the set when they match its node selector and affinity, its pods tolerate their taints, and they are
+ * not being deleted. A pod stays on a node with a new taint, unless the taint evicts it.
  */
-function eligibleNodes(client: ControllerClient, set: KubeObject): string[] {
-  const selector = objectAt(objectAt(objectAt(set.spec, 'template'), 'spec'), 'nodeSelector');
-  return client
-    .list(NODES, '')
-    .filter((node) => node.metadata.deletionTimestamp === undefined && hasLabels(node, selector))
-    .map(({ metadata }) => metadata.name ?? '');
+function eligibleNodes(client: ControllerClient, set: KubeObject): DaemonNodes {
+  const spec = objectAt(objectAt(set.spec, 'template'), 'spec');
+  const tolerations = [...objectsAt(spec, 'tolerations'), ...DAEMON_TOLERATIONS];
+  const run: string[] = [];
+  const keep = new Set<string>();
+  for (const node of client.list(NODES, '')) {
+    const { name = '', deletionTimestamp } = node.metadata;
+    if (deletionTimestamp !== undefined || !matchesNode({ ...set, spec }, node)) continue;
+    const taints = objectsAt(node.spec, 'taints');
+    if (untoleratedTaint(taints, tolerations, ['NoSchedule', 'NoExecute']) === undefined) run.push(name);
+    else if (untoleratedTaint(taints, tolerations, ['NoExecute']) === undefined) keep.add(name);
+  }
+  return { run, keep };
 }
 
 /** The name of the node of a pod. For a pod that is not bound yet, the affinity of the pod names the node. */
@@ -82,21 +110,27 @@ function surgeOf(set: KubeObject, nodes: number): number {
 }
 
 function manage(client: ControllerClient, set: KubeObject, hash: string): void {
-  const nodes = eligibleNodes(client, set);
-  const maxSurge = surgeOf(set, nodes.length);
-  if (maxSurge > 0) surge(client, set, nodes, hash, maxSurge);
-  else manageOnePerNode(client, set, nodes, hash);
+  const { run, keep } = eligibleNodes(client, set);
+  const pods = podsOf(client, set).filter((pod) => !keep.has(nodeOf(pod)));
+  const maxSurge = surgeOf(set, run.length);
+  if (maxSurge > 0) surge(client, set, { nodes: run, pods }, hash, maxSurge);
+  else manageOnePerNode(client, set, { nodes: run, pods }, hash);
+}
+
+/** The nodes that should run a pod of a set, and the pods of the set that are managed. */
+interface Managed {
+  readonly nodes: readonly string[];
+  readonly pods: readonly KubeObject[];
 }
 
 function surge(
   client: ControllerClient,
   set: KubeObject,
-  nodes: readonly string[],
+  { nodes, pods }: Managed,
   hash: string,
   maxSurge: number,
 ): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
-  const pods = podsOf(client, set);
   for (const pod of pods) {
     if (isFinished(pod) && pod.metadata.deletionTimestamp === undefined) remove(client, set, pod);
   }
@@ -121,8 +155,7 @@ function compareBoundThenAge(a: KubeObject, b: KubeObject): number {
   return orderOf(a) < orderOf(b) ? -1 : 1;
 }
 
-function manageOnePerNode(client: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
-  const pods = podsOf(client, set);
+function manageOnePerNode(client: ControllerClient, set: KubeObject, { nodes, pods }: Managed, hash: string): void {
   const occupied = new Set<string>();
   for (const pod of pods) {
     const node = nodeOf(pod);
@@ -132,18 +165,19 @@ function manageOnePerNode(client: ControllerClient, set: KubeObject, nodes: read
   }
   for (const node of nodes) if (!occupied.has(node)) create(client, set, node, hash);
   if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') === 'OnDelete') return;
-  replaceOld(client, set, nodes, hash);
+  replaceOld(client, set, { nodes, pods }, hash);
 }
 
 /**
  * Deletes pods of old revisions: all pods that are not available, and as many available pods as `maxUnavailable`
  * permits.
  */
-function replaceOld(client: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
+function replaceOld(client: ControllerClient, set: KubeObject, { nodes, pods: managed }: Managed, hash: string): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const rolling = objectAt(objectAt(set.spec, 'updateStrategy'), 'rollingUpdate');
   const allowed = Math.max(1, share(rolling['maxUnavailable'] ?? 1, nodes.length, Math.ceil));
-  const pods = activePods(podsOf(client, set));
+  const uids = new Set(managed.map(({ metadata }) => metadata.uid));
+  const pods = activePods(podsOf(client, set)).filter(({ metadata }) => uids.has(metadata.uid));
   const available = pods.filter((pod) => isAvailable(pod, minReady, client.now()));
   let budget = allowed - (nodes.length - available.length);
   for (const pod of pods) {
@@ -160,12 +194,6 @@ function create(client: ControllerClient, set: KubeObject, node: string, hash: s
   const { name = '', namespace = '' } = set.metadata;
   const { metadata, spec } = podFromTemplate(set);
   const generation = set.metadata.annotations?.[GENERATION] ?? '1';
-  const taints = ['not-ready', 'unreachable', 'disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'];
-  const daemonTolerations = taints.map((taint) => ({
-    key: `node.kubernetes.io/${taint}`,
-    operator: 'Exists',
-    effect: taint === 'not-ready' || taint === 'unreachable' ? 'NoExecute' : 'NoSchedule',
-  }));
   const pod = client.create({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -179,7 +207,7 @@ function create(client: ControllerClient, set: KubeObject, node: string, hash: s
     spec: {
       ...spec,
       affinity: { ...objectAt(spec, 'affinity'), nodeAffinity: nodeAffinityTo(node) },
-      tolerations: [...objectsAt(spec, 'tolerations'), ...daemonTolerations],
+      tolerations: [...objectsAt(spec, 'tolerations'), ...DAEMON_TOLERATIONS],
     },
   });
   recordEvent(client, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
@@ -199,7 +227,7 @@ function updateStatus(
 ): number | undefined {
   const set = client.get(DAEMON_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
-  const nodes = new Set(eligibleNodes(client, set));
+  const nodes = new Set(eligibleNodes(client, set).run);
   const all = activePods(podsOf(client, set));
   // A node may have two pods of the set during a surge. The first of them in the order of `compareBoundThenAge` counts.
   const oldest = new Map(

@@ -10,7 +10,8 @@ import { share } from './rollout-plan.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
 
-const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
+/** The PodDisruptionBudgets. */
+export const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 
 /** The time in which the deletion of an evicted pod must begin. After this time, the pod counts as a pod that stays. */
 const DELETION_TIMEOUT_MS = 120_000;

@@ -42,6 +42,7 @@ import { hostStandIn } from './stand-ins/host.ts';
 import { serviceCidrController } from './service-cidrs.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
+import { taintEvictionController } from './taint-eviction.ts';
 import { tokenCleaner } from './token-cleaner.ts';
 import { checkControllerNames, SERVICE_ACCOUNT_CONTROLLER } from './settings.ts';
 import type { ControllerSettings } from './settings.ts';
@@ -95,7 +96,8 @@ function workloadControllers(podRules: PodRuleSet, processes: ProcessPods): Simu
     claimController,
     claimProtection,
     volumeController,
-    scheduler,
+    scheduler(),
+    taintEvictionController(),
     kubelet(podRules, processes),
     endpointsController,
     endpointMirroring,

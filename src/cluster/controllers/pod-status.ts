@@ -32,6 +32,11 @@ export interface PodReport {
   readonly unmet?: { readonly type: string; readonly reason: string; readonly message: string };
 }
 
+const KUBELET_CONDITIONS = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'];
+
+/** Does the kubelet alone write conditions of this type? It keeps all others. */
+const isOfKubelet = (type: string): boolean => KUBELET_CONDITIONS.includes(type) || type.startsWith('typekro.dev/');
+
 /** The status of a started pod. A condition that has not changed keeps its times. */
 export function podStatus(pod: KubeObject, report: PodReport, now: string): JsonObject {
   const { phase, containers, initContainers, initialized, imagePrefix, unmet, ephemeralContainers = [] } = report;
@@ -71,6 +76,7 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
       condition('Ready', ready, unready),
       condition('ContainersReady', ready, unready),
       condition('PodScheduled', true),
+      ...before.filter(({ type }) => !isOfKubelet(String(type))),
       ...(unmet === undefined ? [] : [{ ...condition(unmet.type, false, unmet.reason), message: unmet.message }]),
     ],
     ...(report.reason === undefined ? {} : { reason: report.reason }),

@@ -1,11 +1,20 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { conditionOf, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { conditionOf, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { boundNodeOf, NodeLedger } from '../scheduling/node-ledger.ts';
+import { demandOf } from '../scheduling/node-usage.ts';
+import type { SchedulingDecision, SchedulingView } from '../scheduling/schedule.ts';
+import { fitsNow, nominationOf, schedule } from '../scheduling/schedule.ts';
+import type { Victims } from '../scheduling/victims.ts';
+import { WaitingPods } from '../scheduling/waiting-pods.ts';
+import type { StoreEvent } from '../store/store.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import { BUDGETS } from './disruption.ts';
+import { disruptPod } from './disruption-target.ts';
 import { recordEvent } from './events.ts';
 import { isSimulatedNode, NODES } from './node.ts';
-import { PODS } from './pods.ts';
+import { isTerminating, PODS } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { claimsOfPod } from './relation-index.ts';
 
@@ -13,96 +22,117 @@ const NAME = 'default-scheduler';
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
 
 /**
- * The scheduler, which binds pods to simulated nodes. A pod waits in three cases: it has scheduling gates, one of its
- * claims is not bound, or no simulated node fits. Pods that name another scheduler are left alone.
+ * The scheduler, which binds pods to simulated nodes that have room for them (`schedule`), and evicts pods of lower
+ * priority for pods that fit nowhere. It leaves alone pods with scheduling gates and pods that name another scheduler.
+ * `ledger` and `waiting` follow the events, so that no decision reads all pods.
  */
-export const scheduler: SimulatedController = {
-  name: NAME,
-  target: targetIn(PODS),
-  ownFailures: true,
+export function scheduler(): SimulatedController {
+  const ledger = new NodeLedger(boundNodeOf);
+  const waiting = new WaitingPods();
 
-  *keysOf(event, client) {
-    if (event.type === 'DELETED') return;
-    const { object, key } = event.stored;
-    if (concerns(event, '', 'pods')) {
-      if (object.spec?.['nodeName'] === undefined) yield key;
-    } else if (concerns(event, '', 'persistentvolumeclaims')) {
-      const { namespace = '', name = '' } = object.metadata;
-      for (const pod of client.podsOfClaim(namespace, name)) if (waits(pod)) yield keyOfObject(pod);
-    } else if (concerns(event, '', 'nodes')) {
-      for (const pod of client.list(PODS, '')) if (waits(pod)) yield keyOfObject(pod);
+  const viewOf = (client: ControllerClient): SchedulingView => ({
+    nodes: client.list(NODES, '').filter(isSimulatedNode),
+    account: (node) => ledger.account(node),
+    nominated: (node) => waiting.nominated(node),
+    budgets: () => client.list(BUDGETS, ''),
+  });
+
+  /** The keys of waiting pods that fit the node now. */
+  function* candidatesFor(name: string, client: ControllerClient): Iterable<string> {
+    const firsts = waiting.firsts();
+    if (firsts.length === 0) return;
+    const node = client.get(NODES, '', name);
+    if (node === undefined || !isSimulatedNode(node)) return;
+    const view = viewOf(client);
+    for (const { key, demand } of firsts) {
+      if (claimProblem(client, demand.pod) === undefined && fitsNow(demand, node, view)) yield key;
     }
-  },
+  }
 
-  reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const pod = client.get(PODS, namespace, name);
-    if (pod === undefined || !waits(pod) || pod.metadata.deletionTimestamp !== undefined) return;
-    if (pod.spec?.['schedulerName'] !== NAME || objectsAt(pod.spec, 'schedulingGates').length > 0) return;
-    const nodes = client.list(NODES, '').filter(isSimulatedNode);
-    const fitting = nodes.filter((node) => fits(pod, node));
-    const problem = claimProblem(client, pod) ?? (fitting.length === 0 ? noNode(pod, nodes) : undefined);
-    if (problem !== undefined) return refuse(client, pod, `0/${nodes.length} nodes are available: ${problem}`);
-    const node = fitting[spread(pod) % fitting.length]?.metadata.name ?? '';
-    client.bind(pod, node);
-    recordEvent(client, pod, NAME, 'Scheduled', `Successfully assigned ${key} to ${node}`);
-  },
-};
+  function* keysOfPod(event: StoreEvent, client: ControllerClient): Iterable<string> {
+    const { key, object } = event.stored;
+    const pod = event.type === 'DELETED' ? undefined : object;
+    const nomination = waiting.nominationOf(key);
+    const freed = ledger.take(key, pod);
+    const next = waiting.take(key, pod);
+    if (pod !== undefined && isUnbound(pod) && isNewNeed(event)) yield key;
+    if (next !== undefined) yield next;
+    if (freed !== undefined) yield* candidatesFor(freed, client);
+    // A pod that gives up the room that was kept for it makes room for others, unless it now uses this room.
+    const isGivenUp = nomination !== waiting.nominationOf(key) && textAt(pod?.spec, 'nodeName') !== nomination;
+    if (nomination !== '' && nomination !== freed && isGivenUp) yield* candidatesFor(nomination, client);
+  }
 
-const waits = (pod: KubeObject): boolean => pod.spec?.['nodeName'] === undefined;
+  return {
+    name: NAME,
+    target: targetIn(PODS),
+    ownFailures: true,
+
+    *keysOf(event, client) {
+      if (concerns(event, '', 'pods')) yield* keysOfPod(event, client);
+      else if (concerns(event, '', 'nodes')) {
+        if (isRoomChanged(event)) for (const { key } of waiting.firsts()) yield key;
+      } else if (concerns(event, '', 'persistentvolumeclaims') && event.type !== 'DELETED') {
+        const { namespace = '', name = '' } = event.stored.object.metadata;
+        for (const pod of client.podsOfClaim(namespace, name)) if (isUnbound(pod)) yield keyOfObject(pod);
+      }
+    },
+
+    reset() {
+      ledger.clear();
+      waiting.clear();
+    },
+
+    reconcile(key, client) {
+      const { namespace, name } = splitKey(key);
+      const pod = client.get(PODS, namespace, name);
+      if (pod === undefined || !isUnbound(pod) || isTerminating(pod)) return;
+      if (pod.spec?.['schedulerName'] !== NAME || objectsAt(pod.spec, 'schedulingGates').length > 0) return;
+      const decision = schedule(demandOf(pod), viewOf(client), spread(pod), claimProblem(client, pod));
+      if (decision.action === 'bind') {
+        client.bind(pod, decision.node);
+        recordEvent(client, pod, NAME, 'Scheduled', `Successfully assigned ${key} to ${decision.node}`);
+        return;
+      }
+      if (decision.victims !== undefined) {
+        evict(client, pod, decision.victims);
+        const lower = waiting.nominated(decision.victims.node).filter(({ priority }) => priority < priorityOf(pod));
+        for (const loser of lower) client.updateStatus(loser.pod, withoutNomination(loser.pod));
+      }
+      wait(client, pod, decision);
+    },
+  };
+}
+
+const isUnbound = (pod: KubeObject): boolean => pod.spec?.['nodeName'] === undefined;
+
+const priorityOf = (pod: KubeObject): number => demandOf(pod).priority;
 
 /** A number that is derived from the uid and spreads pods over the nodes. */
 const spread = ({ metadata }: KubeObject): number => Number.parseInt((metadata.uid ?? '').slice(0, 6), 16) || 0;
 
-/**
- * Can the pod run on the node? A pod of a DaemonSet names its node. Any other pod fits a schedulable node that has the
- * labels of its node selector.
- */
-function fits(pod: KubeObject, node: KubeObject): boolean {
-  const wanted = nodeOfAffinity(pod);
-  if (wanted !== undefined) return node.metadata.name === wanted;
-  return node.spec?.['unschedulable'] !== true && hasLabels(node, objectAt(pod.spec, 'nodeSelector'));
+/** Does the event of an unbound pod change more than its conditions and the nomination that the scheduler gives? */
+function isNewNeed({ stored: { object }, previous }: StoreEvent): boolean {
+  if (previous === undefined) return true;
+  const { spec, metadata } = previous.object;
+  const lostNomination = nominationOf(previous.object) !== '' && nominationOf(object) === '';
+  return spec !== object.spec || metadata.annotations !== object.metadata.annotations || lostNomination;
 }
 
-export function hasLabels(node: KubeObject, wanted: JsonObject): boolean {
-  const labels = node.metadata.labels ?? {};
-  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+/** Does the event of a node concern pods that wait? A heartbeat does not. */
+function isRoomChanged({ type, stored: { object }, previous }: StoreEvent): boolean {
+  if (type === 'DELETED') return false;
+  const before = previous?.object;
+  return (
+    before === undefined ||
+    before.spec !== object.spec ||
+    before.metadata.labels !== object.metadata.labels ||
+    before.metadata.annotations !== object.metadata.annotations ||
+    before.status?.['allocatable'] !== object.status?.['allocatable']
+  );
 }
 
-/** A node affinity that only the node with this name matches. */
-export function nodeAffinityTo(name: string): JsonObject {
-  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [name] }];
-  return { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] } };
-}
-
-/** The name of the node in an affinity made by `nodeAffinityTo`; `undefined` for other pods. */
-export function nodeOfAffinity(pod: KubeObject): string | undefined {
-  const required = objectAt(objectAt(objectAt(pod.spec, 'affinity'), 'nodeAffinity'), REQUIRED);
-  const [field] = objectsAt(objectsAt(required, 'nodeSelectorTerms')[0], 'matchFields');
-  const values = field?.['key'] === 'metadata.name' ? field['values'] : undefined;
-  return Array.isArray(values) && typeof values[0] === 'string' ? values[0] : undefined;
-}
-
-const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
-
-/** The reasons why no node fits, each with its number of nodes, in alphabetical order. */
-function noNode(pod: KubeObject, nodes: readonly KubeObject[]): string {
-  const counts = new Map<string, number>();
-  for (const node of nodes) {
-    const reason = misfitOf(pod, node);
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  const reasons = [...counts].map(([reason, count]) => `${count} ${reason}`).toSorted();
-  const total = nodes.length;
-  return `${reasons.join(', ')}. preemption: 0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`;
-}
-
-/** The scheduler first checks whether a node is cordoned. Only pods of DaemonSets tolerate a cordoned node. */
-const misfitOf = (pod: KubeObject, node: KubeObject): string =>
-  node.spec?.['unschedulable'] === true && nodeOfAffinity(pod) === undefined
-    ? 'node(s) were unschedulable'
-    : "node(s) didn't match Pod's node affinity/selector";
-
+/** Why the volumes of a pod are not ready, in the words of kube-scheduler; `undefined` when they are. */
 function claimProblem(client: ControllerClient, pod: KubeObject): string | undefined {
   const { namespace = '' } = pod.metadata;
   for (const name of claimsOfPod(pod)) {
@@ -116,9 +146,30 @@ function claimProblem(client: ControllerClient, pod: KubeObject): string | undef
   return undefined;
 }
 
-function refuse(client: ControllerClient, pod: KubeObject, message: string): void {
+/** Begins the deletion of the pods that make room for another pod. Pods that are being deleted are left alone. */
+function evict(client: ControllerClient, pod: KubeObject, { node, pods }: Victims): void {
+  const message = `${NAME}: preempting to accommodate a higher priority pod`;
+  for (const { pod: victim } of pods) {
+    if (isTerminating(victim)) continue;
+    disruptPod(client, victim, 'PreemptionByScheduler', message);
+    recordEvent(client, victim, NAME, 'Preempted', `Preempted by pod ${pod.metadata.uid ?? ''} on node ${node}`);
+  }
+}
+
+function withoutNomination({ status = {} }: KubeObject): JsonObject {
+  const { nominatedNodeName: _, ...rest } = status;
+  return rest;
+}
+
+/** Writes why a pod waits, and its nomination. An equal status causes no write and no event. */
+function wait(
+  client: ControllerClient,
+  pod: KubeObject,
+  { message, victims, clearsNomination }: SchedulingDecision & { readonly action: 'wait' },
+): void {
   const known = conditionOf(pod, 'PodScheduled');
-  if (known?.['message'] === message) return;
+  const nomination = victims?.node ?? (clearsNomination === true ? '' : nominationOf(pod));
+  if (known?.['message'] === message && nomination === nominationOf(pod)) return;
   const condition = {
     type: 'PodScheduled',
     status: 'False',
@@ -129,6 +180,10 @@ function refuse(client: ControllerClient, pod: KubeObject, message: string): voi
     message,
   };
   const others = objectsAt(pod.status, 'conditions').filter((entry) => entry !== known);
-  client.updateStatus(pod, { ...pod.status, conditions: [...others, condition] });
-  recordEvent(client, pod, NAME, 'FailedScheduling', message, 'Warning');
+  client.updateStatus(pod, {
+    ...withoutNomination(pod),
+    ...(nomination === '' ? {} : { nominatedNodeName: nomination }),
+    conditions: [...others, condition],
+  });
+  if (known?.['message'] !== message) recordEvent(client, pod, NAME, 'FailedScheduling', message, 'Warning');
 }

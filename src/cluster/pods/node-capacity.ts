@@ -1,7 +1,20 @@
-/** The capacity of a simulated node, by the names of the resources. */
+/**
+ * The capacity of a simulated node, by the names of the resources. One node stands for the nodes of a cluster of the
+ * largest size that Kubernetes supports: 5,000 nodes with four CPUs, 16 GiB of memory, 100 GiB of disk, 30 pods each.
+ */
 export const NODE_CAPACITY: Readonly<Record<string, string>> = {
+  cpu: '20k',
+  memory: '80000Gi',
+  pods: '150k',
+  'ephemeral-storage': '500000Gi',
+};
+
+/**
+ * The limits of a local process whose container sets none. Programs derive the sizes of their pools from these limits, so
+ * they are those of one large machine.
+ */
+export const PROCESS_LIMITS: Readonly<Record<string, string>> = {
   cpu: '64',
   memory: '256Gi',
-  pods: '10k',
   'ephemeral-storage': '1Ti',
 };

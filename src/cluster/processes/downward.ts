@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { quantityOf, quantityToFloat, textAt, valueAt } from '../../kubernetes/index.ts';
 import { containersOf } from '../kinds/pod-containers.ts';
-import { NODE_CAPACITY } from '../pods/node-capacity.ts';
+import { PROCESS_LIMITS } from '../pods/node-capacity.ts';
 
 /** Facts about the pod that its stored status may not have yet. */
 export interface PodFacts {
@@ -54,7 +54,7 @@ const linesOf = (entries: Readonly<Record<string, string>> = {}): string =>
 
 /**
  * The text of a resource of a container, in units of the divisor and rounded up; `undefined` for a container or a
- * resource that does not exist. A missing limit counts as the resource of the node.
+ * resource that does not exist. A missing limit counts as that of `PROCESS_LIMITS`.
  */
 export function resourceText(pod: KubeObject, own: JsonObject, reference: JsonObject): string | undefined {
   const named = textAt(reference, 'containerName');
@@ -62,7 +62,7 @@ export function resourceText(pod: KubeObject, own: JsonObject, reference: JsonOb
   const [list = '', resource = ''] = textAt(reference, 'resource').split(/\.(.*)/);
   if (container === undefined || (list !== 'limits' && list !== 'requests')) return undefined;
   const set = valueAt(container, 'resources', list, resource);
-  const fallback = Object.hasOwn(NODE_CAPACITY, resource) ? NODE_CAPACITY[resource] : undefined;
+  const fallback = Object.hasOwn(PROCESS_LIMITS, resource) ? PROCESS_LIMITS[resource] : undefined;
   const amount = quantityOf(set ?? (list === 'limits' ? fallback : '0'));
   const divisor = quantityOf(reference['divisor'] ?? '1') ?? quantityOf('1');
   if (amount === undefined || divisor === undefined) return undefined;

@@ -1,0 +1,26 @@
+import type { KubeObject } from '../../core/index.ts';
+import { conditionOf, objectsAt } from '../../kubernetes/index.ts';
+import type { ControllerClient } from './controller-client.ts';
+
+/** The type of the condition of pods that the cluster ends. */
+export const DISRUPTION_TARGET = 'DisruptionTarget';
+
+/**
+ * Deletes a pod gracefully. The condition `DisruptionTarget` of the pod first says why, for example for the failure
+ * policies of Jobs.
+ */
+export function disruptPod(client: ControllerClient, pod: KubeObject, reason: string, message: string): void {
+  const known = conditionOf(pod, DISRUPTION_TARGET);
+  const condition = {
+    type: DISRUPTION_TARGET,
+    status: 'True',
+    observedGeneration: pod.metadata.generation ?? 1,
+    lastProbeTime: null,
+    lastTransitionTime: known?.['status'] === 'True' ? (known['lastTransitionTime'] ?? null) : client.timestamp(),
+    reason,
+    message,
+  };
+  const others = objectsAt(pod.status, 'conditions').filter((entry) => entry !== known);
+  client.updateStatus(pod, { ...pod.status, conditions: [...others, condition] });
+  client.remove(pod);
+}

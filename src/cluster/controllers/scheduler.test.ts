@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import type { ClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { conditionOf } from '../../kubernetes/index.ts';
+
+const GPU = 'example.com/gpu';
+const pod = (name: string, gpus: number, spec: JsonObject = {}, metadata: KubeObject['metadata'] = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, ...metadata },
+  spec: {
+    containers: [
+      { name: 'c', image: 'i', resources: { requests: { [GPU]: String(gpus) }, limits: { [GPU]: String(gpus) } } },
+    ],
+    ...spec,
+  },
+});
+const priorityClass = (name: string, value: number): KubeObject => ({
+  apiVersion: 'scheduling.k8s.io/v1',
+  kind: 'PriorityClass',
+  metadata: { name },
+  value,
+});
+
+/** Starts a cluster whose node has GPUs, and two priorities. */
+async function startStory(gpus: number): Promise<ClusterStory> {
+  const story = await startClusterStory();
+  await setAllocatable(story, { [GPU]: String(gpus) });
+  for (const [name, value] of [
+    ['low', 1],
+    ['high', 1000],
+  ] as const) {
+    await story.client.create(priorityClass(name, value));
+  }
+  return story;
+}
+
+async function setAllocatable(story: ClusterStory, allocatable: JsonObject): Promise<void> {
+  const ref = { apiVersion: 'v1', kind: 'Node', name: 'fake-0' };
+  await story.client.patch(ref, { status: { capacity: allocatable, allocatable } }, { subresource: 'status' });
+  await story.cluster.idle();
+}
+const phaseOf = async (story: ClusterStory, name: string) => (await story.find('v1 Pod', name))?.status?.['phase'];
+const messageOf = async (story: ClusterStory, name: string) =>
+  conditionOf(await story.get('v1 Pod', name), 'PodScheduled')?.['message'];
+const FULL =
+  `0/1 nodes are available: 1 Insufficient ${GPU}. ` +
+  'preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
+
+describe('a pod that fits no node', () => {
+  test('starts as soon as another pod is deleted', async () => {
+    await using story = await startStory(1);
+    await story.create(pod('a', 1));
+    await story.create(pod('b', 1));
+    expect([await phaseOf(story, 'a'), await phaseOf(story, 'b')]).toEqual(['Running', 'Pending']);
+    expect(conditionOf(await story.get('v1 Pod', 'b'), 'PodScheduled')).toMatchObject({
+      status: 'False',
+      reason: 'Unschedulable',
+      message: FULL,
+    });
+    expect(await story.reasons('b')).toEqual(['FailedScheduling']);
+    await story.remove('v1 Pod', 'a');
+    await story.advance(60);
+    expect(await phaseOf(story, 'b')).toBe('Running');
+  });
+
+  test('starts as soon as another pod has ended', async () => {
+    await using story = await startStory(1);
+    const annotations = { 'typekro.dev/simulate-run-seconds': '10' };
+    await story.create(pod('a', 1, { restartPolicy: 'Never' }, { annotations }));
+    await story.create(pod('b', 1));
+    expect(await phaseOf(story, 'b')).toBe('Pending');
+    await story.advance(10);
+    expect([await phaseOf(story, 'a'), await phaseOf(story, 'b')]).toEqual(['Succeeded', 'Running']);
+  });
+
+  test('starts as soon as the node has more resources, with all equal pods', async () => {
+    await using story = await startStory(0);
+    for (const name of ['a', 'b', 'c']) await story.create(pod(name, 1));
+    await setAllocatable(story, { [GPU]: '2' });
+    const phases = [await phaseOf(story, 'a'), await phaseOf(story, 'b'), await phaseOf(story, 'c')];
+    expect(phases.toSorted()).toEqual(['Pending', 'Running', 'Running']);
+  });
+
+  test('does not stop another pod behind a pod that is held', async () => {
+    await using story = await startStory(1);
+    await story.create(pod('a', 1));
+    await story.create(pod('b', 1));
+    await story.create(pod('c', 1));
+    await story.patch('v1 Pod', 'b', { metadata: { annotations: { 'typekro.dev/simulate-hold': 'true' } } });
+    await story.remove('v1 Pod', 'a');
+    await story.advance(60);
+    expect([await phaseOf(story, 'b'), await phaseOf(story, 'c')]).toEqual(['Pending', 'Running']);
+  });
+
+  test('has a new explanation when the node changes, also behind equal pods', async () => {
+    await using story = await startStory(0);
+    for (const name of ['a', 'b']) await story.create(pod(name, 1));
+    await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: 'fake-0' }, { spec: { unschedulable: true } });
+    await story.cluster.idle();
+    for (const name of ['a', 'b']) expect(await messageOf(story, name)).toMatch(/1 node\(s\) were unschedulable/);
+  });
+});
+
+describe('preemption', () => {
+  test('evicts a pod of lower priority, and says so', async () => {
+    await using story = await startStory(2);
+    await story.create(pod('victim', 1, { priorityClassName: 'low' }, { finalizers: ['example.com/keep'] }));
+    await story.create(pod('other', 1, { priorityClassName: 'high' }));
+    const preemptor = await story.create(pod('preemptor', 1, { priorityClassName: 'high' }));
+    const victim = await story.get('v1 Pod', 'victim');
+    expect(victim.metadata.deletionTimestamp).toBeDefined();
+    expect(conditionOf(victim, 'DisruptionTarget')).toMatchObject({
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: 'default-scheduler: preempting to accommodate a higher priority pod',
+    });
+    const [event] = (await story.list('v1 Event')).filter(({ reason }) => reason === 'Preempted');
+    expect(event).toMatchObject({
+      type: 'Normal',
+      message: `Preempted by pod ${preemptor.metadata.uid} on node fake-0`,
+      involvedObject: { name: 'victim' },
+    });
+    await story.advance(60);
+    expect([await phaseOf(story, 'other'), await phaseOf(story, 'preemptor')]).toEqual(['Running', 'Running']);
+    expect((await story.get('v1 Pod', 'preemptor')).status).not.toHaveProperty('nominatedNodeName');
+  });
+
+  test('keeps the room of the victim for the pod that evicts it', async () => {
+    await using story = await startStory(2);
+    const replicaSet: KubeObject = {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { name: 'low' },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: 'low' } },
+        template: {
+          metadata: { labels: { app: 'low' } },
+          spec: { ...pod('', 1).spec, priorityClassName: 'low' },
+        },
+      },
+    };
+    await story.create(replicaSet);
+    await story.create(pod('preemptor', 2, { priorityClassName: 'high' }));
+    await story.advance(60);
+    expect(await phaseOf(story, 'preemptor')).toBe('Running');
+    const others = (await story.list('v1 Pod')).filter(({ metadata }) => metadata.name !== 'preemptor');
+    expect(others.map(({ status }) => status?.['phase'])).toEqual(['Pending', 'Pending']);
+    await story.remove('v1 Pod', 'preemptor');
+    await story.advance(60);
+    expect((await story.list('v1 Pod')).map(({ status }) => status?.['phase'])).toEqual(['Running', 'Running']);
+  });
+
+  test('does not evict for a pod whose policy is Never', async () => {
+    await using story = await startStory(1);
+    await story.client.create({ ...priorityClass('polite', 2000), preemptionPolicy: 'Never' });
+    await story.create(pod('a', 1, { priorityClassName: 'low' }));
+    await story.create(pod('b', 1, { priorityClassName: 'polite' }));
+    await story.advance(60);
+    expect([await phaseOf(story, 'a'), await phaseOf(story, 'b')]).toEqual(['Running', 'Pending']);
+    expect(await messageOf(story, 'b')).toBe(
+      `0/1 nodes are available: 1 Insufficient ${GPU}. preemption: not eligible due to preemptionPolicy=Never.`,
+    );
+  });
+
+  test('gives up a nomination for a pod of higher priority, and uses the room that this one leaves', async () => {
+    await using story = await startStory(1);
+    await story.client.create(priorityClass('highest', 5000));
+    await story.create(pod('victim', 1, { priorityClassName: 'low' }, { finalizers: ['example.com/keep'] }));
+    story.cluster.controllers.hold('kubelet');
+    await story.create(pod('first', 1, { priorityClassName: 'high' }));
+    const nomination = async (name: string) => (await story.get('v1 Pod', name)).status?.['nominatedNodeName'];
+    expect(await nomination('first')).toBe('fake-0');
+    await story.create(pod('second', 1, { priorityClassName: 'highest' }));
+    expect([await nomination('first'), await nomination('second')]).toEqual([undefined, 'fake-0']);
+    await story.remove('v1 Pod', 'second');
+    story.cluster.controllers.release('kubelet');
+    await story.advance(60);
+    expect(await phaseOf(story, 'first')).toBe('Running');
+  });
+});
+
+test('a restored cluster counts the pods of its nodes', async () => {
+  await using story = await startStory(1);
+  await story.create(pod('a', 1));
+  const snapshot = story.cluster.snapshot();
+  await story.create(pod('b', 1));
+  story.cluster.restore(snapshot);
+  await story.cluster.idle();
+  await story.create(pod('c', 1));
+  expect([await phaseOf(story, 'a'), await phaseOf(story, 'c')]).toEqual(['Running', 'Pending']);
+  await story.remove('v1 Pod', 'a');
+  await story.advance(60);
+  expect(await phaseOf(story, 'c')).toBe('Running');
+});

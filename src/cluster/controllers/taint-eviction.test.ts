@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import type { ClusterStory } from '../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { conditionOf } from '../../kubernetes/index.ts';
+import { evictionDelayMs } from '../scheduling/taints.ts';
+
+const TAINT = { key: 'a', value: 'b', effect: 'NoExecute' };
+const toleration = (more: JsonObject = {}): JsonObject => ({ ...TAINT, ...more });
+const pod = (name: string, tolerations: readonly JsonObject[], metadata: KubeObject['metadata'] = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, ...metadata },
+  spec: { containers: [{ name: 'c', image: 'i' }], tolerations: [...tolerations] },
+});
+const setTaints = async (story: ClusterStory, ...taints: readonly JsonObject[]) => {
+  await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: 'fake-0' }, { spec: { taints: [...taints] } });
+  await story.cluster.idle();
+};
+const messagesOf = async (story: ClusterStory) =>
+  (await story.list('v1 Event'))
+    .filter(({ reason }) => reason === 'TaintManagerEviction')
+    .map(({ message }) => String(message))
+    .toSorted();
+
+describe('the time until an eviction', () => {
+  test.each<[string, readonly JsonObject[], readonly JsonObject[], number | undefined]>([
+    ['without a toleration', [TAINT], [], 0],
+    ['with a toleration of another taint', [TAINT], [toleration({ key: 'x' })], 0],
+    ['with a toleration', [TAINT], [toleration()], undefined],
+    ['with seconds', [TAINT], [toleration({ tolerationSeconds: 5 })], 5000],
+    ['with negative seconds', [TAINT], [toleration({ tolerationSeconds: -5 })], 0],
+    ['with several tolerations of a taint', [TAINT], [toleration(), toleration({ tolerationSeconds: 5 })], undefined],
+    [
+      'of several taints',
+      [TAINT, { ...TAINT, key: 'c' }],
+      [toleration({ tolerationSeconds: 9 }), toleration({ key: 'c', tolerationSeconds: 5 })],
+      5000,
+    ],
+    ['of a taint that is not tolerated', [TAINT, { ...TAINT, key: 'c' }], [toleration({ tolerationSeconds: 9 })], 0],
+  ])('%s', (_, taints, tolerations, expected) => {
+    expect(evictionDelayMs(taints, tolerations)).toBe(expected);
+  });
+});
+
+test('a taint evicts the pods that do not tolerate it', async () => {
+  await using story = await startClusterStory();
+  await story.create(pod('a', [], { finalizers: ['example.com/keep'] }));
+  await story.create(pod('b', [toleration()]));
+  await setTaints(story, { ...TAINT, effect: 'NoSchedule' });
+  expect((await story.get('v1 Pod', 'a')).metadata.deletionTimestamp).toBeUndefined();
+  await setTaints(story, TAINT);
+  const evicted = await story.get('v1 Pod', 'a');
+  expect(evicted.metadata.deletionTimestamp).toBeDefined();
+  expect(conditionOf(evicted, 'DisruptionTarget')).toMatchObject({
+    status: 'True',
+    reason: 'DeletionByTaintManager',
+    message: 'Taint manager: deleting due to NoExecute taint',
+  });
+  await story.advance(600);
+  expect((await story.get('v1 Pod', 'b')).metadata.deletionTimestamp).toBeUndefined();
+  expect(await messagesOf(story)).toEqual(['Marking for deletion Pod default/a']);
+});
+
+test('pods with seconds are evicted by the clock, unless the taint ends before', async () => {
+  await using story = await startClusterStory();
+  await story.create(pod('a', [toleration({ tolerationSeconds: 5 })]));
+  await story.create(pod('b', [toleration({ tolerationSeconds: 25 })]));
+  await setTaints(story, TAINT);
+  await story.advance(4);
+  expect(await story.names('v1 Pod')).toEqual(['a', 'b']);
+  await story.advance(1);
+  await story.advance(10);
+  expect(await story.names('v1 Pod')).toEqual(['b']);
+  await setTaints(story);
+  await story.advance(60);
+  expect(await story.names('v1 Pod')).toEqual(['b']);
+  expect(await messagesOf(story)).toEqual(['Cancelling deletion of Pod default/b', 'Marking for deletion Pod default/a']);
+});
+
+test('a pod that is bound to a tainted node leaves it after its time', async () => {
+  await using story = await startClusterStory();
+  await setTaints(story, TAINT);
+  await story.create(pod('a', [toleration({ tolerationSeconds: 5 })]));
+  await story.create(pod('b', []));
+  await story.advance(4);
+  expect(await story.names('v1 Pod')).toEqual(['a', 'b']);
+  await story.advance(60);
+  expect(await story.names('v1 Pod')).toEqual(['b']);
+  expect((await story.get('v1 Pod', 'b')).status?.['phase']).toBe('Pending');
+});
+
+test('a pod of the name of an evicted pod is evicted, too', async () => {
+  await using story = await startClusterStory();
+  for (let round = 0; round < 2; round += 1) {
+    const immortal = pod('a', [toleration({ tolerationSeconds: 5 })]);
+    await story.create({ ...immortal, spec: { ...immortal.spec, terminationGracePeriodSeconds: 0 } });
+    await setTaints(story, TAINT);
+    await story.advance(60);
+    expect(await story.names('v1 Pod')).toEqual([]);
+  }
+});
+
+test.each<[string, string, number]>([
+  ['keeps the pod that it has on a node with a new taint', 'NoSchedule', 1],
+  ['has no pod on a node with a taint that evicts', 'NoExecute', 0],
+])('a DaemonSet %s', async (_, effect, pods) => {
+  await using story = await startClusterStory();
+  const labels = { app: 'd' };
+  const spec = { selector: { matchLabels: labels }, template: podTemplate(labels) };
+  await story.create({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'd' }, spec });
+  await setTaints(story, { ...TAINT, effect });
+  await story.advance(60);
+  expect(await story.names('v1 Pod')).toHaveLength(pods);
+  expect((await story.get('apps/v1 DaemonSet', 'd')).status).toMatchObject({
+    desiredNumberScheduled: 0,
+    numberMisscheduled: pods,
+  });
+  await setTaints(story);
+  await story.advance(60);
+  expect(await story.names('v1 Pod')).toHaveLength(1);
+});

@@ -1,0 +1,93 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { asTexts, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+const NAME_FIELD = 'metadata.name';
+
+/** Has the node all these labels? */
+function hasLabels(node: KubeObject, wanted: JsonObject): boolean {
+  const labels = node.metadata.labels ?? {};
+  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+}
+
+/** A node affinity that only the node with this name matches. */
+export function nodeAffinityTo(name: string): JsonObject {
+  const matchFields = [{ key: NAME_FIELD, operator: 'In', values: [name] }];
+  return { [REQUIRED]: { nodeSelectorTerms: [{ matchFields }] } };
+}
+
+/** The name of the node in an affinity made by `nodeAffinityTo`; `undefined` for other pods. */
+export function nodeOfAffinity(pod: KubeObject): string | undefined {
+  const [name] = namedNodes(pod) ?? [];
+  return name;
+}
+
+const requiredTerms = (pod: KubeObject): readonly JsonObject[] | undefined => {
+  const required = optionalAt(pod.spec, 'affinity', 'nodeAffinity', REQUIRED);
+  return required === undefined ? undefined : objectsAt(required, 'nodeSelectorTerms');
+};
+
+/**
+ * The names to which the node affinity of a pod restricts the nodes, before their labels are compared; `undefined` when
+ * one of the terms names no node. Each term must hold, so its lists of names are intersected.
+ */
+export function namedNodes(pod: KubeObject): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  const terms = requiredTerms(pod);
+  if (terms === undefined || terms.length === 0) return undefined;
+  for (const term of terms) {
+    const lists = objectsAt(term, 'matchFields')
+      .filter((field) => field['key'] === NAME_FIELD && field['operator'] === 'In')
+      .map((field) => asTexts(field['values']));
+    const [first, ...others] = lists;
+    if (first === undefined) return undefined;
+    for (const name of first) if (others.every((list) => list.includes(name))) names.add(name);
+  }
+  return names;
+}
+
+/** Does the node have the labels of the pod's node selector, and match a term of its required node affinity? */
+export function matchesNode(pod: KubeObject, node: KubeObject): boolean {
+  if (!hasLabels(node, objectAt(pod.spec, 'nodeSelector'))) return false;
+  const terms = requiredTerms(pod);
+  return terms === undefined || terms.some((term) => matchesTerm(term, node));
+}
+
+/** An empty term matches no node. */
+function matchesTerm(term: JsonObject, node: KubeObject): boolean {
+  const [labels, fields] = [objectsAt(term, 'matchExpressions'), objectsAt(term, 'matchFields')];
+  if (labels.length === 0 && fields.length === 0) return false;
+  const own = node.metadata.labels ?? {};
+  const { name = '' } = node.metadata;
+  return (
+    labels.every((requirement) => meets(requirement, own)) &&
+    fields.every((requirement) => meets(requirement, { [NAME_FIELD]: name }))
+  );
+}
+
+function meets(requirement: JsonObject, present: Readonly<Record<string, string>>): boolean {
+  const key = textAt(requirement, 'key');
+  const value = Object.hasOwn(present, key) ? present[key] : undefined;
+  const values = asTexts(requirement['values']);
+  switch (requirement['operator']) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+    case 'Lt': {
+      const [own, bound] = [integerOf(value), integerOf(values[0])];
+      if (own === undefined || bound === undefined) return false;
+      return requirement['operator'] === 'Gt' ? own > bound : own < bound;
+    }
+    default:
+      return false;
+  }
+}
+
+const integerOf = (text: string | undefined): bigint | undefined =>
+  text !== undefined && /^[+-]?\d+$/.test(text) ? BigInt(text) : undefined;

@@ -1,0 +1,63 @@
+import type { KubeObject } from '../../core/index.ts';
+import { numberAt } from '../../kubernetes/index.ts';
+import type { HostPort } from './host-ports.ts';
+import { HostPortTable, hostPortsOf } from './host-ports.ts';
+import type { Resources } from './resources.ts';
+import { requestsOf } from './resources.ts';
+
+/** What a pod takes of its node. */
+export interface PodDemand {
+  readonly pod: KubeObject;
+  readonly requests: Resources;
+  readonly ports: readonly HostPort[];
+  readonly priority: number;
+}
+
+export function demandOf(pod: KubeObject): PodDemand {
+  const priority = numberAt(pod.spec, 'priority') ?? 0;
+  return { pod, requests: requestsOf(pod), ports: hostPortsOf(pod), priority };
+}
+
+/** The sums of what the pods of a node take. */
+export class NodeUsage {
+  readonly #requested = new Map<string, number>();
+  #ports = new HostPortTable();
+  #pods = 0;
+
+  /** The number of pods. */
+  get pods(): number {
+    return this.#pods;
+  }
+
+  get requested(): Resources {
+    return this.#requested;
+  }
+
+  add({ requests, ports }: PodDemand): void {
+    this.#pods += 1;
+    for (const [name, amount] of requests) this.#requested.set(name, (this.#requested.get(name) ?? 0) + amount);
+    this.#ports.add(ports);
+  }
+
+  remove({ requests, ports }: PodDemand): void {
+    this.#pods -= 1;
+    for (const [name, amount] of requests) {
+      const left = (this.#requested.get(name) ?? 0) - amount;
+      if (left === 0) this.#requested.delete(name);
+      else this.#requested.set(name, left);
+    }
+    this.#ports.remove(ports);
+  }
+
+  hasPortsFor({ ports }: PodDemand): boolean {
+    return ports.length === 0 || !this.#ports.conflictsWith(ports);
+  }
+
+  copy(): NodeUsage {
+    const copy = new NodeUsage();
+    for (const [name, amount] of this.#requested) copy.#requested.set(name, amount);
+    copy.#ports = this.#ports.copy();
+    copy.#pods = this.#pods;
+    return copy;
+  }
+}

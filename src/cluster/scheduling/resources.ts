@@ -1,0 +1,94 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { ParsedQuantity } from '../../kubernetes/index.ts';
+import { optionalAt, quantityOf } from '../../kubernetes/index.ts';
+import { podTotals } from '../kinds/pod-totals.ts';
+import { NODE_CAPACITY } from '../pods/node-capacity.ts';
+
+/** Amounts by the name of the resource: CPU in thousandths, all others in whole units. Fractions are rounded up. */
+export type Resources = ReadonlyMap<string, number>;
+
+/** A resource of which a node has too little for a pod. The amounts have the units of `Resources`. */
+export interface Shortage {
+  readonly resource: string;
+  readonly requested: number;
+  readonly used: number;
+  readonly capacity: number;
+}
+
+/** The name of the count of pods, which is a resource of nodes but no request of a pod. */
+export const POD_COUNT = 'pods';
+
+/** The resources in the order in which the scheduler checks them. It checks all others after these. */
+const FIRST_RESOURCES = ['cpu', 'memory', 'ephemeral-storage'];
+
+/** The requests of pods, by their specs. A stored spec never changes. */
+const requestsBySpec = new WeakMap<JsonObject, Resources>();
+
+/** The requests of a pod: those of its containers, init containers and sidecars, and its overhead. */
+export function requestsOf({ spec }: KubeObject): Resources {
+  if (spec === undefined) return new Map();
+  let requests = requestsBySpec.get(spec);
+  if (requests === undefined) requestsBySpec.set(spec, (requests = inUnits(podTotals(spec, 'requests'))));
+  return requests;
+}
+
+const allocatableByStatus = new WeakMap<JsonObject, Resources>();
+const DEFAULT_ALLOCATABLE = readAmounts(NODE_CAPACITY);
+
+/**
+ * The resources of a node for its pods. A simulated node without `status.allocatable` has the capacity that its kubelet
+ * reports.
+ */
+export function allocatableOf(node: KubeObject): Resources {
+  const allocatable = optionalAt(node.status, 'allocatable');
+  if (allocatable === undefined) return DEFAULT_ALLOCATABLE;
+  let amounts = allocatableByStatus.get(allocatable);
+  if (amounts === undefined) allocatableByStatus.set(allocatable, (amounts = readAmounts(allocatable)));
+  return amounts;
+}
+
+/**
+ * The resources that a node lacks for a pod, in the order of kube-scheduler. A node without room for one more pod lacks
+ * `pods`. Requests of zero need nothing, also when the used resources exceed the capacity.
+ */
+export function shortagesOf(requests: Resources, allocatable: Resources, used: Resources, pods: number): Shortage[] {
+  const shortages: Shortage[] = [];
+  const maxPods = allocatable.get(POD_COUNT) ?? 0;
+  if (pods + 1 > maxPods) shortages.push({ resource: POD_COUNT, requested: 1, used: pods, capacity: maxPods });
+  for (const [resource, requested] of requests) {
+    if (requested <= 0) continue;
+    const shortage = { resource, requested, used: used.get(resource) ?? 0, capacity: allocatable.get(resource) ?? 0 };
+    if (requested > shortage.capacity - shortage.used) shortages.push(shortage);
+  }
+  return shortages.length < 2 ? shortages : shortages.toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf({ resource }: Shortage): number {
+  if (resource === POD_COUNT) return -1;
+  const rank = FIRST_RESOURCES.indexOf(resource);
+  return rank < 0 ? FIRST_RESOURCES.length : rank;
+}
+
+function readAmounts(values: JsonObject): Resources {
+  const quantities = new Map<string, ParsedQuantity>();
+  for (const [name, value] of Object.entries(values)) {
+    const quantity = quantityOf(value);
+    if (quantity !== undefined) quantities.set(name, quantity);
+  }
+  return inUnits(quantities);
+}
+
+function inUnits(quantities: ReadonlyMap<string, ParsedQuantity>): Resources {
+  const amounts = new Map<string, number>();
+  for (const [name, quantity] of quantities) amounts.set(name, roundUp(quantity, name === 'cpu' ? 3 : 0));
+  return amounts;
+}
+
+/** The quantity times a power of ten, rounded up. */
+function roundUp({ unscaled, scale }: ParsedQuantity, power: number): number {
+  const exponent = scale + power;
+  if (exponent >= 0) return Number(unscaled * 10n ** BigInt(exponent));
+  const divisor = 10n ** BigInt(-exponent);
+  const quotient = unscaled / divisor;
+  return Number(unscaled > 0n && unscaled % divisor !== 0n ? quotient + 1n : quotient);
+}

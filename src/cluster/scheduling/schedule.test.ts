@@ -1,0 +1,336 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { boundNodeOf, NodeLedger } from './node-ledger.ts';
+import { demandOf } from './node-usage.ts';
+import type { SchedulingDecision } from './schedule.ts';
+import { schedule } from './schedule.ts';
+
+interface PodOptions {
+  readonly cpu?: string;
+  readonly priority?: number;
+  readonly node?: string;
+  readonly start?: string;
+  readonly labels?: Record<string, string>;
+  readonly nominated?: string;
+  readonly ending?: boolean;
+  readonly spec?: JsonObject;
+}
+
+const pod = (
+  name: string,
+  { cpu = '1', priority = 0, node, start, labels, nominated, ending, spec }: PodOptions = {},
+) => {
+  const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }];
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: 'default',
+      uid: name,
+      ...(labels === undefined ? {} : { labels }),
+      ...(ending === true ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+    },
+    spec: {
+      containers: [{ name: 'c', resources: { requests: { cpu } } }],
+      priority,
+      ...(node === undefined ? {} : { nodeName: node }),
+      ...spec,
+    },
+    status: {
+      ...(start === undefined ? {} : { startTime: `2026-01-01T00:00:${start}Z` }),
+      ...(nominated === undefined ? {} : { nominatedNodeName: nominated }),
+      ...(ending === true ? { conditions } : {}),
+    },
+  } satisfies KubeObject;
+};
+const node = (name: string, spec: JsonObject = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name },
+  spec,
+  status: { allocatable: { cpu: '2', pods: '10' } },
+});
+
+interface World {
+  readonly nodes?: readonly KubeObject[];
+  readonly pods?: readonly KubeObject[];
+  readonly waiting?: readonly KubeObject[];
+  readonly budgets?: readonly KubeObject[];
+  readonly problem?: string;
+  readonly choice?: number;
+  /** The CPUs of the new pod. Default: 1. */
+  readonly cpu?: string;
+}
+
+/** The decision in short words: the node, or the message with the victims and the nomination. */
+function decide(candidate: KubeObject, { nodes = [node('a')], pods = [], waiting = [], budgets = [], ...more }: World) {
+  const ledger = new NodeLedger(boundNodeOf);
+  for (const each of pods) ledger.take(each.metadata.name ?? '', each);
+  const view = {
+    nodes,
+    account: (name: string) => ledger.account(name),
+    nominated: (name: string) =>
+      waiting.filter(({ status }) => status?.['nominatedNodeName'] === name).map((each) => demandOf(each)),
+    budgets: () => budgets,
+  };
+  return briefly(schedule(demandOf(candidate), view, more.choice ?? 0, more.problem));
+}
+
+function briefly(decision: SchedulingDecision): unknown {
+  if (decision.action === 'bind') return decision.node;
+  const { message, victims, clearsNomination } = decision;
+  return {
+    message,
+    ...(victims === undefined
+      ? {}
+      : {
+          evict: victims.pods.map((each) => each.pod.metadata.name),
+          on: victims.node,
+          violations: victims.violations,
+        }),
+    ...(clearsNomination === true ? { clears: true } : {}),
+  };
+}
+
+const NEVER = 'preemption: not eligible due to preemptionPolicy=Never.';
+
+describe('a pod that fits', () => {
+  test.each<[string, World, string]>([
+    ['gets the only node', {}, 'a'],
+    ['gets the node of its choice', { nodes: [node('a'), node('b')], choice: 3 }, 'b'],
+    ['gets the node that has room', { nodes: [node('a'), node('b')], pods: [pod('p', { cpu: '2', node: 'a' })] }, 'b'],
+    [
+      'gets the room of a pod that has ended',
+      { pods: [{ ...pod('p', { cpu: '2', node: 'a' }), status: { phase: 'Failed' } }] },
+      'a',
+    ],
+    [
+      'gets room that is kept for a pod of lower priority',
+      { waiting: [pod('w', { cpu: '2', priority: -1, nominated: 'a' })] },
+      'a',
+    ],
+  ])('%s', (_, world, expected) => {
+    expect(decide(pod('new'), world)).toBe(expected);
+  });
+
+  test('gets the node for which it is nominated', () => {
+    const nodes = [node('a'), node('b'), node('c')];
+    expect(decide(pod('new', { nominated: 'b' }), { nodes, choice: 2 })).toBe('b');
+  });
+});
+
+describe('a pod that fits nowhere', () => {
+  const full = [pod('p', { cpu: '2', node: 'a' })];
+  test.each<[string, KubeObject, World, unknown]>([
+    ['without nodes', pod('new'), { nodes: [] }, { message: 'no nodes available to schedule pods', clears: true }],
+    [
+      'among pods of its priority',
+      pod('new'),
+      { pods: full },
+      {
+        message:
+          '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+        clears: true,
+      },
+    ],
+    [
+      'on nodes of several kinds',
+      pod('new'),
+      { nodes: [node('a'), node('b', { unschedulable: true }), node('c', { unschedulable: true })], pods: full },
+      {
+        message:
+          '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.',
+        clears: true,
+      },
+    ],
+    [
+      'because it is larger than each node',
+      pod('new', { cpu: '3', priority: 9 }),
+      { pods: full },
+      {
+        message:
+          '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+        clears: true,
+      },
+    ],
+    [
+      'because its affinity names a node that does not exist',
+      pod('new', {
+        spec: {
+          affinity: {
+            nodeAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: {
+                nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['x'] }] }],
+              },
+            },
+          },
+        },
+      }),
+      {},
+      {
+        message:
+          "0/1 nodes are available: 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+        clears: true,
+      },
+    ],
+    [
+      'because of its volumes',
+      pod('new'),
+      { problem: 'pod has unbound immediate PersistentVolumeClaims' },
+      {
+        message:
+          '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+        clears: true,
+      },
+    ],
+    [
+      'and may not evict others',
+      pod('new', { priority: 9, spec: { preemptionPolicy: 'Never' } }),
+      { pods: full },
+      { message: `0/1 nodes are available: 1 Insufficient cpu. ${NEVER}` },
+    ],
+    [
+      'because the room is kept for a pod of its priority',
+      pod('new'),
+      { waiting: [pod('w', { cpu: '2', nominated: 'a' })] },
+      {
+        message:
+          '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+        clears: true,
+      },
+    ],
+    [
+      'and waits for its victim',
+      pod('new', { priority: 9, nominated: 'a' }),
+      { pods: [pod('p', { cpu: '2', node: 'a', ending: true })] },
+      {
+        message:
+          '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.',
+      },
+    ],
+    [
+      'and lost its nominated node',
+      pod('new', { priority: 9, nominated: 'gone' }),
+      { pods: full },
+      { message: '0/1 nodes are available: 1 Insufficient cpu.', evict: ['p'], on: 'a', violations: 0 },
+    ],
+  ])('%s', (_, candidate, world, expected) => {
+    expect(decide(candidate, world)).toEqual(expected);
+  });
+});
+
+describe('a pod of higher priority evicts', () => {
+  const budget = (name: string, disruptionsAllowed: number, more: JsonObject = {}): KubeObject => ({
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name, namespace: 'default' },
+    spec: { selector: { matchLabels: { app: name } } },
+    status: { disruptionsAllowed, ...more },
+  });
+  const on = (place: string, name: string, priority: number, more: PodOptions = {}) =>
+    pod(name, { node: place, priority, ...more });
+  const two = [node('a'), node('b')];
+  const app = { app: 'x' };
+
+  test.each<[string, World, readonly string[], string?, number?]>([
+    ['the pod of lowest priority', { pods: [on('a', 'p', 1), on('a', 'q', 0)] }, ['q']],
+    [
+      'the pod that started last',
+      { pods: [on('a', 'p', 0, { start: '02' }), on('a', 'q', 0, { start: '01' })] },
+      ['p'],
+    ],
+    [
+      'no pod that leaves enough room',
+      { pods: [on('a', 'p', 1, { cpu: '1500m' }), on('a', 'q', 0, { cpu: '500m' })] },
+      ['p'],
+    ],
+    ['several pods', { pods: [on('a', 'p', 1), on('a', 'q', 5)], cpu: '2' }, ['q', 'p']],
+    [
+      'a pod that no budget protects',
+      { pods: [on('a', 'p', 0, { labels: app }), on('a', 'q', 1)], budgets: [budget('x', 0)] },
+      ['q'],
+    ],
+    [
+      'a pod within its budget',
+      { pods: [on('a', 'p', 0, { labels: app }), on('a', 'q', 1)], budgets: [budget('x', 1)] },
+      ['p'],
+    ],
+    [
+      'a protected pod, when no other makes room',
+      { pods: [on('a', 'p', 0, { labels: app, cpu: '2' })], budgets: [budget('x', 0)] },
+      ['p'],
+      'a',
+      1,
+    ],
+    [
+      'a pod whose eviction its budget knows',
+      {
+        pods: [on('a', 'p', 0, { labels: app, cpu: '2' })],
+        budgets: [budget('x', 0, { disruptedPods: { p: 'now' } })],
+      },
+      ['p'],
+    ],
+    [
+      'the pods of a node without violations',
+      {
+        nodes: two,
+        pods: [on('a', 'p', 0, { labels: app, cpu: '2' }), on('b', 'q', 5, { cpu: '2' })],
+        budgets: [budget('x', 0)],
+      },
+      ['q'],
+      'b',
+    ],
+    [
+      'the pods of the node with the lowest priorities',
+      { nodes: two, pods: [on('a', 'p', 5, { cpu: '2' }), on('b', 'q', 4, { cpu: '2' })] },
+      ['q'],
+      'b',
+    ],
+    [
+      'the pods of the node with the lower sum',
+      {
+        nodes: two,
+        pods: [on('a', 'p', 4), on('a', 'o', 4), on('b', 'q', 4), on('b', 'r', 3)],
+        cpu: '2',
+      },
+      ['q', 'r'],
+      'b',
+    ],
+    [
+      'the fewest pods of equal sums',
+      { nodes: two, pods: [on('a', 'p', 4), on('a', 'o', -(2 ** 31)), on('b', 'q', 4, { cpu: '2' })], cpu: '2' },
+      ['q'],
+      'b',
+    ],
+    [
+      'the pods of the node with the latest start',
+      { nodes: two, pods: [on('a', 'p', 4, { cpu: '2', start: '01' }), on('b', 'q', 4, { cpu: '2', start: '02' })] },
+      ['q'],
+      'b',
+    ],
+    ['a pod that is already ending', { pods: [on('a', 'p', 0, { cpu: '2', ending: true })] }, ['p']],
+  ])('%s', (_, world, evict, place = 'a', violations = 0) => {
+    expect(decide(pod('new', { priority: 9, cpu: world.cpu ?? '1' }), world)).toMatchObject({
+      message: expect.stringMatching(/^0\/\d nodes are available: \d Insufficient cpu\.$/) as string,
+      evict,
+      on: place,
+      violations,
+    });
+  });
+});
+
+test('a ledger forgets pods that end, leave or are gone, and reports where they made room', () => {
+  const ledger = new NodeLedger(boundNodeOf);
+  const bound = pod('p', { node: 'a', priority: 3 });
+  expect(ledger.take('p', pod('p'))).toBeUndefined();
+  expect(ledger.take('p', bound)).toBeUndefined();
+  expect(ledger.take('p', { ...bound, status: { phase: 'Running' } })).toBeUndefined();
+  expect(ledger.account('a').pods.get('p')?.pod.status).toEqual({ phase: 'Running' });
+  expect([ledger.account('a').usage.pods, ledger.account('a').minPriority]).toEqual([1, 3]);
+  expect(ledger.take('p', { ...bound, status: { phase: 'Succeeded' } })).toBe('a');
+  expect([ledger.account('a').usage.pods, ledger.account('a').minPriority]).toEqual([0, undefined]);
+  ledger.take('p', bound);
+  expect(ledger.take('p', undefined)).toBe('a');
+  expect(ledger.take('p', undefined)).toBeUndefined();
+});

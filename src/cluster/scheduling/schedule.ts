@@ -1,0 +1,159 @@
+import type { KubeObject } from '../../core/index.ts';
+import { conditionOf, textAt } from '../../kubernetes/index.ts';
+import { namedNodes } from './node-affinity.ts';
+import type { Misfit } from './node-fit.ts';
+import { misfitOf } from './node-fit.ts';
+import type { NodeAccount } from './node-ledger.ts';
+import type { NodeUsage, PodDemand } from './node-usage.ts';
+import type { Victims } from './victims.ts';
+import { areVictims, bestVictims, victimsOn } from './victims.ts';
+
+/** What the scheduler knows about the cluster when it decides about a pod. */
+export interface SchedulingView {
+  /** The nodes, in a fixed order. */
+  readonly nodes: readonly KubeObject[];
+  account(node: string): NodeAccount;
+  /** The waiting pods that a preemption has nominated for a node. */
+  nominated(node: string): readonly PodDemand[];
+  /** The PodDisruptionBudgets of all namespaces. Read only for a preemption. */
+  budgets(): readonly KubeObject[];
+}
+
+/** What the scheduler does with a pod. */
+export type SchedulingDecision =
+  | { readonly action: 'bind'; readonly node: string }
+  /** The pod waits. `message` explains this in the words of kube-scheduler. */
+  | {
+      readonly action: 'wait';
+      readonly message: string;
+      /** The pods to evict first; the pod is then nominated for their node. */
+      readonly victims?: Victims;
+      /** The pod loses its nomination. */
+      readonly clearsNomination?: boolean;
+    };
+
+/**
+ * Decides where a pod runs. Of several nodes the pod gets the one for which it is nominated, or one by `choice`, a
+ * number that spreads pods. When no node fits, pods of lower priority may have to leave. With a `problem` of the pod
+ * itself, e.g. of its volumes, no node is examined.
+ */
+export function schedule(
+  demand: PodDemand,
+  view: SchedulingView,
+  choice: number,
+  problem?: string,
+): SchedulingDecision {
+  const { nodes } = view;
+  if (nodes.length === 0) {
+    return { action: 'wait', message: 'no nodes available to schedule pods', clearsNomination: true };
+  }
+  const available = `0/${nodes.length} nodes are available:`;
+  if (problem !== undefined) return preempt(demand, view, new Map(), `${available} ${problem}.`);
+  const names = namedNodes(demand.pod);
+  const misfits = new Map<KubeObject, Misfit>();
+  const fitting: string[] = [];
+  let examined = 0;
+  for (const node of nodes) {
+    const { name = '' } = node.metadata;
+    if (names !== undefined && !names.has(name)) continue;
+    examined += 1;
+    const misfit = misfitOf(demand, node, usageFor(demand, view, name));
+    if (misfit === undefined) fitting.push(name);
+    else misfits.set(node, misfit);
+  }
+  const wanted = nominationOf(demand.pod);
+  const node = fitting.includes(wanted) ? wanted : fitting[choice % fitting.length];
+  if (node !== undefined) return { action: 'bind', node };
+  const reasons = [...misfits.values()].flatMap(({ reasons: all }) => all);
+  const others = nodes.length - examined;
+  for (let count = 0; count < others; count += 1) reasons.push("node(s) didn't satisfy plugin(s) [NodeAffinity]");
+  return preempt(demand, view, misfits, `${available} ${histogram(reasons)}.`);
+}
+
+/** Does the pod fit the node now? */
+export function fitsNow(demand: PodDemand, node: KubeObject, view: SchedulingView): boolean {
+  const { name = '' } = node.metadata;
+  if (namedNodes(demand.pod)?.has(name) === false) return false;
+  return misfitOf(demand, node, usageFor(demand, view, name)) === undefined;
+}
+
+export const nominationOf = (pod: KubeObject): string => textAt(pod.status, 'nominatedNodeName');
+
+/** The usage of a node with the nominated pods that may use its room before the pod: those of no lower priority. */
+function usageFor(demand: PodDemand, view: SchedulingView, node: string): NodeUsage {
+  const { usage } = view.account(node);
+  const before = rivalsOf(demand, view, node);
+  if (before.length === 0) return usage;
+  const sum = usage.copy();
+  for (const pod of before) sum.add(pod);
+  return sum;
+}
+
+const rivalsOf = ({ pod, priority }: PodDemand, view: SchedulingView, node: string): readonly PodDemand[] =>
+  view.nominated(node).filter((other) => other.priority >= priority && other.pod.metadata.uid !== pod.metadata.uid);
+
+/** The second half of the decision about a pod that fits no node. `misfits` are the reasons of the examined nodes. */
+function preempt(
+  demand: PodDemand,
+  view: SchedulingView,
+  misfits: ReadonlyMap<KubeObject, Misfit>,
+  message: string,
+): SchedulingDecision {
+  const obstacle = obstacleOf(demand, view, misfits);
+  if (obstacle !== undefined) return { action: 'wait', message: `${message} preemption: ${obstacle}` };
+  const candidates: Victims[] = [];
+  const reasons: string[] = [];
+  const budgets = [...misfits.values()].some(({ isCurable }) => isCurable) ? view.budgets() : [];
+  for (const [node, { isCurable }] of misfits) {
+    if (!isCurable) continue;
+    const { name = '' } = node.metadata;
+    const place = { node, account: view.account(name), nominated: rivalsOf(demand, view, name) };
+    const result = victimsOn(demand, place, budgets);
+    if (areVictims(result)) candidates.push(result);
+    else reasons.push(...result.reasons);
+  }
+  const victims = bestVictims(candidates);
+  if (victims !== undefined) return { action: 'wait', message, victims };
+  const { nodes } = view;
+  const curable = [...misfits.values()].filter(({ isCurable }) => isCurable).length;
+  for (let count = curable; count < nodes.length; count += 1) {
+    reasons.push('Preemption is not helpful for scheduling');
+  }
+  const text = `${message} preemption: 0/${nodes.length} nodes are available: ${histogram(reasons)}.`;
+  return { action: 'wait', message: text, clearsNomination: true };
+}
+
+/** Why the pod may not evict others now: its policy, or victims that still end on its node; `undefined`: it may. */
+function obstacleOf(
+  { pod, priority }: PodDemand,
+  view: SchedulingView,
+  misfits: ReadonlyMap<KubeObject, Misfit>,
+): string | undefined {
+  if (pod.spec?.['preemptionPolicy'] === 'Never') return 'not eligible due to preemptionPolicy=Never.';
+  const nomination = nominationOf(pod);
+  if (nomination === '') return undefined;
+  const misfit = [...misfits].find(([{ metadata }]) => metadata.name === nomination)?.[1];
+  if (misfit === undefined || !misfit.isCurable) return undefined;
+  for (const victim of view.account(nomination).pods.values()) {
+    if (victim.priority < priority && endsByPreemption(victim.pod)) {
+      return 'not eligible due to a terminating pod on the nominated node.';
+    }
+  }
+  return undefined;
+}
+
+function endsByPreemption(pod: KubeObject): boolean {
+  if (pod.metadata.deletionTimestamp === undefined) return false;
+  const condition = conditionOf(pod, 'DisruptionTarget');
+  return condition?.['status'] === 'True' && condition['reason'] === 'PreemptionByScheduler';
+}
+
+/** The reasons with their numbers, in the order of the texts. */
+function histogram(reasons: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .toSorted()
+    .join(', ');
+}

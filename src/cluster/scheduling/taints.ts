@@ -1,0 +1,49 @@
+import type { JsonObject } from '../../core/index.ts';
+import { numberAt, textAt } from '../../kubernetes/index.ts';
+
+/** The taint of cordoned nodes. A pod that tolerates it may run on a cordoned node. */
+export const CORDON_TAINT: JsonObject = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
+/** Does the toleration match the taint? An empty effect matches all effects, an empty key with `Exists` all taints. */
+export function tolerates(toleration: JsonObject, taint: JsonObject): boolean {
+  const [effect, key] = [textAt(toleration, 'effect'), textAt(toleration, 'key')];
+  if (effect !== '' && effect !== textAt(taint, 'effect')) return false;
+  if (key !== '' && key !== textAt(taint, 'key')) return false;
+  switch (textAt(toleration, 'operator')) {
+    case '':
+    case 'Equal':
+      return textAt(toleration, 'value') === textAt(taint, 'value');
+    case 'Exists':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The first taint with one of the effects that no toleration matches; `undefined` when all are tolerated. */
+export function untoleratedTaint(
+  taints: readonly JsonObject[],
+  tolerations: readonly JsonObject[],
+  effects: readonly string[],
+): JsonObject | undefined {
+  return taints.find(
+    (taint) =>
+      effects.includes(textAt(taint, 'effect')) && !tolerations.some((toleration) => tolerates(toleration, taint)),
+  );
+}
+
+/**
+ * The milliseconds until a pod is evicted from a node with these taints with the effect `NoExecute`: 0 when it does not
+ * tolerate one of them, `undefined` when it tolerates them for ever. Of several tolerations the shortest counts.
+ */
+export function evictionDelayMs(taints: readonly JsonObject[], tolerations: readonly JsonObject[]): number | undefined {
+  let delay: number | undefined;
+  for (const taint of taints) {
+    const toleration = tolerations.find((entry) => tolerates(entry, taint));
+    if (toleration === undefined) return 0;
+    const seconds = numberAt(toleration, 'tolerationSeconds');
+    if (seconds === undefined) continue;
+    delay = Math.min(delay ?? Number.POSITIVE_INFINITY, Math.max(0, seconds * 1000));
+  }
+  return delay;
+}

@@ -1,0 +1,124 @@
+import type { KubeObject } from '../../core/index.ts';
+import { numberAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { selects } from '../kinds/selects.ts';
+import type { Misfit } from './node-fit.ts';
+import { roomMisfitOf } from './node-fit.ts';
+import type { NodeAccount } from './node-ledger.ts';
+import type { PodDemand } from './node-usage.ts';
+
+/** A node whose pods a preemption may evict. */
+export interface PreemptionNode {
+  readonly node: KubeObject;
+  readonly account: NodeAccount;
+  /** The waiting pods that may use the room of the node before the new pod. */
+  readonly nominated: readonly PodDemand[];
+}
+
+/** The pods of a node that a preemption evicts. */
+export interface Victims {
+  readonly node: string;
+  /** At least one pod, the most important first. */
+  readonly pods: readonly PodDemand[];
+  /** The number of victims that a PodDisruptionBudget protects. */
+  readonly violations: number;
+}
+
+const NO_VICTIMS: Misfit = { reasons: ['No preemption victims found for incoming pod'], isCurable: false };
+
+/** Is this a set of victims, as opposed to the reason why a node has none? */
+export const areVictims = (result: Victims | Misfit): result is Victims => 'violations' in result;
+
+/**
+ * The fewest pods of a node whose eviction makes room for a pod of higher priority, or the reason why no eviction does.
+ * The rule is that of kube-scheduler's `SelectVictimsOnNode`: all pods of lower priority count as evicted. Then each
+ * pod that still fits beside the new one stays, from the most important one to the least. The pods that a budget
+ * protects are tried before the others.
+ */
+export function victimsOn(
+  demand: PodDemand,
+  { node, account, nominated }: PreemptionNode,
+  budgets: readonly KubeObject[],
+): Victims | Misfit {
+  if (account.minPriority === undefined || account.minPriority >= demand.priority) return NO_VICTIMS;
+  const lower = [...account.pods.values()].filter(({ priority }) => priority < demand.priority);
+  const usage = account.usage.copy();
+  for (const pod of nominated) usage.add(pod);
+  for (const pod of lower) usage.remove(pod);
+  const misfit = roomMisfitOf(demand, node, usage);
+  if (misfit !== undefined) return misfit;
+  const evicted = (pods: readonly PodDemand[]) =>
+    pods.filter((pod) => {
+      usage.add(pod);
+      if (roomMisfitOf(demand, node, usage) === undefined) return false;
+      usage.remove(pod);
+      return true;
+    });
+  const sorted = lower.toSorted(compareImportance);
+  const protectedPods = protectedBy(sorted, budgets);
+  const violating = evicted(sorted.filter((pod) => protectedPods.has(pod)));
+  const others = evicted(sorted.filter((pod) => !protectedPods.has(pod)));
+  return {
+    node: node.metadata.name ?? '',
+    pods: [...violating, ...others].toSorted(compareImportance),
+    violations: violating.length,
+  };
+}
+
+/** Sorts pods of higher priority first, and of equal ones those that started earlier. */
+function compareImportance(a: PodDemand, b: PodDemand): number {
+  return b.priority - a.priority || startOf(a) - startOf(b);
+}
+
+/** The start of a pod in milliseconds since the epoch. A pod that has not started is the youngest. */
+function startOf({ pod }: PodDemand): number {
+  const start = Date.parse(textAt(pod.status, 'startTime'));
+  return Number.isNaN(start) ? Number.MAX_SAFE_INTEGER : start;
+}
+
+/**
+ * The pods whose eviction a PodDisruptionBudget does not allow. Each pod uses one of the disruptions that its budgets
+ * allow. A budget without a selector, or with an empty one, protects no pod here, as in kube-scheduler.
+ */
+function protectedBy(pods: readonly PodDemand[], budgets: readonly KubeObject[]): ReadonlySet<PodDemand> {
+  const allowed = new Map(budgets.map((budget) => [budget, numberAt(budget.status, 'disruptionsAllowed') ?? 0]));
+  const found = new Set<PodDemand>();
+  for (const demand of pods) {
+    const { namespace, name = '', labels = {} } = demand.pod.metadata;
+    for (const [budget, left] of allowed) {
+      if (budget.metadata.namespace !== namespace || !covers(budget, labels)) continue;
+      if (Object.hasOwn(objectAt(budget.status, 'disruptedPods'), name)) continue;
+      allowed.set(budget, left - 1);
+      if (left - 1 < 0) found.add(demand);
+    }
+  }
+  return found;
+}
+
+function covers(budget: KubeObject, labels: Readonly<Record<string, string>>): boolean {
+  const selector = optionalAt(budget.spec, 'selector');
+  if (selector === undefined || Object.keys(labels).length === 0) return false;
+  return Object.values(selector).some((part) => Object.keys(part ?? {}).length > 0) && selects(selector, labels);
+}
+
+/** An offset that makes every priority positive, so that more victims always have a larger sum. */
+const PRIORITY_OFFSET = 2 ** 31;
+
+/**
+ * The best of several sets of victims, by the rules of kube-scheduler: the fewest violated budgets, the lowest highest
+ * priority, the lowest sum of priorities, the fewest pods, the latest start. The first of equal sets is the best.
+ */
+export function bestVictims(candidates: readonly Victims[]): Victims | undefined {
+  const costs: ((victims: Victims) => number)[] = [
+    ({ violations }) => violations,
+    ({ pods }) => pods[0]?.priority ?? 0,
+    ({ pods }) => pods.reduce((sum, { priority }) => sum + priority + PRIORITY_OFFSET, 0),
+    ({ pods }) => pods.length,
+    ({ pods }) => -Math.min(...pods.filter(({ priority }) => priority === pods[0]?.priority).map(startOf)),
+  ];
+  let best = candidates;
+  for (const costOf of costs) {
+    const lowest = Math.min(...best.map(costOf));
+    best = best.filter((victims) => costOf(victims) === lowest);
+  }
+  return best[0];
+}

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { WaitingPods } from './waiting-pods.ts';
+
+const pod = (message: string, more: JsonObject = {}, metadata: KubeObject['metadata'] = {}): KubeObject => {
+  const { nominatedNodeName, ...spec } = more;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'default', ...metadata },
+    spec: { containers: [{ name: 'c' }], ...spec },
+    status: {
+      ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }),
+      conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
+    },
+  };
+};
+const firstsOf = (waiting: WaitingPods) => waiting.firsts().map(({ key }) => key);
+
+test('only the first of equal pods is tried, and the next one after it is bound', () => {
+  const waiting = new WaitingPods();
+  for (const key of ['a', 'b', 'c']) expect(waiting.take(key, pod('full'))).toBeUndefined();
+  waiting.take('d', pod('full', { priority: 5 }));
+  expect(firstsOf(waiting)).toEqual(['d', 'a']);
+  expect(waiting.take('a', { ...pod('full'), spec: { nodeName: 'n' } })).toBe('b');
+  expect(waiting.take('b', undefined)).toBe('c');
+  expect(waiting.take('c', undefined)).toBeUndefined();
+  expect(firstsOf(waiting)).toEqual(['d']);
+});
+
+test('a new reason reaches the equal pods one by one', () => {
+  const waiting = new WaitingPods();
+  for (const key of ['a', 'b', 'c']) waiting.take(key, pod('full'));
+  expect(waiting.take('a', pod('cordoned'))).toBe('b');
+  expect(waiting.take('b', pod('cordoned'))).toBe('c');
+  expect(waiting.take('c', pod('cordoned'))).toBeUndefined();
+});
+
+test.each<[string, KubeObject]>([
+  ['a priority', pod('full', { priority: 1 })],
+  ['a request', pod('full', { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] })],
+  ['a port', pod('full', { containers: [{ name: 'c', ports: [{ hostPort: 1 }] }] })],
+  ['a node selector', pod('full', { nodeSelector: { a: 'b' } })],
+  ['an affinity', pod('full', { affinity: { nodeAffinity: {} } })],
+  ['a toleration', pod('full', { tolerations: [{ operator: 'Exists' }] })],
+  ['a preemption policy', pod('full', { preemptionPolicy: 'Never' })],
+  ['a claim', pod('full', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] })],
+  ['a nomination', pod('full', { nominatedNodeName: 'n' })],
+  ['an annotation for the simulation', pod('full', {}, { annotations: { 'typekro.dev/simulate-hold': 'true' } })],
+])('%s makes a pod different from the others', (_, other) => {
+  const waiting = new WaitingPods();
+  waiting.take('a', pod('full'));
+  waiting.take('b', other);
+  expect(firstsOf(waiting).toSorted()).toEqual(['a', 'b']);
+});
+
+test('a pod that changes its needs leaves its group to the next pod', () => {
+  const waiting = new WaitingPods();
+  for (const key of ['a', 'b']) waiting.take(key, pod('full'));
+  expect(waiting.take('a', pod('full', { tolerations: [{ operator: 'Exists' }] }))).toBe('b');
+  expect(firstsOf(waiting).toSorted()).toEqual(['a', 'b']);
+});
+
+test('a nomination lasts until the pod is bound', () => {
+  const waiting = new WaitingPods();
+  waiting.take('a', pod('full', { nominatedNodeName: 'n' }));
+  expect([waiting.nominationOf('a'), waiting.nominated('n').length, waiting.nominated('m').length]).toEqual([
+    'n',
+    1,
+    0,
+  ]);
+  waiting.take('a', { ...pod('full'), spec: { nodeName: 'n' } });
+  expect([waiting.nominationOf('a'), waiting.nominated('n').length]).toEqual(['', 0]);
+});
+
+test.each<[string, KubeObject]>([
+  ['that is being deleted', pod('full', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' })],
+  ['that the scheduler has not refused', { ...pod('full'), status: {} }],
+])('a pod %s does not wait', (_, other) => {
+  const waiting = new WaitingPods();
+  waiting.take('a', other);
+  expect(firstsOf(waiting)).toEqual([]);
+});
