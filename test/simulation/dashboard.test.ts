@@ -234,6 +234,44 @@ describe('an instance', () => {
   });
 });
 
+describe('the objects of a collection', () => {
+  const maps: JsonObject = {
+    ...mapResource('maps', { text: '${zone}' }),
+    forEach: [{ zone: '${["x", "y", "z"]}' }],
+    readyWhen: ['${each.data.text == "x"}'],
+  };
+  const named = { ...(maps['template'] as JsonObject), metadata: { name: '${schema.metadata.name}-${zone}' } };
+  const shared: JsonObject = {
+    id: 'shared',
+    externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector: { matchLabels: { app: 'shared' } } } },
+  };
+  const sharedMap = (name: string): KubeObject => ({
+    ...SHARED,
+    metadata: { name, namespace: 'default', labels: { app: 'shared' } },
+  });
+
+  it('have each its readiness, a why path to the first that is not ready, and an external collection has its objects', async () => {
+    await world.apply(sharedMap('one'), sharedMap('two'));
+    await world.apply(potDefinition([shared, { ...maps, template: named }]));
+    await until('a', (row) => row?.revision === 2 && (row.waitingFor ?? '').includes('maps'));
+    const found = await details.instance(ref('a'), call);
+    const node = (id: string) => found?.nodes.find((each) => each.id === id);
+    expect(node('maps')).toMatchObject({ state: 'waiting', unready: 2, counts: { present: 3 } });
+    expect(node('maps')?.objects.map(({ object, ready }) => [object.name, ready])).toEqual([
+      ['a-x', true],
+      ['a-y', false],
+      ['a-z', false],
+    ]);
+    expect(node('shared')?.objects.map(({ object, ready }) => [object.name, ready])).toEqual([
+      ['one', true],
+      ['two', true],
+    ]);
+    expect(await details.object(ref('a'), mapRef('two'), call)).toMatchObject({ node: 'shared', differences: [] });
+    const why = await details.why(ref('a'), undefined, call);
+    expect(why?.chains).toMatchObject([{ nodes: ['maps'], object: { kind: 'ConfigMap', name: 'a-y' } }]);
+  });
+});
+
 describe('a definition', () => {
   it('has its graph, schema, source, revisions and the revisions that instances follow', async () => {
     const found = await details.definition('pots', call);

@@ -213,7 +213,8 @@ function instanceDetail(instance: InstanceRow, definition: SceneDefinition, node
     const node = nodeOf(id, index);
     const found = { unknown: 0, absent: 0, present: 0, deleting: 0, failed: 0 };
     for (const { state } of node.objects) found[state] += 1;
-    return { id, ...node, counts: found };
+    const unready = node.objects.filter(({ ready }) => ready === false).length;
+    return { id, ...node, counts: found, ...(unready === 0 ? {} : { unready }) };
   });
   const states = new Map(nodes.map(({ id, state }) => [id, state]));
   const edges = definition.edges.map((edge): ValueEdge => ({
@@ -270,10 +271,12 @@ function shopNode(id: string, { children, hostile }: SceneSize): ReturnType<Node
         state: 'waiting',
         reason: `${children - 3} of ${children} objects are written`,
         waitsFor: ['web'],
-        objects: Array.from({ length: children }, (_, index) => ({
-          object: objectRef('ConfigMap', `web-${hostile ?? 'region'}-${String(index).padStart(3, '0')}`),
-          state: index % 97 === 5 ? ('failed' as const) : index % 41 === 9 ? ('absent' as const) : ('present' as const),
-        })),
+        objects: Array.from({ length: children }, (_, index): InstanceNode['objects'][0] => {
+          const object = objectRef('ConfigMap', `web-${hostile ?? 'region'}-${String(index).padStart(3, '0')}`);
+          if (index % 97 === 5) return { object, state: 'failed' };
+          if (index % 41 === 9) return { object, state: 'absent' };
+          return { object, state: 'present', ready: index % 31 !== 2 };
+        }),
       };
     case 'service':
       return { state: 'pending', reason: 'waits for web', waitsFor: ['web'], objects: [] };

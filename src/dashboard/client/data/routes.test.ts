@@ -8,6 +8,10 @@ const routes: readonly (readonly [string, Route])[] = [
   ['#/instances?filter=shop+web&state=ERROR', { view: 'instances', filter: 'shop web', state: 'ERROR' }],
   [`#/instances/${ref}`, { view: 'instance', ref }],
   [`#/instances/${ref}?node=db&tab=values&why=1`, { view: 'instance', ref, node: 'db', tab: 'values', why: true }],
+  [
+    `#/instances/${ref}?node=db&object=v1%2FSecret%2Fshop%2Fa`,
+    { view: 'instance', ref, node: 'db', object: 'v1/Secret/shop/a' },
+  ],
   ['#/instances/a/b/C/-/%3Cb%3E', { view: 'instance', ref: 'a/b/C/-/<b>' }],
   ['#/definitions', { view: 'definitions' }],
   ['#/definitions/web.acme.dev?tab=schema', { view: 'definition', name: 'web.acme.dev', tab: 'schema' }],

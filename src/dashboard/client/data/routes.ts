@@ -5,6 +5,8 @@ export type Route =
       readonly view: 'instance';
       readonly ref: string;
       readonly node?: string;
+      /** The object of the node, as the `instanceRef` of it. Absent: the first object. */
+      readonly object?: string;
       readonly tab?: string;
       readonly why?: true;
     }
@@ -34,6 +36,7 @@ export function parseRoute(hash: string): Route {
         view: 'instance',
         ref: subject,
         ...option('node'),
+        ...option('object'),
         ...option('tab'),
         ...(query.has('why') ? { why: true } : {}),
       };
@@ -57,7 +60,7 @@ export function formatRoute(route: Route): string {
     case 'instance': {
       const path = route.ref.split('/').map(encodeURIComponent).join('/');
       const why = route.why === true ? '1' : undefined;
-      return `#/instances/${path}${query({ node: route.node, tab: route.tab, why })}`;
+      return `#/instances/${path}${query({ node: route.node, object: route.object, tab: route.tab, why })}`;
     }
     case 'definition':
       return `#/definitions/${encodeURIComponent(route.name)}${query({ tab: route.tab, node: route.node })}`;

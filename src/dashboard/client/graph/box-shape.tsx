@@ -19,6 +19,9 @@ export function BoxShape(props: {
   readonly isDim: boolean;
   /** Does the Tab key reach this box? The arrow keys reach all others. */
   readonly isEntry: boolean;
+  /** The id of the selected cell. */
+  readonly selectedCell: string | undefined;
+  readonly onCell: (id: string) => void;
   readonly onFocus: () => void;
   readonly onSelect: () => void;
   readonly onToggle: () => void;
@@ -68,10 +71,15 @@ export function BoxShape(props: {
         </text>
         {box.kind === 'node' ? null : <Shares box={box} />}
       </g>
-      {box.cells.map(({ name, tone }, index) => (
+      {box.cells.map(({ id, name, tone }, index) => (
         <rect
-          key={name}
+          key={id}
           class={`box-cell tone-${tone}`}
+          data-selected={id === props.selectedCell}
+          onClick={(event) => {
+            event.stopPropagation();
+            props.onCell(id);
+          }}
           x={PADDING + (index % CELLS_IN_ROW) * (CELL_SIZE + CELL_GAP)}
           y={BOX_HEIGHT + BAR_HEIGHT + Math.floor(index / CELLS_IN_ROW) * (CELL_SIZE + CELL_GAP)}
           width={CELL_SIZE}

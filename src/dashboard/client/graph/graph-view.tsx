@@ -21,9 +21,12 @@ export function GraphView(props: {
   /** The name of the graph. The names of the picture and of an exported file contain it. */
   readonly name: string;
   readonly selected: string | undefined;
+  /** The selected object of an opened collection, as its `instanceRef`. */
+  readonly selectedObject?: string | undefined;
   /** The boxes that stay bright while all others are dim; undefined when none is dim. */
   readonly bright: ReadonlySet<string> | undefined;
-  readonly onSelect: (box: string | undefined) => void;
+  /** Selects a box, or an object of an opened collection. */
+  readonly onSelect: (box: string | undefined, object?: string) => void;
   /** Draws the graph as in a narrow window, for a picture in a narrow part of the page. Default: false. */
   readonly isNarrow?: boolean;
   /** Opens or closes a collection or a group. */
@@ -167,6 +170,10 @@ export function GraphView(props: {
                 isSelected={box.id === selected}
                 isDim={bright !== undefined && !bright.has(box.id)}
                 isEntry={box.id === entry}
+                selectedCell={props.selectedObject}
+                onCell={(object) => {
+                  if (!view.wasDragged()) props.onSelect(box.id, object);
+                }}
                 onFocus={() => setFocused(box.id)}
                 onSelect={() => {
                   if (!view.wasDragged()) props.onSelect(box.id);

@@ -93,7 +93,29 @@ describe('a collection', () => {
     const [box] = pictureOfInstance(detail('ready', 900), instance).boxes;
     expect(box).toMatchObject({ kind: 'collection', shares: [{ tone: 'ready', count: 900 }], cells: [] });
   });
-  test('that is not ready has no share that looks ready', () => {
+  test('has the numbers of ready and other objects, and each object its look', () => {
+    const found = detail('waiting', 3);
+    const objects = [
+      { ...found.nodes[0]!.objects[0]!, ready: true },
+      { ...found.nodes[0]!.objects[1]!, ready: false },
+      { ...found.nodes[0]!.objects[2]!, state: 'failed' as const },
+    ];
+    const unready = {
+      ...node('app', 'waiting', { objects, counts: { ...counts, present: 2, failed: 1 }, unready: 1 }),
+    };
+    const [box] = pictureOfInstance({ ...found, nodes: [unready] }, { ...instance, opened: new Set(['app']) }).boxes;
+    expect(box?.shares).toEqual([
+      { tone: 'failed', count: 1 },
+      { tone: 'waiting', count: 1 },
+      { tone: 'ready', count: 1 },
+    ]);
+    expect(box?.cells.map(({ id, name, tone }) => [id, name, tone])).toEqual([
+      ['v1/ConfigMap/n/c0', 'n/c0: present', 'ready'],
+      ['v1/ConfigMap/n/c1', 'n/c1: not ready', 'waiting'],
+      ['v1/ConfigMap/n/c2', 'n/c2: failed', 'failed'],
+    ]);
+  });
+  test('that is not ready has no share that looks ready, while the readiness of its objects is not known', () => {
     expect(pictureOfInstance(detail('waiting', 3), instance).boxes[0]?.shares).toEqual([{ tone: 'busy', count: 3 }]);
   });
   test('that is opened draws its objects, and says how many it leaves out', () => {

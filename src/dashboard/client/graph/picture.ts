@@ -4,9 +4,11 @@ import type {
   GraphEdge,
   InstanceDetail,
   InstanceNode,
+  InstanceObject,
   ValueEdge,
 } from '../../../inspect/index.ts';
 import { stringifyJson } from '../../../core/index.ts';
+import { instanceRef } from '../../../inspect/index.ts';
 import type { GraphOutline, OutlineNode } from '../../../graph/index.ts';
 import type { GroupInput, NodeGroup } from './group-nodes.ts';
 import { groupNodes } from './group-nodes.ts';
@@ -21,6 +23,8 @@ export interface Share {
 
 /** An object of an opened collection. */
 export interface Cell {
+  /** The `instanceRef` of the object. */
+  readonly id: string;
   readonly name: string;
   readonly tone: Tone;
 }
@@ -198,19 +202,32 @@ export function rulesOf(node: Pick<OutlineNode, 'forEach' | 'includeWhen' | 'rea
   ];
 }
 
-function cellOf({ object, state }: InstanceNode['objects'][number]): Cell {
+function cellOf({ object, state, ready }: InstanceObject): Cell {
   const name = object.namespace === undefined ? object.name : `${object.namespace}/${object.name}`;
-  return { name: `${name}: ${state}`, tone: toneOf(state) };
+  return {
+    id: instanceRef(object),
+    name: `${name}: ${ready === false ? 'not ready' : state}`,
+    tone: toneOfObject({ state, ready }),
+  };
 }
 
-function sharesOfObjects(node: InstanceNode): Share[] {
-  const tones = Object.entries(node.counts).flatMap(([state, count]) =>
-    count === 0 ? [] : [{ tone: toneOf(state as keyof InstanceNode['counts']), count }],
-  );
-  // A collection has one state of readiness; its objects only exist or do not.
-  const isReady = toneOf(node.state) === 'ready';
+/** The look of an object of a node: that of its state, or of its readiness. */
+export function toneOfObject({ state, ready }: Pick<InstanceObject, 'state' | 'ready'>): Tone {
+  return ready === false && state === 'present' ? 'waiting' : toneOf(state);
+}
+
+function sharesOfObjects({ counts, unready = 0, state: own, objects }: InstanceNode): Share[] {
+  const tones = Object.entries(counts).flatMap(([state, count]): Share[] => {
+    if (state !== 'present') return [{ tone: toneOf(state as keyof InstanceNode['counts']), count }];
+    return [
+      { tone: toneOf(state), count: count - unready },
+      { tone: 'waiting', count: unready },
+    ];
+  });
+  // Without the readiness of each object, the state of the whole collection says that none looks ready.
+  const isKnown = toneOf(own) === 'ready' || objects.some(({ ready }) => ready !== undefined);
   return merged(
-    tones.map((share) => (share.tone === 'ready' && !isReady ? { ...share, tone: 'busy' as const } : share)),
+    tones.map((share) => (share.tone === 'ready' && !isKnown ? { ...share, tone: 'busy' as const } : share)),
   );
 }
 
@@ -223,7 +240,7 @@ const ORDER: readonly Tone[] = ['failed', 'blocked', 'waiting', 'busy', 'leaving
 
 function merged(shares: readonly Share[]): Share[] {
   const counts = new Map<Tone, number>();
-  for (const { tone, count } of shares) counts.set(tone, (counts.get(tone) ?? 0) + count);
+  for (const { tone, count } of shares) if (count > 0) counts.set(tone, (counts.get(tone) ?? 0) + count);
   return ORDER.flatMap((tone) => {
     const count = counts.get(tone) ?? 0;
     return count === 0 ? [] : [{ tone, count }];

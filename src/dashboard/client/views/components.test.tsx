@@ -102,13 +102,15 @@ describe('lists', () => {
 });
 
 describe('the panel of a node', () => {
-  const panel = (each: InstanceNode): string =>
+  const panel = (each: InstanceNode, chosen?: string, tab = 'state'): string =>
     textOf(
       <NodePanel
         instance="acme.dev/v1/Shop/shop/web"
         node={each}
         edges={[]}
-        tab="state"
+        object={chosen}
+        tab={tab}
+        onObject={nothing}
         onTab={nothing}
         onNode={nothing}
         onClose={nothing}
@@ -121,6 +123,25 @@ describe('the panel of a node', () => {
     expect(text).toContain('web has a reason');
     expect(text).toContain('Create the secret.');
     expect(text).toContain('database');
+  });
+
+  const many: InstanceNode['objects'] = Array.from({ length: 3 }, (_, index) => ({
+    object: { ...object, name: `c${index}` },
+    state: 'present',
+    ready: index !== 1,
+  }));
+
+  test('the objects of a collection that are not ready come first, with their number', () => {
+    const text = panel(node('web', 'waiting', { objects: many, unready: 1 }));
+    expect(text).toContain('1 of 3 is not ready');
+    expect(text).toMatch(/ConfigMap b\/c1 not ready ConfigMap b\/c0 present/);
+  });
+
+  test('an object of a collection has its own address, also one that the server leaves out of the node', () => {
+    const other = 'v1/ConfigMap/b/c9';
+    expect(panel(node('web', 'waiting', { objects: many }), 'v1/ConfigMap/b/c2')).toMatch(/^web ConfigMap b\/c2/);
+    expect(panel(node('web', 'waiting', { objects: many, omitted: 7 }), other)).toMatch(/^web ConfigMap b\/c9/);
+    expect(panel(node('web', 'waiting', { objects: many }), other)).toMatch(/^web ConfigMap b\/c0/);
   });
 
   test('it names the objects of the node', () => {
@@ -142,8 +163,8 @@ describe('the why path', () => {
     chains: [],
     ...more,
   });
-  const shown = (more: Partial<WhyPath>): string =>
-    textOf(<WhyPanel read={{ value: why(more) }} onNode={nothing} onClose={nothing} />);
+  const shown = (more: Partial<WhyPath>, nodes: readonly InstanceNode[] = []): string =>
+    textOf(<WhyPanel read={{ value: why(more) }} nodes={nodes} onNode={nothing} onClose={nothing} />);
 
   test.each<[string, Partial<WhyPath>, readonly string[]]>([
     ['everything is ready', { ready: 3 }, ['Everything is ready.']],
@@ -175,6 +196,23 @@ describe('the why path', () => {
     const text = shown({ causes: [cause], chains: [chain] });
     expect(text).toContain('waits until it is available');
     expect(text).toContain('Correct spec.image.');
+    const objects = ['a', 'c', 'd'].map((name) => ({
+      object: { ...object, name },
+      state: 'present' as const,
+      ready: name === 'd',
+    }));
+    const collection = node('web', 'waiting', { objects, unready: 2 });
+    const ofMany = renderToString(
+      <WhyPanel
+        read={{ value: why({ causes: [cause], chains: [chain] }) }}
+        nodes={[collection]}
+        onNode={nothing}
+        onClose={nothing}
+      />,
+    );
+    expect(ofMany).toMatch(/<button[^>]*class="link"[^>]*>ConfigMap b\/a<\/button>/);
+    expect(ofMany).toMatch(/<button[^>]*class="chip"[^>]*>c<\/button>/);
+    expect(ofMany).toContain('2 of 3 are not ready');
   });
 });
 

@@ -83,15 +83,17 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
 
   const go = (next: {
     readonly node?: string | undefined;
+    readonly object?: string | undefined;
     readonly why?: boolean;
     readonly tab?: string | undefined;
   }): void => {
-    const { node, why = isWhy, tab = route.tab } = next;
+    const { node, object, why = isWhy, tab = route.tab } = next;
     navigate(
       {
         view: 'instance',
         ref,
         ...(node === undefined ? {} : { node }),
+        ...(object === undefined ? {} : { object }),
         ...(tab === undefined ? {} : { tab }),
         ...(why ? { why: true } : {}),
       },
@@ -99,10 +101,10 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
     );
   };
   /** A box of the picture is a node, or a group, which opens. */
-  const selectBox = (id: string | undefined): void => {
+  const selectBox = (id: string | undefined, object?: string): void => {
     const box = picture.boxes.find((other) => other.id === id);
     if (box?.kind === 'group') toggle(box.id);
-    else go({ node: id });
+    else go({ node: id, object });
   };
   useShortcuts('Instance', [
     {
@@ -158,12 +160,18 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
           picture={picture}
           name={`${detail.instance.kind} ${detail.instance.name}`}
           selected={route.node}
+          selectedObject={route.object}
           bright={bright}
           onSelect={selectBox}
           onToggle={toggle}
         />
         {isWhy && node === undefined ? (
-          <WhyPanel read={why} onNode={(id) => go({ node: id })} onClose={() => go({ why: false })} />
+          <WhyPanel
+            read={why}
+            nodes={detail.nodes}
+            onNode={(id, object) => go({ node: id, object })}
+            onClose={() => go({ why: false })}
+          />
         ) : null}
         {node === undefined ? null : (
           <NodePanel
@@ -171,8 +179,10 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
             instance={ref}
             node={node}
             edges={detail.edges}
+            object={route.object}
             tab={route.tab}
-            onTab={(tab) => go({ node: node.id, tab })}
+            onObject={(object) => go({ node: node.id, object })}
+            onTab={(tab) => go({ node: node.id, object: route.object, tab })}
             onNode={(id) => go({ node: id })}
             onClose={() => go({ node: undefined })}
           />

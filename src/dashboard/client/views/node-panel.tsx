@@ -1,11 +1,10 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import { objectName } from '../../../core/index.ts';
 import type { ObjectRef } from '../../../core/index.ts';
-import type { InstanceNode, NodeDetail, ValueEdge } from '../../../inspect/index.ts';
-import { inspectPaths, instanceRef } from '../../../inspect/index.ts';
+import type { InstanceNode, InstanceObject, NodeDetail, ValueEdge } from '../../../inspect/index.ts';
+import { inspectPaths, instanceRef, parseInstanceRef } from '../../../inspect/index.ts';
 import { ofInstance, useRemote } from '../data/use-remote.ts';
-import { toneOf } from '../graph/states.ts';
+import { toneOfObject } from '../graph/picture.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
 import { CopyCommand, Empty, Line, Loading, Problem, StateBadge, Value } from '../shared/parts.tsx';
@@ -21,17 +20,19 @@ export function NodePanel(props: {
   readonly instance: string;
   readonly node: InstanceNode;
   readonly edges: readonly ValueEdge[];
+  /** The `instanceRef` of the chosen object. Absent: the first one. */
+  readonly object: string | undefined;
   readonly tab: string | undefined;
+  readonly onObject: (object: string) => void;
   readonly onTab: (tab: string) => void;
   readonly onNode: (id: string) => void;
   readonly onClose: () => void;
 }): JSX.Element {
   const { instance, node } = props;
-  const [chosen, choose] = useState<string | undefined>(undefined);
-  const objects = node.objects.map(({ object }) => object);
-  const object = objects.find((other) => instanceRef(other) === chosen) ?? objects[0];
+  const objects = objectsOf(node, props.object);
+  const object = objects.find((other) => instanceRef(other) === props.object) ?? objects[0];
   const tabs: readonly Tab[] = [
-    { id: 'state', label: 'State', panel: () => <StatePanel {...props} chosen={object} onChoose={choose} /> },
+    { id: 'state', label: 'State', panel: () => <StatePanel {...props} chosen={object} onChoose={props.onObject} /> },
     {
       id: 'object',
       label: 'Object',
@@ -63,11 +64,19 @@ export function NodePanel(props: {
       onClose={props.onClose}
     >
       {objects.length < 2 || props.tab === undefined || props.tab === 'state' ? null : (
-        <ObjectChoice objects={objects} chosen={object} onChoose={choose} />
+        <ObjectChoice objects={objects} chosen={object} onChoose={props.onObject} />
       )}
       <Tabs label="Parts of the node" tabs={tabs} selected={props.tab} onSelect={props.onTab} />
     </Panel>
   );
+}
+
+/** The objects of a node, with the chosen one. The server leaves out some objects of a large collection. */
+function objectsOf({ objects, omitted = 0 }: InstanceNode, chosen: string | undefined): readonly ObjectRef[] {
+  const refs = objects.map(({ object }) => object);
+  if (chosen === undefined || omitted === 0 || refs.some((ref) => instanceRef(ref) === chosen)) return refs;
+  const ref = parseInstanceRef(chosen);
+  return ref === undefined ? refs : [ref, ...refs];
 }
 
 const NoObject = (): JSX.Element => <Empty title="The node has no object yet." />;
@@ -92,6 +101,18 @@ function ObjectChoice(props: {
       </select>
     </label>
   );
+}
+
+/** The objects that need attention, then the others. Both parts keep their order. */
+export function unreadyFirst(objects: readonly InstanceObject[]): readonly InstanceObject[] {
+  const needs = (each: InstanceObject): boolean => toneOfObject(each) !== 'ready';
+  return [...objects.filter(needs), ...objects.filter((each) => !needs(each))];
+}
+
+/** `2 of 900 are not ready`. */
+export function unreadyText({ objects, unready = 0, omitted = 0 }: InstanceNode): string {
+  const total = objects.length + omitted;
+  return `${unready.toLocaleString('en')} of ${total.toLocaleString('en')} ${unready === 1 ? 'is' : 'are'} not ready`;
 }
 
 /** The maximum number of objects that the state lists. */
@@ -150,23 +171,25 @@ function StatePanel(props: {
           </li>
         ))}
       </ul>
-      <h3>Objects</h3>
+      <h3>Objects{node.unready === undefined || node.objects.length < 2 ? null : <> · {unreadyText(node)}</>}</h3>
       {node.objects.length === 0 ? <p class="soft">None yet.</p> : null}
       <ul class="rows objects">
-        {node.objects.slice(0, MAX_OBJECTS).map(({ object, state }) => (
-          <li key={instanceRef(object)}>
-            <StateIcon tone={toneOf(state)} />
-            <button
-              type="button"
-              class="link"
-              aria-pressed={object === props.chosen}
-              onClick={() => props.onChoose(instanceRef(object))}
-            >
-              {objectName(object)}
-            </button>
-            <span class="soft">{state}</span>
-          </li>
-        ))}
+        {unreadyFirst(node.objects)
+          .slice(0, MAX_OBJECTS)
+          .map(({ object, state, ready }) => (
+            <li key={instanceRef(object)}>
+              <StateIcon tone={toneOfObject({ state, ready })} />
+              <button
+                type="button"
+                class="link"
+                aria-pressed={props.chosen !== undefined && instanceRef(object) === instanceRef(props.chosen)}
+                onClick={() => props.onChoose(instanceRef(object))}
+              >
+                {objectName(object)}
+              </button>
+              <span class="soft">{ready === false ? 'not ready' : state}</span>
+            </li>
+          ))}
       </ul>
       {hidden === 0 ? null : <p class="soft">{hidden.toLocaleString('en')} more objects are not listed.</p>}
     </>

@@ -1,5 +1,7 @@
 import type { JSX } from 'preact';
-import type { WhyCause, WhyChain, WhyPath } from '../../../inspect/index.ts';
+import type { ObjectRef } from '../../../core/index.ts';
+import type { InstanceNode, WhyCause, WhyChain, WhyPath } from '../../../inspect/index.ts';
+import { instanceRef } from '../../../inspect/index.ts';
 import type { ApiError } from '../data/api.ts';
 import { plural } from '../graph/picture.ts';
 import { toneOf } from '../graph/states.ts';
@@ -8,11 +10,14 @@ import { Panel } from '../shared/panel.tsx';
 import { CopyCommand, Line, Link, Loading, Problem } from '../shared/parts.tsx';
 import { objectName } from '../../../core/index.ts';
 import { getCommand } from '../text/kubectl.ts';
+import { unreadyText } from './node-panel.tsx';
 
 /** What an instance waits for, and what the user does about it. */
 export function WhyPanel(props: {
   readonly read: { readonly value?: WhyPath; readonly error?: ApiError };
-  readonly onNode: (id: string) => void;
+  readonly nodes: readonly InstanceNode[];
+  /** Opens a node, or one object of it by its `instanceRef`. */
+  readonly onNode: (id: string, object?: string) => void;
   readonly onClose: () => void;
 }): JSX.Element {
   const { value: why, error } = props.read;
@@ -30,7 +35,13 @@ export function WhyPanel(props: {
         <Advice key={condition} reason={`${condition}: ${message}`} remedy={remedy} />
       ))}
       {why?.causes.map((cause, index) => (
-        <CausePart key={cause.node} cause={cause} chain={why.chains[index]} onNode={props.onNode} />
+        <CausePart
+          key={cause.node}
+          cause={cause}
+          chain={why.chains[index]}
+          node={props.nodes.find(({ id, retired }) => id === cause.node && retired === cause.retired)}
+          onNode={props.onNode}
+        />
       ))}
     </Panel>
   );
@@ -54,9 +65,10 @@ function Advice({ reason, remedy }: { readonly reason: string; readonly remedy: 
 function CausePart(props: {
   readonly cause: WhyCause;
   readonly chain: WhyChain | undefined;
-  readonly onNode: (id: string) => void;
+  readonly node: InstanceNode | undefined;
+  readonly onNode: (id: string, object?: string) => void;
 }): JSX.Element {
-  const { cause, chain } = props;
+  const { cause, chain, node } = props;
   const object = chain?.object ?? cause.objects[0];
   return (
     <section class="cause">
@@ -67,7 +79,7 @@ function CausePart(props: {
         </button>
         <span class="soft"> {cause.state}</span>
       </h3>
-      {object === undefined ? null : <p class="soft">{objectName(object)}</p>}
+      <CauseObjects cause={cause} object={object} node={node} onNode={props.onNode} />
       <p>{cause.reason}</p>
       {cause.found.map((fact) => (
         <p key={fact}>{fact}</p>
@@ -126,6 +138,55 @@ function CausePart(props: {
         </>
       )}
     </section>
+  );
+}
+
+/** The object that everything waits for. Of a collection, also the number of such objects, and a link to each. */
+function CauseObjects(props: {
+  readonly cause: WhyCause;
+  readonly object: ObjectRef | undefined;
+  readonly node: InstanceNode | undefined;
+  readonly onNode: (id: string, object?: string) => void;
+}): JSX.Element | null {
+  const { cause, object, node } = props;
+  const own = node?.objects ?? [];
+  const unready = own.length < 2 ? [] : own.filter(({ ready }) => ready === false).map((each) => each.object);
+  const isOwn = (ref: ObjectRef): boolean => own.some((each) => instanceRef(each.object) === instanceRef(ref));
+  if (object === undefined && unready.length === 0) return null;
+  const others = unready.filter((ref) => object === undefined || instanceRef(ref) !== instanceRef(object));
+  return (
+    <>
+      <p class="soft">
+        {object === undefined ? null : isOwn(object) ? (
+          <button type="button" class="link" onClick={() => props.onNode(cause.node, instanceRef(object))}>
+            {objectName(object)}
+          </button>
+        ) : (
+          objectName(object)
+        )}
+        {node === undefined || unready.length === 0 ? null : (
+          <>
+            {object === undefined ? '' : ' · '}
+            {unreadyText(node)}
+          </>
+        )}
+      </p>
+      {others.length === 0 ? null : (
+        <p class="links">
+          {others.slice(0, MAX_LISTED).map((ref) => (
+            <button
+              key={instanceRef(ref)}
+              type="button"
+              class="chip"
+              onClick={() => props.onNode(cause.node, instanceRef(ref))}
+            >
+              {ref.name}
+            </button>
+          ))}
+          {others.length > MAX_LISTED ? <span class="soft">and {others.length - MAX_LISTED} more</span> : null}
+        </p>
+      )}
+    </>
   );
 }
 
