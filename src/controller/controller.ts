@@ -14,6 +14,7 @@ import { GraphKind } from './graph/graph-kind.ts';
 import { InstanceDirectory } from './instance/instance-directory.ts';
 import { InstanceReconciler } from './instance/instance-reconciler.ts';
 import { silentLogger } from './logger.ts';
+import { checkOwnKinds } from './own-kinds.ts';
 import type { ControllerMetrics } from './metrics/metrics.ts';
 import { Meters } from './metrics/meters.ts';
 import { MetricsObserver } from './metrics/metrics-observer.ts';
@@ -75,6 +76,7 @@ class KroController implements Controller {
   readonly #definitions: DefinitionReconciler;
   readonly #instances: InstanceDirectory;
   #state: 'new' | 'running' | 'stopped' = 'new';
+  readonly #stopping = new AbortController();
   #readyWaiters: (() => void)[] = [];
   #unmeasure: readonly ((() => void) | undefined)[] = [];
 
@@ -272,7 +274,7 @@ class KroController implements Controller {
   async start(): Promise<void> {
     if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
     this.#unmeasure = this.#requestMeters.map((meter) => this.#options.client.measure?.(meter));
-    await this.#checkOwnCrds();
+    await this.#checkOwnKinds();
     // `stop` may have been called during the check. Nothing would close watches that are opened now.
     if (this.#isStopped) return;
     this.#state = 'running';
@@ -284,6 +286,7 @@ class KroController implements Controller {
   async stop(abortGrace?: AbortSignal): Promise<void> {
     if (this.#isStopped) return;
     this.#state = 'stopped';
+    this.#stopping.abort();
     this.#settleReady();
     const { clock = systemClock, shutdownGraceMs: grace = GRACE_MS } = this.#options;
     const began = elapsed(clock);
@@ -315,16 +318,14 @@ class KroController implements Controller {
     }
   }
 
-  async #checkOwnCrds(): Promise<void> {
-    const { discovery } = this.#options.client;
-    const graphs = this.#options.features?.graphKind === true ? [GRAPH_TYPE] : [];
-    for (const { group, version, kind } of [DEFINITION_TYPE, REVISION_TYPE, ...graphs]) {
-      if ((await discovery.resourceOf({ apiVersion: `${group}/${version}`, kind })) !== undefined) continue;
-      throw new TypeKroError(`the cluster has no kind ${kind} of ${group}/${version}`, {
-        code: 'controller/missing-crds',
-        remedy: 'install them with `typekro install`',
-      });
-    }
+  #checkOwnKinds(): Promise<void> {
+    const { client, clock = systemClock, random = Math.random, logger = silentLogger, features } = this.#options;
+    const graphs = features?.graphKind === true ? [GRAPH_TYPE] : [];
+    const kinds = [DEFINITION_TYPE, REVISION_TYPE, ...graphs].map(({ group, version, kind }) => ({
+      apiVersion: `${group}/${version}`,
+      kind,
+    }));
+    return checkOwnKinds({ client, clock, random, logger, kinds, signal: this.#stopping.signal });
   }
 
   get #runners(): readonly Runner[] {

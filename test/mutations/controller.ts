@@ -171,6 +171,27 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['test/simulation/features/stopping.test.ts'],
   },
   {
+    name: 'a stopped controller continues the check of its own kinds',
+    file: 'src/controller/controller.ts',
+    find: 'this.#stopping.abort();',
+    replace: '',
+    tests: ['test/simulation/features/stopping.test.ts'],
+  },
+  {
+    name: 'a busy server ends a controller that starts',
+    file: 'src/controller/own-kinds.ts',
+    find: 'if (!isPassingAnswer(thrown)) throw thrown;',
+    replace: 'throw thrown;',
+    tests: ['src/controller/own-kinds.test.ts'],
+  },
+  {
+    name: 'a controller with a wrong address starts without end',
+    file: 'src/controller/own-kinds.ts',
+    find: 'thrown instanceof KubeError && thrown.status > 0 &&',
+    replace: 'thrown instanceof KubeError &&',
+    tests: ['src/controller/own-kinds.test.ts'],
+  },
+  {
     name: 'a request to reconcile keeps the counts of rewrites',
     file: 'src/controller/instance/record.ts',
     find: 'record.rewrites = undefined;',

@@ -71,6 +71,23 @@ describe('a controller that stops', () => {
     await client.close();
   });
 
+  it('ends its start while the server refuses to describe its kinds', async () => {
+    const fault = { kind: 'error', status: 500, reason: 'InternalError' } as const;
+    cluster.faults.add({ path: /^\/apis\/kro\.run\// }, fault, Number.POSITIVE_INFINITY);
+    let paused: () => void = () => undefined;
+    const pausing = new Promise<void>((resolve) => (paused = resolve));
+    // The pause before the next try never ends by itself.
+    const clock: Clock = { ...systemClock, setTimer: () => (paused(), { cancel: () => undefined }) };
+    const client = new KubeClient({ transport: cluster.transport() });
+    const controller = createController({ client, clock });
+    const started = controller.start();
+    await pausing;
+    await controller.stop();
+    await started;
+    expect(controller.ready).toBe(false);
+    await client.close();
+  });
+
   it('leaves no timer, which would keep its process alive', async () => {
     const timers = new Set<object>();
     const clock: Clock = {
