@@ -100,7 +100,7 @@ const ALL = {
 };
 
 test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
-  ['all rights', undefined, {}],
+  ['nothing', undefined, {}],
   [
     'lists of definitions',
     /^GET \/apis\/kro\.run\/v1alpha1\/resourcegraphdefinitions/,
