@@ -116,6 +116,13 @@ const WAITS: Record<keyof typeof RETRY_POLICIES, readonly (readonly [shortest: n
     [600_000, 600_000],
     [600_000, 600_000],
   ],
+  rejectedPod: [
+    [1000, 1000],
+    [2000, 2000],
+    [4000, 4000],
+    [10_000, 10_000],
+    [10_000, 10_000],
+  ],
   failedIssuance: [
     [3_600_000, 3_600_000],
     [7_200_000, 7_200_000],

@@ -60,6 +60,11 @@ export const RETRY_POLICIES = {
   apiServer: { initialMs: 500, maxMs: 30_000 },
   /** The next pod of a Job: the figures of kube-controller-manager. */
   failedPod: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
+  /**
+   * The refusal of the next pod of an owner by the kubelet of a simulated node. The owner replaces each refused pod at
+   * once, so without a pause the cluster would do nothing else.
+   */
+  rejectedPod: { initialMs: 1000, maxMs: 10_000, jitter: 0 },
   /** The restart of a container that has ended: the figures of the kubelet. */
   endedContainer: { initialMs: 10_000, maxMs: 300_000, jitter: 0 },
   /** The next request for a certificate after a failed one: the figures of cert-manager. */

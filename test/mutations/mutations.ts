@@ -17,6 +17,7 @@ import { KUBE } from './kube.ts';
 import { KUBERNETES } from './kubernetes.ts';
 import { READINESS } from './readiness.ts';
 import { RUNTIME } from './runtime.ts';
+import { SCHEDULING } from './scheduling.ts';
 import { SCHEMA } from './schema.ts';
 import { TESTING } from './testing.ts';
 import { TRANSFORM } from './transform.ts';
@@ -38,7 +39,7 @@ const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
   kube: KUBE,
   execute: EXECUTE,
   controller: CONTROLLER,
-  cluster: CLUSTER,
+  cluster: [...CLUSTER, ...SCHEDULING],
   compose: COMPOSE,
   transform: TRANSFORM,
   factories: FACTORIES,

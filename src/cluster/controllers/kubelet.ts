@@ -6,6 +6,7 @@ import type { PodRules } from '../pods/pod-rules.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
+import { KubeletAdmission } from './kubelet-admission.ts';
 import { isSimulatedNode, NODES } from './node.ts';
 import type { EphemeralPhase } from './ephemeral-containers.ts';
 import { planEphemeral } from './ephemeral-containers.ts';
@@ -25,15 +26,17 @@ import type { ControllerClient } from './controller-client.ts';
 const SIMULATED = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
 
 /**
- * The kubelet of the simulated nodes. It runs no image: it reports the containers of the nodes' pods as started and
- * ready, ends the pods of Jobs and the pods whose commands end (`planPod`), and ends deleted pods. Rules of a test and
- * annotations of a pod change this. `processes` has the pods that request local processes.
+ * The kubelet of the simulated nodes. It refuses pods for which its node has no room. It runs no image: it reports the
+ * containers of the nodes' pods as started and ready, ends the pods of Jobs and the pods whose commands end (`planPod`),
+ * and ends deleted pods. Rules of a test and annotations of a pod change this. `processes` has the pods that request
+ * local processes.
  */
 export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): SimulatedController {
   /** The problems of annotations that events have reported, by the uids of the pods. */
   const reported = new Map<string, string>();
   /** The times at which the kubelet began to end deleted pods, by the uids of the pods. */
   const stopping = new Map<string, number>();
+  const admission = new KubeletAdmission();
   let lastClient: ControllerClient | undefined;
   return {
     name: KUBELET,
@@ -44,6 +47,7 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
       lastClient = client;
       yield* processes.keysOf(event);
       if (!concerns(event, '', 'pods')) return;
+      admission.take(event);
       const { object, key } = event.stored;
       if (event.type === 'DELETED') {
         processes.forget(object);
@@ -54,6 +58,7 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
     },
 
     reset() {
+      admission.reset();
       reported.clear();
       stopping.clear();
       if (lastClient !== undefined) processes.retain(lastClient);
@@ -65,6 +70,8 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
       if (pod === undefined) return;
       const node = client.get(NODES, '', textAt(pod.spec, 'nodeName'));
       if (node === undefined || !isSimulatedNode(node)) return;
+      const refusedMs = admission.refuse(client, pod, node);
+      if (refusedMs !== undefined) return refusedMs > 0 ? refusedMs : undefined;
       if (processes.owns(pod)) return processes.reconcile(pod, client);
       if (isTerminating(pod)) return end(client, pod, rules.of(pod).rules, stopping);
       if (isFinished(pod)) return;

@@ -1,0 +1,80 @@
+import type { KubeObject } from '../../core/index.ts';
+import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
+import type { Rejection } from '../scheduling/kubelet-admission.ts';
+import { rejectionOf } from '../scheduling/kubelet-admission.ts';
+import { boundNodeOf, NodeLedger } from '../scheduling/node-ledger.ts';
+import { demandOf } from '../scheduling/node-usage.ts';
+import type { StoreEvent } from '../store/store.ts';
+import { recordEvent } from './events.ts';
+import { isFinished, isTerminating, KUBELET } from './pods.ts';
+import type { ControllerClient } from './controller-client.ts';
+import { controllerOf } from './relation-index.ts';
+
+/** The refused pods of one owner. */
+interface Refusals {
+  readonly count: number;
+  readonly lastMs: number;
+}
+
+/** The step of the kubelet in which it accepts or refuses the pods that are bound to its node. */
+export class KubeletAdmission {
+  /** What the accepted pods take. */
+  readonly #ledger = new NodeLedger((pod) => (isAccepted(pod) ? boundNodeOf(pod) : ''));
+  /** The refusals by the uids of the pods' controllers. A controller creates another pod for each refused one. */
+  readonly #refusals = new Map<string, Refusals>();
+
+  /** Takes an event of a pod. */
+  take({ type, stored: { key, object } }: StoreEvent): void {
+    this.#ledger.take(key, type === 'DELETED' ? undefined : object);
+  }
+
+  reset(): void {
+    this.#ledger.clear();
+    this.#refusals.clear();
+  }
+
+  /**
+   * Refuses a new pod that its node cannot run: the pod fails. Returns the milliseconds until the refusal, 0 for a
+   * refused pod, and `undefined` for a pod that the node runs. The refusals of the pods of one owner have increasing
+   * pauses, because the owner replaces each refused pod at once.
+   */
+  refuse(client: ControllerClient, pod: KubeObject, node: KubeObject): number | undefined {
+    if (isAccepted(pod) || isTerminating(pod) || isFinished(pod)) return undefined;
+    const owner = controllerOf(pod)?.uid;
+    const rejection = rejectionOf(demandOf(pod), node, this.#ledger.account(node.metadata.name ?? '').usage);
+    if (rejection === undefined) {
+      if (owner !== undefined) this.#refusals.delete(owner);
+      return undefined;
+    }
+    const waitMs = owner === undefined ? 0 : this.#pauseOf(owner, client.now());
+    if (waitMs > 0) return waitMs;
+    if (owner !== undefined) {
+      const count = (this.#refusals.get(owner)?.count ?? 0) + 1;
+      client.afterwards(`${pod.metadata.uid} refusal`, () =>
+        this.#refusals.set(owner, { count, lastMs: client.now() }),
+      );
+    }
+    recordEvent(client, pod, KUBELET, rejection.reason, rejection.message, 'Warning');
+    client.updateStatus(pod, rejectedStatus(client, pod, rejection));
+    return 0;
+  }
+
+  #pauseOf(owner: string, nowMs: number): number {
+    const refusals = this.#refusals.get(owner);
+    if (refusals === undefined) return 0;
+    return refusals.lastMs + backoffMs(RETRY_POLICIES.rejectedPod, refusals.count, 0) - nowMs;
+  }
+}
+
+/** The kubelet gives each pod a start time when it accepts the pod. */
+const isAccepted = (pod: KubeObject): boolean => textAt(pod.status, 'startTime') !== '';
+
+const rejectedStatus = (client: ControllerClient, pod: KubeObject, { reason, message }: Rejection) => ({
+  ...pod.status,
+  observedGeneration: pod.metadata.generation ?? 1,
+  phase: 'Failed',
+  reason,
+  message: `Pod was rejected: ${message}`,
+  startTime: client.timestamp(),
+});

@@ -1,0 +1,166 @@
+import type { MutationRow } from './mutate.ts';
+
+const FIT = ['src/cluster/scheduling/node-fit.test.ts'];
+const DECISIONS = ['src/cluster/scheduling/schedule.test.ts'];
+const STORIES = ['src/cluster/controllers/scheduler.test.ts'];
+const WAITING = ['src/cluster/scheduling/waiting-pods.test.ts'];
+const TAINTS = ['src/cluster/controllers/taint-eviction.test.ts'];
+const ADMISSION = ['src/cluster/controllers/kubelet-admission.test.ts'];
+
+/** Mistakes about the places of pods: scheduler, evictions, and the pods that a kubelet accepts. */
+export const SCHEDULING: readonly MutationRow[] = [
+  {
+    name: 'a pod that uses the last resource of a node does not fit',
+    file: 'src/cluster/scheduling/resources.ts',
+    find: 'if (requested > shortage.capacity - shortage.used)',
+    replace: 'if (requested >= shortage.capacity - shortage.used)',
+    tests: FIT,
+  },
+  {
+    name: 'fractions of a resource are cut off',
+    file: 'src/cluster/scheduling/resources.ts',
+    find: 'unscaled % divisor !== 0n ? quotient + 1n : quotient',
+    replace: 'unscaled % divisor !== 0n ? quotient : quotient',
+    tests: FIT,
+  },
+  {
+    name: 'a port at one address is no conflict with all addresses',
+    file: 'src/cluster/scheduling/host-ports.ts',
+    find: 'return port.address === ANY_ADDRESS || addresses',
+    replace: 'return addresses',
+    tests: FIT,
+  },
+  {
+    name: 'a request beyond the whole node evicts pods',
+    file: 'src/cluster/scheduling/node-fit.ts',
+    find: 'resource === POD_COUNT || requested <= capacity',
+    replace: 'resource === POD_COUNT || requested > 0',
+    tests: FIT,
+  },
+  {
+    name: 'a taint that only asks keeps pods away',
+    file: 'src/cluster/scheduling/node-fit.ts',
+    find: "['NoSchedule', 'NoExecute']) !== undefined",
+    replace: "['NoSchedule', 'NoExecute', 'PreferNoSchedule']) !== undefined",
+    tests: FIT,
+  },
+  {
+    name: 'an empty term of a node affinity matches all nodes',
+    file: 'src/cluster/scheduling/node-affinity.ts',
+    find: 'if (labels.length === 0 && fields.length === 0) return false;',
+    replace: '',
+    tests: FIT,
+  },
+  {
+    name: 'the kubelet checks extended resources that the node does not have',
+    file: 'src/cluster/scheduling/kubelet-admission.ts',
+    find: '!isExtendedResource(name) || allocatable.has(name)',
+    replace: "name !== ''",
+    tests: FIT,
+  },
+  {
+    name: 'all pods of lower priority are evicted',
+    file: 'src/cluster/scheduling/victims.ts',
+    find: 'if (roomMisfitOf(demand, node, usage) === undefined) return false;',
+    replace: '',
+    tests: DECISIONS,
+  },
+  {
+    name: 'budgets do not protect pods from preemption',
+    file: 'src/cluster/scheduling/victims.ts',
+    find: 'if (left - 1 < 0) found.add(demand);',
+    replace: '',
+    tests: DECISIONS,
+  },
+  {
+    name: 'a pod of equal priority takes the room of a nominated pod',
+    file: 'src/cluster/scheduling/schedule.ts',
+    find: 'other.priority >= priority && other',
+    replace: 'other.priority > priority && other',
+    tests: DECISIONS,
+  },
+  {
+    name: 'a pod evicts further pods while its victims end',
+    file: 'src/cluster/scheduling/schedule.ts',
+    find: 'if (victim.priority < priority && endsByPreemption(victim.pod)) {',
+    replace: 'if (victim.priority > priority && endsByPreemption(victim.pod)) {',
+    tests: DECISIONS,
+  },
+  {
+    name: 'the ledger keeps the pods that have ended',
+    file: 'src/cluster/scheduling/node-ledger.ts',
+    find: "return phase === 'Succeeded' || phase === 'Failed' ? '' :",
+    replace: "return phase === 'Succeeded' ? '' :",
+    tests: DECISIONS,
+  },
+  {
+    name: 'a bound pod leaves its group without a next one',
+    file: 'src/cluster/scheduling/waiting-pods.ts',
+    find: 'before === undefined ? undefined : this.#remove(key, before);',
+    replace: 'before === undefined || this.#remove(key, before) === "" ? undefined : undefined;',
+    tests: WAITING,
+  },
+  {
+    name: 'a pod that is held is in the group of the others',
+    file: 'src/cluster/scheduling/waiting-pods.ts',
+    find: ".filter(([name]) => name.startsWith('typekro.dev/')),",
+    replace: '.filter(([name]) => name === ""),',
+    tests: WAITING,
+  },
+  {
+    name: 'a nomination that ends makes no room for others',
+    file: 'src/cluster/controllers/scheduler.ts',
+    find: "if (nomination !== '' && nomination !== freed && isGivenUp) yield* candidatesFor(nomination, client);",
+    replace: 'void isGivenUp;',
+    tests: STORIES,
+  },
+  {
+    name: 'a nominated pod of lower priority keeps its nomination',
+    file: 'src/cluster/controllers/scheduler.ts',
+    find: 'for (const loser of lower) client.updateStatus(loser.pod, withoutNomination(loser.pod));',
+    replace: 'void lower;',
+    tests: STORIES,
+  },
+  {
+    name: 'the kubelet drops the condition of an evicted pod',
+    file: 'src/cluster/controllers/pod-status.ts',
+    find: '      ...before.filter(({ type }) => !isOfKubelet(String(type))),\n',
+    replace: '',
+    tests: STORIES,
+  },
+  {
+    name: 'the end of a taint does not cancel an eviction',
+    file: 'src/cluster/controllers/taint-eviction.ts',
+    find: "previous.object.spec?.['taints'] !== object.spec?.['taints']",
+    replace: 'noExecuteTaints(object).length > 0',
+    tests: TAINTS,
+  },
+  {
+    name: 'a pod of the name of an evicted pod stays',
+    file: 'src/cluster/controllers/taint-eviction.ts',
+    find: "if (event.type === 'DELETED') evictions.delete(key);",
+    replace: "if (event.type === 'DELETED') return;",
+    tests: TAINTS,
+  },
+  {
+    name: 'a DaemonSet removes its pod from a node with a new taint',
+    file: 'src/cluster/controllers/daemonset.ts',
+    find: "['NoExecute']) === undefined) keep.add(name);",
+    replace: "['NoExecute']) === undefined) continue;",
+    tests: TAINTS,
+  },
+  {
+    name: 'the kubelet refuses the pods of an owner without a pause',
+    file: 'src/cluster/controllers/kubelet-admission.ts',
+    find: 'if (waitMs > 0) return waitMs;',
+    replace: '',
+    tests: ADMISSION,
+  },
+  {
+    name: 'a refused pod takes the resources of its node',
+    file: 'src/cluster/controllers/kubelet-admission.ts',
+    find: "phase: 'Failed',",
+    replace: "phase: 'Pending',",
+    tests: ADMISSION,
+  },
+];
