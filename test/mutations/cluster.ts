@@ -2,6 +2,20 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'an apply ignores that the object is not valid in the version of an entry',
+    file: 'src/cluster/fields/ownership.ts',
+    find: "refusing('', () => checkInVersions(before, entries, context));",
+    replace: '',
+    tests: ['src/cluster/verbs/apply-versions.test.ts'],
+  },
+  {
+    name: 'the comparison of an apply prunes the object in the version of an entry',
+    file: 'src/cluster/verbs/write.ts',
+    find: 'if (other.custom !== undefined && other.custom.conversion === undefined) {',
+    replace: 'if (false) {',
+    tests: ['src/cluster/verbs/apply-versions.test.ts'],
+  },
+  {
     name: 'kept objects have fields of an earlier version of Kubernetes',
     file: 'src/cluster/persistence.ts',
     find: 'isSame ? snapshot.collections : inThisRelease(context.registry, snapshot.collections)',

@@ -119,8 +119,48 @@ export function updateOwnership(
   if (live !== undefined && entries.size === 0) return withEntries(after, new Map());
   if (cleared && live !== undefined) return withEntries(after, new Map());
   const before = live === undefined ? empty : bare(live);
+  try {
+    checkInVersions(before, entries, context);
+    checkInVersions(after, entries, context);
+  } catch (thrown) {
+    // Without an apply, the server drops the owners instead of refusing the request.
+    if (thrown instanceof TypedError) return withEntries(after, new Map());
+    throw thrown;
+  }
   takeChanges(before, live === undefined ? withoutDeletion(after) : after, entries, manager, context);
   return withEntries(after, entries);
+}
+
+/**
+ * Checks that a custom resource has the structure of its type in the versions of all entries. The server compares the
+ * object in these versions. An object can lack the structure when a later version has further fields: its defaults
+ * are then fields that the earlier version does not declare.
+ *
+ * @throws TypedError
+ */
+function checkInVersions(
+  object: JsonObject,
+  entries: { values(): Iterable<Pick<ManagedEntry, 'apiVersion'>> },
+  context: FieldContext,
+): void {
+  if (context.builtin) return;
+  const checked = new Set([context.apiVersion]);
+  for (const { apiVersion } of entries.values()) {
+    if (checked.has(apiVersion)) continue;
+    checked.add(apiVersion);
+    const converted = context.inVersion(apiVersion, object);
+    if (converted !== undefined) checkTyped(converted.node, converted.object);
+  }
+}
+
+/** Runs a check of an apply. A violation refuses the apply with status 500 and these words before the path. */
+function refusing(words: string, check: () => void): void {
+  try {
+    check();
+  } catch (thrown) {
+    if (thrown instanceof TypedError) throw internalError(`${words}${thrown.message}`);
+    throw thrown;
+  }
 }
 
 function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, manager: string, context: FieldContext) {
@@ -216,7 +256,8 @@ export interface ApplyResult {
  * has no `live` object; `empty` then takes its place.
  *
  * @throws ApiError 409 when the apply changes fields of other managers without force, with a cause for each field; 500
- * when the configuration does not have the structure of the type; 400 when the configuration sets `managedFields`.
+ * when the configuration does not have the structure of the type, or the object does not have it in the version of an
+ * entry; 400 when the configuration sets `managedFields`.
  */
 export function applyWithOwnership(
   live: KubeObject | undefined,
@@ -234,7 +275,13 @@ export function applyWithOwnership(
   const entries = toMap(readEntries(live?.metadata.managedFields) ?? []);
   if (live !== undefined && entries.size === 0) takeChanges(empty, before, entries, 'before-first-apply', context);
   const { claimed, key, previous } = claim(config, manager, entries, context);
+  refusing('', () => checkInVersions(before, entries, context));
   const merged = mergeApplied(context.node, before, config) as JsonObject;
+  if (previous !== undefined && !previous.fields.empty) {
+    refusing('failed to prune fields: failed to convert merged object to last applied version: ', () =>
+      checkInVersions(merged, [previous], context),
+    );
+  }
   entries.set(key, {
     manager,
     operation: 'Apply',
@@ -245,6 +292,7 @@ export function applyWithOwnership(
   });
   const drops = previous !== undefined && !difference(previous.fields, claimed).empty;
   const pruned = drops ? prune(merged, previous, entries, context) : merged;
+  refusing('failed to convert new object: ', () => checkInVersions(pruned, entries, context));
   const comparison = limited(compareFields(context.node, before, pruned), context);
   if (force !== true) refuse(conflictsOf(before, pruned, entries, key, comparison, context), force);
   release(before, pruned, entries, key, comparison, context);

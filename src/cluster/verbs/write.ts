@@ -240,6 +240,10 @@ export function ownershipContext(write: WriteRequest): FieldContext {
       const from = typeof object['apiVersion'] === 'string' ? object['apiVersion'] : resource.apiVersion;
       const kube = { ...object, apiVersion: from, kind: resource.kind } as unknown as KubeObject;
       const source = resource.inVersion(from) ?? resource;
+      // Without a webhook, only the version changes. The server does not prune the fields of the object here.
+      if (other.custom !== undefined && other.custom.conversion === undefined) {
+        return { node: other.node, object: { ...object, apiVersion, kind: other.kind } };
+      }
       const converted = source.convert(kube, other, write.services.conversions) as unknown as JsonObject;
       const typed = other.custom === undefined ? decodeObject(other.node, converted).value : converted;
       return { node: other.node, object: typed };
