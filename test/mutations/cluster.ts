@@ -184,6 +184,20 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/http/web-socket.test.ts'],
   },
   {
+    name: 'several events of a watch are one message of its WebSocket',
+    file: 'src/cluster/http/watch-socket.ts',
+    find: 'frames.push(writeFrame(TEXT_OPCODE, bytes.subarray(start, end + 1)));',
+    replace: 'frames.splice(0, 1, writeFrame(TEXT_OPCODE, bytes.subarray(0, end + 1)));',
+    tests: ['src/cluster/http/watch-socket.test.ts'],
+  },
+  {
+    name: 'a watch over a WebSocket needs no origin',
+    file: 'src/cluster/http/watch-socket.ts',
+    find: "if ((headers.origin ?? '') === '') return refuse('403 Forbidden');",
+    replace: '',
+    tests: ['src/cluster/http/watch-socket.test.ts'],
+  },
+  {
     name: 'a followed log stays open after the end of its pod',
     file: 'src/cluster/virtual/pod-log.ts',
     find: "if (['Succeeded', 'Failed'].includes(textAt(pod.status, 'phase'))) return false;",

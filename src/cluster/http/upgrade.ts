@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { httpLibrary } from '../../core/index.ts';
 import type { ApiReply } from '../protocol/request.ts';
+import { asksForWatchSocket, isWatch, openWatchSocket } from './watch-socket.ts';
 import { acceptKey, WebSocketConnection } from './web-socket.ts';
 
 /** What a socket does with requests for another protocol. */
@@ -19,16 +20,21 @@ export interface UpgradeHost {
 const CONNECTIONS = /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:exec|attach|portforward)(?:\?|$)/;
 
 /**
- * Lets a server change the protocol of connections to pods. All other requests for another protocol get the answer of a
- * plain request.
+ * Lets a server change the protocol of connections to pods, and of watches over a WebSocket. All other requests for
+ * another protocol get the answer of a plain request.
  */
 export function serveUpgrades(server: Server, isSecure: boolean, host: UpgradeHost): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (!CONNECTIONS.test(request.url ?? '')) return readAgain(server, isSecure, request, socket, head);
+    const watches = asksForWatchSocket(request);
+    if (!watches && !CONNECTIONS.test(request.url ?? '')) return readAgain(server, isSecure, request, socket, head);
     socket.on('error', () => socket.destroy());
     host
       .answer(request)
-      .then((reply) => answerUpgrade(host, reply, request, socket, head))
+      .then((reply) =>
+        watches && isWatch(reply)
+          ? openWatchSocket(reply, request, socket, head)
+          : answerUpgrade(host, reply, request, socket, head),
+      )
       .catch((error: unknown) => {
         socket.destroy();
         host.report(error);

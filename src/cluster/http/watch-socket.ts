@@ -1,0 +1,102 @@
+/** Watches over a WebSocket, which the Java client fabric8 and web pages use. Each event is a message with its text. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ApiReply, ByteStream, StreamSink } from '../protocol/request.ts';
+import { Query, splitTarget } from '../protocol/request.ts';
+import { acceptKey, WebSocketConnection, writeFrame } from './web-socket.ts';
+
+const TEXT_OPCODE = 1;
+const LINE_END = 0x0a;
+
+type HandshakeRequest = Pick<IncomingMessage, 'method' | 'headers' | 'url'>;
+
+/** Does the request ask for a watch over a WebSocket? */
+export function asksForWatchSocket({ method, headers, url = '' }: HandshakeRequest): boolean {
+  if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket') return false;
+  const { path, query } = splitTarget(url);
+  return new Query(query).flag('watch') || path.includes('/watch/');
+}
+
+/** The answer to a handshake: its status line, its headers, and the text of a refusal. */
+export interface Handshake {
+  readonly accepted: boolean;
+  readonly head: string;
+}
+
+/**
+ * The answer to the handshake of a watch that the API has accepted. The rules and the texts are those of the server of
+ * `golang.org/x/net/websocket`, which kube-apiserver uses: version 13, an `Origin`, and at most one protocol, of any
+ * name.
+ */
+export function watchHandshake(headers: IncomingMessage['headers']): Handshake {
+  const refuse = (status: string, lines: readonly string[] = [], text = ''): Handshake => ({
+    accepted: false,
+    head: [`HTTP/1.1 ${status}`, ...lines, '', text].join('\r\n'),
+  });
+  const key = headers['sec-websocket-key'] ?? '';
+  if (key === '') return refuse('400 Bad Request', [], 'mismatch challenge/response');
+  if (headers['sec-websocket-version'] !== '13') {
+    return refuse('400 Bad Request', ['Sec-WebSocket-Version: 13'], 'missing or bad WebSocket Version');
+  }
+  if ((headers.origin ?? '') === '') return refuse('403 Forbidden');
+  const protocol = (headers['sec-websocket-protocol'] ?? '').trim();
+  if (protocol.includes(',')) return refuse('400 Bad Request');
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${acceptKey(key)}`,
+    ...(protocol === '' ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+    '',
+    '',
+  ];
+  return { accepted: true, head: lines.join('\r\n') };
+}
+
+/** Is the answer a watch? Other answers to the request, such as refusals, are sent as they are. */
+export const isWatch = (reply: ApiReply): reply is ApiReply & { readonly stream: ByteStream } =>
+  reply.stream !== undefined && reply.status === 200 && reply.fate === undefined;
+
+/** Sends the events of a watch as messages. A refused handshake ends the connection. */
+export function openWatchSocket(
+  { stream }: { readonly stream: ByteStream },
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const handshake = watchHandshake(request.headers);
+  if (socket.destroyed || !handshake.accepted) {
+    stream.stop();
+    socket.end(handshake.head);
+    return;
+  }
+  socket.write(handshake.head);
+  const connection = new WebSocketConnection(socket);
+  connection.onClose = () => stream.stop();
+  stream.start(messageSink(connection, socket));
+  connection.unread(head);
+}
+
+/** A sink that sends each line as a message. Like kube-apiserver, a message keeps the end of its line. */
+function messageSink(connection: WebSocketConnection, socket: Duplex): StreamSink {
+  let rest: Buffer = Buffer.alloc(0);
+  return {
+    write(chunk) {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      const frames: Buffer[] = [];
+      let start = 0;
+      for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
+        frames.push(writeFrame(TEXT_OPCODE, bytes.subarray(start, end + 1)));
+        start = end + 1;
+      }
+      rest = bytes.subarray(start);
+      if (frames.length > 0 && socket.writable) socket.write(Buffer.concat(frames));
+    },
+    end: () => connection.close(),
+    abort: () => void socket.destroy(),
+    get backlog() {
+      return connection.backlog;
+    },
+    drained: (callback) => connection.drained(callback),
+  };
+}
