@@ -149,7 +149,7 @@ describe.skipIf(process.platform === 'win32')('the programs for envtest', () => 
     ['kube-apiserver', '--bind-address=0.0.0.0', /--bind-address=0\.0\.0\.0 asks for an address that other machines/],
     ['kube-apiserver', '--authorization-mode=Webhook', /Webhook is not supported/],
     ['kube-apiserver', '--client-ca-file=missing.crt', /ENOENT.*missing\.crt/],
-    ['etcd', '--listen-client-urls=http://0.0.0.0:0', /asks for an address that other machines can reach/],
+    ['etcd', '--listen-client-urls=http://10.1.2.3:0', /asks for an address that other machines can reach/],
   ])('%s %s is refused with a reason and no stack trace', async (name, flag, reason) => {
     const { code, stderr } = await start(name, [flag, `--cert-dir=${directory}`]).ended;
     expect([code, stderr]).toEqual([1, expect.stringMatching(reason)]);

@@ -80,6 +80,13 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/envtest/settings.test.ts'],
   },
   {
+    name: 'etcd for envtest listens on all addresses when its URL does',
+    file: 'src/cli/envtest/etcd-settings.ts',
+    find: 'host: narrowedToLoopback(hostname),',
+    replace: "host: hostname.replace(/^\\[(.*)\\]$/, '$1'),",
+    tests: ['src/cli/envtest/settings.test.ts'],
+  },
+  {
     name: 'each call of envtest writes its programs again',
     file: 'src/cli/envtest/assets.ts',
     find: 'if (isRight(path, text)) continue;',

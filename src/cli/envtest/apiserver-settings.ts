@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { AuditOptions } from '../../cluster/index.ts';
 import { kubernetesReleaseOf, KUBERNETES_RELEASES } from '../../kubernetes/index.ts';
 import type { KnownFlag } from './flags.ts';
-import { beyondLoopback, isLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
+import { beyondLoopback, isLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
 
 export const APISERVER_DESCRIPTION =
   'the API server of TypeKro, for envtest. It keeps its objects in memory and listens on loopback only.';
@@ -103,7 +103,8 @@ export function apiServerSettings(words: readonly string[]): ApiServerSettings {
   }
   for (const name of LOOPBACK_URLS) {
     for (const url of all(name)) {
-      if (!URL.canParse(url) || !isLoopback(new URL(url).hostname)) refusals.push(beyondLoopback(name, url));
+      const isLocal = URL.canParse(url) && isLoopback(narrowedToLoopback(new URL(url).hostname));
+      if (!isLocal) refusals.push(beyondLoopback(name, url));
     }
   }
   const portText = last('secure-port') ?? '6443';

@@ -1,5 +1,5 @@
 import type { KnownFlag } from './flags.ts';
-import { beyondLoopback, isLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
+import { beyondLoopback, isLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
 
 export const ETCD_DESCRIPTION =
   'answers the health check of envtest. It stores nothing: the API server of TypeKro keeps its objects in memory.';
@@ -32,7 +32,7 @@ export function etcdSettings(words: readonly string[]): EtcdSettings {
           return [];
         }
         const url = new URL(text);
-        if (!isLoopback(url.hostname)) refusals.push(beyondLoopback(name, text));
+        if (!isLoopback(narrowedToLoopback(url.hostname))) refusals.push(beyondLoopback(name, text));
         return [url];
       });
   const [clients] = ['listen-client-urls', 'advertise-client-urls', 'listen-peer-urls'].map(urlsOf);
@@ -40,13 +40,17 @@ export function etcdSettings(words: readonly string[]): EtcdSettings {
     if (url.protocol !== 'http:') refusals.push(`--listen-client-urls=${url.href}: only http is served`);
   }
   const addresses = (clients ?? []).map(({ hostname, port }) => ({
-    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: narrowedToLoopback(hostname),
     port: Number(port === '' ? 80 : port),
   }));
+  const narrowed = (clients ?? []).filter(({ hostname }) => !isLoopback(hostname)).map(({ origin }) => origin);
   const notice = withoutEffectNotice(unknown);
   return {
     addresses: addresses.length === 0 ? [{ host: '127.0.0.1', port: 2379 }] : addresses,
-    notices: notice === undefined ? [] : [notice],
+    notices: [
+      ...(narrowed.length === 0 || refusals.length > 0 ? [] : [`${narrowed.join(',')}: on loopback only`]),
+      ...(notice === undefined ? [] : [notice]),
+    ],
     refusals,
   };
 }

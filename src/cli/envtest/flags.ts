@@ -52,6 +52,15 @@ export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }
 
+/**
+ * The loopback address of a host that stands for all addresses of this machine (`0.0.0.0`, `::`). Other hosts stay as
+ * they are. The harness of fabric8 for tests in Java passes `0.0.0.0` in the URLs of etcd.
+ */
+export function narrowedToLoopback(host: string): string {
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  return address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+}
+
 /** The refusal of an address that other machines can reach. */
 export const beyondLoopback = (flag: string, value: string): string =>
   `--${flag}=${value} asks for an address that other machines can reach; this program listens on loopback only`;

@@ -145,6 +145,26 @@ test.each([
   expect(apiServerSettings(words)).toMatchObject({ authorization, refusals: [] });
 });
 
+/** The command line that `kube-api-test` 7.6 of the Java client fabric8 passes. */
+const FABRIC8 =
+  '--cert-dir /t --secure-port 40003 --etcd-servers http://0.0.0.0:40001 --authorization-mode RBAC --service-account-issuer https://localhost --service-account-signing-key-file /t/apiserver.key --service-account-signing-key-file /t/apiserver.key --service-account-key-file /t/apiserver.key --service-account-issuer /t/apiserver.crt --disable-admission-plugins ServiceAccount --client-ca-file /t/client.crt --service-cluster-ip-range 10.0.0.0/24 --allow-privileged';
+
+test('the flags of kube-api-test of fabric8 all have their effect', () => {
+  expect(apiServerSettings(FABRIC8.split(' '))).toMatchObject({
+    host: '127.0.0.1',
+    port: 40_003,
+    certDir: '/t',
+    clientCaFile: '/t/client.crt',
+    authorization: 'RBAC',
+    serviceAccountAdmission: false,
+    issuer: 'https://localhost',
+    signingKeyFile: '/t/apiserver.key',
+    verificationKeyFiles: ['/t/apiserver.key'],
+    notices: [],
+    refusals: [],
+  });
+});
+
 test('an empty path counts as none', () => {
   const names = [
     'cert-dir',
@@ -204,10 +224,25 @@ test.each([
   ],
   [[], { addresses: [{ host: '127.0.0.1', port: 2379 }], notices: [], refusals: [] }],
   [
-    ['--listen-client-urls=http://0.0.0.0:1', '--listen-peer-urls=http://10.1.2.3:2', '--advertise-client-urls=x'],
+    [
+      '--listen-client-urls=http://0.0.0.0:1,http://[::]:2',
+      '--advertise-client-urls=http://0.0.0.0:1',
+      '--listen-peer-urls=http://localhost:3',
+    ],
+    {
+      addresses: [
+        { host: '127.0.0.1', port: 1 },
+        { host: '::1', port: 2 },
+      ],
+      notices: ['http://0.0.0.0:1,http://[::]:2: on loopback only'],
+      refusals: [],
+    },
+  ],
+  [
+    ['--listen-client-urls=http://10.1.2.4:1', '--listen-peer-urls=http://10.1.2.3:2', '--advertise-client-urls=x'],
     {
       refusals: [
-        beyond('listen-client-urls=http://0.0.0.0:1'),
+        beyond('listen-client-urls=http://10.1.2.4:1'),
         '--advertise-client-urls=x is not a URL',
         beyond('listen-peer-urls=http://10.1.2.3:2'),
       ],
