@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
 
 const HOST_PORT = 21_017;
 const onPort = (spec: JsonObject = {}): JsonObject => ({
@@ -103,7 +104,7 @@ test('a kept cluster of an earlier release has the present resources, unless a u
     const snapshot = story.cluster.snapshot();
     story.cluster.restore(snapshot);
     await story.cluster.idle();
-    return ((await story.client.get(node)).status?.['allocatable'] as JsonObject)['cpu'];
+    return textAt((await story.client.get(node)).status, 'allocatable', 'cpu');
   };
   expect(await cpuAfterRestore({ ...former, cpu: '8' })).toBe('8');
   expect(await cpuAfterRestore(former)).toBe('20k');
