@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const CLUSTER: readonly MutationRow[] = [
   {
+    name: 'an autoscaler scales without the Scale of its target',
+    file: 'src/cluster/controllers/autoscaler.ts',
+    find: 'client.scale(target.object, desired);',
+    replace: 'client.update({ ...target.object, spec: { ...target.object.spec, replicas: desired } });',
+    tests: ['src/cluster/controllers/upkeep.test.ts'],
+  },
+  {
     name: 'an apply ignores that the object is not valid in the version of an entry',
     file: 'src/cluster/fields/ownership.ts',
     find: "refusing('', () => checkInVersions(before, entries, context));",

@@ -1,8 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { withGroup } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import { labelMatcher } from '../kinds/selects.ts';
+import { countAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { Matcher } from '../protocol/selectors.ts';
+import { parseLabelSelector } from '../protocol/selectors.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
@@ -13,6 +14,7 @@ import { limitScale, withChange } from './autoscaler-limits.ts';
 import { POD_METRICS } from './metrics-server.ts';
 import { jsonOf, PODS, specNumber } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { isApiError } from './controller-client.ts';
 
 const NAME = 'horizontal-pod-autoscaler';
 const AUTOSCALERS = { group: 'autoscaling', plural: 'horizontalpodautoscalers' } as const;
@@ -50,8 +52,7 @@ export function autoscalerController(): SimulatedController {
         }
         return;
       }
-      // An object without replicas cannot be the target of an autoscaler.
-      if (client.isEmpty(AUTOSCALERS) || typeof object.spec?.['replicas'] !== 'number') return;
+      if (client.isEmpty(AUTOSCALERS)) return;
       for (const autoscaler of client.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
         const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
         if (reference['kind'] === object.kind && reference['name'] === object.metadata.name)
@@ -69,12 +70,12 @@ export function autoscalerController(): SimulatedController {
         return;
       }
       const target = targetOf(client, autoscaler);
-      if (target === undefined) return reportMissing(client, autoscaler);
-      const current = specNumber(target, 'replicas', 1);
+      if (typeof target === 'string') return reportMissing(client, autoscaler, target);
+      const { current } = target;
       const known = histories.get(key) ?? NO_HISTORY;
       const waitMs = untilNextReadMs(autoscaler, current, known, client.now());
       if (waitMs > 0) return waitMs;
-      const measured = current === 0 ? [] : measure(client, autoscaler, target, current);
+      const measured = current === 0 ? [] : measure(client, autoscaler, target);
       const computed = measured.filter((result) => 'replicas' in result);
       const [highest] = computed.toSorted((a, b) => b.replicas - a.replicas);
       const limit = () => {
@@ -85,7 +86,7 @@ export function autoscalerController(): SimulatedController {
       const { desired, limited } = decide(autoscaler, current, replicas);
       histories.set(key, withChange(history, client.now(), desired - current));
       if (desired !== current) {
-        client.update({ ...target, spec: { ...target.spec, replicas: desired } });
+        client.scale(target.object, desired);
         const reason = reasonOf(autoscaler, current, desired, highest);
         recordEvent(client, autoscaler, NAME, 'SuccessfulRescale', `New size: ${desired}; reason: ${reason}`);
       }
@@ -95,7 +96,8 @@ export function autoscalerController(): SimulatedController {
         ...(computed.length === 0 ? {} : { currentMetrics: computed.map((result) => result.status) }),
         ...(desired === current ? {} : { lastScaleTime: client.timestamp() }),
       };
-      const active = highest === undefined ? unmeasured(autoscaler) : measuredBy(highest.name);
+      const unknown = target.selects === undefined ? NO_SELECTOR : unmeasured(autoscaler);
+      const active = highest === undefined ? unknown : measuredBy(highest.name);
       report(client, autoscaler, status, [ABLE, desired === 0 ? DISABLED : active, limited]);
       // Without metrics, the number depends only on objects, so no timer is needed.
       return client.isEmpty(POD_METRICS) ? undefined : INTERVAL_MS;
@@ -117,16 +119,13 @@ function untilNextReadMs(autoscaler: KubeObject, current: number, known: ScaleHi
 function measure(
   client: ControllerClient,
   autoscaler: KubeObject,
-  target: KubeObject,
-  current: number,
+  { selects, current }: Target,
 ): readonly MetricResult[] {
   const namespace = autoscaler.metadata.namespace ?? '';
-  if (client.isEmpty(POD_METRICS)) return [];
-  const selector = objectAt(target.spec, 'selector');
-  const selected = labelMatcher(target.kind === 'ReplicationController' ? { matchLabels: selector } : selector);
+  if (client.isEmpty(POD_METRICS) || selects === undefined) return [];
   const pods = client
     .list(PODS, namespace)
-    .filter(({ metadata }) => selected(metadata.labels ?? {}))
+    .filter(selects)
     .map((pod) => {
       const metrics = client.get(POD_METRICS, namespace, pod.metadata.name ?? '');
       return { pod, metrics: metrics === undefined ? undefined : jsonOf(metrics) };
@@ -173,12 +172,39 @@ const DISABLED: Condition = {
   message: 'scaling is disabled since the replica count of the target is zero',
 };
 
-function targetOf(client: ControllerClient, autoscaler: KubeObject): KubeObject | undefined {
-  const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
-  const resource = client.resourceOfKind(textAt(reference, 'apiVersion'), textAt(reference, 'kind'));
-  if (resource === undefined) return undefined;
-  return client.get(resource, autoscaler.metadata.namespace ?? '', textAt(reference, 'name'));
+/** The target of an autoscaler, as its Scale describes it. */
+interface Target {
+  readonly object: KubeObject;
+  /** The wanted number of replicas. */
+  readonly current: number;
+  /** Which pods belong to the target? `undefined` when its Scale has no selector. */
+  readonly selects: Matcher | undefined;
 }
+
+/** The target of an autoscaler, or the reason why its Scale cannot be read. */
+function targetOf(client: ControllerClient, autoscaler: KubeObject): Target | string {
+  const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
+  const [kind, name] = [textAt(reference, 'kind'), textAt(reference, 'name')];
+  const resource = client.resourceOfKind(textAt(reference, 'apiVersion'), kind);
+  if (resource === undefined) return `no matches for kind "${kind}"`;
+  const object = client.get(resource, autoscaler.metadata.namespace ?? '', name);
+  if (object === undefined) return `${withGroup(resource.plural, resource.group)} ${goQuote(name)} not found`;
+  try {
+    const scale = client.scaleOf(object);
+    const selects = parseLabelSelector(textAt(scale, 'status', 'selector'));
+    return { object, current: countAt(scale, 'spec', 'replicas'), selects };
+  } catch (thrown) {
+    if (isApiError(thrown)) return thrown.message;
+    throw thrown;
+  }
+}
+
+const NO_SELECTOR: Condition = {
+  type: 'ScalingActive',
+  status: 'False',
+  reason: 'InvalidSelector',
+  message: "the HPA target's scale is missing a selector",
+};
 
 /** The wanted replicas within the bounds; a target with 0 replicas keeps 0. */
 function decide(autoscaler: KubeObject, current: number, wanted: number): { desired: number; limited: Condition } {
@@ -219,12 +245,7 @@ function unmeasured(autoscaler: KubeObject): Condition {
   };
 }
 
-function reportMissing(client: ControllerClient, autoscaler: KubeObject): void {
-  const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
-  const [kind, name] = [textAt(reference, 'kind'), textAt(reference, 'name')];
-  const resource = client.resourceOfKind(textAt(reference, 'apiVersion'), kind);
-  const place = resource === undefined ? kind : withGroup(resource.plural, resource.group);
-  const problem = resource === undefined ? `no matches for kind "${kind}"` : `${place} ${goQuote(name)} not found`;
+function reportMissing(client: ControllerClient, autoscaler: KubeObject, problem: string): void {
   const message = `the HPA controller was unable to get the target's current scale: ${problem}`;
   const condition: Condition = { type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message };
   recordEventOnce(client, autoscaler, condition, problem);

@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts';
 import { storeKey } from '../store/store.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject } from '../verbs/delete.ts';
+import { readScale, setReplicas } from '../virtual/scale.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { redecode } from '../verbs/write.ts';
@@ -202,6 +203,26 @@ export class ControllerClient {
   /** Writes the status of an object. An equal status causes no change. */
   updateStatus(object: KubeObject, status: JsonObject): KubeObject {
     return this.update({ ...object, status }, 'status');
+  }
+
+  /**
+   * The Scale of an object.
+   *
+   * @throws ApiError when the object has no Scale.
+   */
+  scaleOf(object: KubeObject): JsonObject {
+    const resource = this.#context.registry.findStoredKind(object);
+    if (resource === undefined) throw new Error(`no resource serves ${object.apiVersion} ${object.kind}`);
+    return readScale(resource, object);
+  }
+
+  /** Writes the number of replicas through the Scale of an object. */
+  scale(object: KubeObject, replicas: number): void {
+    this.#admitted('update scale', object, (services) => {
+      const { subresource: _, ...write } = this.#write(services, object, object.metadata.name ?? '', 'scale');
+      const live = this.get(write.resource, write.namespace, write.name);
+      if (live !== undefined) setReplicas(write, live, replicas);
+    });
   }
 
   /**

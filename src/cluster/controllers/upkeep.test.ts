@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { podTemplate, startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { ClusterStory } from '../../../test/support/cluster-story.ts';
+import { ANYTHING, crdOf } from '../../../test/support/crd.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
 const labels = { app: 'web' };
@@ -323,6 +324,44 @@ describe('a HorizontalPodAutoscaler', () => {
     await story.create(deployment());
     expect(await statusOf(story)).toMatchObject({ currentReplicas: 2 });
     expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale')).toMatchObject({ status: 'True' });
+  });
+
+  test('scales through the Scale of the target', async () => {
+    await using story = await startClusterStory();
+    await story.create(deployment({ replicas: 1 }));
+    await story.create(autoscaler());
+    const { managedFields = [] } = (await story.get('apps/v1 Deployment', 'web')).metadata;
+    const owner = (managedFields as readonly { fieldsV1?: object }[]).find(({ fieldsV1 }) =>
+      JSON.stringify(fieldsV1).includes('f:replicas'),
+    );
+    expect(owner).toMatchObject({ manager: 'kube-controller-manager', operation: 'Update', subresource: 'scale' });
+  });
+
+  test('scales a custom resource at the path of its definition', async () => {
+    await using story = await startClusterStory();
+    const fields = {
+      subresources: { scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' }, status: {} },
+    };
+    await story.client.create(crdOf('Farm', { properties: { spec: ANYTHING, status: ANYTHING } }, { fields }));
+    await story.client.create(crdOf('Field', { properties: { spec: ANYTHING } }));
+    const farm = { apiVersion: 'example.com/v1', kind: 'Farm', metadata: { name: 'web' } };
+    const scaleTargetRef = { apiVersion: 'example.com/v1', kind: 'Farm', name: 'web' };
+    await story.create({ ...farm, spec: {} });
+    await story.create(autoscaler({ scaleTargetRef }));
+    const able = async () => conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale');
+    const unable = "the HPA controller was unable to get the target's current scale:";
+    expect(await able()).toMatchObject({
+      message: `${unable} Internal error occurred: the spec replicas field ".spec.size" does not exist`,
+    });
+    await story.patch('example.com/v1 Farm', 'web', { spec: { size: 9 } });
+    expect((await story.get('example.com/v1 Farm', 'web')).spec).toEqual({ size: 4 });
+    expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'ScalingActive')).toMatchObject({
+      reason: 'InvalidSelector',
+      message: "the HPA target's scale is missing a selector",
+    });
+    await story.create({ ...farm, kind: 'Field' });
+    await story.patch(AUTOSCALER, 'h', { spec: { scaleTargetRef: { ...scaleTargetRef, kind: 'Field' } } });
+    expect(await able()).toMatchObject({ message: `${unable} the server could not find the requested resource` });
   });
 
   test('does not scale a target with zero replicas', async () => {

@@ -13,7 +13,15 @@ import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
-import { ApiError, conflict, internalError, invalid, methodNotAllowed, notFound } from '../errors/status.ts';
+import {
+  ApiError,
+  conflict,
+  internalError,
+  invalid,
+  methodNotAllowed,
+  notFound,
+  unknownResource,
+} from '../errors/status.ts';
 import { labelSelectorText } from '../types/label-selector-text.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import { age } from '../../kubernetes/index.ts';
@@ -95,20 +103,15 @@ export function scaleReply(
     mediaType(request.headers['content-type']) === 'application/apply-patch+yaml',
   );
   const write: WriteRequest = {
-    services: context,
-    resource,
-    namespace: route.namespace,
-    name: route.name,
-    subresource: 'scale',
-    user: request.user,
-    options,
-    warnings,
-    reviewed: {
-      type: scaleType(),
-      show: (object) => scaleOf(resource, object) as unknown as KubeObject,
-      take: (object, scale) =>
-        withReplicas(object, pathsOf(resource).specReplicas, replicasOf(scale as unknown as JsonObject)),
-    },
+    ...asScale({
+      services: context,
+      resource,
+      namespace: route.namespace,
+      name: route.name,
+      user: request.user,
+      options,
+      warnings,
+    }),
     ...(request.method === 'PATCH' ? { optionsKind: 'PatchOptions' } : {}),
   };
   const live = liveObject(write);
@@ -132,6 +135,38 @@ export function scaleReply(
   const node = builtinType('autoscaling.v1.Scale');
   const next = patchVirtual(node, scaleOf(resource, live), { form, text });
   return reply(rescale(write, live, decodeObject(node, next).value));
+}
+
+/** A write to the Scale of an object. */
+const asScale = (write: Omit<WriteRequest, 'reviewed' | 'subresource'>): WriteRequest => ({
+  ...write,
+  subresource: 'scale',
+  reviewed: {
+    type: scaleType(),
+    show: (object) => scaleOf(write.resource, object) as unknown as KubeObject,
+    take: (object, scale) =>
+      withReplicas(object, pathsOf(write.resource).specReplicas, replicasOf(scale as unknown as JsonObject)),
+  },
+});
+
+/**
+ * The Scale of an object, as a client reads it.
+ *
+ * @throws ApiError 404 when the resource has no Scale; 500 when a custom resource has no number of replicas.
+ */
+export function readScale(resource: ServedResource, object: KubeObject): JsonObject {
+  if (!resource.subresources.has('scale')) throw unknownResource();
+  checkReadable(resource, object);
+  return scaleOf(resource, object);
+}
+
+/** Writes the number of replicas through the Scale of an object. Returns the changed object. */
+export function setReplicas(
+  write: Omit<WriteRequest, 'reviewed' | 'subresource'>,
+  live: KubeObject,
+  replicas: number,
+): KubeObject {
+  return rescale(asScale(write), live, { ...readScale(write.resource, live), spec: { replicas } });
 }
 
 /** A Scale in the form that the request names. */
