@@ -48,6 +48,8 @@ test.each<[string, KubernetesSpec['status'], SpecRun, number]>([
   ['a listed spec that fails', 'passes', FAILED, 1],
   ['a gap that fails', 'gap', FAILED, 0],
   ['a gap that passes', 'gap', PASSED, 1],
+  ['a difference that fails', 'differs', FAILED, 0],
+  ['a difference that passes', 'differs', PASSED, 1],
   ['a spec that needs containers and fails', 'needs-containers', FAILED, 0],
   ['a spec that needs containers and passes', 'needs-containers', PASSED, 0],
 ])('%s: listed as "%s", run %j, %i failures', (_, status, run, failures) => {
@@ -66,6 +68,7 @@ test.each<[KubernetesSpec, SpecRun, Partial<KubernetesSpec>]>([
     { status: 'gap', reason: 'known' },
   ],
   [spec('a', 'needs-containers', { reason: 'r' }), FAILED, { status: 'needs-containers', reason: 'r' }],
+  [spec('a', 'differs', { reason: 'r' }), FAILED, { status: 'differs', reason: 'r' }],
 ])('an entry has the result of the last run', (entry, run, expected) => {
   const changed = withRuns(list(entry), new Map([['a', run]]), { on: '2026-02-02', how: 'e2e.test' });
   const lastRun = { on: '2026-02-02', how: 'e2e.test', result: run.result };

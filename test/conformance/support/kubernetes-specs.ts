@@ -17,11 +17,11 @@ export interface KubernetesSpec {
   /** The file of the spec in the repository of Kubernetes. */
   readonly file: string;
   /**
-   * `passes`: it passed when it was run. `needs-containers`: it cannot pass where containers are simulated. `gap`: it
-   * should pass, and did not, or has not been run.
+   * `passes`: it passed when it was run. `needs-containers`: it cannot pass where containers are simulated. `differs`:
+   * the cluster differs on purpose. `gap`: it should pass, and did not, or has not been run.
    */
-  readonly status: 'passes' | 'needs-containers' | 'gap';
-  /** Why the spec needs containers, or what the gap is. Absent for a spec that passes. */
+  readonly status: 'passes' | 'needs-containers' | 'differs' | 'gap';
+  /** Why the spec needs containers, why the cluster differs, or what the gap is. Absent for a spec that passes. */
   readonly reason?: string;
   /** The last run. Absent for a spec that has not been run. */
   readonly lastRun?: { readonly on: string; readonly how: string; readonly result: SpecRun['result'] };
@@ -43,8 +43,8 @@ export function chosenSpecs({ specs }: KubernetesSpecs, only: string | undefined
 export const groupOf = ({ name }: Pick<KubernetesSpec, 'name'>): string => /^\[([^\]]+)\]/.exec(name)?.[1] ?? 'other';
 
 /**
- * Compares runs with the list. A spec with the status `passes` must pass. A spec with the status `gap` must not pass;
- * if it does, its entry is out of date. A spec that needs containers may pass or fail.
+ * Compares runs with the list. A spec with the status `passes` must pass. A spec with the status `gap` or `differs`
+ * must not pass; if it does, its entry is out of date. A spec that needs containers may pass or fail.
  */
 export function compareSpecs(list: KubernetesSpecs, runs: ReadonlyMap<string, SpecRun>): readonly TopicResult[] {
   const topics = new Map<string, { topic: string; passed: number; failures: { id: string; detail: string }[] }>();
@@ -63,7 +63,8 @@ export function compareSpecs(list: KubernetesSpecs, runs: ReadonlyMap<string, Sp
 
 function differenceOf({ status }: KubernetesSpec, { result, message }: SpecRun): string | undefined {
   if (status === 'passes' && result !== 'passed') return `${result}: ${message}`;
-  if (status === 'gap' && result === 'passed') return 'a listed gap that passes; --update changes the list';
+  const isUnmet = status === 'gap' || status === 'differs';
+  if (isUnmet && result === 'passed') return 'a listed gap that passes; --update changes the list';
   return undefined;
 }
 
@@ -81,7 +82,7 @@ export function withRuns(
       const { name, file } = spec;
       const lastRun = { on, how, result: run.result };
       if (run.result === 'passed') return { name, file, status: 'passes', lastRun };
-      if (spec.status === 'needs-containers') return { ...spec, lastRun };
+      if (spec.status === 'needs-containers' || spec.status === 'differs') return { ...spec, lastRun };
       const reason = spec.status === 'gap' && spec.lastRun !== undefined ? spec.reason : undefined;
       return { name, file, status: 'gap', reason: reason ?? firstLine(run), lastRun };
     }),
