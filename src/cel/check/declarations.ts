@@ -37,7 +37,7 @@ export type Global =
 
 /**
  * How expressions may use names of types as values. `full`: everywhere. `checkOnly`, as in kro's typed environments:
- * the checker accepts other names than with `full`, and programs may use none.
+ * the checker accepts the names of another table, and programs may use none.
  */
 export type TypeNameUse = 'checkOnly' | 'full';
 
