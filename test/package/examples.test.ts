@@ -29,7 +29,7 @@ test.each(readdirSync(examples).filter((name) => name.endsWith('.ts')))(
   },
 );
 
-test('the instance of the web application in YAML is the one that its TypeScript exports', async () => {
+test('the YAML file of the web application has the instance that its TypeScript file exports', async () => {
   const { hello } = (await import('../../examples/webapp.ts')) as { readonly hello: KubeObject };
   const { metadata, ...rest } = parse(readFileSync(new URL('webapp-instance.yaml', examples), 'utf8')) as KubeObject;
   // An instance that a factory creates has labels of the factory. This instance comes from a file and has none.
