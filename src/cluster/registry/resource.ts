@@ -66,7 +66,7 @@ export interface ServedResource extends GroupResource, ServedVersion {
   readonly custom: CustomType | undefined;
   /** The object as later reads return it. A list that a built-in kind always has is null when it is empty. */
   settle(object: KubeObject): KubeObject;
-  /** Converts an object to the storage version. `conversions` is needed in the same cases as by `fromStorage`. */
+  /** Converts an object to the storage version. An object that a webhook converts needs `conversions`. */
   toStorage(object: KubeObject, conversions?: Conversions): KubeObject;
   /** Converts an object of this version to another version of the resource. */
   convert(object: KubeObject, target: ServedResource, conversions?: Conversions): KubeObject;
