@@ -5,7 +5,7 @@ import type { Reading } from './finding.ts';
 /** The state of a cluster that `typekro doctor` judges. Each part may be unreadable for this user. */
 export interface ClusterFacts {
   readonly server: ServerFacts;
-  /** The three CRDs of kro by name; an absent name does not exist. */
+  /** The three CRDs of kro by name. A CRD that does not exist is absent. */
   readonly crds: Reading<ReadonlyMap<string, KubeObject>>;
   readonly definitions: Reading<readonly KubeObject[]>;
   /** The instances of each definition, by its name. */

@@ -36,7 +36,7 @@ async function whyText(): Promise<string> {
   return out.replace(/IN_PROGRESS \d+d /, 'IN_PROGRESS AGE ');
 }
 
-test('a held write is in the plan after the node for which it waits, and why names the condition', async () => {
+test('a held write is in the plan after the node for which it waits, and the command why names the condition', async () => {
   const web = { ...mapResource('web', { text: '${schema.spec.text}' }), propagateWhen: ['${db.ready()}'] };
   await define(approved('db'), web);
   expect(await planned({ text: '1' })).toMatchInlineSnapshot(`
@@ -65,7 +65,7 @@ test('a held write is in the plan after the node for which it waits, and why nam
   `);
 });
 
-test('a condition about the spec that is false is known later, and the change is not in the plan', async () => {
+test('a node that a condition about the spec holds back is known later, and the plan has no write for it', async () => {
   const app = { ...mapResource('app', { text: '${schema.spec.text}' }), propagateWhen: ['${schema.spec.count > 1}'] };
   await define(app, mapResource('copy', { text: '${app.data.text}' }));
   expect(await planned({ text: '1', count: 1 })).toMatchInlineSnapshot(`
