@@ -163,7 +163,7 @@ describe('writes of a Graph', () => {
     expect([...failed.keys()]).toEqual([writeKey(TARGET, PATCH)]);
   });
 
-  it('a template that was meant to create an object does not take over its fields', async () => {
+  it('a template that was meant to create an object does not take over the fields of an existing one', async () => {
     const { uid: _uid, ...create } = apply({ manager: OWN, force: 'unlessGraph' });
     const { ports, requests } = rig([conflictWith('kro.run/applyset')]);
     await carryOut(decision({ apply: [create] }), ports);
@@ -188,7 +188,7 @@ describe('writes of a Graph', () => {
   it.each<[string, readonly JsonObject[], readonly JsonObject[]]>([
     ['that has other managers', [...others, entry(OWN)], others],
     ['without another manager', [entry(OWN)], [{}]],
-  ])('a manager is removed and the fields stay: an object %s', async (_title, managedFields, left) => {
+  ])('a manager is removed from an object %s, and the fields stay', async (_title, managedFields, left) => {
     const metadata = { ...OBJECT.metadata, uid: 'u', resourceVersion: '7', managedFields: [...managedFields] };
     const { ports, requests, patches, failed } = rig([], { ...OBJECT, metadata });
     const release = [{ target: TARGET, manager: OWN, keepsFields: true, uid: 'u' } as const];

@@ -46,7 +46,7 @@ export interface PlaygroundStep {
 /** An object of a step. */
 export interface PlaygroundObject {
   readonly node: string;
-  /** Does the object exist? Otherwise it shows what would be sent. */
+  /** Does the object exist? If not, `object` is the object that would be sent. */
   readonly exists: boolean;
   /** Fields that are not known yet have their expressions. */
   readonly object: JsonObject;
@@ -58,7 +58,8 @@ export interface PlaygroundResult {
   /** The definition that the instance belongs to. Absent when the source has none, or one with errors. */
   readonly definition?: PlaygroundDefinition;
   /**
-   * From the first state of the cluster to the last change. Empty without a definition, and when a text has an error.
+   * The steps from the first state of the cluster to the last change. Empty without a definition, and when a text has
+   * an error.
    */
   readonly steps: readonly PlaygroundStep[];
   /** Why the steps end early, as a sentence. Absent for a complete simulation. */
