@@ -62,6 +62,7 @@ export const FLOORS = {
     'earlier-release.ts',
     'table',
     'protocol',
+    'streaming',
     'webhooks',
     // Kinds: the rules of each kind, and permissions.
     'auth',

@@ -1,8 +1,12 @@
-/** Connections that change their protocol: `exec` and `attach` of pods that are local processes. */
+/** Connections that change their protocol: `exec`, `attach` and `portforward` of pods that are local processes. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { httpLibrary } from '../../core/index.ts';
-import type { ApiReply } from '../protocol/request.ts';
+import { badRequest } from '../errors/status.ts';
+import { replyError } from '../protocol/reply.ts';
+import type { ApiReply, ConnectionUpgrade } from '../protocol/request.ts';
+import { pingFrame } from '../streaming/frames.ts';
+import { ByteConnection } from './byte-connection.ts';
 import { asksForWatchSocket, isWatch, openWatchSocket } from './watch-socket.ts';
 import { acceptKey, WebSocketConnection } from './web-socket.ts';
 
@@ -51,19 +55,33 @@ function answerUpgrade(
 ): void {
   const { upgrade } = reply;
   if (socket.destroyed) return reply.stream?.stop();
-  const key = request.headers['sec-websocket-key'];
-  if (upgrade === undefined || key === undefined) return sendAnswer(host, reply, request, socket);
-  const lines = [
-    'HTTP/1.1 101 Switching Protocols',
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Accept: ${acceptKey(key)}`,
-    `Sec-WebSocket-Protocol: ${upgrade.protocol}`,
-  ];
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  const connection = new WebSocketConnection(socket);
+  if (upgrade === undefined) return sendAnswer(host, reply, request, socket);
+  const lines = upgrade.transport === 'SPDY/3.1' ? spdyLines(upgrade) : webSocketLines(upgrade, request);
+  if (lines === undefined) {
+    const refusal = replyError(badRequest('the header Sec-WebSocket-Key of a WebSocket is missing'));
+    return sendAnswer(host, refusal, request, socket);
+  }
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${lines.join('\r\n')}\r\n\r\n`);
+  const connection =
+    upgrade.transport === 'SPDY/3.1' ? new ByteConnection(socket, SPDY_PROBE) : new WebSocketConnection(socket);
   upgrade.open(connection);
   connection.unread(head);
+}
+
+/** A ping of the server has an even id. The client answers it, and the server ignores the answer. */
+const SPDY_PROBE = pingFrame(2);
+
+const spdyLines = ({ protocol }: ConnectionUpgrade): string[] => [
+  'Upgrade: SPDY/3.1',
+  `X-Stream-Protocol-Version: ${protocol}`,
+];
+
+/** The headers of the answer to a WebSocket; `undefined` for a request without a key. */
+function webSocketLines({ protocol }: ConnectionUpgrade, { headers }: IncomingMessage): string[] | undefined {
+  const key = headers['sec-websocket-key'];
+  if (key === undefined) return undefined;
+  const lines = ['Upgrade: websocket', `Sec-WebSocket-Accept: ${acceptKey(key)}`];
+  return protocol === '' ? lines : [...lines, `Sec-WebSocket-Protocol: ${protocol}`];
 }
 
 /** Sends an answer and closes the connection, because the server does not read from it any more. */

@@ -1,19 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { masked } from '../../../test/support/masked-frame.ts';
 import { acceptKey, readFrame, WebSocketConnection, writeFrame } from './web-socket.ts';
-
-/** A frame of a client. */
-function masked(opcode: number, payload: Buffer, isFinal = true): Buffer {
-  const plain = writeFrame(opcode, payload);
-  plain[0] = (isFinal ? 0x80 : 0) | opcode;
-  plain[1] = (plain[1] ?? 0) | 0x80;
-  const start = plain.length - payload.length;
-  const mask = Buffer.from([1, 2, 3, 4]);
-  const hidden = payload.map((byte, index) => byte ^ (mask[index & 3] ?? 0));
-  return Buffer.concat([plain.subarray(0, start), mask, hidden]);
-}
 
 test('the answer to a key is that of RFC 6455', () => {
   expect(acceptKey('dGhlIHNhbXBsZSBub25jZQ==')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
@@ -76,6 +66,47 @@ test('empty parts and many small parts take no further memory', () => {
   opened.unread(masked(0, Buffer.from('y')));
   opened.unread(masked(2, Buffer.alloc(0)));
   expect(messages).toEqual([`${'x'.repeat(3000)}y`, '']);
+});
+
+test('a client that sends pings and reads nothing gets the answer to the latest one', async () => {
+  const written: Buffer[] = [];
+  let read = (): void => undefined;
+  const socket = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, done) {
+      written.push(chunk);
+      read = done;
+    },
+  });
+  const opened = new WebSocketConnection(socket);
+  opened.send(Buffer.alloc(64 * 1024));
+  for (let count = 0; count < 1000; count += 1) opened.unread(masked(9, Buffer.from(String(count))));
+  expect(socket.writableLength).toBeLessThan(65 * 1024);
+  const drained = new Promise((resolve) => socket.once('drain', resolve));
+  read();
+  await drained;
+  expect(written.slice(1)).toEqual([writeFrame(10, Buffer.from('999'))]);
+});
+
+test('a closed connection is broken when its client reads nothing for ten seconds', () => {
+  vi.useFakeTimers();
+  try {
+    const reads: (() => void)[] = [];
+    const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => void reads.push(done) });
+    const opened = new WebSocketConnection(socket);
+    for (let count = 0; count < 3; count += 1) opened.send(Buffer.alloc(10));
+    opened.close();
+    reads.shift()?.();
+    vi.advanceTimersByTime(9999);
+    expect(socket.destroyed).toBe(false);
+    reads.shift()?.();
+    vi.advanceTimersByTime(1);
+    expect(socket.destroyed).toBe(false);
+    vi.advanceTimersByTime(10_000);
+    expect(socket.destroyed).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('the server notices that a client disconnects while its messages are not read', async () => {

@@ -1,21 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { cryptoLibrary } from '../../core/index.ts';
-import type { MessageConnection } from '../protocol/request.ts';
+import { SocketConnection } from './socket-connection.ts';
 
 /** The maximum size of a message of a client, in bytes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
-/** The maximum number of unsent bytes. The server closes the connection of a client that does not read. */
-const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
-
 /** The number of parts of a message after which they are joined. */
 const MAX_PARTS = 1024;
-
-/**
- * The time between two pings of a client whose messages are not read, in milliseconds. The end of such a connection is
- * known only when a write fails.
- */
-const PING_MS = 1000;
 
 /** The constant of RFC 6455 for the answer to a client's key. */
 const KEY_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -80,86 +71,32 @@ export function writeFrame(opcode: number, payload: Buffer): Buffer {
 }
 
 /** The server's side of a WebSocket (RFC 6455) on an open connection. */
-export class WebSocketConnection implements MessageConnection {
-  onMessage: (message: Buffer) => void = () => undefined;
-  onClose: () => void = () => undefined;
-  readonly #socket: Duplex;
+export class WebSocketConnection extends SocketConnection {
   #bytes: Buffer = Buffer.alloc(0);
   /** The payloads of a message in several frames. */
   #parts: Buffer[] = [];
   #partBytes = 0;
   /** Has a message begun that is not complete yet? */
   #isBegun = false;
-  #isClosed = false;
-  #pings: NodeJS.Timeout | undefined;
+  /** The latest ping that has no answer yet. */
+  #ping: Buffer | undefined;
 
   constructor(socket: Duplex) {
-    this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('error', () => socket.destroy());
-    socket.on('end', () => socket.end());
-    socket.on('close', () => {
-      this.#isClosed = true;
-      this.#stopPings();
-      this.onClose();
-    });
+    super(socket, writeFrame(OPCODES.ping, Buffer.alloc(0)));
   }
 
   send(message: Buffer): void {
-    if (this.#isClosed) return;
-    this.#socket.write(writeFrame(OPCODES.binary, message));
-    if (this.#socket.writableLength > MAX_BACKLOG_BYTES) this.#socket.destroy();
+    this.write(writeFrame(OPCODES.binary, message));
   }
 
   close(code: number = CLOSE_CODES.normal): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
     const payload = Buffer.alloc(2);
     payload.writeUInt16BE(code);
-    // Reads on, because the end of the client's side is noticed only by reading.
-    this.resume();
-    this.#socket.end(writeFrame(OPCODES.close, payload));
+    this.end(writeFrame(OPCODES.close, payload));
   }
 
-  pause(): void {
-    if (this.#isClosed) return;
-    this.#socket.pause();
-    this.#pings ??= setInterval(() => this.#socket.write(writeFrame(OPCODES.ping, Buffer.alloc(0))), PING_MS);
-    this.#pings.unref();
-  }
-
-  resume(): void {
-    this.#stopPings();
-    this.#socket.resume();
-  }
-
-  get backlog(): number {
-    return this.#socket.writableLength;
-  }
-
-  drained(callback: () => void): void {
-    if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return void setImmediate(callback);
-    const once = () => {
-      this.#socket.off('drain', once);
-      this.#socket.off('close', once);
-      callback();
-    };
-    this.#socket.on('drain', once);
-    this.#socket.on('close', once);
-  }
-
-  #stopPings(): void {
-    clearInterval(this.#pings);
-    this.#pings = undefined;
-  }
-
-  /** Reads bytes that came with the request. */
-  unread(head: Buffer): void {
-    if (head.length > 0) this.#read(head);
-  }
-
-  #read(chunk: Buffer): void {
-    if (this.#isClosed) return;
+  protected read(chunk: Buffer): void {
+    if (this.isClosed) return;
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     for (;;) {
       const frame = readFrame(this.#bytes);
@@ -167,15 +104,14 @@ export class WebSocketConnection implements MessageConnection {
       if (typeof frame === 'number') return this.close(frame);
       this.#bytes = this.#bytes.subarray(frame.length);
       this.#handle(frame);
-      if (this.#isClosed) return;
+      if (this.isClosed) return;
     }
   }
 
   #handle({ opcode, isFinal, payload }: Frame): void {
     switch (opcode) {
       case OPCODES.ping:
-        this.#socket.write(writeFrame(OPCODES.pong, payload));
-        return;
+        return this.#answer(payload);
       case OPCODES.pong:
         return;
       case OPCODES.close:
@@ -200,5 +136,18 @@ export class WebSocketConnection implements MessageConnection {
       default:
         return this.close(CLOSE_CODES.protocolError);
     }
+  }
+
+  /** Answers a ping. While the client reads nothing, only the latest ping waits for its answer, as RFC 6455 permits. */
+  #answer(ping: Buffer): void {
+    if (this.backlog === 0) return this.write(writeFrame(OPCODES.pong, ping));
+    if (this.#ping === undefined) {
+      this.drained(() => {
+        const latest = this.#ping;
+        this.#ping = undefined;
+        if (latest !== undefined) this.write(writeFrame(OPCODES.pong, latest));
+      });
+    }
+    this.#ping = ping;
   }
 }

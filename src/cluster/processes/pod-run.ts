@@ -35,6 +35,8 @@ export class PodRun {
   #events: PodEvent[] = [];
   #hasStaleVolumes = false;
   #isKilled = false;
+  /** Called when the processes are killed. */
+  readonly #killListeners = new Set<() => void>();
   /** The problem of the volumes that an event has reported. */
   #volumeProblem: string | undefined;
 
@@ -117,9 +119,17 @@ export class PodRun {
     this.#hasStaleVolumes = true;
   }
 
+  /** Calls the listener when all processes are killed, because the pod is deleted. Returns a function that forgets it. */
+  whenKilled(listener: () => void): () => void {
+    if (this.#isKilled) queueMicrotask(listener);
+    else this.#killListeners.add(listener);
+    return () => void this.#killListeners.delete(listener);
+  }
+
   /** Kills all processes. Their files are removed when the last one has ended. Never throws. */
   kill(): void {
     this.#isKilled = true;
+    for (const listener of this.#killListeners) listener();
     for (const container of this.#containers.values()) {
       try {
         container.kill();

@@ -134,6 +134,8 @@ export interface MessageConnection {
   send(message: Buffer): void;
   /** Ends the connection after the messages that were sent. */
   close(): void;
+  /** Breaks the connection at once. */
+  abort(): void;
   /** Stops reading messages until `resume`. */
   pause(): void;
   resume(): void;
@@ -145,7 +147,10 @@ export interface MessageConnection {
 
 /** The protocol to which a connection changes, and its use. */
 export interface ConnectionUpgrade {
+  /** The protocol inside of the transport; `''` when the client has named none. */
   readonly protocol: string;
+  /** Default: `websocket`. The messages of a connection with `SPDY/3.1` are pieces of its bytes. */
+  readonly transport?: 'websocket' | 'SPDY/3.1';
   open(connection: MessageConnection): void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * `exec`, `attach` and `portforward`: subresources that connect to a process in a pod. For containers
- * that are local processes, `exec` and `attach` work. For simulated ones, these subresources answer like an API server
- * and a kubelet whose containers do not exist any more. They read the named objects and change nothing.
+ * `exec`, `attach` and `portforward`: subresources that connect to a process in a pod. They work for containers that are
+ * local processes. For simulated ones, these subresources answer like an API server and a kubelet whose containers do not
+ * exist any more. They read the named objects and change nothing.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -13,6 +13,7 @@ import { badRequest, notFound } from '../errors/status.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { asksForProcesses } from '../processes/run-mode.ts';
 import { admitConnection } from './admit-virtual.ts';
+import type { ForwardTarget } from './forward-port.ts';
 import { containerOf, notRunning, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText } from '../protocol/reply.ts';
 import { processStreamReply } from './process-streams.ts';
@@ -47,7 +48,7 @@ export function portForwardReply(
   route: Route,
   _output: Output,
   warnings: string[],
-): ApiReply | undefined {
+): ApiReply | Promise<ApiReply> | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   refuseDryRun(request);
   const ports = request.query.all('ports').flatMap((value) => value.split(','));
@@ -62,13 +63,15 @@ export function portForwardReply(
   checkHost(context, pod);
   checkUpgrade(request);
   const run = context.processes?.find(pod);
-  if (run !== undefined) {
-    throw badRequest(
-      `ports of local processes are not forwarded; connect to the address ${run.address} of pod ${goQuote(route.name)} instead`,
-    );
-  }
+  if (run !== undefined) return forward(context, request, { pod, run });
   const full = `${route.name}_${route.namespace}`;
   return kubeletError(`unable to do port forwarding, pod not found (${goQuote(full)})`);
+}
+
+/** Connects a client to the ports of processes. Only clusters with such a connection load the code. */
+async function forward(context: ConnectContext, request: ApiRequest, target: ForwardTarget): Promise<ApiReply> {
+  const { forwardReply } = await import('./port-forward.ts');
+  return forwardReply(context.clock, request, target);
 }
 
 /** The parameters of a stream as an object, which webhooks and policies see. */

@@ -54,6 +54,7 @@ function opened(subject: ReturnType<typeof container>, query: string, subresourc
     onClose: () => undefined,
     send: () => undefined,
     close: () => void calls.push('close'),
+    abort: () => void calls.push('abort'),
     pause: () => void calls.push('pause'),
     resume: () => void calls.push('resume'),
     backlog: 2 * 1024 * 1024,

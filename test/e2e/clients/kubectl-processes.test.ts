@@ -78,14 +78,6 @@ describe.skipIf(program === '' || process.platform === 'win32')('kubectl and a l
     expect([code, stderr]).toEqual([1, expect.stringContaining('executable file not found in $PATH')]);
   });
 
-  test('port-forward says where the process listens', async () => {
-    const { code, stderr } = await kubectl(['port-forward', 'pod/worker', ':8080']);
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringMatching(/connect to the address 127\.[\d.]+ of pod "worker" instead/),
-    ]);
-  });
-
   test('exec and attach say why a container does not run', async () => {
     const lacking = POD.replace('name: worker', 'name: lacking').replace(
       'env: [',

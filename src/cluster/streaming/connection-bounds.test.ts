@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { RecordedConnection } from '../../../test/support/spdy-client.ts';
+import { SharedOutput, UnreadInput } from './connection-bounds.ts';
+
+const MEGABYTE = 1024 * 1024;
+
+test('a client is paused while more than 4 MiB wait', () => {
+  const connection = new RecordedConnection();
+  const unread = new UnreadInput(connection);
+  const steps = [4 * MEGABYTE, 1, 1, -1, -1, 1, -MEGABYTE].map((bytes) => {
+    unread.add(bytes);
+    return connection.calls.splice(0).join();
+  });
+  expect(steps).toEqual(['', 'pause', '', '', 'resume', 'pause', 'resume']);
+});
+
+/** An output whose messages begin with the id of their stream. */
+function output(connection: RecordedConnection, allowed?: Map<number, number>) {
+  const done: string[] = [];
+  const encode = (id: number, bytes: Buffer) => Buffer.concat([Buffer.from([id]), bytes]);
+  const shared = new SharedOutput(
+    connection,
+    encode,
+    allowed === undefined
+      ? undefined
+      : {
+          allowed: (id) => allowed.get(id) ?? 0,
+          use: (id, bytes) => void allowed.set(id, (allowed.get(id) ?? 0) - bytes),
+        },
+  );
+  const write = (id: number, bytes: Buffer) => shared.write(id, bytes, () => done.push(`${id}:${bytes.length}`));
+  const sent = () => connection.sent.splice(0).map((message) => `${message[0]}:${message.length - 1}`);
+  return { shared, write, done, sent };
+}
+
+test('data waits while the client has more than 1 MiB to read, and then goes on in turn', () => {
+  const connection = new RecordedConnection();
+  connection.reads = false;
+  const { write, done, sent } = output(connection);
+  write(1, Buffer.alloc(MEGABYTE));
+  write(1, Buffer.alloc(MEGABYTE));
+  write(2, Buffer.alloc(10));
+  write(3, Buffer.alloc(MEGABYTE));
+  expect([sent(), done]).toEqual([['1:1048576'], ['1:1048576']]);
+  connection.readAll();
+  expect([sent(), connection.backlog > MEGABYTE]).toEqual([['1:1048576'], true]);
+  connection.readAll();
+  expect([sent(), done.slice(2)]).toEqual([
+    ['2:10', '3:1048576'],
+    ['2:10', '3:1048576'],
+  ]);
+});
+
+test('data of a stream waits for its window and does not stop other streams', () => {
+  const allowed = new Map([
+    [1, 3],
+    [2, 100],
+  ]);
+  const { shared, write, done, sent } = output(new RecordedConnection(), allowed);
+  write(1, Buffer.alloc(10));
+  write(2, Buffer.alloc(5));
+  expect([sent(), done]).toEqual([['1:3', '2:5'], ['2:5']]);
+  allowed.set(1, 7);
+  shared.flush();
+  expect([sent(), done]).toEqual([['1:7'], ['2:5', '1:10']]);
+});
+
+test('a stream that ends does not wait any more', () => {
+  const { shared, write, done, sent } = output(new RecordedConnection(), new Map([[2, 1]]));
+  write(1, Buffer.alloc(10));
+  shared.drop(1);
+  write(2, Buffer.alloc(1));
+  expect([sent(), done]).toEqual([['2:1'], ['1:10', '2:1']]);
+});

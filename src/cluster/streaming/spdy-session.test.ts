@@ -1,0 +1,253 @@
+import { describe, expect, test } from 'vitest';
+import { RecordedConnection, SpdyHeaders, synStream } from '../../../test/support/spdy-client.ts';
+import type { ClientStream } from './client-stream.ts';
+import {
+  CONTROL,
+  controlFrame,
+  dataFrame,
+  FLAGS,
+  goAwayFrame,
+  INITIAL_WINDOW_SETTING,
+  pingFrame,
+  resetFrame,
+  settingFrame,
+  synReplyFrame,
+  windowUpdateFrame,
+} from './frames.ts';
+import { SpdySession } from './spdy-session.ts';
+
+const MEGABYTE = 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+/** A session whose client opens streams. Streams with the header `refuse` are refused. */
+function opened() {
+  const connection = new RecordedConnection();
+  const streams: ClientStream[] = [];
+  const events: string[] = [];
+  const session = new SpdySession(connection, {
+    accepts: (_id, fields) => !fields.has('refuse'),
+    open: (stream, fields) => {
+      streams.push(stream);
+      stream.onLost = () => events.push(`lost ${stream.id}`);
+      events.push(`open ${stream.id} ${[...fields].join()}`);
+    },
+    onClose: () => events.push('close'),
+  });
+  const headers = new SpdyHeaders();
+  const receive = (...frames: readonly Buffer[]) => connection.onMessage(Buffer.concat(frames));
+  return { connection, session, streams, events, headers, receive };
+}
+
+/** A session with the open streams 1 and 3. */
+function withStreams() {
+  const story = opened();
+  const { connection, headers, events, receive, streams } = story;
+  receive(headers.open(1, {}), headers.open(3, {}));
+  connection.sent.splice(0);
+  events.splice(0);
+  const [first, second] = streams;
+  if (first === undefined || second === undefined) throw new Error('no stream is open');
+  return { ...story, first, second };
+}
+
+const textOf = async (stream: ClientStream) => (await stream.read())?.toString();
+
+describe('a stream', () => {
+  test('is accepted with a reply, or reset', () => {
+    const { connection, receive, headers, events } = opened();
+    receive(headers.open(1, { a: 'b' }), headers.open(3, { refuse: '' }), headers.open(5, {}, FLAGS.unidirectional));
+    expect(connection.frames()).toEqual(['reply 1', 'reset 3 5', 'reset 5 3']);
+    expect(events).toEqual(['open 1 a,b']);
+  });
+
+  test('carries data in both directions, each with its own end', async () => {
+    const { connection, receive, first, events } = withStreams();
+    receive(dataFrame(1, Buffer.from('in'), true));
+    expect([await textOf(first), await textOf(first)]).toEqual(['in', undefined]);
+    await first.write(Buffer.from('out'));
+    first.end();
+    await first.write(Buffer.from('late'));
+    first.end();
+    expect(connection.frames()).toEqual(['data 1 out', 'data 1  last']);
+    expect([first.isClosed, events]).toEqual([true, []]);
+  });
+
+  test('gets data that its reader waits for, and data that came before', async () => {
+    const { receive, first } = withStreams();
+    const read = first.read();
+    receive(dataFrame(1, Buffer.from('a'), false));
+    receive(dataFrame(1, Buffer.from('b'), false));
+    expect([(await read)?.toString(), await textOf(first)]).toEqual(['a', 'b']);
+  });
+
+  test('may end with its headers, or with further headers', async () => {
+    const { receive, headers, streams } = opened();
+    receive(headers.open(1, {}, FLAGS.last), headers.open(3, {}), headers.more(3, { more: '' }, true));
+    expect(await Promise.all(streams.map(textOf))).toEqual([undefined, undefined]);
+  });
+
+  test.each<[string, (story: ReturnType<typeof withStreams>) => void, string[]]>([
+    ['the client resets it', ({ receive }) => receive(resetFrame(1, 5)), []],
+    ['the server resets it', ({ first }) => first.reset(), ['reset 1 5']],
+  ])('is lost when %s', async (_title, lose, frames) => {
+    const story = withStreams();
+    const { receive, connection, first, events } = story;
+    receive(dataFrame(1, Buffer.from('unread'), false));
+    lose(story);
+    receive(resetFrame(1, 5), dataFrame(1, Buffer.from('on its way'), false));
+    expect([await textOf(first), events, connection.frames()]).toEqual([undefined, ['lost 1'], frames]);
+  });
+
+  test('is lost with its connection', async () => {
+    const { connection, first, second, receive, events } = withStreams();
+    const [read] = [first.read()];
+    receive(dataFrame(3, NOTHING, true));
+    second.end();
+    connection.onClose();
+    connection.onClose();
+    expect([await read, events]).toEqual([undefined, ['lost 1', 'close']]);
+  });
+
+  test('gets no data after its end', () => {
+    const { connection, receive, events } = withStreams();
+    receive(dataFrame(1, NOTHING, true), dataFrame(1, Buffer.from('x'), false));
+    expect([connection.frames(), events]).toEqual([['reset 1 9'], ['lost 1']]);
+  });
+});
+
+test('data of an id that was never open is reset, once', () => {
+  const { connection, receive } = withStreams();
+  receive(dataFrame(5, Buffer.from('x'), false));
+  expect(connection.frames()).toEqual(['reset 5 2']);
+});
+
+test('a ping of the client is answered, and an answer to a ping is not', () => {
+  const { connection, receive } = opened();
+  receive(pingFrame(1), pingFrame(2));
+  expect(connection.frames()).toEqual(['ping 1']);
+});
+
+test.each<[string, Buffer]>([
+  ['a stream with an even id', new SpdyHeaders().open(2, {})],
+  ['a stream with an earlier id', new SpdyHeaders().open(1, {})],
+  ['headers that are not compressed', synStream(5, Buffer.from('x'))],
+  ['a reply with headers that are not compressed', synReplyFrame(5, Buffer.from('x'))],
+  ['a malformed frame', controlFrame(CONTROL.ping, NOTHING)],
+  ['a window of the connection that is too large', windowUpdateFrame(0, 2 ** 31 - 1)],
+  ['a first window that is too large', settingFrame(INITIAL_WINDOW_SETTING, 2 ** 31)],
+])('%s ends the connection', (_title, bytes) => {
+  const { connection, receive, events } = withStreams();
+  receive(bytes, pingFrame(1));
+  expect(connection.frames().at(-1)).toBe('go away');
+  expect([connection.calls, events]).toEqual([['close'], ['lost 1', 'lost 3', 'close']]);
+});
+
+test('the connection ends when the client goes away, and once when the server closes it', () => {
+  const { connection, session, receive, events } = withStreams();
+  receive(goAwayFrame(0, 0), dataFrame(1, Buffer.from('x'), false));
+  session.close();
+  connection.onClose();
+  expect([connection.frames(), connection.calls, events]).toEqual([
+    ['go away'],
+    ['close'],
+    ['lost 1', 'lost 3', 'close'],
+  ]);
+});
+
+describe('flow control', () => {
+  test('counts only for a client that uses it, which gets the largest windows', async () => {
+    const { connection, receive, first } = withStreams();
+    await first.write(Buffer.alloc(65_536 + 1000));
+    receive(settingFrame(4, 100));
+    expect(connection.frames()).toEqual(['data 1 66536 bytes']);
+    receive(windowUpdateFrame(1, 1600), windowUpdateFrame(0, 1300));
+    expect(connection.frames()).toEqual(['set [[7,2147483647]]', 'window 0 2147418111']);
+    const written = first.write(Buffer.alloc(450));
+    expect(connection.frames()).toEqual(['data 1 300 bytes']);
+    receive(windowUpdateFrame(0, 1000));
+    await written;
+    expect(connection.frames()).toEqual(['data 1 150 bytes']);
+  });
+
+  test('gives windows back after each GiB', async () => {
+    const { connection, receive, first } = withStreams();
+    receive(settingFrame(INITIAL_WINDOW_SETTING, 65_536));
+    connection.sent.splice(0);
+    const frame = dataFrame(1, Buffer.alloc(4 * MEGABYTE), false);
+    for (let count = 0; count < 257; count += 1) {
+      receive(frame);
+      await first.read();
+    }
+    expect(connection.frames()).toEqual(['window 0 1073741824', 'window 1 1073741824']);
+  });
+
+  test('resets a stream whose window becomes too large', () => {
+    const { connection, receive, events } = withStreams();
+    receive(windowUpdateFrame(1, 2 ** 31 - 1));
+    expect([connection.frames().at(-1), events]).toEqual(['reset 1 7', ['lost 1']]);
+  });
+
+  test('a stream that waits for its window ends with its connection', async () => {
+    const { connection, receive, first } = withStreams();
+    receive(settingFrame(INITIAL_WINDOW_SETTING, 0));
+    const written = first.write(Buffer.from('x'));
+    connection.onClose();
+    await written;
+    expect(first.isClosed).toBe(true);
+  });
+});
+
+describe('the memory for a client is bounded', () => {
+  test('the client is paused while its data is not read, and goes on when it is', async () => {
+    const { connection, receive, first, second } = withStreams();
+    for (let count = 0; count < 6; count += 1) receive(dataFrame(1, Buffer.alloc(MEGABYTE), false));
+    expect(connection.calls).toEqual(['pause']);
+    for (let count = 0; count < 2; count += 1) await first.read();
+    expect(connection.calls).toEqual(['pause']);
+    // A part counts until its reader asks for the next one.
+    await first.read();
+    expect(connection.calls).toEqual(['pause', 'resume']);
+    receive(dataFrame(3, Buffer.alloc(2 * MEGABYTE), false));
+    expect(connection.calls).toEqual(['pause', 'resume', 'pause']);
+    second.reset();
+    first.reset();
+    expect(connection.calls).toEqual(['pause', 'resume', 'pause', 'resume']);
+  });
+
+  test('data that was read does not count after the end of its stream', async () => {
+    const { connection, receive, headers } = opened();
+    for (let id = 1; id < 200; id += 2) {
+      receive(headers.open(id, {}), dataFrame(id, Buffer.alloc(MEGABYTE), false), resetFrame(id, 5));
+    }
+    expect(connection.calls).toEqual([]);
+  });
+
+  test('a client has at most 1000 streams at once', () => {
+    const { connection, receive, headers, streams } = opened();
+    for (let id = 1; id <= 2001; id += 2) receive(headers.open(id, {}));
+    expect([streams.length, connection.frames().at(-1)]).toEqual([1000, 'reset 2001 3']);
+    receive(resetFrame(1, 5), headers.open(2003, {}));
+    expect([streams.length, connection.frames()]).toEqual([1001, ['reply 2003']]);
+  });
+
+  test.each<[string, (id: number, headers: SpdyHeaders) => Buffer]>([
+    ['pings', (id) => pingFrame(id)],
+    ['streams that are refused', (id, headers) => headers.open(id, { refuse: '' })],
+    ['data for no stream', (id) => dataFrame(id, NOTHING, false)],
+  ])('a client that sends %s and reads nothing is disconnected', (_title, frame) => {
+    const { connection, receive, headers, events } = opened();
+    connection.reads = false;
+    for (let id = 1; connection.calls.length === 0 && id < 100_000; id += 2) receive(frame(id, headers));
+    expect([connection.sent.length, connection.calls, events]).toEqual([4097, ['abort'], ['close']]);
+  });
+
+  test('a client that reads is not disconnected, for any number of pings', () => {
+    const { connection, receive } = opened();
+    connection.reads = false;
+    for (let id = 1; id < 40_000; id += 2) {
+      receive(pingFrame(id));
+      if (id % 1001 === 0) connection.readAll();
+    }
+    expect(connection.calls).toEqual([]);
+  });
+});

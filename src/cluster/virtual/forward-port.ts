@@ -1,0 +1,85 @@
+import type { Socket } from 'node:net';
+import type { KubeObject } from '../../core/index.ts';
+import type { PodRun } from '../processes/pod-run.ts';
+import type { ClientStream } from '../streaming/client-stream.ts';
+
+/** A pod whose ports are forwarded, and its processes. */
+export interface ForwardTarget {
+  readonly pod: KubeObject;
+  readonly run: Pick<PodRun, 'connect' | 'whenKilled'>;
+}
+
+/** The bytes of a client, and the end of each direction. */
+export type ForwardedStream = Pick<ClientStream, 'read' | 'write' | 'end' | 'reset' | 'isClosed' | 'onLost'>;
+
+/**
+ * Connects a stream to a port of a pod. Each direction ends on its own. Resolves when the pod has ended its direction,
+ * or when the connection is over. The result is the error in the words of a kubelet, or `undefined`.
+ */
+export async function forwardPort(
+  target: ForwardTarget,
+  port: number,
+  stream: ForwardedStream,
+): Promise<string | undefined> {
+  let socket: Socket;
+  try {
+    socket = await target.run.connect(target.pod, port, { isDeclared: false });
+  } catch (error) {
+    return errorText(target, port, error as Error);
+  }
+  const isLost = stream.isClosed;
+  const problem = joinStreams(socket, stream);
+  if (isLost) socket.destroy();
+  const error = await problem;
+  return error === undefined ? undefined : errorText(target, port, error);
+}
+
+const errorText = ({ pod: { metadata } }: ForwardTarget, port: number, { message }: Error): string =>
+  `error forwarding port ${port} to pod ${metadata.name}_${metadata.namespace}, uid ${metadata.uid}: ${message}`;
+
+function joinStreams(socket: Socket, stream: ForwardedStream): Promise<Error | undefined> {
+  // The pod may end its direction before the client ends the other one.
+  socket.allowHalfOpen = true;
+  stream.onLost = () => socket.destroy();
+  void passInput(socket, stream);
+  return new Promise((resolve) => {
+    let problem: Error | undefined;
+    let hasEnded = false;
+    socket.on('data', (bytes: Buffer) => {
+      socket.pause();
+      void stream.write(bytes).then(() => socket.resume());
+    });
+    socket.on('end', () => {
+      hasEnded = true;
+      stream.end();
+      resolve(undefined);
+    });
+    socket.on('error', (error) => (problem = error));
+    socket.on('close', () => {
+      resolve(problem);
+      // After an error, the caller resets the stream when the message was sent.
+      if (problem === undefined || hasEnded) stream.reset();
+    });
+  });
+}
+
+/** Passes the bytes of the client on, one part after the other. Drops them when the pod has closed the connection. */
+async function passInput(socket: Socket, stream: ForwardedStream): Promise<void> {
+  for (let bytes = await stream.read(); bytes !== undefined; bytes = await stream.read()) {
+    await written(socket, bytes);
+  }
+  socket.end();
+}
+
+/** Settles when the system has taken the bytes, or the socket is closed. */
+function written(socket: Socket, bytes: Buffer): Promise<void> {
+  if (socket.destroyed || socket.writableEnded) return Promise.resolve();
+  return new Promise((resolve) => {
+    const finish = () => {
+      socket.off('close', finish);
+      resolve();
+    };
+    socket.on('close', finish);
+    socket.write(bytes, finish);
+  });
+}

@@ -1,0 +1,45 @@
+/** The parameters of port-forward connections in the words of a kubelet. */
+import { goQuote } from '../../golang/index.ts';
+import type { HeaderFields } from '../streaming/header-block.ts';
+
+/** The number of ports whose channels have numbers of one byte. */
+const MAX_CHANNEL_PORTS = 127;
+
+const MAX_PORT = 65_535;
+
+/** The refusal of a port; `undefined` for a valid one. */
+function portProblem(text: string): string | undefined {
+  const parsing = `unable to parse ${goQuote(text)} as a port: strconv.ParseUint: parsing ${goQuote(text)}: `;
+  if (!/^\d+$/.test(text)) return `${parsing}invalid syntax`;
+  if (Number(text) > MAX_PORT) return `${parsing}value out of range`;
+  return Number(text) === 0 ? `port ${goQuote(text)} must be > 0` : undefined;
+}
+
+/** The ports in the query of a WebSocket with channels, or the refusal. */
+export function channelPorts(values: readonly string[]): readonly number[] | string {
+  if (values.length === 0) return 'query parameter "port" is required';
+  if (values.includes('')) return 'query parameter "port" cannot be empty';
+  const texts = values.flatMap((value) => value.split(','));
+  const problem = texts.map(portProblem).find((text) => text !== undefined);
+  if (problem !== undefined) return problem;
+  if (texts.length > MAX_CHANNEL_PORTS) return `one connection has at most ${MAX_CHANNEL_PORTS} ports`;
+  return texts.map(Number);
+}
+
+/** One of the two streams of a forwarded connection. */
+export interface StreamRequest {
+  readonly type: 'data' | 'error';
+  readonly port: number;
+  /** The name of the forwarded connection. */
+  readonly requestId: string;
+}
+
+/** The request in the headers of a new stream; `undefined` for a stream that is refused. */
+export function streamRequest(streamId: number, headers: HeaderFields): StreamRequest | undefined {
+  const port = headers.get('port') ?? '';
+  const type = headers.get('streamtype');
+  if (portProblem(port) !== undefined || (type !== 'data' && type !== 'error')) return undefined;
+  // Old clients name no connection, open the stream for errors first, and have one connection at a time.
+  const implied = String(type === 'error' ? streamId : streamId - 2);
+  return { type, port: Number(port), requestId: headers.get('requestid') || implied };
+}

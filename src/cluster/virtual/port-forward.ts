@@ -1,0 +1,65 @@
+/**
+ * `portforward` of pods that are local processes, in the three protocols of Kubernetes: SPDY/3.1, SPDY/3.1 in the
+ * messages of a WebSocket, and a WebSocket with two channels for each port.
+ */
+import type { ClusterClock } from '../clock.ts';
+import { replyText } from '../protocol/reply.ts';
+import type { ApiReply, ApiRequest, MessageConnection } from '../protocol/request.ts';
+import { ChannelSession } from '../streaming/channel-session.ts';
+import type { ForwardTarget } from './forward-port.ts';
+import { forwardPort } from './forward-port.ts';
+import { channelPorts } from './forward-request.ts';
+import { negotiateSpdy, offeredProtocols } from './negotiate-streams.ts';
+import { forwardSpdy } from './spdy-forwarding.ts';
+
+const PROTOCOL = 'portforward.k8s.io';
+const TUNNEL_PROTOCOL = `SPDY/3.1+${PROTOCOL}`;
+const CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
+
+/** Changes the protocol of a connection. Refuses other protocols in the words of a kubelet. */
+export function forwardReply(clock: ClusterClock, request: ApiRequest, target: ForwardTarget): ApiReply {
+  const openSpdy = (connection: MessageConnection) => forwardSpdy(clock, target, connection);
+  if ((request.headers['upgrade'] ?? '').toLowerCase() !== 'websocket') {
+    return negotiateSpdy(request, [PROTOCOL], () => openSpdy);
+  }
+  const offered = offeredProtocols(request.headers['sec-websocket-protocol']);
+  if (offered.includes(TUNNEL_PROTOCOL)) {
+    return { status: 101, headers: {}, upgrade: { protocol: TUNNEL_PROTOCOL, open: openSpdy } };
+  }
+  const ports = channelPorts(request.query.all('ports'));
+  if (typeof ports === 'string') return replyText(400, `${ports}\n`);
+  if (offered.length > 0 && !offered.includes(CHANNEL_PROTOCOL)) {
+    const supported = `${TUNNEL_PROTOCOL} ${CHANNEL_PROTOCOL}`;
+    return replyText(403, `requested protocol(s) are not supported: [${offered.join(' ')}]; supports [${supported}]\n`);
+  }
+  const protocol = offered.length === 0 ? '' : CHANNEL_PROTOCOL;
+  const open = (connection: MessageConnection) => void forwardChannels(connection, target, ports);
+  return { status: 101, headers: {}, upgrade: { protocol, open } };
+}
+
+/**
+ * Forwards each port to a channel for data and a channel for errors. Both begin with the number of the port. The
+ * connection ends when all ports have ended.
+ */
+async function forwardChannels(
+  connection: MessageConnection,
+  target: ForwardTarget,
+  ports: readonly number[],
+): Promise<void> {
+  const session = new ChannelSession(connection, ports.length * 2);
+  session.onClose = target.run.whenKilled(() => session.close());
+  await Promise.all(
+    ports.map(async (port, index) => {
+      const [data, errors] = [session.channel(index * 2), session.channel(index * 2 + 1)];
+      const number = Buffer.alloc(2);
+      number.writeUInt16LE(port);
+      void errors.discard();
+      await Promise.all([data.write(number), errors.write(number)]);
+      const problem = await forwardPort(target, port, data);
+      if (problem === undefined) return;
+      await errors.write(Buffer.from(problem));
+      data.reset();
+    }),
+  );
+  session.close();
+}

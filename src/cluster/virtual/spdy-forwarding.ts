@@ -1,0 +1,82 @@
+import type { ClusterClock, Timer } from '../clock.ts';
+import type { MessageConnection } from '../protocol/request.ts';
+import type { ClientStream } from '../streaming/client-stream.ts';
+import { SpdySession } from '../streaming/spdy-session.ts';
+import type { ForwardTarget } from './forward-port.ts';
+import { forwardPort } from './forward-port.ts';
+import type { StreamRequest } from './forward-request.ts';
+import { streamRequest } from './forward-request.ts';
+
+/** The time in which a client opens both streams of a forwarded connection, in milliseconds, as in a kubelet. */
+const STREAM_CREATION_MS = 30_000;
+
+/** A forwarded connection whose second stream is not open yet. */
+interface PendingPair {
+  readonly first: ClientStream;
+  readonly type: StreamRequest['type'];
+  readonly timer: Timer;
+}
+
+/** Forwards ports of a pod to the streams of a SPDY connection: two streams for each forwarded connection. */
+export function forwardSpdy(clock: ClusterClock, target: ForwardTarget, connection: MessageConnection): void {
+  const pending = new Map<string, PendingPair>();
+  const session = new SpdySession(connection, {
+    accepts: (streamId, headers) => streamRequest(streamId, headers) !== undefined,
+    open: (stream, headers) => {
+      const request = streamRequest(stream.id, headers);
+      if (request !== undefined) addStream(stream, request);
+    },
+    onClose: () => {
+      forget();
+      for (const { timer } of pending.values()) timer.cancel();
+    },
+  });
+  const forget = target.run.whenKilled(() => session.close());
+
+  function addStream(stream: ClientStream, { type, port, requestId }: StreamRequest): void {
+    const other = pending.get(requestId);
+    if (other === undefined) {
+      const drop = () => {
+        pending.delete(requestId);
+        timer.cancel();
+      };
+      const timer = clock.setTimer(STREAM_CREATION_MS, () => {
+        drop();
+        void refuse(stream, type, `(request=${requestId}) timed out waiting for streams`);
+      });
+      pending.set(requestId, { first: stream, type, timer });
+      stream.onLost = drop;
+      return;
+    }
+    if (other.type === type) {
+      const text = `error processing stream for request ${requestId}: ${type} stream already assigned`;
+      if (type === 'error') void other.first.write(Buffer.from(text));
+      return stream.reset();
+    }
+    pending.delete(requestId);
+    other.timer.cancel();
+    other.first.onLost = () => undefined;
+    const [data, errors] = type === 'data' ? [stream, other.first] : [other.first, stream];
+    void forwardPair(target, port, data, errors);
+  }
+}
+
+/** Resets a stream, after a message on the stream for errors. */
+async function refuse(stream: ClientStream, type: StreamRequest['type'], text: string): Promise<void> {
+  if (type === 'error') await stream.write(Buffer.from(text));
+  stream.reset();
+}
+
+async function forwardPair(
+  target: ForwardTarget,
+  port: number,
+  data: ClientStream,
+  errors: ClientStream,
+): Promise<void> {
+  void errors.discard();
+  const problem = await forwardPort(target, port, data);
+  if (problem === undefined) return errors.end();
+  await errors.write(Buffer.from(problem));
+  data.reset();
+  errors.reset();
+}
