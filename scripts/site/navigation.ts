@@ -87,6 +87,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/testing.md', 'Test'),
       page('docs/embedded-cluster.md', 'The embedded cluster'),
       page('docs/envtest.md', 'envtest'),
+      page('docs/guides/other-languages.md', 'Tests in Python, Java and Rust'),
       page('docs/stand-ins.md', 'Stand-ins for other controllers'),
       page('docs/dashboard.md', 'The dashboard'),
       page('docs/editor.md', 'Your editor'),
