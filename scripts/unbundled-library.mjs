@@ -13,13 +13,25 @@ import { posix } from 'node:path';
  * @param entry the source with the exports, as the map names it
  * @param internal other libraries whose sources are in the map: the name in imports, and the source with the exports
  * @param added further sources by their names
+ * @param replaced top-level functions that are replaced: the text of each by its name, in objects by the names of sources
  */
-export function unbundledLibrary({ library, bundle, entry, internal = {}, added = {} }) {
+export function unbundledLibrary({ library, bundle, entry, internal = {}, added = {}, replaced = {} }) {
   const map = JSON.parse(readFileSync(`${bundle}.map`, 'utf8'));
   const sources = new Map([
     ...map.sources.map((name, index) => [name, map.sourcesContent[index]]),
     ...Object.entries(added),
   ]);
+  for (const [name, functions] of Object.entries(replaced)) {
+    for (const [declared, text] of Object.entries(functions)) {
+      const source = sources.get(name) ?? '';
+      const declaration = new RegExp(`^function ${declared}\\([\\s\\S]*?^}$`, 'm');
+      if (!declaration.test(source)) throw new Error(`${name} of ${library} has no function ${declared}`);
+      sources.set(
+        name,
+        source.replace(declaration, () => text),
+      );
+    }
+  }
   const namespace = `sources of ${library}`;
   const found = (path) => {
     const name = [path, path.replace(/\.js$/, '.ts'), `${path}.ts`, `${path}/index.ts`].find((each) =>

@@ -150,6 +150,69 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
     await page.getByRole('tab', { name: 'Values', selected: true }).waitFor();
   });
 
+  test('a server that starts again has new data, and the page reads it at its place', async () => {
+    await open(`#/instances/${FLEET_REF}?node=n7`);
+    const row = page.getByRole('option', { name: /^n7/ });
+    await row.getByText('waits until').waitFor();
+    server.emit([{ type: 'instance-changed', subject: SHOP_REF }]);
+    await server.pause();
+    await page.getByText(/The connection was lost at/).waitFor();
+    scene.step();
+    await server.resume({});
+    await page.locator('.connection.is-live').waitFor({ timeout: 15_000 });
+    await row.getByText('ConfigMap fleet-n7').waitFor();
+    await page.getByRole('complementary', { name: 'n7' }).waitFor();
+    expect(page.url()).toContain('node=n7');
+  });
+
+  test('a server that starts again with another token says which address to open', async () => {
+    await server.pause();
+    await page.getByText(/The connection was lost at/).waitFor();
+    await server.resume({ token: 'another' });
+    await page.getByText('Open the address that the command printed last.').waitFor({ timeout: 15_000 });
+    await server.pause();
+    await server.resume({ token: 'scene' });
+  });
+
+  test('an instance that vanishes while the page shows it keeps its last state, and says so', async () => {
+    await open(`#/instances/${SHOP_REF}?node=settings`);
+    await page.getByRole('complementary', { name: 'settings' }).waitFor();
+    scene.setGone(SHOP_REF, true);
+    server.emit([{ type: 'instance-removed', subject: SHOP_REF }]);
+    await page.getByText('This instance no longer exists.').waitFor();
+    await page.getByRole('complementary', { name: 'settings' }).waitFor();
+    await page.locator('[data-box=web]').waitFor();
+    await page.reload();
+    await page.getByText('Shop web does not exist.').waitFor();
+    await page.getByText('Its last state was IN_PROGRESS.').waitFor();
+    scene.setGone(SHOP_REF, false);
+    server.emit([{ type: 'instance-changed', subject: SHOP_REF }]);
+    await page.getByRole('heading', { name: 'shop/web' }).waitFor();
+  });
+
+  test('a change of an object alone is read, and does not read the list of instances', async () => {
+    await open(`#/instances/${FLEET_REF}`);
+    const reads = (end: string): number => server.requests.filter((path) => path.endsWith(end)).length;
+    const before = { instance: reads('Ffleet'), list: reads('/instances') };
+    server.emit([{ type: 'object-changed', subject: FLEET_REF }]);
+    await expect.poll(() => reads('Ffleet')).toBeGreaterThan(before.instance);
+    expect(reads('/instances')).toBe(before.list);
+    expect(errors).toEqual([]);
+  });
+
+  test('by keyboard, the why path leads to the one object of a collection that is not ready', async () => {
+    await open(`#/instances/${SHOP_REF}?node=edge`);
+    const panel = page.getByRole('complementary', { name: 'edge' });
+    await panel.getByText(/\d+ of 900 are not ready/).waitFor();
+    await page.locator('[data-box=edge]').focus();
+    await page.keyboard.press('x');
+    await panel.getByRole('button', { name: /-002$/ }).focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('.box-cell[data-selected=true]').count()).toBe(1);
+    expect(page.url()).toContain('object=v1%2FConfigMap%2Fshop%2F');
+    expect(errors).toEqual([]);
+  });
+
   test('a page without a token says which address to open', async () => {
     const other = await browser.newContext();
     const fresh = await other.newPage();

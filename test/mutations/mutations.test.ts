@@ -12,7 +12,9 @@ describe('the list of mutations', () => {
     (room, _, mutation) => {
       expect(mutation.file).toContain(`src/${room}/`);
       // A mutation with a syntax error would count as caught.
-      expect(() => transformSync(mutate(mutation), { loader: 'ts' })).not.toThrow();
+      expect(() =>
+        transformSync(mutate(mutation), { loader: mutation.file.endsWith('.tsx') ? 'tsx' : 'ts' }),
+      ).not.toThrow();
       expect(mutation.find).not.toBe(mutation.replace);
       expect(mutation.tests.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
     },

@@ -8,6 +8,7 @@ import { COMMANDS } from './commands.ts';
 import { COMPOSE } from './compose.ts';
 import { CONTROLLER } from './controller.ts';
 import { CORE } from './core.ts';
+import { DASHBOARD, DASHBOARD_SERVER } from './dashboard.ts';
 import { DEPLOY } from './deploy.ts';
 import { EXECUTE } from './execute.ts';
 import { FACTORIES } from './factories.ts';
@@ -46,7 +47,8 @@ const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
   factories: FACTORIES,
   deploy: DEPLOY,
   testing: TESTING,
-  cli: [...CLI, ...COMMANDS],
+  dashboard: DASHBOARD,
+  cli: [...CLI, ...COMMANDS, ...DASHBOARD_SERVER],
 };
 
 /** All mutations, room by room. Tests apply them to a copy of the source. */

@@ -421,4 +421,18 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: 'if (found === undefined || items.length > 1) return item;',
     tests: ['test/simulation/hold-items.test.ts'],
   },
+  {
+    name: 'one true condition makes an object of a collection ready',
+    file: 'src/runtime/ready-objects.ts',
+    find: 'return conditions.every((condition) => {',
+    replace: 'return conditions.length === 0 || conditions.some((condition) => {',
+    tests: ['src/runtime/ready-objects.test.ts'],
+  },
+  {
+    name: 'a condition about a whole external list is evaluated for an item',
+    file: 'src/runtime/ready-objects.ts',
+    find: 'node.readyWhen.filter(({ references }) => !references.includes(node.id))',
+    replace: 'node.readyWhen',
+    tests: ['src/runtime/ready-objects.test.ts'],
+  },
 ];

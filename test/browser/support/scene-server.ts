@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createPages } from '../../../src/dashboard/index.ts';
 import type { InspectEvent, InspectMeta, InstancePage, InstanceRow, NodeDetail } from '../../../src/inspect/index.ts';
 import { INSPECT_PREFIX } from '../../../src/inspect/index.ts';
+import { instancePage, readInstanceQuery } from '../../../src/inspect/instance-page.ts';
 import type { Scene } from './scene.ts';
 import { revisionText, SCENE_TIME } from './scene.ts';
 
@@ -18,12 +19,10 @@ export interface SceneServer {
   emit(changes: readonly Pick<InspectEvent, 'type' | 'subject'>[]): void;
   /** Ends all connections and refuses new ones, like a command that has ended. */
   pause(): Promise<void>;
-  /** Serves again on the same port. */
-  resume(): Promise<void>;
+  /** Serves again on the same port. With `restart`, as a new process: with another epoch, and another token on demand. */
+  resume(restart?: { readonly token?: string }): Promise<void>;
   close(): Promise<void>;
 }
-
-const TOKEN = 'scene';
 
 /** Serves the page and the data of a scene on a free port of 127.0.0.1. */
 export async function serveScene(scene: Scene): Promise<SceneServer> {
@@ -31,16 +30,20 @@ export async function serveScene(scene: Scene): Promise<SceneServer> {
   const streams = new Set<ServerResponse>();
   const requests: string[] = [];
   let id = 0;
+  let epoch = 1;
+  let token = 'scene';
   const server = createServer((request, response) => {
     if (pages(request, response)) return;
     const url = new URL(request.url ?? '/', 'http://scene');
     requests.push(url.pathname);
-    const token = request.headers.authorization?.replace('Bearer ', '') ?? url.searchParams.get('token');
-    if (token !== TOKEN)
+    const given = request.headers.authorization?.replace('Bearer ', '') ?? url.searchParams.get('token');
+    if (given !== token)
       return send(response, 401, { code: 'inspect/token', message: 'the token is missing or wrong' });
-    if (url.pathname === `${INSPECT_PREFIX}events`) return openStream(request, response, streams);
+    if (url.pathname === `${INSPECT_PREFIX}events`) return openStream(request, response, streams, `e${epoch}`);
     const body = answer(scene, url);
-    if (body === undefined) send(response, 404, { code: 'inspect/nothing', message: 'there is nothing here' });
+    const last = scene.removed(decodeURIComponent(url.pathname.split('/')[4] ?? ''));
+    if (body === undefined)
+      send(response, 404, { code: 'inspect/nothing', message: 'there is nothing here', ...(last && { last }) });
     else send(response, 200, body);
   });
   const listen = (port: number): Promise<void> => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -54,24 +57,35 @@ export async function serveScene(scene: Scene): Promise<SceneServer> {
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
-    address: `${url}/#token=${TOKEN}`,
+    address: `${url}/#token=${token}`,
     requests,
     emit(changes) {
       id += changes.length;
       const batch = changes.map((change, index) => ({ id: id + index, at: SCENE_TIME, message: '', ...change }));
       for (const stream of streams) {
-        stream.write(`id: ${id}\nevent: changes\ndata: ${JSON.stringify({ changes: batch })}\n\n`);
+        stream.write(`id: e${epoch}.${id}\nevent: changes\ndata: ${JSON.stringify({ changes: batch })}\n\n`);
       }
     },
     pause: close,
-    resume: () => listen(port),
+    resume(restart) {
+      if (restart !== undefined) epoch += 1;
+      token = restart?.token ?? token;
+      return listen(port);
+    },
     close: () => (server.listening ? close() : Promise.resolve()),
   };
 }
 
-function openStream(request: IncomingMessage, response: ServerResponse, streams: Set<ServerResponse>): void {
+function openStream(
+  request: IncomingMessage,
+  response: ServerResponse,
+  streams: Set<ServerResponse>,
+  epoch: string,
+): void {
+  const lastId = request.headers['last-event-id'];
+  const missed = typeof lastId === 'string' && lastId !== '' && !lastId.startsWith(`${epoch}.`);
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  response.write(`retry: 200\nevent: hello\ndata: ${JSON.stringify({ epoch: 'scene', missed: false })}\n\n`);
+  response.write(`retry: 200\nevent: hello\ndata: ${JSON.stringify({ epoch, missed })}\n\n`);
   streams.add(response);
   request.on('close', () => streams.delete(response));
 }
@@ -157,23 +171,7 @@ function nodeAnswer(scene: Scene, ref: string, name: string): NodeDetail | undef
   };
 }
 
-function pageOf(all: readonly InstanceRow[], query: URLSearchParams): InstancePage {
-  const [search, state, definition] = ['search', 'state', 'definition'].map((name) => query.get(name));
-  const offset = Number(query.get('offset') ?? 0);
-  const found = all.filter(
-    (row) =>
-      (definition === null || row.definition === definition) &&
-      (search === null || `${row.namespace}/${row.name} ${row.waitingFor ?? ''}`.includes(search ?? '')),
-  );
-  const counts = { ACTIVE: 0, IN_PROGRESS: 0, ERROR: 0, DELETING: 0, NONE: 0 };
-  for (const row of found) counts[row.state] += 1;
-  const shown = found.filter((row) => state === null || row.state === state);
-  const sort =
-    query.get('sort') === 'state'
-      ? (row: InstanceRow) => row.state
-      : (row: InstanceRow) => `${row.namespace}/${row.name}`;
-  const sign = query.get('order') === 'desc' ? -1 : 1;
-  shown.sort((a, b) => sign * (sort(a) < sort(b) ? -1 : sort(a) > sort(b) ? 1 : 0));
-  const limit = Number(query.get('limit') ?? 500);
-  return { items: shown.slice(offset, offset + limit), total: shown.length, counts, offset, limits: [] };
-}
+const pageOf = (all: readonly InstanceRow[], query: URLSearchParams): InstancePage => ({
+  ...instancePage(all, readInstanceQuery(query)),
+  limits: [],
+});

@@ -39,6 +39,10 @@ export interface Scene {
   object(ref: string, object: string): ObjectDetail | undefined;
   /** Toggles the readiness of an instance, so that the next read differs. */
   step(): void;
+  /** Removes an instance, or brings it back. */
+  setGone(ref: string, isGone: boolean): void;
+  /** The last row of a removed instance. */
+  removed(ref: string): InstanceRow | undefined;
 }
 
 /** The numbers of objects in a scene. */
@@ -63,7 +67,9 @@ export function createScene(size: SceneSize): Scene {
     ...Array.from({ length: size.instances - 2 }, (_, index) => manyRow(index)),
   ];
   let steps = 0;
-  const find = (ref: string): InstanceRow | undefined => instances.find((item) => item.ref === ref);
+  const gone = new Set<string>();
+  const known = (ref: string): InstanceRow | undefined => instances.find((item) => item.ref === ref);
+  const find = (ref: string): InstanceRow | undefined => (gone.has(ref) ? undefined : known(ref));
   return {
     instances,
     definitions: [
@@ -90,6 +96,8 @@ export function createScene(size: SceneSize): Scene {
     step: () => {
       steps += 1;
     },
+    setGone: (ref, isGone) => void (isGone ? gone.add(ref) : gone.delete(ref)),
+    removed: (ref) => (gone.has(ref) ? known(ref) : undefined),
   };
 }
 

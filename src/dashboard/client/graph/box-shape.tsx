@@ -10,6 +10,7 @@ const PADDING = 12;
 const TEXT_X = 36;
 const MAX_TITLE_LENGTH = 23;
 const MAX_SUBTITLE_LENGTH = 28;
+const MAX_COUNTS_LENGTH = 32;
 
 /** A box of the graph. It is a button that Tab and the arrow keys reach. */
 export function BoxShape(props: {
@@ -30,7 +31,7 @@ export function BoxShape(props: {
   const { box, position } = props;
   if (position === undefined) return null;
   const textX = box.tone === undefined ? PADDING + 2 : TEXT_X;
-  const more = box.tone === undefined ? 3 : 0;
+  const more = box.tone === undefined ? 2 : 0;
   const rule = box.rules[0];
   return (
     <g
@@ -65,7 +66,9 @@ export function BoxShape(props: {
         </text>
         <text class="box-subtitle" x={textX} y="41">
           {shortText(
-            box.tone === undefined && rule !== undefined ? `${box.subtitle} · ${rule}` : box.subtitle,
+            box.tone === undefined && rule !== undefined && box.kind === 'node'
+              ? `${box.subtitle} · ${rule}`
+              : box.subtitle,
             MAX_SUBTITLE_LENGTH + more,
           )}
         </text>
@@ -110,7 +113,7 @@ function Shares({ box }: { readonly box: Box }): JSX.Element {
         return bar;
       })}
       <text class="box-counts" x={PADDING} y={BOX_HEIGHT + 14}>
-        {total === 0 ? (box.rules[0] === undefined ? '' : shortText(box.rules[0], 34)) : sharesText(box)}
+        {total === 0 ? (box.rules[0] === undefined ? '' : shortText(box.rules[0], MAX_COUNTS_LENGTH)) : sharesText(box)}
       </text>
     </>
   );

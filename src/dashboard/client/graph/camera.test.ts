@@ -11,6 +11,10 @@ test.each([
   expect(fitCamera(layout, frame)).toEqual(camera);
 });
 
+test('a narrow frame shows a picture whole that a wide frame shows from its start', () => {
+  expect(fitCamera({ width: 752, height: 600 }, { width: 296, height: 340 })).toMatchObject({ x: 0, scale: 296 / 752 });
+});
+
 test('a zoom keeps the point under the pointer', () => {
   const camera = { x: 10, y: 20, scale: 1 };
   const zoomed = zoomCamera(camera, 2, { x: 100, y: 50 });

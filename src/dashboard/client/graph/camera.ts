@@ -19,6 +19,9 @@ const MAX_SCALE = 2.5;
 /** The limits of the scale at which a whole graph is shown. Its texts are not enlarged, and stay readable. */
 const MAX_FIT_SCALE = 1;
 const MIN_FIT_SCALE = 0.5;
+/** The smallest scale in a narrow frame, in which texts are small in any case. The list has all texts. */
+const MIN_NARROW_FIT_SCALE = 0.34;
+const NARROW_FRAME_WIDTH = 480;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
@@ -27,7 +30,8 @@ const clamp = (value: number, low: number, high: number): number => Math.min(hig
  */
 export function fitCamera(layout: Pick<Layout, 'width' | 'height'>, frame: FrameSize): Camera {
   const whole = Math.min(frame.width / Math.max(1, layout.width), frame.height / Math.max(1, layout.height));
-  const scale = clamp(whole, MIN_FIT_SCALE, MAX_FIT_SCALE);
+  const lowest = frame.width < NARROW_FRAME_WIDTH ? MIN_NARROW_FIT_SCALE : MIN_FIT_SCALE;
+  const scale = clamp(whole, lowest, MAX_FIT_SCALE);
   const offset = (size: number, shown: number): number => (size * scale > shown ? 0 : (size - shown / scale) / 2);
   return { x: offset(layout.width, frame.width), y: offset(layout.height, frame.height), scale };
 }

@@ -12,7 +12,7 @@ test.each([
     'kubectl logs web-1 -n shop -c app',
   ],
   [listCommand('webapps', 'acme.dev'), 'kubectl get webapps.acme.dev --all-namespaces'],
-  [whyCommand(web), 'kubectl typekro why Deployment web -n shop'],
+  [whyCommand(web), 'kubectl typekro why Deployment/web -n shop'],
 ])('%s', (command, expected) => {
   expect(command).toBe(expected);
 });

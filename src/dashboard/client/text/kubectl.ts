@@ -30,7 +30,7 @@ export function listCommand(plural: string, group: string): string {
 
 /** Explains why an instance is not ready. */
 export function whyCommand(ref: ObjectRef): string {
-  return `kubectl typekro why ${word(ref.kind)} ${word(ref.name)}${namespaceFlag(ref.namespace)}`;
+  return `kubectl typekro why ${word(`${ref.kind}/${ref.name}`)}${namespaceFlag(ref.namespace)}`;
 }
 
 function namespaceFlag(namespace: string | undefined): string {

@@ -130,7 +130,7 @@ function FilterField(props: {
       <input
         ref={props.field}
         type="search"
-        placeholder="Filter by name, namespace or reason"
+        placeholder="Filter by name or reason"
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {

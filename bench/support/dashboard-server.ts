@@ -1,0 +1,147 @@
+/**
+ * The server of the dashboard in a process of its own, for `bench/dashboard.ts`: the index of the command `typekro
+ * dashboard`, on a stand-in for a cluster with as many instances as the first argument says. The parent process sends
+ * what happens.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';
+import type { KubeObject } from '../../src/core/index.ts';
+import { createPages } from '../../src/dashboard/index.ts';
+import type { InspectDetails } from '../../src/inspect/index.ts';
+import { ownViewer, serveInspect, tokenOf } from '../../src/inspect/index.ts';
+import type { KubernetesApi, ResourceType, WatchEvent, WatchOptions } from '../../src/kube/index.ts';
+import { TestClock } from '../../test/support/test-clock.ts';
+import { createScene, FLEET_REF, SCENE_TIME } from '../../test/browser/support/scene.ts';
+import type { DashboardOrder, DashboardReport } from './dashboard-process.ts';
+
+const [count = '10000', nodes = '300'] = process.argv.slice(2);
+const total = Number(count);
+
+const DEFINITION: KubeObject = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'shops.acme.dev', uid: 'd', resourceVersion: '1' },
+  spec: { schema: { group: 'acme.dev', apiVersion: 'v1', kind: 'Shop' } },
+  status: { state: 'Active', lastIssuedRevision: 4 },
+};
+
+/** An instance as a controller leaves it. Number 0 is the one of which the scene has details. */
+function instance(index: number, version: number): KubeObject {
+  const isReady = (index + version) % 5 !== 0;
+  const message = `Deployment shop/store-${index}-web: 1 of 2 replicas are available`;
+  const time = new Date(SCENE_TIME - index * 60_000).toISOString();
+  return {
+    apiVersion: 'acme.dev/v1',
+    kind: 'Shop',
+    metadata: {
+      name: index === 0 ? 'web' : `store-${String(index).padStart(5, '0')}`,
+      namespace: index === 0 ? 'shop' : `team-${index % 40}`,
+      uid: `uid-${index}`,
+      resourceVersion: String(version),
+      creationTimestamp: time,
+      labels: { 'kro.run/resource-graph-definition-name': 'shops.acme.dev' },
+    },
+    spec: { replicas: 2 },
+    status: {
+      state: isReady ? 'ACTIVE' : 'IN_PROGRESS',
+      conditions: [
+        { type: 'Ready', status: isReady ? 'True' : 'False', reason: 'Ready', message, lastTransitionTime: time },
+      ],
+    },
+  };
+}
+
+let changes: WatchEvent[] = [];
+let arrived = (): void => undefined;
+const untilAborted = (signal: AbortSignal | undefined): Promise<unknown> =>
+  new Promise((resolve) => signal?.addEventListener('abort', resolve));
+
+const api = {
+  discovery: { resourceOf: () => Promise.resolve(undefined) },
+  async *watch({ kind }: ResourceType, { signal }: WatchOptions = {}) {
+    if (kind !== 'Shop') {
+      yield { type: 'ADDED', object: DEFINITION };
+      yield { type: 'SYNCED', resourceVersion: '1' };
+      await untilAborted(signal);
+      return;
+    }
+    for (let index = 0; index < total; index += 1) yield { type: 'ADDED', object: instance(index, 1) };
+    yield { type: 'SYNCED', resourceVersion: '1' };
+    signal?.addEventListener('abort', () => arrived());
+    while (signal?.aborted !== true) {
+      yield* changes.splice(0);
+      await new Promise<void>((resolve) => (arrived = resolve));
+    }
+  },
+} as unknown as KubernetesApi;
+
+const clock = new TestClock();
+const scene = createScene({ instances: 2, nodes: Number(nodes), children: 240 });
+const shown = (): Promise<never> => Promise.reject(new Error('the page of the measurement does not ask for this'));
+const details: InspectDetails = {
+  meta: () =>
+    Promise.resolve({
+      version: '1',
+      cluster: { name: 'bench' },
+      source: 'cluster',
+      actions: [],
+      plans: false,
+      limits: [],
+    }),
+  // Its states change with each step.
+  instance: () => Promise.resolve(scene.instance(FLEET_REF)),
+  definition: shown,
+  revision: shown,
+  why: shown,
+  node: shown,
+  object: shown,
+  events: shown,
+  log: shown,
+  plan: shown,
+  act: shown,
+};
+
+const report = (answer: DashboardReport): void => void process.send?.(answer);
+/** The bytes of the heap in use after a collection. */
+function heap(): number {
+  for (let round = 0; round < 3; round += 1) globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+const index = new ClusterIndex({ api, clock });
+const server = await serveInspect({
+  index,
+  details,
+  clock,
+  pages: createPages(),
+  authenticate: tokenOf('bench', ownViewer(api)),
+});
+const before = heap();
+await index.start();
+report({ url: server.url, heap: heap(), before });
+
+let version = 1;
+let next = 0;
+process.on('message', (order: DashboardOrder) => {
+  void (async () => {
+    if (order.is === 'close') {
+      await Promise.all([server.close(), index.close()]);
+      process.disconnect();
+      return;
+    }
+    if (order.is === 'happen') {
+      version += 1;
+      const last = index.log.lastId;
+      // The instance that the page shows is one of those that change.
+      changes = Array.from({ length: order.events }, (_, nth) => {
+        next = (next % (total - 1)) + 1;
+        return { type: 'MODIFIED', object: instance(nth === 0 ? 0 : next, version) };
+      });
+      scene.step();
+      arrived();
+      while (index.log.lastId < last + order.events) await setImmediate();
+      await clock.advance(order.ms);
+    }
+    report({ url: server.url, heap: order.is === 'heap' ? heap() : 0, before });
+  })();
+});

@@ -1,0 +1,75 @@
+import type { MutationRow } from './mutate.ts';
+
+const CHANGES = 'src/cli/dashboard/child-changes.ts';
+const SELECTIONS = 'src/cli/dashboard/child-selections.ts';
+
+/** The rows of the page. */
+export const DASHBOARD: readonly MutationRow[] = [
+  {
+    name: 'the squares of a collection do not show which object is not ready',
+    file: 'src/dashboard/client/graph/picture.ts',
+    find: "return ready === false && state === 'present' ? 'waiting' : toneOf(state);",
+    replace: 'return toneOf(state);',
+    tests: ['src/dashboard/client/graph/picture.test.ts'],
+  },
+  {
+    name: 'the objects that are not ready are not the first of a node',
+    file: 'src/dashboard/client/views/node-panel.tsx',
+    find: "toneOfObject(each) !== 'ready'",
+    replace: "toneOfObject(each) === 'ready'",
+    tests: ['src/dashboard/client/views/components.test.tsx'],
+  },
+  {
+    name: 'data without a change is not read again',
+    file: 'src/dashboard/client/data/remote.ts',
+    find: 'else if (repeatMs !== undefined) cancelRepeat =',
+    replace: 'else if (repeatMs === 0) cancelRepeat =',
+    tests: ['src/dashboard/client/data/remote.test.ts'],
+  },
+];
+
+/** The rows of the server of the page. */
+export const DASHBOARD_SERVER: readonly MutationRow[] = [
+  {
+    name: 'a new list of watched objects reports all of them',
+    file: CHANGES,
+    find: 'if (before !== version && !(isFirst && seen === undefined))',
+    replace: 'if (!(isFirst && seen === undefined))',
+    tests: ['src/cli/dashboard/child-changes.test.ts'],
+  },
+  {
+    name: 'the first list of pods reports all of them',
+    file: CHANGES,
+    find: ' && !(isFirst && seen === undefined))',
+    replace: ')',
+    tests: ['src/cli/dashboard/child-changes.test.ts'],
+  },
+  {
+    name: 'the watches of an instance never end',
+    file: CHANGES,
+    find: 'clock.setTimer(FOLLOW_MS, () => this.#drop(ref))',
+    replace: 'clock.setTimer(FOLLOW_MS, () => undefined)',
+    tests: ['src/cli/dashboard/child-changes.test.ts'],
+  },
+  {
+    name: 'any number of instances is watched',
+    file: CHANGES,
+    find: 'this.#followed.size > MAX_FOLLOWED && ',
+    replace: 'this.#followed.size > 1000 && ',
+    tests: ['src/cli/dashboard/child-changes.test.ts'],
+  },
+  {
+    name: 'an external object is selected by the label of the instance',
+    file: SELECTIONS,
+    find: 'found === undefined ? isLabelled : labelOf(found) === instance.metadata.uid',
+    replace: 'isLabelled',
+    tests: ['src/cli/dashboard/child-selections.test.ts'],
+  },
+  {
+    name: 'a workload without a selector selects all pods of its namespace',
+    file: SELECTIONS,
+    find: "if (!selector.ok || selector.text === '') return [];",
+    replace: 'if (!selector.ok) return [];',
+    tests: ['src/cli/dashboard/child-selections.test.ts'],
+  },
+];
