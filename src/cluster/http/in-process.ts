@@ -32,6 +32,12 @@ export function inProcessTransport(context: HandlerContext, user: UserInfo = ADM
       const pending = handle(context, { method: request.method, target: request.path, headers, body }, user);
       const reply = await (faulty ? answerOrAbort(pending, request.signal, open) : pending);
       if (reply.stream !== undefined) {
+        // A client that left while the request was handled reads no body, so nothing else stops the stream.
+        if (closed || request.signal?.aborted === true) {
+          reply.stream.stop();
+          request.signal?.throwIfAborted();
+          throw await closedError();
+        }
         return { status: reply.status, headers: reply.headers, body: streamBody(reply.stream, request.signal, open) };
       }
       const chunks =
@@ -69,7 +75,9 @@ function answerOrAbort(
   open: Set<() => void>,
 ): Promise<ApiReply> {
   return new Promise((resolve, reject) => {
+    let left = false;
     const leave = () => {
+      left = true;
       open.delete(onClose);
       signal?.removeEventListener('abort', onAbort);
     };
@@ -83,12 +91,19 @@ function answerOrAbort(
     };
     open.add(onClose);
     signal?.addEventListener('abort', onAbort, { once: true });
-    pending.then((reply) => {
-      if (reply.fate === 'hang') return;
-      leave();
-      if (reply.fate === 'break') reject(new Error('the connection broke'));
-      else resolve(reply);
-    }, reject);
+    pending.then(
+      (reply) => {
+        if (left) return reply.stream?.stop();
+        if (reply.fate === 'hang') return;
+        leave();
+        if (reply.fate === 'break') reject(new Error('the connection broke'));
+        else resolve(reply);
+      },
+      (error: unknown) => {
+        leave();
+        reject(error as Error);
+      },
+    );
   });
 }
 

@@ -80,3 +80,21 @@ describe('events that a listener causes', () => {
     ]);
   });
 });
+
+describe('the events that a collection keeps', () => {
+  test.each([
+    [0, 0],
+    [1, 2],
+    [16, 17],
+    [100, 107],
+  ])('a window of %i keeps no fewer and at most %i events', (window, most) => {
+    const objects = new Store(window).collection('', 'objects');
+    const counts: number[] = [];
+    for (let turn = 0; turn < 5 * window + 5; turn += 1) {
+      objects.put('a', object('a'));
+      counts.push(objects.since(objects.oldest)?.length ?? Number.NaN);
+    }
+    expect(Math.max(...counts)).toBe(most);
+    expect(Math.min(...counts.slice(window))).toBe(window);
+  });
+});

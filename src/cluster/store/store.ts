@@ -276,8 +276,8 @@ export class Collection {
 
   #publish(event: StoreEvent) {
     this.#events.push(event);
-    const { window } = this.#store;
-    if (this.#events.length > window * 2) {
+    const { window, maxEvents } = this.#store;
+    if (this.#events.length > maxEvents) {
       const droppedEvents = this.#events.splice(0, this.#events.length - window);
       this.#dropped = droppedEvents.at(-1)?.stored.version ?? this.#dropped;
     }
@@ -297,10 +297,19 @@ function versioned(object: KubeObject, version: number): KubeObject {
 /** The character that follows `/` in ASCII. The keys of a namespace are between `namespace/` and `namespace0`. */
 const AFTER_SLASH = '0';
 
+/**
+ * The events above the window that a collection keeps, as a fraction of the window. Events are dropped in groups, because
+ * each drop moves the remaining events. An event holds an object of the past: with a whole window as the surplus, the
+ * memory of a busy server rises and falls by a fifth.
+ */
+const MAX_SURPLUS = 1 / 16;
+
 /** All objects of a cluster, and their common counter of versions. */
 export class Store {
-  /** The minimum number of events that a collection keeps. Up to twice as many are kept for a while. */
+  /** The minimum number of events that a collection keeps. */
   readonly window: number;
+  /** The maximum number of events that a collection keeps. A collection with more events drops all but `window`. */
+  readonly maxEvents: number;
   #version = 1;
   readonly #collections = new Map<string, Collection>();
   readonly #listeners = new Set<StoreListener>();
@@ -311,6 +320,7 @@ export class Store {
 
   constructor(window = 10_000) {
     this.window = window;
+    this.maxEvents = window + Math.ceil(window * MAX_SURPLUS);
   }
 
   /** The version of the latest write. */
