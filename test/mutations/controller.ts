@@ -41,8 +41,29 @@ export const CONTROLLER: readonly MutationRow[] = [
     file: 'src/controller/queue/work-queue.ts',
     find: '      this.#ready.delete(group);\n      if (id === undefined) continue;',
     replace:
-      '      if (id === undefined || ids.size === 1) this.#ready.delete(group);\n      if (id === undefined) continue;',
+      '      if (id === undefined || ids.size === 0) this.#ready.delete(group);\n      if (id === undefined) continue;',
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
+  },
+  {
+    name: 'work that waits already is placed a second time',
+    file: 'src/controller/queue/work-queue.ts',
+    find: 'if (entry.running || entry.isReady) return false;',
+    replace: 'if (entry.running) return false;',
+    tests: ['src/controller/queue/work-queue.test.ts'],
+  },
+  {
+    name: 'the keys of a queue that were taken come again',
+    file: 'src/controller/queue/key-fifo.ts',
+    find: '      this.#keys = this.#keys.slice(this.#head);\n',
+    replace: '',
+    tests: ['src/controller/queue/key-fifo.test.ts'],
+  },
+  {
+    name: 'objects that arrive after the first compaction are not compacted',
+    file: 'src/controller/cache/deferred-compactor.ts',
+    find: '      this.#next = this.#due.values();\n',
+    replace: '',
+    tests: ['src/controller/cache/deferred-compactor.test.ts'],
   },
   {
     name: 'the failures of a key still count after a success',

@@ -17,6 +17,10 @@ export class DeferredCompactor {
   #fresh = new Set<string>();
   /** The keys to compact in the next turns. */
   #due = new Set<string>();
+  /**
+   * The next keys of `#due`. It stays between turns, because a new iterator passes the places of all deleted members.
+   */
+  #next: IterableIterator<string> = this.#due.values();
   #timer: { cancel(): void } | undefined;
 
   constructor(clock: Clock, compact: (key: string) => void) {
@@ -40,15 +44,17 @@ export class DeferredCompactor {
   }
 
   #compactDue(): void {
-    let left = MAX_PER_TURN;
-    for (const key of this.#due) {
-      if (left === 0) break;
-      left -= 1;
+    for (let left = MAX_PER_TURN; left > 0; left -= 1) {
+      const { value: key, done } = this.#next.next();
+      if (done === true) break;
       this.#due.delete(key);
       this.#compactOne(key);
     }
     const isDone = this.#due.size === 0;
-    if (isDone) [this.#due, this.#fresh] = [this.#fresh, this.#due];
+    if (isDone) {
+      [this.#due, this.#fresh] = [this.#fresh, this.#due];
+      this.#next = this.#due.values();
+    }
     const wait = isDone ? MIN_UNCHANGED_MS : 0;
     this.#timer = this.#due.size === 0 ? undefined : this.#clock.setTimer(wait, () => this.#compactDue());
   }

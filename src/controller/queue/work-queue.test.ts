@@ -45,6 +45,16 @@ describe('WorkQueue', () => {
     expect(drain(queue, 200)).toBe('');
   });
 
+  it('returns a due key once when an earlier time is requested for it', () => {
+    const queue = new WorkQueue();
+    queue.add(work('a', '1'), 5, 5);
+    queue.add(work('a', '1'), 3, 5);
+    expect(queue.ready).toBe(1);
+    expect(drain(queue, 5)).toBe('a1');
+    expect(queue.add(work('a', '1'), 6, 6)).toBe(true);
+    expect(drain(queue, 6)).toBe('a1');
+  });
+
   it('makes a waiting key due when it is requested at once', () => {
     const queue = new WorkQueue();
     queue.add(work('a', '1'), 100, 0);

@@ -1,4 +1,5 @@
 import { DueHeap } from './due-heap.ts';
+import { KeyFifo } from './key-fifo.ts';
 
 /**
  * The name of a piece of work. A group is a definition or a single Graph. The queue is fair between groups. `key` is
@@ -12,6 +13,8 @@ export interface WorkKey {
 interface Entry {
   readonly work: WorkKey;
   running: boolean;
+  /** Is the work due, and does it wait for its turn? */
+  isReady: boolean;
   /** The time at which the work is due; `undefined` while the work is not requested. */
   dueAt: number | undefined;
 }
@@ -25,7 +28,7 @@ interface Entry {
  */
 export class WorkQueue {
   readonly #entries = new Map<string, Entry>();
-  readonly #ready = new Map<string, Set<string>>();
+  readonly #ready = new Map<string, KeyFifo>();
   readonly #delayed = new DueHeap();
   #readyCount = 0;
   #adds = 0;
@@ -40,13 +43,12 @@ export class WorkQueue {
     const id = idOf(work);
     let entry = this.#entries.get(id);
     if (entry === undefined) {
-      entry = { work, running: false, dueAt: undefined };
+      entry = { work, running: false, isReady: false, dueAt: undefined };
       this.#entries.set(id, entry);
     }
     if (entry.dueAt !== undefined && entry.dueAt <= dueAt) return false;
-    const wasReady = this.#isReady(entry);
     entry.dueAt = dueAt;
-    if (entry.running || wasReady) return false;
+    if (entry.running || entry.isReady) return false;
     this.#place(id, entry, now);
     return true;
   }
@@ -55,16 +57,16 @@ export class WorkQueue {
   take(now: number): WorkKey | undefined {
     this.#promote(now);
     for (const [group, ids] of this.#ready) {
-      const [id] = ids;
+      const id = ids.take();
       this.#ready.delete(group);
       if (id === undefined) continue;
-      ids.delete(id);
       // The group moves to the end of the round, unless it has no more due work.
       if (ids.size > 0) this.#ready.set(group, ids);
       this.#readyCount -= 1;
       const entry = this.#entries.get(id);
       if (entry === undefined) continue;
       entry.running = true;
+      entry.isReady = false;
       this.#waited = Math.max(0, now - (entry.dueAt ?? now));
       entry.dueAt = undefined;
       this.#running += 1;
@@ -115,10 +117,6 @@ export class WorkQueue {
     return this.#entries.size;
   }
 
-  #isReady(entry: Entry): boolean {
-    return this.#ready.get(entry.work.group)?.has(idOf(entry.work)) === true;
-  }
-
   #place(id: string, entry: Entry, now: number): void {
     const dueAt = entry.dueAt ?? now;
     if (dueAt > now) {
@@ -127,8 +125,9 @@ export class WorkQueue {
     }
     const { group } = entry.work;
     const ids = this.#ready.get(group);
-    if (ids === undefined) this.#ready.set(group, new Set([id]));
+    if (ids === undefined) this.#ready.set(group, new KeyFifo(id));
     else ids.add(id);
+    entry.isReady = true;
     this.#readyCount += 1;
     this.#adds += 1;
   }
@@ -137,7 +136,7 @@ export class WorkQueue {
   #promote(now: number): void {
     for (let top = this.#delayed.peek(); top !== undefined; top = this.#delayed.peek()) {
       const entry = this.#entries.get(top.id);
-      const stale = entry === undefined || entry.running || entry.dueAt !== top.dueAt || this.#isReady(entry);
+      const stale = entry === undefined || entry.running || entry.dueAt !== top.dueAt || entry.isReady;
       if (!stale && top.dueAt > now) return;
       this.#delayed.pop();
       if (!stale) this.#place(top.id, entry, now);

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { KeyFifo } from './key-fifo.ts';
+
+const takeAll = (keys: KeyFifo): string[] => {
+  const taken: string[] = [];
+  for (let key = keys.take(); key !== undefined; key = keys.take()) taken.push(key);
+  return taken;
+};
+
+test('keys leave in the order in which they were added, also while others are added', () => {
+  const keys = new KeyFifo('0');
+  const taken: string[] = [];
+  for (let added = 1; added < 3000; added += 1) {
+    keys.add(String(added));
+    // Two of three additions are followed by a removal, so that keys wait all the time.
+    if (added % 3 > 0) taken.push(keys.take() ?? '');
+    expect(keys.size).toBe(added + 1 - taken.length);
+  }
+  expect([...taken, ...takeAll(keys)]).toEqual(Array.from({ length: 3000 }, (_, index) => String(index)));
+  expect(keys.size).toBe(0);
+  expect(keys.take()).toBeUndefined();
+});
+
+test('a key that was taken may be added again', () => {
+  const keys = new KeyFifo('a');
+  expect(keys.take()).toBe('a');
+  keys.add('a');
+  expect(takeAll(keys)).toEqual(['a']);
+});

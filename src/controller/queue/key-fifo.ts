@@ -1,0 +1,37 @@
+/** The minimum number of taken keys before the rest moves to the front. */
+const MIN_MOVED_KEYS = 1024;
+
+/**
+ * Keys in the order in which they were added. `take` needs the same time for any number of keys. A `Set` does not: after
+ * the deletion of its first members, each search for the first one passes all of their places.
+ */
+export class KeyFifo {
+  #keys: string[];
+  /** The index of the next key. The places before it are taken. */
+  #head = 0;
+
+  constructor(first: string) {
+    this.#keys = [first];
+  }
+
+  get size(): number {
+    return this.#keys.length - this.#head;
+  }
+
+  /** Adds a key at the end. The caller adds no key that waits already. */
+  add(key: string): void {
+    this.#keys.push(key);
+  }
+
+  /** Removes and returns the first key; `undefined` when there is none. */
+  take(): string | undefined {
+    const key = this.#keys[this.#head];
+    if (key === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head > MIN_MOVED_KEYS && this.#head * 2 > this.#keys.length) {
+      this.#keys = this.#keys.slice(this.#head);
+      this.#head = 0;
+    }
+    return key;
+  }
+}
