@@ -45,6 +45,14 @@ async function raw(port: number, bytes: string | Buffer, { halfClose = false } =
 
 const statusOf = (answer: string): Status => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Status;
 
+/** A JSON Schema whose default is not JSON. */
+function malformedDefault(): Buffer {
+  const field = (number: number, value: string | Buffer) =>
+    Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), Buffer.from(value)]);
+  const type = Buffer.concat([field(1, 'apiextensions.k8s.io/v1'), field(2, 'JSONSchemaProps')]);
+  return Buffer.concat([Buffer.from('k8s\0'), field(1, type), field(2, field(8, field(1, '{"a":')))]);
+}
+
 /** A JSON Schema whose `maximum` has only three of its eight bytes. */
 function truncatedNumber(): Buffer {
   const field = (number: number, value: string | Buffer) =>
@@ -76,6 +84,8 @@ describe('bodies', () => {
     ],
     ['YAML with broken indentation', 'application/yaml', 'a:\n  - b\n c: d', 400],
     ['YAML with an unknown anchor', 'application/yaml', 'a: *b', 400],
+    ['YAML with a value that JSON does not have', 'application/yaml', 'a: .inf', 400],
+    ['YAML that merges something that is no map', 'application/yaml', '<<: 1', 400],
     ['YAML with exponential aliases', 'application/yaml', bomb(), 400],
     ['YAML with very deep nesting', 'application/yaml', '['.repeat(100_000), 400],
     ['protobuf without the magic bytes', 'application/vnd.kubernetes.protobuf', 'xxxx', 400],
@@ -86,6 +96,7 @@ describe('bodies', () => {
       400,
     ],
     ['protobuf with a truncated number', 'application/vnd.kubernetes.protobuf', truncatedNumber(), 400],
+    ['protobuf with a part that is not JSON', 'application/vnd.kubernetes.protobuf', malformedDefault(), 400],
     ['random protobuf', 'application/vnd.kubernetes.protobuf', Buffer.concat([envelope, noise(300)]), 400],
     ['an unknown media type', 'text/plain', '{}', 415],
     ['CBOR', 'application/cbor', '{}', 415],

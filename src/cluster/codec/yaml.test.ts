@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { yamlLibrary } from '../../core/index.ts';
-import { parseYaml, YamlSyntaxError } from './yaml.ts';
+import { parseYaml, YamlSyntaxError, YamlValueError } from './yaml.ts';
 
 test('each of many repeated keys is reported with its line', () => {
   const { value, duplicates } = parseYaml(`{"a":1${',\n"a":1'.repeat(40_000)}}`);
@@ -35,4 +35,32 @@ test('values may be nested at most 1000 deep, counted through aliases', () => {
 
 test('nesting that overflows the stack is a syntax error', () => {
   expect(() => parseYaml(`a:\n${' -'.repeat(100_000)} b`)).toThrow(YamlSyntaxError);
+});
+
+test.each([
+  ['.', '.'],
+  ['+.', '+.'],
+  ['1e400', '1e400'],
+  ['-1.5e999', '-1.5e999'],
+])('%s is a text, because no float has this value', (text, value) => {
+  expect(parseYaml(`a: ${text}\nb: [${text}]\n`).value).toEqual({ a: value, b: [value] });
+  expect(parseYaml(`${text}: 1`).value).toEqual({ [value]: 1 });
+});
+
+test.each([
+  ['.inf', '+Inf'],
+  ['-.Inf', '-Inf'],
+  ['.NaN', 'NaN'],
+])('JSON has no value for %s', (text, named) => {
+  expect(() => parseYaml(`a: [${text}]`)).toThrow(new YamlValueError(`json: unsupported value: ${named}`));
+});
+
+test('only the errors of the parser begin with its name', () => {
+  expect(new YamlSyntaxError('line 1: x').goText).toBe('yaml: line 1: x');
+  expect(new YamlValueError('json: unsupported value: NaN').goText).toBe('json: unsupported value: NaN');
+});
+
+test.each(['<<: 1', '<<:', 'a: {<<: [{}, 2]}'])('%j merges something that is no map', (text) => {
+  const message = 'map merge requires map or sequence of maps as the value';
+  expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(message));
 });

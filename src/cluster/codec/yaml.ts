@@ -4,7 +4,19 @@ import { goQuote } from '../../golang/index.ts';
 import { MAX_DEPTH } from './json.ts';
 
 /** The error of a text that is not YAML. Its message resembles that of Go's parser. */
-export class YamlSyntaxError extends Error {}
+export class YamlSyntaxError extends Error {
+  /** The text of the error in Go, where the parser's name precedes the message. */
+  get goText(): string {
+    return `yaml: ${this.message}`;
+  }
+}
+
+/** The error of a value that YAML has and JSON does not have. In Go it is an error of the JSON encoder. */
+export class YamlValueError extends YamlSyntaxError {
+  override get goText(): string {
+    return this.message;
+  }
+}
 
 /** The first document of a YAML text. */
 export interface ParsedYaml {
@@ -22,16 +34,22 @@ export function parseYaml(text: string): ParsedYaml {
   try {
     return readYaml(text);
   } catch (thrown) {
-    // The library throws these for aliases without an anchor, for too many aliases, and for nesting that overflows the
-    // stack.
-    if (thrown instanceof ReferenceError || thrown instanceof RangeError) {
-      const alias = /^Unresolved alias .*: (\S+)$/.exec(thrown.message)?.[1];
-      const text = alias === undefined ? thrown.message : `unknown anchor '${alias}' referenced`;
-      throw new YamlSyntaxError(text, { cause: thrown });
-    }
-    throw thrown;
+    if (!isRefusal(thrown)) throw thrown;
+    const alias = /^Unresolved alias .*: (\S+)$/.exec(thrown.message)?.[1];
+    const known = PROBLEMS.find(([pattern]) => pattern.test(thrown.message))?.[1];
+    const text = alias === undefined ? (known ?? thrown.message) : `unknown anchor '${alias}' referenced`;
+    throw new YamlSyntaxError(text, { cause: thrown });
   }
 }
+
+/**
+ * Is this an error of the library about the text? It throws a `ReferenceError` for an alias without an anchor, a
+ * `RangeError` for nesting that overflows the stack, and a plain `Error` for merged values that are no maps.
+ */
+const isRefusal = (thrown: unknown): thrown is Error =>
+  thrown instanceof ReferenceError ||
+  thrown instanceof RangeError ||
+  (thrown instanceof Error && thrown.constructor === Error);
 
 function readYaml(text: string): ParsedYaml {
   const { LineCounter, parseDocument } = yamlLibrary();
@@ -58,22 +76,37 @@ function readYaml(text: string): ParsedYaml {
 const PROBLEMS: readonly (readonly [RegExp, string])[] = [
   [/nested mappings|compact mapping|Implicit keys?/i, 'mapping values are not allowed in this context'],
   [/^Tabs are not allowed/, 'found character that cannot start any token'],
+  [/^Merge sources must be maps/, 'map merge requires map or sequence of maps as the value'],
 ];
 
 interface YamlNode {
   readonly items?: readonly unknown[];
   readonly key?: unknown;
-  readonly value?: unknown;
+  value?: unknown;
+  readonly source?: unknown;
   readonly range?: readonly number[] | null;
 }
 
 const isNode = (value: unknown): value is YamlNode => typeof value === 'object' && value !== null;
 
+/** The scalars that YAML reads as an infinity or as no number. */
+const SPECIAL_FLOAT = /^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
+
+/**
+ * Restores the text of a scalar that the library reads as an infinity or as no number, such as `1e400` and `.`. Go's
+ * parser reads a float that is out of range as a text.
+ */
+function keepText(node: YamlNode): void {
+  if (typeof node.value !== 'number' || Number.isFinite(node.value) || typeof node.source !== 'string') return;
+  if (!SPECIAL_FLOAT.test(node.source)) node.value = node.source;
+}
+
 /**
  * Adds a text for each repeated key of a mapping, with the line of its value. As in Go's parser, the keys within a
- * value precede the key of the value.
+ * value precede the key of the value. Restores the texts of floats that are out of range.
  */
 function findDuplicates(node: unknown, lineOf: (offset: number) => number, found: string[]) {
+  if (isNode(node)) keepText(node);
   if (!isNode(node) || node.items === undefined) return;
   const keys = new Set<unknown>();
   for (const item of node.items) {
@@ -82,6 +115,7 @@ function findDuplicates(node: unknown, lineOf: (offset: number) => number, found
       continue;
     }
     findDuplicates(item.value, lineOf, found);
+    if (isNode(item.key)) keepText(item.key);
     const key = isNode(item.key) ? item.key.value : item.key;
     if (isScalar(key) && keys.has(key)) {
       const place = isNode(item.value) ? item.value : item.key;
@@ -101,6 +135,10 @@ const isScalar = (key: unknown): boolean => ['string', 'bigint', 'number', 'bool
 function normalise(value: unknown, depth: number): JsonValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value === undefined || value === null) return null;
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    const text = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+    throw new YamlValueError(`json: unsupported value: ${text}`);
+  }
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z');
   if (typeof value === 'object') {

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
+import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
 import { goQuote } from '../../golang/index.ts';
 import { formatMicroTime, formatTime } from '../../kubernetes/index.ts';
 import type { BuiltinTypes } from './builtin.ts';
@@ -179,9 +180,18 @@ function decodeValue(node: TypeNode, value: Buffer | bigint, double: boolean, de
 function rawJson(message: Buffer): JsonValue {
   for (const { number, value } of fields(message)) {
     if (number === 1 && Buffer.isBuffer(value) && value.length > 0)
-      return JSON.parse(value.toString('utf8')) as JsonValue;
+      return parsedJson(value.toString('utf8'));
   }
   return null;
+}
+
+function parsedJson(text: string): JsonValue {
+  try {
+    return parseStrictJson(text);
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError) throw new ProtobufError(thrown.message, { cause: thrown });
+    throw thrown;
+  }
 }
 
 function schemaUnion(node: ObjectNode, message: Buffer, depth: number): JsonValue {

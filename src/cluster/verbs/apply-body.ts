@@ -29,7 +29,7 @@ export function readApply({ options }: Pick<WriteRequest, 'options'>, text: stri
     );
   } catch (thrown) {
     if (thrown instanceof YamlSyntaxError)
-      throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${thrown.message}`);
+      throw badRequest(`error decoding YAML: error converting YAML to JSON: ${thrown.goText}`);
     if (thrown instanceof JsonDepthError) throw badRequest(`error decoding YAML: ${thrown.message}`);
     throw thrown;
   }

@@ -80,7 +80,7 @@ function parseBody(
       return { ...parseYaml(TEXT.decode(body)), yaml: true, protobuf: false, body };
     } catch (thrown) {
       if (thrown instanceof YamlSyntaxError) {
-        throw unreadable(`yaml: ${thrown.message}`);
+        throw unreadable(thrown.goText);
       }
       throw thrown;
     }
