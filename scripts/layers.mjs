@@ -41,7 +41,7 @@ export const FLOORS = {
     'report.ts resolved.ts step-memory.ts observed-state.ts model.ts object-outcome.ts',
     'missing-namespace.ts',
     'failure.ts paused-write.ts confirmation.ts contest-text.ts refusal-remedies.ts remedies.ts explain.ts root-causes.ts applyset.ts finalizer.ts project-object.ts write-decision.ts force.ts',
-    'contributions.ts conditions.ts tracking.ts evaluate.ts template.ts now-sample.ts revision-condition.ts instance-propagation.ts',
+    'contributions.ts conditions.ts tracking.ts evaluate.ts ready-objects.ts template.ts now-sample.ts revision-condition.ts instance-propagation.ts',
     'node-texts.ts node-texts-0.9.ts node-texts-0.10.ts',
     'step-context.ts',
     'owner-problem.ts instance-rules.ts graph-rules.ts branch-dependencies.ts include.ts ready.ts wanted.ts resource.ts collection.ts external.ts assess-object.ts propagate.ts assess.ts patch.ts def.ts subgraph.ts drop-conflicting-writes.ts visit.ts',
