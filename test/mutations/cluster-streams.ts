@@ -107,4 +107,25 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
     replace: 'if (this.backlog >= 0) return this.write',
     tests: ['src/cluster/http/web-socket.test.ts'],
   },
+  {
+    name: 'a program of exec starts before its client has opened all streams',
+    file: 'src/cluster/virtual/spdy-channels.ts',
+    find: 'if (streams.size < expected.length) return;',
+    replace: '',
+    tests: ['src/cluster/virtual/spdy-channels.test.ts'],
+  },
+  {
+    name: 'an input that is reset counts as complete',
+    file: 'src/cluster/virtual/spdy-channels.ts',
+    find: 'if (input.hasReceivedEnd) this.onMessage',
+    replace: 'this.onMessage',
+    tests: ['src/cluster/virtual/spdy-channels.test.ts'],
+  },
+  {
+    name: 'the output of a container has no bound for a client of SPDY that reads nothing',
+    file: 'src/cluster/virtual/spdy-channels.ts',
+    find: 'if (this.#unsentBytes > MAX_UNSENT_BYTES) return this.abort();',
+    replace: '',
+    tests: ['src/cluster/virtual/spdy-channels.test.ts'],
+  },
 ];

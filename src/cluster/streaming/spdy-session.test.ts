@@ -214,10 +214,12 @@ describe('the memory for a client is bounded', () => {
     expect(connection.calls).toEqual(['pause', 'resume', 'pause', 'resume']);
   });
 
-  test('data that was read does not count after the end of its stream', async () => {
-    const { connection, receive, headers } = opened();
-    for (let id = 1; id < 200; id += 2) {
-      receive(headers.open(id, {}), dataFrame(id, Buffer.alloc(MEGABYTE), false), resetFrame(id, 5));
+  test.each([0, 1])('data of a lost stream of which the reader has taken %i parts does not count', (reads) => {
+    const { connection, receive, headers, streams } = opened();
+    for (let id = 1; id < 20; id += 2) {
+      receive(headers.open(id, {}), dataFrame(id, Buffer.alloc(MEGABYTE), false));
+      for (let count = 0; count < reads; count += 1) void streams.at(-1)?.read();
+      receive(resetFrame(id, 5));
     }
     expect(connection.calls).toEqual([]);
   });

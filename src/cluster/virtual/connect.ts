@@ -7,7 +7,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import { authorizeConnect } from '../auth/authorize.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { ApiReply, ApiRequest, ConnectionUpgrade } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { badRequest, notFound } from '../errors/status.ts';
 import type { Output } from '../protocol/negotiate.ts';
@@ -15,8 +15,9 @@ import { asksForProcesses } from '../processes/run-mode.ts';
 import { admitConnection } from './admit-virtual.ts';
 import type { ForwardTarget } from './forward-port.ts';
 import { containerOf, notRunning, podOf, SIMULATED_NOTE } from './pod-container.ts';
+import { isWebSocketRequest } from './negotiate-streams.ts';
 import { replyText } from '../protocol/reply.ts';
-import { processStreamReply } from './process-streams.ts';
+import { streamOpener, webSocketReply } from './process-streams.ts';
 import type { ConnectContext } from './proxy.ts';
 
 /** GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403 and 404; otherwise answers like a kubelet. */
@@ -26,7 +27,7 @@ export function streamReply(
   route: Route,
   _output: Output,
   warnings: string[],
-): ApiReply | undefined {
+): ApiReply | Promise<ApiReply> | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   refuseDryRun(request);
   authorizeConnect(context, request, route);
@@ -36,7 +37,10 @@ export function streamReply(
   checkHost(context, pod);
   checkUpgrade(request);
   const run = context.processes?.container(pod, container);
-  if (run !== undefined) return processStreamReply({ pod, run }, request, route.subresource);
+  if (run !== undefined) {
+    const open = streamOpener({ pod, run }, request, route.subresource);
+    return isWebSocketRequest(request) ? webSocketReply(request, open) : spdyStreams(context, request, open);
+  }
   if (asksForProcesses(pod)) throw notRunning(pod, container);
   return kubeletError(`container not found (${goQuote(container)})`);
 }
@@ -72,6 +76,16 @@ export function portForwardReply(
 async function forward(context: ConnectContext, request: ApiRequest, target: ForwardTarget): Promise<ApiReply> {
   const { forwardReply } = await import('./port-forward.ts');
   return forwardReply(context.clock, request, target);
+}
+
+/** Connects an older client to a container. Only clusters with such a connection load the code. */
+async function spdyStreams(
+  context: ConnectContext,
+  request: ApiRequest,
+  open: ConnectionUpgrade['open'],
+): Promise<ApiReply> {
+  const { spdyChannelsReply } = await import('./spdy-channels.ts');
+  return spdyChannelsReply(context.clock, request, open);
 }
 
 /** The parameters of a stream as an object, which webhooks and policies see. */

@@ -1,6 +1,10 @@
 import { replyText } from '../protocol/reply.ts';
 import type { ApiReply, ApiRequest, ConnectionUpgrade } from '../protocol/request.ts';
 
+/** Is the request for a WebSocket? */
+export const isWebSocketRequest = ({ headers }: ApiRequest): boolean =>
+  (headers['upgrade'] ?? '').toLowerCase() === 'websocket';
+
 /** The protocols in a header that lists them in the order of preference. */
 export const offeredProtocols = (header: string | undefined): readonly string[] =>
   (header ?? '')

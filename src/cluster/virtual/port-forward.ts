@@ -9,7 +9,7 @@ import { ChannelSession } from '../streaming/channel-session.ts';
 import type { ForwardTarget } from './forward-port.ts';
 import { forwardPort } from './forward-port.ts';
 import { channelPorts } from './forward-request.ts';
-import { negotiateSpdy, offeredProtocols } from './negotiate-streams.ts';
+import { isWebSocketRequest, negotiateSpdy, offeredProtocols } from './negotiate-streams.ts';
 import { forwardSpdy } from './spdy-forwarding.ts';
 
 const PROTOCOL = 'portforward.k8s.io';
@@ -19,7 +19,7 @@ const CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
 /** Changes the protocol of a connection. Refuses other protocols in the words of a kubelet. */
 export function forwardReply(clock: ClusterClock, request: ApiRequest, target: ForwardTarget): ApiReply {
   const openSpdy = (connection: MessageConnection) => forwardSpdy(clock, target, connection);
-  if ((request.headers['upgrade'] ?? '').toLowerCase() !== 'websocket') {
+  if (!isWebSocketRequest(request)) {
     return negotiateSpdy(request, [PROTOCOL], () => openSpdy);
   }
   const offered = offeredProtocols(request.headers['sec-websocket-protocol']);

@@ -6,7 +6,7 @@ import type { ExecOptions } from '../processes/container-run.ts';
 import type { ContainerState } from '../processes/life.ts';
 import type { ApiRequest, MessageConnection } from '../protocol/request.ts';
 import { Query } from '../protocol/request.ts';
-import { processStreamReply } from './process-streams.ts';
+import { streamOpener } from './process-streams.ts';
 
 const SOCKET = { upgrade: 'websocket', 'sec-websocket-protocol': 'v5.channel.k8s.io' };
 const RUNNING: ContainerState = { is: 'running', startedMs: 0, started: true, ready: true, stopping: false };
@@ -60,7 +60,7 @@ function opened(subject: ReturnType<typeof container>, query: string, subresourc
     backlog: 2 * 1024 * 1024,
     drained: (callback) => void waiting.push(callback),
   };
-  processStreamReply(subject, request(query), subresource).upgrade?.open(connection);
+  streamOpener(subject, request(query), subresource)(connection);
   return { connection, calls, waiting };
 }
 
@@ -68,7 +68,7 @@ const CLOSE_INPUT = Buffer.from([255, 0]);
 
 describe('a refusal comes before the change of the protocol', () => {
   test('of exec without a program', () => {
-    expect(() => processStreamReply(container(), request('stdout=true'), 'exec')).toThrow(
+    expect(() => streamOpener(container(), request('stdout=true'), 'exec')).toThrow(
       'you must specify at least 1 command for the container',
     );
   });
@@ -79,7 +79,7 @@ describe('a refusal comes before the change of the protocol', () => {
   ])('of a container that is %s, in any protocol', (is, state, reason) => {
     for (const headers of [SOCKET, { upgrade: 'SPDY/3.1' }]) {
       const subject = container({}, ENDED, { [is]: state });
-      expect(() => processStreamReply(subject, request('command=ls', headers), 'exec')).toThrow(
+      expect(() => streamOpener(subject, request('command=ls', headers), 'exec')).toThrow(
         `container "c" in pod "p" is ${is}: ${reason}`,
       );
     }

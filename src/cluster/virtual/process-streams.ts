@@ -1,4 +1,4 @@
-/** `exec` and `attach` of containers that are local processes, by WebSocket in the protocol of Kubernetes. */
+/** `exec` and `attach` of containers that are local processes, in the protocol of Kubernetes with channels. */
 import { existsSync } from 'node:fs';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -6,14 +6,15 @@ import { badRequest } from '../errors/status.ts';
 import type { ContainerProcess, ProcessEnd } from '../processes/container-process.ts';
 import { hasStarted } from '../processes/container-process.ts';
 import type { ContainerRun } from '../processes/container-run.ts';
-import type { ApiReply, ApiRequest, MessageConnection } from '../protocol/request.ts';
+import type { ApiReply, ApiRequest, ConnectionUpgrade, MessageConnection } from '../protocol/request.ts';
+import { offeredProtocols } from './negotiate-streams.ts';
 import { containerSpec, notRunning } from './pod-container.ts';
 
 /** The protocols in the order of preference. In version 5, a client can close its input. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 /** The first byte of each message. */
-const CHANNELS = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
+export const CHANNELS = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
 /** A client is paused when its program has more unread bytes than this. */
 const MAX_INPUT_BYTES = 1024 * 1024;
@@ -33,29 +34,30 @@ export interface ProcessContainer {
 type ConnectedRun = Pick<ContainerRun, 'name' | 'facts' | 'exec' | 'attach'>;
 
 /**
- * Connects a client to a container. Throws 400 for a container that does not run, for a request in another protocol, and
- * for a program that cannot start.
+ * Connects a client to a container when its connection is open. Throws 400 for a container that does not run, and for a
+ * program that cannot start: a refusal is possible only before the protocol changes.
  */
-export function processStreamReply(container: ProcessContainer, request: ApiRequest, subresource: string): ApiReply {
+export function streamOpener(
+  container: ProcessContainer,
+  request: ApiRequest,
+  subresource: string,
+): ConnectionUpgrade['open'] {
   const { pod, run } = container;
   // This refusal comes first. A client repeats a refused WebSocket in an older protocol, and shows only the last answer.
   if (run.facts.state.is !== 'running') throw notRunning(pod, run.name);
-  const { headers, query } = request;
-  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim());
-  const protocol = PROTOCOLS.find((name) => offered.includes(name));
-  if ((headers['upgrade'] ?? '').toLowerCase() !== 'websocket' || protocol === undefined) {
-    throw badRequest(
-      `local processes are reached by WebSocket with the protocol ${PROTOCOLS.join(' or ')}; use kubectl 1.31 or later`,
-    );
-  }
-  const hasInput = query.flag('stdin');
-  if (subresource === 'attach') {
-    const open = (connection: MessageConnection) => attach(connection, container, hasInput);
-    return { status: 101, headers: {}, upgrade: { protocol, open } };
-  }
-  // A refusal is possible only before the protocol changes.
+  const hasInput = request.query.flag('stdin');
+  if (subresource === 'attach') return (connection) => attach(connection, container, hasInput);
   const words = execWords(request);
-  const open = (connection: MessageConnection) => exec(connection, run, words, hasInput);
+  return (connection) => exec(connection, run, words, hasInput);
+}
+
+/** Changes the protocol of a connection to a WebSocket. Throws 400 for other protocols. */
+export function webSocketReply({ headers }: ApiRequest, open: ConnectionUpgrade['open']): ApiReply {
+  const offered = offeredProtocols(headers['sec-websocket-protocol']);
+  const protocol = PROTOCOLS.find((name) => offered.includes(name));
+  if (protocol === undefined) {
+    throw badRequest(`local processes are reached by WebSocket with the protocol ${PROTOCOLS.join(' or ')}`);
+  }
   return { status: 101, headers: {}, upgrade: { protocol, open } };
 }
 

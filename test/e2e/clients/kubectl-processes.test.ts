@@ -30,14 +30,23 @@ interface Ended {
   readonly stderr: string;
 }
 
-describe.skipIf(program === '' || process.platform === 'win32')('kubectl and a local process', () => {
+// Without the WebSocket, kubectl uses SPDY/3.1, as versions before 1.31 do.
+describe.skipIf(program === '' || process.platform === 'win32').each([
+  ['a WebSocket', 'true'],
+  ['SPDY/3.1', 'false'],
+])('kubectl and a local process, by %s', (_title, usesWebSocket) => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-kubectl-'));
   let cluster: Cluster;
   let listener: Listener;
 
   const kubectl = (args: readonly string[], input = ''): Promise<Ended> =>
     new Promise((resolve) => {
-      const env = { ...process.env, KUBECONFIG: join(folder, 'kubeconfig'), HOME: folder };
+      const env = {
+        ...process.env,
+        KUBECONFIG: join(folder, 'kubeconfig'),
+        HOME: folder,
+        KUBECTL_REMOTE_COMMAND_WEBSOCKETS: usesWebSocket,
+      };
       const child = execFile(program, args, { env, cwd: folder }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
       });
