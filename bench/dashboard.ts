@@ -217,6 +217,7 @@ async function measureHours(browser: Browser, hash: string, what: string): Promi
     if (batch % (BATCHES / SAMPLES) !== 0) continue;
     pages.push(await pageHeap(session));
     servers.push((await server.order({ is: 'heap' })).heap);
+    process.stderr.write(`${what}: ${(batch / BATCHES) * HOURS} hours\n`);
   }
   const hoursBetween = HOURS / SAMPLES;
   for (const [of, heaps] of [[`page with ${what}`, pages] as const, [`server for it`, servers] as const]) {

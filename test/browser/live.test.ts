@@ -145,7 +145,6 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await expect
         .poll(async () => JSON.stringify((await user.get(SHOP))['status']), { timeout: 30_000 })
         .toContain('ReconciliationSuspended');
-      await user.patch(SETTINGS, { data: { colour: 'blue' } }, { fieldManager: 'another-client' });
       await page.getByRole('listbox', { name: 'Nodes' }).focus();
       await expect
         .poll(async () => {
@@ -156,6 +155,9 @@ describe.skipIf(whyNoBrowser !== undefined)(
         .toBe(1);
       await page.getByRole('complementary', { name: 'settings' }).getByRole('tab', { selected: true }).focus();
       await page.keyboard.press('ArrowRight');
+      await page.getByText('The live object has all desired values.').waitFor();
+      // The status of a suspended instance stays the same: the change of the object alone reaches the page.
+      await user.patch(SETTINGS, { data: { colour: 'blue' } }, { fieldManager: 'another-client' });
       await page.getByText(CHANGED).waitFor();
       expect(await axeProblems(page)).toEqual([]);
       await press('Resume');

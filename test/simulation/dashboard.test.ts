@@ -4,7 +4,7 @@ import { ClusterDetails } from '../../src/cli/dashboard/cluster-details.ts';
 import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';
 import { settingsOf } from '../../src/cli/controller-settings.ts';
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import type { InspectCall, InspectEvent, InstanceRow } from '../../src/inspect/index.ts';
+import type { InspectCall, InspectEvent, InstanceRow, ObjectDetail } from '../../src/inspect/index.ts';
 import { instanceRef, ownViewer } from '../../src/inspect/index.ts';
 import { systemClock } from '../../src/kube/index.ts';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
@@ -183,7 +183,15 @@ describe('an instance', () => {
     const base64 = Buffer.from(password).toString('base64');
     for (const hidden of [password, base64, Buffer.from(base64).toString('base64')])
       expect(JSON.stringify(answers)).not.toContain(hidden);
-    expect(answers[3]).toMatchObject({ node: 'creds', live: { data: { password: '(secret)' } } });
+    // The API server stores `stringData` in `data`.
+    const data = { password: '(secret)' };
+    expect(answers[3]).toMatchObject({ node: 'creds', desired: { data }, live: { data } });
+    expect(answers[3]).not.toHaveProperty('desired.stringData');
+    expect(Object.keys((answers[3] as ObjectDetail).live ?? {}).slice(0, 3)).toEqual([
+      'apiVersion',
+      'kind',
+      'metadata',
+    ]);
   });
 
   it('has a suspended object with drift, its manager, and the desired value', async () => {
@@ -286,6 +294,9 @@ describe('a definition', () => {
     expect(found?.edges.map(({ from, to }) => `${from} ${to}`)).toContain('ext web');
     const [line = 0] = [found?.source.nodes['web']?.line];
     expect(found?.source.text.split('\n')[line - 1]).toContain('- id: web');
+    expect(found?.source.text).toMatch(
+      /^apiVersion: kro\.run\/v1alpha1\nkind: ResourceGraphDefinition\nmetadata:\n {2}name: pots\n/,
+    );
     expect(await details.revision('pots', 1, call)).toMatchObject({ revision: 1, spec: { schema: { kind: 'Pot' } } });
     expect(await details.revision('pots', 2, call)).toBeUndefined();
     expect(await details.definition('none', call)).toBeUndefined();

@@ -85,14 +85,16 @@ const withoutSecrets = (definition: KubeObject): KubeObject => maskSecrets(SALT,
 
 /** The definition as its author writes it. */
 const definitionText = (definition: KubeObject): string => {
-  const { metadata, ...rest } = withoutServerFields(definition);
+  const { apiVersion, kind, metadata, ...rest } = withoutServerFields(definition);
   const { annotations, finalizers: _finalizers, ...kept } = isJsonObject(metadata) ? metadata : {};
   const own = Object.entries(isJsonObject(annotations) ? annotations : {}).filter(
     ([key]) => key !== 'kubectl.kubernetes.io/last-applied-configuration',
   );
   return yamlOf({
-    ...rest,
+    apiVersion,
+    kind,
     metadata: { ...kept, ...(own.length === 0 ? {} : { annotations: Object.fromEntries(own) }) },
+    ...rest,
   });
 };
 

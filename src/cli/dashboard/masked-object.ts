@@ -24,16 +24,22 @@ const MAX_PATHS = 200;
  *
  * @param isSecret is the field with this path secret?
  */
-export function maskedObject({ metadata, ...rest }: KubeObject, isSecret: (path: string) => boolean): MaskedObject {
+export function maskedObject(
+  { apiVersion, kind, metadata, ...rest }: KubeObject,
+  isSecret: (path: string) => boolean,
+): MaskedObject {
   const masked: string[] = [];
-  const hides = rest.kind === 'Secret' && rest.apiVersion === 'v1' ? hidesInLiveSecret : isSecret;
+  const hides = kind === 'Secret' && apiVersion === 'v1' ? hidesInLiveSecret : isSecret;
   const { managedFields: _fields, annotations, ...kept } = metadata;
   const plain = Object.entries(isJsonObject(annotations) ? annotations : {}).filter(
     ([key, text]) => key !== LAST_APPLIED_ANNOTATION && !isCopyOfObject(text),
   );
+  // The usual order of a manifest.
   const whole = {
-    ...rest,
+    apiVersion,
+    kind,
     metadata: { ...kept, ...(plain.length === 0 ? {} : { annotations: Object.fromEntries(plain) }) },
+    ...rest,
   };
   const object = mask(whole as unknown as JsonObject, '', hides, masked) as unknown as KubeObject;
   return { object, masked: masked.slice(0, MAX_PATHS) };

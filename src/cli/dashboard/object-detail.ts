@@ -47,7 +47,7 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
   const isSecret = (path: string): boolean => hides(node.id, path);
   const wanted = node.retired === true ? undefined : desiredObject(input, node.id);
   const [desired, found] = [wanted, live].map((each) =>
-    each === undefined ? undefined : maskedObject(each, isSecret),
+    each === undefined ? undefined : maskedObject(asStored(each), isSecret),
   );
   const managers = managersOf(live);
   const action = decision.apply.find(({ target }) => formatRef(refOfTarget(target)) === key);
@@ -62,6 +62,14 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
     masked: [...new Set([...(desired?.masked ?? []), ...(found?.masked ?? [])])],
     pods,
   };
+}
+
+/** A Secret as the API server stores it: with the keys of `stringData` in `data`. Its values are masked later. */
+function asStored(object: KubeObject): KubeObject {
+  const { stringData, ...stored } = object as KubeObject & { readonly stringData?: unknown };
+  if (object.kind !== 'Secret' || object.apiVersion !== 'v1' || !isJsonObject(stringData)) return object;
+  const data = stored['data'];
+  return { ...stored, data: { ...(isJsonObject(data) ? data : {}), ...stringData } };
 }
 
 /** The object as the graph wants it, without the labels and annotations of the controller. */
