@@ -180,6 +180,21 @@ describe('preemption', () => {
     await story.advance(60);
     expect(await phaseOf(story, 'first')).toBe('Running');
   });
+
+  test('keeps no room for a nominated pod that is deleted', async () => {
+    await using story = await startStory(1);
+    await story.create(pod('victim', 1, { priorityClassName: 'low' }));
+    story.cluster.controllers.hold('kubelet');
+    await story.create(pod('first', 1, { priorityClassName: 'high' }));
+    await story.patch('v1 Pod', 'first', { metadata: { annotations: { 'typekro.dev/simulate-hold': 'true' } } });
+    await story.create(pod('rival', 1, { priorityClassName: 'high' }));
+    story.cluster.controllers.release('kubelet');
+    await story.advance(60);
+    expect(await story.names('v1 Pod')).toEqual(['first', 'rival']);
+    expect(await phaseOf(story, 'rival')).toBe('Pending');
+    await story.remove('v1 Pod', 'first');
+    expect(await phaseOf(story, 'rival')).toBe('Running');
+  });
 });
 
 test('a restored cluster counts the pods of its nodes', async () => {
