@@ -3,6 +3,7 @@ import type { MutationRow } from './mutate.ts';
 import { CEL } from './cel.ts';
 import { CLI } from './cli.ts';
 import { CLUSTER } from './cluster.ts';
+import { CLUSTER_LIVES } from './cluster-lives.ts';
 import { CLUSTER_STREAMS } from './cluster-streams.ts';
 import { COMMANDS } from './commands.ts';
 import { COMPOSE } from './compose.ts';
@@ -41,7 +42,7 @@ const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
   kube: KUBE,
   execute: EXECUTE,
   controller: CONTROLLER,
-  cluster: [...CLUSTER, ...CLUSTER_STREAMS, ...SCHEDULING],
+  cluster: [...CLUSTER, ...CLUSTER_LIVES, ...CLUSTER_STREAMS, ...SCHEDULING],
   compose: COMPOSE,
   transform: TRANSFORM,
   factories: FACTORIES,

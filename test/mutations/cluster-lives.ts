@@ -1,0 +1,96 @@
+import type { MutationRow } from './mutate.ts';
+
+/** Mistakes in the lives of pods, in kept clusters, and in lists and applies that span versions. */
+export const CLUSTER_LIVES: readonly MutationRow[] = [
+  {
+    name: 'an autoscaler scales without the Scale of its target',
+    file: 'src/cluster/controllers/autoscaler.ts',
+    find: 'client.scale(target.object, desired);',
+    replace: 'client.update({ ...target.object, spec: { ...target.object.spec, replicas: desired } });',
+    tests: ['src/cluster/controllers/autoscaler.test.ts'],
+  },
+  {
+    name: 'an apply ignores that the object is not valid in the version of an entry',
+    file: 'src/cluster/fields/ownership.ts',
+    find: "refusing('', () => checkInVersions(before, entries, context));",
+    replace: '',
+    tests: ['src/cluster/verbs/apply-versions.test.ts'],
+  },
+  {
+    name: 'the comparison of an apply prunes the object in the version of an entry',
+    file: 'src/cluster/verbs/write.ts',
+    find: 'if (other.custom !== undefined && other.custom.conversion === undefined) {',
+    replace: 'if (false) {',
+    tests: ['src/cluster/verbs/apply-versions.test.ts'],
+  },
+  {
+    name: 'kept objects have fields of an earlier version of Kubernetes',
+    file: 'src/cluster/persistence.ts',
+    find: 'isSame ? snapshot.collections : inThisRelease(context.registry, snapshot.collections)',
+    replace: 'snapshot.collections',
+    tests: ['src/cluster/upgrade.test.ts'],
+  },
+  {
+    name: 'the start of a cluster replaces the rules of a changed default role',
+    file: 'src/cluster/auth/reconcile-roles.ts',
+    find: '{ rules: [...rules, ...missing] }',
+    replace: '{ rules: missing }',
+    tests: ['src/cluster/auth/reconcile-roles.test.ts', 'src/cluster/upgrade.test.ts'],
+  },
+  {
+    name: 'the start of a cluster changes a protected role',
+    file: 'src/cluster/auth/reconcile-roles.ts',
+    find: "=== 'false'",
+    replace: "=== 'never'",
+    tests: ['src/cluster/auth/reconcile-roles.test.ts'],
+  },
+  {
+    name: 'a deleted pod stays longer than its grace period',
+    file: 'src/cluster/controllers/pod-end.ts',
+    find: 'Math.min(stopMs, killMs)',
+    replace: 'stopMs',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
+    name: 'containers that have not started take time to end',
+    file: 'src/cluster/controllers/pod-end.ts',
+    find: "if (textAt(pod.status, 'phase') !== 'Running') return { leftMs: 0, isKilled: false };",
+    replace: '',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
+    name: 'a deadline ends pods that have succeeded',
+    file: 'src/cluster/controllers/kubelet.ts',
+    find: "plan.outcome.state !== 'succeeded'",
+    replace: 'true',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
+    name: 'an ephemeral container starts again after its end',
+    file: 'src/cluster/controllers/ephemeral-containers.ts',
+    find: "if (known['terminated'] !== undefined) return known;",
+    replace: '',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
+    name: 'an ephemeral container runs on when its pod has ended',
+    file: 'src/cluster/controllers/ephemeral-containers.ts',
+    find: "if (phase === 'over') {",
+    replace: 'if (false) {',
+    tests: ['src/cluster/controllers/pod-life.test.ts'],
+  },
+  {
+    name: 'the rest of an expired list has the version of its first page',
+    file: 'src/cluster/verbs/read.ts',
+    find: 'if (context.store.version === version) context.store.recordCompaction();',
+    replace: '',
+    tests: ['src/cluster/verbs/pages.test.ts'],
+  },
+  {
+    name: 'the version of a compaction is not kept',
+    file: 'src/cluster/persistence.ts',
+    find: 'this.#append({ version })',
+    replace: 'void version',
+    tests: ['src/cluster/persistence.test.ts'],
+  },
+];
