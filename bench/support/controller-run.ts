@@ -1,7 +1,17 @@
 /** The processes of the controller's benchmark, and their figures as measured from outside. */
 import type { ChildProcess } from 'node:child_process';
 import { fork, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -165,7 +175,7 @@ export class ControllerProcess {
     for (;;) {
       await pause(500);
       const file = readdirSync(folder).find((name) => name.endsWith(suffix));
-      const bytes = file === undefined ? undefined : snapshotBytes(readFileSync(join(folder, file), 'utf8'));
+      const bytes = file === undefined ? undefined : snapshotBytes(join(folder, file));
       if (bytes !== undefined) return bytes;
     }
   }
@@ -216,18 +226,50 @@ export class ControllerProcess {
   }
 }
 
-/** The sum of the sizes of all nodes of a heap snapshot; `undefined` while the file is being written. */
-function snapshotBytes(text: string): number | undefined {
-  if (!text.trimEnd().endsWith('}')) return undefined;
-  const { snapshot, nodes } = JSON.parse(text) as {
-    readonly snapshot: { readonly meta: { readonly node_fields: readonly string[] } };
-    readonly nodes: readonly number[];
-  };
-  const fields = snapshot.meta.node_fields;
-  const sizeAt = fields.indexOf('self_size');
-  let bytes = 0;
-  for (let at = sizeAt; at < nodes.length; at += fields.length) bytes += nodes[at] ?? 0;
-  return bytes;
+/**
+ * The sum of the sizes of all nodes of a heap snapshot; `undefined` while the file is being written. Reads the file in
+ * parts, because the snapshot of a large fleet is longer than a text of JavaScript may be.
+ */
+function snapshotBytes(path: string): number | undefined {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    if (
+      !readText(file, Math.max(0, size - 16))
+        .trimEnd()
+        .endsWith('}')
+    )
+      return undefined;
+    const head = readText(file, 0);
+    const begin = head.indexOf(NODES);
+    const [, list = ''] = /"node_fields":\s*(\[[^\]]*\])/.exec(head) ?? [];
+    const fields = JSON.parse(list) as readonly string[];
+    return sumOfFields(file, begin + NODES.length, fields.indexOf('self_size'), fields.length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+const NODES = '"nodes":[';
+const PART_BYTES = 2 ** 20;
+
+function readText(file: number, at: number): string {
+  const bytes = Buffer.alloc(PART_BYTES);
+  return bytes.toString('latin1', 0, readSync(file, bytes, 0, PART_BYTES, at));
+}
+
+/** The sum of every number at the index `wanted` of its group of `count` numbers, from a place to the end of the list. */
+function sumOfFields(file: number, from: number, wanted: number, count: number): number {
+  let [sum, index, rest] = [0, 0, ''];
+  for (let at = from, text = readText(file, at); text !== ''; at += PART_BYTES, text = readText(file, at)) {
+    const end = text.indexOf(']');
+    const parts = (rest + (end < 0 ? text : text.slice(0, end))).split(',');
+    // The last number may continue in the next part.
+    rest = end < 0 ? (parts.pop() ?? '') : '';
+    for (const part of parts) if (index++ % count === wanted) sum += Number(part);
+    if (end >= 0) break;
+  }
+  return sum;
 }
 
 export function pause(milliseconds: number): Promise<void> {
