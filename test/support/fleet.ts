@@ -105,6 +105,8 @@ export class Fleet {
         this.record.edits += 1;
       }
     })();
+    // A test that fails before `finish` closes the connections of a running edit.
+    this.#editing.catch(() => undefined);
   }
 
   /** Resolves when children have got this number of further values. */
