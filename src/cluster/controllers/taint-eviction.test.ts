@@ -73,9 +73,13 @@ test('pods with seconds are evicted by the clock, unless the taint ends before',
   await story.advance(10);
   expect(await story.names('v1 Pod')).toEqual(['b']);
   await setTaints(story);
+  expect(await messagesOf(story)).toContain('Cancelling deletion of Pod default/b');
   await story.advance(60);
   expect(await story.names('v1 Pod')).toEqual(['b']);
-  expect(await messagesOf(story)).toEqual(['Cancelling deletion of Pod default/b', 'Marking for deletion Pod default/a']);
+  expect(await messagesOf(story)).toEqual([
+    'Cancelling deletion of Pod default/b',
+    'Marking for deletion Pod default/a',
+  ]);
 });
 
 test('a pod that is bound to a tainted node leaves it after its time', async () => {
@@ -90,14 +94,18 @@ test('a pod that is bound to a tainted node leaves it after its time', async () 
   expect((await story.get('v1 Pod', 'b')).status?.['phase']).toBe('Pending');
 });
 
-test('a pod of the name of an evicted pod is evicted, too', async () => {
+test.each([0, 30])('a pod of the name of an evicted pod has its own time (grace period %i)', async (seconds) => {
   await using story = await startClusterStory();
   for (let round = 0; round < 2; round += 1) {
-    const immortal = pod('a', [toleration({ tolerationSeconds: 5 })]);
-    await story.create({ ...immortal, spec: { ...immortal.spec, terminationGracePeriodSeconds: 0 } });
+    const named = pod('a', [toleration({ tolerationSeconds: 5 })]);
+    await story.create({ ...named, spec: { ...named.spec, terminationGracePeriodSeconds: seconds } });
     await setTaints(story, TAINT);
+    await story.advance(4);
+    expect((await story.get('v1 Pod', 'a')).metadata.deletionTimestamp).toBeUndefined();
+    await story.advance(1);
     await story.advance(60);
     expect(await story.names('v1 Pod')).toEqual([]);
+    await setTaints(story);
   }
 });
 
