@@ -9,6 +9,8 @@ import { budget } from '../support/budget.ts';
 import { forwardHeaders, framesIn, RecordedConnection, SpdyHeaders } from '../support/spdy-client.ts';
 
 const runs = { numRuns: budget('spdyFrames') };
+/** The limit for the long budget, in milliseconds. */
+const TIMEOUT_MS = 300_000;
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
 const streamId = fc.integer({ min: 0, max: 12 });
@@ -56,68 +58,80 @@ function normal(frames: Iterable<ReturnType<FrameReader['read']> extends Generat
   return found;
 }
 
-test('the reader finds the same frames in pieces of any size, and never throws', () => {
-  fc.assert(
-    fc.property(
-      fc.array(frame, { maxLength: 12 }),
-      fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 20 }),
-      (frames, sizes) => {
-        const whole = Buffer.concat(frames);
-        const reader = new FrameReader();
-        const inPieces = pieces(whole, sizes).flatMap((piece) => [...reader.read(piece)]);
-        expect(normal(inPieces)).toEqual(normal(new FrameReader().read(whole)));
-        // All parts together have at most the bytes of the input.
-        const size = inPieces.reduce(
-          (sum, part) => sum + ('bytes' in part && typeof part.bytes === 'object' ? part.bytes.length : 0),
-          0,
-        );
-        expect(size).toBeLessThanOrEqual(whole.length);
-      },
-    ),
-    runs,
-  );
-});
+test(
+  'the reader finds the same frames in pieces of any size, and never throws',
+  () => {
+    fc.assert(
+      fc.property(
+        fc.array(frame, { maxLength: 12 }),
+        fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 20 }),
+        (frames, sizes) => {
+          const whole = Buffer.concat(frames);
+          const reader = new FrameReader();
+          const inPieces = pieces(whole, sizes).flatMap((piece) => [...reader.read(piece)]);
+          expect(normal(inPieces)).toEqual(normal(new FrameReader().read(whole)));
+          // All parts together have at most the bytes of the input.
+          const size = inPieces.reduce(
+            (sum, part) => sum + ('bytes' in part && typeof part.bytes === 'object' ? part.bytes.length : 0),
+            0,
+          );
+          expect(size).toBeLessThanOrEqual(whole.length);
+        },
+      ),
+      runs,
+    );
+  },
+  TIMEOUT_MS,
+);
 
-test('headers of any bytes are read or refused, and have at most 64 KiB', () => {
-  fc.assert(
-    fc.property(fc.array(bytes(200), { maxLength: 4 }), fc.boolean(), (blocks, isFlushed) => {
-      const inflater = new HeaderInflater();
-      for (const block of blocks) {
-        const plain = inflater.inflate(isFlushed ? Buffer.concat([block, Buffer.from([0, 0, 255, 255])]) : block);
-        expect(plain?.length ?? 0).toBeLessThanOrEqual(64 * 1024);
-        if (plain !== undefined) readHeaderBlock(plain);
-      }
-      for (const block of blocks) readHeaderBlock(block);
-    }),
-    runs,
-  );
-});
+test(
+  'headers of any bytes are read or refused, and have at most 64 KiB',
+  () => {
+    fc.assert(
+      fc.property(fc.array(bytes(200), { maxLength: 4 }), fc.boolean(), (blocks, isFlushed) => {
+        const inflater = new HeaderInflater();
+        for (const block of blocks) {
+          const plain = inflater.inflate(isFlushed ? Buffer.concat([block, Buffer.from([0, 0, 255, 255])]) : block);
+          expect(plain?.length ?? 0).toBeLessThanOrEqual(64 * 1024);
+          if (plain !== undefined) readHeaderBlock(plain);
+        }
+        for (const block of blocks) readHeaderBlock(block);
+      }),
+      runs,
+    );
+  },
+  TIMEOUT_MS,
+);
 
-test('a session never throws, answers with valid frames, and ends once', () => {
-  fc.assert(
-    fc.property(fc.array(frame, { maxLength: 30 }), fc.integer({ min: 1, max: 64 }), (frames, size) => {
-      const connection = new RecordedConnection();
-      let ends = 0;
-      const session = new SpdySession(connection, {
-        accepts: () => true,
-        open: (stream) => void stream.discard(),
-        onClose: () => (ends += 1),
-      });
-      const headers = new SpdyHeaders();
-      const opening = [1, 3].map((id) => headers.open(id, forwardHeaders('data', 80)));
-      const whole = Buffer.concat([...opening, ...frames]);
-      for (let offset = 0; offset < whole.length; offset += size) {
-        connection.onMessage(whole.subarray(offset, offset + size));
-      }
-      expect(connection.calls.filter((call) => call === 'close').length).toBe(ends);
-      session.close();
-      connection.onClose();
-      expect(ends).toBe(1);
-      expect(framesIn(...connection.sent).filter(({ type }) => type === 'problem')).toEqual([]);
-    }),
-    runs,
-  );
-});
+test(
+  'a session never throws, answers with valid frames, and ends once',
+  () => {
+    fc.assert(
+      fc.property(fc.array(frame, { maxLength: 30 }), fc.integer({ min: 1, max: 64 }), (frames, size) => {
+        const connection = new RecordedConnection();
+        let ends = 0;
+        const session = new SpdySession(connection, {
+          accepts: () => true,
+          open: (stream) => void stream.discard(),
+          onClose: () => (ends += 1),
+        });
+        const headers = new SpdyHeaders();
+        const opening = [1, 3].map((id) => headers.open(id, forwardHeaders('data', 80)));
+        const whole = Buffer.concat([...opening, ...frames]);
+        for (let offset = 0; offset < whole.length; offset += size) {
+          connection.onMessage(whole.subarray(offset, offset + size));
+        }
+        expect(connection.calls.filter((call) => call === 'close').length).toBe(ends);
+        session.close();
+        connection.onClose();
+        expect(ends).toBe(1);
+        expect(framesIn(...connection.sent).filter(({ type }) => type === 'problem')).toEqual([]);
+      }),
+      runs,
+    );
+  },
+  TIMEOUT_MS,
+);
 
 const KIBIBYTE = 1024;
 const action = fc.record({
@@ -126,55 +140,60 @@ const action = fc.record({
   kibibytes: fc.integer({ min: 0, max: 1500 }),
 });
 
-test('a client is paused exactly while more than 4 MiB of its bytes are not read', () => {
-  fc.assert(
-    fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
-      const connection = new RecordedConnection();
-      const streams: ClientStream[] = [];
-      const session = new SpdySession(connection, {
-        accepts: () => true,
-        open: (stream) => streams.push(stream),
-        onClose: () => undefined,
-      });
-      const headers = new SpdyHeaders();
-      for (const id of [1, 3, 5, 7]) connection.onMessage(headers.open(id, forwardHeaders('data', 80)));
-      /** The bytes of each open stream: those that wait, in their parts, and those that the reader has taken. */
-      const model = streams.map(() => ({
-        parts: [] as number[],
-        taken: 0,
-        isOpen: true,
-        isReading: false,
-        isEnded: false,
-      }));
-      for (const { stream: index, kind, kibibytes } of actions) {
-        const [stream, state] = [streams[index], model[index]];
-        if (stream === undefined || state === undefined || !state.isOpen) continue;
-        // Parts of at least 64 KiB are not joined.
-        const size = kibibytes < 64 ? 0 : kibibytes * KIBIBYTE;
-        if (kind === 'send' && !state.isEnded) {
-          connection.onMessage(dataFrame(stream.id, Buffer.alloc(size), false));
-          if (size > 0) {
-            if (state.isReading) state.taken = size;
-            else state.parts.push(size);
+test(
+  'a client is paused exactly while more than 4 MiB of its bytes are not read',
+  () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+        const connection = new RecordedConnection();
+        const streams: ClientStream[] = [];
+        const session = new SpdySession(connection, {
+          accepts: () => true,
+          open: (stream) => streams.push(stream),
+          onClose: () => undefined,
+        });
+        const headers = new SpdyHeaders();
+        for (const id of [1, 3, 5, 7]) connection.onMessage(headers.open(id, forwardHeaders('data', 80)));
+        /** The bytes of each open stream: those that wait, in their parts, and those that the reader has taken. */
+        const model = streams.map(() => ({
+          parts: [] as number[],
+          taken: 0,
+          isOpen: true,
+          isReading: false,
+          isEnded: false,
+        }));
+        for (const { stream: index, kind, kibibytes } of actions) {
+          const [stream, state] = [streams[index], model[index]];
+          if (stream === undefined || state === undefined || !state.isOpen) continue;
+          // Parts of at least 64 KiB are not joined.
+          const size = kibibytes < 64 ? 0 : kibibytes * KIBIBYTE;
+          if (kind === 'send' && !state.isEnded) {
+            connection.onMessage(dataFrame(stream.id, Buffer.alloc(size), false));
+            if (size > 0) {
+              if (state.isReading) state.taken = size;
+              else state.parts.push(size);
+              state.isReading = false;
+            }
+          } else if (kind === 'read' && !state.isReading) {
+            void stream.read();
+            state.taken = state.parts.shift() ?? 0;
+            state.isReading = state.taken === 0 && !state.isEnded;
+          } else if (kind === 'end') {
+            if (!state.isEnded) connection.onMessage(dataFrame(stream.id, Buffer.alloc(0), true));
+            state.isEnded = true;
             state.isReading = false;
+          } else if (kind === 'reset') {
+            connection.onMessage(resetFrame(stream.id, 5));
+            Object.assign(state, { parts: [], taken: 0, isOpen: false });
           }
-        } else if (kind === 'read' && !state.isReading) {
-          void stream.read();
-          state.taken = state.parts.shift() ?? 0;
-          state.isReading = state.taken === 0 && !state.isEnded;
-        } else if (kind === 'end') {
-          if (!state.isEnded) connection.onMessage(dataFrame(stream.id, Buffer.alloc(0), true));
-          state.isEnded = true;
-          state.isReading = false;
-        } else if (kind === 'reset') {
-          connection.onMessage(resetFrame(stream.id, 5));
-          Object.assign(state, { parts: [], taken: 0, isOpen: false });
+          const unread = model.flatMap(({ parts, taken }) => [...parts, taken]).reduce((sum, part) => sum + part, 0);
+          expect(connection.calls.at(-1) === 'pause').toBe(unread > 4 * KIBIBYTE * KIBIBYTE);
         }
-        const unread = model.flatMap(({ parts, taken }) => [...parts, taken]).reduce((sum, part) => sum + part, 0);
-        expect(connection.calls.at(-1) === 'pause').toBe(unread > 4 * KIBIBYTE * KIBIBYTE);
-      }
-      session.close();
-    }),
-    runs,
-  );
-});
+        session.close();
+      }),
+      // The cases have many megabytes.
+      { numRuns: Math.ceil(runs.numRuns / 5) },
+    );
+  },
+  TIMEOUT_MS,
+);
