@@ -147,9 +147,9 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
     restore: (snapshot) => restoreSnapshot(api, snapshot),
     transport: (user) => inProcessTransport(api, user),
     async listen(listenOptions) {
-      const listener = await openListener(api, listenOptions);
+      const listener = await openListener(api, listenOptions, () => ahead.onRequest());
       listeners.add(listener);
-      ahead.start();
+      ahead.start(listenOptions?.preloadDelayMs);
       return listener;
     },
     idle: () => api.work.idle(),

@@ -63,19 +63,36 @@ export const standInCatalogue = new LazyModule(() => import('./controllers/stand
 const REQUEST_PARTS: readonly LazyModule<unknown>[] = [discovery, watching, writing, openApi, schemaEngine, tables];
 
 /**
- * The delay in milliseconds before the first module is loaded. During the delay, the process has time for the first
- * requests.
+ * The default delay in milliseconds before the first module is loaded. During the delay, the process has time for the
+ * first requests.
  */
 const PRELOAD_DELAY_MS = 20;
 
+/** The time in milliseconds without a request before the next module is loaded. A load blocks all requests. */
+const QUIET_MS = 5;
+
 /** Loads the modules that requests may use in the background, so that requests seldom wait for a load. */
 export class LoadAhead {
+  readonly #parts: readonly Pick<LazyModule<unknown>, 'load' | 'settled'>[];
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #lastRequestMs = Number.NEGATIVE_INFINITY;
 
-  /** Starts loading after a short delay. Later calls do nothing. */
-  start(): void {
-    this.#timer ??= setTimeout(() => void this.#run(), PRELOAD_DELAY_MS).unref();
+  constructor(parts: readonly Pick<LazyModule<unknown>, 'load' | 'settled'>[] = REQUEST_PARTS) {
+    this.#parts = parts;
+  }
+
+  /** Starts loading after a delay in milliseconds. Later calls do nothing. */
+  start(delayMs = PRELOAD_DELAY_MS): void {
+    this.#timer ??= setTimeout(() => void this.#run(), delayMs).unref();
+  }
+
+  /**
+   * Notes a request, or a connection before its first request. Requests of a client follow each other, so the next load
+   * waits for a pause.
+   */
+  onRequest(): void {
+    this.#lastRequestMs = performance.now();
   }
 
   /** Stops loading further modules. Settles when no load is running, because a running load cannot be interrupted. */
@@ -83,7 +100,7 @@ export class LoadAhead {
     this.#stopped = true;
     clearTimeout(this.#timer);
     const others = [admission, aggregation, auditing, conversion, impersonation, otherPaths, presentation, simulation];
-    await Promise.all([...REQUEST_PARTS, ...others].map((part) => part.settled()));
+    await Promise.all([...this.#parts, ...others].map((part) => part.settled()));
   }
 
   /**
@@ -91,10 +108,20 @@ export class LoadAhead {
    * request that uses the module gets the error.
    */
   async #run(): Promise<void> {
-    for (const part of REQUEST_PARTS) {
+    for (const part of this.#parts) {
+      await this.#pause();
       if (this.#stopped) return;
       await Promise.allSettled([part.load()]);
-      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Settles when the requests that have arrived are handled, and no further ones have come for a while. */
+  async #pause(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (!this.#stopped && performance.now() - this.#lastRequestMs < QUIET_MS) {
+      await new Promise((resolve) => {
+        this.#timer = setTimeout(resolve, QUIET_MS).unref();
+      });
     }
   }
 }

@@ -100,6 +100,13 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/http/web-socket.test.ts'],
   },
   {
+    name: 'a module is loaded in the background between two requests that follow each other',
+    file: 'src/cluster/lazy-modules.ts',
+    find: 'performance.now() - this.#lastRequestMs < QUIET_MS',
+    replace: 'false',
+    tests: ['src/cluster/lazy-modules.test.ts'],
+  },
+  {
     name: 'several events of a watch are one message of its WebSocket',
     file: 'src/cluster/http/watch-socket.ts',
     find: 'frames.push(writeFrame(TEXT_OPCODE, bytes.subarray(start, end + 1)));',

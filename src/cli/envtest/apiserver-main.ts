@@ -69,6 +69,8 @@ async function serve(settings: ApiServerSettings): Promise<void> {
   const { url } = await cluster.listen({
     host: settings.host,
     port: settings.port,
+    // A harness asks for the health every 100 ms or more rarely, so there is time until its first request.
+    preloadDelayMs: 0,
     ...(certificate === undefined ? {} : { certificate }),
     ...(authority === undefined ? {} : { clientCertificateAuthority: authority }),
   });

@@ -28,8 +28,12 @@ export type ListenerContext = HandlerContext & {
   readonly clientAuthority: Pick<Authority, 'ca'>;
 };
 
-/** Opens a socket for a cluster. */
-export async function openListener(context: ListenerContext, options: ListenOptions = {}): Promise<Listener> {
+/** Opens a socket for a cluster. `noteRequest` is called for each connection and each request. */
+export async function openListener(
+  context: ListenerContext,
+  options: ListenOptions = {},
+  noteRequest: () => void = () => undefined,
+): Promise<Listener> {
   const { port = 0, host = '127.0.0.1', https = true } = options;
   refuseOpenIdentity(host, options.anonymous);
   // When every user may do everything, a request from another machine or from a web page must have credentials.
@@ -44,6 +48,7 @@ export async function openListener(context: ListenerContext, options: ListenOpti
     return { certified: certified(request.socket), other };
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    noteRequest();
     void serve(context, request, response, callerOf(request));
   };
   const limits = {
@@ -57,6 +62,7 @@ export async function openListener(context: ListenerContext, options: ListenOpti
   const sockets = new Set<Socket>();
   // The server must also close connections that never finish their handshake.
   server.on('connection', (socket: Socket) => {
+    noteRequest();
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });

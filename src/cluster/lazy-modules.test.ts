@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { LoadAhead } from './lazy-modules.ts';
+
+let loaded: string[];
+const part = (name: string) => ({
+  load: () => Promise.resolve(loaded.push(name)),
+  settled: () => Promise.resolve(),
+});
+
+beforeEach(() => {
+  loaded = [];
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
+});
+afterEach(() => vi.useRealTimers());
+
+test('modules are loaded in their order, after 20 ms', async () => {
+  new LoadAhead([part('a'), part('b')]).start();
+  await vi.advanceTimersByTimeAsync(19);
+  expect(loaded).toEqual([]);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(loaded).toEqual(['a', 'b']);
+});
+
+test('a second socket starts no second load', async () => {
+  const ahead = new LoadAhead([part('a')]);
+  ahead.start(0);
+  ahead.start(0);
+  await vi.advanceTimersByTimeAsync(50);
+  expect(loaded).toEqual(['a']);
+});
+
+test('a load waits until no request has come for 5 ms', async () => {
+  const ahead = new LoadAhead([part('a'), part('b')]);
+  ahead.start(0);
+  ahead.onRequest();
+  await vi.advanceTimersByTimeAsync(4);
+  ahead.onRequest();
+  await vi.advanceTimersByTimeAsync(4);
+  expect(loaded).toEqual([]);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(loaded).toEqual(['a', 'b']);
+});
+
+test.each(['before the first load', 'while a load waits for requests'])('a stop %s ends the loading', async (when) => {
+  const ahead = new LoadAhead([part('a')]);
+  ahead.start(1);
+  if (when.startsWith('while')) {
+    ahead.onRequest();
+    await vi.advanceTimersByTimeAsync(2);
+  }
+  await ahead.stop();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(loaded).toEqual([]);
+});
