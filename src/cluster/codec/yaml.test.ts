@@ -64,3 +64,18 @@ test.each(['<<: 1', '<<:', 'a: {<<: [{}, 2]}'])('%j merges something that is no 
   const message = 'map merge requires map or sequence of maps as the value';
   expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(message));
 });
+
+test.each([
+  ['? [1, "a"]\n: b', '[]interface {}{1, "a"}'],
+  ['{}: b', 'map[interface {}]interface {}{}'],
+  ['? {a: [~]}\n: b', 'map[interface {}]interface {}{"a":[]interface {}{interface {}(nil)}}'],
+])('%j has a key that is no scalar', (text, key) => {
+  expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(`invalid map key: ${key}`));
+});
+
+test('the text of a client causes no warning of the process', () => {
+  const warnings = vi.spyOn(process, 'emitWarning');
+  expect(parseYaml('a: &a [1]\nb: {? *a : c}').value).toEqual({ a: [1], b: { '*a': 'c' } });
+  expect(warnings).not.toHaveBeenCalled();
+  warnings.mockRestore();
+});

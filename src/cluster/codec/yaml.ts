@@ -61,6 +61,8 @@ function readYaml(text: string): ParsedYaml {
     intAsBigInt: true,
     version: '1.1',
     merge: true,
+    // The library would print warnings about the text of a client.
+    logLevel: 'error',
   });
   const problem = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
   if (problem !== undefined) {
@@ -116,6 +118,8 @@ function findDuplicates(node: unknown, lineOf: (offset: number) => number, found
     }
     findDuplicates(item.value, lineOf, found);
     if (isNode(item.key)) keepText(item.key);
+    if (isNode(item.key) && item.key.items !== undefined)
+      throw new YamlSyntaxError(`invalid map key: ${goKey(item.key)}`);
     const key = isNode(item.key) ? item.key.value : item.key;
     if (isScalar(key) && keys.has(key)) {
       const place = isNode(item.value) ? item.value : item.key;
@@ -124,6 +128,21 @@ function findDuplicates(node: unknown, lineOf: (offset: number) => number, found
     }
     keys.add(key);
   }
+}
+
+/** A list or mapping that is used as a key, in Go's syntax. */
+function goKey(node: unknown): string {
+  if (!isNode(node)) return 'interface {}(nil)';
+  if (node.items === undefined) {
+    const { value } = node;
+    if (typeof value === 'string') return goQuote(value);
+    return value === null || value === undefined ? 'interface {}(nil)' : String(value);
+  }
+  const isMap = yamlLibrary().isMap(node);
+  const items = node.items.map((item) =>
+    isMap && isNode(item) ? `${goKey(item.key)}:${goKey(item.value)}` : goKey(item),
+  );
+  return `${isMap ? 'map[interface {}]interface {}' : '[]interface {}'}{${items.join(', ')}}`;
 }
 
 const isScalar = (key: unknown): boolean => ['string', 'bigint', 'number', 'boolean'].includes(typeof key);

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
 import { KeyFifo } from './key-fifo.ts';
 
-const takeAll = (keys: KeyFifo): string[] => {
-  const taken: string[] = [];
-  for (let key = keys.take(); key !== undefined; key = keys.take()) taken.push(key);
-  return taken;
-};
+/** Takes the keys that wait. A queue that returns a key again ends, too. */
+const takeAll = (keys: KeyFifo): string[] => Array.from({ length: keys.size }, () => keys.take() ?? '');
 
 test('keys leave in the order in which they were added, also while others are added', () => {
   const keys = new KeyFifo('0');
