@@ -5,7 +5,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
  * Tests that run in the process of their worker. Their files share the modules of the worker: the imports of a file are
  * more than its tests, and a process for each file takes three fifths of the processor's time.
  */
-const SHARED = ['src/**/*.test.{ts,tsx}', 'test/{conformance,mutations,property,simulation}/**/*.test.ts'];
+const SHARED = ['src/**/*.test.{ts,tsx}', 'test/{conformance,fuzz,mutations,property,simulation}/**/*.test.ts'];
 
 export default defineConfig({
   test: {

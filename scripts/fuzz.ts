@@ -1,108 +1,77 @@
 /**
- * Runs generated input against one part of the system, for a given time: `npm run fuzz -- cel --seconds 60 [--seed N]`.
- * Prints a line for each kind, and every problem with the seed that reproduces it. Exits 1 when there is a problem.
+ * Runs generated and mutated input against one part of the system, for a given time: `npm run fuzz -- cel --seconds 60
+ * [--seed N] [--save] [--input FILE]`. V8's block coverage decides which inputs are mutated further. Prints a line for
+ * each source of inputs, and each problem with its input. `--save` adds the inputs that run new blocks to the corpus in
+ * `test/fuzz/corpus`. `--input` runs one file only. Exits 1 when there is a problem.
  */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { seededChoices } from '../test/support/choices.ts';
+import { BlockCoverage } from '../test/fuzz/block-coverage.ts';
+import { readCorpus, writeCorpus } from '../test/fuzz/corpus.ts';
+import type { FuzzTarget } from '../test/fuzz/fuzz-target.ts';
+import { problemWith } from '../test/fuzz/fuzz-target.ts';
+import type { GuidedResult } from '../test/fuzz/guided.ts';
+import { minimize, runGuided } from '../test/fuzz/guided.ts';
+import { FUZZ_TARGETS } from '../test/fuzz/targets.ts';
+import { Watchdog } from '../test/fuzz/watchdog.ts';
 
-/** One kind of input. `run` returns the problem with the input of this seed, if there is one. */
-interface Kind {
-  readonly name: string;
-  readonly run: (seed: number) => { readonly input: string; readonly problem: string | undefined };
-}
+/** The measured code: that of the system, and not that of tests and dependencies. */
+const isMeasured = (url: string): boolean => url.includes('/src/') && !url.includes('/node_modules/');
 
-/** The parts of the system. Each is loaded on demand. */
-const CAMPAIGNS: Readonly<Record<string, () => Promise<readonly Kind[]>>> = {
-  async cel() {
-    const { CEL_KINDS, examine, fuzzEnvironment } = await import('../test/support/cel-fuzz.ts');
-    const environment = fuzzEnvironment();
-    return CEL_KINDS.map(({ name, expression }) => ({
-      name,
-      run: (seed) => {
-        const choices = seededChoices(seed);
-        const input = expression(choices);
-        return { input, problem: examine(environment, input, choices) };
-      },
-    }));
-  },
-  async compose() {
-    const { conditionalProblem, conditionalSourceOf, fuzzedSource, problemOf } =
-      await import('../test/support/compose-fuzz.ts');
-    const { compare } = await import('../test/property/compose/differential.ts');
-    const { makeProgram } = await import('../test/property/compose/program.ts');
-    return [
-      {
-        name: 'programs',
-        run(seed) {
-          const input = makeProgram(seed).source;
-          const verdict = compare(input);
-          return { input, problem: verdict.kind === 'differs' ? verdict.text : undefined };
-        },
-      },
-      {
-        name: 'conditional resources',
-        run(seed) {
-          const input = conditionalSourceOf(seed);
-          return { input, problem: conditionalProblem(input) };
-        },
-      },
-      {
-        name: 'sources',
-        run(seed) {
-          const input = fuzzedSource(seed);
-          return { input, problem: problemOf(input) };
-        },
-      },
-    ];
-  },
-};
-
-interface Tally {
-  runs: number;
-  problems: number;
-  slowestMs: number;
-}
-
-/** The maximum number of problems that are printed for a kind of input. Further problems are counted only. */
-const MAX_PRINTED_PROBLEMS = 20;
-
-function runKind(kind: Kind, seed: number, seconds: number): Tally {
-  const tally: Tally = { runs: 0, problems: 0, slowestMs: 0 };
-  const end = performance.now() + seconds * 1000;
-  for (let next = seed; performance.now() < end; next++) {
-    const began = performance.now();
-    const { input, problem } = kind.run(next);
-    tally.slowestMs = Math.max(tally.slowestMs, performance.now() - began);
-    tally.runs += 1;
-    if (problem === undefined) continue;
-    tally.problems += 1;
-    if (tally.problems <= MAX_PRINTED_PROBLEMS)
-      console.log(`${kind.name}, seed ${next}: ${JSON.stringify(input)}\n  ${problem}`);
+function print({ tallies, findings, pool, covered }: GuidedResult): void {
+  for (const { source, input, problem } of findings) {
+    console.log(
+      `${source}: ${JSON.stringify(input.toString('utf8'))} (base64 ${input.toString('base64')})\n  ${problem}`,
+    );
   }
-  return tally;
+  console.log(`\n| source | inputs | with new blocks | problems | slowest, ms |\n|---|---|---|---|---|`);
+  for (const [source, { inputs, kept, problems, slowestMs }] of tallies) {
+    console.log(`| ${source} | ${inputs} | ${kept} | ${problems} | ${slowestMs.toFixed(1)} |`);
+  }
+  console.log(`\n${pool.length} inputs run ${covered} characters of the sources.`);
+}
+
+async function runFile(target: FuzzTarget, file: string): Promise<number> {
+  const problem = await problemWith(target, readFileSync(file));
+  console.log(problem ?? 'no problem');
+  return problem === undefined ? 0 : 1;
 }
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { seconds: { type: 'string', default: '30' }, seed: { type: 'string', default: '1' } },
+    options: {
+      seconds: { type: 'string', default: '30' },
+      seed: { type: 'string', default: '1' },
+      save: { type: 'boolean', default: false },
+      input: { type: 'string' },
+    },
   });
   const [name = ''] = positionals;
   const seconds = Number(values.seconds);
   const seed = Number(values.seed);
-  const campaign = Object.hasOwn(CAMPAIGNS, name) ? CAMPAIGNS[name] : undefined;
-  if (campaign === undefined || !(seconds > 0) || !Number.isSafeInteger(seed)) {
-    console.error(`usage: npm run fuzz -- ${Object.keys(CAMPAIGNS).join('|')} [--seconds N] [--seed N]`);
+  const load = Object.hasOwn(FUZZ_TARGETS, name) ? FUZZ_TARGETS[name] : undefined;
+  if (load === undefined || !(seconds > 0) || !Number.isSafeInteger(seed)) {
+    const targets = Object.keys(FUZZ_TARGETS).join('|');
+    console.error(`usage: npm run fuzz -- ${targets} [--seconds N] [--seed N] [--save] [--input FILE]`);
     return 2;
   }
-  const kinds = await campaign();
-  const rows: [string, Tally][] = [];
-  for (const kind of kinds) rows.push([kind.name, runKind(kind, seed, seconds / kinds.length)]);
-  console.log(`\n| kind | inputs | problems | slowest, ms |\n|---|---|---|---|`);
-  for (const [kind, { runs, problems, slowestMs }] of rows) {
-    console.log(`| ${kind} | ${runs} | ${problems} | ${slowestMs.toFixed(1)} |`);
+  // The measurement begins before the target's modules are compiled.
+  using coverage = new BlockCoverage(isMeasured);
+  await using watchdog = new Watchdog();
+  const target = watchdog.watch((await load()).target);
+  if (values.input !== undefined) return runFile(target, values.input);
+  const corpus = readCorpus(name).map(({ input }) => input);
+  const end = performance.now() + seconds * 1000;
+  const result = await runGuided(target, coverage, { seed, corpus, isOver: () => performance.now() >= end });
+  print(result);
+  if (values.save) {
+    const kept = await minimize(target, coverage, [...corpus, ...result.pool]);
+    writeCorpus(name, kept);
+    console.log(`The corpus has ${kept.length} inputs.`);
   }
-  return rows.some(([, { problems }]) => problems > 0) ? 1 : 0;
+  return result.findings.length > 0 ? 1 : 0;
 }
 
-process.exitCode = await main();
+// Sockets of a target may be open. Nothing waits for them.
+process.exit(await main());

@@ -31,7 +31,7 @@ describe('any expression on any data', () => {
       );
       for (let seed = TAPE_RUNS; seed < runs; seed += 1) {
         const found = outcome(seededChoices(seed));
-        if (!found.endsWith(' → ok')) expect.fail(`npm run fuzz -- cel --seed ${seed}: ${found}`);
+        if (!found.endsWith(' → ok')) expect.fail(`seed ${seed}: ${found}`);
       }
     },
     1_800_000,

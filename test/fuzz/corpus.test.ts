@@ -1,0 +1,22 @@
+import { describe, expect, test } from 'vitest';
+import { MAX_CORPUS_BYTES, readCorpus } from './corpus.ts';
+import { problemWith } from './fuzz-target.ts';
+import { FUZZ_TARGETS } from './targets.ts';
+
+/** The inputs in `test/fuzz/corpus` have run new blocks, or have had a problem. `npm run fuzz -- TARGET --save` adds more. */
+describe.each(Object.entries(FUZZ_TARGETS))('the inputs of %s', (name, load) => {
+  test('are in the repository, and have no problem', { timeout: 120_000 }, async () => {
+    const { target } = await load();
+    expect(target.name).toBe(name);
+    const inputs = readCorpus(name);
+    expect(inputs.length).toBeGreaterThan(0);
+    const problems: string[] = [];
+    for (const { file, input } of [...inputs, ...target.seeds().map((input) => ({ file: 'a seed', input }))]) {
+      const problem = await problemWith(target, input);
+      if (problem !== undefined) problems.push(`${file}: ${problem}`);
+    }
+    expect(problems).toEqual([]);
+    const bytes = inputs.reduce((sum, { input }) => sum + input.length, 0);
+    expect(bytes).toBeLessThanOrEqual(MAX_CORPUS_BYTES);
+  });
+});

@@ -1,0 +1,22 @@
+/**
+ * A shorter input with the same property. Removes parts, at first large ones, as long as `holds` is true for the rest.
+ * Calls `holds` at most `maxTries` times.
+ */
+export async function shrink(
+  input: Buffer,
+  holds: (candidate: Buffer) => boolean | Promise<boolean>,
+  maxTries: number,
+): Promise<Buffer> {
+  let best = input;
+  let tries = 0;
+  for (let size = Math.max(1, best.length >> 1); tries < maxTries; size >>= 1) {
+    for (let at = 0; at < best.length && tries < maxTries;) {
+      const candidate = Buffer.concat([best.subarray(0, at), best.subarray(at + size)]);
+      tries += 1;
+      if (await holds(candidate)) best = candidate;
+      else at += size;
+    }
+    if (size <= 1) break;
+  }
+  return best;
+}

@@ -1,0 +1,82 @@
+import { Worker } from 'node:worker_threads';
+import type { FuzzTarget } from './fuzz-target.ts';
+import { MAX_INPUT_BYTES } from './mutator.ts';
+
+/** The time after which an input counts as endless, in milliseconds. */
+const MAX_INPUT_MS = 60_000;
+
+/**
+ * The program of the thread. The thread of the tests cannot notice its own endless loop. `shared` has the number of the
+ * present input, its length, and its bytes.
+ */
+const PROGRAM = `
+const { workerData: { buffer, milliseconds } } = require('node:worker_threads');
+const { writeSync } = require('node:fs');
+const head = new Int32Array(buffer, 0, 2);
+for (let last = -1; ; ) {
+  const present = Atomics.load(head, 0);
+  if (present === last && present % 2 === 1) {
+    const input = Buffer.from(Buffer.from(buffer, 8, Atomics.load(head, 1)));
+    writeSync(2, 'an input does not end (base64 ' + input.toString('base64') + ')\\n');
+    process.kill(process.pid, 'SIGKILL');
+  }
+  last = present;
+  Atomics.wait(head, 0, present, milliseconds);
+}
+`;
+
+/**
+ * Ends the process when an input runs without end, after it has printed the input. The thread looks once in each period,
+ * so that inputs cost it nothing.
+ */
+export class Watchdog implements AsyncDisposable {
+  readonly #buffer = new SharedArrayBuffer(8 + 2 * MAX_INPUT_BYTES);
+  readonly #head = new Int32Array(this.#buffer, 0, 2);
+  readonly #worker: Worker;
+
+  constructor(milliseconds = MAX_INPUT_MS) {
+    this.#worker = new Worker(PROGRAM, {
+      eval: true,
+      execArgv: [],
+      workerData: { buffer: this.#buffer, milliseconds },
+    });
+    this.#worker.unref();
+  }
+
+  /** Called before an input runs. An input that is longer than the buffer is printed without its end. */
+  begin(input: Buffer): void {
+    const length = Math.min(input.length, 2 * MAX_INPUT_BYTES);
+    new Uint8Array(this.#buffer, 8).set(input.subarray(0, length));
+    Atomics.store(this.#head, 1, length);
+    this.#next();
+  }
+
+  /** Called after the input ended. */
+  end(): void {
+    this.#next();
+  }
+
+  /** The target, whose inputs are watched. */
+  watch(target: FuzzTarget): FuzzTarget {
+    return {
+      ...target,
+      run: async (input) => {
+        this.begin(input);
+        try {
+          return await target.run(input);
+        } finally {
+          this.end();
+        }
+      },
+    };
+  }
+
+  #next(): void {
+    // An odd number means that an input runs.
+    Atomics.add(this.#head, 0, 1);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
