@@ -5,6 +5,7 @@ import { build } from 'esbuild';
 import MiniSearch from 'minisearch';
 import { graphOutline, toSvg } from '../../src/graph/index.ts';
 import { exampleGraphs } from '../example-graphs.ts';
+import { FLEET_FORM, FLEET_FORM_MARK } from './fleet-form.ts';
 import { imageSize } from './image-size.ts';
 import type { NavigationPage } from './navigation.ts';
 import { PAGES } from './navigation.ts';
@@ -44,6 +45,7 @@ export async function buildSite(): Promise<Site> {
       PICTURE,
       (_match, file: string, exported: string) => `![The graph of ${file}.ts](site:pictures/${file}.${exported}.svg)`,
     );
+    const withForm = text.replace(FLEET_FORM_MARK, FLEET_FORM);
     const resolveLink = (href: string): { url: string; title?: string } => {
       if (/^(?:https?|mailto):/.test(href)) return { url: href };
       const [path = '', anchor = ''] = href.split('#');
@@ -71,7 +73,7 @@ export async function buildSite(): Promise<Site> {
       }
       return { src: relativeUrl(page.target, target), ...imageSize(target, Buffer.from(content)) };
     };
-    rendered.set(page, renderPage(text, { resolveLink, resolveImage }));
+    rendered.set(page, renderPage(withForm, { resolveLink, resolveImage }));
   }
   for (const { from, to, anchor } of links) {
     const anchors = rendered.get(to)?.sections.map(({ heading }) => heading.anchor) ?? [];

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fleetSize } from '../../scripts/fleet-size.ts';
 import { buildSite } from '../../scripts/site/build-site.ts';
 import { startBrowser, whyNoBrowser } from '../browser/support/browser.ts';
 
@@ -13,7 +14,15 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 if (whyNoBrowser !== undefined) console.log(`The tests of the site are skipped: ${whyNoBrowser}`);
 
 /** Pages with each element of the site: pictures, tables, all languages of code, long lines, many links. */
-const PAGES = ['index.html', 'definitions.html', 'editor.html', 'envtest.html', 'factories/helm.html', 'testing.html'];
+const PAGES = [
+  'index.html',
+  'definitions.html',
+  'editor.html',
+  'envtest.html',
+  'factories/helm.html',
+  'scale.html',
+  'testing.html',
+];
 
 const VIEWS = [
   { name: 'light', options: { viewport: { width: 1360, height: 900 } } },
@@ -80,6 +89,18 @@ describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folde
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForURL(/commands\.html#exit-codes$/);
+    await page.close();
+  });
+
+  test('the form of the page of sizes computes the size of a fleet', async () => {
+    const page = await open('scale.html', VIEWS[0].options);
+    const result = page.locator('form.fleet output');
+    const size = fleetSize({ instances: 1000, children: 20, changesPerHour: 600 });
+    await page.getByLabel('Children of each instance').fill('20');
+    expect(await result.textContent()).toContain(`memory limit ${size.limitMi}Mi`);
+    expect(await result.textContent()).toContain(`${size.requestsPerHour.toLocaleString('en')} API requests an hour`);
+    await page.getByLabel('Children of each instance').fill('-1');
+    expect(await result.textContent()).toBe('Enter whole numbers that are not negative.');
     await page.close();
   });
 

@@ -43,6 +43,12 @@ test('no page loads anything from another origin', () => {
   expect(textOf('style.css')).not.toMatch(/url\(|@import/);
 });
 
+test('the page of sizes has a form, and its script computes with the formula of the table', () => {
+  const fields = [...textOf('scale.html').matchAll(/<input name="(\w+)" type="number"/g)].map(([, name]) => name);
+  expect(fields).toEqual(['instances', 'children', 'changesPerHour']);
+  expect(textOf('site.js')).toContain('API requests an hour');
+});
+
 /** Questions of a reader as words for the search, each with the page that has the answer. */
 const QUESTIONS: readonly (readonly [words: string, page: string])[] = [
   ['exit codes', 'commands.html'],

@@ -1,6 +1,7 @@
 import MiniSearch from 'minisearch';
 import type { IndexedSection } from '../search-options.ts';
 import { SEARCH_OPTIONS } from '../search-options.ts';
+import { startFleetForms } from './fleet.ts';
 
 /** Set by the script of the index. */
 declare global {
@@ -101,3 +102,5 @@ if (input !== null && results !== null && list !== null && status !== null && in
     }
   });
 }
+
+startFleetForms();

@@ -1,0 +1,35 @@
+import { fleetSize } from '../../fleet-size.ts';
+
+const numberOf = (form: HTMLFormElement, name: string): number =>
+  Number(form.querySelector<HTMLInputElement>(`input[name="${name}"]`)?.value);
+
+/** The sentences for the fleet of the form; a request for whole numbers when a field has none. */
+function sizeText(form: HTMLFormElement): string {
+  const [instances, children, changesPerHour] = ['instances', 'children', 'changesPerHour'].map((name) =>
+    numberOf(form, name),
+  );
+  if (!form.checkValidity() || instances === undefined || children === undefined || changesPerHour === undefined)
+    return 'Enter whole numbers that are not negative.';
+  const size = fleetSize({ instances, children, changesPerHour });
+  const each = size.processes === 1 ? 'one process' : `${size.processes} processes, each`;
+  return [
+    `${each} with ${size.restMb.toFixed(0)} MB at rest and ${size.peakMb.toFixed(0)} MB at the peak of a restart`,
+    `memory limit ${size.limitMi}Mi`,
+    `CPU request of at least ${size.leastRequestMilli}m (${size.cores.toFixed(3)} CPU on average)`,
+    `${size.requestsPerHour.toLocaleString('en')} API requests an hour`,
+    `${size.restartCpuSeconds.toFixed(1)} s of processor time for a restart`,
+  ].join('; ');
+}
+
+/** Computes the results of the forms of a page, now and whenever a field changes. */
+export function startFleetForms(): void {
+  for (const form of document.querySelectorAll<HTMLFormElement>('form.fleet')) {
+    const output = form.querySelector('output');
+    const update = (): void => {
+      if (output !== null) output.textContent = sizeText(form);
+    };
+    form.addEventListener('input', update);
+    form.addEventListener('submit', (event) => event.preventDefault());
+    update();
+  }
+}
