@@ -115,6 +115,7 @@ const LISTEN_OPTIONS: Readonly<Record<keyof ListenOptions, true>> = {
   certificate: true,
   clientCertificateAuthority: true,
   anonymous: true,
+  preloadDelayMs: true,
 };
 
 const PRESENT_OPTIONS: Readonly<Record<keyof PresentOptions, true>> = {
