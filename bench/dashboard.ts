@@ -198,9 +198,9 @@ async function measureHours(browser: Browser, hash: string, what: string): Promi
   await page.goto(`${server.url}/#token=bench`);
   await page.locator('.connection.is-live').waitFor();
   await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
-  let reads = 0;
+  const reads: string[] = [];
   page.on('requestfinished', (request) => {
-    if (request.url().includes('/instances')) reads += 1;
+    if (request.url().includes('/instances')) reads.push(request.url());
   });
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.enable');
@@ -208,12 +208,12 @@ async function measureHours(browser: Browser, hash: string, what: string): Promi
   const events = (batchMs / 1000) * CHANGES_PER_SECOND;
   const [pages, servers]: [number[], number[]] = [[], []];
   for (let batch = 1; batch <= BATCHES; batch += 1) {
-    const before = reads;
+    reads.length = 0;
     await server.order({ is: 'happen', events, ms: batchMs });
     // The page's timers follow its clock. The stream and the reads take real time.
     await page.clock.runFor(batchMs / 2);
-    for (let waited = 0; reads === before && waited < 600; waited += 1) await page.clock.runFor(500);
-    if (reads === before) throw new Error(`the page does not read after batch ${batch}`);
+    for (let waited = 0; reads.length === 0 && waited < 600; waited += 1) await page.clock.runFor(500);
+    if (reads.length === 0) throw new Error(`the page does not read after batch ${batch}`);
     if (batch % (BATCHES / SAMPLES) !== 0) continue;
     pages.push(await pageHeap(session));
     servers.push((await server.order({ is: 'heap' })).heap);

@@ -52,7 +52,8 @@ function instance(index: number, version: number): KubeObject {
 }
 
 let changes: WatchEvent[] = [];
-let arrived = (): void => undefined;
+/** Continues the watch after more changes, or ends it. */
+let arrived: (isOpen: boolean) => void = () => undefined;
 const untilAborted = (signal: AbortSignal | undefined): Promise<unknown> =>
   new Promise((resolve) => signal?.addEventListener('abort', resolve));
 
@@ -67,10 +68,10 @@ const api = {
     }
     for (let index = 0; index < total; index += 1) yield { type: 'ADDED', object: instance(index, 1) };
     yield { type: 'SYNCED', resourceVersion: '1' };
-    signal?.addEventListener('abort', () => arrived());
-    while (signal?.aborted !== true) {
+    signal?.addEventListener('abort', () => arrived(false));
+    for (let isOpen = true; isOpen;) {
       yield* changes.splice(0);
-      await new Promise<void>((resolve) => (arrived = resolve));
+      isOpen = await new Promise<boolean>((resolve) => (arrived = resolve));
     }
   },
 } as unknown as KubernetesApi;
@@ -138,7 +139,7 @@ process.on('message', (order: DashboardOrder) => {
         return { type: 'MODIFIED', object: instance(nth === 0 ? 0 : next, version) };
       });
       scene.step();
-      arrived();
+      arrived(true);
       while (index.log.lastId < last + order.events) await setImmediate();
       await clock.advance(order.ms);
     }

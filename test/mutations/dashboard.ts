@@ -20,6 +20,13 @@ export const DASHBOARD: readonly MutationRow[] = [
     tests: ['src/dashboard/client/views/components.test.tsx'],
   },
   {
+    name: 'the shape of a ready state is one element for all uses',
+    file: 'src/dashboard/client/shared/icons.tsx',
+    find: 'return <g class={`state tone-${tone}`}>{SHAPES[tone]()}</g>;',
+    replace: 'return <g class={`state tone-${tone}`}>{((SHAPES as any)[`${tone}!`] ??= SHAPES[tone]())}</g>;',
+    tests: ['src/dashboard/client/views/components.test.tsx'],
+  },
+  {
     name: 'data without a change is not read again',
     file: 'src/dashboard/client/data/remote.ts',
     find: 'else if (repeatMs !== undefined) cancelRepeat =',

@@ -72,7 +72,9 @@ export function childSelections(
   }
 
   const watched: readonly Watched[] = [
-    ...[...labelled.values()].map((refs): Watched => ({ ...selectionOf(refs), labelSelector: label })),
+    ...[...labelled.values()].flatMap(([first]): Watched[] =>
+      first === undefined ? [] : [{ ...selectionOf(first), labelSelector: label }],
+    ),
     ...[...named.values()].flatMap(byName),
     ...decision.watch.flatMap((watch): Watched[] => {
       if (watch.kind !== 'list') return [];
@@ -105,15 +107,17 @@ const placeOf = ({ namespace = '', name }: ObjectRef): string => `${namespace}/$
 const inNamespace = (namespace: string | undefined): Pick<Selection, 'namespace'> =>
   namespace === undefined || namespace === '' ? {} : { namespace };
 
-function selectionOf(refs: readonly ObjectRef[]): Pick<Watched, 'type' | 'namespace'> {
-  const [{ apiVersion = '', kind = '', namespace } = {}] = refs;
-  return { type: { apiVersion, kind }, ...inNamespace(namespace) };
-}
+const selectionOf = ({ apiVersion, kind, namespace }: ResourceType & Pick<ObjectRef, 'namespace'>) => ({
+  type: { apiVersion, kind },
+  ...inNamespace(namespace),
+});
 
 /** Few objects by their names, or all objects of the kind, of which these count. */
 function byName(refs: readonly ObjectRef[]): readonly Watched[] {
-  if (refs.length > MAX_NAMED) return [{ ...selectionOf(refs), only: new Set(refs.map(placeOf)) }];
-  return refs.map((ref) => ({ ...selectionOf([ref]), fieldSelector: `metadata.name=${ref.name}` }));
+  const [first] = refs;
+  if (first !== undefined && refs.length > MAX_NAMED)
+    return [{ ...selectionOf(first), only: new Set(refs.map(placeOf)) }];
+  return refs.map((ref) => ({ ...selectionOf(ref), fieldSelector: `metadata.name=${ref.name}` }));
 }
 
 /** The versions of the live objects of a selection's kind and namespace. */

@@ -1,46 +1,49 @@
 import type { JSX } from 'preact';
 import type { Tone } from '../graph/states.ts';
 
-/** The shapes of the states, in a square of 16 units. Each state has a shape of its own, besides its colour. */
-const SHAPES: Readonly<Record<Tone, JSX.Element>> = {
-  ready: (
+/**
+ * The shapes of the states, in a square of 16 units. Each state has a shape of its own, besides its colour. Each call
+ * makes new elements: Preact keeps the whole former page alive through an element that is used again.
+ */
+const SHAPES: Readonly<Record<Tone, () => JSX.Element>> = {
+  ready: () => (
     <>
       <circle class="fill" cx="8" cy="8" r="7" />
       <path class="mark" d="M4.8 8.3l2.2 2.2 4.3-4.8" />
     </>
   ),
-  busy: (
+  busy: () => (
     <>
       <circle class="track" cx="8" cy="8" r="6" />
       <path class="line turning" d="M8 2a6 6 0 0 1 6 6" />
     </>
   ),
-  waiting: (
+  waiting: () => (
     <>
       <circle class="line" cx="8" cy="8" r="6.2" />
       <path class="line" d="M8 4.6V8l2.3 1.6" />
     </>
   ),
-  blocked: (
+  blocked: () => (
     <>
       <rect class="fill" x="1.5" y="1.5" width="13" height="13" rx="3" />
       <path class="mark" d="M4.8 8h6.4" />
     </>
   ),
-  failed: (
+  failed: () => (
     <>
       <path class="fill" d="M8 .8L15.2 8 8 15.2.8 8z" />
       <path class="mark" d="M8 4.6v4.2M8 11.2v.1" />
     </>
   ),
-  idle: <circle class="line dashed" cx="8" cy="8" r="6" />,
-  leaving: (
+  idle: () => <circle class="line dashed" cx="8" cy="8" r="6" />,
+  leaving: () => (
     <>
       <circle class="line" cx="8" cy="8" r="6.2" />
       <path class="line" d="M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8" />
     </>
   ),
-  unknown: (
+  unknown: () => (
     <>
       <circle class="line" cx="8" cy="8" r="6.2" />
       <path class="line" d="M6.2 6.4a1.9 1.9 0 1 1 2.5 2c-.5.2-.7.5-.7 1M8 11.4v.1" />
@@ -50,7 +53,7 @@ const SHAPES: Readonly<Record<Tone, JSX.Element>> = {
 
 /** The shape of a state, as a part of a larger SVG. */
 export function StateShape({ tone }: { readonly tone: Tone }): JSX.Element {
-  return <g class={`state tone-${tone}`}>{SHAPES[tone]}</g>;
+  return <g class={`state tone-${tone}`}>{SHAPES[tone]()}</g>;
 }
 
 /** The shape of a state beside a text that names the state. */

@@ -8,6 +8,7 @@ import type { CurrentValue, InstanceNode, Plan, WhyPath } from '../../../inspect
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
 const { NodeList } = await import('../lists/node-list.tsx');
+const { StateShape } = await import('../shared/icons.tsx');
 const { StateBadge, Value } = await import('../shared/parts.tsx');
 const { NodePanel } = await import('./node-panel.tsx');
 const { PlanResult } = await import('./plan-result.tsx');
@@ -65,6 +66,15 @@ describe('values and states', () => {
     expect(html).toContain(tone);
   });
 });
+
+test.each(['ready', 'busy', 'waiting', 'blocked', 'failed', 'idle', 'leaving', 'unknown'] as const)(
+  'the shape of %s has new elements for each use, because a shared element keeps every former page in memory',
+  (tone) => {
+    const [first, second] = [StateShape({ tone }), StateShape({ tone })];
+    expect(first.props.children).toBeTypeOf('object');
+    expect(first.props.children).not.toBe(second.props.children);
+  },
+);
 
 describe('lists', () => {
   test('nodes that need attention come first, with their reasons; a ready one has its object', () => {
