@@ -121,6 +121,9 @@ const before = heap();
 await index.start();
 report({ url: server.url, heap: heap(), before });
 
+// The parent process has ended.
+process.on('disconnect', () => process.exit());
+
 let version = 1;
 let next = 0;
 process.on('message', (order: DashboardOrder) => {
