@@ -212,7 +212,10 @@ function cellOf({ object, state, ready }: InstanceObject): Cell {
 }
 
 /** The look of an object of a node: that of its state, or of its readiness. */
-export function toneOfObject({ state, ready }: Pick<InstanceObject, 'state' | 'ready'>): Tone {
+export function toneOfObject({
+  state,
+  ready,
+}: Pick<InstanceObject, 'state'> & { readonly ready?: boolean | undefined }): Tone {
   return ready === false && state === 'present' ? 'waiting' : toneOf(state);
 }
 
