@@ -1,10 +1,11 @@
 /**
  * Measures the growth of the embedded API server under a mixed load: reads, lists, changes, creations and deletions on
  * 5,000 objects, with watches that come and go. The load causes many times more events than a server keeps. The server
- * therefore compacts old events all the time. Run: `npm run bench -- endurance [--minutes N]`; one minute by default, and
+ * therefore compacts old events all the time. `controller-endurance` measures the controller. Run: `npm run bench -- endurance [--minutes N]`; one minute by default, and
  * 60 for the figure of the README.
  */
 import { startServer } from './support/server-process.ts';
+import { growthOfThirds } from './support/trend.ts';
 import { Connection, type Endpoint, requestBytes, watch } from './support/wire.ts';
 
 const { argv } = process;
@@ -99,16 +100,10 @@ for (let sample = 0; sample < SAMPLES; sample++) {
 await load;
 await server.stop();
 
-/** The mean of a part of the samples. */
-const mean = (values: readonly number[], from: number, to: number) => {
-  const part = values.slice(Math.floor(values.length * from), Math.floor(values.length * to));
-  return part.reduce((sum, value) => sum + value, 0) / part.length;
-};
 /** The growth from the second third to the last one. In the first third the windows of events fill. */
 const growth = (values: readonly number[]) => {
-  const [middle, last] = [mean(values, 1 / 3, 2 / 3), mean(values, 2 / 3, 1)];
-  const percent = ((last / middle - 1) * 100).toFixed(1);
-  return `${percent} %, from ${Math.round(middle / MIB)} to ${Math.round(last / MIB)} MiB`;
+  const { from, to, growth: fraction } = growthOfThirds(values);
+  return `${(fraction * 100).toFixed(1)} %, from ${Math.round(from / MIB)} to ${Math.round(to / MIB)} MiB`;
 };
 
 console.log('| what | to reach | measured |\n|---|---|---|');

@@ -8,6 +8,7 @@
  * - controllers that take over from each other while 200 instances are edited
  * - one suite of controller-runtime, each day another one; `TYPEKRO_SUITES=all npm run long` runs all
  * - the steps of the Dockerfile, whose result serves a definition
+ * - a day of simulated time in one story, whose heap must not grow: each day another seed, with one process or with two
  * - a sample of the mutations
  * - the recorded scenarios of a controller
  * - the hosts, also alone by `npm run long -- hosts [--installed]`
@@ -47,6 +48,8 @@ await main(async () => {
   await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts'], { env });
   await runNode(['node_modules/vitest/vitest.mjs', 'run', ...TESTS, '--passWithNoTests'], { env });
   const seed = String(day);
+  const sample = ['--hours', '24', '--limit', '5', '--seed', seed, '--processes', String(1 + (day % 2))];
+  await runNode(['scripts/run-ts.mjs', 'bench', 'simulated-days', ...sample]);
   await runNode(['scripts/run-ts.mjs', 'scripts/mutations.ts', '--seed', seed]);
   await runNode(['--import', 'tsx', 'scripts/conformance.ts', 'controller']);
   const engine = 'test/conformance/controller-0.10';

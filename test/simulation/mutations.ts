@@ -239,4 +239,22 @@ export const MUTATIONS: readonly Mutation[] = [
     problem: /waits for ever: seal an item/,
     first: 21,
   },
+  {
+    name: 'a busy server ends a process at its start',
+    rule: 'a process ends only without a server',
+    file: 'src/controller/own-kinds.ts',
+    find: 'if (!isPassingAnswer(thrown)) throw thrown;',
+    replace: 'throw thrown;',
+    problem: /has ended by itself/,
+    first: 23,
+  },
+  {
+    name: 'a pause that ends early leaves its timer',
+    rule: 'an ended process leaves no timer',
+    file: 'src/kube/clock.ts',
+    find: "      timer.cancel();\n      signal?.removeEventListener('abort', done);",
+    replace: "      signal?.removeEventListener('abort', done);",
+    problem: /has ended and left \d+ timers/,
+    first: 5,
+  },
 ];

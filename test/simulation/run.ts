@@ -1,4 +1,4 @@
-import type { ClusterSnapshot } from '../../src/cluster/index.ts';
+import type { ClusterOptions, ClusterSnapshot } from '../../src/cluster/index.ts';
 import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { controllerCrds } from '../../src/controller/index.ts';
 import type { KubeObject } from '../../src/core/index.ts';
@@ -17,7 +17,7 @@ import type { FaultSchedule } from '../../src/testing/simulation/fault-schedule.
 export interface RunPlan {
   /** Seed of the delays and the rivals. */
   readonly seed: number;
-  readonly actions: readonly UserAction[];
+  readonly actions: Iterable<UserAction>;
   readonly schedule: FaultSchedule;
   /** Number of controller processes. With 1, the process runs without an election. */
   readonly processes: number;
@@ -25,6 +25,12 @@ export interface RunPlan {
   readonly shards?: number;
   /** Default: a definition and its instances. */
   readonly stage?: Stage;
+  /** Further options of the cluster. Default: the garbage collector is its only controller. */
+  readonly cluster?: ClusterOptions;
+  /** The log keeps at least this number of its last lines. Default: 20,000. */
+  readonly maxLogLines?: number;
+  /** Called after each action, with the milliseconds of simulated time since the beginning. */
+  readonly onTime?: (elapsedMs: number) => Promise<void>;
 }
 
 /** The result of a run. */
@@ -36,7 +42,7 @@ export interface RunResult {
   /** Number of requests until the simulation had carried out the last user action. */
   readonly requestsWithFaults: number;
   readonly writes: number;
-  /** The actions and failures in order, to read when a run fails. */
+  /** The last actions and failures in order, to read when a run fails. */
   readonly log: readonly string[];
 }
 
@@ -45,6 +51,8 @@ export interface RunResult {
  * takes 150 s.
  */
 const MAX_WAIT_SECONDS = 3600;
+/** The default of `maxLogLines`. */
+const MAX_LOG_LINES = 20_000;
 /** After the state is at rest, no client may write for this time. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
@@ -106,6 +114,7 @@ class World {
       clock,
       workloads: false,
       controllers: { disable: IDLE_CONTROLLERS },
+      ...plan.cluster,
     });
     cluster.restore(await initialState(plan.stage ?? DEFINITION_STAGE));
     return new World(plan, cluster, clock);
@@ -125,7 +134,7 @@ class World {
       controller: stage.controller,
       processes,
       ...(processes > 1 ? { election: electionOf(cluster, shards, stage.flags) } : {}),
-      onLog: (line) => this.#log.push(line),
+      onLog: (line) => this.#note(line),
     });
     this.#rivals = new Rivals(this.#faulty.admin, clock, this.#faulty.ledger, seed);
     this.#faulty.isBusy = () => this.#rivals.busy;
@@ -133,11 +142,15 @@ class World {
 
   async play(): Promise<void> {
     const { clock, admin, invariants } = this.#faulty;
-    for (const [index, action] of this.#plan.actions.entries()) {
+    const began = clock.now();
+    let index = 0;
+    for (const action of this.#plan.actions) {
+      index += 1;
       await this.#perform(action);
       if (action.pause === 'settle') await this.#faulty.settle();
       else if (typeof action.pause === 'number') await this.#faulty.jumpTo(clock.now() + action.pause);
-      await this.#faulty.disrupt(index + 1);
+      await this.#faulty.disrupt(index);
+      await this.#plan.onTime?.(clock.now() - began);
     }
     this.#requestsWithFaults = this.#faulty.requests;
     await this.#faulty.endFaults();
@@ -164,9 +177,15 @@ class World {
     };
   }
 
+  #note(line: string): void {
+    this.#log.push(line);
+    const { maxLogLines = MAX_LOG_LINES } = this.#plan;
+    if (this.#log.length > 2 * maxLogLines) this.#log.splice(0, maxLogLines);
+  }
+
   async #perform(action: UserAction): Promise<void> {
     const { admin, clock } = this.#faulty;
-    this.#log.push(`user: ${action.text}`);
+    this.#note(`user: ${action.text}`);
     const memory = new Map<string, string>();
     for (let tries = 0; !(await perform(admin, action, tries, memory)); tries += 1) {
       if (tries > MAX_WAIT_SECONDS) throw new Error(`the user waits for ever: ${action.text}`);

@@ -182,7 +182,8 @@ async function ignoreMissing(request: Promise<unknown>): Promise<void> {
   });
 }
 
-function replaceDefinition(): UserAction {
+/** Deletes the definition, and creates it again. */
+export function replaceDefinition(): UserAction {
   return {
     text: 'delete the definition and make it again',
     async do(admin, tries, memory) {

@@ -101,7 +101,7 @@ function answerOrAbort(
       },
       (error: unknown) => {
         leave();
-        reject(error as Error);
+        reject(error);
       },
     );
   });

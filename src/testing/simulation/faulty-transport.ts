@@ -1,4 +1,5 @@
 import type { Clock, Transport, TransportRequest, TransportResponse } from '../../kube/index.ts';
+import { pause } from '../../kube/index.ts';
 import type { ProcessKnowledge } from './knowledge.ts';
 import type { Fault, LineFault, FaultSchedule } from './fault-schedule.ts';
 
@@ -111,17 +112,7 @@ export class FaultyTransport implements Transport {
   /** Waits until the time limit of the client, or until the request is aborted. Always throws. */
   async #silence({ signal }: TransportRequest): Promise<never> {
     this.inFlight -= 1;
-    await new Promise<void>((resolve) => {
-      const timer = this.#plan.clock.setTimer(ANSWER_MS, resolve);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          timer.cancel();
-          resolve();
-        },
-        { once: true },
-      );
-    });
+    await pause(this.#plan.clock, ANSWER_MS, signal);
     this.inFlight += 1;
     throw new Error('the request timed out');
   }
@@ -155,11 +146,14 @@ export class FaultyTransport implements Transport {
     const ended = new Promise<void>((resolve) => {
       wake = () => {
         broken = true;
+        // The client does not read the rest of an aborted stream.
+        this.#streams.delete(wake);
         resolve();
       };
     });
     this.#streams.add(wake);
     request.signal?.addEventListener('abort', wake, { once: true });
+    if (request.signal?.aborted === true) wake();
     const lines: string[] = [];
     const source = splitLines(body);
     try {

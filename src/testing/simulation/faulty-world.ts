@@ -219,6 +219,7 @@ export class FaultyWorld {
       if (await Promise.race([ending, turn])) break;
       if (turns > QUIET_TURNS) this.clock.jump();
     }
+    for (const process of this.processes) this.invariants.processGone(process.name, process.timers);
     await this.cluster.close();
   }
 

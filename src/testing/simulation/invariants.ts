@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { gvkOf } from '../../core/index.ts';
+import { gvkOf, TypeKroError } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import type { Transport, TransportRequest } from '../../kube/index.ts';
 import type { Checker } from './faulty-transport.ts';
@@ -54,6 +54,7 @@ export interface RuledGraph {
  * - A process does not write an object while its earlier write of the object is running, because it would decide
  *   without the answer.
  * - Only the leader of several processes writes.
+ * - A process ends by itself only when the server does not answer. At its end it leaves no timer.
  *
  * `GraphInvariants` has the rules for objects of the kind Graph.
  */
@@ -94,6 +95,17 @@ export class Invariants {
       before: (request) => this.#beforeWrite(request, suspect),
       after: (request, status, body) => this.#afterWrite(request, status, body, suspect),
     };
+  }
+
+  /** Checks the error with which a process has ended by itself. */
+  processEnded(process: string, thrown: unknown): void {
+    if (!(thrown instanceof TypeKroError && EXCUSED_ENDS.has(thrown.code)))
+      this.#violated('end', `${process} has ended by itself: ${String(thrown)}`);
+  }
+
+  /** Checks what a process leaves after its orderly end. */
+  processGone(process: string, timers: number): void {
+    if (timers > 0) this.#violated('end', `${process} has ended and left ${timers} timers`);
   }
 
   #beginWrite(request: TransportRequest, underWay: Map<string, TransportRequest>): void {
@@ -313,6 +325,12 @@ export class Invariants {
     this.onViolation({ rule, text });
   }
 }
+
+/**
+ * The errors with which a process may end: the server does not answer, or it answers 410. A real server answers 410 only
+ * to reads of lists, but the simulation answers it to other requests, too.
+ */
+const EXCUSED_ENDS: ReadonlySet<string> = new Set(['kube/transport', 'kube/expired']);
 
 function bodyOf({ body }: TransportRequest): KubeObject | undefined {
   if (typeof body !== 'string' || !body.startsWith('{')) return undefined;

@@ -59,6 +59,8 @@ export class ControllerProcess {
   #transport: FaultyTransport | undefined;
   #controller: Controller | undefined;
   #stop: AbortController | undefined;
+  /** Settles when the run of a process with an election has ended. */
+  #elected: Promise<void> | undefined;
   #generation = 0;
   crashes = 0;
   /** Must the process be started? True before the first start, and after a crash or a failed start. */
@@ -81,6 +83,11 @@ export class ControllerProcess {
   /** The running controller; `undefined` with an election. */
   get controller(): Controller | undefined {
     return this.#controller;
+  }
+
+  /** The number of timers of the process, of this controller and of the controllers before it. */
+  get timers(): number {
+    return this.#clock.pending;
   }
 
   /** Sets the error of the clock of the process. */
@@ -110,7 +117,7 @@ export class ControllerProcess {
     this.#unsure.clear();
     this.#generation += 1;
     const generation = this.#generation;
-    const { random, onLog, election, controller } = this.#host;
+    const { random, onLog, election, controller, invariants } = this.#host;
     const transport = this.#connect();
     this.#transport = transport;
     const client = new KubeClient({ transport, clock: this.#clock, random });
@@ -119,14 +126,17 @@ export class ControllerProcess {
       () => this.#clock.now(),
       'warn',
     );
-    const failed = () => {
-      if (this.#generation === generation) this.wanted = true;
+    const failed = (thrown: unknown) => {
+      if (this.#generation !== generation) return;
+      if (!this.wanted) invariants.processEnded(this.name, thrown);
+      this.wanted = true;
     };
     if (election !== undefined) {
       const stop = new AbortController();
       this.#stop = stop;
       const identity = this.name;
-      election.run({ client, logger, signal: stop.signal, identity, clock: this.#clock, random }).catch(failed);
+      const options = { client, logger, signal: stop.signal, identity, clock: this.#clock, random };
+      this.#elected = election.run(options).catch(failed);
     } else {
       const options = { client, clock: this.#clock, random, logger, shutdownGraceMs: 0 };
       this.#controller = createController({ ...controller, ...options });
@@ -138,7 +148,7 @@ export class ControllerProcess {
     this.#generation += 1;
     this.#transport?.kill();
     this.#stop?.abort();
-    await this.#controller?.stop();
+    await Promise.all([this.#controller?.stop(), this.#elected]);
   }
 
   #connect(): FaultyTransport {

@@ -41,6 +41,7 @@ export type Rule =
   | 'needless'
   | 'overlap'
   | 'leader'
+  | 'end'
   | 'propagation';
 
 /** A broken rule. */

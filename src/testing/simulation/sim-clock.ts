@@ -53,14 +53,20 @@ export class SimClock implements Clock {
   }
 }
 
-/** A clock that differs from another clock, as on a machine with a wrong time. */
+/** The clock of one process. It may differ from another clock, as on a machine with a wrong time. */
 export class SkewedClock implements Clock {
   readonly #clock: Clock;
+  readonly #timers = new Set<object>();
   /** The difference in milliseconds. It may change, as when a time server corrects the clock. */
   ahead = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** The number of timers that are neither due nor cancelled. */
+  get pending(): number {
+    return this.#timers.size;
   }
 
   now(): number {
@@ -72,7 +78,17 @@ export class SkewedClock implements Clock {
   }
 
   setTimer(milliseconds: number, callback: () => void): { cancel(): void } {
-    return this.#clock.setTimer(milliseconds, callback);
+    const timer = this.#clock.setTimer(milliseconds, () => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    this.#timers.add(timer);
+    return {
+      cancel: () => {
+        this.#timers.delete(timer);
+        timer.cancel();
+      },
+    };
   }
 }
 

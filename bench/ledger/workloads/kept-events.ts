@@ -1,0 +1,19 @@
+/** Resident memory of the old events of a server, when a further change would drop events of a collection. */
+import { Store } from '../../../src/cluster/store/store.ts';
+import { printResident } from './figures.ts';
+
+const WINDOW = 10_000;
+
+const stores: Store[] = [];
+
+await printResident(() => {
+  const store = new Store(WINDOW);
+  const objects = store.collection('', 'configmaps');
+  for (let turn = 0; turn < 2 * WINDOW; turn += 1) {
+    const metadata = { name: 'a', namespace: 'default', labels: { turn: String(turn) } };
+    const content = { text: `${turn}${'x'.repeat(800)}`, turn: String(turn) };
+    objects.put('default/a', { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: content });
+  }
+  stores.push(store);
+});
+if (stores.length !== 1) throw new Error('nothing was kept');

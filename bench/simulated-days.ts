@@ -1,0 +1,67 @@
+/**
+ * Measures the growth of the heap in days of simulated time: the controller and the embedded cluster run on one clock,
+ * which jumps from timer to timer (docs/simulation.md). Users and competing clients act all the time. Requests fail,
+ * answers are lost, watches are late and expire, and definitions change. The first run has one process. The second run
+ * has two, whose leader changes. Run: `npm run bench -- simulated-days [--hours N] [--seed N] [--processes N] [--limit
+ * PERCENT]`; by default 72 hours, seed 1, both runs, and a growth of at most 1 % a day. `npm run long` has a shorter
+ * sample with another seed each day. A missed goal is a failure.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { liveHeap, openResources, runDays } from '../test/simulation/days.ts';
+import { trendOf } from './support/trend.ts';
+
+// The compiled code of V8 grows for hours. The controller runs without the optimizing compiler, too.
+setFlagsFromString('--no-opt');
+
+const { argv } = process;
+const option = (name: string, fallback: number) =>
+  argv.includes(`--${name}`) ? Number(argv[argv.indexOf(`--${name}`) + 1]) : fallback;
+const hours = option('hours', 72);
+const seed = option('seed', 1);
+const processSets = argv.includes('--processes') ? [option('processes', 1)] : [1, 2];
+const MIB = 2 ** 20;
+const HOURS_A_DAY = 24;
+/** The first hour does not count: the cluster fills its windows of events. */
+const FIRST_HOUR = 1;
+/** A run before the measured one, with another seed: V8 compiles a function when it runs first, and keeps its code. */
+const WARM_UP_HOURS = 12;
+/** In percent. */
+const maxGrowthADay = option('limit', 1);
+
+const percent = (fraction: number) => `${(fraction * 100).toFixed(2)} %`;
+
+for (const processes of processSets) {
+  await runDays({ seed: seed + 1000, hours: WARM_UP_HOURS, processes, onHour: () => Promise.resolve() });
+  const curve: { readonly hour: number; readonly heap: number }[] = [];
+  const began = performance.now();
+  console.log(
+    `\n${processes === 1 ? 'one process' : 'two processes'}, seed ${seed}\n\n| hour | heap, MiB |\n|---|---|`,
+  );
+  const { problems, requests, actions } = await runDays({
+    seed,
+    hours,
+    processes,
+    async onHour(hour) {
+      const heap = await liveHeap();
+      curve.push({ hour, heap });
+      console.log(`| ${hour.toFixed(1)} | ${(heap / MIB).toFixed(2)} |`);
+    },
+  });
+  const counted = curve.filter(({ hour }) => hour >= FIRST_HOUR);
+  const { perHour, error } = trendOf(
+    counted.map(({ hour }) => hour),
+    counted.map(({ heap }) => heap),
+  );
+  const [growth, deviation] = [perHour * HOURS_A_DAY, error * HOURS_A_DAY];
+  const left = await openResources();
+  for (const problem of problems.slice(0, 10)) console.error(problem);
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  console.log('\n| what | goal | measured |\n|---|---|---|');
+  console.log(
+    `| ${hours} simulated hours: growth of the heap a day | ≤ ${maxGrowthADay} % | ${percent(growth)} ± ${percent(deviation)} |`,
+  );
+  console.log(`| differences from a run without faults, broken rules | 0 | ${problems.length} |`);
+  console.log(`| sockets and timers left | none | ${left.join(', ') || 'none'} |`);
+  console.log(`| actions of users, requests of the controller, real time | | ${actions}, ${requests}, ${seconds} s |`);
+  if (problems.length > 0 || left.length > 0 || growth * 100 > maxGrowthADay) process.exitCode = 1;
+}

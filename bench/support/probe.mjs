@@ -1,0 +1,71 @@
+/**
+ * Measures a process from inside: `node --expose-gc --import probe.mjs?FILE …`. Responds to each message of the parent
+ * with a `ProbeSample` (`probed-controller.ts`). When the process exits, the probe writes the names of the sockets,
+ * timers and other resources that are still open into FILE.
+ */
+import { writeFileSync } from 'node:fs';
+import { createHistogram, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+
+/** The bit of `detail.flags` of a collection that `gc()` has started. */
+const FORCED = 4;
+const NANOSECONDS_PER_MS = 1e6;
+const MICROSECONDS_PER_MS = 1e3;
+const RESOLUTION_MS = 10;
+/** The time in which a program that has ended its work must close everything. */
+const GRACE_MS = 1000;
+
+const exit = process.exit.bind(process);
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+/** The processor time in microseconds between two turns of a timer, which other processes of the machine do not delay. */
+const busy = createHistogram();
+let lastBusy = process.cpuUsage();
+const countBusy = () => {
+  const { user, system } = process.cpuUsage(lastBusy);
+  busy.record(Math.max(1, user + system));
+  lastBusy = process.cpuUsage();
+};
+setInterval(countBusy, RESOLUTION_MS).unref();
+let pauses = [];
+new PerformanceObserver((list) => {
+  for (const { duration, detail } of list.getEntries()) if ((detail.flags & FORCED) === 0) pauses.push(duration);
+}).observe({ entryTypes: ['gc'] });
+delay.enable();
+
+function countResources() {
+  const counts = {};
+  for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+process.on('message', () => {
+  const loop = {
+    p50: delay.percentile(50) / NANOSECONDS_PER_MS,
+    p99: delay.percentile(99) / NANOSECONDS_PER_MS,
+    max: delay.max / NANOSECONDS_PER_MS,
+    busyP99: busy.percentile(99) / MICROSECONDS_PER_MS,
+    busyMax: busy.max / MICROSECONDS_PER_MS,
+  };
+  delay.disable();
+  const { rss } = process.memoryUsage();
+  globalThis.gc();
+  const { heapUsed: heap, external } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  process.send({ heap, rss, external, cpu: (user + system) / 1e6, loop, pauses, resources: countResources() });
+  pauses = [];
+  delay.reset();
+  busy.reset();
+  lastBusy = process.cpuUsage();
+  // The collection above does not count as a delay of the event loop.
+  setImmediate(() => delay.enable());
+});
+// The channel to the parent does not keep the process alive.
+process.channel.unref();
+// The end of the parent ends the process.
+process.on('disconnect', () => exit(1));
+
+// The program ends by `process.exit`. It gets a moment to end by itself, which it does when nothing is open any more.
+process.exit = (code) => {
+  process.exitCode = code;
+  setTimeout(() => exit(), GRACE_MS).unref();
+};
+process.on('exit', () => writeFileSync(new URL(import.meta.url).search.slice(1), JSON.stringify(countResources())));

@@ -1,0 +1,139 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { JsonObject } from '../../src/core/index.ts';
+import { differences } from '../../src/testing/simulation/compare-states.ts';
+import { seededRandom } from '../../src/testing/simulation/sim-clock.ts';
+import type { Fault } from '../../src/testing/simulation/fault-schedule.ts';
+import { FaultSchedule, noFaults } from '../../src/testing/simulation/fault-schedule.ts';
+import type { TransportRequest } from '../../src/kube/index.ts';
+import { run } from './run.ts';
+import type { UserAction } from './instance-actions.ts';
+import { applyRig, removeChild, removeRig } from './user-actions.ts';
+import { randomActions, replaceDefinition } from './user-actions.ts';
+
+const HOUR_MS = 3_600_000;
+/** Users act at random times, with pauses of at most this length. */
+const MAX_PAUSE_MS = 6 * 60_000;
+/** The cluster keeps few events, so that its memory does not grow for the first hours, and old watches expire. */
+const EVENT_WINDOW = 10;
+
+/** The log would grow for days. */
+const MAX_LOG_LINES = 500;
+
+/** The inputs of a long run. */
+export interface DaysPlan {
+  readonly seed: number;
+  /** The hours of simulated time. */
+  readonly hours: number;
+  /** The number of controller processes. Several processes elect a leader. */
+  readonly processes: number;
+  /** Called in each hour of simulated time, with its number. */
+  readonly onHour: (hour: number) => Promise<void>;
+}
+
+export interface DaysResult {
+  readonly problems: readonly string[];
+  readonly requests: number;
+  readonly actions: number;
+  readonly log: readonly string[];
+}
+
+/**
+ * The faults of processes that live for days. A process never ends, because a new process would have no leak. The names
+ * of the disruptions are not kept, because they would grow for days.
+ */
+class LongSchedule extends FaultSchedule {
+  override happens(source: string, count: number, probability: number, detail = ''): boolean {
+    if (source === 'kill') return false;
+    const happens = super.happens(source, count, probability, detail);
+    this.happened.length = 0;
+    return happens;
+  }
+
+  override requestFault(index: number, request: TransportRequest): Fault {
+    const fault = super.requestFault(index, request);
+    return fault === 'crash-before' || fault === 'crash-after' ? 'none' : fault;
+  }
+}
+
+/** The actions that replace everything, so that the end does not depend on the days before. */
+function lastActions(): UserAction[] {
+  const spec: JsonObject = { text: 'last', names: ['a', 'c'], extra: true };
+  const [one, two, three] = ['one', 'two', 'three'].map((name) => ({ ...removeRig(name), pause: 'settle' as const }));
+  return [
+    one,
+    two,
+    three,
+    removeChild('three-base'),
+    replaceDefinition(),
+    applyRig('one', spec),
+    applyRig('two', { ...spec, extra: false }),
+  ].filter((action) => action !== undefined);
+}
+
+/** How far a long run is. */
+interface Progress {
+  elapsedMs: number;
+  /** The number of actions so far, without the last ones. */
+  actions: number;
+}
+
+/** Random stories one after another, with pauses, until the hours are over. Then the last actions. */
+function* longStory(seed: number, hours: number, progress: Progress): Generator<UserAction> {
+  const random = seededRandom(seed);
+  const isOver = () => progress.elapsedMs >= hours * HOUR_MS;
+  for (let part = 1; !isOver(); part += 1) {
+    for (const action of randomActions(seededRandom(seed * 10_000 + part))) {
+      if (isOver()) break;
+      progress.actions += 1;
+      yield { ...action, pause: random() < 0.2 ? 'none' : Math.floor(random() * MAX_PAUSE_MS) };
+    }
+  }
+  yield* lastActions();
+}
+
+/**
+ * Runs users, rivals and controllers for days of simulated time, with faults all the time. The end state is compared
+ * with that of a run without faults and without days.
+ */
+export async function runDays({ seed, hours, processes, onHour }: DaysPlan): Promise<DaysResult> {
+  const progress = { elapsedMs: 0, actions: 0 };
+  const good = await run({ seed, actions: lastActions(), schedule: noFaults(), processes: 1 });
+  const long = await run({
+    seed,
+    actions: longStory(seed, hours, progress),
+    schedule: new LongSchedule(seed),
+    processes,
+    maxLogLines: MAX_LOG_LINES,
+    cluster: { eventWindow: EVENT_WINDOW, controllers: true },
+    async onTime(elapsedMs) {
+      const isNewHour = Math.floor(elapsedMs / HOUR_MS) > Math.floor(progress.elapsedMs / HOUR_MS);
+      progress.elapsedMs = elapsedMs;
+      if (isNewHour) await onHour(elapsedMs / HOUR_MS);
+    },
+  });
+  const problems = [...good.problems.map((text) => `without faults: ${text}`), ...long.problems];
+  if (problems.length === 0) problems.push(...differences(good.state, long.state));
+  return { problems, requests: long.requests, actions: progress.actions, log: long.log };
+}
+
+/** The bytes of the JavaScript heap in use after collections of garbage. Works without `--expose-gc`. */
+export async function liveHeap(): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  setFlagsFromString('--no-expose-gc');
+  collect();
+  // Callbacks for collected objects run between the two collections.
+  await new Promise(setImmediate);
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** The resources that a test runner itself uses: its channel to other processes, its streams and its files. */
+const OF_THE_RUNNER = new Set(['PipeWrap', 'TTYWrap', 'MessagePort', 'Immediate', 'FSReqPromise', 'FSEventWrap']);
+
+/** The names of the sockets, timers and other resources that keep this process alive. */
+export async function openResources(): Promise<string[]> {
+  await new Promise(setImmediate);
+  return process.getActiveResourcesInfo().filter((name) => !OF_THE_RUNNER.has(name));
+}
