@@ -53,13 +53,38 @@ test.each([
 ])('%s has only blocks that a test checks, and says what can go wrong', (page) => {
   const text = readPage(page);
   expect(text).toMatch(/^## What can go wrong$/m);
-  expect([...text.matchAll(/^```(.*)$/gm)].map(([, kind]) => kind).filter((kind) => !KINDS.has(kind ?? ''))).toEqual(
-    [],
-  );
+  const kinds = [...text.matchAll(/^```(.*)$/gm)].map(([, kind = '']) => kind);
+  expect(kinds.filter((kind) => !KINDS.has(kind) && !Object.hasOwn(EXAMPLES, kind))).toEqual([]);
   // A block that is indented by four spaces has no language, and is not a file.
   expect(text.replaceAll(/^```[^\n]*\n[\s\S]*?^```$/gm, '')).not.toMatch(/^ {4}\S/m);
 });
 const KINDS = new Set(['', 'yaml', 'ts', 'console']);
+
+/** The files of `examples/` with the code of other languages. `test/e2e/clients/languages.test.ts` runs them. */
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  python: ['cluster-python/conftest.py', 'cluster-python/test_greetings.py'],
+  java: ['envtest-java/src/test/java/com/example/greetings/GreetingControllerTest.java'],
+  rust: ['cluster-rust/tests/greetings.rs'],
+};
+
+test('code of other languages is that of the examples', () => {
+  const missing: string[] = [];
+  for (const page of Object.values(STORIES).flat()) {
+    for (const [, kind = '', block = ''] of readPage(page).matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)) {
+      const files = Object.hasOwn(EXAMPLES, kind) ? (EXAMPLES[kind] ?? []) : undefined;
+      if (files === undefined) continue;
+      const code = new Set(
+        files.flatMap((file) =>
+          readPage(`examples/${file}`)
+            .split('\n')
+            .map((line) => line.trim()),
+        ),
+      );
+      missing.push(...block.split('\n').filter((line) => !code.has(line.trim())));
+    }
+  }
+  expect(missing).toEqual([]);
+});
 
 describe.each(Object.entries(STORIES))('%s', (_name, pages) => {
   let cwd: string;
