@@ -280,6 +280,38 @@ describe('the objects of a collection', () => {
   });
 });
 
+describe('an external collection that selects an object of another node', () => {
+  const all: JsonObject = {
+    id: 'all',
+    externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector: { matchLabels: { app: 'x' } } } },
+  };
+  const key = '${base64.encode(creds.data.password)}';
+
+  it('shows no value that the other node takes from a Secret, and the object is that of the node which writes it', async () => {
+    const web = mapResource('web', { plain: 'seen', key }, { labels: { app: 'x' } });
+    const copy = mapResource('copy', { text: '${all.map(m, "key" in m.data ? string(m.data.key) : "").join(",")}' });
+    await world.apply(potDefinition([all, CREDS, web, copy]));
+    for (const name of ['a', 'b']) await until(name, (row) => row?.revision === 2 && row.state === 'ACTIVE');
+    const password = 'hunter2hunter2';
+    const base64 = Buffer.from(password).toString('base64');
+    const stored = Buffer.from(base64).toString('base64');
+    await world.until(mapRef('a-copy'), (object) => JSON.stringify(object?.['data']).includes(base64));
+
+    const found = await details.object(ref('a'), mapRef('a-web'), call);
+    const data = { plain: 'seen', key: '(secret)' };
+    expect(found).toMatchObject({ node: 'web', desired: { data }, live: { data } });
+    const answers = [
+      found,
+      await details.object(ref('a'), mapRef('a-copy'), call),
+      await details.object(ref('a'), mapRef('b-web'), call),
+      await details.instance(ref('a'), call),
+      await details.node(ref('a'), 'copy', call),
+      await details.node(ref('a'), 'all', call),
+    ];
+    for (const hidden of [password, base64, stored]) expect(JSON.stringify(answers)).not.toContain(hidden);
+  });
+});
+
 describe('a definition', () => {
   it('has its graph, schema, source, revisions and the revisions that instances follow', async () => {
     const found = await details.definition('pots', call);

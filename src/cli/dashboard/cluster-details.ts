@@ -42,6 +42,7 @@ import { definitionDetail, revisionDetail } from './definition-detail.ts';
 import { definitionHead, definitionRow, instanceRow } from './index-rows.ts';
 import { instanceDetail, nodeDetail } from './instance-detail.ts';
 import { objectDetail } from './object-detail.ts';
+import { liveNodes } from './object-nodes.ts';
 import { planTexts } from './plan-texts.ts';
 import { readPodLog } from './read-pod-log.ts';
 import { whyPath } from './why-path.ts';
@@ -223,8 +224,10 @@ export class ClusterDetails implements InspectDetails {
     return this.#valuesOf(observation, await readVariables(api, observation, signal));
   }
 
-  #valuesOf({ graph }: InstanceObservation, variables: ReadonlyMap<string, unknown>): CurrentValues | undefined {
-    return graph === undefined ? undefined : new CurrentValues(graph, variables, this.#options.clock.now());
+  #valuesOf(observation: InstanceObservation, variables: ReadonlyMap<string, unknown>): CurrentValues | undefined {
+    const { graph } = observation;
+    if (graph === undefined) return undefined;
+    return new CurrentValues(graph, variables, this.#options.clock.now(), liveNodes(observation, variables));
   }
 }
 

@@ -10,6 +10,7 @@ import type { Decision } from '../../runtime/index.ts';
 import { evaluateToJson, readyObjects } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { currentNodes } from '../instance/observation.ts';
+import type { LiveNodes } from '../instance/secret-fields.ts';
 import { secretExpressions, secretLiveFields } from '../instance/secret-fields.ts';
 
 /** The maximum length of a value as JSON. */
@@ -26,12 +27,18 @@ export class CurrentValues {
   readonly #isSecretField: (node: string, path: string) => boolean;
   readonly #isSecretExpression: (node: GraphNode | undefined, expression: Expression) => boolean;
 
-  constructor(graph: Graph, variables: ReadonlyMap<string, unknown>, now: number) {
+  constructor(graph: Graph, variables: ReadonlyMap<string, unknown>, now: number, live: LiveNodes) {
     this.#graph = graph;
     this.#variables = variables;
     this.#now = now;
-    this.#isSecretField = secretLiveFields(graph);
-    this.#isSecretExpression = secretExpressions(graph);
+    const hides = secretLiveFields(graph, live);
+    this.#isSecretField = (node, path) => [node, ...live.sharing(node)].some((id) => hides(id, path));
+    this.#isSecretExpression = secretExpressions(graph, live);
+  }
+
+  /** Can the value of an expression of a node, or of the status, come from a Secret? */
+  isSecret(node: GraphNode | undefined, expression: Expression): boolean {
+    return this.#isSecretExpression(node, expression);
   }
 
   /** The objects of a node that were read, and whether each is ready. */
@@ -57,7 +64,7 @@ export class CurrentValues {
    * @param node absent for an expression of the status
    */
   ofExpression(node: GraphNode | undefined, expression: Expression): CurrentValue {
-    if (this.#isSecretExpression(node, expression)) return { is: 'secret' };
+    if (this.isSecret(node, expression)) return { is: 'secret' };
     const iterators = node === undefined ? [] : dimensionsOf(node).map(({ name }) => name);
     if (expression.references.some((name) => iterators.includes(name) || name === 'each'))
       return { is: 'unknown', message: 'it has a value for each object of the collection' };

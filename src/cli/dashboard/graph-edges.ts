@@ -2,19 +2,22 @@ import type { Graph, GraphNode, GraphOutline, ReadPart } from '../../graph/index
 import { graphOutline } from '../../graph/index.ts';
 import type { CurrentValue, GraphEdge, PlacedExpression, ValueEdge } from '../../inspect/index.ts';
 import { edgesWith, expressionsOf } from '../../inspect/index.ts';
-import { hidesInSecret } from '../instance/secret-fields.ts';
+import { canBeSecret, hidesInSecret } from '../instance/secret-fields.ts';
 import { maskedTemplate } from '../plan/masked-values.ts';
 import { newSalt } from '../plan/saved-plan.ts';
 
 /** The salt of the hashes in place of masked literals. */
 export const SALT = newSalt();
 
-/** The author's text of an expression. The literals in the fields of a Secret are masked. */
+/**
+ * The author's text of an expression. The literals in the fields of a Secret are masked, and those of a node whose kind
+ * is computed.
+ */
 export function textOfExpression(
-  node: Pick<GraphNode, 'type'> | undefined,
+  node: GraphNode | undefined,
   { place, expression: { template, cel } }: PlacedExpression,
 ): string {
-  const isHidden = node?.type?.group === '' && node.type.kind === 'Secret' && hidesInSecret(place);
+  const isHidden = node !== undefined && canBeSecret(node, () => true) && hidesInSecret(place);
   if (!isHidden) return template ?? cel;
   const masked = maskedTemplate(SALT, template ?? `\${${cel}}`, 'text');
   return template === undefined ? masked.slice(2, -1) : masked;

@@ -13,7 +13,6 @@ import type {
 import { countObjects, expressionsOf } from '../../inspect/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
-import { secretExpressions } from '../instance/secret-fields.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';
 import { maskedOutline, textOfExpression, valueEdges } from './graph-edges.ts';
@@ -38,7 +37,7 @@ export function instanceDetail(
   const errors = problems.map(({ message }) => `the definition does not compile: ${message}`);
   return {
     instance: row,
-    object: maskedInstance(instance, graph),
+    object: maskedInstance(instance, graph, values),
     conditions: readConditions(instance.status?.['conditions']),
     ...(graph === undefined ? {} : { graph: maskedOutline(graph) }),
     edges: graph === undefined || values === undefined ? [] : valueEdges(graph, (part) => values.ofPart(part)),
@@ -103,10 +102,9 @@ export function nodeDetail(
 }
 
 /** The instance without the fields of its status that can come from a Secret. */
-function maskedInstance(instance: KubeObject, graph: Graph | undefined): KubeObject {
-  const isSecret = graph === undefined ? undefined : secretExpressions(graph);
+function maskedInstance(instance: KubeObject, graph: Graph | undefined, values: CurrentValues | undefined): KubeObject {
   const paths = (graph?.status.holes ?? [])
-    .filter(({ expression }) => isSecret?.(undefined, expression) === true)
+    .filter(({ expression }) => values?.isSecret(undefined, expression) !== false)
     .map((hole) => `status.${objectPathText(hole)}`);
   const isWithin = (path: string, outer: string): boolean =>
     path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);

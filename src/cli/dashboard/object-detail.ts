@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatRef, isJsonObject, parseApiVersion, refOf } from '../../core/index.ts';
+import { formatRef, isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '../../inspect/index.ts';
 import { SECRET_MASK, SPEC_NODE } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
@@ -11,8 +11,9 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
 import { containersOf } from '../instance/pod-logs.ts';
 import { secretLiveFields } from '../instance/secret-fields.ts';
-import { liveObjects, readObject } from './current-values.ts';
+import { readObject } from './current-values.ts';
 import { maskedObject } from './masked-object.ts';
+import { labelledNodes, liveNodes, nodesOfObject } from './object-nodes.ts';
 
 /** The options of the details of an object. */
 export interface ObjectDetailInput {
@@ -32,25 +33,22 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
   const { api, observation, object, signal } = input;
   const { decision: present, resumed, graph } = observation;
   const decision = resumed ?? present;
-  const key = formatRef(object);
-  const node = decision.nodes.find(
-    ({ id, objects }) =>
-      objects.some((each) => formatRef(each.object) === key) ||
-      liveObjects(input.variables, id).some((each) => formatRef(refOf(each)) === key),
-  );
+  const nodes = nodesOfObject(observation, input.variables, object);
+  const [node] = nodes;
   if (node === undefined) return undefined;
   const [{ object: live, failure }, pods] = await Promise.all([
     readObject(api, object, signal),
     podsOf(api, object, signal),
   ]);
-  const hides = secretLiveFields(graph);
-  const isSecret = (path: string): boolean => hides(node.id, path);
+  const hides = secretLiveFields(graph, liveNodes(observation, input.variables));
+  const ids = [...nodes.map(({ id }) => id), ...(live === undefined ? [] : labelledNodes(observation, live))];
+  const isSecret = (path: string): boolean => ids.some((id) => hides(id, path));
   const wanted = node.retired === true ? undefined : desiredObject(input, node.id);
   const [desired, found] = [wanted, live].map((each) =>
     each === undefined ? undefined : maskedObject(asStored(each), isSecret),
   );
   const managers = managersOf(live);
-  const action = decision.apply.find(({ target }) => formatRef(refOfTarget(target)) === key);
+  const action = decision.apply.find(({ target }) => formatRef(refOfTarget(target)) === formatRef(object));
   return {
     object,
     node: node.id,

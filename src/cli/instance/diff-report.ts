@@ -6,7 +6,7 @@ import type { FieldDifference, NodeReport } from '../../runtime/index.ts';
 import { explainNode, refOfTarget } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
-import { secretFields } from './secret-fields.ts';
+import { liveNodesOf, secretFields } from './secret-fields.ts';
 import { suspensionText } from './suspension.ts';
 
 /**
@@ -16,7 +16,11 @@ import { suspensionText } from './suspension.ts';
 export function diffReport({ instance, node, decision: now, resumed }: InstanceObservation, graph: Graph): DiffReport {
   const decision = resumed ?? now;
   const isSelected = (id: string): boolean => node === undefined || id === node;
-  const hides = secretFields(graph);
+  const known = [
+    ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
+    ...decision.apply.map(({ nodeId, target }) => [nodeId, refOfTarget(target)] as const),
+  ];
+  const hides = secretFields(graph, liveNodesOf(known));
   const changes: ObjectDifference[] = [
     ...decision.apply.map(({ nodeId, target, why, lastWriter, differences = [] }) => ({
       node: nodeId,

@@ -6,7 +6,7 @@ import type { Graph } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import type { ApplyAction, Decision, FieldDifference, NodeReport, ReleaseAction } from '../../runtime/index.ts';
 import { explainNode, ownedValues, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
-import { hidesInSecret, secretFields } from '../instance/secret-fields.ts';
+import { hidesInSecret, liveNodesOf, secretFields } from '../instance/secret-fields.ts';
 import { refusalMask } from './mask-refusal.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from '../../inspect/index.ts';
 import type { SimulatedWrite, SimulationResult } from './simulate.ts';
@@ -30,7 +30,11 @@ export function instancePlan(
   { writes, decision }: SimulationResult,
   onWrite?: (ref: ObjectRef, desired: KubeObject) => void,
 ): InstancePlan {
-  const hides = secretFields(graph);
+  const known = [
+    ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
+    ...writes.flatMap(({ apply }) => (apply === undefined ? [] : [[apply.nodeId, refOfTarget(apply.target)] as const])),
+  ];
+  const hides = secretFields(graph, liveNodesOf(known));
   const mask = refusalMask(graph, hides);
   const planned = writes.map((write) => {
     const { apply } = write;

@@ -4,6 +4,7 @@ import type { Graph } from '../../graph/index.ts';
 import { objectPathOf, objectPathText } from '../../graph/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
 import { SECRET_MASK } from '../../inspect/index.ts';
+import { canBeSecret } from '../instance/secret-fields.ts';
 
 /**
  * The minimum length of a value that is searched for in a message. A shorter value can occur there by coincidence.
@@ -32,7 +33,10 @@ export function refusalMask(
   return (id, desired, text) => {
     const node = graph.nodes.get(id);
     if (node === undefined) return text;
-    const isSecret = node.type?.group === '' && node.type.kind === 'Secret';
+    const isSecret = canBeSecret(
+      node,
+      () => desired === undefined || (desired.apiVersion === 'v1' && desired.kind === 'Secret'),
+    );
     const hidden = node.template.holes.filter((hole) => hides(id, objectPathText(hole)));
     if (!isSecret && hidden.length === 0) return text;
     const values = new Set<string>();

@@ -1,0 +1,66 @@
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
+import { isExternal } from '../../graph/index.ts';
+import type { NodeReport } from '../../runtime/index.ts';
+import { keys } from '../../runtime/index.ts';
+import type { InstanceObservation } from '../instance/observation.ts';
+import type { LiveNodes } from '../instance/secret-fields.ts';
+import { liveNodesOf, objectKey } from '../instance/secret-fields.ts';
+import { liveObjects } from './current-values.ts';
+
+type Observed = Pick<InstanceObservation, 'instance' | 'decision' | 'resumed' | 'graph'>;
+
+/**
+ * The nodes that have an object. A node that writes the object comes first, then one whose report names it, then an
+ * external collection that selects it.
+ *
+ * @param variables the live objects of the nodes, by id
+ */
+export function nodesOfObject(
+  observation: Observed,
+  variables: ReadonlyMap<string, unknown>,
+  object: ObjectRef,
+): readonly NodeReport[] {
+  const { graph } = observation;
+  const key = objectKey(object);
+  const nodes = allNodes(observation);
+  const reporting = nodes.filter(({ objects }) => objects.some((each) => objectKey(each.object) === key));
+  const writing = reporting.filter(({ id, retired }) => {
+    const node = graph?.nodes.get(id);
+    return retired !== true && node !== undefined && !isExternal(node);
+  });
+  const selecting = nodes.filter(({ id }) => liveObjects(variables, id).some((each) => objectKey(refOf(each)) === key));
+  return [...new Set([...writing, ...reporting, ...selecting])];
+}
+
+/** What is known about the objects of an instance's nodes, from the reports, the reads and the labels of the objects. */
+export function liveNodes(observation: Observed, variables: ReadonlyMap<string, unknown>): LiveNodes {
+  return liveNodesOf(
+    allNodes(observation).flatMap(({ id, objects }) => {
+      const live = liveObjects(variables, id);
+      return [
+        ...objects.map(({ object }) => [id, object] as const),
+        ...live.map((each) => [id, refOf(each)] as const),
+        ...live.flatMap((each) => labelledNodes(observation, each).map((node) => [node, refOf(each)] as const)),
+      ];
+    }),
+  );
+}
+
+/**
+ * The node that an object of another instance of the same kind has by its labels. The other instance writes the same
+ * fields from its own Secrets.
+ */
+export function labelledNodes(
+  { instance }: Pick<InstanceObservation, 'instance'>,
+  { metadata: { labels = {} } }: KubeObject,
+): readonly string[] {
+  const label = (key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
+  const node = label(keys.NODE_ID_LABEL);
+  return node === undefined || node === '' || label(keys.INSTANCE_KIND_LABEL) !== instance.kind ? [] : [node];
+}
+
+/** The nodes of the decision after a resumption, then those of the present one. */
+function allNodes({ decision, resumed }: Observed): readonly NodeReport[] {
+  return resumed === undefined ? decision.nodes : [...resumed.nodes, ...decision.nodes];
+}
