@@ -50,15 +50,21 @@ const GRACE_MS = 60_000;
  */
 export function createController(options: ControllerOptions): Controller {
   requireKnownControllerOptions(options);
-  return new KroController(options, true);
+  return new KroController(options, { keepsReports: true, isReached: false });
 }
 
-/**
- * Makes a controller whose `reports` stay empty, for a process without the inspect interface. The reports of 1000
- * instances take half a megabyte.
- */
-export function createUninspectedController(options: ControllerOptions): Controller {
-  return new KroController(options, false);
+/** What a process knows about its controller before the start. */
+export interface ProcessFacts {
+  /** Without it, `reports` stays empty. The reports of 1000 instances take half a megabyte. */
+  readonly keepsReports: boolean;
+  /** Has the API server answered this process, e.g. with its Lease? */
+  readonly isReached: boolean;
+}
+
+/** Makes the controller of a process. */
+export function createProcessController(options: ControllerOptions, facts: ProcessFacts): Controller {
+  requireKnownControllerOptions(options);
+  return new KroController(options, facts);
 }
 
 /** Connects watches, queues and reconcilers. Starts and stops them. */
@@ -79,9 +85,11 @@ class KroController implements Controller {
   readonly #stopping = new AbortController();
   #readyWaiters: (() => void)[] = [];
   #unmeasure: readonly ((() => void) | undefined)[] = [];
+  /** What the check of the own kinds waits for; `undefined` before and after the check. */
+  #checkWaitsFor: string | undefined;
+  readonly #isReached: () => boolean;
 
-  /** Without `keepsReports`, `reports` stays empty. */
-  constructor(options: ControllerOptions, keepsReports: boolean) {
+  constructor(options: ControllerOptions, { keepsReports, isReached }: ProcessFacts) {
     this.#options = options;
     const { client, clock = systemClock, random = Math.random, logger = silentLogger, version = 'devel' } = options;
     const served = new ServedKinds();
@@ -92,11 +100,9 @@ class KroController implements Controller {
     this.#metrics = createMetrics(metricSources(() => parts));
     const meters = new Meters(this.#metrics);
     const traces = options.traces === undefined ? undefined : new Traces(options.traces, version);
-    this.#requestMeters = [
-      meters.requests,
-      new Reachability(logger, clock),
-      ...(traces === undefined ? [] : [traces.requests]),
-    ];
+    const reachability = new Reachability(logger, clock);
+    this.#isReached = () => isReached || reachability.isReached;
+    this.#requestMeters = [meters.requests, reachability, ...(traces === undefined ? [] : [traces.requests])];
     const identities = new ActingIdentities({
       client,
       clock,
@@ -264,7 +270,7 @@ class KroController implements Controller {
   }
 
   get waitsFor(): string | undefined {
-    return this.#state === 'running' ? this.#router.waitsFor : undefined;
+    return this.#state === 'running' ? this.#router.waitsFor : this.#checkWaitsFor;
   }
 
   metricsText(): string {
@@ -318,14 +324,27 @@ class KroController implements Controller {
     }
   }
 
-  #checkOwnKinds(): Promise<void> {
+  async #checkOwnKinds(): Promise<void> {
     const { client, clock = systemClock, random = Math.random, logger = silentLogger, features } = this.#options;
     const graphs = features?.graphKind === true ? [GRAPH_TYPE] : [];
     const kinds = [DEFINITION_TYPE, REVISION_TYPE, ...graphs].map(({ group, version, kind }) => ({
       apiVersion: `${group}/${version}`,
       kind,
     }));
-    return checkOwnKinds({ client, clock, random, logger, kinds, signal: this.#stopping.signal });
+    try {
+      await checkOwnKinds({
+        client,
+        clock,
+        random,
+        logger,
+        kinds,
+        isReached: this.#isReached,
+        onWait: (waitsFor) => (this.#checkWaitsFor = waitsFor),
+        signal: this.#stopping.signal,
+      });
+    } finally {
+      this.#checkWaitsFor = undefined;
+    }
   }
 
   get #runners(): readonly Runner[] {

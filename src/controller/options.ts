@@ -109,8 +109,10 @@ export interface ControllerOptions {
 export interface Controller {
   /**
    * Starts the controller. The promise settles when definitions, revisions and CRDs have been listed once, or when
-   * `stop` is called before that.
+   * `stop` is called before that. A server that answers with failures that end by themselves, such as 502, is asked
+   * until it answers otherwise; `waitsFor` names the failure meanwhile.
    *
+   * @throws KubeError when the server refuses to say which kinds it has, or has never answered.
    * @throws TypeKroError `controller/missing-crds` when the CRDs of kro are not installed; `controller/state` on a
    * second call.
    */
@@ -133,7 +135,11 @@ export interface Controller {
   idle(): Promise<void>;
   /** Is the controller running, with definitions, revisions and CRDs listed? */
   readonly ready: boolean;
-  /** Names the kinds that are not listed yet or cannot be listed; `undefined` when all are listed. */
+  /**
+   * Names, in words, what the controller waits for: the answer of the server to the question whether it has the kinds of
+   * the controller, or the kinds that are not listed yet or cannot be listed. `undefined` when all are listed, before
+   * `start`, and after `stop`.
+   */
   readonly waitsFor: string | undefined;
   /** All metrics in Prometheus' text format. */
   metricsText(): string;

@@ -6,11 +6,21 @@ import { checkOwnKinds } from './own-kinds.ts';
 const KIND: ResourceType = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
 const RESOURCE = { plural: 'resourcegraphdefinitions' };
 
-/** Checks the kind against a server with these answers. A function throws its result. Pauses end at once. */
-async function check(answers: readonly unknown[], stopAfterPauses = Number.POSITIVE_INFINITY) {
+interface Server {
+  readonly stopAfterPauses?: number;
+  /** Has the server answered before? Default: false. */
+  readonly isReached?: boolean;
+}
+
+/** Checks the kind against a server with these answers. An error is thrown. Pauses end at once. */
+async function check(
+  answers: readonly unknown[],
+  { stopAfterPauses = Number.POSITIVE_INFINITY, isReached = false }: Server = {},
+) {
   const left = [...answers];
   const pauses: number[] = [];
   const logged: string[] = [];
+  const waits: string[] = [];
   const stop = new AbortController();
   const resourceOf = () => {
     const answer = left.shift();
@@ -29,9 +39,11 @@ async function check(answers: readonly unknown[], stopAfterPauses = Number.POSIT
     random: () => 0,
     logger: { log: (level, message) => void logged.push(`${level}: ${message}`) },
     kinds: [KIND],
+    isReached: () => isReached,
+    onWait: (text) => void waits.push(text),
     signal: stop.signal,
   }).catch((thrown: unknown) => thrown);
-  return { failure, pauses, logged, left: left.length };
+  return { failure, pauses, logged, waits, left: left.length };
 }
 
 const refused = (status: number, reason: string, retryAfterMs?: number) =>
@@ -57,8 +69,21 @@ describe('the check of the own kinds of a controller', () => {
     expect((await check([refused(429, 'TooManyRequests', 7000), RESOURCE])).pauses).toEqual([7000]);
   });
 
+  it('asks again without an answer from a server that was reached', async () => {
+    const failure = refused(0, 'Transport');
+    const result = await check([...Array.from({ length: 6 }, () => failure), RESOURCE], { isReached: true });
+    expect(result).toMatchObject({ failure: undefined, pauses: [250, 500, 1000, 2000, 2500, 2500], logged: [] });
+  });
+
+  it('says what it waits for', async () => {
+    const asked = 'the API server has not said whether it has the kind ResourceGraphDefinition of kro.run/v1alpha1';
+    const answers = [refused(502, 'BadGateway'), refused(0, 'Transport'), RESOURCE];
+    const { waits } = await check(answers, { isReached: true });
+    expect(waits).toEqual([asked, `${asked}: it answers 502`, asked, `${asked}: it does not answer`, asked]);
+  });
+
   it.each([
-    ['a server that does not answer', refused(0, 'Transport')],
+    ['a server that has never answered', refused(0, 'Transport')],
     ['missing rights', refused(403, 'Forbidden')],
     ['unknown credentials', refused(401, 'Unauthorized')],
     ['an error of the program', new Error('a mistake')],
@@ -75,6 +100,9 @@ describe('the check of the own kinds of a controller', () => {
 
   it('ends when the controller stops', async () => {
     const failure = refused(500, 'InternalError');
-    expect(await check([failure, failure, failure], 2)).toMatchObject({ failure: undefined, left: 1 });
+    expect(await check([failure, failure, failure], { stopAfterPauses: 2 })).toMatchObject({
+      failure: undefined,
+      left: 1,
+    });
   });
 });

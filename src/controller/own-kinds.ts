@@ -1,6 +1,6 @@
 import { backoffMs, RETRY_POLICIES, TypeKroError } from '../core/index.ts';
 import type { Clock, KubernetesApi, ResourceType } from '../kube/index.ts';
-import { KubeError, pause } from '../kube/index.ts';
+import { isAborted, KubeError, pause } from '../kube/index.ts';
 import { classify, passes } from '../kubernetes/index.ts';
 import type { Logger } from './logger.ts';
 
@@ -12,48 +12,66 @@ export interface OwnKindsOptions {
   readonly logger: Logger;
   /** The kinds of the CRDs that the controller watches itself. */
   readonly kinds: readonly ResourceType[];
+  /** Has the server answered any request? If so, its address is right, and a request without an answer is repeated. */
+  readonly isReached: () => boolean;
+  /** Called with what the check waits for, in words, whenever this changes. */
+  readonly onWait: (waitsFor: string) => void;
   /** Ends the check when the controller stops. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Checks that the cluster serves the controller's own kinds. A server that answers with a failure that ends by itself
- * is asked again: a new leader must not end because the server is busy. A server that does not answer at all is an
- * error, because its address may be wrong.
+ * Checks that the cluster serves the controller's own kinds. Settles without an error when the signal aborts.
+ *
+ * A server that answers with a failure that ends by itself is asked again: a new leader must not end because the server
+ * is busy. The same holds for a request without an answer, such as one whose connection was reset, once the server has
+ * been reached. A server that has never answered is an error, because its address may be wrong.
  *
  * @throws TypeKroError `controller/missing-crds` when a kind is missing.
+ * @throws KubeError when the server refuses the request, or was never reached.
  */
-export async function checkOwnKinds({ client, clock, random, logger, kinds, signal }: OwnKindsOptions): Promise<void> {
-  for (const type of kinds) {
+export async function checkOwnKinds(options: OwnKindsOptions): Promise<void> {
+  const { clock, random, signal, onWait } = options;
+  for (const type of options.kinds) {
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
-        await requireKind(client, type);
+        onWait(waitText(type));
+        await requireKind(options, type);
         break;
       } catch (thrown) {
-        if (!isPassingAnswer(thrown)) throw thrown;
-        const waitMs = thrown.retryAfterMs ?? backoffMs(RETRY_POLICIES.watch, failures, random());
-        logger.log('warn', 'the API server refuses to describe its kinds', {
-          error: thrown.message,
-          retryInMs: waitMs,
-        });
+        if (signal.aborted && isAborted(thrown)) return;
+        if (!isPassing(thrown, options)) throw thrown;
+        onWait(waitText(type, thrown));
+        const policy = thrown.status > 0 ? RETRY_POLICIES.watch : RETRY_POLICIES.unreachableWatch;
+        const waitMs = thrown.retryAfterMs ?? backoffMs(policy, failures, random());
+        logRefusal(options, thrown, waitMs);
         await pause(clock, waitMs, signal);
       }
     }
   }
 }
 
-async function requireKind(
-  { discovery }: OwnKindsOptions['client'],
-  { apiVersion, kind }: ResourceType,
-): Promise<void> {
-  if ((await discovery.resourceOf({ apiVersion, kind })) !== undefined) return;
+async function requireKind({ client, signal }: OwnKindsOptions, { apiVersion, kind }: ResourceType): Promise<void> {
+  if ((await client.discovery.resourceOf({ apiVersion, kind }, { signal })) !== undefined) return;
   throw new TypeKroError(`the cluster has no kind ${kind} of ${apiVersion}`, {
     code: 'controller/missing-crds',
     remedy: 'install them with `typekro install`',
   });
 }
 
-/** Has the server answered with a failure that ends by itself? */
-function isPassingAnswer(thrown: unknown): thrown is KubeError {
-  return thrown instanceof KubeError && thrown.status > 0 && passes(classify(thrown));
+/** Does the failure end by itself? */
+function isPassing(thrown: unknown, { isReached }: OwnKindsOptions): thrown is KubeError {
+  return thrown instanceof KubeError && passes(classify(thrown)) && (thrown.status > 0 || isReached());
+}
+
+function waitText({ apiVersion, kind }: ResourceType, failure?: KubeError): string {
+  const text = `the API server has not said whether it has the kind ${kind} of ${apiVersion}`;
+  if (failure === undefined) return text;
+  return `${text}: it ${failure.status > 0 ? `answers ${failure.status}` : 'does not answer'}`;
+}
+
+/** Logs a failure that the server has answered. `Reachability` logs requests without an answer. */
+function logRefusal({ logger }: OwnKindsOptions, { status, message }: KubeError, retryInMs: number): void {
+  if (status === 0) return;
+  logger.log('warn', 'the API server refuses to describe its kinds', { error: message, retryInMs });
 }

@@ -3,7 +3,7 @@ import type { InspectSource } from '../inspect/index.ts';
 import { indexOfReports, newInspectToken, ownViewer, serveInspect, tokenOf } from '../inspect/index.ts';
 import type { Clock, KubernetesApi, LeaseTimes } from '../kube/index.ts';
 import { DEFAULT_LEASE_TIMES, runElection, systemClock } from '../kube/index.ts';
-import { createController, createUninspectedController } from './controller.ts';
+import { createProcessController } from './controller.ts';
 import { CurrentController, LEASE_NAME } from './current-controller.ts';
 import type { ParsedFlags } from './flags.ts';
 import { parseControllerFlags } from './flags.ts';
@@ -235,16 +235,19 @@ async function work(
   if (signal.aborted) return;
   const isInspected =
     addressOf(flags, 'inspect-bind-address') !== undefined || addressOf(flags, 'dashboard-bind-address') !== undefined;
-  const create = isInspected ? createController : createUninspectedController;
-  const controller = create({
-    ...optionsFromFlags(flags),
-    ...(part === undefined ? {} : { share: part }),
-    client,
-    logger,
-    ...(clock === undefined ? {} : { clock }),
-    ...(random === undefined ? {} : { random }),
-    ...(traces === undefined ? {} : { traces }),
-  });
+  const controller = createProcessController(
+    {
+      ...optionsFromFlags(flags),
+      ...(part === undefined ? {} : { share: part }),
+      client,
+      logger,
+      ...(clock === undefined ? {} : { clock }),
+      ...(random === undefined ? {} : { random }),
+      ...(traces === undefined ? {} : { traces }),
+    },
+    // A term begins with a write of the Lease, so its server has answered.
+    { keepsReports: isInspected, isReached: lost !== undefined },
+  );
   const ended = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import type { LogLevel } from '../../src/controller/index.ts';
 import { controllerCrds, runController } from '../../src/controller/index.ts';
-import { KubeClient } from '../../src/kube/index.ts';
+import type { Clock, Transport } from '../../src/kube/index.ts';
+import { KubeClient, systemClock } from '../../src/kube/index.ts';
 
 async function setup() {
   const cluster = await createEmbeddedCluster({ workloads: false });
@@ -11,7 +12,9 @@ async function setup() {
   await cluster.idle();
   await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } }, { fieldManager: 't' });
   /** Starts a process. `logged` resolves when the log has a message, and `end` stops the process. */
-  const start = (identity: string, ...args: string[]) => {
+  const start = (identity: string, ...rest: readonly (string | Partial<Parameters<typeof runController>[0]>)[]) => {
+    const args = rest.filter((each) => typeof each === 'string');
+    const options = rest.find((each) => typeof each !== 'string');
     const stop = new AbortController();
     const messages: string[] = [];
     const waiters: [string, () => void][] = [];
@@ -25,12 +28,25 @@ async function setup() {
       logger: { log },
       signal: stop.signal,
       identity,
+      ...options,
     });
     const logged = (text: string) =>
       messages.includes(text) ? Promise.resolve() : new Promise<void>((resolve) => waiters.push([text, resolve]));
     return { ended, messages, logged, end: () => (stop.abort(), ended) };
   };
   return { cluster, client, start };
+}
+
+/** A transport that answers no request for the own kinds of the controller while resets are left. */
+function resetting(inner: Transport, resets: { left: number }): Transport {
+  return {
+    request(request) {
+      if (request.path !== '/apis/kro.run/v1alpha1' || resets.left === 0) return inner.request(request);
+      resets.left -= 1;
+      return Promise.reject(new Error('read ECONNRESET'));
+    },
+    close: () => inner.close(),
+  };
 }
 
 describe('runController', () => {
@@ -65,6 +81,31 @@ describe('runController', () => {
     await two.logged('the controller is ready');
     expect((await client.get(lease)).spec?.['holderIdentity']).toBe('two');
     await two.end();
+    await cluster.close();
+  });
+
+  it('keeps a term whose first requests get no answer, because the Lease has shown that the server is there', async () => {
+    const { cluster, start } = await setup();
+    const resets = { left: 2 };
+    const client = new KubeClient({ transport: resetting(cluster.transport(), resets), retries: 0 });
+    const clock: Clock = {
+      ...systemClock,
+      // The pause before the next try ends at once; the times of the election stay.
+      setTimer: (milliseconds, callback) => systemClock.setTimer(milliseconds < 2000 ? 0 : milliseconds, callback),
+    };
+    const process = start('one', { client, clock }, '--leader-elect');
+    await process.logged('the controller is ready');
+    await process.end();
+    expect(resets.left).toBe(0);
+    expect(process.messages).not.toContain('the API server refuses to describe its kinds');
+    await cluster.close();
+  });
+
+  it('ends without a server that it has never reached', async () => {
+    const { cluster, start } = await setup();
+    const resets = { left: Number.POSITIVE_INFINITY };
+    const client = new KubeClient({ transport: resetting(cluster.transport(), resets), retries: 0 });
+    await expect(start('one', { client }).ended).rejects.toMatchObject({ code: 'kube/transport' });
     await cluster.close();
   });
 

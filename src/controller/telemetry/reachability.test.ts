@@ -55,3 +55,13 @@ test('refused credentials are logged once a minute, and once when they are accep
     ['info', 'the API server accepts the credentials again', { afterMs: 61_000 }],
   ]);
 });
+
+test('a server is reached when it has answered once, whatever it answered', () => {
+  const reachability = new Reachability({ log: () => undefined }, { now: () => 0 });
+  expect(reachability.isReached).toBe(false);
+  reachability.answered('GET', 0);
+  expect(reachability.isReached).toBe(false);
+  reachability.answered('GET', 503);
+  reachability.answered('GET', 0);
+  expect(reachability.isReached).toBe(true);
+});

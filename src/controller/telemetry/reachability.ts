@@ -18,10 +18,16 @@ export class Reachability implements RequestMeter {
   #reportedAt = 0;
   #refusedAt: number | undefined;
   #refusalLoggedAt = 0;
+  #isReached = false;
 
   constructor(logger: Logger, clock: Pick<Clock, 'now'>) {
     this.#logger = logger;
     this.#clock = clock;
+  }
+
+  /** Has the server answered any request? */
+  get isReached(): boolean {
+    return this.#isReached;
   }
 
   unanswered(_method: string, { message }: KubeError): void {
@@ -35,6 +41,7 @@ export class Reachability implements RequestMeter {
 
   answered(_method: string, status: number): void {
     if (status === 0) return;
+    this.#isReached = true;
     this.#credentials(status);
     if (this.#lostAt === undefined) return;
     this.#logger.log('info', 'the API server answers again', { afterMs: this.#clock.now() - this.#lostAt });

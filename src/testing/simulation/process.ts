@@ -126,9 +126,11 @@ export class ControllerProcess {
       () => this.#clock.now(),
       'warn',
     );
+    let isReached = false;
+    client.measure({ answered: (_method, status) => void (isReached ||= status > 0) });
     const failed = (thrown: unknown) => {
       if (this.#generation !== generation) return;
-      if (!this.wanted) invariants.processEnded(this.name, thrown);
+      if (!this.wanted) invariants.processEnded(this.name, thrown, isReached);
       this.wanted = true;
     };
     if (election !== undefined) {

@@ -82,9 +82,23 @@ describe('a controller that stops', () => {
     const controller = createController({ client, clock });
     const started = controller.start();
     await pausing;
+    expect(controller.waitsFor).toBe(
+      'the API server has not said whether it has the kind ResourceGraphDefinition of kro.run/v1alpha1: it answers 500',
+    );
     await controller.stop();
     await started;
-    expect(controller.ready).toBe(false);
+    expect([controller.ready, controller.waitsFor]).toEqual([false, undefined]);
+    await client.close();
+  });
+
+  it('ends its start while the server does not answer a request for its kinds', async () => {
+    const { client, hanging } = hangingClient((_method, path) => path === '/apis/kro.run/v1alpha1');
+    const controller = createController({ client });
+    const started = controller.start();
+    await hanging;
+    await controller.stop();
+    await started;
+    expect([controller.ready, controller.waitsFor]).toEqual([false, undefined]);
     await client.close();
   });
 
