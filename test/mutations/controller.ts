@@ -37,11 +37,17 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {
-    name: 'a group keeps its turn until it has no work left',
+    name: 'a group has a turn for each of its keys',
     file: 'src/controller/queue/work-queue.ts',
-    find: '      this.#ready.delete(group);\n      if (id === undefined) continue;',
-    replace:
-      '      if (id === undefined || ids.size === 0) this.#ready.delete(group);\n      if (id === undefined) continue;',
+    find: '    } else ids.add(id);',
+    replace: '    } else {\n      ids.add(id);\n      this.#turns.add(group);\n    }',
+    tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
+  },
+  {
+    name: 'a group with more work leaves the round',
+    file: 'src/controller/queue/work-queue.ts',
+    find: '    if (ids.size > 0) this.#turns.add(group);\n    else this.#ready.delete(group);',
+    replace: '    if (ids.size === 0) this.#ready.delete(group);',
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {

@@ -10,8 +10,8 @@ export class KeyFifo {
   /** The index of the next key. The places before it are taken. */
   #head = 0;
 
-  constructor(first: string) {
-    this.#keys = [first];
+  constructor(...keys: readonly string[]) {
+    this.#keys = [...keys];
   }
 
   get size(): number {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { WorkKey } from './work-queue.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const work = (group: string, key: string) => ({ group, key });
@@ -14,6 +15,27 @@ function drain(queue: WorkQueue, now: number): string {
   return taken.join(' ');
 }
 
+/**
+ * The order of turns, as a plain model: the groups in a `Map`, whose first group has the turn. It needs time in
+ * proportion to the number of groups that were taken.
+ */
+class Turns {
+  readonly #groups = new Map<string, string[]>();
+
+  add({ group, key }: WorkKey): void {
+    this.#groups.set(group, [...(this.#groups.get(group) ?? []), key]);
+  }
+
+  take(): WorkKey | undefined {
+    for (const [group, [key = '', ...rest]] of this.#groups) {
+      this.#groups.delete(group);
+      if (rest.length > 0) this.#groups.set(group, rest);
+      return { group, key };
+    }
+    return undefined;
+  }
+}
+
 describe('WorkQueue', () => {
   it('lets groups take turns', () => {
     const queue = new WorkQueue();
@@ -21,6 +43,47 @@ describe('WorkQueue', () => {
     queue.add(work('b', '1'), 0, 0);
     queue.add(work('c', '1'), 0, 0);
     expect(drain(queue, 0)).toBe('a1 b1 c1 a2 a3');
+  });
+
+  it('gives the groups the same turns as a plain model, in any order of requests and takes', () => {
+    const step = fc.option(fc.tuple(fc.nat(5), fc.nat(3)), { freq: 2 });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const queue = new WorkQueue();
+        const model = new Turns();
+        const takeBoth = () => {
+          const taken = queue.take(0);
+          expect(taken).toEqual(model.take());
+          if (taken !== undefined) queue.done(taken, 0);
+          return taken !== undefined;
+        };
+        for (const request of steps) {
+          if (request === null) takeBoth();
+          else {
+            const [group, key] = request;
+            const { ready } = queue;
+            queue.add(work(String(group), String(key)), 0, 0);
+            // A request for a key that is due already changes nothing.
+            if (queue.ready > ready) model.add(work(String(group), String(key)));
+          }
+        }
+        while (takeBoth());
+        expect([queue.ready, queue.size]).toEqual([0, 0]);
+      }),
+    );
+  });
+
+  it('takes the work of 200,000 groups, each a Graph', { timeout: 10_000 }, () => {
+    const queue = new WorkQueue();
+    const groups = 200_000;
+    for (let group = 0; group < groups; group += 1) queue.add(work(String(group), 'g'), 0, 0);
+    let taken = 0;
+    for (let next = queue.take(0); next !== undefined; next = queue.take(0)) {
+      if (next.group !== String(taken)) break;
+      queue.done(next, 0);
+      taken += 1;
+    }
+    expect(taken).toBe(groups);
   });
 
   it('does not return a running key, and keeps a request for it', () => {

@@ -28,7 +28,10 @@ interface Entry {
  */
 export class WorkQueue {
   readonly #entries = new Map<string, Entry>();
+  /** The due keys of each group with due work. */
   readonly #ready = new Map<string, KeyFifo>();
+  /** The round: the groups with due work, each once, in the order of their turns. */
+  readonly #turns = new KeyFifo();
   readonly #delayed = new DueHeap();
   #readyCount = 0;
   #adds = 0;
@@ -56,23 +59,22 @@ export class WorkQueue {
   /** Takes the next due work. The work counts as running until `done`. Returns `undefined` when no work is due. */
   take(now: number): WorkKey | undefined {
     this.#promote(now);
-    for (const [group, ids] of this.#ready) {
-      const id = ids.take();
-      this.#ready.delete(group);
-      if (id === undefined) continue;
-      // The group moves to the end of the round, unless it has no more due work.
-      if (ids.size > 0) this.#ready.set(group, ids);
-      this.#readyCount -= 1;
-      const entry = this.#entries.get(id);
-      if (entry === undefined) continue;
-      entry.running = true;
-      entry.isReady = false;
-      this.#waited = Math.max(0, now - (entry.dueAt ?? now));
-      entry.dueAt = undefined;
-      this.#running += 1;
-      return entry.work;
-    }
-    return undefined;
+    const group = this.#turns.take();
+    const ids = group === undefined ? undefined : this.#ready.get(group);
+    const id = ids?.take();
+    if (group === undefined || ids === undefined || id === undefined) return undefined;
+    // The group moves to the end of the round, unless it has no more due work.
+    if (ids.size > 0) this.#turns.add(group);
+    else this.#ready.delete(group);
+    this.#readyCount -= 1;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return undefined;
+    entry.running = true;
+    entry.isReady = false;
+    this.#waited = Math.max(0, now - (entry.dueAt ?? now));
+    entry.dueAt = undefined;
+    this.#running += 1;
+    return entry.work;
   }
 
   /** Ends running work. A request for the same work that arrived in the meantime takes effect now. */
@@ -124,9 +126,12 @@ export class WorkQueue {
       return;
     }
     const { group } = entry.work;
+    // A group has an entry here exactly while it is in the round.
     const ids = this.#ready.get(group);
-    if (ids === undefined) this.#ready.set(group, new KeyFifo(id));
-    else ids.add(id);
+    if (ids === undefined) {
+      this.#ready.set(group, new KeyFifo(id));
+      this.#turns.add(group);
+    } else ids.add(id);
     entry.isReady = true;
     this.#readyCount += 1;
     this.#adds += 1;
