@@ -127,6 +127,15 @@ describe('preemption', () => {
     expect((await story.get('v1 Pod', 'preemptor')).status).not.toHaveProperty('nominatedNodeName');
   });
 
+  test('starts the pod that evicts a pod without a grace period', async () => {
+    await using story = await startStory(1);
+    await story.create(pod('victim', 1, { priorityClassName: 'low', terminationGracePeriodSeconds: 0 }));
+    await story.create(pod('preemptor', 1, { priorityClassName: 'high' }));
+    expect(await story.names('v1 Pod')).toEqual(['preemptor']);
+    expect(await phaseOf(story, 'preemptor')).toBe('Running');
+    expect((await story.get('v1 Pod', 'preemptor')).status).not.toHaveProperty('nominatedNodeName');
+  });
+
   test('keeps the room of the victim for the pod that evicts it', async () => {
     await using story = await startStory(2);
     const replicaSet: KubeObject = {

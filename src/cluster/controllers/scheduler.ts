@@ -94,12 +94,12 @@ export function scheduler(): SimulatedController {
         recordEvent(client, pod, NAME, 'Scheduled', `Successfully assigned ${key} to ${decision.node}`);
         return;
       }
-      if (decision.victims !== undefined) {
-        evict(client, pod, decision.victims);
-        const lower = waiting.nominated(decision.victims.node).filter(({ priority }) => priority < priorityOf(pod));
-        for (const loser of lower) client.updateStatus(loser.pod, withoutNomination(loser.pod));
-      }
+      // The nomination comes before the evictions: the removal of a victim, which may follow at once, looks for waiting pods.
       wait(client, pod, decision);
+      if (decision.victims === undefined) return;
+      evict(client, pod, decision.victims);
+      const lower = waiting.nominated(decision.victims.node).filter(({ priority }) => priority < priorityOf(pod));
+      for (const loser of lower) client.updateStatus(loser.pod, withoutNomination(loser.pod));
     },
   };
 }
