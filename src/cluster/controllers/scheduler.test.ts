@@ -162,6 +162,21 @@ describe('preemption', () => {
     expect((await story.list('v1 Pod')).map(({ status }) => status?.['phase'])).toEqual(['Running', 'Running']);
   });
 
+  test('follows for a pod that did not fit before, when the present pods have lower priorities', async () => {
+    await using story = await startStory(4);
+    await story.create(pod('a', 2, { priorityClassName: 'high' }));
+    await story.create(pod('b', 2, { priorityClassName: 'high' }));
+    await story.create(pod('large', 4, { priorityClassName: 'high' }));
+    await story.remove('v1 Pod', 'a');
+    await story.advance(60);
+    await story.create(pod('small', 2, { priorityClassName: 'low' }));
+    expect([await phaseOf(story, 'small'), await phaseOf(story, 'large')]).toEqual(['Running', 'Pending']);
+    await story.remove('v1 Pod', 'b');
+    await story.advance(60);
+    await story.advance(60);
+    expect([await phaseOf(story, 'small'), await phaseOf(story, 'large')]).toEqual([undefined, 'Running']);
+  });
+
   test('does not evict for a pod whose policy is Never', async () => {
     await using story = await startStory(1);
     await story.client.create({ ...priorityClass('polite', 2000), preemptionPolicy: 'Never' });

@@ -4,7 +4,7 @@ import { conditionOf, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { boundNodeOf, NodeLedger } from '../scheduling/node-ledger.ts';
 import { demandOf } from '../scheduling/node-usage.ts';
 import type { SchedulingDecision, SchedulingView } from '../scheduling/schedule.ts';
-import { fitsNow, nominationOf, schedule } from '../scheduling/schedule.ts';
+import { isWorthTrying, nominationOf, schedule } from '../scheduling/schedule.ts';
 import type { Victims } from '../scheduling/victims.ts';
 import { WaitingPods } from '../scheduling/waiting-pods.ts';
 import type { StoreEvent } from '../store/store.ts';
@@ -37,15 +37,15 @@ export function scheduler(): SimulatedController {
     budgets: () => client.list(BUDGETS, ''),
   });
 
-  /** The keys of waiting pods that fit the node now. */
+  /** The keys of waiting pods that a change of the pods on the node concerns. */
   function* candidatesFor(name: string, client: ControllerClient): Iterable<string> {
     const firsts = waiting.firsts();
     if (firsts.length === 0) return;
     const node = client.get(NODES, '', name);
-    if (node === undefined || !isSimulatedNode(node)) return;
+    const place = node !== undefined && isSimulatedNode(node) ? node : undefined;
     const view = viewOf(client);
     for (const { key, demand } of firsts) {
-      if (claimProblem(client, demand.pod) === undefined && fitsNow(demand, node, view)) yield key;
+      if (isWorthTrying(demand, name, place, view) && claimProblem(client, demand.pod) === undefined) yield key;
     }
   }
 

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { boundNodeOf, NodeLedger } from './node-ledger.ts';
 import { demandOf } from './node-usage.ts';
 import type { SchedulingDecision } from './schedule.ts';
-import { schedule } from './schedule.ts';
+import { isWorthTrying, schedule } from './schedule.ts';
 
 interface PodOptions {
   readonly cpu?: string;
@@ -317,6 +317,36 @@ describe('a pod of higher priority evicts', () => {
       on: place,
       violations,
     });
+  });
+});
+
+describe('a change of the pods on a node concerns a waiting pod', () => {
+  const on = (name: string, priority: number, more: PodOptions = {}) => pod(name, { node: 'a', priority, ...more });
+  const whole = (priority: number, more: PodOptions = {}) => pod('new', { cpu: '2', priority, ...more });
+  test.each<[string, KubeObject, readonly KubeObject[], boolean]>([
+    ['that fits', whole(0), [], true],
+    ['that fits beside others', pod('new'), [on('p', 0)], true],
+    ['that can evict others', whole(9), [on('p', 0)], true],
+    ['of no higher priority', whole(9), [on('p', 9)], false],
+    ['that is too large beside pods of its priority', whole(9), [on('p', 9), on('q', 0)], false],
+    ['that is larger than the node', pod('new', { cpu: '3', priority: 9 }), [on('p', 0)], false],
+    ['that may not evict others', whole(9, { spec: { preemptionPolicy: 'Never' } }), [on('p', 0)], false],
+    ['of another node', whole(9, { spec: { nodeSelector: { a: 'b' } } }), [on('p', 0)], false],
+    ['with a victim that still ends', whole(9, { nominated: 'a' }), [on('p', 0, { ending: true })], false],
+    ['whose victims have ended without enough room', whole(9, { nominated: 'a' }), [on('p', 9)], true],
+  ])('%s', (_, candidate, pods, expected) => {
+    const ledger = new NodeLedger(boundNodeOf);
+    for (const each of pods) ledger.take(each.metadata.name ?? '', each);
+    const view = { account: (name: string) => ledger.account(name), nominated: () => [] };
+    expect(isWorthTrying(demandOf(candidate), 'a', node('a'), view)).toBe(expected);
+  });
+
+  test.each([
+    ['a', true],
+    ['b', false],
+  ])('that is nominated for %s, when the node a is gone', (nominated, expected) => {
+    const view = { account: (name: string) => new NodeLedger(boundNodeOf).account(name), nominated: () => [] };
+    expect(isWorthTrying(demandOf(whole(9, { nominated })), 'a', undefined, view)).toBe(expected);
   });
 });
 

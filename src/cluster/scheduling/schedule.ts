@@ -5,16 +5,20 @@ import type { Misfit } from './node-fit.ts';
 import { misfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
-import type { Victims } from './victims.ts';
-import { areVictims, bestVictims, victimsOn } from './victims.ts';
+import type { PreemptionNode, Victims } from './victims.ts';
+import { areVictims, bestVictims, canMakeRoom, victimsOn } from './victims.ts';
 
-/** What the scheduler knows about the cluster when it decides about a pod. */
-export interface SchedulingView {
-  /** The nodes, in a fixed order. */
-  readonly nodes: readonly KubeObject[];
+/** What the scheduler knows about the pods on a node. */
+export interface RoomView {
   account(node: string): NodeAccount;
   /** The waiting pods that a preemption has nominated for a node. */
   nominated(node: string): readonly PodDemand[];
+}
+
+/** What the scheduler knows about the cluster when it decides about a pod. */
+export interface SchedulingView extends RoomView {
+  /** The nodes, in a fixed order. */
+  readonly nodes: readonly KubeObject[];
   /** The PodDisruptionBudgets of all namespaces. Read only for a preemption. */
   budgets(): readonly KubeObject[];
 }
@@ -70,17 +74,29 @@ export function schedule(
   return preempt(demand, view, misfits, `${available} ${histogram(reasons)}.`);
 }
 
-/** Does the pod fit the node now? */
-export function fitsNow(demand: PodDemand, node: KubeObject, view: SchedulingView): boolean {
-  const { name = '' } = node.metadata;
-  if (namedNodes(demand.pod)?.has(name) === false) return false;
-  return misfitOf(demand, node, usageFor(demand, view, name)) === undefined;
+/**
+ * Can a change of the pods on a node let a waiting pod run, or let it evict others there? `node` is `undefined` for a
+ * node that is gone. A pod with victims that still end waits for them. A pod that does not fit the node of its victims
+ * after their end has to look for another one.
+ */
+export function isWorthTrying(
+  demand: PodDemand,
+  name: string,
+  node: KubeObject | undefined,
+  view: RoomView,
+): boolean {
+  const misfit = node === undefined ? undefined : misfitOf(demand, node, usageFor(demand, view, name));
+  if (node !== undefined && misfit === undefined) return true;
+  const nomination = nominationOf(demand.pod);
+  if (isPolite(demand.pod) || waitsForVictims(demand, view.account(nomination))) return false;
+  if (nomination === name) return true;
+  return node !== undefined && misfit?.isCurable === true && canMakeRoom(demand, placeOf(demand, node, view));
 }
 
 export const nominationOf = (pod: KubeObject): string => textAt(pod.status, 'nominatedNodeName');
 
 /** The usage of a node with the nominated pods that may use its room before the pod: those of no lower priority. */
-function usageFor(demand: PodDemand, view: SchedulingView, node: string): NodeUsage {
+function usageFor(demand: PodDemand, view: RoomView, node: string): NodeUsage {
   const { usage } = view.account(node);
   const before = rivalsOf(demand, view, node);
   if (before.length === 0) return usage;
@@ -89,7 +105,7 @@ function usageFor(demand: PodDemand, view: SchedulingView, node: string): NodeUs
   return sum;
 }
 
-const rivalsOf = ({ pod, priority }: PodDemand, view: SchedulingView, node: string): readonly PodDemand[] =>
+const rivalsOf = ({ pod, priority }: PodDemand, view: RoomView, node: string): readonly PodDemand[] =>
   view.nominated(node).filter((other) => other.priority >= priority && other.pod.metadata.uid !== pod.metadata.uid);
 
 /** The second half of the decision about a pod that fits no node. `misfits` are the reasons of the examined nodes. */
@@ -106,9 +122,7 @@ function preempt(
   const budgets = [...misfits.values()].some(({ isCurable }) => isCurable) ? view.budgets() : [];
   for (const [node, { isCurable }] of misfits) {
     if (!isCurable) continue;
-    const { name = '' } = node.metadata;
-    const place = { node, account: view.account(name), nominated: rivalsOf(demand, view, name) };
-    const result = victimsOn(demand, place, budgets);
+    const result = victimsOn(demand, placeOf(demand, node, view), budgets);
     if (areVictims(result)) candidates.push(result);
     else reasons.push(...result.reasons);
   }
@@ -123,24 +137,30 @@ function preempt(
   return { action: 'wait', message: text, clearsNomination: true };
 }
 
+function placeOf(demand: PodDemand, node: KubeObject, view: RoomView): PreemptionNode {
+  const { name = '' } = node.metadata;
+  return { node, account: view.account(name), nominated: rivalsOf(demand, view, name) };
+}
+
 /** Why the pod may not evict others now: its policy, or victims that still end on its node; `undefined`: it may. */
 function obstacleOf(
-  { pod, priority }: PodDemand,
-  view: SchedulingView,
+  demand: PodDemand,
+  view: RoomView,
   misfits: ReadonlyMap<KubeObject, Misfit>,
 ): string | undefined {
-  if (pod.spec?.['preemptionPolicy'] === 'Never') return 'not eligible due to preemptionPolicy=Never.';
-  const nomination = nominationOf(pod);
+  if (isPolite(demand.pod)) return 'not eligible due to preemptionPolicy=Never.';
+  const nomination = nominationOf(demand.pod);
   if (nomination === '') return undefined;
   const misfit = [...misfits].find(([{ metadata }]) => metadata.name === nomination)?.[1];
-  if (misfit === undefined || !misfit.isCurable) return undefined;
-  for (const victim of view.account(nomination).pods.values()) {
-    if (victim.priority < priority && endsByPreemption(victim.pod)) {
-      return 'not eligible due to a terminating pod on the nominated node.';
-    }
-  }
-  return undefined;
+  if (misfit === undefined || !misfit.isCurable || !waitsForVictims(demand, view.account(nomination))) return undefined;
+  return 'not eligible due to a terminating pod on the nominated node.';
 }
+
+const isPolite = (pod: KubeObject): boolean => pod.spec?.['preemptionPolicy'] === 'Never';
+
+/** Does a pod of lower priority on the node of the account still end, because of a preemption? */
+const waitsForVictims = ({ priority }: PodDemand, { pods }: NodeAccount): boolean =>
+  [...pods.values()].some((victim) => victim.priority < priority && endsByPreemption(victim.pod));
 
 function endsByPreemption(pod: KubeObject): boolean {
   if (pod.metadata.deletionTimestamp === undefined) return false;

@@ -4,7 +4,7 @@ import { selects } from '../kinds/selects.ts';
 import type { Misfit } from './node-fit.ts';
 import { roomMisfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';
-import type { PodDemand } from './node-usage.ts';
+import type { NodeUsage, PodDemand } from './node-usage.ts';
 
 /** A node whose pods a preemption may evict. */
 export interface PreemptionNode {
@@ -39,11 +39,9 @@ export function victimsOn(
   { node, account, nominated }: PreemptionNode,
   budgets: readonly KubeObject[],
 ): Victims | Misfit {
-  if (account.minPriority === undefined || account.minPriority >= demand.priority) return NO_VICTIMS;
-  const lower = [...account.pods.values()].filter(({ priority }) => priority < demand.priority);
-  const usage = account.usage.copy();
-  for (const pod of nominated) usage.add(pod);
-  for (const pod of lower) usage.remove(pod);
+  if (!hasLower(demand, account)) return NO_VICTIMS;
+  const lower = lowerPods(demand, account);
+  const usage = usageWithout(lower, { account, nominated });
   const misfit = roomMisfitOf(demand, node, usage);
   if (misfit !== undefined) return misfit;
   const evicted = (pods: readonly PodDemand[]) =>
@@ -62,6 +60,29 @@ export function victimsOn(
     pods: [...violating, ...others].toSorted(compareImportance),
     violations: violating.length,
   };
+}
+
+/** Does the eviction of all pods of lower priority make room for the pod? */
+export function canMakeRoom(demand: PodDemand, { node, account, nominated }: PreemptionNode): boolean {
+  if (!hasLower(demand, account)) return false;
+  return roomMisfitOf(demand, node, usageWithout(lowerPods(demand, account), { account, nominated })) === undefined;
+}
+
+const hasLower = ({ priority }: PodDemand, { minPriority }: NodeAccount): boolean =>
+  minPriority !== undefined && minPriority < priority;
+
+const lowerPods = (demand: PodDemand, { pods }: NodeAccount): PodDemand[] =>
+  [...pods.values()].filter(({ priority }) => priority < demand.priority);
+
+/** The usage of the node after the eviction of these pods. */
+function usageWithout(
+  pods: readonly PodDemand[],
+  { account, nominated }: Omit<PreemptionNode, 'node'>,
+): NodeUsage {
+  const usage = account.usage.copy();
+  for (const pod of nominated) usage.add(pod);
+  for (const pod of pods) usage.remove(pod);
+  return usage;
 }
 
 /** Sorts pods of higher priority first, and of equal ones those that started earlier. */
