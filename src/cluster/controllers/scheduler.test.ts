@@ -61,7 +61,6 @@ describe('a pod that fits no node', () => {
     });
     expect(await story.reasons('b')).toEqual(['FailedScheduling']);
     await story.remove('v1 Pod', 'a');
-    await story.advance(60);
     expect(await phaseOf(story, 'b')).toBe('Running');
   });
 
@@ -81,6 +80,19 @@ describe('a pod that fits no node', () => {
     await setAllocatable(story, { [GPU]: '2' });
     const phases = [await phaseOf(story, 'a'), await phaseOf(story, 'b'), await phaseOf(story, 'c')];
     expect(phases.toSorted()).toEqual(['Pending', 'Running', 'Running']);
+  });
+
+  test('waits again when another client removes the condition that says so', async () => {
+    await using story = await startStory(1);
+    await story.create(pod('a', 1));
+    await story.create(pod('b', 1));
+    const ref = { apiVersion: 'v1', kind: 'Pod', name: 'b', namespace: 'default' };
+    await story.client.patch(ref, { status: { conditions: null } }, { subresource: 'status', type: 'merge' });
+    await story.cluster.idle();
+    expect(await messageOf(story, 'b')).toBe(FULL);
+    await story.remove('v1 Pod', 'a');
+    await story.advance(60);
+    expect(await phaseOf(story, 'b')).toBe('Running');
   });
 
   test('does not stop another pod behind a pod that is held', async () => {

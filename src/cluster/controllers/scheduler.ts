@@ -53,9 +53,12 @@ export function scheduler(): SimulatedController {
     const { key, object } = event.stored;
     const pod = event.type === 'DELETED' ? undefined : object;
     const nomination = waiting.nominationOf(key);
+    const waited = waiting.has(key);
     const freed = ledger.take(key, pod);
     const next = waiting.take(key, pod);
-    if (pod !== undefined && isUnbound(pod) && isNewNeed(event)) yield key;
+    // A write of the status by another client can make the scheduler forget that the pod waits.
+    const isForgotten = waited && !waiting.has(key);
+    if (pod !== undefined && isUnbound(pod) && (isForgotten || isNewNeed(event))) yield key;
     if (next !== undefined) yield next;
     if (freed !== undefined) yield* candidatesFor(freed, client);
     // A pod that gives up the room that was kept for it makes room for others, unless it now uses this room.

@@ -58,6 +58,11 @@ export class WaitingPods {
     return keys === undefined ? NONE : [...keys].flatMap((key) => this.#entries.get(key)?.demand ?? []);
   }
 
+  /** Has the scheduler refused the pod? */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   /** The node for which a pod is nominated; `''` for any other pod. */
   nominationOf(key: string): string {
     return this.#entries.get(key)?.nomination ?? '';
