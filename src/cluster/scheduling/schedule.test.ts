@@ -320,6 +320,29 @@ describe('a pod of higher priority evicts', () => {
   });
 });
 
+test('a preemption reads the selector of each budget once, for all nodes and pods', () => {
+  let reads = 0;
+  const budget: KubeObject = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'b', namespace: 'default' },
+    spec: {
+      get selector() {
+        reads += 1;
+        return { matchLabels: { app: 'q' } };
+      },
+    },
+    status: { disruptionsAllowed: 0 },
+  };
+  const nodes = ['a', 'b', 'c'];
+  const pods = nodes.flatMap((name) =>
+    ['p', 'q'].map((each) => pod(`${each}-${name}`, { node: name, labels: { app: each } })),
+  );
+  const world = { nodes: nodes.map((name) => node(name)), pods, budgets: [budget] };
+  expect(decide(pod('new', { priority: 9 }), world)).toMatchObject({ evict: ['p-a'] });
+  expect(reads).toBe(1);
+});
+
 describe('a change of the pods on a node concerns a waiting pod', () => {
   const on = (name: string, priority: number, more: PodOptions = {}) => pod(name, { node: 'a', priority, ...more });
   const whole = (priority: number, more: PodOptions = {}) => pod('new', { cpu: '2', priority, ...more });

@@ -6,7 +6,7 @@ import { misfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
 import type { PreemptionNode, Victims } from './victims.ts';
-import { areVictims, bestVictims, canMakeRoom, victimsOn } from './victims.ts';
+import { areVictims, bestVictims, canMakeRoom, groupBudgets, victimsOn } from './victims.ts';
 
 /** What the scheduler knows about the pods on a node. */
 export interface RoomView {
@@ -119,7 +119,7 @@ function preempt(
   if (obstacle !== undefined) return { action: 'wait', message: `${message} preemption: ${obstacle}` };
   const candidates: Victims[] = [];
   const reasons: string[] = [];
-  const budgets = [...misfits.values()].some(({ isCurable }) => isCurable) ? view.budgets() : [];
+  const budgets = groupBudgets([...misfits.values()].some(({ isCurable }) => isCurable) ? view.budgets() : []);
   for (const [node, { isCurable }] of misfits) {
     if (!isCurable) continue;
     const result = victimsOn(demand, placeOf(demand, node, view), budgets);

@@ -1,6 +1,6 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { numberAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-import { selects } from '../kinds/selects.ts';
+import { labelMatcher } from '../kinds/selects.ts';
 import type { Misfit } from './node-fit.ts';
 import { roomMisfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';
@@ -37,7 +37,7 @@ export const areVictims = (result: Victims | Misfit): result is Victims => 'viol
 export function victimsOn(
   demand: PodDemand,
   { node, account, nominated }: PreemptionNode,
-  budgets: readonly KubeObject[],
+  budgets: BudgetsByNamespace,
 ): Victims | Misfit {
   if (!hasLower(demand, account)) return NO_VICTIMS;
   const lower = lowerPods(demand, account);
@@ -96,29 +96,53 @@ function startOf({ pod }: PodDemand): number {
   return Number.isNaN(start) ? Number.MAX_SAFE_INTEGER : start;
 }
 
+/** A PodDisruptionBudget, as a preemption reads it. */
+export interface PreemptionBudget {
+  /** The number of evictions that the budget allows now. */
+  readonly allowed: number;
+  /** The names of the pods whose evictions have already been counted. */
+  readonly disrupted: JsonObject;
+  readonly covers: (labels: Readonly<Record<string, string>>) => boolean;
+}
+
+/** The budgets of each namespace. Each selector is compiled once, for all nodes of a preemption. */
+export type BudgetsByNamespace = ReadonlyMap<string, readonly PreemptionBudget[]>;
+
+/** Groups budgets. A budget without a selector, or with an empty one, protects no pod here, as in kube-scheduler. */
+export function groupBudgets(budgets: readonly KubeObject[]): BudgetsByNamespace {
+  const groups = new Map<string, PreemptionBudget[]>();
+  for (const { metadata, spec, status } of budgets) {
+    const selector = optionalAt(spec, 'selector');
+    const isEmpty = Object.values(selector ?? {}).every((part) => Object.keys(part ?? {}).length === 0);
+    if (selector === undefined || isEmpty) continue;
+    const { namespace = '' } = metadata;
+    let group = groups.get(namespace);
+    if (group === undefined) groups.set(namespace, (group = []));
+    const allowed = numberAt(status, 'disruptionsAllowed') ?? 0;
+    group.push({ allowed, disrupted: objectAt(status, 'disruptedPods'), covers: labelMatcher(selector) });
+  }
+  return groups;
+}
+
 /**
  * The pods whose eviction a PodDisruptionBudget does not allow. Each pod uses one of the disruptions that its budgets
- * allow. A budget without a selector, or with an empty one, protects no pod here, as in kube-scheduler.
+ * allow. No budget protects a pod without labels.
  */
-function protectedBy(pods: readonly PodDemand[], budgets: readonly KubeObject[]): ReadonlySet<PodDemand> {
-  const allowed = new Map(budgets.map((budget) => [budget, numberAt(budget.status, 'disruptionsAllowed') ?? 0]));
+function protectedBy(pods: readonly PodDemand[], budgets: BudgetsByNamespace): ReadonlySet<PodDemand> {
   const found = new Set<PodDemand>();
+  if (budgets.size === 0) return found;
+  const used = new Map<PreemptionBudget, number>();
   for (const demand of pods) {
-    const { namespace, name = '', labels = {} } = demand.pod.metadata;
-    for (const [budget, left] of allowed) {
-      if (budget.metadata.namespace !== namespace || !covers(budget, labels)) continue;
-      if (Object.hasOwn(objectAt(budget.status, 'disruptedPods'), name)) continue;
-      allowed.set(budget, left - 1);
-      if (left - 1 < 0) found.add(demand);
+    const { namespace = '', name = '', labels = {} } = demand.pod.metadata;
+    if (Object.keys(labels).length === 0) continue;
+    for (const budget of budgets.get(namespace) ?? []) {
+      if (Object.hasOwn(budget.disrupted, name) || !budget.covers(labels)) continue;
+      const count = (used.get(budget) ?? 0) + 1;
+      used.set(budget, count);
+      if (count > budget.allowed) found.add(demand);
     }
   }
   return found;
-}
-
-function covers(budget: KubeObject, labels: Readonly<Record<string, string>>): boolean {
-  const selector = optionalAt(budget.spec, 'selector');
-  if (selector === undefined || Object.keys(labels).length === 0) return false;
-  return Object.values(selector).some((part) => Object.keys(part ?? {}).length > 0) && selects(selector, labels);
 }
 
 /** An offset that makes every priority positive, so that more victims always have a larger sum. */
