@@ -33,13 +33,13 @@ const usageOf = (...pods: readonly KubeObject[]): NodeUsage => {
 };
 
 describe('the requests of a pod', () => {
-  test.each<[string, JsonObject, Record<string, number>]>([
-    ['of several containers', { containers: [container({ cpu: '1' }), container({ cpu: '250m' })] }, { cpu: 1250 }],
-    ['with a fraction', { containers: [container({ cpu: '0.0001', memory: '1500m' })] }, { cpu: 1, memory: 2 }],
+  test.each<[string, JsonObject, Record<string, bigint>]>([
+    ['of several containers', { containers: [container({ cpu: '1' }), container({ cpu: '250m' })] }, { cpu: 1250n }],
+    ['with a fraction', { containers: [container({ cpu: '0.0001', memory: '1500m' })] }, { cpu: 1n, memory: 2n }],
     [
       'with a large init container',
       { initContainers: [container({ cpu: '3' })], containers: [container({ cpu: '1' })] },
-      { cpu: 3000 },
+      { cpu: 3000n },
     ],
     [
       'with a sidecar',
@@ -47,9 +47,10 @@ describe('the requests of a pod', () => {
         initContainers: [container({ cpu: '500m' }, { restartPolicy: 'Always' })],
         containers: [container({ cpu: '1' })],
       },
-      { cpu: 1500 },
+      { cpu: 1500n },
     ],
-    ['with an overhead', { overhead: { cpu: '10m' }, containers: [container({ cpu: '1' })] }, { cpu: 1010 }],
+    ['with an overhead', { overhead: { cpu: '10m' }, containers: [container({ cpu: '1' })] }, { cpu: 1010n }],
+    ['of amounts beyond int64', { containers: [container({ cpu: '9.2E' })] }, { cpu: 9200n * 10n ** 18n }],
     ['without requests', {}, {}],
   ])('%s', (_, spec, expected) => {
     expect(Object.fromEntries(requestsOf(pod(spec)))).toEqual(expected);
@@ -58,7 +59,7 @@ describe('the requests of a pod', () => {
 
 test('a node without allocatable resources has the capacity of a simulated node', () => {
   const bare: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } };
-  expect(allocatableOf(bare).get('cpu')).toBe(20_000_000);
+  expect(allocatableOf(bare).get('cpu')).toBe(20_000_000n);
 });
 
 const requesting = (requests: JsonObject) => pod({ containers: [container(requests)] });
@@ -221,6 +222,17 @@ test('the removal of a pod gives back all that it took', () => {
   expect([copy.pods, [...copy.requested.keys()]]).toEqual([3, ['cpu', 'memory']]);
   expect(copy.hasPortsFor(demandOf(onPort(80, { hostIP: '10.0.0.2' })))).toBe(false);
 });
+
+test.each([{ memory: '1e30' }, { cpu: '9.2E' }, { memory: '9223372036854775807' }])(
+  'the removal of a pod that requests %o leaves what the others take',
+  (requests) => {
+    const other = requesting({ cpu: '1', memory: '8Gi' });
+    const usage = usageOf(other, requesting(requests));
+    usage.remove(demandOf(requesting(requests)));
+    expect([...usage.requested]).toEqual([...requestsOf(other)]);
+    expect(misfitOf(demandOf(requesting(requests)), node(), usageOf())?.isCurable).toBe(false);
+  },
+);
 
 describe('the kubelet refuses a pod', () => {
   test.each<[string, KubeObject, KubeObject, readonly KubeObject[], string, string]>([

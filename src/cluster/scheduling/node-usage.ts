@@ -20,7 +20,7 @@ export function demandOf(pod: KubeObject): PodDemand {
 
 /** The sums of what the pods of a node take. */
 export class NodeUsage {
-  readonly #requested = new Map<string, number>();
+  readonly #requested = new Map<string, bigint>();
   #ports = new HostPortTable();
   #pods = 0;
 
@@ -35,15 +35,15 @@ export class NodeUsage {
 
   add({ requests, ports }: PodDemand): void {
     this.#pods += 1;
-    for (const [name, amount] of requests) this.#requested.set(name, (this.#requested.get(name) ?? 0) + amount);
+    for (const [name, amount] of requests) this.#requested.set(name, (this.#requested.get(name) ?? 0n) + amount);
     this.#ports.add(ports);
   }
 
   remove({ requests, ports }: PodDemand): void {
     this.#pods -= 1;
     for (const [name, amount] of requests) {
-      const left = (this.#requested.get(name) ?? 0) - amount;
-      if (left === 0) this.#requested.delete(name);
+      const left = (this.#requested.get(name) ?? 0n) - amount;
+      if (left === 0n) this.#requested.delete(name);
       else this.#requested.set(name, left);
     }
     this.#ports.remove(ports);

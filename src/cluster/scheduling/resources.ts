@@ -4,15 +4,19 @@ import { optionalAt, quantityOf } from '../../kubernetes/index.ts';
 import { podTotals } from '../kinds/pod-totals.ts';
 import { NODE_CAPACITY } from '../pods/node-capacity.ts';
 
-/** Amounts by the name of the resource: CPU in thousandths, all others in whole units. Fractions are rounded up. */
-export type Resources = ReadonlyMap<string, number>;
+/**
+ * Amounts by the name of the resource: CPU in thousandths, all others in whole units. Fractions are rounded up. The
+ * amounts are exact: a pod may request `1e30`, and a sum must be the same again after this pod is gone. Kubernetes
+ * counts in int64 and reads many larger amounts as 0; here they fit no node.
+ */
+export type Resources = ReadonlyMap<string, bigint>;
 
 /** A resource of which a node has too little for a pod. The amounts have the units of `Resources`. */
 export interface Shortage {
   readonly resource: string;
-  readonly requested: number;
-  readonly used: number;
-  readonly capacity: number;
+  readonly requested: bigint;
+  readonly used: bigint;
+  readonly capacity: bigint;
 }
 
 /** The name of the count of pods, which is a resource of nodes but no request of a pod. */
@@ -53,11 +57,12 @@ export function allocatableOf(node: KubeObject): Resources {
  */
 export function shortagesOf(requests: Resources, allocatable: Resources, used: Resources, pods: number): Shortage[] {
   const shortages: Shortage[] = [];
-  const maxPods = allocatable.get(POD_COUNT) ?? 0;
-  if (pods + 1 > maxPods) shortages.push({ resource: POD_COUNT, requested: 1, used: pods, capacity: maxPods });
+  const maxPods = allocatable.get(POD_COUNT) ?? 0n;
+  const present = BigInt(pods);
+  if (present + 1n > maxPods) shortages.push({ resource: POD_COUNT, requested: 1n, used: present, capacity: maxPods });
   for (const [resource, requested] of requests) {
-    if (requested <= 0) continue;
-    const shortage = { resource, requested, used: used.get(resource) ?? 0, capacity: allocatable.get(resource) ?? 0 };
+    if (requested <= 0n) continue;
+    const shortage = { resource, requested, used: used.get(resource) ?? 0n, capacity: allocatable.get(resource) ?? 0n };
     if (requested > shortage.capacity - shortage.used) shortages.push(shortage);
   }
   return shortages.length < 2 ? shortages : shortages.toSorted((a, b) => rankOf(a) - rankOf(b));
@@ -79,16 +84,16 @@ function readAmounts(values: JsonObject): Resources {
 }
 
 function inUnits(quantities: ReadonlyMap<string, ParsedQuantity>): Resources {
-  const amounts = new Map<string, number>();
+  const amounts = new Map<string, bigint>();
   for (const [name, quantity] of quantities) amounts.set(name, roundUp(quantity, name === 'cpu' ? 3 : 0));
   return amounts;
 }
 
 /** The quantity times a power of ten, rounded up. */
-function roundUp({ unscaled, scale }: ParsedQuantity, power: number): number {
+function roundUp({ unscaled, scale }: ParsedQuantity, power: number): bigint {
   const exponent = scale + power;
-  if (exponent >= 0) return Number(unscaled * 10n ** BigInt(exponent));
+  if (exponent >= 0) return unscaled * 10n ** BigInt(exponent);
   const divisor = 10n ** BigInt(-exponent);
   const quotient = unscaled / divisor;
-  return Number(unscaled > 0n && unscaled % divisor !== 0n ? quotient + 1n : quotient);
+  return unscaled > 0n && unscaled % divisor !== 0n ? quotient + 1n : quotient;
 }

@@ -125,7 +125,7 @@ function groupOf(pod: KubeObject): string {
   const needs: JsonValue[] = [
     ...['nodeSelector', 'affinity', 'tolerations', 'preemptionPolicy', 'schedulerName'].map(of),
     priority,
-    [...requests].flat(),
+    [...requests].map(([name, amount]) => `${name} ${amount}`),
     ports.map(({ protocol, address, port }) => [protocol, address, port]),
     claims.length === 0 ? null : [namespace, ...claims],
     nominationOf(pod),
