@@ -29,7 +29,8 @@ const requiredTerms = (pod: KubeObject): readonly JsonObject[] | undefined => {
 
 /**
  * The names to which the node affinity of a pod restricts the nodes, before their labels are compared; `undefined` when
- * one of the terms names no node. Each term must hold, so its lists of names are intersected.
+ * one of the terms names no node. The terms are alternatives, so their names are united. Within a term all lists of
+ * names must hold, so they are intersected. The set is empty when the lists of every term contradict each other.
  */
 export function namedNodes(pod: KubeObject): ReadonlySet<string> | undefined {
   const names = new Set<string>();
@@ -44,6 +45,11 @@ export function namedNodes(pod: KubeObject): ReadonlySet<string> | undefined {
     for (const name of first) if (others.every((list) => list.includes(name))) names.add(name);
   }
   return names;
+}
+
+/** Why the affinity of a pod can match no node at all, in the words of kube-scheduler; `undefined` when it can. */
+export function affinityProblem(pod: KubeObject): string | undefined {
+  return namedNodes(pod)?.size === 0 ? 'pod affinity terms conflict' : undefined;
 }
 
 /** Does the node have the labels of the pod's node selector, and match a term of its required node affinity? */

@@ -175,6 +175,33 @@ describe('a pod that fits nowhere', () => {
       },
     ],
     [
+      'because the terms of its affinity contradict each other',
+      pod('new', {
+        spec: {
+          affinity: {
+            nodeAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: {
+                nodeSelectorTerms: [
+                  {
+                    matchFields: [
+                      { key: 'metadata.name', operator: 'In', values: ['a'] },
+                      { key: 'metadata.name', operator: 'In', values: ['b'] },
+                    ],
+                  },
+                ],
+              },
+            },
+          },
+        },
+      }),
+      { problem: 'pod has unbound immediate PersistentVolumeClaims' },
+      {
+        message:
+          '0/1 nodes are available: pod affinity terms conflict. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+        clears: true,
+      },
+    ],
+    [
       'because of its volumes',
       pod('new'),
       { problem: 'pod has unbound immediate PersistentVolumeClaims' },

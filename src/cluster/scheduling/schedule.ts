@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { conditionOf, textAt } from '../../kubernetes/index.ts';
-import { namedNodes } from './node-affinity.ts';
+import { affinityProblem, namedNodes } from './node-affinity.ts';
 import type { Misfit } from './node-fit.ts';
 import { misfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';
@@ -52,7 +52,9 @@ export function schedule(
     return { action: 'wait', message: 'no nodes available to schedule pods', clearsNomination: true };
   }
   const available = `0/${nodes.length} nodes are available:`;
-  if (problem !== undefined) return preempt(demand, view, new Map(), `${available} ${problem}.`);
+  // The scheduler checks the affinity before the volumes, and does not examine the nodes after either problem.
+  const obstacle = affinityProblem(demand.pod) ?? problem;
+  if (obstacle !== undefined) return preempt(demand, view, new Map(), `${available} ${obstacle}.`);
   const names = namedNodes(demand.pod);
   const misfits = new Map<KubeObject, Misfit>();
   const fitting: string[] = [];
