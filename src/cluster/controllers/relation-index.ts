@@ -1,6 +1,6 @@
 import type { KubeObject, OwnerReference } from '../../core/index.ts';
 import type { Collection, Store, StoreEvent } from '../store/store.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { claimsOfPod } from '../pods/claims-of-pod.ts';
 
 /** A stored object and its collection. */
 export interface IndexedObject {
@@ -123,15 +123,4 @@ export function uncontrolledIn(collection: Collection, object: KubeObject): read
 /** The reference to the controller of an object; `undefined` without a controller. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
-}
-
-/** Names of the claims whose volumes a pod uses. */
-export function claimsOfPod({ spec }: KubeObject): readonly string[] {
-  const volumes = spec?.['volumes'];
-  if (!Array.isArray(volumes)) return [];
-  return volumes.flatMap((volume) => {
-    const source = isJsonObject(volume) ? volume['persistentVolumeClaim'] : undefined;
-    const name = isJsonObject(source) ? source['claimName'] : undefined;
-    return typeof name === 'string' ? [name] : [];
-  });
 }

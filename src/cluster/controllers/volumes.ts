@@ -10,7 +10,7 @@ import { jsonOf } from './pods.ts';
 import { putObject } from './put-object.ts';
 import { CLAIMS } from './scheduler.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { claimsOfPod } from './relation-index.ts';
+import { claimsOfPod } from '../pods/claims-of-pod.ts';
 
 const NAME = 'persistentvolume-controller';
 export const VOLUMES = { group: '', plural: 'persistentvolumes' } as const;

@@ -1,6 +1,7 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { stringifyJson } from '../../core/index.ts';
-import { conditionOf, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { conditionOf, textAt } from '../../kubernetes/index.ts';
+import { claimsOfPod } from '../pods/claims-of-pod.ts';
 import type { PodDemand } from './node-usage.ts';
 import { demandOf } from './node-usage.ts';
 import { nominationOf } from './schedule.ts';
@@ -118,9 +119,7 @@ const isSameNeed = (before: KubeObject, after: KubeObject): boolean =>
 function groupOf(pod: KubeObject): string {
   const { namespace = '', annotations = {} } = pod.metadata;
   const { requests, ports, priority } = demandOf(pod);
-  const claims = objectsAt(pod.spec, 'volumes').flatMap(
-    (volume) => textAt(volume, 'persistentVolumeClaim', 'claimName') || [],
-  );
+  const claims = claimsOfPod(pod);
   const of = (field: string): JsonValue => pod.spec?.[field] ?? null;
   const needs: JsonValue[] = [
     ...['nodeSelector', 'affinity', 'tolerations', 'preemptionPolicy', 'schedulerName'].map(of),

@@ -1,0 +1,13 @@
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+
+/** Names of the claims whose volumes a pod uses. */
+export function claimsOfPod({ spec }: KubeObject): readonly string[] {
+  const volumes = spec?.['volumes'];
+  if (!Array.isArray(volumes)) return [];
+  return volumes.flatMap((volume) => {
+    const source = isJsonObject(volume) ? volume['persistentVolumeClaim'] : undefined;
+    const name = isJsonObject(source) ? source['claimName'] : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
+}
