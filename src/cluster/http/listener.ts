@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { httpLibrary } from '../../core/index.ts';
 import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
 import type { Authority } from '../codec/certificate.ts';
@@ -12,7 +11,7 @@ import type { ApiReply } from '../protocol/request.ts';
 import { requestTooLarge } from '../errors/status.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { secureServing } from './secure-server.ts';
-import type { UpgradeHost } from './upgrade.ts';
+import { serveUpgradesLate } from './late-upgrades.ts';
 import type { Listener, ListenOptions, UserInfo } from '../options.ts';
 import { replyError } from '../protocol/reply.ts';
 
@@ -97,27 +96,6 @@ export async function openListener(
         for (const socket of sockets) socket.destroy();
       }),
   };
-}
-
-/** Serves requests for another protocol. The code for them is loaded with the first such request. */
-function serveUpgradesLate(server: Server, isSecure: boolean, host: UpgradeHost): void {
-  const loadFirst = (...event: readonly [IncomingMessage, Duplex, Buffer]) => {
-    import('./upgrade.ts').then(
-      ({ serveUpgrades }) => {
-        // Several requests may wait for the code.
-        if (server.listeners('upgrade').includes(loadFirst)) {
-          server.off('upgrade', loadFirst);
-          serveUpgrades(server, isSecure, host);
-        }
-        server.emit('upgrade', ...event);
-      },
-      (thrown: unknown) => {
-        event[1].destroy();
-        host.report(thrown);
-      },
-    );
-  };
-  server.on('upgrade', loadFirst);
 }
 
 /** The user of a client certificate, and the user of a request without a certificate and without a token. */
