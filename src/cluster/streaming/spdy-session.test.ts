@@ -232,15 +232,39 @@ describe('the memory for a client is bounded', () => {
     expect([streams.length, connection.frames()]).toEqual([1001, ['reply 2003']]);
   });
 
-  test.each<[string, (id: number, headers: SpdyHeaders) => Buffer]>([
+  test.each<[string, (id: number) => Buffer]>([
     ['pings', (id) => pingFrame(id)],
-    ['streams that are refused', (id, headers) => headers.open(id, { refuse: '' })],
     ['data for no stream', (id) => dataFrame(id, NOTHING, false)],
   ])('a client that sends %s and reads nothing is disconnected', (_title, frame) => {
-    const { connection, receive, headers, events } = opened();
+    const { connection, receive, events } = opened();
     connection.reads = false;
-    for (let id = 1; connection.calls.length === 0 && id < 100_000; id += 2) receive(frame(id, headers));
+    for (let id = 1; connection.calls.length === 0 && id < 100_000; id += 2) receive(frame(id));
     expect([connection.sent.length, connection.calls, events]).toEqual([4097, ['abort'], ['close']]);
+  });
+
+  test('the 17th frame with further headers ends the connection, for open and for unknown streams', () => {
+    const { connection, receive, headers } = opened();
+    receive(headers.open(1, {}));
+    connection.sent.splice(0);
+    for (let count = 0; count < 16; count += 1) receive(headers.more(count % 2 === 0 ? 1 : 99, {}));
+    expect([connection.frames(), connection.calls]).toEqual([[], []]);
+    receive(headers.more(99, {}));
+    expect([connection.frames(), connection.calls]).toEqual([['go away'], ['close']]);
+  });
+
+  test('more than 1000 refused streams in a row end the connection', () => {
+    const { connection, receive, headers } = opened();
+    let id = 1;
+    const refused = (count: number) => {
+      for (let index = 0; index < count; index += 1, id += 2) receive(headers.open(id, { refuse: '' }));
+    };
+    refused(1000);
+    receive(headers.open(id, {}));
+    id += 2;
+    refused(1000);
+    expect(connection.calls).toEqual([]);
+    refused(1);
+    expect([connection.frames().at(-1), connection.calls]).toEqual(['go away', ['close']]);
   });
 
   test('a client that reads is not disconnected, for any number of pings', () => {

@@ -24,6 +24,15 @@ import { SendWindows } from './send-windows.ts';
 /** The maximum number of open streams of a connection. */
 const MAX_STREAMS = 1000;
 
+/**
+ * The maximum number of HEADERS frames of a connection. Each takes much more time in the server than in the client, and
+ * clients of Kubernetes send none.
+ */
+const MAX_HEADERS_FRAMES = 16;
+
+/** The maximum number of streams that are refused one after the other. */
+const MAX_REFUSED_STREAMS = 1000;
+
 /** The maximum number of answers that a client does not read. */
 const MAX_UNREAD_ANSWERS = 4096;
 
@@ -53,6 +62,9 @@ export class SpdySession {
   readonly #streams = new Map<number, ClientStream>();
   #lastStreamId = 0;
   #unreadAnswers = 0;
+  #headersFrames = 0;
+  /** The number of refused streams since the last accepted one. */
+  #refusedStreams = 0;
   /** The received bytes since the last window updates, by the ids of streams. The connection has the id 0. */
   readonly #received = new Map<number, number>();
   #isClosed = false;
@@ -105,6 +117,8 @@ export class SpdySession {
       case 'synStream':
         return this.#open(frame);
       case 'headers': {
+        this.#headersFrames += 1;
+        if (this.#headersFrames > MAX_HEADERS_FRAMES) return false;
         // Each block changes the state of the compression, also for a stream that does not exist.
         if (this.#headersOf(frame.block) === undefined) return false;
         if (frame.isLast) this.#receive(frame.streamId, Buffer.alloc(0), true);
@@ -144,8 +158,10 @@ export class SpdySession {
     const isRefused = isUnidirectional || this.#streams.size >= MAX_STREAMS;
     if (isRefused || !this.#handler.accepts(streamId, headers)) {
       this.#reset(streamId, isRefused ? RESET.refusedStream : RESET.cancel);
-      return true;
+      this.#refusedStreams += 1;
+      return this.#refusedStreams <= MAX_REFUSED_STREAMS;
     }
+    this.#refusedStreams = 0;
     this.#answer(synReplyFrame(streamId, this.#deflater.deflate(writeHeaderBlock(new Map()))));
     const stream = new ClientStream(streamId, {
       unread: this.#unread,
