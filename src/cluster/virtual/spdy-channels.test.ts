@@ -4,7 +4,7 @@ import { ADMIN } from '../auth/cluster-access.ts';
 import { createManualClock } from '../clock.ts';
 import type { ApiRequest, MessageConnection } from '../protocol/request.ts';
 import { Query } from '../protocol/request.ts';
-import { dataFrame, resetFrame } from '../streaming/frames.ts';
+import { dataFrame, INITIAL_WINDOW_SETTING, resetFrame, settingFrame } from '../streaming/frames.ts';
 import { spdyChannelsReply } from './spdy-channels.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -156,6 +156,58 @@ describe('the output of a program whose client reads nothing', () => {
       await settle();
     }
     expect(connection.calls).toEqual(['abort']);
+  });
+});
+
+describe('channels that have ended', () => {
+  /** Three MiB of output and the end of the channels, of which the client has read nothing. */
+  const ended = () => {
+    const opening = story('stdout=true');
+    const { open, opened, connection } = opening;
+    open('error', 'stdout');
+    connection.reads = false;
+    for (let count = 0; count < 3; count += 1) opened().send(message(1, Buffer.alloc(MEGABYTE)));
+    opened().close();
+    return opening;
+  };
+
+  test('break the connection when the client reads nothing for ten seconds', async () => {
+    const { clock, connection } = ended();
+    clock.advance(9999);
+    connection.readAll();
+    await settle();
+    clock.advance(1);
+    clock.advance(9999);
+    expect([connection.calls, clock.pending]).toEqual([[], 1]);
+    clock.advance(1);
+    expect([connection.calls, clock.pending]).toEqual([['abort'], 0]);
+  });
+
+  test('break the connection when the client permits no bytes', async () => {
+    const { clock, connection, open, opened, receive } = story('stdout=true');
+    open('error', 'stdout');
+    receive(settingFrame(INITIAL_WINDOW_SETTING, 0));
+    opened().send(message(1, 'out'));
+    opened().close();
+    await settle();
+    clock.advance(10_000);
+    expect([connection.calls, clock.pending]).toEqual([['abort'], 0]);
+  });
+
+  test('end the connection when the client has read everything', async () => {
+    const { clock, connection } = ended();
+    for (let round = 0; round < 3; round += 1) {
+      connection.readAll();
+      await settle();
+    }
+    expect([connection.calls, clock.pending]).toEqual([['close'], 0]);
+  });
+
+  test('wait no more when the client has left', async () => {
+    const { clock, connection } = ended();
+    connection.onClose();
+    await settle();
+    expect(clock.pending).toBe(0);
   });
 });
 

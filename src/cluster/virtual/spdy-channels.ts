@@ -1,5 +1,5 @@
 /** `exec` and `attach` by SPDY/3.1, which clients before Kubernetes 1.31 use: one stream for each channel. */
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterClock, Timer } from '../clock.ts';
 import type { ApiReply, ApiRequest, ConnectionUpgrade, MessageConnection } from '../protocol/request.ts';
 import type { ClientStream } from '../streaming/client-stream.ts';
 import { SpdySession } from '../streaming/spdy-session.ts';
@@ -13,6 +13,12 @@ const STREAM_CREATION_MS = 30_000;
 
 /** The maximum number of unsent bytes. The server breaks the connection of a client that does not read. */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The time in which a client must read something of channels that have ended, in milliseconds. After this time without
+ * progress, the server breaks the connection.
+ */
+const CLOSE_MS = 10_000;
 
 /** Changes the protocol of a connection to SPDY/3.1. Refuses other protocols in the words of a kubelet. */
 export function spdyChannelsReply(clock: ClusterClock, request: ApiRequest, open: ConnectionUpgrade['open']): ApiReply {
@@ -53,7 +59,7 @@ function openChannels(
       if (name !== 'stdin') void stream.discard();
       if (streams.size < expected.length) return;
       timer.cancel();
-      channels = new SpdyChannels(connection, session, streams);
+      channels = new SpdyChannels(clock, connection, session, streams);
       open(channels);
       void channels.readInput();
     },
@@ -69,6 +75,7 @@ function openChannels(
 class SpdyChannels implements MessageConnection {
   onMessage: (message: Buffer) => void = () => undefined;
   onClose: () => void = () => undefined;
+  readonly #clock: ClusterClock;
   readonly #connection: MessageConnection;
   readonly #session: SpdySession;
   readonly #streams: ReadonlyMap<number, ClientStream>;
@@ -78,7 +85,13 @@ class SpdyChannels implements MessageConnection {
   #resume: (() => void) | undefined;
   #resumed = Promise.resolve();
 
-  constructor(connection: MessageConnection, session: SpdySession, streams: ReadonlyMap<number, ClientStream>) {
+  constructor(
+    clock: ClusterClock,
+    connection: MessageConnection,
+    session: SpdySession,
+    streams: ReadonlyMap<number, ClientStream>,
+  ) {
+    this.#clock = clock;
     this.#connection = connection;
     this.#session = session;
     this.#streams = streams;
@@ -97,7 +110,9 @@ class SpdyChannels implements MessageConnection {
   }
 
   close(): void {
+    const cancel = this.#abortWithoutProgress();
     this.#sent(() => {
+      cancel();
       for (const stream of this.#streams.values()) stream.end();
       this.#session.close();
     });
@@ -133,6 +148,21 @@ class SpdyChannels implements MessageConnection {
       await this.#resumed;
     }
     if (input.hasReceivedEnd) this.onMessage(Buffer.from([CHANNELS.close, CHANNELS.stdin]));
+  }
+
+  /** Breaks the connection of a client that reads nothing. Returns a function that ends this. */
+  #abortWithoutProgress(): () => void {
+    let unread = this.backlog;
+    let timer: Timer;
+    const wait = () => {
+      timer = this.#clock.setTimer(CLOSE_MS, () => {
+        if (this.backlog === unread) return this.abort();
+        unread = this.backlog;
+        wait();
+      });
+    };
+    wait();
+    return () => timer.cancel();
   }
 
   /** Calls the callback when no bytes wait in the streams. */
