@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { MessageConnection } from '../protocol/request.ts';
+import { endSocket } from './end-socket.ts';
 
 /** The maximum number of unsent bytes. The server closes the connection of a client that does not read. */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
@@ -10,12 +11,6 @@ const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
  */
 const PROBE_MS = 1000;
 
-/**
- * The time in which a client must read something of a closed connection, and close its own side, in milliseconds.
- * After this time without progress, the server breaks the connection.
- */
-const CLOSE_MS = 10_000;
-
 /** A connection that has changed its protocol. */
 export abstract class SocketConnection implements MessageConnection {
   onMessage: (message: Buffer) => void = () => undefined;
@@ -24,7 +19,6 @@ export abstract class SocketConnection implements MessageConnection {
   readonly #probe: Buffer;
   #isClosed = false;
   #probes: NodeJS.Timeout | undefined;
-  #closing: NodeJS.Timeout | undefined;
 
   /** `probe` has no effect on the client. */
   constructor(socket: Duplex, probe: Buffer) {
@@ -32,11 +26,10 @@ export abstract class SocketConnection implements MessageConnection {
     this.#probe = probe;
     socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('error', () => socket.destroy());
-    socket.on('end', () => socket.end());
+    socket.on('end', () => endSocket(socket));
     socket.on('close', () => {
       this.#isClosed = true;
       this.#stopProbes();
-      clearInterval(this.#closing);
       this.onClose();
     });
   }
@@ -100,15 +93,8 @@ export abstract class SocketConnection implements MessageConnection {
   protected end(last?: Buffer): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // Reads on, because the end of the client's side is noticed only by reading.
-    this.resume();
-    this.#socket.end(last);
-    let unread = this.backlog;
-    this.#closing = setInterval(() => {
-      if (this.backlog === unread) this.#socket.destroy();
-      unread = this.backlog;
-    }, CLOSE_MS);
-    this.#closing.unref();
+    this.#stopProbes();
+    endSocket(this.#socket, last);
   }
 
   #stopProbes(): void {

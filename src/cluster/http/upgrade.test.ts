@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Cluster, Listener } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
+import type { ApiReply } from '../protocol/request.ts';
 import { serveUpgrades } from './upgrade.ts';
 
 let cluster: Cluster;
@@ -76,4 +79,59 @@ test('an error after the change of the protocol is reported and ends only its co
   await exchange(request(`GET ${PODS}/p/exec?command=ls`, lines), /never/, url);
   expect(await reported).toEqual(new Error('not opened'));
   await new Promise((resolve) => server.close(resolve));
+});
+
+describe('the connection of a refused request', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  /** The sockets of a server that has answered a request, and of its client, which leaves its side open. */
+  async function answered(reply: ApiReply, line: string) {
+    const server = createServer();
+    serveUpgrades(server, false, {
+      answer: () => Promise.resolve(reply),
+      send: (_reply, _request, response) => void response.writeHead(403).end('refused'),
+      report: () => undefined,
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const client = connect({
+      port: (server.address() as AddressInfo).port,
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    });
+    client.write(request(line, SOCKET));
+    const [socket] = await accepted;
+    const closed = once(socket, 'close');
+    client.resume();
+    await once(client, 'end');
+    const close = async () => {
+      client.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    };
+    return { client, socket, closed, close };
+  }
+
+  const stopped = { start: () => undefined, stop: () => undefined };
+  const cases: [string, ApiReply, string][] = [
+    ['by the API', { status: 403, headers: {} }, 'GET /api/v1/pods?watch=1'],
+    ['by the handshake of a watch', { status: 200, headers: {}, stream: stopped }, 'GET /api/v1/pods?watch=1'],
+    ['by the API, to a pod', { status: 404, headers: {} }, `GET ${PODS}/p/exec?command=ls`],
+  ];
+
+  test.each(cases)('%s ends when the client closes its side', async (_title, reply, line) => {
+    const { client, closed, close } = await answered(reply, line);
+    client.end();
+    await closed;
+    await close();
+  });
+
+  test.each(cases)('%s ends after ten seconds when the client leaves its side open', async (_title, reply, line) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { socket, closed, close } = await answered(reply, line);
+    vi.advanceTimersByTime(9999);
+    expect(socket.destroyed).toBe(false);
+    vi.advanceTimersByTime(1);
+    await closed;
+    await close();
+  });
 });

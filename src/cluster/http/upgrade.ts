@@ -7,6 +7,7 @@ import { replyError } from '../protocol/reply.ts';
 import type { ApiReply, ConnectionUpgrade } from '../protocol/request.ts';
 import { pingFrame } from '../streaming/frames.ts';
 import { ByteConnection } from './byte-connection.ts';
+import { endSocket } from './end-socket.ts';
 import { asksForWatchSocket, isWatch, openWatchSocket } from './watch-socket.ts';
 import { acceptKey, WebSocketConnection } from './web-socket.ts';
 
@@ -84,13 +85,16 @@ function webSocketLines({ protocol }: ConnectionUpgrade, { headers }: IncomingMe
   return protocol === '' ? lines : [...lines, `Sec-WebSocket-Protocol: ${protocol}`];
 }
 
-/** Sends an answer and closes the connection, because the server does not read from it any more. */
+/** Sends an answer and closes the connection, because the server reads no further requests from it. */
 function sendAnswer(host: UpgradeHost, reply: ApiReply, request: IncomingMessage, socket: Duplex): void {
   const response = new (httpLibrary().ServerResponse)(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
-  response.on('finish', () => socket.end());
+  response.on('finish', () => endSocket(socket));
   host.send(reply, request, response);
+  // The end of the client's side is noticed only by reading. What the client sends further has no meaning.
+  socket.on('end', () => endSocket(socket));
+  socket.resume();
 }
 
 /** Passes a connection back to the server, with its request, but without the headers that request another protocol. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiReply, ByteStream, StreamSink } from '../protocol/request.ts';
 import { Query, splitTarget } from '../protocol/request.ts';
+import { endSocket } from './end-socket.ts';
 import { acceptKey, WebSocketConnection, writeFrame } from './web-socket.ts';
 
 const TEXT_OPCODE = 1;
@@ -67,7 +68,7 @@ export function openWatchSocket(
   const handshake = watchHandshake(request.headers);
   if (socket.destroyed || !handshake.accepted) {
     stream.stop();
-    socket.end(handshake.head);
+    endSocket(socket, handshake.head);
     return;
   }
   socket.write(handshake.head);
