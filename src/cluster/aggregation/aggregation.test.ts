@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { get } from 'node:http';
 import type { Server } from 'node:https';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
@@ -315,6 +315,29 @@ describe('a request for a version of another server', () => {
     await asked;
     client.destroy();
     await left;
+  });
+
+  test('over a WebSocket sends each line as a message, also a last line without an end', async () => {
+    await using cluster = await story((request, response) => {
+      if (!request.line.includes('watch')) return jokes(request, response);
+      response.end('{"type":"ADDED"}\n{"type":"DELETED"}');
+    });
+    await cluster.connected();
+    const { url, token } = await cluster.cluster.listen({ https: false });
+    const asked = get(`${url}/apis/fun.io/v1/jokes?watch=true`, {
+      headers: {
+        authorization: `Bearer ${token}`,
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        origin: 'http://127.0.0.1',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      },
+    });
+    const [, socket, head] = (await once(asked, 'upgrade')) as [IncomingMessage, Socket, Buffer];
+    const content = `${head.toString('latin1')}${await text(socket.setEncoding('latin1'))}`;
+    expect(content).toBe('\x81\x11{"type":"ADDED"}\n\x81\x12{"type":"DELETED"}\x88\x02\x03\xe8');
+    socket.destroy();
   });
 
   test('ends with the cluster when the server never ends its answer', async () => {

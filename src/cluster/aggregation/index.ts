@@ -5,6 +5,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { cryptoLibrary, isJsonObject } from '../../core/index.ts';
 import { conditionOf, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { attributesOf } from '../auth/authorize.ts';
 import { toJsonBytes, toJsonText } from '../codec/json.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
 import { methodNotAllowed } from '../errors/status.ts';
@@ -145,7 +146,8 @@ async function forward(context: AggregationContext, request: ApiRequest, apiServ
       return failure(502, 'the backend attempted to redirect this request, which is not permitted');
     }
     const stream = new ResponseStream(response, () => abort.abort(), context.streams);
-    return { status, headers: returnedHeaders(response.headers), stream };
+    const isWatch = attributesOf(request).verb === 'watch';
+    return { status, headers: returnedHeaders(response.headers), stream, isWatch };
   } catch (thrown) {
     if (!(thrown instanceof NoAnswer)) throw thrown;
     return failure(503, `error trying to reach service: ${thrown.message}`);

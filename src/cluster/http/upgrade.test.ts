@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Cluster, Listener } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
-import type { ApiReply } from '../protocol/request.ts';
+import type { ApiReply, StreamSink } from '../protocol/request.ts';
 import { serveUpgrades } from './upgrade.ts';
 
 let cluster: Cluster;
@@ -81,6 +81,24 @@ test('an error after the change of the protocol is reported and ends only its co
   await new Promise((resolve) => server.close(resolve));
 });
 
+test.each([
+  ['a local process', `GET /api/v1/namespaces/default/services/web/proxy/x?watch=1`],
+  ['a followed log', `GET ${PODS}/p/log?follow=1&watch=1`],
+])('the answer of %s to a request for a watch over a WebSocket is sent as it is', async (_title, line) => {
+  const server = createServer();
+  const stream = { start: (sink: StreamSink) => sink.end(), stop: () => undefined };
+  serveUpgrades(server, false, {
+    answer: () => Promise.resolve({ status: 200, headers: {}, stream }),
+    send: (_reply, _request, response) => void response.writeHead(200).end('no line'),
+    report: () => undefined,
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const lines = [...SOCKET, 'Origin: http://a', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+  expect(await exchange(request(line, lines), /never/, url)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*no line/);
+  await new Promise((resolve) => server.close(resolve));
+});
+
 describe('the connection of a refused request', () => {
   afterEach(() => void vi.useRealTimers());
 
@@ -114,7 +132,11 @@ describe('the connection of a refused request', () => {
   const stopped = { start: () => undefined, stop: () => undefined };
   const cases: [string, ApiReply, string][] = [
     ['by the API', { status: 403, headers: {} }, 'GET /api/v1/pods?watch=1'],
-    ['by the handshake of a watch', { status: 200, headers: {}, stream: stopped }, 'GET /api/v1/pods?watch=1'],
+    [
+      'by the handshake of a watch',
+      { status: 200, headers: {}, stream: stopped, isWatch: true },
+      'GET /api/v1/pods?watch=1',
+    ],
     ['by the API, to a pod', { status: 404, headers: {} }, `GET ${PODS}/p/exec?command=ls`],
   ];
 

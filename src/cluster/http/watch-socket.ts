@@ -54,9 +54,12 @@ export function watchHandshake(headers: IncomingMessage['headers']): Handshake {
   return { accepted: true, head: lines.join('\r\n') };
 }
 
-/** Is the answer a watch? Other answers to the request, such as refusals, are sent as they are. */
+/**
+ * Is the answer a watch? Other answers to the request are sent as they are: refusals, followed logs, and the answers of
+ * local processes and of other servers.
+ */
 export const isWatch = (reply: ApiReply): reply is ApiReply & { readonly stream: ByteStream } =>
-  reply.stream !== undefined && reply.status === 200 && reply.fate === undefined;
+  reply.stream !== undefined && reply.isWatch === true && reply.status === 200 && reply.fate === undefined;
 
 /** Sends the events of a watch as messages. A refused handshake ends the connection. */
 export function openWatchSocket(
@@ -93,7 +96,11 @@ function messageSink(connection: WebSocketConnection, socket: Duplex): StreamSin
       rest = bytes.subarray(start);
       if (frames.length > 0 && socket.writable) socket.write(Buffer.concat(frames));
     },
-    end: () => connection.close(),
+    end() {
+      // Another API server may leave out the end of its last line.
+      if (rest.length > 0 && socket.writable) socket.write(writeFrame(TEXT_OPCODE, rest));
+      connection.close();
+    },
     abort: () => void socket.destroy(),
     get backlog() {
       return connection.backlog;

@@ -160,6 +160,8 @@ export interface ApiReply {
   readonly headers: Record<string, string>;
   readonly body?: Buffer | readonly Buffer[];
   readonly stream?: ByteStream;
+  /** Are the lines of the stream the events of a watch? */
+  readonly isWatch?: boolean;
   /** The answer changes the protocol of the connection. Its status is 101. */
   readonly upgrade?: ConnectionUpgrade;
   /** What happens instead of an answer: the connection breaks, or no answer is sent. */

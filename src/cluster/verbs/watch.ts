@@ -72,7 +72,7 @@ export async function watchObjects(
     'cache-control': 'no-cache, private',
     ...warningHeader(warnings),
   };
-  return { status: 200, headers, stream };
+  return { status: 200, headers, stream, isWatch: true };
 }
 
 /** The options of a watch. `from` is the number of its `resourceVersion`; 0 without one. */
