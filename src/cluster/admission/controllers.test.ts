@@ -90,6 +90,23 @@ test('the writes of controllers have their Events, although they and the Events 
   await withHook('Validating', () => ({ allowed: true }), seeEvents, rule);
 });
 
+test('the status at the start of the end of a pod is written once, although its write waits for a webhook', async () => {
+  const rule = podsRule(['UPDATE'], ['pods/status']);
+  const seeStatus = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {
+    const metadata = { name: 'p', annotations: { 'typekro.dev/simulate-stop-seconds': '20' } };
+    const spec = { containers: [{ name: 'c', image: 'i' }] };
+    await call(transport, 'POST', PODS, { apiVersion: 'v1', kind: 'Pod', metadata, spec });
+    await idle();
+    const before = seen().length;
+    await call(transport, 'DELETE', `${PODS}/p`);
+    await idle();
+    const { body } = await call(transport, 'GET', `${PODS}/p`);
+    expect(body).toMatchObject({ metadata: { generation: 2 }, status: { observedGeneration: 2 } });
+    expect(seen()).toHaveLength(before + 1);
+  };
+  await withHook('Validating', () => ({ allowed: true }), seeStatus, rule);
+});
+
 test('a token is issued once, although its write waits for a webhook', async () => {
   const rule = podsRule(['UPDATE'], ['secrets']);
   const seeTokens = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {

@@ -105,7 +105,8 @@ function end(
   if (!stopping.has(uid)) {
     recordKilling(client, pod);
     if (leftMs > 0) {
-      stopping.set(uid, sinceMs);
+      // A run whose write waits for webhooks begins again. The later run writes the status, too.
+      client.afterwards(`${uid} stopping`, () => stopping.set(uid, sinceMs));
       client.updateStatus(pod, observedStatus(pod));
     }
   }
