@@ -42,6 +42,12 @@ test('objects of an earlier version of Kubernetes have the fields of the present
 test('default roles, bindings and nodes are those of the present version, and changes of users stay', async () => {
   {
     await using story = await open('1.34');
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'old', annotations: { 'typekro.dev/simulated': 'true' } },
+      status: { nodeInfo: { kubeletVersion: 'v1.32.4' } },
+    });
     expect(await story.find(ROLE, NEW_ROLE, '')).toBeUndefined();
     const scheduler = await story.get(ROLE, 'system:kube-scheduler', '');
     const own = { verbs: ['get'], apiGroups: [''], resources: ['secrets'] };
@@ -65,6 +71,9 @@ test('default roles, bindings and nodes are those of the present version, and ch
   expect(expected.flatMap(({ resources = [] }) => resources).filter((resource) => !present.has(resource))).toEqual([]);
   expect(await story.get('v1 Node', 'fake-0', '')).toMatchObject({
     status: { nodeInfo: { kubeletVersion: 'v1.36.0' } },
+  });
+  expect(await story.get('v1 Node', 'old', '')).toMatchObject({
+    status: { nodeInfo: { kubeletVersion: 'v1.32.4' } },
   });
 });
 

@@ -9,7 +9,7 @@ import { reconciledBinding, reconciledRole } from './auth/reconcile-roles.ts';
 import type { BootstrapContext } from './bootstrap.ts';
 import { complete } from './bootstrap.ts';
 import { timestampOf } from './clock.ts';
-import { isSimulatedNode } from './controllers/node.ts';
+import { isSimulatedNode, NODE_NAME } from './controllers/node.ts';
 import type { Registry } from './registry/registry.ts';
 import { ROLE_KINDS, versionOf } from './release.ts';
 import type { SnapshotCollection } from './snapshot.ts';
@@ -43,18 +43,17 @@ function readAgain(registry: Registry, object: KubeObject): KubeObject {
 }
 
 /**
- * Adds missing default roles, bindings, rights and subjects, and sets the version of the simulated nodes. Writes only
- * what differs.
+ * Adds missing default roles, bindings, rights and subjects, and sets the version of the cluster's own node. Writes
+ * only what differs. The nodes of users keep their versions: tests use them for kubelets of other versions.
  */
 export function adoptRelease(context: BootstrapContext): void {
   for (const plural of ROLE_KINDS) reconcileRoles(context, plural);
   const nodes = context.store.collection('', 'nodes');
+  const node = nodes.get(NODE_NAME)?.object;
+  const nodeInfo = objectAt(node?.status, 'nodeInfo');
   const kubeletVersion = versionOf(context.registry.release);
-  for (const { key, object } of nodes.all()) {
-    const nodeInfo = objectAt(object.status, 'nodeInfo');
-    if (!isSimulatedNode(object) || nodeInfo['kubeletVersion'] === kubeletVersion) continue;
-    nodes.put(key, { ...object, status: { ...object.status, nodeInfo: { ...nodeInfo, kubeletVersion } } });
-  }
+  if (node === undefined || !isSimulatedNode(node) || nodeInfo['kubeletVersion'] === kubeletVersion) return;
+  nodes.put(NODE_NAME, { ...node, status: { ...node.status, nodeInfo: { ...nodeInfo, kubeletVersion } } });
 }
 
 function reconcileRoles(context: BootstrapContext, plural: (typeof ROLE_KINDS)[number]): void {
