@@ -322,8 +322,8 @@ console.log('| what | to reach | measured |\n|---|---|---|');
 if ('start memory'.includes(wanted)) await start();
 if ('start of envtest'.includes(wanted)) {
   const took = envtestStartMs(STARTS);
-  // envtest asks etcd and then kube-apiserver for their health, first before it starts the program and then every 100 ms.
-  // So the figure has at least two pauses. A program that is not healthy after 100 ms adds a third one.
+  // envtest checks the health of etcd, then of kube-apiserver: once before it starts the program, then every 100 ms. So
+  // the figure has at least two pauses. A program that is not healthy after 100 ms adds a third one.
   const measured = took === undefined ? 'not built: npm run clients -- go' : `${took.toFixed(0)} ms`;
   print("start of envtest: controller-runtime's Start()", '≤ 250 ms', measured);
 }

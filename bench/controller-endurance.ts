@@ -26,7 +26,7 @@ const instances = option('instances', 1000);
 const rate = option('rate', 10);
 const MIB = 2 ** 20;
 const MINUTE_MS = 60_000;
-/** The Lease is out of reach for the leader until it has expired (15 s), and another process has taken it. */
+/** How long the leader cannot reach the Lease. The Lease expires after 15 s, and another process takes it. */
 const CUT_OFF_MS = 20_000;
 /** The time in which the controller must reach the desired state after the last fault. */
 const MAX_SETTLE_MS = 5 * MINUTE_MS;
@@ -93,7 +93,7 @@ function noteLeader({ leader: name }: Sample): void {
   if (name !== '') lastLeader = name;
 }
 
-/** Waits until the cluster has the desired state. Returns the differences that stay. */
+/** Waits until the cluster has the desired state. Returns the differences that remain at the time limit. */
 async function settle(): Promise<string[]> {
   await load.end();
   for (const until = performance.now() + MAX_SETTLE_MS; ; await pause(1000)) {

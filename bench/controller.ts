@@ -291,8 +291,8 @@ async function forEach(): Promise<void> {
 }
 
 /**
- * Applies 1000 children, as in the row `forEach`, with a client and without a controller. The heap of this process is
- * not kept small. The row has no goal.
+ * Applies 1000 children, as in the row `forEach`, with a client and without a controller. Unlike the controller, this
+ * process does not keep its heap small. The row has no goal.
  */
 async function bareApplies(): Promise<void> {
   const child = (index: number): KubeObject => ({

@@ -1,8 +1,9 @@
 /**
  * Measures the page of the dashboard in Chromium, and its server: the size of the page, the first paint, the time from a
- * change to its frame with 300 and 900 nodes, 1,000 changes a second, a scroll through 10,000 instances, the memory of
- * the server for them, and the growth of page and server in 8 hours of events. Each row has its goal. Run: `npm run bench
- * -- dashboard`, or with `--only hours` for the growth alone. The times of a machine with few processors contain the time of the server, too.
+ * change to its frame with 300 and 900 nodes, 1,000 changes a second, a scroll through 10,000 instances, the memory
+ * of the server for them, and the growth of page and server in 8 hours of events. Each row has its goal. On a machine
+ * with few processors, the times contain the time of the server, too. Run: `npm run bench -- dashboard`. With `--only
+ * hours`, only the growth is measured.
  */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';

@@ -25,7 +25,7 @@ const MAX_LIFE_MS = 400;
 const OBJECTS = 10_000;
 const STARTS = 5;
 
-/** Numbers from 0 (included) to 1 (excluded). Equal seeds give equal numbers (mulberry32). */
+/** Returns a generator of numbers from 0 (included) to 1 (excluded). Equal seeds give equal numbers (mulberry32). */
 function randomOf(start: number): () => number {
   let state = start;
   return () => {

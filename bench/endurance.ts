@@ -1,8 +1,8 @@
 /**
  * Measures the growth of the embedded API server under a mixed load: reads, lists, changes, creations and deletions on
  * 5,000 objects, with watches that come and go. The load causes many times more events than a server keeps. The server
- * therefore compacts old events all the time. `controller-endurance` measures the controller. Run: `npm run bench -- endurance [--minutes N]`; one minute by default, and
- * 60 for the figure of the README.
+ * therefore compacts old events all the time. The benchmark `controller-endurance` measures the controller. Run: `npm
+ * run bench -- endurance [--minutes N]`; one minute by default, and 60 for the figure of the README.
  */
 import { startServer } from './support/server-process.ts';
 import { growthOfThirds } from './support/trend.ts';
@@ -66,7 +66,10 @@ async function work(server: Endpoint, end: number): Promise<void> {
   connection.close();
 }
 
-/** Opens watches one after another, each for a short time. The first watcher watches all objects, the others a tenth. */
+/**
+ * Opens watches one after another, each for a short time. The first watcher watches all objects. Each other watcher
+ * watches a tenth.
+ */
 async function churn(server: Endpoint, watcher: number, end: number): Promise<void> {
   const selector = watcher === 0 ? '' : `&labelSelector=part%3D${watcher}`;
   while (performance.now() < end) {

@@ -168,7 +168,9 @@ async function grow(): Promise<void> {
   }
 }
 
-/** Lists all ConfigMaps of a cluster as a whole, in pages, as a stream, and the half that a shard selector selects. */
+/**
+ * Lists all ConfigMaps of a cluster: as a whole, in pages, and as a stream. Then lists the half of a shard selector.
+ */
 async function lists({ server, client }: Cluster): Promise<void> {
   const measure = async (what: string, read: () => Promise<number>) => {
     const before = await server.figures();
@@ -214,7 +216,7 @@ async function child(): Promise<void> {
   row('… resident memory', `${resident.toFixed(0)} bytes`);
 }
 
-/** Divides 16 shards among 1, 2 and 4 processes, and gives the part of the busiest one. */
+/** Divides 16 shards among 1, 2 and 4 processes, and prints the share of the busiest process. */
 async function shards(): Promise<void> {
   const kinds = Array.from({ length: 16 }, (_, index) => `Part${index}`);
   let alone = { requests: 0, cpu: 0 };

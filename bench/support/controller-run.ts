@@ -228,7 +228,7 @@ export class ControllerProcess {
 
 /**
  * The sum of the sizes of all nodes of a heap snapshot; `undefined` while the file is being written. Reads the file in
- * parts, because the snapshot of a large fleet is longer than a text of JavaScript may be.
+ * parts, because the snapshot of a large fleet is longer than a JavaScript string may be.
  */
 function snapshotBytes(path: string): number | undefined {
   const file = openSync(path, 'r');
@@ -258,7 +258,10 @@ function readText(file: number, at: number): string {
   return bytes.toString('latin1', 0, readSync(file, bytes, 0, PART_BYTES, at));
 }
 
-/** The sum of every number at the index `wanted` of its group of `count` numbers, from a place to the end of the list. */
+/**
+ * The sum of the numbers at index `wanted` of each group of `count` numbers. Reads from the byte `from` to the end of
+ * the list.
+ */
 function sumOfFields(file: number, from: number, wanted: number, count: number): number {
   let [sum, index, rest] = [0, 0, ''];
   for (let at = from, text = readText(file, at); text !== ''; at += PART_BYTES, text = readText(file, at)) {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /** What the parent process orders. */
 export type DashboardOrder =
-  /** So many instances change, and then this time passes for the server. */
+  /** `events` instances change. Then the clock of the server moves by `ms`. */
   | { readonly is: 'happen'; readonly events: number; readonly ms: number }
   | { readonly is: 'heap' }
   | { readonly is: 'close' };
@@ -24,7 +24,7 @@ export interface DashboardProcess extends DashboardReport {
   close(): Promise<void>;
 }
 
-/** Starts the server with so many instances, and nodes of the instance that has details. */
+/** Starts the server with this number of instances. The instance with details has `nodes` nodes. */
 export async function startDashboard(instances: number, nodes: number): Promise<DashboardProcess> {
   const child = fork(fileURLToPath(new URL('dashboard-server.ts', import.meta.url)), [`${instances}`, `${nodes}`], {
     execArgv: ['--expose-gc', '--import', 'tsx'],

@@ -25,7 +25,7 @@ const DEFINITION: KubeObject = {
   status: { state: 'Active', lastIssuedRevision: 4 },
 };
 
-/** An instance as a controller leaves it. Number 0 is the one of which the scene has details. */
+/** An instance as a controller leaves it. The scene has the details of instance 0. */
 function instance(index: number, version: number): KubeObject {
   const isReady = (index + version) % 5 !== 0;
   const message = `Deployment shop/store-${index}-web: 1 of 2 replicas are available`;
@@ -136,7 +136,7 @@ process.on('message', (order: DashboardOrder) => {
     if (order.is === 'happen') {
       version += 1;
       const last = index.log.lastId;
-      // The instance that the page shows is one of those that change.
+      // The first change of each batch concerns the instance that the page shows.
       changes = Array.from({ length: order.events }, (_, nth) => {
         next = (next % (total - 1)) + 1;
         return { type: 'MODIFIED', object: instance(nth === 0 ? 0 : next, version) };

@@ -15,7 +15,7 @@ export interface LoopFigures {
   readonly busyMax: number;
 }
 
-/** The figures of a process. Those of the event loop and of pauses are of the time since the last sample. */
+/** The figures of a process. `loop` and `pauses` cover the time since the last sample. */
 export interface ProbeSample {
   /** Bytes of the JavaScript heap in use, after a forced collection of garbage. */
   readonly heap: number;

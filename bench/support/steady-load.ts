@@ -150,7 +150,10 @@ export class SteadyLoad {
     this.#texts.set(name, text);
   }
 
-  /** Creates the instances again that were deleted long before this turn. One that still exists stays for later. */
+  /**
+   * Creates the instances again that were deleted long before this turn. An instance that still exists waits for a
+   * later turn.
+   */
   async #createAgain(turn: number): Promise<void> {
     const due = this.#absent.filter(({ since }) => since <= turn - ABSENT_CHANGES);
     this.#absent = this.#absent.filter(({ since }) => since > turn - ABSENT_CHANGES);
