@@ -55,7 +55,10 @@ function purposeOf(text: string): string {
   return first.replaceAll('\n', ' ').trim();
 }
 
-/** The imports that no other import implies: `a` imports `c` is left out when `a` imports `b` and `b` imports `c`. */
+/**
+ * The imports that no other import implies: the import of `c` by `a` is left out when `a` imports `b` and `b` imports
+ * `c`.
+ */
 function essentialImports(rooms: readonly Room[]): ReadonlyMap<string, readonly string[]> {
   const reached = new Map<string, ReadonlySet<string>>();
   for (const { name, imports } of rooms) {

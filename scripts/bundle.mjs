@@ -36,9 +36,9 @@ function entryPoints(root) {
 }
 
 /**
- * Makes each dynamically imported module of a room import the room's entry point. At that time the entry point is
- * always loaded, but the bundler does not know that. It would put the code that both share into further files, and a
- * start would open a dozen files instead of one.
+ * Makes each dynamically imported module of a room import the room's entry point. The entry point is always loaded
+ * before such a module, but the bundler does not know this. Without the import, the bundler would put shared code into
+ * further files, and a start would open a dozen files instead of one.
  */
 const laterParts = (room) => ({
   name: 'later-parts',

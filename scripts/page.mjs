@@ -182,7 +182,7 @@ const LATER_IMPORTS = {
   },
 };
 
-/** The page does not use a third of the library of layouts. */
+/** The layout library without the third of its code that the page does not use. */
 const DAGRE = unbundledLibrary({
   library: '@dagrejs/dagre',
   bundle: fileURLToPath(new URL('../node_modules/@dagrejs/dagre/dist/dagre.esm.js', import.meta.url)),
@@ -191,7 +191,7 @@ const DAGRE = unbundledLibrary({
   added: {
     // The parts of the library that the page imports.
     '../entry.ts': "export { Graph } from './lib/graph-lib'; export { layout } from './lib/layout';",
-    // Only for graphs in graphs, and for an option that the page does not set. A test compares the layouts.
+    // These files serve only nested graphs and an option that the page does not set. A test compares the layouts.
     '../lib/greedy-fas.ts': 'export default () => [];',
     '../lib/parent-dummy-chains.ts': 'export default () => {};',
     '../lib/add-border-segments.ts': 'export default () => {};',
@@ -203,7 +203,7 @@ const DAGRE = unbundledLibrary({
       export const alg = { preorder, postorder };`,
   },
   replaced: {
-    // Without graphs in graphs, one layout is all.
+    // Without nested graphs, one call of the layout is enough.
     '../lib/layout.ts': {
       recursiveClusterLayout: `function recursiveClusterLayout(graph, time, options) {
         const copy = buildLayoutGraph(graph);
