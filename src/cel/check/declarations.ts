@@ -37,7 +37,7 @@ export type Global =
 
 /**
  * How expressions may use names of types as values. `full`: everywhere. `checkOnly`, as in kro's typed environments:
- * the checker accepts the names of another table, and programs may use none.
+ * the checker accepts the names in `CHECK_ONLY_TYPES`, and the planner refuses a program that uses one of them.
  */
 export type TypeNameUse = 'checkOnly' | 'full';
 

@@ -37,7 +37,10 @@ function isDateTime(text: string): boolean {
   return isDate(date) && TIME.test(time);
 }
 
-/** The named formats by their names in expressions. Two formats are equal when their second names are equal. */
+/**
+ * The named formats by their names in expressions. Each entry has also Kubernetes' name of the format, which decides
+ * equality.
+ */
 const FORMATS: ReadonlyMap<string, FormatValue> = new Map(
   (
     [

@@ -8,7 +8,7 @@ import { member, overload } from './define.ts';
 export interface ObjectProgress {
   /** Does the object exist, and do its conditions hold? */
   readonly ready: boolean;
-  /** Is the object as the graph wants it, without a write that is due? */
+  /** Does the object have its desired state, so that no write is due? */
   readonly updated: boolean;
 }
 
