@@ -19,7 +19,10 @@ export interface BootstrapReport {
   readonly objects: readonly InstalledObject[];
   /** Flags of the controller that are kept from the installation or taken from kro. */
   readonly flags: readonly string[];
-  /** What could not be read, with the consequences, and kro's flags that TypeKro's controller does not know. */
+  /**
+   * What the command could not read, with the consequences, and the flags of kro that TypeKro's controller does not
+   * know.
+   */
   readonly notes: readonly string[];
 }
 

@@ -192,7 +192,7 @@ describe('the gates of the controllers', () => {
     expect(await texts()).toEqual([]);
   });
 
-  test('Graphs are compared in the same way', async () => {
+  test('Graphs are compared in the same way as definitions', async () => {
     await world.apply(
       graph([
         { id: 'a', template: template('a', { k: 'v' }), includeWhen: ['${1 > 2}'] },

@@ -16,7 +16,7 @@ import { annotationFindings } from './annotation-findings.ts';
 import { meaningFindings, recordFindings } from './meaning-findings.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 
-/** The controllers between which a cluster changes. */
+/** The controllers of a hand-back, from TypeKro's controller to kro's. */
 export interface HandBackControllers {
   /** This project's controller, whose gates decide what a definition means now. Absent: all gates count as off. */
   readonly own?: ControllerDeployment | undefined;

@@ -69,7 +69,10 @@ const OPTIONS = {
   seed: wholeNumber(0, 2 ** 31 - 1),
 } satisfies Record<keyof FaultOptions, Shape>;
 
-/** The members of each fault besides `kind`: those that it requires, and all. */
+/**
+ * The members of each fault besides `kind`: first the names of the required members, then all members with their
+ * shapes.
+ */
 const FAULTS: Readonly<Record<Fault['kind'], readonly [readonly string[], Readonly<Record<string, Shape>>]>> = {
   latency: [['milliseconds'], { milliseconds: delay, jitterMs: delay }],
   error: [

@@ -52,8 +52,8 @@ export async function start(
 }
 
 /**
- * The audit log that the options specify; `undefined` when they specify none. Prints the problems of the policy;
- * `mistaken` when there are errors.
+ * The audit log that the options specify; `undefined` when they specify none. Prints the problems of the policy, and
+ * returns `mistaken` when it has errors.
  *
  * @throws TypeKroError `cluster/audit-log` when the folder of the log does not exist.
  */

@@ -179,8 +179,8 @@ function parse(text: string, file: string): Document {
 }
 
 /**
- * Changes the text to the value of the document. Prints the whole document where the form of the text allows no change,
- * with the list indentation of the text and without breaking long certificates.
+ * Changes the text to the value of the document. Where the form of the text allows no such change, prints the whole
+ * document. This output keeps the list indentation of the text, and does not break long certificates.
  */
 function textOf(document: Document, before: string): string {
   const changed = changedText(before, document.toJS() as JsonObject);
@@ -195,7 +195,9 @@ const noKubeconfig = (file: string, reason: string): TypeKroError =>
     remedy: 'correct it, or name another with --kubeconfig',
   });
 
-/** How long another program may hold the lock of a kubeconfig, in milliseconds. kubectl holds it for a few. */
+/**
+ * How long another program may hold the lock of a kubeconfig, in milliseconds. kubectl holds it for a few milliseconds.
+ */
 const MAX_LOCKED_MS = 2000;
 
 /**

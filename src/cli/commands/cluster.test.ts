@@ -185,7 +185,7 @@ test('cluster start with an audit log', async () => {
   expect(lines.every((line) => line.includes('"level":"Metadata"'))).toBe(true);
 });
 
-test('cluster: the data for another program', async () => {
+test('cluster: -o json prints the data for another program', async () => {
   expect((await run('cluster start dev -o json')).out).toMatchInlineSnapshot(`
     "{
       "schemaVersion": 1,

@@ -129,7 +129,7 @@ test('with a controller that never started: its Lease, its rights, and a webhook
   `);
 });
 
-test('the data for another program', async () => {
+test('-o json prints the data for another program', async () => {
   const { out } = await run('doctor --kubeconfig kubeconfig -o json');
   const data = JSON.parse(out.join('\n')) as { readonly findings: readonly { readonly check: string }[] };
   expect(data).toMatchObject({ schemaVersion: 1, skipped: [], findings: expect.any(Array) as unknown });

@@ -102,7 +102,7 @@ describe('explain', () => {
     expect((await run('explain Certificate.spec.secretName')).out).toContain('of Certificate cert-manager.io/v1');
   });
 
-  test('a code', async () => {
+  test('a code with its example and its remedy', async () => {
     expect((await run('explain graph/cycle')).out).toMatchInlineSnapshot(`
       "graph/cycle  error
         Resources wait for each other.
@@ -139,7 +139,7 @@ describe('explain', () => {
     `);
   });
 
-  test('data', async () => {
+  test('-o json prints a field as data', async () => {
     const { out } = await run('explain shop.yaml spec.tier -o json');
     expect(JSON.parse(out)).toEqual({
       schemaVersion: 1,

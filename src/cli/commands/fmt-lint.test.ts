@@ -156,7 +156,7 @@ describe('lint', () => {
     });
   });
 
-  test('the list of rules', async () => {
+  test('--rules lists the rules', async () => {
     expect((await run('lint --rules')).out).toMatch(/^input\/missing-key +An object reads a key that /m);
   });
 

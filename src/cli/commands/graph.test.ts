@@ -32,7 +32,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-test('lines', async () => {
+test('graph prints lines by default', async () => {
   expect(await run('graph shop.yaml')).toMatchInlineSnapshot(`
     {
       "code": 0,
@@ -45,11 +45,11 @@ test('lines', async () => {
   `);
 });
 
-test('standard input', async () => {
+test('graph reads the standard input', async () => {
   expect((await run('graph -', definition('shop', 'Shop'))).out).toBe((await run('graph shop.yaml')).out);
 });
 
-test('Mermaid', async () => {
+test('graph prints Mermaid', async () => {
   expect((await run('graph shop.yaml -o mermaid')).out).toMatchInlineSnapshot(`
     "flowchart LR
       instance(["Shop"])
@@ -59,11 +59,11 @@ test('Mermaid', async () => {
   `);
 });
 
-test('SVG is one document', async () => {
+test('graph prints SVG as one document', async () => {
   expect((await run('graph shop.yaml -o svg')).out).toMatch(/^<svg [^]*<\/svg>$/);
 });
 
-test('data', async () => {
+test('graph prints data as JSON', async () => {
   const { out } = await run('graph shop.yaml -o json');
   expect(JSON.parse(out)).toMatchObject({
     schemaVersion: 1,

@@ -57,7 +57,7 @@ test('the graph of an instance in lines, with the state of each node', async () 
   `);
 });
 
-test('as a picture: colour, state and reason of each node, and the state of the instance', async () => {
+test('the graph of an instance as a picture: colour, state and reason of each node, and the state of the instance', async () => {
   const svg = (await run('graph pot/shop -o svg')).out;
   expect(svg.match(/<rect class="[^"]*"/g)).toMatchInlineSnapshot(`
     [
@@ -107,7 +107,7 @@ test('as a picture: colour, state and reason of each node, and the state of the 
   `);
 });
 
-test('as data', async () => {
+test('the graph of an instance as data, with the state of each node', async () => {
   const data = JSON.parse((await run('graph shop -o json')).out) as { graphs: unknown[]; nodes: { state: string }[] };
   expect(data.graphs).toHaveLength(1);
   expect(data.nodes.map(({ state }) => state)).toMatchInlineSnapshot(`

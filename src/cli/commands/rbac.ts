@@ -99,8 +99,9 @@ export const rbac: Command = {
 };
 
 /**
- * Reports what happens to the rights of other definitions when the ClusterRole of several definitions is applied. A
- * note without a cluster, and only for the default name: a caller that chooses a name knows that it stands for the set.
+ * Reports what happens to the rights of other definitions when the ClusterRole of several definitions is applied.
+ * Without a cluster, the report is a note, and only for the default name: a caller that chooses a name knows that the
+ * ClusterRole stands for these files.
  */
 async function replacedRole(
   context: CommandContext,

@@ -80,7 +80,7 @@ describe('the command', () => {
     expect((await run('completion candidates -- nothing a')).out).toBe('');
   });
 
-  test('another shell', async () => {
+  test('refuses another shell, and names the known ones', async () => {
     const { code, err } = await run('completion tcsh');
     expect(code).toBe(2);
     expect(err).toContain('bash, zsh, fish');

@@ -112,7 +112,7 @@ const selectionOf = ({ apiVersion, kind, namespace }: ResourceType & Pick<Object
   ...inNamespace(namespace),
 });
 
-/** Few objects by their names, or all objects of the kind, of which these count. */
+/** Selects few objects by their names. For many objects, selects their whole kind, and reports only these objects. */
 function byName(refs: readonly ObjectRef[]): readonly Watched[] {
   const [first] = refs;
   if (first !== undefined && refs.length > MAX_NAMED)

@@ -13,8 +13,9 @@ const textOf = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : readFileSync(path, 'utf8');
 
 /**
- * The certificate that the flags name, or the one of the folder. A missing certificate is made and written to the folder,
- * where clients read it. A certificate without its key, and a key without its certificate, is an error and stays.
+ * The certificate that the flags name, or the one of the folder. A missing certificate is made and written to the
+ * folder, where clients read it. A certificate without its key is an error, and so is a key without its certificate.
+ * Such a file is not replaced.
  */
 function servingCertificate({ certFile, keyFile, certDir, host }: ApiServerSettings): ServingCertificate | undefined {
   if (certFile !== undefined && keyFile !== undefined) {
@@ -69,7 +70,7 @@ async function serve(settings: ApiServerSettings): Promise<void> {
   const { url } = await cluster.listen({
     host: settings.host,
     port: settings.port,
-    // A harness asks for the health every 100 ms or more rarely, so there is time until its first request.
+    // A test harness asks for the health at most once in 100 ms, so there is time until its first request.
     preloadDelayMs: 0,
     ...(certificate === undefined ? {} : { certificate }),
     ...(authority === undefined ? {} : { clientCertificateAuthority: authority }),

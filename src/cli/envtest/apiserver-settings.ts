@@ -74,7 +74,7 @@ export interface ApiServerSettings {
   readonly signingKeyFile: string | undefined;
   readonly verificationKeyFiles: readonly string[];
   readonly serviceCidr: string;
-  /** The audit log, and the file of its policy. `undefined` without one of them. */
+  /** The audit log, and the file of its policy. `undefined` unless the flags name both. */
   readonly audit: AuditSettings | undefined;
   readonly notices: readonly string[];
   readonly refusals: readonly string[];

@@ -50,7 +50,10 @@ function isObserved({ metadata, status }: KubeObject): boolean {
   return status?.['state'] !== undefined && (last < 0 || last === metadata.generation);
 }
 
-/** Two controllers of one namespace compete for one Lease. Those of two namespaces both work. */
+/**
+ * Two controllers of one namespace compete for one Lease. Controllers of two namespaces have a Lease each, so that both
+ * work.
+ */
 function rivalFindings(running: readonly ControllerDeployment[]): Finding[] {
   const [first, ...others] = running;
   if (first === undefined) return [];
