@@ -59,7 +59,7 @@ async function measurePaint(browser: Browser): Promise<void> {
   await server.close();
 }
 
-/** The time from the end of the response with a change to the next frame, which shows the change. */
+/** The time from the end of the response with a change to the next frame. This frame shows the change. */
 async function measureUpdate(browser: Browser, nodes: number, mostMs: number): Promise<void> {
   const scene = createScene({ instances: 3, nodes, children: 3 });
   const server = await serveScene(scene);

@@ -2,9 +2,9 @@
  * Measures the growth of the heap in days of simulated time: the controller and the embedded cluster run on one clock,
  * which jumps from timer to timer (docs/simulation.md). Users and competing clients act all the time. Requests fail,
  * answers are lost, watches are late and expire, and definitions change. The first run has one process. The second run
- * has two, whose leader changes. Run: `npm run bench -- simulated-days [--hours N] [--seed N] [--processes N] [--limit
- * PERCENT]`; by default 72 hours, seed 1, both runs, and a growth of at most 1 % a day. `npm run long` has a shorter
- * sample with another seed each day. A missed goal is a failure.
+ * has two processes, and its leader changes. Run: `npm run bench -- simulated-days [--hours N] [--seed N] [--processes
+ * N] [--limit PERCENT]`; by default 72 hours, seed 1, both runs, and a growth of at most 1 % a day. `npm run long` has
+ * a shorter sample with another seed each day. A missed goal is a failure.
  */
 import { setFlagsFromString } from 'node:v8';
 import { liveHeap, openResources, runDays } from '../test/simulation/days.ts';

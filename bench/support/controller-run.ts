@@ -168,7 +168,7 @@ export class ControllerProcess {
     return sum(await this.#metrics(), 'rest_client_requests_total');
   }
 
-  /** The bytes of the live JavaScript heap, from a heap snapshot. Taking one leaves the resident memory larger. */
+  /** The bytes of the live JavaScript heap, from a heap snapshot. A snapshot makes the resident memory larger. */
   async liveHeapBytes(): Promise<number> {
     const suffix = `.${this.#child.pid}.0.001.heapsnapshot`;
     this.#child.kill('SIGUSR2');

@@ -1,9 +1,10 @@
 /**
- * An embedded cluster in a process of its own, for long runs of two controllers, `a` and `b`. Its argument is a folder,
- * which gets a kubeconfig for each of them and `load.yaml` for the administrator. The controllers use a socket with
- * TLS, where `a` has a client certificate and `b` has the token of a ServiceAccount. The cluster disturbs their
- * requests. The message `rotate` replaces the server's certificate, both authorities, the client certificate and the
- * token. The message `{cutOff, ms}` makes the Lease unreachable for a controller. The message `calm` ends all faults.
+ * An embedded cluster in a process of its own, for long runs of two controllers, `a` and `b`. Its argument is a folder.
+ * The cluster writes a kubeconfig for each controller into it, and `load.yaml` for the administrator. The controllers
+ * use a socket with TLS, where `a` has a client certificate and `b` has the token of a ServiceAccount. The cluster
+ * disturbs their requests. The message `rotate` replaces the server's certificate, both authorities, the client
+ * certificate and the token. The message `{cutOff, ms}` makes the Lease unreachable for a controller. The message
+ * `calm` ends all faults.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
