@@ -26,8 +26,8 @@ export interface ExampleGraph {
 }
 
 /**
- * The members of a composition or a graph that this script uses. The examples import the built package, which has other
- * classes.
+ * The members of a composition or a graph that this script uses. The examples import the built package, so their
+ * classes are not the classes of the sources.
  */
 interface Exported {
   toYaml(): string;

@@ -15,7 +15,7 @@ import { minimize, runGuided } from '../test/fuzz/guided.ts';
 import { FUZZ_TARGETS } from '../test/fuzz/targets.ts';
 import { Watchdog } from '../test/fuzz/watchdog.ts';
 
-/** The measured code: that of the system, and not that of tests and dependencies. */
+/** Is the file part of the measured code? This is the code of the system, without tests and dependencies. */
 const isMeasured = (url: string): boolean => url.includes('/src/') && !url.includes('/node_modules/');
 
 function print({ tallies, findings, pool, covered }: GuidedResult): void {

@@ -80,8 +80,8 @@ function mergePatch(later: JsonValue | undefined, earlier: JsonValue | undefined
 }
 
 /**
- * The types in the form of `types.json`. Two differences of the documents say nothing about the API and are left out: the
- * groups of options, which depend on the generator, and a list type of a field that is not a list.
+ * The types in the form of `types.json`. Two differences of the documents say nothing about the API and are left out.
+ * The groups of options depend on the generator. A field that is not a list may have a list type.
  */
 function typesOf(folder: string): JsonObject {
   const types = structuredClone(bundleTypes(openApiDocuments(folder))) as unknown as Record<string, JsonObject>;

@@ -161,7 +161,7 @@ function latePartsOf(root) {
   ].join('\n');
 }
 
-/** All modules of Node in one. A CommonJS module may lack a name that only unused code imports. */
+/** One module in place of all modules of Node. A CommonJS module may lack a name that only unused code imports. */
 const NODE_MODULES = `
 exports.inspect = { custom: Symbol.for('nodejs.util.inspect.custom') };
 exports.fileURLToPath = (url) => String(url);

@@ -34,7 +34,7 @@ export async function succeeds(args) {
   }
 }
 
-/** Runs the body of a script. When a command fails, prints which one and exits with 1, without a stack trace. */
+/** Runs the body of a script. When a command fails, names the command and exits with 1, without a stack trace. */
 export async function main(work) {
   try {
     await work();
