@@ -19,7 +19,7 @@ export const KRO_RESOURCE_TYPE = 'typekro::KroResource';
 
 // Alchemy destroys the resources that a program no longer declares. It may do so before it calls the program's
 // functions, or without calling them. The provider must therefore be registered when the import of this module ends.
-// Only a top-level `await import` can load the package, which is an ES module, and report that it is missing.
+// The package is an ES module. Only a top-level `await import` can load it, and report that it is missing.
 const alchemy = await loadAlchemy(() => import('alchemy'));
 const provider = alchemy.Resource(KRO_RESOURCE_TYPE, function (_id, props) {
   return runLifecycle(this, props);

@@ -305,7 +305,7 @@ export class Checker {
     return result;
   }
 
-  /** Checks `&&` or `||`, whose error names the operand that is not a bool. */
+  /** Checks `&&` or `||`. The error names the operand that is not a bool. */
   #logic(expr: Call, declaration: FunctionDeclaration, overload: Overload, args: readonly CelType[]): CelType {
     let fits = true;
     for (const [index, type] of args.entries()) {

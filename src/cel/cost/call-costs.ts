@@ -125,7 +125,7 @@ function joinedSize(target: Operand, separator: Operand | undefined): Range {
 function containmentCost(name: string, overload: string, other: Operand | undefined): Range {
   let cost = scaleRange(addRanges(ADDRESS, ADDRESS), TRAVERSAL);
   if (name === 'containsCIDR') cost = addRanges(addRanges(cost, scaleRange(ADDRESS, TRAVERSAL)), ONE);
-  // A string must be parsed first, which costs a traversal.
+  // A string must be parsed first, at the cost of a traversal.
   if (overload.endsWith('_string') && other !== undefined) cost = addRanges(cost, scaleRange(other.size, TRAVERSAL));
   return cost;
 }

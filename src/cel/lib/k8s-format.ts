@@ -38,8 +38,8 @@ function isDateTime(text: string): boolean {
 }
 
 /**
- * The named formats by their names in expressions. Each entry has also Kubernetes' name of the format, which decides
- * equality.
+ * The named formats by their names in expressions. The second member of an entry is Kubernetes' name of the format. Two
+ * formats are equal when they have the same name.
  */
 const FORMATS: ReadonlyMap<string, FormatValue> = new Map(
   (

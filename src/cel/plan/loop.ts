@@ -19,7 +19,7 @@ type Run = (frame: Frame) => Value;
  */
 export interface Loop {
   readonly each: (frame: Frame, runIteration: (frame: Frame) => boolean) => void;
-  /** The list, for a loop with one variable over a list; `slot` is that of the element. */
+  /** The list, for a loop with one variable over a list; `slot` is the slot of the element. */
   readonly list?: Run;
   readonly slot: number;
 }
