@@ -100,7 +100,7 @@ function optionOf({ name, short, value, summary, defaultValue, repeatable, allow
   });
 }
 
-/** Throws `cli/usage` for an empty argument. A shell passes one for a quoted variable that is not set. */
+/** Throws `cli/usage` for an empty argument. A shell passes an empty argument for a quoted variable that is not set. */
 function refuseEmpty({ positionals }: Command, words: readonly string[]): void {
   for (const [index, word] of words.entries()) {
     const spec = positionals[Math.min(index, positionals.length - 1)];

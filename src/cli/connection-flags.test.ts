@@ -7,7 +7,7 @@ test.each([
   [['-kubeconfig=a', '--context=b'], { path: 'a', context: 'b' }, []],
   [['--client-qps', '5', '--context', 'x y'], { context: 'x y' }, ['--client-qps', '5']],
   [['--kubeconfigs=a'], {}, ['--kubeconfigs=a']],
-])('%j', (args, connection, rest) => {
+])('%j selects the cluster %j and leaves the arguments %j', (args, connection, rest) => {
   expect(takeConnectionFlags(args)).toEqual({ connection, rest });
 });
 

@@ -30,7 +30,7 @@ test.each([
   ['\u001b[A', []],
   ['\u0003', ['interrupt']],
   ['\u0004', ['interrupt']],
-])('%j', (text, expected) => {
+])('the characters %j give %j', (text, expected) => {
   const { input, keyboard, done } = fakeTerminal();
   keyboard.listen((key) => void done.push(key));
   input.emit('data', text);

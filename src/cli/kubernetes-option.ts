@@ -18,7 +18,7 @@ export const KUBERNETES_OPTION: OptionSpec = {
 /**
  * The version in `--kubernetes`, such as `1.35`; `undefined` without the option.
  *
- * @throws TypeKroError `cli/kubernetes-version` for a version without data, which names the others.
+ * @throws TypeKroError `cli/kubernetes-version` for a version without data. The error names the versions with data.
  */
 export function kubernetesOption(input: CommandInput): string | undefined {
   const version = textOption(input, 'kubernetes');

@@ -6,7 +6,7 @@ test.each([
   ['shop', 4],
   ['\u001b[31mshop\u001b[0m', 4],
   ['日本', 4],
-])('%j takes columns', (text, width) => {
+])('%j takes %i columns', (text, width) => {
   expect(widthOf(text)).toBe(width);
 });
 

@@ -11,7 +11,7 @@ function keepCompiledCode(): void {
 
 // The controller is a long-running process. It uses no compile cache, since Node holds the cache in memory for the
 // whole run: a megabyte. It sets V8's flags before it loads any other file: half a dozen files are enough work to start
-// Maglev, whose code takes two megabytes.
+// Maglev, and the code of Maglev takes two megabytes.
 if (process.argv[2] === 'controller') keepHeapSmall();
 else {
   optimizeLate(process.argv[2]);

@@ -9,9 +9,9 @@ import { withShortValues } from './short-values.ts';
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Makes text from outside (names, messages of servers, lines of files) safe for a terminal. Control characters, which
- * could move the cursor or hide text, and characters that change the direction of text become escapes. Line feeds and
- * tabs stay.
+ * Makes text from outside (names, messages of servers, lines of files) safe for a terminal. Control characters become
+ * escapes, because they could move the cursor or hide text. So do characters that change the direction of text. Line
+ * feeds and tabs stay.
  */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) =>

@@ -99,7 +99,7 @@ function cpuSeconds(): number {
 
 /**
  * Loads modules of Node before flags change. V8 accepts Node's precompiled code only under the original flags. Under
- * other flags V8 compiles the modules again and Node keeps both versions, half a megabyte more.
+ * other flags, V8 compiles the modules again. Node then keeps both versions, and takes half a megabyte more.
  */
 function loadModules(): void {
   for (const name of MODULES) process.getBuiltinModule(name);

@@ -13,7 +13,7 @@ import { isOfController } from '../plan/value-lines.ts';
  */
 export interface Adoption {
   readonly schemaVersion: 1;
-  /** True with `--dry-run`: nothing is written. Without an object in `objects`, nothing is written either. */
+  /** True with `--dry-run`: nothing is written. When `objects` is empty, nothing is written, too. */
   readonly dryRun: boolean;
   readonly objects: readonly AdoptedObject[];
   /**

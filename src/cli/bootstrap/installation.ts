@@ -128,7 +128,7 @@ function isOfInstallation({ metadata }: KubeObject, installation: string): boole
   const isApplied =
     Array.isArray(managedFields) &&
     managedFields.some((entry) => isJsonObject(entry) && entry['manager'] === INSTALL_MANAGER);
-  // The name of an installation is that of a Deployment, which has no colon. The prefix therefore belongs to this
+  // An installation has the name of a Deployment, and such a name has no colon. The prefix therefore belongs to this
   // installation.
   return isApplied && (name === installation || name.startsWith(`${installation}:`));
 }

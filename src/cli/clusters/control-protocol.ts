@@ -8,12 +8,12 @@ export interface ControlledCluster {
   /** The lines of a snapshot of the present content. */
   snapshot(): Iterable<string>;
   /**
-   * Replaces the whole content by that of a snapshot.
+   * Replaces the whole content by the content of a snapshot.
    *
    * @throws TypeKroError `cluster/snapshot-unreadable`; the content then stays as it is
    */
   restore(bytes: Uint8Array): Promise<void>;
-  /** Replaces the whole content by that of a new cluster. */
+  /** Replaces the whole content by the content of a new cluster. */
   reset(): Promise<void>;
   /** Ends the process after the answer was sent. */
   stop(): void;

@@ -178,7 +178,7 @@ class ApiSocket {
     this.#listener = listener;
   }
 
-  /** Opens the socket on the port of the settings, else on that of the last run if it is free. */
+  /** Opens the socket on the port of the settings, else on the port of the last run if it is free. */
   static async open(
     cluster: Cluster,
     { port, lastPort }: ClusterSettings,

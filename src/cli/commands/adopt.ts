@@ -62,7 +62,8 @@ export const adopt: Command = {
     const loaded = await loadFiles(context, input.positionals);
     const target = await clusterTarget(context, input);
     try {
-      // The planner has an option of the same name that says how the server checks the writes, so this one is removed.
+      // The planner has an option of the same name that says how the server checks the writes, so the option of this
+      // command is removed.
       const { 'dry-run': _own, ...options } = input.options;
       const made = await planOfFiles(context, { ...input, options }, loaded, target);
       if (made === undefined) return ExitCode.diagnostics;

@@ -91,7 +91,7 @@ export const bootstrap: Command = {
 
 /**
  * Installs the controller. Every change is first checked by a dry run, so that kro's controller stops only when this
- * one can be installed.
+ * controller can be installed.
  */
 async function install(
   writer: ClusterWriter,

@@ -246,7 +246,9 @@ test('wait says what it waits for, and each change of the reason', async () => {
   expect(waiting.output).toMatch(/is deleted: it is \w+, being deleted since [^]*\nPot default\/shop is deleted\n$/);
 });
 
-/** Forwards connections to a port. Ends all of them, and takes no new one, at the first request for a watch. */
+/**
+ * Forwards connections to a port. At the first request for a watch, ends all connections and accepts no new connection.
+ */
 async function endsAtFirstWatch(port: number): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

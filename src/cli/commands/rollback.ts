@@ -52,8 +52,8 @@ export const rollback: Command = {
 };
 
 /**
- * The last revision that differs from the current spec. When the spec has no revision, because it does not compile or
- * its CRD is refused, that is the newest revision. Otherwise it is the revision before the newest.
+ * The last revision that differs from the current spec. This is the newest revision when the spec has no revision,
+ * because it does not compile or its CRD is refused. Otherwise it is the revision before the newest.
  */
 function previousRevision({ spec }: KubeObject, all: readonly DefinitionRevision[]): DefinitionRevision | undefined {
   const newest = all.at(-1);

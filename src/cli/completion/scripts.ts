@@ -6,8 +6,8 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /**
- * Returns the completion script of a shell. The script runs `typekro completion candidates`, which prints one candidate
- * a line as `word TAB summary`, and `:files` where file names are possible.
+ * Returns the completion script of a shell. The script runs `typekro completion candidates`, which prints each
+ * candidate on its own line as `word TAB summary`, and `:files` where file names are possible.
  */
 export function completionScript(shell: Shell): string {
   return SCRIPTS[shell];

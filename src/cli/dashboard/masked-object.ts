@@ -55,7 +55,7 @@ function hidesInLiveSecret(path: string): boolean {
   return hidesInSecret(path) && !WRITTEN_BY_SERVER.test(path);
 }
 
-/** Is the text of an annotation a copy of an object, which can hold values that are masked in the object? */
+/** Is the text of an annotation a copy of an object? A copy can hold values that are masked in the object. */
 const isCopyOfObject = (text: unknown): boolean =>
   typeof text === 'string' && /^\s*[[{]/.test(text) && text.includes('"kind"');
 

@@ -79,8 +79,8 @@ export class DevCluster {
   }
 
   /**
-   * Describes the first kind that moved to another definition. This cluster cannot serve such files: the CRD of a kind
-   * outlives its definition, and the controller refuses a second owner.
+   * Describes the first kind that moved to another definition. This cluster cannot serve files with a moved kind: the
+   * CRD of a kind outlives its definition, and the controller refuses a second owner.
    */
   movedKind(graphs: readonly Graph[]): string | undefined {
     for (const graph of graphs) {

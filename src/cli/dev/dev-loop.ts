@@ -296,7 +296,7 @@ export class DevLoop {
     } else this.#printSteps();
   }
 
-  /** Runs the work of a key after that of earlier keys. The signal aborts when the session ends. */
+  /** Runs the work of a key after the work of earlier keys. The signal aborts when the session ends. */
   #answer(work: (cluster: DevCluster, signal: AbortSignal) => Promise<void>): void {
     this.#answering = this.#answering.then(async () => {
       const cluster = this.#cluster;

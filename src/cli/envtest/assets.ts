@@ -22,8 +22,8 @@ export interface AssetPaths {
  * A program for `/bin/sh`. The shell itself answers `--help`, without another process, because envtest asks both
  * programs for their help at each start. Variables that delay or change Node are removed. The programs trust no public
  * authority, so the list of public authorities is empty. Otherwise Node would read its own list when it reads the
- * authority of client certificates, which takes 30 ms. From Node 22.1 on, the programs keep their compiled code in the
- * folder of the scripts, which only the user can write to. A start of both then takes 12 ms less.
+ * authority of client certificates. This list takes 30 ms. From Node 22.1 on, the programs keep their compiled code in
+ * the folder of the scripts, which only the user can write to. A start of both then takes 12 ms less.
  */
 function programScript(name: string, help: string, node: string, module: string, flags = ''): string {
   return `#!/bin/sh
@@ -83,10 +83,10 @@ export function assetFiles({ node, apiServer, etcd, kubernetesVersion }: AssetPa
 
 /**
  * Writes the programs into a folder below `parent`, and returns the path of this folder. The name of the folder has the
- * version and a hash of the programs, so that another version, another Node and another place of the package have
- * folders of their own. Correct files are not replaced. Each file is replaced atomically, so that several processes may
- * do this at once while others run the programs. Only the user can write to the folder. Otherwise another user could
- * replace the programs.
+ * version and a hash of the programs, so that another version, another Node or another place of the package has its own
+ * folder. Correct files are not replaced. Each file is replaced atomically, so that several processes may do this at
+ * once while others run the programs. Only the user can write to the folder. Otherwise another user could replace the
+ * programs.
  *
  * @throws TypeKroError `envtest/folder` when the folder cannot be written. Also when this folder, or one of the two
  *   folders above it, belongs to another user or is writable for every user.

@@ -138,7 +138,7 @@ function expressionEdits(text: string): Edit[] {
   });
 }
 
-/** The edit that replaces an expression in a range. Returns no edit when the expression does not occur exactly once. */
+/** The edit that replaces an expression in a range. Returns an edit only when the expression occurs exactly once. */
 function replaced(
   source: string,
   range: { readonly from: number; readonly to: number },

@@ -199,8 +199,8 @@ function failureOf(run: () => void): TypeKroError | undefined {
 }
 
 /**
- * Matches a file with a kind. Only such a file can be of another kind. A file without a kind is empty or unfinished, so
- * its mistakes are reported.
+ * Matches a file with a field `kind`. Only a file with this field can be of another kind. A file without a kind is
+ * empty or unfinished, so its mistakes are reported.
  */
 const ANY_KIND = /^\s*["']?kind["']?:\s*\S/m;
 const OF_THIS_KIND = new RegExp(`^\\s*["']?kind["']?:\\s*["']?${TEST_FILE_KIND}`, 'm');

@@ -14,8 +14,8 @@ const MAX_ROUNDS = 3;
 type Tried = Required<Pick<ObserveInstanceOptions, 'isSettled' | 'failures'>>;
 
 /**
- * Decides like a controller, with two corrections by dry runs. A write without an effect, whose values the server only
- * normalises, is left out. A conflict of fields that a controller would meet is added.
+ * Decides like a controller, with two corrections by dry runs. A write whose values the server only normalises has no
+ * effect, and is left out. A conflict of fields that a controller would meet is added.
  */
 export async function decideWithDryRuns(
   api: KubernetesApi,

@@ -169,7 +169,7 @@ const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefini
 
 /**
  * Lists kinds that no definition declares: the kinds of CRDs with kro's label, and the kind that the user names. When
- * CRDs may not be listed, all kinds of the group `kro.run` take the place of labelled ones.
+ * CRDs may not be listed, all kinds of the group `kro.run` take the place of the labelled kinds.
  */
 async function undeclaredKinds(
   api: KubernetesApi,

@@ -27,7 +27,8 @@ export interface DefinitionWhyReport {
   /** The last transition time of the condition `Ready` (RFC 3339). */
   readonly since?: string;
   /**
-   * The conditions that are False. `Ready` is left out when another condition is False, because it repeats that one.
+   * The conditions that are False. `Ready` is left out when another condition is False, because `Ready` repeats that
+   * condition.
    */
   readonly refusals: readonly FailedCondition[];
   /** The errors of this version's compiler for the current spec. */

@@ -166,7 +166,7 @@ function differingText(write: PendingWrite | undefined): string[] {
   return [`the live object differs in ${differing.slice(0, MAX_FIELDS).join(', ')}${more}`];
 }
 
-/** The object of the first text that names one: the object lacks data, or another client changed it. */
+/** The first object with which one of the texts begins. This object lacks data, or another client changed it. */
 function objectOfText(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
   return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));
 }

@@ -7,8 +7,8 @@ import { kubectlObject } from './kubectl-object.ts';
 
 /**
  * Describes a deletion that no controller carries out, because the definition of the instance is deleted or withdrawn.
- * Returns `undefined` for an instance with a definition in force, and for an instance without the controller's
- * finalizer, which the API server deletes at once.
+ * Returns `undefined` for an instance with a definition in force. Also returns `undefined` for an instance without the
+ * controller's finalizer, because the API server deletes it at once.
  */
 export function blockerWithoutDefinition({
   instance,

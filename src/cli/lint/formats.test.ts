@@ -22,7 +22,7 @@ test('commands of GitHub Actions, with the characters that would end them escape
   ]);
 });
 
-test('SARIF', () => {
+test('findings as SARIF, with and without a place', () => {
   const codes = [{ code: 'trace/bad', severity: 'error', summary: 'Bad.', example: '', remedy: 'Good.' }] as const;
   expect(toSarif(found, codes, '1.2.3')).toMatchObject({
     version: '2.1.0',
@@ -67,7 +67,7 @@ test.each([
   ['input/*=error', ['error', 'error']],
   ['input/*=off,input/missing-key=warn', ['warning', 'error']],
   ['input/missing-key=warn,input/*=off', ['error']],
-])('levels %j', (text, severities) => {
+])('the levels %j give the severities %j', (text, severities) => {
   const diagnostics: Diagnostic[] = [
     { code: 'input/missing-key', severity: 'warning', message: '' },
     { code: 'input/unknown-kind', severity: 'error', message: '' },

@@ -1,6 +1,6 @@
 /**
- * The parts of the protocol's library that the server uses. The package has this file as a bundle of its own, which is
- * loaded when `typekro lsp` starts: the library is CommonJS, and no other command needs it.
+ * The parts of the protocol's library that the server uses. The package has this file as a bundle of its own, because
+ * the library is CommonJS. Only `typekro lsp` loads the bundle.
  */
 export {
   createConnection,

@@ -26,7 +26,7 @@ export interface ToolInput extends CommandInput {
 export interface McpLimits {
   /** Tools read files only in this folder and below it. */
   readonly root: string;
-  /** True when tools may load modules, which runs their code. */
+  /** True when tools may load modules. Loading a module runs its code. */
   readonly modules: boolean;
   /** The options that select the cluster. */
   readonly cluster: CommandInput['options'];

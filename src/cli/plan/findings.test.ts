@@ -49,7 +49,7 @@ test.each([
   ['app.ts:12:3', { file: 'app.ts', line: 12 }],
   ['C:\\graphs\\pots.yaml:7', { file: 'C:\\graphs\\pots.yaml', line: 7 }],
   ['the cluster', { file: 'the cluster' }],
-])('the place %j', (place, expected) => {
+])('a finding at the place %j gives %j', (place, expected) => {
   const [finding] = findingsOf(planOf({ definitions: [definition({ place, refusal: 'no' })] }));
   expect(finding).toEqual({ rule: 'refused', level: 'error', message: 'pots: no', ...expected });
 });
@@ -119,7 +119,7 @@ test('workflow commands: one line each, with the special characters of GitHub es
   `);
 });
 
-test('SARIF', () => {
+test('findings as SARIF', () => {
   const { runs } = JSON.parse(sarifText(everything)) as { runs: [{ results: unknown }] };
   expect(runs[0].results).toMatchInlineSnapshot(`
     [
@@ -193,7 +193,7 @@ test('SARIF', () => {
   `);
 });
 
-test('JUnit', () => {
+test('a plan as JUnit XML', () => {
   expect(junitText(everything)).toMatchInlineSnapshot(`
     "<?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="typekro plan">
@@ -210,7 +210,7 @@ test('JUnit', () => {
   `);
 });
 
-test('Markdown', () => {
+test('a plan as Markdown', () => {
   expect(markdownText(everything)).toMatchInlineSnapshot(`
     "<!-- typekro plan -->
     ### Plan of \`pots\`

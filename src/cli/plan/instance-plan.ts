@@ -244,8 +244,9 @@ const STATES_WITHOUT_OBSTACLE: ReadonlySet<NodeReport['state']> = new Set([
 ]);
 
 /**
- * The nodes whose objects the plan does not show in full. Nodes whose objects are as wanted, but not yet ready, are
- * left out. A node is blocked when it cannot continue before a user changes the spec, the definition or the cluster.
+ * The nodes whose objects the plan does not show in full. Nodes whose objects have their desired values, but are not
+ * ready yet, are left out. A node is blocked when it cannot continue before a user changes the spec, the definition or
+ * the cluster.
  */
 function openNodes(
   { nodes }: Pick<Decision, 'nodes'>,

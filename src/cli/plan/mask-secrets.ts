@@ -52,8 +52,9 @@ function maskedObject(salt: string, object: KubeObject, clean: (text: string) =>
 }
 
 /**
- * Masks an annotation with a copy of an object, which kapp and other tools write, in the same way as the object. In a
- * copy of a Secret, values that are too short for a search are masked, too. Returns `undefined` for other texts.
+ * Masks an annotation that holds a copy of an object, in the same way as the object. kapp and other tools write such
+ * annotations. In a copy of a Secret, values that are too short for a search are masked, too. Returns `undefined` for
+ * other texts.
  */
 function maskedCopy(salt: string, text: string, clean: (text: string) => string): string | undefined {
   if (!/^\s*[[{]/.test(text) || !text.includes('"Secret"')) return undefined;

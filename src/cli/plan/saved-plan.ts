@@ -113,8 +113,8 @@ function partsOf({ plan, objects, parts: _parts, ...rest }: SavedPlan): PlanPart
 }
 
 /**
- * The part of a file that was changed after `typekro plan --save` wrote it. `undefined` when no part was, or when the
- * file has no digests.
+ * The part of a file that was changed after `typekro plan --save` wrote it. `undefined` when no part was changed, or
+ * when the file has no digests.
  */
 function changedPart(saved: SavedPlan): string | undefined {
   const { parts: known } = saved;

@@ -257,8 +257,8 @@ function withParent(instance: KubeObject, { labels, inventory }: ParentWrite): K
 }
 
 /**
- * Finds the nodes that are as wanted and only wait until they are ready. A collection counts, too, when `propagateWhen`
- * holds its next batch back until the items before it are ready.
+ * Finds the nodes whose objects have their desired values and only wait until they are ready. A collection counts, too,
+ * when `propagateWhen` holds its next batch back until the items before it are ready.
  */
 function waitingNodes({ nodes }: Decision, graph: Graph): string[] {
   const waits = ({ id, state, because }: NodeReport): boolean =>

@@ -36,7 +36,7 @@ test('each write is counted once, by what happens', () => {
   });
 });
 
-test('every counted write is checked, a deletion, or an object that is created again', () => {
+test('every counted write is a checked write, a deletion, or an object that is created again', () => {
   const { summary } = planOf({
     definitions: [definitionPlan({ checked: 'server' }), definitionPlan({ action: 'delete' })],
     objects: actions('create', 'delete'),
@@ -77,7 +77,7 @@ test.each<[ObjectPlan['action'], boolean]>([
   expect(hasChanges(planOf({ objects: actions(action) }))).toBe(expected);
 });
 
-test('a refused object or definition, and a blocked instance, block', () => {
+test('a refused object, a refused definition and a blocked instance count as blocked', () => {
   expect(hasBlocked(planOf({ objects: actions('create') }))).toBe(false);
   expect(hasBlocked(planOf({ objects: [writePlan({ refusal: 'no' })] }))).toBe(true);
   expect(hasBlocked(planOf({ instances: [instancePlan('t/a', { state: 'blocked' })] }))).toBe(true);

@@ -168,7 +168,7 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
         cause.message.includes('a valid label') &&
         kept.some(({ field, message }) => field === cause.field && message.includes('RFC 1123'))
       ) &&
-      // An item that is no object is reported as such.
+      // Another cause at the same field reports an item that is no object.
       !(
         cause.message.includes('must be an object for an array of list-type map') &&
         kept.some((each) => each !== cause && each.field === cause.field)

@@ -53,7 +53,10 @@ function placeOf({ definedBy, nodes }: Graph, { id, index }: TypedNode): readonl
   return ['spec', 'nodes', ...frames, index, 'template'];
 }
 
-/** Checks the constant parts of names with expressions, because some texts make a name invalid for any value. */
+/**
+ * Checks the constant parts of names with expressions, because some constant texts make a name invalid, whatever its
+ * expressions give.
+ */
 async function checkNameParts(
   input: InputObject,
   node: TypedNode,

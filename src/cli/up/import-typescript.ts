@@ -69,8 +69,8 @@ function stripsTypes(): boolean {
 }
 
 /**
- * Finds the file of an entry of tsx for `import`. `require.resolve` would return the entry for `require`, whose ES
- * module loader needs a file that tsx lacks.
+ * Finds the file of an entry of tsx for `import`. `require.resolve` would return the entry for `require`. The ES module
+ * loader of that entry needs a file that tsx lacks.
  */
 function entryForImport(manifest: string, name: TsxEntry): string {
   const { exports = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as {

@@ -44,7 +44,7 @@ export interface LockHolder {
   readonly pid: number;
   /**
    * Is it certain that the process with this id is the holder? False where the system does not report start times:
-   * the id can belong to another process by now, which must not be ended.
+   * another process may have the id by now, and that process must not be ended.
    */
   readonly isCertain: boolean;
 }
@@ -122,8 +122,8 @@ function startOf(pid: number): string {
 }
 
 /**
- * The start time in the line of `/proc/PID/stat`. A process that has ended and waits for its parent (a zombie) has
- * none: it holds nothing, and its lock is dead.
+ * The start time in the line of `/proc/PID/stat`. The result is `ended` for a process that has ended and waits for its
+ * parent (a zombie): it holds nothing, and its lock is dead.
  */
 export function startInStat(stat: string | undefined): string {
   // The name of the program is in brackets and may contain any character. The state is field 3, the start time field 22.

@@ -138,7 +138,7 @@ function readsInstanceOnly(cel: string): boolean {
   return [...code.matchAll(/(?<![\w.?])([A-Za-z_]\w*)(?!\s*\()/g)].every(([, name]) => name === 'schema');
 }
 
-/** Will the node never become ready without a change by the user? */
+/** Does the node need a change by the user to become ready? */
 export function isRefusedForGood({ state, because }: NodeReport): boolean {
   // A value that is missing in the instance itself does not appear later.
   if (because.kind === 'missing-data') return state === 'pending' && because.nodes.length === 0;

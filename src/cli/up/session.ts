@@ -57,7 +57,7 @@ export interface SessionOptions {
   readonly keep?: boolean;
   /** The stand-ins for operators. Default: none. */
   readonly standIns?: readonly StandInName[];
-  /** The working directory of pods that are processes of this machine. Absent: no pod is one. */
+  /** The working directory of pods that are processes of this machine. Absent: no pod is a process of this machine. */
   readonly processDirectory?: string;
   /** The command for which the session serves the web page. By default, the session has no page. */
   readonly dashboardOf?: CommandContext;
@@ -149,7 +149,7 @@ async function openPage(
 
 /**
  * Returns the function that appends to the controller's log. A user may remove the folder of a running cluster, as `git
- * clean` does: the function then writes the kubeconfig file again, which other terminals use.
+ * clean` does. The function then writes the kubeconfig file again, because other terminals use it.
  */
 function logFile(state: StateDirectory, kubeconfig: string): (line: string) => void {
   const log = join(state.path, 'log');

@@ -48,7 +48,8 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
       path,
       kubeconfig,
       release() {
-        // A user may have removed the lock by hand and started another cluster, whose files must not change.
+        // A user may have removed the lock by hand and started another cluster. The files of that cluster must not
+        // change.
         if (!lock.isHeld()) return;
         writeFileSync(kubeconfig, endedKubeconfig(), { mode: 0o600 });
         lock.release();

@@ -152,7 +152,7 @@ export function isInternal(error: unknown, path: string): boolean {
   return packageFolders().some((folder) => (error.stack ?? '').includes(folder));
 }
 
-/** The innermost frame of a stack in the user's code, which is neither Node's nor a package's. */
+/** The innermost frame of a stack in the user's code. Frames of Node and of packages are not the user's code. */
 function userFrame(error: Error, path: string): SourcePosition | undefined {
   for (const place of userFrames(error.stack ?? '', path)) if (existsSync(place.file)) return place;
   return undefined;

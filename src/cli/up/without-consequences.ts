@@ -78,7 +78,7 @@ function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean):
   };
 }
 
-/** Findings about the shape of a definition, which hide names and fields. */
+/** Findings about the shape of a definition. A wrong shape hides names and fields. */
 const BROKEN_SHAPE: ReadonlySet<string> = new Set([
   'graph/invalid-id',
   'graph/invalid-definition',
@@ -219,7 +219,7 @@ const isMisnamedId = (each: Diagnostic, broken: readonly Diagnostic[]): boolean 
 
 /**
  * Adds a hint to an unknown field of a resource that lacks its id or template, because such a field is most often the
- * missing one under a wrong name.
+ * missing field under a wrong name.
  */
 function withMeantName(each: Diagnostic, all: readonly Diagnostic[]): Diagnostic {
   const parent = /^(spec\.resources\[\d+\])\.[^.[\]]+$/.exec(each.path ?? '')?.[1];

@@ -188,7 +188,7 @@ interface Operator {
   readonly gives?: ValueKind;
 }
 
-/** The precedence of `||`. That of `&&` is one higher. */
+/** The precedence of `||`. The precedence of `&&` is higher by one. */
 const OR = 6;
 
 const compared = (word: string): Operator => ({ word, binds: 10, of: ['integer'], gives: 'boolean' });

@@ -23,8 +23,8 @@ export function checkControllers(facts: ClusterFacts): CheckResult {
 const whereOf = ({ namespace, name }: ControllerDeployment): string => `Deployment ${namespace}/${name}`;
 
 /**
- * A controller outside the cluster has no Deployment. It holds a Lease when it elects a leader. If it elects none,
- * definitions that no controller has observed are the only sign that no controller works.
+ * A controller outside the cluster has no Deployment. It holds a Lease when it elects a leader. Without leader
+ * election, definitions that no controller has observed are the only sign that no controller works.
  */
 function withoutController({ leases, server, definitions }: ClusterFacts): Finding[] {
   if ('value' in leases && leases.value.some((lease) => isLive(lease, server.now))) return [];
