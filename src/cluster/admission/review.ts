@@ -73,7 +73,7 @@ export interface Verdict {
   readonly patch: readonly JsonValue[];
 }
 
-/** An answer that cannot be used. Its message is the reason, which follows the text `failed calling webhook "…": `. */
+/** An answer that cannot be used. Its message is the reason: the text after `failed calling webhook "…": `. */
 export class InvalidAnswer extends Error {}
 
 /**
