@@ -127,7 +127,10 @@ function printSample({ minute, leader: name, of }: Sample): void {
   console.log(`| ${minute.toFixed(1)} | ${name} | ${cells.join(' | ')} |`);
 }
 
-/** The row of the growth of a figure of both processes together, from the second third of the run to the last one. */
+/**
+ * Prints how much a figure grows from the second third of the run to the last third. The figure is the sum of both
+ * processes.
+ */
 function growthRow(what: string, samples: readonly Sample[], figure: (sample: ProbeSample) => number): void {
   const sums = samples.map(({ of }) => Object.values(of).reduce((sum, each) => sum + figure(each), 0));
   const { from, to, growth } = growthOfThirds(sums);
@@ -137,7 +140,7 @@ function growthRow(what: string, samples: readonly Sample[], figure: (sample: Pr
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** The rows of the leader: the delays of its event loop, and its collections of garbage. */
+/** Prints the rows of the leader: the delays of its event loop, and its garbage collections. */
 function leaderRows(samples: readonly Sample[]): void {
   const series = samples.map(({ leader: name, of }) => of[name]).filter((each) => each !== undefined);
   const p99 = median(series.map(({ loop }) => loop.p99));

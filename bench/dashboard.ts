@@ -188,9 +188,9 @@ function slopeOf(values: readonly number[]): number {
 }
 
 /**
- * The growth of the heaps of a page and of the server while 288,000 changes of 10,000 instances pass. Each batch moves
- * the clocks of page and server by a minute, and the page reads and draws again after it. The first third is left out:
- * caches and compiled code fill in it.
+ * Measures how much the heaps of a page and of the server grow during 288,000 changes of 10,000 instances. Each batch
+ * moves the clocks of page and server by a minute, and the page reads and draws again after it. The first third is left
+ * out: caches and compiled code fill in it.
  */
 async function measureHours(browser: Browser, hash: string, what: string): Promise<void> {
   const server = await startDashboard(10_000, 300);

@@ -163,7 +163,9 @@ export class ControllerProcess {
     }
   }
 
-  /** The number of requests that this process has counted itself, for one of several controllers of a cluster. */
+  /**
+   * The number of requests that this controller process has counted. Use it where a cluster has several controllers.
+   */
   async ownRequests(): Promise<number> {
     return sum(await this.#metrics(), 'rest_client_requests_total');
   }

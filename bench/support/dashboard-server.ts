@@ -1,7 +1,7 @@
 /**
- * The server of the dashboard in a process of its own, for `bench/dashboard.ts`: the index of the command `typekro
- * dashboard`, on a stand-in for a cluster with as many instances as the first argument says. The parent process sends
- * what happens.
+ * The server of the dashboard in a process of its own, for `bench/dashboard.ts`. It has the index of the command
+ * `typekro dashboard`, on a stand-in for a cluster. The first argument is the number of instances. The parent process
+ * sends what happens.
  */
 import { setImmediate } from 'node:timers/promises';
 import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';

@@ -1,4 +1,4 @@
-/** Resident memory of the old events of a server, when a further change would drop events of a collection. */
+/** Resident memory of a store whose window of old events is full. */
 import { Store } from '../../../src/cluster/store/store.ts';
 import { printResident } from './figures.ts';
 
