@@ -11,7 +11,7 @@ import { projectDefinitions } from './example-graphs.ts';
 import type { Story } from './example-stories.ts';
 import { differences, filledIn } from './example-stories.ts';
 
-/** The time limits of a deployment, and of the wait for the status in the header of the example, in milliseconds. */
+/** The time limit of a deployment, and of the wait for the status in the header of the example, in milliseconds. */
 const TIMEOUT_MS = 20_000;
 
 /** The result of one story. */

@@ -170,8 +170,8 @@ exports.fileURLToPath = (url) => String(url);
 const ABSENT = "throw new Error('this part of the package is not in the page');";
 
 /**
- * Dynamic imports outside of the page stay as they are. The page does not use the modules with such imports, but esbuild
- * would share code between the page and their targets, and the shared code needs Node.
+ * Dynamic imports outside of the page stay as they are. The page does not use the modules with these imports. esbuild
+ * would nevertheless share code between the page and the imported modules, and the shared code needs Node.
  */
 const LATER_IMPORTS = {
   name: 'later-imports',

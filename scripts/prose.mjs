@@ -22,7 +22,7 @@ const REFUSED = [
   { pattern: /\bplease\b/i, reason: 'is no instruction; write the imperative' },
 ];
 
-/** Pages that a script writes from the code, whose sentences are in the code. */
+/** Pages that a script writes from the code. Their sentences are in the code. */
 const GENERATED = /^docs\/(?:diagnostics\.md|seeds\.md|reference\/)/;
 /** Pages for authors of the project. */
 const FOR_AUTHORS = /^docs\/(?:decisions\/|controller-figures\.md|simulation\.md|glossary\.md)/;

@@ -6,7 +6,10 @@ import { markdownTable } from '../markdown-table.ts';
 /** The libraries that a feature gate of the controller turns on. */
 const GATED: readonly Library[] = [nowLibrary, math, sets, network, propagation];
 
-/** The purpose of each library, by its name. A library without an entry is an error, and an entry without a library. */
+/**
+ * The purpose of each library, by its name. A library without an entry is an error, and so is an entry without a
+ * library.
+ */
 const PURPOSES: Readonly<Record<string, string>> = {
   stdlib: 'Operators, conversions, sizes, tests of texts, and the parts of times.',
   comprehensions: 'Macros over lists and maps with two variables: index or key, and value.',

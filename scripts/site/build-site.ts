@@ -88,7 +88,10 @@ export async function buildSite(): Promise<Site> {
   return { files, problems: [...new Set(problems)] };
 }
 
-/** The index of all sections as a script, because pages of a folder may not fetch other files of it. */
+/**
+ * The index of all sections as a script, because a page that a browser opens from a folder may not fetch other files of
+ * the folder.
+ */
 function searchIndex(rendered: ReadonlyMap<NavigationPage, RenderedPage>): string {
   const index = new MiniSearch(SEARCH_OPTIONS);
   for (const [page, { sections }] of rendered) {
