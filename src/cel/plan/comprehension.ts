@@ -75,7 +75,7 @@ function formOf(expr: Comprehension): Form {
 
 /**
  * `all` and `exists`. `decisive` is the answer of an element that decides the whole loop: false for `all`, true for
- * `exists`. It has precedence over errors, as with `&&` and `||`.
+ * `exists`. This answer has precedence over errors, as with `&&` and `||`.
  */
 function planQuantifier(loop: Loop, { run }: PlannedNode, decisive: boolean): PlannedNode {
   const { list, slot } = loop;
