@@ -106,7 +106,7 @@ test.each<[string, KubeObject[], string, string]>([
 test.each([
   ['the gate', ['--feature-gates=GraphKind=true'], true],
   ['no gate', [], false],
-])('a controller with %s', async (_what, args, graphKind) => {
+])('does a controller with %s serve Graphs?', async (_what, args, graphKind) => {
   const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
   expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({ graphKind });
 });
@@ -119,7 +119,7 @@ test.each([
   ],
   ['with a gate that is only in the language', 'CELOmitFunction=true', { dynamicKeys: false }],
   ['with another gate', 'Variables=true', { omit: false, dynamicKeys: false }],
-])('a controller %s', async (_what, gates, features) => {
+])('the features of a controller %s', async (_what, gates, features) => {
   const api = apiWith(() => [
     deployment(named('typekro'), { image: 'a/typekro:1', args: [`--feature-gates=${gates}`] }),
   ]);

@@ -44,7 +44,7 @@ test.each<[string, string, number, string[]]>([
   ['a command', '   look       kubectl describe pod x -n y', 20, ['   look       kubectl describe pod x -n y']],
   ['an excerpt', '  12 | a: {b: c} d e', 10, ['  12 | a: {b: c} d e']],
   ['a mark below an excerpt', '     |          ^', 10, ['     |          ^']],
-])('%s', (_what, line, columns, expected) => {
+])('a line is wrapped: %s', (_what, line, columns, expected) => {
   expect(wrapped(line, columns)).toEqual(expected);
 });
 

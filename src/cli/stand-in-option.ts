@@ -12,7 +12,7 @@ export const STAND_IN_OPTION: OptionSpec = {
   repeatable: true,
 };
 
-/** The time of a step of a stand-in in the clusters of the commands, in milliseconds. */
+/** The time of one step of a stand-in in the clusters that commands start, in milliseconds. */
 const STEP_MS = 1000;
 
 /**

@@ -27,7 +27,7 @@ test.each([
   ['completion', "missing required argument 'shell'", 'typekro completion --help lists the options'],
   ['validate', "missing required argument 'file'", `typekro validate --help lists the options${FILES}`],
   ['plan a.yaml --sve', "unknown option '--sve'", `typekro plan --help lists the options${FILES}`],
-])('%s', async (line, message, hint) => {
+])('typekro %s is a usage error with a hint', async (line, message, hint) => {
   const { code, out, err } = await run(line);
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err.split('\n')[0]).toBe(`error: ${message} [cli/usage]`);

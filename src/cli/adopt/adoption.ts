@@ -13,7 +13,7 @@ import { isOfController } from '../plan/value-lines.ts';
  */
 export interface Adoption {
   readonly schemaVersion: 1;
-  /** True with `--dry-run`: nothing is written. When `objects` is empty, nothing is written, too. */
+  /** True with `--dry-run`: nothing is written. An empty `objects` also means that nothing is written. */
   readonly dryRun: boolean;
   readonly objects: readonly AdoptedObject[];
   /**

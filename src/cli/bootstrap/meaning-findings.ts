@@ -102,8 +102,8 @@ function policyFinding(node: GraphNode): Difference[] {
 }
 
 /**
- * Finds the CRDs of instances whose status has the record of objects. kro compares the CRD with the one that it wants,
- * and refuses to remove the record, unless the definition allows breaking changes.
+ * Finds the CRDs of instances whose status has the record of objects. kro compares the CRD with the CRD that it would
+ * write. It refuses to remove the record unless the definition allows breaking changes.
  */
 export function recordFindings(crds: readonly KubeObject[], definitions: readonly KubeObject[]): HandBackFinding[] {
   const owners = new Map(definitions.map((each) => [each.metadata.name, readDefinitionObject(each)]));

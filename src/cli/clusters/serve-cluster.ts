@@ -71,7 +71,8 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
   }
   const closers: (() => unknown)[] = [
     () => lock.release(),
-    // A user may have removed the folder, and started another cluster of the name. Its files must not change.
+    // A user may have removed the folder, and started another cluster of the name. The files of that cluster must not
+    // change.
     () => (lock.isHeld() ? leaveFolder(folder).then(logProblem, logProblem) : undefined),
   ];
   const close = async (): Promise<void> => {

@@ -122,7 +122,10 @@ export function settingsFor(
   return others;
 }
 
-/** Refuses a version of Kubernetes that is earlier than that of the kept objects, because it may not know them. */
+/**
+ * Refuses a version of Kubernetes that is earlier than the version of the kept objects. The earlier version may not
+ * know these objects.
+ */
 function refuseEarlierVersion(
   name: string,
   last: ClusterSettings | undefined,

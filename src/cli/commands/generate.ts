@@ -135,8 +135,8 @@ function inGroup(documents: readonly JsonValue[], group: string | undefined): re
 }
 
 /**
- * The command line in the head of each file, with which a reader can write the same files. It therefore lacks
- * `--check`. It also lacks `--kubeconfig`, because its path is private.
+ * The command line in the head of each file, with which a reader can write the same files. This command line therefore
+ * lacks `--check`. It also lacks `--kubeconfig`, because its path is private.
  */
 function commandLine(input: CommandInput, layout: string): string {
   const texts = ['context', 'group', 'chart', 'repository', 'chart-version', 'out'].flatMap((name) => {

@@ -200,7 +200,7 @@ function refuseSavedSnapshot(): void {
   });
 }
 
-/** Throws for a plan that cannot be saved, because it does not show every change that its apply causes. */
+/** Throws for a plan that does not show every change that its apply causes. Such a plan cannot be saved. */
 function refuseToSave({ definitions }: Plan, only: string | undefined): void {
   const changed = definitions.find(({ action }) => action !== 'none');
   if (only === undefined || changed === undefined) return;

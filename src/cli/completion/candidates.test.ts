@@ -39,7 +39,7 @@ test.each([
   ['', ['validate', 'why', 'view']],
   ['v', ['validate', 'view']],
   ['nothing', []],
-])('typekro %j', (word, words) => {
+])('the commands that complete %j are %j', (word, words) => {
   expect(commandCandidates(ENTRIES, word).words.map((each) => each.word)).toEqual(words);
 });
 
@@ -55,7 +55,7 @@ test.each([
   ['why ', [], 'instances'],
   ['why a ', [], ''],
   ['view ', [], ''],
-])('typekro %j', (line, words, more) => {
+])('the words that complete "typekro %s" are %j', (line, words, more) => {
   const [name, ...rest] = line.split(' ');
   const command = COMMANDS.find((each) => each.name === name) as Command;
   const found = candidatesFor(command, rest);

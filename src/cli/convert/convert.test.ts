@@ -231,7 +231,7 @@ describe('convert', () => {
     expect([code, out === '']).toEqual([3, true]);
   });
 
-  test('standard input', async () => {
+  test('reads the standard input', async () => {
     expect((await run('convert -', SHOP)).out).toContain('kind: App');
   });
 

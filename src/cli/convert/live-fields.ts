@@ -45,8 +45,8 @@ const MAKERS =
   /^(?:ReplicaSet|ReplicationController|Deployment|StatefulSet|DaemonSet|Job|CronJob|Service|Endpoints|Node)$/;
 
 /**
- * Removes the fields that the cluster assigned or kro wrote from live objects, so that a definition can create the
- * objects in any cluster. Objects without a UID come from files; from these only labels, annotations and finalizers of
+ * Removes from live objects the fields that the cluster assigned or kro wrote. A definition can then create the objects
+ * in any cluster. Objects without a UID come from files; from these only labels, annotations and finalizers of
  * controllers are removed. Objects that a controller creates are left out completely. The status and the server's
  * metadata stay, because `toDefinition` removes them from every object; `leftOut` lists also these.
  */

@@ -76,8 +76,8 @@ interface Observed {
 }
 
 /**
- * The details of a cluster's definitions and instances, by the code of the commands `why`, `tree`, `diff`, `plan`,
- * `revisions`, `events` and `logs`. Each answer reads the cluster once, with the rights of the caller.
+ * Computes the details of a cluster's definitions and instances with the code of the commands `why`, `tree`, `diff`,
+ * `plan`, `revisions`, `events` and `logs`. Each answer reads the cluster once, with the rights of the caller.
  */
 export class ClusterDetails implements InspectDetails {
   readonly #options: ClusterDetailsOptions;

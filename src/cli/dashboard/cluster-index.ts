@@ -33,7 +33,7 @@ interface WatchedKind {
 
 /**
  * The definitions and instances of a cluster, from watches: one of the definitions, one of each kind that they declare,
- * and one of Graphs where the cluster serves them. It keeps a row of each object and not the object.
+ * and one of Graphs where the cluster serves them. The index keeps a row of each object, and not the object itself.
  */
 export class ClusterIndex implements InspectIndex {
   readonly log = new EventLog();

@@ -59,7 +59,7 @@ export class DevCluster {
   }
 
   /**
-   * Applies files without errors, and deletes the objects that they no longer hold. Returns the exit code of `up`.
+   * Applies files without errors, and deletes the objects that the files no longer hold. Returns the exit code of `up`.
    * Throws the refusal of an object, and the reason of the signal in the context.
    */
   async apply(checked: CheckedFiles, context: CommandContext): Promise<number> {

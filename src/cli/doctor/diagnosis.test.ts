@@ -299,7 +299,7 @@ test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
     ['warning objects WebApp team/shop: is being deleted for 10 min, with the finalizers kro.run/finalizer'],
   ],
   ['a deletion that has just begun', { instances: new Map([['webapps', { value: [instance(300)] }]]) }, []],
-])('%s', (_title, facts, expected) => {
+])('the findings: %s', (_title, facts, expected) => {
   expect(findings(facts)).toEqual(expected);
 });
 

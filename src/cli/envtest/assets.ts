@@ -22,8 +22,8 @@ export interface AssetPaths {
  * A program for `/bin/sh`. The shell itself answers `--help`, without another process, because envtest asks both
  * programs for their help at each start. Variables that delay or change Node are removed. The programs trust no public
  * authority, so the list of public authorities is empty. Otherwise Node would read its own list when it reads the
- * authority of client certificates. This list takes 30 ms. From Node 22.1 on, the programs keep their compiled code in
- * the folder of the scripts, which only the user can write to. A start of both then takes 12 ms less.
+ * authority of client certificates. Reading that list takes 30 ms. From Node 22.1 on, the programs keep their compiled
+ * code in the folder of the scripts, which only the user can write to. A start of both then takes 12 ms less.
  */
 function programScript(name: string, help: string, node: string, module: string, flags = ''): string {
   return `#!/bin/sh

@@ -6,7 +6,8 @@ const { cwd, run, write, remove } = testFolder();
 afterAll(remove);
 
 /**
- * A Deployment, and a ConfigMap that exists only while the Deployment has pods. It is deleted when the status is lost.
+ * A Deployment, and a ConfigMap that exists only while the Deployment has pods. The ConfigMap is deleted when the
+ * status is lost.
  */
 const FLAPPING = `
 apiVersion: kro.run/v1alpha1

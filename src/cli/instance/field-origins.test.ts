@@ -38,7 +38,7 @@ test.each([
     'correct the expression of metadata.name, or the data that it reads',
   ],
   ['metadata.labels.a', 'metadata.labels is ${schema.spec.labels}', 'correct spec.labels of the instance'],
-])('%s', (path, text, remedy) => {
+])('the field %s has its expression and a remedy', (path, text, remedy) => {
   expect(fieldOrigins(graph?.nodes.get('service'), [path])).toEqual([{ text, remedy }]);
 });
 

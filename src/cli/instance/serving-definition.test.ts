@@ -24,7 +24,7 @@ test.each<[string, readonly KubeObject[], string | undefined, string | undefined
   ['the only active one without labels', two('Inactive', 'Active'), undefined, undefined, 'b'],
   ['none when two are active', two('Active', 'Active'), undefined, undefined, undefined],
   ['none when no controller has seen them', two(), undefined, undefined, undefined],
-])('%s', (_what, candidates, instance, crd, name) => {
+])('the definition that serves an instance: %s', (_what, candidates, instance, crd, name) => {
   expect(servingDefinition(candidates, marked(instance), marked(crd))?.metadata.name).toBe(name);
 });
 

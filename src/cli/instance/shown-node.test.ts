@@ -57,7 +57,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
       'unknown: cannot be read with your rights: no',
     ],
   ],
-])('%s', (_title, nodes, expected) => {
+])('the shown states: %s', (_title, nodes, expected) => {
   const shown = shownNodes(nodes);
   expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
 });
@@ -80,7 +80,7 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ],
     ['ready: is as wanted and ready', 'applying: changes its object'],
   ],
-])('%s', (_title, nodes, expected) => {
+])('the shown states when the server refuses a write: %s', (_title, nodes, expected) => {
   const shown = shownNodes(nodes, new Map([['svc', { problem: 'the server refuses it', remedy: 'do it' }]]));
   expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
 });

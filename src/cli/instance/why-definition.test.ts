@@ -21,7 +21,7 @@ test.each([
   ['one that no controller has accepted', { ...FINE, state: 'Inactive' }, false],
   ['one without a state', { ...FINE, state: '' }, false],
   ['one with a condition that is not known', { ...FINE, notes: ['KindReady is not known yet'] }, false],
-])('%s', (_name, report, isServed) => {
+])('is the definition reported as served: %s', (_name, report, isServed) => {
   expect(definitionWhyLines(report, 0, false).includes(SERVED)).toBe(isServed);
 });
 

@@ -84,7 +84,7 @@ function answerMembers(source: ObjectSource, store: ObservedStore, target: Membe
   store.setMembers(target, { state: 'known', objects: liveObjects([...members.values()]) });
 }
 
-/** The failure because of which the owned objects of a namespace are not known, or `undefined`. */
+/** The failure of the list that would show the owned objects of a namespace. `undefined` when the objects are known. */
 function failureOf(table: KindTable, namespaces: readonly string[]): ApiFailure | undefined {
   if (table.isWhole || table.owned.has('*')) return undefined;
   if (!table.type.namespaced) return table.failures.get('*');

@@ -200,7 +200,7 @@ test.each([
   ['a short value inside of a text', object({ mode: 'x-hunter2-y' }, part), true],
   ['an entry of a ConfigMap', { ...object({}), data: { key: LONG, name: `a ${LONG}` } }, false],
   ['an annotation', { ...object({}), metadata: { name: 'x', annotations: { note: `a ${LONG}` } } }, false],
-])('%s', (_what, given, isKept) => {
+])('a value of a Secret in another object: %s', (_what, given, isKept) => {
   const [masked] = objectsOf(given, liveSecret({ a: 'hunter2', b: LONG }));
   if (isKept) expect(masked).toEqual(given);
   else for (const each of ['hunter2', LONG, base64(LONG)]) expect(JSON.stringify(masked)).not.toContain(each);

@@ -12,7 +12,7 @@ test.each([
   ['ashop shop', 'shop', 'ashop *'],
   ['anything', '', 'anything'],
   ['', 'shop', ''],
-])('%j without %j', (text, name, expected) => {
+])('%j without the name %j is %j', (text, name, expected) => {
   expect(replaceName(text, name, '*')).toBe(expected);
 });
 

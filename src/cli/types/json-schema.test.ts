@@ -44,6 +44,6 @@ test.each<[string, JsonObject, JsonObject]>([
     { type: 'object', additionalProperties: { type: 'string', nullable: true } },
     { type: 'object', additionalProperties: { type: ['string', 'null'] } },
   ],
-])('%s', (_name, schema, expected) => {
+])('conversion to JSON Schema: %s', (_name, schema, expected) => {
   expect(toJsonSchema(schema)).toEqual(expected);
 });

@@ -48,7 +48,7 @@ test.each([
     1,
   ],
   ['a name with a path writes no file', [crd('../a', 'x.io'), crd('a/b.x.io', 'x.io'), 'text', null], undefined, [], 0],
-])('%s', (_name, crds, group, names, generated) => {
+])('the written files: %s', (_name, crds, group, names, generated) => {
   const pulled = pulledCrds(crds as never, group);
   expect({ names: [...pulled.files.keys()], generated: pulled.generated }).toEqual({ names, generated });
 });

@@ -148,8 +148,8 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
 }
 
 /**
- * Leaves out causes at fields that the given object does not have, when there are others. A server sets defaults before
- * it validates, so that it reports one error both in the given field and in fields that are defaulted from it.
+ * Leaves out causes at fields that the given object does not have, when there are other causes. A server sets defaults
+ * before it validates, so that it reports one error both in the given field and in fields that are defaulted from it.
  */
 export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
   const isOwn = ({ field, message }: RefusalCause): boolean =>

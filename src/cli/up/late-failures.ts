@@ -9,8 +9,8 @@ const waiting: unknown[] = [];
 let report: ((problem: Diagnostic) => void) | undefined;
 
 /**
- * Catches errors that a module's code throws after its load, in a timer or an unawaited promise. They become problems
- * of the user's file instead of ending the process. Call it for each module.
+ * Catches errors that a module's code throws after its load, in a timer or an unawaited promise. These errors become
+ * problems of the user's file instead of ending the process. Call it for each module.
  */
 export function catchLateFailures(path: string, cwd: string): void {
   if (module === undefined) {

@@ -20,6 +20,6 @@ test.each<readonly [name: string, given: readonly string[], ordered: readonly st
   ['files keep the order of their first problem', ['b:2:1#', 'a:3:1#', 'b:1:1#'], ['b:1:1#', 'b:2:1#', 'a:3:1#']],
   ['problems without a place', ['a:2:1#', '#y', 'a:1:1#', '#x'], ['a:1:1#', 'a:2:1#', '#y', '#x']],
   ['none', [], []],
-])('%s', (_name, given, ordered) => {
+])('the order of problems: %s', (_name, given, ordered) => {
   expect(inFileOrder(given.map(problem)).map(textOf)).toEqual(ordered);
 });

@@ -90,7 +90,10 @@ function viewOf(object: KubeObject, report: InstanceReport | undefined): Instanc
   };
 }
 
-/** The conditions that are False when the controller has no graph: of an instance, and of a Graph. */
+/**
+ * The conditions that are False when the controller has no graph: `GraphResolved` of an instance, `Accepted` of a
+ * Graph.
+ */
 const UNRESOLVED: ReadonlySet<string> = new Set(['GraphResolved', 'Accepted']);
 
 /**

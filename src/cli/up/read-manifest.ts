@@ -159,7 +159,7 @@ function itemOf(document: DefinitionDocument, value: JsonValue, index: number): 
   };
 }
 
-/** Files of other tools that are taken for manifests, by the fields that they begin with. */
+/** Recognises a file of another tool that a user took for a manifest, by the fields at its beginning. */
 function otherTool(fields: readonly string[]): { readonly what: string; readonly hint: string } | undefined {
   if (fields.includes('kind') || fields.includes('apiVersion') || fields.includes('metadata')) return undefined;
   if (fields.includes('services') || fields.includes('volumes'))

@@ -161,7 +161,7 @@ function isReportedBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean
     );
 }
 
-/** A resource that the compiler skipped, so that its id is unknown. */
+/** Is the finding about a resource that the compiler skipped? The id of such a resource is unknown. */
 const isLost = ({ code, path = '' }: Diagnostic): boolean =>
   code === 'graph/duplicate-id' ||
   code === 'graph/field-combination' ||

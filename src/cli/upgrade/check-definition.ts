@@ -178,7 +178,7 @@ function schemaOf({ object }: DefinitionTask, wanted: PreviewedGraph, instances:
   return definitionPlan({ place: '', live: object, object, instances, ...wanted }).schema;
 }
 
-/** Finds the newest revision that compiles. With `isCrdRefused`, its CRD must also not be refused. */
+/** Finds the newest revision that compiles. With `isCrdRefused`, the CRD of the revision must also be accepted. */
 async function lastGood(
   task: DefinitionTask,
   level: KroCompatibility,
