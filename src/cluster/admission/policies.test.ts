@@ -390,7 +390,7 @@ describe('policies are checked', () => {
       { auditAnnotations: [{ key: 'a b', valueExpression: "'1'" }] },
       'spec.auditAnnotations[0].key: Invalid value: "p/a b"',
     ],
-  ])('%j', async (spec, message) => {
+  ])('the server refuses the policy %j', async (spec, message) => {
     await using set = await setUp();
     const { status, body } = await set.policy('p', spec);
     expect([status, body.message]).toEqual([422, expect.stringContaining(message)]);
@@ -414,7 +414,7 @@ describe('policies are checked', () => {
       { matchResources: { resourceRules: [{ ...RULE, resources: ['*', 'pods'] }] } },
       "if '*' is present, must not specify other resources without subresources",
     ],
-  ])('a binding %j', async (spec, message) => {
+  ])('the server refuses the binding %j', async (spec, message) => {
     await using set = await setUp();
     const { status, body } = await set.bind('b', 'p', spec);
     expect([status, body.message]).toEqual([422, expect.stringContaining(message)]);
