@@ -84,7 +84,7 @@ function holderOf(store: Store, address: string, deleted: KubeObject): KubeObjec
   return candidates.find((stored) => stored !== undefined && addressesOf(stored.object).includes(address))?.object;
 }
 
-/** Sets the ranges of the stored ServiceCIDRs, and takes the addresses of the IPAddresses. */
+/** Sets the ranges of the stored ServiceCIDRs, and reserves the addresses of the stored IPAddresses. */
 export function takeStoredAddresses({ store, addresses }: Pick<AddressesContext, 'store' | 'addresses'>): void {
   addresses.setRanges(storedRanges(store));
   for (const { key } of store.collection(GROUP, 'ipaddresses').all()) {

@@ -76,8 +76,8 @@ export interface ClusterOptions {
    */
   readonly runProcesses?: boolean;
   /**
-   * The working directory of local processes; that of a container is relative to it. Default: the working directory of
-   * this process.
+   * The working directory of local processes. The working directory of a container is relative to it. Default: the
+   * working directory of this process.
    */
   readonly processDirectory?: string;
   /**

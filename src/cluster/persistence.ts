@@ -83,8 +83,8 @@ class Persistence {
   }
 
   /**
-   * The content of the files, the number of bytes of the complete lines of the log, and the version of Kubernetes of the
-   * last server. A state of an earlier release of this project does not name it; the text is then empty.
+   * The content of the files, the number of bytes of the complete lines of the log, and the version of Kubernetes of
+   * the last server. A state of an earlier release of this project does not name this version; `release` is then empty.
    */
   #read(): { readonly snapshot: ClusterSnapshot; readonly logSize: number; readonly release: string } {
     const objects = new Map<string, { group: string; plural: string; items: Map<string, KubeObject> }>();

@@ -61,7 +61,7 @@ test.each<[JsonObject, number, string]>([
     400,
     'admission webhook "v.example.com" denied the request: m',
   ],
-])('a denial of %j', async (answer, code, message) => {
+])('the denial %j becomes an error with its code and message', async (answer, code, message) => {
   await using set = await setUp(() => answer);
   await set.configure('Validating', 'v');
   const { status, body } = await call(set.transport, 'POST', MAPS, map('a'));
@@ -350,7 +350,7 @@ describe('requests whose objects are not stored', () => {
     ],
     ['CREATE', '/api/v1/namespaces/default/serviceaccounts/s/token', 'POST', token, { kind: 'TokenRequest' }],
     ['UPDATE', SCALE, 'PATCH', { spec: { replicas: 3 } }, { kind: 'Scale', spec: { replicas: 3 } }],
-  ])('%s %s', async (operation, path, method, body, object) => {
+  ])('a webhook reviews the object of %s %s', async (operation, path, method, body, object) => {
     await using set = await setUp(() => ({ allowed: false, status: { message: 'no' } }));
     const { transport, server } = set;
     await call(transport, 'POST', PODS, pod);

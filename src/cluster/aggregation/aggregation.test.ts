@@ -30,7 +30,7 @@ interface Seen {
   readonly line: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
-  /** The common name of the client certificate; `undefined` for one that the authority has not signed. */
+  /** The common name of the client certificate; `undefined` for a certificate that the authority has not signed. */
   readonly client: string | undefined;
 }
 
@@ -283,7 +283,7 @@ describe('a request for a version of another server', () => {
     });
   });
 
-  test('needs the right of the user', async () => {
+  test('requires that its user has the right', async () => {
     await using cluster = await story();
     await cluster.connected();
     const count = cluster.server.seen.length;

@@ -164,7 +164,7 @@ describe('the events of a request', () => {
     expect(log.events.map(({ stage }) => stage)).toEqual(['ResponseComplete']);
   });
 
-  test('an impersonated user, and the right of constrained impersonation', async () => {
+  test('name the impersonated user, and the right of constrained impersonation', async () => {
     await using log = await audited([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
     const as = (user: string, actor?: UserInfo) =>
       log.cluster
@@ -211,7 +211,7 @@ describe('the events of a request', () => {
     });
   });
 
-  test('an unexpected exception is the stage Panic', async () => {
+  test('an unexpected exception has an event of the stage Panic', async () => {
     await using log = await audited('Metadata');
     const report = vi.spyOn(console, 'error').mockReturnValue();
     const where = () => {
@@ -225,7 +225,7 @@ describe('the events of a request', () => {
     expect(log.events.at(-1)?.responseStatus).toMatchObject({ code: 500, message: "APIServer panic'd: a defect" });
   });
 
-  test('an unexpected exception of authentication is the stage Panic, too', async () => {
+  test('an unexpected exception of authentication has an event of the stage Panic, too', async () => {
     const events: AuditEvent[] = [];
     const report = vi.fn<(line: string) => void>();
     const access = {
@@ -332,7 +332,7 @@ describe('the events of a request', () => {
 });
 
 describe('annotations', () => {
-  test('of a deprecated API and of Pod Security', async () => {
+  test('report a deprecated API and violations of Pod Security', async () => {
     await using log = await audited([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
     await log.call('GET', '/api/v1/namespaces/default/endpoints');
     expect(log.events.at(-1)?.annotations).toMatchObject({ 'k8s.io/deprecated': 'true' });
@@ -350,7 +350,7 @@ describe('annotations', () => {
     });
   });
 
-  test('of validating policies: failures that are only audited, and values of expressions', async () => {
+  test('report failures of validating policies that are only audited, and values of expressions', async () => {
     await using log = await audited([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
     const add = (kind: string, name: string, spec: object) =>
       log.call('POST', `${CONFIGURATIONS}/validatingadmission${kind}`, { metadata: { name }, spec });
@@ -373,7 +373,7 @@ describe('annotations', () => {
     ]);
   });
 
-  test('of webhooks: calls, patches, own annotations, and calls that failed and were ignored', async () => {
+  test('report calls, patches and own annotations of webhooks, and failed calls that were ignored', async () => {
     const patch = [{ op: 'add', path: '/data', value: { a: 'b' } }];
     const server = await openWebhookServer((_, path) =>
       path.startsWith('/changing') ? { ...patchAnswer(patch), auditAnnotations: { why: 'because' } } : allow(),

@@ -55,7 +55,7 @@ describe('a rule is for the requests that match all its members', () => {
     [{ nonResourceURLs: ['/healthz*'] }, 'GET /healthz/ping', true],
     [{ nonResourceURLs: ['/healthz*'] }, 'GET /version', false],
     [{ nonResourceURLs: ['*'] }, `GET ${PODS}`, false],
-  ])('%j and %s: %s', (rule, request, matches) => {
+  ])('the rule %j matches %s: %s', (rule, request, matches) => {
     expect(levelOf(rule, request)).toBe(matches ? 'Metadata' : 'None');
   });
 });

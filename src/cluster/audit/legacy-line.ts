@@ -3,7 +3,9 @@ import type { AuditEvent, AuditUser } from '../audit-options.ts';
 
 const groupsOf = (groups: AuditUser['groups']): string => (groups ?? []).map((group) => goQuote(group)).join(',');
 
-/** An event as a line of text, which has only a part of the event: the format `legacy` of kube-apiserver. */
+/**
+ * Formats an event as a line of text in the format `legacy` of kube-apiserver. The line has only a part of the event.
+ */
 export function legacyLine(event: AuditEvent): string {
   const { user, impersonatedUser, objectRef, responseStatus } = event;
   const { username = '', groups = [] } = user;

@@ -16,8 +16,8 @@ const dataOf = (secret: KubeObject, key: string): string =>
   Buffer.from(textAt(secret, 'data', key), 'base64').toString('utf8');
 
 /**
- * The end of a bootstrap token in milliseconds since the epoch; `undefined` for a token without one. A token whose end
- * is not a valid time counts as expired (`-Infinity`).
+ * The end of a bootstrap token in milliseconds since the epoch; `undefined` for a token without an end. A token whose
+ * end is not a valid time counts as expired (`-Infinity`).
  */
 export function bootstrapTokenEnd(secret: KubeObject): number | undefined {
   const text = dataOf(secret, 'expiration');

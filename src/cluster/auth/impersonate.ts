@@ -93,7 +93,7 @@ export function impersonate(
   throw first ?? refusal(user, request, '');
 }
 
-/** The verb of the right of a constrained mode; `undefined` for the original one. */
+/** The verb of the right of a constrained mode; `undefined` for the original mode. */
 const rightOf = ({ constraint }: Mode): string | undefined =>
   constraint === undefined ? undefined : `impersonate:${constraint}`;
 

@@ -72,7 +72,9 @@ export function reconciledBinding(stored: KubeObject, expected: KubeObject): Kub
 const unlessEqual = (stored: KubeObject, next: KubeObject): KubeObject =>
   jsonEquals(json(stored), json(next)) ? stored : next;
 
-/** The labels and annotations of the stored object have precedence. */
+/**
+ * The stored object with the labels and annotations of the default object. Values of the stored object have precedence.
+ */
 function withMetadata(stored: KubeObject, { metadata }: KubeObject): KubeObject {
   const labels = { ...metadata.labels, ...stored.metadata.labels };
   const annotations = { ...metadata.annotations, ...stored.metadata.annotations };

@@ -18,13 +18,13 @@ export interface LifetimeRequest {
 /** The end of a token's validity, in milliseconds since the epoch. */
 export interface TokenLifetime {
   readonly expires: number;
-  /** The time after which audit events report each use of the token. Only extended tokens have one. */
+  /** The time after which audit events report each use of the token. Only extended tokens have this time. */
   readonly warnAfter?: number;
 }
 
 /**
- * The validity of a token that is issued at `nowMs`. As from kube-apiserver, the API tokens of pods are valid for a
- * year. A client that reads its token file only once keeps its access.
+ * The validity of a token that is issued at `nowMs`. As in kube-apiserver, the API tokens of pods are valid for a year.
+ * A client that reads its token file only once keeps its access.
  */
 export function tokenLifetime({ seconds, isBoundToPod, isForServer }: LifetimeRequest, nowMs: number): TokenLifetime {
   const requested = nowMs + seconds * 1000;

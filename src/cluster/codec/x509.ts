@@ -120,8 +120,8 @@ export const basicConstraints = (isAuthority: boolean): Buffer =>
   extension('2.5.29.19', true, sequence(...(isAuthority ? [der(0x01, Buffer.from([0xff]))] : [])));
 
 /**
- * The uses of a key, as bits of X.509 from the left: 0 is `digitalSignature`, 2 is `keyEncipherment`, 5 is
- * `keyCertSign`.
+ * The extension with the uses of a key. `bits` are numbers of bits of X.509, from the left: 0 is `digitalSignature`, 2
+ * is `keyEncipherment`, 5 is `keyCertSign`.
  */
 export function keyUsage(bits: readonly number[]): Buffer {
   let value = 0;
@@ -129,7 +129,7 @@ export function keyUsage(bits: readonly number[]): Buffer {
   return extension('2.5.29.15', true, der(0x03, Buffer.from([7 - Math.max(0, ...bits), value])));
 }
 
-/** The purposes of a certificate, as object identifiers in dotted form. */
+/** The extension with the purposes of a certificate, which are object identifiers in dotted form. */
 export const extendedKeyUsage = (purposes: readonly string[]): Buffer =>
   extension('2.5.29.37', false, sequence(...purposes.map(objectIdentifier)));
 

@@ -91,12 +91,12 @@ interface YamlNode {
 
 const isNode = (value: unknown): value is YamlNode => typeof value === 'object' && value !== null;
 
-/** The scalars that YAML reads as an infinity or as no number. */
+/** The scalars that YAML reads as an infinity or as NaN. */
 const SPECIAL_FLOAT = /^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
 
 /**
- * Restores the text of a scalar that the library reads as an infinity or as no number, such as `1e400` and `.`. Go's
- * parser reads a float that is out of range as a text.
+ * Restores the text of a scalar that the library reads as an infinity or as NaN, such as `1e400` and `.`. Go's parser
+ * reads a float that is out of range as a text.
  */
 function keepText(node: YamlNode): void {
   if (typeof node.value !== 'number' || Number.isFinite(node.value) || typeof node.source !== 'string') return;

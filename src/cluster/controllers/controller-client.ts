@@ -226,8 +226,8 @@ export class ControllerClient {
   }
 
   /**
-   * Binds a pod to a node, as the scheduler does. A nomination of the pod has then no purpose, and ends. Writes to the
-   * store directly, because an update may not change `spec.nodeName`.
+   * Binds a pod to a node, as the scheduler does. Clears the nomination of the pod. Writes to the store directly,
+   * because an update may not change `spec.nodeName`.
    */
   bind(pod: KubeObject, nodeName: string): void {
     const { namespace = '', name = '' } = pod.metadata;

@@ -96,7 +96,7 @@ function mirror(client: ControllerClient, endpoints: KubeObject, slices: readonl
     if (known === undefined) missing.push(each);
     else write(client, endpoints, known, each);
   }
-  // A slice with other ports is used again, if it has the same type of addresses.
+  // A slice with other ports is reused if it has the same type of addresses.
   for (const slice of [...unused.values(), ...surplus]) {
     const index = missing.findIndex(({ addressType }) => addressType === textAt(jsonOf(slice), 'addressType'));
     const [next] = index < 0 ? [] : missing.splice(index, 1);

@@ -77,7 +77,7 @@ test('a StatefulSet creates its refused pod again, after increasing pauses, unti
     await story.advance(1);
   }
   uids.delete('');
-  // The first pod is refused at once, and the next ones 1, 2 and 4 seconds after the one before.
+  // The kubelet refuses the first pod at once, and the later pods 1, 2 and 4 seconds after their predecessors.
   expect(uids.size).toBe(4);
   await story.remove('v1 Pod', 'a');
   await story.advance(60);

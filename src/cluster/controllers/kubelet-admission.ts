@@ -19,7 +19,7 @@ interface Refusals {
 
 /** The step of the kubelet in which it accepts or refuses the pods that are bound to its node. */
 export class KubeletAdmission {
-  /** What the accepted pods take. */
+  /** The resources that the accepted pods take from their nodes. */
   readonly #ledger = new NodeLedger((pod) => (isAccepted(pod) ? boundNodeOf(pod) : ''));
   /** The refusals by the uids of the pods' controllers. A controller creates another pod for each refused one. */
   readonly #refusals = new Map<string, Refusals>();

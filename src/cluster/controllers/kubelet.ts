@@ -89,9 +89,9 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
 }
 
 /**
- * Ends a deleted pod. A pod with finalizers, and one whose containers take time, gets the status of an ended pod. The
- * controllers that set the finalizers wait for this status, and then remove the finalizers. Returns the milliseconds
- * until the containers have ended.
+ * Ends a deleted pod. A pod that has finalizers, or whose containers take time to end, gets the status of an ended pod.
+ * The controllers that set the finalizers wait for this status, and then remove the finalizers. Returns the
+ * milliseconds until the containers have ended.
  */
 function end(
   client: ControllerClient,

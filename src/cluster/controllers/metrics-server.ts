@@ -24,8 +24,8 @@ const API_VERSION = `${METRICS_GROUP}/v1beta1`;
 const WINDOW = '15s';
 
 /**
- * The metrics server: writes what pods and nodes use, for `kubectl top` and for autoscalers. A pod without a known use
- * has no metrics, like a pod that a real metrics server has not measured yet. A node has the sum of its pods.
+ * The metrics server: writes what pods and nodes use, for `kubectl top` and for autoscalers. A pod without a known
+ * usage has no metrics, like a pod that a real metrics server has not measured yet. A node has the sum of its pods.
  */
 export function metricsServer(
   usageOf: (pod: KubeObject) => readonly ContainerUsage[] | undefined,
@@ -37,7 +37,7 @@ export function metricsServer(
     *keysOf(event, client) {
       if (!concerns(event, PODS.group, PODS.plural)) return;
       const { key, object } = event.stored;
-      // Most clusters have no pod with a known use.
+      // Most clusters have no pod with a known usage.
       if (usageOf(object) === undefined && client.isEmpty(POD_METRICS)) return;
       yield key;
     },

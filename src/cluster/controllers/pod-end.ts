@@ -34,7 +34,7 @@ export interface RemainingLife {
  */
 export function remainingLife(pod: KubeObject, stopSeconds: number, sinceMs: number, nowMs: number): RemainingLife {
   if (textAt(pod.status, 'phase') !== 'Running') return { leftMs: 0, isKilled: false };
-  // A time in an object has whole seconds. The fraction is that of the first moment of the deletion.
+  // A time in an object has whole seconds. `sinceMs` has the fraction of a second.
   const killMs = Date.parse(pod.metadata.deletionTimestamp ?? '') + (sinceMs % 1000);
   const stopMs = sinceMs + stopSeconds * 1000;
   return { leftMs: Math.max(0, Math.min(stopMs, killMs) - nowMs), isKilled: killMs < stopMs };

@@ -131,7 +131,7 @@ describe('the rules of a test', () => {
   });
 });
 
-describe('the use of a pod', () => {
+describe('the resource usage of a pod', () => {
   const path = '/apis/metrics.k8s.io/v1beta1';
 
   async function read(story: ClusterStory, resource: string): Promise<unknown> {
@@ -160,7 +160,7 @@ describe('the use of a pod', () => {
     expect(await read(story, 'nodes/fake-0')).toMatchObject({ usage: { cpu: '250m', memory: '0' } });
   });
 
-  test('a pod without a known use has no metrics', async () => {
+  test('a pod without a known usage has no metrics', async () => {
     await using story = await startClusterStory();
     await story.create(pod());
     expect(await read(story, 'pods')).toMatchObject({ kind: 'PodMetricsList', items: [] });
@@ -255,7 +255,7 @@ describe('a deleted pod', () => {
     expect(await story.find('v1 Pod', 'p')).toBeUndefined();
   });
 
-  test('has the time of the cluster, unless it has an annotation', async () => {
+  test('takes the stop time of the cluster, unless it has an annotation', async () => {
     await using story = await startClusterStory({ podStopSeconds: 3 });
     await story.create(pod());
     expect(await messages(story, 'Simulated')).toHaveLength(1);
@@ -271,7 +271,7 @@ describe('a deleted pod', () => {
     await expect(createEmbeddedCluster({ podStopSeconds: -1 })).rejects.toThrow('stopSeconds: -1 is not a number');
   });
 
-  test('that has not started has no time to end', async () => {
+  test('that has not started ends at once', async () => {
     await using story = await startClusterStory();
     await story.create(pod({ ...stopping, failure: 'ImagePullBackOff' }));
     await story.remove('v1 Pod', 'p');

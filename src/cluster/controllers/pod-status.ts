@@ -94,7 +94,7 @@ export function podStatus(pod: KubeObject, report: PodReport, now: string): Json
   };
 }
 
-/** A kubelet probes no ephemeral container, and starts none again. */
+/** The statuses of the ephemeral containers. A kubelet neither probes nor restarts them. */
 const ephemeralStatuses = (pod: KubeObject, states: readonly JsonObject[], imagePrefix: string): JsonObject[] =>
   objectsAt(pod.spec, 'ephemeralContainers').map((container, index) => {
     const image = String(container['image'] ?? '');
@@ -103,7 +103,7 @@ const ephemeralStatuses = (pod: KubeObject, states: readonly JsonObject[], image
     return { name: container['name'], image, imageID: imagePrefix + image, ...own };
   });
 
-/** The unchanged status of a pod, for its present generation. */
+/** The status of a pod, whose conditions now name the present generation. */
 export function observedStatus({ metadata: { generation = 1 }, status }: KubeObject): JsonObject {
   const conditions = objectsAt(status, 'conditions').map((entry) =>
     entry['observedGeneration'] === undefined ? entry : { ...entry, observedGeneration: generation },

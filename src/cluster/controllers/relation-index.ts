@@ -112,7 +112,7 @@ export function uncontrolledTerm(
 
 /** The terms of an adoptable object: the term of its namespace, and one for each of its labels. */
 export function uncontrolledIn(collection: Collection, object: KubeObject): readonly string[] {
-  // Most events are those of other resources.
+  // Most events concern other resources.
   if (ADOPTABLE.get(collection.plural) !== collection.group || controllerOf(object) !== undefined) return NOTHING;
   const { namespace = '', labels = {} } = object.metadata;
   const terms = [uncontrolledTerm(collection, namespace)];

@@ -201,7 +201,7 @@ describe('preemption', () => {
     );
   });
 
-  test('gives up a nomination for a pod of higher priority, and uses the room that this one leaves', async () => {
+  test('gives up a nomination for a pod of higher priority, and uses the room that this pod leaves', async () => {
     await using story = await startStory(1);
     await story.client.create(priorityClass('highest', 5000));
     await story.create(pod('victim', 1, { priorityClassName: 'low' }, { finalizers: ['example.com/keep'] }));

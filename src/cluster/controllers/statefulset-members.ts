@@ -101,7 +101,9 @@ function createClaim(client: ControllerClient, set: KubeObject, template: JsonOb
 const retention = (set: KubeObject, event: 'whenDeleted' | 'whenScaled'): string =>
   textAt(objectAt(set.spec, 'persistentVolumeClaimRetentionPolicy'), event);
 
-/** An owner reference for a claim. The deletion of the owner also deletes the claim, but does not wait for this. */
+/**
+ * An owner reference for a claim. The deletion of the owner also deletes the claim, but does not wait for the claim.
+ */
 function ownerOfClaim(owner: KubeObject) {
   const { controller: _controller, blockOwnerDeletion: _block, ...reference } = controllerReference(owner);
   return reference;

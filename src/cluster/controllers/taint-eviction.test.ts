@@ -62,7 +62,7 @@ test('a taint evicts the pods that do not tolerate it', async () => {
   expect(await messagesOf(story)).toEqual(['Marking for deletion Pod default/a']);
 });
 
-test('pods with seconds are evicted by the clock, unless the taint ends before', async () => {
+test('pods with tolerationSeconds are evicted by the clock, unless the taint ends before', async () => {
   await using story = await startClusterStory();
   await story.create(pod('a', [toleration({ tolerationSeconds: 5 })]));
   await story.create(pod('b', [toleration({ tolerationSeconds: 25 })]));

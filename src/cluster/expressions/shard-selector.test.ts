@@ -23,7 +23,7 @@ describe('a shard selector', () => {
       range(FIRST, END, 'object.metadata.namespace'),
     ],
     [`${range(FIRST, HALF)}||${range(HALF, END)}`, `${range(FIRST, HALF)} || ${range(HALF, END)}`],
-  ])('%s', (text, shown) => {
+  ])('is parsed: %s', (text, shown) => {
     expect(parseShardSelector(text).text).toBe(shown);
   });
 

@@ -45,7 +45,7 @@ const CODE = 'testing/unknown-option';
  * Refuses a kind of fault that does not exist, and unknown members of a rule. A misspelt condition would otherwise make
  * the fault hit every request.
  *
- * @throws TypeKroError `testing/unknown-option` for the first one
+ * @throws TypeKroError `testing/unknown-option` for the first unknown name.
  */
 export function requireKnownMembers(match: FaultMatch, fault: Fault, options: FaultOptions | number): void {
   if (!Object.hasOwn(FAULTS, fault.kind))

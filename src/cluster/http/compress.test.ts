@@ -7,13 +7,13 @@ const large = Buffer.alloc(200_000, 'a');
 
 describe('an answer', () => {
   test.each<[string, string | undefined, number, Buffer | Buffer[], boolean]>([
-    ['that is large', 'gzip', 200, large, true],
-    ['in parts', 'deflate, gzip;q=0.5', 200, [large, large], true],
-    ['for any encoding', '*', 200, large, true],
-    ['without the header', undefined, 200, large, false],
-    ['for a client that refuses gzip', 'gzip;q=0', 200, large, false],
-    ['that is small', 'gzip', 200, Buffer.from('a'), false],
-    ['with an error', 'gzip', 422, large, true],
+    ['that is large is compressed', 'gzip', 200, large, true],
+    ['in several chunks is compressed', 'deflate, gzip;q=0.5', 200, [large, large], true],
+    ['for any encoding is compressed', '*', 200, large, true],
+    ['for a request without the header is not compressed', undefined, 200, large, false],
+    ['for a client that refuses gzip is not compressed', 'gzip;q=0', 200, large, false],
+    ['that is small is not compressed', 'gzip', 200, Buffer.from('a'), false],
+    ['with an error is compressed', 'gzip', 422, large, true],
   ])('%s', async (_title, header, status, body, isCompressed) => {
     const reply = await compressReply(header, { status, headers: { vary: 'Accept' }, body });
     const whole = Buffer.isBuffer(body) ? body : Buffer.concat(body);

@@ -20,7 +20,7 @@ export abstract class SocketConnection implements MessageConnection {
   #isClosed = false;
   #probes: NodeJS.Timeout | undefined;
 
-  /** `probe` has no effect on the client. */
+  /** `probe` is a message that has no effect on the client. */
   constructor(socket: Duplex, probe: Buffer) {
     this.#socket = socket;
     this.#probe = probe;

@@ -81,7 +81,7 @@ export function openWatchSocket(
   connection.unread(head);
 }
 
-/** A sink that sends each line as a message. Like kube-apiserver, a message keeps the end of its line. */
+/** A sink that sends each line as a message. As in kube-apiserver, a message keeps the newline at its end. */
 function messageSink(connection: WebSocketConnection, socket: Duplex): StreamSink {
   let rest: Buffer = Buffer.alloc(0);
   return {

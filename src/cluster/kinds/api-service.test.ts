@@ -95,7 +95,7 @@ describe('an APIService', () => {
         'spec.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present',
       ],
     ],
-  ])('%s', async (_what, spec, name, expected) => {
+  ])('%s is checked', async (_what, spec, name, expected) => {
     await using cluster = await story();
     const { code, body } = await cluster.create(spec, name);
     const problems = (body.details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`);

@@ -47,8 +47,8 @@ export function checkParamKind(
 }
 
 /**
- * Refuses a binding whose author may not read the parameters that it names. `plural` is the resource of its policy.
- * Otherwise like `checkParamKind`.
+ * Refuses a binding whose author may not read the parameters that it names. `plural` is the resource of its policy. In
+ * all other respects, the function decides like `checkParamKind`.
  */
 export function checkParamRef(
   plural: 'mutatingadmissionpolicies' | 'validatingadmissionpolicies',

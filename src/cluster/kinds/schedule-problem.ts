@@ -10,7 +10,7 @@ const FIELDS: readonly { readonly min: number; readonly max: number; readonly na
 ];
 const DESCRIPTORS = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
 
-/** The reason why a text is not a valid schedule; `undefined` for a valid one. */
+/** The reason why a text is not a valid schedule; `undefined` for a valid schedule. */
 export function scheduleProblem(text: string): string | undefined {
   const words = text.trim().split(/\s+/);
   if (text.startsWith('@')) {

@@ -54,7 +54,7 @@ describe('the status of a kind', () => {
       { phase: 'Terminating' },
       ['status.Phase: Invalid value: "Terminating": may not be \'Terminating\' if `deletionTimestamp` is empty'],
     ],
-  ])('%s %j', (key, status, expected) => {
+  ])('of %s is checked: %j', (key, status, expected) => {
     const found = wrong(key, object('K', status), object('K', {}));
     // Another row covers negative counts. These rows cover the relations between counts.
     expect(found.filter((text) => expected.length > 0 || !text.endsWith(NEGATIVE))).toEqual(expected);

@@ -39,9 +39,9 @@ export interface PodRules {
   readonly crashes?: number;
   /** The lines that each container writes at each start, separated by newlines. Default: none. */
   readonly log?: string;
-  /** The CPU that each container uses, a quantity such as `250m`. Default: no measured use. */
+  /** The CPU that each container uses, a quantity such as `250m`. Default: no measured usage. */
   readonly cpu?: string;
-  /** The memory that each container uses, a quantity such as `64Mi`. Default: no measured use. */
+  /** The memory that each container uses, a quantity such as `64Mi`. Default: no measured usage. */
   readonly memory?: string;
 }
 

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { PodRules } from './pod-rules.ts';
 
-/** The use of a container: quantities of CPU and memory. */
+/** The resource usage of a container: quantities of CPU and memory. */
 export interface ContainerUsage {
   readonly name: string;
   readonly cpu: string;
@@ -10,8 +10,8 @@ export interface ContainerUsage {
 }
 
 /**
- * The use of a pod's containers by its rules; `undefined` when no rule sets it, or when the pod does not run. A
- * resource without a rule has the use 0.
+ * The resource usage of a pod's containers by its rules; `undefined` when no rule sets it, or when the pod does not
+ * run. A resource without a rule has the usage 0.
  */
 export function simulatedUsage(pod: KubeObject, { cpu, memory }: PodRules): readonly ContainerUsage[] | undefined {
   if (cpu === undefined && memory === undefined) return undefined;

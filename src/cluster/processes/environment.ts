@@ -87,7 +87,7 @@ function addVariables(input: EnvironmentInput, variables: Map<string, string>): 
   return undefined;
 }
 
-/** The value of a source; `undefined` for an optional one that does not exist. */
+/** The value of a source; `undefined` for an optional source that does not exist. */
 function valueFrom({ pod, container, config, facts }: EnvironmentInput, source: JsonObject) {
   const field = optionalAt(source, 'fieldRef');
   if (field !== undefined) {

@@ -119,7 +119,10 @@ export class PodRun {
     this.#hasStaleVolumes = true;
   }
 
-  /** Calls the listener when all processes are killed, because the pod is deleted. Returns a function that forgets it. */
+  /**
+   * Calls the listener when all processes are killed, because the pod is deleted. Returns a function that removes the
+   * listener.
+   */
   whenKilled(listener: () => void): () => void {
     if (this.#isKilled) queueMicrotask(listener);
     else this.#killListeners.add(listener);

@@ -207,7 +207,7 @@ describe('a hostile client is disconnected, and the server serves others', () =>
     client.pause();
     const pings = Buffer.concat(Array.from({ length: 10_000 }, (_, index) => pingFrame(index * 2 + 1)));
     let sent = 0;
-    // The client does not read, so only a failed write shows it the end.
+    // The client does not read, so it learns the end of the connection only from a failed write.
     const isEnded = client.closed.then(() => true);
     const turn = () => new Promise<boolean>((resolve) => setImmediate(() => resolve(false)));
     while (sent < 10_000 && !(await Promise.race([isEnded, turn()]))) {

@@ -18,11 +18,11 @@ type ProbeKind = (typeof PROBES)[number][1];
 export interface ProberHost {
   readonly clock: ClusterClock;
   attempt(action: JsonObject, timeoutMs: number): Promise<AttemptResult>;
-  /** The verdicts have changed. */
+  /** Called when the verdicts have changed. */
   changed(): void;
-  /** An attempt has failed; `message` is that of the event. */
+  /** Called when an attempt has failed. `message` is the message of the event. */
   failed(message: string): void;
-  /** The container must restart; `message` is that of the event. */
+  /** Called when the container must restart. `message` is the message of the event. */
   kill(message: string): void;
 }
 

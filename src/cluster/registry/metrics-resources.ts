@@ -9,8 +9,8 @@ export const METRICS_GROUP = 'metrics.k8s.io';
 const VERSION = 'v1beta1';
 
 /**
- * The resources of a metrics server: the use of pods and nodes. Clients read them, and only the simulated metrics
- * server writes them.
+ * The resources of a metrics server: the resource usage of pods and nodes. Clients read them, and only the simulated
+ * metrics server writes them.
  */
 export function metricsResources(store: Store): ServedResource[] {
   const resource = (plural: string, kind: string, namespaced: boolean): ServedResource => {

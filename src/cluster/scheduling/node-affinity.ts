@@ -59,7 +59,7 @@ export function matchesNode(pod: KubeObject, node: KubeObject): boolean {
   return terms === undefined || terms.some((term) => matchesTerm(term, node));
 }
 
-/** An empty term matches no node. */
+/** Does the node match the term? An empty term matches no node. */
 function matchesTerm(term: JsonObject, node: KubeObject): boolean {
   const [labels, fields] = [objectsAt(term, 'matchExpressions'), objectsAt(term, 'matchFields')];
   if (labels.length === 0 && fields.length === 0) return false;

@@ -3,7 +3,7 @@ import { textAt } from '../../kubernetes/index.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
 import { demandOf, NodeUsage as Usage } from './node-usage.ts';
 
-/** The pods of a node, and what they take. */
+/** The pods of a node, and the resources and host ports that they take. */
 export interface NodeAccount {
   readonly usage: NodeUsage;
   /** The pods by their keys. */

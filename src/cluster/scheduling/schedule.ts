@@ -32,7 +32,7 @@ export type SchedulingDecision =
       readonly message: string;
       /** The pods to evict first; the pod is then nominated for their node. */
       readonly victims?: Victims;
-      /** The pod loses its nomination. */
+      /** Does the pod lose its nomination? */
       readonly clearsNomination?: boolean;
     };
 

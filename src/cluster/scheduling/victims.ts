@@ -149,7 +149,7 @@ function protectedBy(pods: readonly PodDemand[], budgets: BudgetsByNamespace): R
 const PRIORITY_OFFSET = 2 ** 31;
 
 /**
- * The best of several sets of victims, by the rules of kube-scheduler: the fewest violated budgets, the lowest highest
+ * The best of several sets of victims, by the rules of kube-scheduler: the fewest violated budgets, the lowest maximum
  * priority, the lowest sum of priorities, the fewest pods, the latest start. The first of equal sets is the best.
  */
 export function bestVictims(candidates: readonly Victims[]): Victims | undefined {

@@ -79,7 +79,7 @@ export class WaitingPods {
     if (entry.nomination !== '') addTo(this.#nominated, entry.nomination, key);
   }
 
-  /** Returns the first key that is left in the group. */
+  /** Removes a pod from its group. Returns the first key that is left in the group. */
   #remove(key: string, { group, nomination }: Entry): string | undefined {
     this.#entries.delete(key);
     dropFrom(this.#nominated, nomination, key);

@@ -68,14 +68,14 @@ export class SharedOutput {
     this.flush();
   }
 
-  /** Forgets what waits on a stream. */
+  /** Drops the data that waits on a stream. */
   drop(streamId: number): void {
     const dropped = this.#writers.filter((writer) => writer.streamId === streamId);
     this.#writers = this.#writers.filter((writer) => writer.streamId !== streamId);
     for (const { done } of dropped) done();
   }
 
-  /** Sends what may be sent now. */
+  /** Sends the data that may be sent now. */
   flush(): void {
     if (this.#isWaiting) return;
     const blocked: Writer[] = [];
@@ -90,7 +90,7 @@ export class SharedOutput {
     this.#writers = [...blocked, ...this.#writers];
   }
 
-  /** Returns false when a part of the bytes still waits for the flow control. */
+  /** Sends as many bytes as the flow control allows. Returns false when some of the bytes still wait. */
   #send(writer: Writer): boolean {
     const { streamId, bytes } = writer;
     const count = Math.min(bytes.length, this.#flow.allowed(streamId));

@@ -103,5 +103,5 @@ export const goAwayFrame = (lastStreamId: number, status: number): Buffer =>
 export const windowUpdateFrame = (streamId: number, bytes: number): Buffer =>
   controlFrame(CONTROL.windowUpdate, words(streamId, bytes));
 
-/** Sets one value. */
+/** A SETTINGS frame with one value. */
 export const settingFrame = (id: number, value: number): Buffer => controlFrame(CONTROL.settings, words(1, id, value));

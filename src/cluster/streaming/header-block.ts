@@ -63,7 +63,10 @@ export class HeaderInflater {
   /** The bytes to which the next block may refer back; `undefined` before the first block. */
   #window: Buffer | undefined;
 
-  /** `undefined` for a block that is not a part of the stream, does not end with a flush, or is too large. */
+  /**
+   * Decompresses a block. `undefined` for a block that is not a part of the stream, does not end with a flush, or is
+   * too large.
+   */
   inflate(block: Buffer): Buffer | undefined {
     if (block.length < FLUSHED.length || !block.subarray(-FLUSHED.length).equals(FLUSHED)) return undefined;
     const start = this.#window === undefined ? readZlibHeader(block) : { length: 0, dictionary: this.#window };

@@ -52,6 +52,6 @@ test.each<[string, (windows: SendWindows) => boolean, boolean]>([
     (windows) => windows.update(1, FIRST_WINDOW_BYTES) && windows.setFirst(MAX_WINDOW_BYTES),
     false,
   ],
-])('%s is valid or not', (_title, change, isValid) => {
+])('the change %s is accepted or refused', (_title, change, isValid) => {
   expect(change(opened(1))).toBe(isValid);
 });

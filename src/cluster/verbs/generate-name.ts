@@ -1,4 +1,7 @@
-/** The characters of generated names. They are Kubernetes' own: without vowels they form no words, and without 0, 1 and 3 no digit is taken for a letter. */
+/**
+ * The characters of generated names, as in Kubernetes. Without vowels, the names contain no words. Without 0, 1 and 3,
+ * no digit looks like a letter.
+ */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const SUFFIX_LENGTH = 5;
 const MAX_PREFIX_LENGTH = 58;

@@ -21,7 +21,7 @@ describe('the ports of a connection with channels', () => {
     [['0'], 'port "0" must be > 0'],
     [[Array.from({ length: 127 }, () => '1').join()], Array.from({ length: 127 }, () => 1)],
     [[Array.from({ length: 128 }, () => '1').join()], 'one connection has at most 127 ports'],
-  ])('%j', (values, result) => {
+  ])('for the parameters %j', (values, result) => {
     expect(channelPorts(values)).toEqual(result);
   });
 });

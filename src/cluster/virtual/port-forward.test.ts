@@ -15,7 +15,10 @@ const SPDY = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'portforward.k8
 const TUNNEL = { upgrade: 'websocket', 'sec-websocket-protocol': 'SPDY/3.1+portforward.k8s.io' };
 const CHANNELS = { upgrade: 'websocket', 'sec-websocket-protocol': 'v4.channel.k8s.io' };
 
-/** A server that answers `<input>` when its input has ended. Other texts make it break, end, flood, stop reading or stay. */
+/**
+ * A server that answers `<input>` when its input has ended. Other texts make the server break, end or flood the
+ * connection, stop reading, or keep the connection open.
+ */
 let server: Server;
 let port: number;
 const sockets = new Set<Socket>();

@@ -3,8 +3,8 @@ import type { StandInFailure, StandInMatch } from '../../stand-in.ts';
 import { simulated } from '../simulate.ts';
 
 /**
- * A failure from its text: a reason, or `Reason: message`. The message of a reason alone says that the failure is
- * simulated.
+ * A failure from its text: a reason, or `Reason: message`. For a text without a message, the message says that the
+ * failure is simulated.
  */
 export function failureOf(text: string): StandInFailure {
   const colon = text.indexOf(':');

@@ -6,7 +6,7 @@ import { clusterName, GROUP, isHealthy, referencedCluster, V1 } from './names.ts
 
 const CLUSTER = { group: GROUP, kind: 'Cluster' } as const;
 
-/** Backups: started when the cluster is healthy, then running, then completed. A finished backup stays as it is. */
+/** Runs Backups. A backup starts when its cluster is healthy, and then completes. A finished backup stays as it is. */
 export const backups: StandInKind = {
   group: GROUP,
   kind: 'Backup',
@@ -55,7 +55,8 @@ function failedBackup(backup: KubeObject, view: StandInView, error: string): Sta
 }
 
 /**
- * Scheduled backups: a Backup at each time of the schedule. A schedule has six fields. The first field has the seconds.
+ * Creates a Backup at each time of the schedule of a ScheduledBackup. A schedule has six fields. The first field has
+ * the seconds.
  */
 export const scheduledBackups: StandInKind = {
   group: GROUP,

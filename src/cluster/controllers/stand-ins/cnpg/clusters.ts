@@ -20,8 +20,8 @@ const NOT_READY: StandInCondition = {
 };
 
 /**
- * Clusters: one instance after the other, each a claim and a pod. An instance is ready when its pod is. The first one
- * is the primary.
+ * Creates the instances of a cluster, one after the other. An instance has a claim and a pod, and is ready when its pod
+ * is ready. The first instance is the primary.
  */
 export const clusters: StandInKind = {
   group: GROUP,
@@ -56,8 +56,8 @@ export const clusters: StandInKind = {
 };
 
 /**
- * The missing pods and claims of the first `count` instances. Existing ones are left out, because their fields cannot
- * be changed.
+ * The missing pods and claims of the first `count` instances. Existing objects are left out, because their fields
+ * cannot be changed.
  */
 function missingObjects(cluster: KubeObject, view: StandInView, count: number): KubeObject[] {
   const { namespace = '' } = cluster.metadata;

@@ -5,7 +5,7 @@ import { clusterName, GROUP, isHealthy, referencedCluster } from './names.ts';
 
 const CLUSTER = { group: GROUP, kind: 'Cluster' } as const;
 
-/** Poolers: a Deployment of PgBouncer and its Service. */
+/** Gives each Pooler a Deployment of PgBouncer and a Service. */
 export const poolers: StandInKind = {
   group: GROUP,
   kind: 'Pooler',

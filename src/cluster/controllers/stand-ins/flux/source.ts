@@ -6,8 +6,8 @@ import type { StandInKind, StandInView } from '../../../stand-in.ts';
 import { fluxResult, SOURCE_GROUP } from './sources.ts';
 
 /**
- * Flux's source controller. Every source counts as fetched. The revision of its artifact contains a digest of its spec;
- * that of a HelmChart is the chart's version.
+ * Flux's source controller. Every source counts as fetched. The revision of an artifact contains a digest of the spec
+ * of its source. For a HelmChart, the revision is the version of the chart.
  */
 export const sources: StandInKind = {
   group: SOURCE_GROUP,
