@@ -101,7 +101,7 @@ export class Api {
 
   #clientAuthority: Authority | undefined;
 
-  /** Does the cluster sign client certificates? Without controllers, no request for one is signed. */
+  /** Does the cluster sign client certificates? A cluster without controllers signs none. */
   get issuesCertificates(): boolean {
     return this.options.controllers !== false;
   }

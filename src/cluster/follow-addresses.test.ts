@@ -216,7 +216,7 @@ test('a restored cluster keeps the objects that its state has', async () => {
   const snapshot = story.cluster.snapshot();
   await using other = await startClusterStory({ controllers: false });
   other.cluster.restore(snapshot);
-  // Each cluster has an authority of its own for other API servers, which this ConfigMap names.
+  // This ConfigMap names the authority for other API servers, and each cluster has its own authority.
   const collectionsOf = ({ collections }: typeof snapshot) =>
     collections.map(({ items, ...rest }) => ({
       ...rest,

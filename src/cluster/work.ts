@@ -67,7 +67,7 @@ export class Work {
     return this.#running;
   }
 
-  /** Runs the callbacks of `onStop`. The failure of one is reported, and the others still run. */
+  /** Runs the callbacks of `onStop`. The failure of a callback is reported, and the others still run. */
   stop(): void {
     this.#stopped = true;
     this.#queue = [];

@@ -85,7 +85,7 @@ export interface AspectDefinition<
 /** An aspect with any target. */
 export type AnyAspect = AspectDefinition;
 
-/** An aspect that cannot be made from its arguments. */
+/** The error of an aspect that cannot be made from its arguments. */
 export class AspectDefinitionError extends TypeKroError {
   constructor(functionName: string, reason: string) {
     super(`${functionName}(): ${reason}`, { code: 'compose/aspect-definition', remedy: 'correct the argument' });
@@ -93,7 +93,7 @@ export class AspectDefinitionError extends TypeKroError {
   }
 }
 
-/** An aspect that does not fit the resources of a composition. */
+/** The error of an aspect that does not fit the resources of a composition. */
 export class AspectApplicationError extends TypeKroError {
   /** Position in the list of aspects, from 0. */
   readonly aspectIndex: number;

@@ -16,8 +16,8 @@ interface Scope {
 type Result = { readonly value: JsonValue | undefined } | { readonly pending: string };
 
 /**
- * Evaluates a compiled graph on an instance. The graph of a Graph has no instance. As in a cluster, a node is excluded
- * when a node that it reads is excluded, and an excluded node has no data.
+ * Evaluates a compiled graph on an instance. The graph of an object of kind Graph has no instance. As in a cluster, a
+ * node is excluded when a node that it reads is excluded, and an excluded node has no data.
  */
 export function evaluateGraph(
   graph: Graph,

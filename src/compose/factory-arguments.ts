@@ -80,7 +80,7 @@ export function refuseUnknown(kind: string, given: Readonly<Record<string, unkno
   refuse('argument', `${kind} has no argument ${listed}`, hint);
 }
 
-/** The members of an argument object, which may also be conditional, or an object of the spec. */
+/** The members of an argument object. The object may be conditional, or an object of the spec. */
 export function argumentMembers(kind: string, input: unknown): Record<string, unknown> {
   const value = resolve(input);
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);

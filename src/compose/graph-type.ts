@@ -17,7 +17,7 @@ import type { CompositionOptions, EmitOptions, Evaluation, Target } from './publ
 export interface GraphOptions extends Pick<CompositionOptions, 'scope' | 'strict' | 'supportedModes' | 'types'> {
   /** Namespace of the Graph, and of its namespaced objects without one. Default: the namespace of the caller. */
   readonly namespace?: string;
-  /** The service account, in the namespace of the Graph, whose rights the controller uses. Default `default`. */
+  /** The service account whose rights the controller uses. It is in the namespace of the Graph. Default `default`. */
   readonly serviceAccountName?: string;
 }
 

@@ -93,7 +93,10 @@ export function validatingCalls(context: AdmissionContext, attributes: Admission
   });
 }
 
-/** Asks all webhooks at once. Throws the refusal of the first one, in their order, after all have answered. */
+/**
+ * Asks all webhooks at once. After all webhooks have answered, throws the refusal of the first webhook that refuses, in
+ * their order.
+ */
 export async function validateByWebhooks(
   context: AdmissionContext,
   attributes: AdmissionAttributes,

@@ -20,8 +20,8 @@ export const servicePort = ({ spec }: KubeObject): number => numberAt(objectAt(s
 
 /**
  * The address of the server behind an APIService, or the reason, as text, why the cluster does not call this server.
- * The address is that of the option `webhookServices` or of a pod that is a local process, or the external name and the
- * port of a Service of type ExternalName, if this name is a loopback host.
+ * The address comes from the option `webhookServices`, or from a pod that is a local process. For a Service of type
+ * ExternalName, it is the external name and the port, if this name is a loopback host.
  */
 export function serverAddressOf(
   apiService: KubeObject,

@@ -37,7 +37,7 @@ export interface RoleContext {
 }
 
 /**
- * Is the user allowed to act? Role-based access control decides. The group `system:masters` is allowed everything, and
+ * Decides whether the user may act, by role-based access control. The group `system:masters` is allowed everything, and
  * so is every user of a cluster that allows all requests.
  */
 export function authorize(context: RoleContext, user: UserInfo, attributes: Attributes): AuthorizationDecision {

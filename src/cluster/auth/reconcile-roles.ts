@@ -13,7 +13,7 @@ const isProtected = ({ metadata }: KubeObject): boolean => metadata.annotations?
 
 /**
  * The stored role with everything that the default role has: rights, labels, annotations and selectors of aggregated
- * roles. Additional rights stay. Returns the stored role itself when it lacks nothing, or must not be changed.
+ * roles. Additional rights stay. Returns the stored role itself when it is complete, or must not be changed.
  */
 export function reconciledRole(stored: KubeObject, expected: KubeObject): KubeObject {
   if (isProtected(stored)) return stored;
@@ -54,7 +54,7 @@ function missingRules(rules: readonly JsonObject[], expected: readonly JsonObjec
 
 /**
  * The stored binding with all subjects of the default binding. A binding to another role is replaced, because the role
- * of a binding cannot change. Returns the stored binding itself when it lacks nothing, or must not be changed.
+ * of a binding cannot change. Returns the stored binding itself when it is complete, or must not be changed.
  */
 export function reconciledBinding(stored: KubeObject, expected: KubeObject): KubeObject {
   if (isProtected(stored)) return stored;

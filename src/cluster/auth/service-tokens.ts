@@ -13,7 +13,7 @@ export interface TokenClaims {
   readonly account: string;
   readonly accountUid: string;
   readonly audiences: readonly string[];
-  /** The objects without which the token is not valid. */
+  /** The objects that must exist for the token to be valid. */
   readonly bindings?: TokenBindings;
   readonly lifetime: TokenLifetime;
 }

@@ -129,7 +129,7 @@ export function keyUsage(bits: readonly number[]): Buffer {
   return extension('2.5.29.15', true, der(0x03, Buffer.from([7 - Math.max(0, ...bits), value])));
 }
 
-/** The extension with the purposes of a certificate, which are object identifiers in dotted form. */
+/** The extension with the purposes of a certificate. `purposes` are object identifiers in dotted form. */
 export const extendedKeyUsage = (purposes: readonly string[]): Buffer =>
   extension('2.5.29.37', false, sequence(...purposes.map(objectIdentifier)));
 

@@ -6,7 +6,7 @@ import { isApiError } from './controller-client.ts';
 const EVENTS = { group: '', plural: 'events' } as const;
 
 /**
- * Records an Event of a controller about an object. A repeated Event only increases the count of the known one. When
+ * Records an Event of a controller about an object. A repeated Event only increases the count of the known Event. When
  * the API refuses the Event (a quota, a namespace that is being deleted), the Event is dropped, as in Kubernetes.
  */
 export function recordEvent(

@@ -67,7 +67,7 @@ export class KubeletAdmission {
   }
 }
 
-/** The kubelet gives each pod a start time when it accepts the pod. */
+/** Has the kubelet accepted the pod? It gives each pod a start time when it accepts the pod. */
 const isAccepted = (pod: KubeObject): boolean => textAt(pod.status, 'startTime') !== '';
 
 const rejectedStatus = (client: ControllerClient, pod: KubeObject, { reason, message }: Rejection) => ({

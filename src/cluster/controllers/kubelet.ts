@@ -26,10 +26,10 @@ import type { ControllerClient } from './controller-client.ts';
 const SIMULATED = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
 
 /**
- * The kubelet of the simulated nodes. It refuses pods for which its node has no room. It runs no image: it reports the
- * containers of the nodes' pods as started and ready, ends the pods of Jobs and the pods whose commands end (`planPod`),
- * and ends deleted pods. Rules of a test and annotations of a pod change this. `processes` has the pods that request
- * local processes.
+ * The kubelet of the simulated nodes. It refuses pods for which its node has no room. It runs no image. It reports the
+ * containers of the nodes' pods as started and ready. It ends deleted pods, pods of Jobs, and pods whose commands end
+ * (`planPod`). Rules of a test and annotations of a pod change this. `processes` has the pods that request local
+ * processes.
  */
 export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): SimulatedController {
   /** The problems of annotations that events have reported, by the uids of the pods. */

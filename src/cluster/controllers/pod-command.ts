@@ -136,7 +136,7 @@ function runList({ pipelines }: CommandList, run: Run): void {
   }
 }
 
-/** Runs programs at the same time, each in a shell of its own. The exit code is that of the last one. */
+/** Runs programs at the same time, each in a shell of its own. The exit code is that of the last program. */
 function runPipeline(pipeline: Pipeline, run: Run): void {
   const start = run.afterMs;
   for (const words of pipeline) {

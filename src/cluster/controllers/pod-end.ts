@@ -29,8 +29,8 @@ export interface RemainingLife {
 }
 
 /**
- * When do the containers of a deleted pod end? They get the signal at `sinceMs` and take `stopSeconds`, but not longer
- * than the grace period. Containers that have not started end at once.
+ * Decides when the containers of a deleted pod end. They get the signal at `sinceMs` and take `stopSeconds`, but not
+ * longer than the grace period. Containers that have not started end at once.
  */
 export function remainingLife(pod: KubeObject, stopSeconds: number, sinceMs: number, nowMs: number): RemainingLife {
   if (textAt(pod.status, 'phase') !== 'Running') return { leftMs: 0, isKilled: false };

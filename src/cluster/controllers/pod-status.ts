@@ -103,7 +103,7 @@ const ephemeralStatuses = (pod: KubeObject, states: readonly JsonObject[], image
     return { name: container['name'], image, imageID: imagePrefix + image, ...own };
   });
 
-/** The status of a pod, whose conditions now name the present generation. */
+/** The status of a pod, marked as observed at the present generation. */
 export function observedStatus({ metadata: { generation = 1 }, status }: KubeObject): JsonObject {
   const conditions = objectsAt(status, 'conditions').map((entry) =>
     entry['observedGeneration'] === undefined ? entry : { ...entry, observedGeneration: generation },

@@ -22,7 +22,7 @@ const NAME = 'default-scheduler';
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
 
 /**
- * The scheduler, which binds pods to simulated nodes that have room for them (`schedule`), and evicts pods of lower
+ * The scheduler. It binds pods to simulated nodes that have room for them (`schedule`). It evicts pods of lower
  * priority for pods that fit nowhere. It leaves alone pods with scheduling gates and pods that name another scheduler.
  * `ledger` and `waiting` follow the events, so that no decision reads all pods.
  */

@@ -66,7 +66,7 @@ const isIn = ({ spec }: KubeObject, address: string): boolean =>
 
 function report(client: ControllerClient, range: KubeObject, status: string, reason: string, message: string): void {
   const known = conditionOf(range, 'Ready');
-  // An equal condition stays, such as the one with which the API server creates the first range.
+  // An equal condition stays, such as the condition with which the API server creates the first range.
   if (known?.['status'] === status && known['reason'] === reason) return;
   const condition: JsonObject = { type: 'Ready', status, reason, message, lastTransitionTime: client.timestamp() };
   client.updateStatus(range, { ...range.status, conditions: [condition] });

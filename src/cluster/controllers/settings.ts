@@ -2,7 +2,7 @@ import { getOwn, TypeKroError } from '../../core/index.ts';
 import type { ControllersOptions } from '../options.ts';
 import type { PodSimulation } from '../pods/pod-rule-set.ts';
 
-/** The behaviour of the simulated controllers of a cluster, which can be changed while they run. */
+/** The behaviour of the simulated controllers of a cluster. It can be changed while the controllers run. */
 export interface ControllerSettings {
   /** The names of the controllers, disabled ones included. */
   readonly names: readonly string[];

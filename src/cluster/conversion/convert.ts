@@ -24,7 +24,7 @@ export interface ConversionContext {
  * Converts objects of one definition by its webhook. Many objects take several reviews.
  *
  * @throws ApiError 500 with the text of an API server when the webhook cannot be called, refuses, or returns an invalid
- *   object: one with another version, kind, name, namespace or uid, or with invalid metadata.
+ * object. An object with another version, kind, name, namespace or uid, or with invalid metadata, is invalid.
  */
 export async function convertObjects(
   context: ConversionContext,

@@ -43,8 +43,8 @@ function run(compiled: CompiledExpression, variables: Record<string, unknown>): 
 }
 
 /**
- * The variables of all expressions of a policy or webhook, which share one budget of costs. A variable of the policy is
- * evaluated at its first use, and only once; the expressions that use a failed variable fail.
+ * The variables of all expressions of a policy or webhook. The expressions share one budget of costs. A variable of the
+ * policy is evaluated at its first use, and only once; the expressions that use a failed variable fail.
  */
 export function bindVariables(compiler: ExpressionCompiler, data: ExpressionData): Record<string, unknown> {
   const { requestResource, ...direct } = data;

@@ -78,7 +78,7 @@ export function parseShardSelector(text: string): ShardSelector {
 
 const hashOf = (value: string): string => `0x${Buffer.from(fnv64a(value)).toString('hex')}`;
 
-/** Compares two numbers in hexadecimal form with leading zeros. Only 2^64 has more digits. */
+/** Is the number `a` less than `b`? Both are hexadecimal texts with leading zeros. Only 2^64 has more digits. */
 const isLess = (a: string, b: string): boolean => (a.length === b.length ? a < b : a.length < b.length);
 
 function rangesOf(expr: Expr): ShardRange[] {

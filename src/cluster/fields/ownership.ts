@@ -351,7 +351,7 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   const converted = context.inVersion(apiVersion, merged);
   if (converted === undefined) return merged;
   // The conversion returns an empty value for a field that the other version always has. Such a field counts as kept.
-  // Its value is the one in `merged`.
+  // Its value comes from `merged`.
   const pruned = pruneIn(converted.node, converted.object, previous.fields, emptyTree);
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);

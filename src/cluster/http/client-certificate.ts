@@ -15,8 +15,8 @@ interface CertifiedUser {
 
 /**
  * Reads the user of each connection's client certificate: the common name is the user's name, and the organizations are
- * the groups. The result is `undefined` for a connection without a certificate, and `refuse` for a certificate that is
- * of another authority, is not valid now, is not for clients, or has no common name. `clock` may be ahead of the
+ * the groups. The result is `undefined` for a connection without a certificate. It is `refuse` for a certificate that
+ * is of another authority, is not valid now, is not for clients, or has no common name. `clock` may be ahead of the
  * machine's clock: a certificate also expires when `clock` reaches its end.
  */
 export function certificateUsers(

@@ -1,8 +1,8 @@
 import { EMBEDDED_CONTEXT } from '../../core/index.ts';
 
 /**
- * A kubeconfig with one cluster, one user and one context. The text is made without a YAML library, so that none is
- * loaded.
+ * A kubeconfig with one cluster, one user and one context. This code writes the text itself, so that it loads no YAML
+ * library.
  */
 export function kubeconfigText(url: string, token: string, ca: string | undefined): string {
   const trust =

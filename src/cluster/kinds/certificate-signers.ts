@@ -68,7 +68,10 @@ function kubeletServingProblem(request: Names, usages: readonly string[]): strin
   return request.commonName.startsWith('system:node:') ? undefined : WRONG_NAME;
 }
 
-/** The usage `key encipherment` may be missing, because only RSA keys can encipher other keys. */
+/**
+ * The problem of usages that are not exactly the required usages. The usage `key encipherment` may be missing, because
+ * only RSA keys can encipher other keys.
+ */
 function usageProblem(required: readonly string[], usages: readonly string[]): string | undefined {
   const given = new Set(usages);
   const missing = required.filter((usage) => !given.has(usage));
@@ -77,7 +80,7 @@ function usageProblem(required: readonly string[], usages: readonly string[]): s
   return fits ? undefined : `usages did not match [${required.join(' ')}]`;
 }
 
-/** Those of `usages` that the signers accept. */
+/** The usages among `usages` that the signers accept. */
 export const certificateUsages = (usages: readonly string[]): CertificateUsage[] =>
   (['client auth', 'digital signature', 'key encipherment', 'server auth'] as const).filter((usage) =>
     usages.includes(usage),

@@ -224,7 +224,7 @@ const driverName = (name: string): readonly string[] => [
   ...dnsSubdomain(name.toLowerCase()),
 ];
 
-/** The name of a pool may be a path, so that a driver can put a node's name into it. */
+/** The problems of the name of a pool. The name may be a path, so that a driver can put a node's name into it. */
 const poolName = (name: string): readonly string[] => name.split('/').flatMap((part) => dnsSubdomain(part));
 
 const PLACES = ['nodeName', 'nodeSelector', 'allNodes', 'perDeviceNodeSelection'] as const;

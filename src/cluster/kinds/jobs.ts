@@ -110,7 +110,10 @@ function validateWholeSpec(spec: JsonObject, problems: FieldError[]) {
   validateJobSpec(spec, 'spec', problems);
 }
 
-/** The template is immutable, except for placement and resources while a suspended Job has not started. */
+/**
+ * Checks an update of the template. The template is immutable, except for placement and resources while a suspended Job
+ * has not started.
+ */
 function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: FieldError[]) {
   const [next, before] = [objectAt(object.spec, 'template'), objectAt(old.spec, 'template')];
   if (jsonEquals(next, before)) return;

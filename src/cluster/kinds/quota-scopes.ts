@@ -57,8 +57,8 @@ function podMeets(condition: ScopeCondition, pod: KubeObject): boolean {
 }
 
 /**
- * A claim counts for the class that it requests. Until a change of the class is complete, it also counts for the class
- * of its volume.
+ * Does a claim meet the condition? A claim counts for the class that it requests. Until a change of the class is
+ * complete, it also counts for the class of its volume.
  */
 function claimMeets(condition: ScopeCondition, { spec, status }: KubeObject): boolean {
   if (condition.scope !== 'VolumeAttributesClass') return false;

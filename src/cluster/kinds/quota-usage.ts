@@ -39,8 +39,8 @@ export function usageOf(resource: GroupResource, object: KubeObject, now: number
 }
 
 /**
- * Does a pod use resources? A pod that has ended does not. A pod whose grace period is over does not either, so that a
- * pod on a lost node does not prevent the next pod.
+ * Does a pod use resources? A pod that has ended uses none. A pod whose grace period is over uses none, so that a pod
+ * on a lost node leaves room for the next pod.
  */
 function consumes({ metadata, status }: KubeObject, now: number): boolean {
   const phase = textAt(status, 'phase');

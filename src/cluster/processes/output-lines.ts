@@ -28,7 +28,7 @@ export class LineCutter {
     }
   }
 
-  /** Writes the last line, which has no end. */
+  /** Writes the last line, which has no line break at its end. */
   end(): void {
     const rest = this.#rest + this.#decoder.end();
     this.#rest = '';

@@ -129,7 +129,7 @@ export class PodRun {
     return () => void this.#killListeners.delete(listener);
   }
 
-  /** Kills all processes. Their files are removed when the last one has ended. Never throws. */
+  /** Kills all processes. Their files are removed when the last process has ended. Never throws. */
   kill(): void {
     this.#isKilled = true;
     for (const listener of this.#killListeners) listener();

@@ -99,7 +99,7 @@ export class NodeLedger {
   }
 }
 
-/** Does the pod use its node? A pod that has ended does not. */
+/** The name of the node that a pod uses; `''` for a pod that is not bound, or that has ended. */
 export function boundNodeOf(pod: KubeObject): string {
   const phase = textAt(pod.status, 'phase');
   return phase === 'Succeeded' || phase === 'Failed' ? '' : textAt(pod.spec, 'nodeName');

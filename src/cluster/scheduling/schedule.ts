@@ -37,7 +37,7 @@ export type SchedulingDecision =
     };
 
 /**
- * Decides where a pod runs. Of several nodes the pod gets the one for which it is nominated, or one by `choice`, a
+ * Decides where a pod runs. Of several nodes, the pod gets the node for which it is nominated, or a node by `choice`, a
  * number that spreads pods. When no node fits, pods of lower priority may have to leave. With a `problem` of the pod
  * itself, e.g. of its volumes, no node is examined.
  */

@@ -33,8 +33,8 @@ export function untoleratedTaint(
 }
 
 /**
- * The milliseconds until a pod is evicted from a node with these taints with the effect `NoExecute`: 0 when it does not
- * tolerate one of them, `undefined` when it tolerates them for ever. Of several tolerations the shortest counts.
+ * The milliseconds until a pod is evicted from a node with these `NoExecute` taints. 0 when the pod does not tolerate
+ * one of them, `undefined` when it tolerates all of them for ever. Of several tolerations the shortest counts.
  */
 export function evictionDelayMs(taints: readonly JsonObject[], tolerations: readonly JsonObject[]): number | undefined {
   let delay: number | undefined;

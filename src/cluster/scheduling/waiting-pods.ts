@@ -28,7 +28,7 @@ export class WaitingPods {
 
   /**
    * Takes the present state of a pod; `undefined`: the pod is gone. Returns the key of a pod of the same group that is
-   * to be tried now: the first one that is left, or the first one that waits for another reason.
+   * to be tried now: the first pod that is left, or the first pod that waits for another reason.
    */
   take(key: string, pod: KubeObject | undefined): string | undefined {
     const before = this.#entries.get(key);

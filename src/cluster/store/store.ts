@@ -15,7 +15,7 @@ export interface Conversions {
   find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject;
 }
 
-/** A served version of a resource. A change of the definition creates another one. */
+/** A served version of a resource. A change of the definition creates another served version. */
 export interface ServedVersion {
   /** Does a webhook convert the stored object to this version? */
   isConverted(object: KubeObject): boolean;
@@ -328,7 +328,7 @@ export class Store {
     return this.#version;
   }
 
-  /** Reserves `count` versions of the counter. Returns the first one. */
+  /** Reserves `count` versions of the counter. Returns the first version. */
   reserve(count: number): number {
     const first = this.#version + 1;
     this.#version += count;

@@ -42,7 +42,7 @@ export class ByteQueue {
   }
 }
 
-/** A copy outside the common pool of small buffers, which it would keep in memory. */
+/** A copy outside the common pool of small buffers. A copy in the pool would keep the whole pool in memory. */
 function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);

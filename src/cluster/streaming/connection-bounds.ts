@@ -1,7 +1,7 @@
 /** The bounds of a connection that carries several streams: what the server and the client have not read yet. */
 import type { MessageConnection } from '../protocol/request.ts';
 
-/** The number of bytes of a client that may wait in the server. The client is paused at more. */
+/** The number of bytes of a client that may wait in the server. With more bytes, the client is paused. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
 /** Further data for a client waits when the client has more unread bytes than this. */

@@ -18,7 +18,7 @@ test('bytes that were sent before the first window count', () => {
   const windows = opened(1, 3);
   windows.use(1, FIRST_WINDOW_BYTES - 10);
   expect(windows.update(1, 5)).toBe(true);
-  // The window of the connection is the smaller one.
+  // The window of the connection is smaller than the windows of the streams.
   expect([windows.allowed(1), windows.allowed(3)]).toEqual([10, 10]);
   expect(windows.update(0, 100)).toBe(true);
   expect([windows.allowed(1), windows.allowed(3)]).toEqual([15, 110]);

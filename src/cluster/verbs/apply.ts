@@ -32,7 +32,7 @@ const MAX_CACHED_WARNINGS = 8;
  */
 export function applyText(write: WriteRequest, text: string): WriteResult {
   const { manager, force, fieldValidation } = write.options;
-  // The key is computed only when there is an entry or a new one is stored. Most applies change something, and their
+  // The key is computed only when there is an entry or a new entry is stored. Most applies change something, and their
   // objects have no entry.
   const keyOfText = () => {
     const digest = createHash('sha1').update(text).digest('base64');

@@ -397,7 +397,7 @@ const objectsOf = (events: readonly StoreEvent[]): Stored[] =>
 
 const departures = new WeakMap<Stored, Stored>();
 
-/** The old content of an object. Its version is the one at which the object left the selection. */
+/** The old content of an object. Its version is the version at which the object left the selection. */
 function withVersion(previous: Stored, stored: Stored): Stored {
   let departure = departures.get(stored);
   if (departure === undefined) {

@@ -1,7 +1,7 @@
 /**
- * `exec`, `attach` and `portforward`: subresources that connect to a process in a pod. They work for containers that are
- * local processes. For simulated ones, these subresources answer like an API server and a kubelet whose containers do not
- * exist any more. They read the named objects and change nothing.
+ * `exec`, `attach` and `portforward`: subresources that connect to a process in a pod. They work for containers that
+ * are local processes. For simulated containers, these subresources answer like an API server and a kubelet whose
+ * containers do not exist any more. They read the named objects and change nothing.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';

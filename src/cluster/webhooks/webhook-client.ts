@@ -33,9 +33,8 @@ export interface ServiceProblem {
 }
 
 /**
- * The URL for a port of a Service. `key` is `namespace/name`. The URL is the one that a test sets, or that of a pod
- * that is a local process. A problem when no pod of the Service is ready. `undefined` for a Service whose pods are
- * simulated.
+ * The URL for a port of a Service. `key` is `namespace/name`. A test sets the URL, or the URL is that of a pod that is
+ * a local process. A problem when no pod of the Service is ready. `undefined` for a Service whose pods are simulated.
  */
 export type ServiceAddress = (key: string, port: number) => string | ServiceProblem | undefined;
 

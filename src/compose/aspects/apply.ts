@@ -162,9 +162,7 @@ function listAt(raw: unknown, path: string, place: OperationPlace): readonly unk
   return value as unknown[];
 }
 
-/**
- * The name of a list element, which must be constant, because elements are merged by name when the graph is written.
- */
+/** The name of a list element. It must be constant, because elements are merged by name when the graph is written. */
 function nameOf(item: unknown, path: string, place: OperationPlace): string {
   const name: unknown =
     item instanceof Maybe || item instanceof Splice ? undefined : resolve(plainObject(item)?.['name']);

@@ -179,7 +179,7 @@ const CONSTANT_FORMS: Readonly<Record<string, Form | undefined>> = {
   string: 'a text',
 };
 
-/** The possible forms of a value, `undefined` for an unknown one; empty for an absent field. */
+/** The possible forms of a value, `undefined` for an unknown form; empty for an absent field. */
 function formsOf(candidate: Candidate): (Form | undefined)[] {
   if ('type' in candidate) return [STATIC_FORMS[candidate.type.kind]];
   const value = resolve(candidate.value);

@@ -8,8 +8,8 @@ import { toNode } from '../value/nodes.ts';
 
 /**
  * Is a resource a Namespace that is applied before the instance, and not by the graph? kro creates the resources of a
- * graph in any order that their data allows, and the deletion of an instance would delete the namespace with all
- * objects in it. Only a Namespace that depends on the spec alone is known beforehand.
+ * graph in any order that their data allows. The deletion of an instance would delete the namespace with all objects in
+ * it. Only a Namespace that depends on the spec alone is known beforehand.
  */
 export function isHoisted(record: ResourceRecord): boolean {
   const { apiVersion, kind, loops, guards, manifest, includeWhen, node } = record;

@@ -87,7 +87,10 @@ function checkForm(record: ResourceRecord, root: Node, forms: readonly ResourceR
 const isProgress = (node: Node): boolean =>
   node.kind === 'method' && (node.name === 'ready' || node.name === 'updated');
 
-/** In these conditions the name of an iterator denotes an object of the collection, not an element of the list. */
+/**
+ * Refuses reads of loop elements. In these conditions, the name of an iterator denotes an object of the collection, not
+ * an element of the list.
+ */
 function checkReads(record: ResourceRecord, root: Node): void {
   walk(root, (part) => {
     if (part.kind !== 'var') return;

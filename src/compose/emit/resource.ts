@@ -77,7 +77,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
 const payloadKey = (node: RecordNode): string =>
   node === 'ref' && activeTrace().form === 'definition' ? 'externalRef' : node;
 
-/** The writer for expressions inside loops, which use the names of the iterators. */
+/** The writer for expressions inside loops. Such expressions use the names of the iterators. */
 function writerInLoops({ dimensions }: Iterators, { ids, target }: GraphNames): ExpressionWriter {
   return new ExpressionWriter(ids, target, new Map(dimensions.map(({ variable: of, name }) => [of, name])));
 }

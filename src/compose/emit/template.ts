@@ -187,7 +187,7 @@ function phiValue(
   return writeField(options, orValue(optional, call('omit', [], DYN)), schema);
 }
 
-/** Two objects under a condition as one object with conditional values. */
+/** Merges two objects under a condition into one object with conditional values. */
 export function mergeSides(value: Phi): Record<string, unknown> | undefined {
   const trace = activeTrace();
   const plain = (side: unknown): Record<string, unknown> | undefined => {

@@ -11,9 +11,7 @@ export interface Variant {
   readonly without: readonly string[];
 }
 
-/**
- * A condition that is neither known to hold nor known to fail, and the nodes whose existence depends on the condition.
- */
+/** A condition whose value is not known yet, and the nodes whose existence depends on the condition. */
 export interface Open {
   readonly kind: 'open';
   readonly test: Node;

@@ -149,7 +149,8 @@ class Splitter {
   }
 
   /**
-   * Replaces reads of resources of the same iteration by values of their templates, which may read optional resources.
+   * Replaces reads of resources of the same iteration by values of their templates. These values may read optional
+   * resources.
    */
   #withOwnElements(record: ResourceRecord): ResourceRecord {
     if (record.loops.length === 0) return record;
@@ -300,7 +301,7 @@ class Splitter {
     return open;
   }
 
-  /** Does a node, or a node of a resource, exist under the known facts? */
+  /** Whether a node, or a node of a resource, exists under the known facts. */
   #existenceAt(path: Path, of: Variable): Existence {
     const variant = this.#variantByVariable.get(of);
     if (variant !== undefined) return this.#existenceAmong(path, [variant]);

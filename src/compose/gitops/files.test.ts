@@ -42,7 +42,7 @@ describe('the folder', () => {
   test.each([
     ['objects with the same file name', [instance('b', 'a'), instance('a-b')], ['shop-a-b-2.yaml', 'shop-a-b.yaml']],
     ['a name with path separators', [instance('../../etc/passwd')], ['shop-.-.-etc-passwd.yaml']],
-  ])('%s', (_, instances, expected) => {
+  ])('has distinct and safe file names for %s', (_, instances, expected) => {
     const files = Object.keys(gitOpsFiles([definition, ...instances], { name: 'x' }));
     expect(files.filter((file) => file.startsWith('instances/shop'))).toEqual(
       expected.map((file) => `instances/${file}`),

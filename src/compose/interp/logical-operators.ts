@@ -9,7 +9,7 @@ import { choose } from './branches.ts';
 /**
  * Evaluates `&&`, `||` and `??`. When the test of the left side is known, the right side is evaluated only if
  * JavaScript evaluates it. When the test is symbolic, both sides are evaluated, and the result is a `Phi` with the
- * test, which `emit/template.ts` writes as CEL. For `spec.a?.b ?? 'x'` the test is `spec.a?.b == null`, which follows
+ * test. `emit/template.ts` writes the `Phi` as CEL. For `spec.a?.b ?? 'x'` the test is `spec.a?.b == null`. It follows
  * from the left side's `Absence` (made in `library/member.ts`); `ir/optional-reads.ts` writes the result with `.?` and
  * `orValue`.
  */

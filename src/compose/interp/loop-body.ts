@@ -67,7 +67,7 @@ type ByKeys = ReadonlyMap<object, CarriedByKey | undefined>;
 
 /**
  * Runs the body of a loop. When the body reads a variable that has no expression before the loop (`let best`, an
- * object), the first run is undone, and the body runs again with a loop-carried value in place of the variable. A
+ * object), the first run is undone. The body then runs again with a loop-carried value in place of the variable. A
  * further run finds the types of loop-carried values that are not set before the loop.
  */
 export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: ByKeys = new Map()): Run {

@@ -223,7 +223,7 @@ function updateOnce(node: ForStatement, env: Env): Completion {
   return NORMAL;
 }
 
-/** Each iteration has its own copy of a `let` variable, so that functions made in it keep its value. */
+/** Gives each iteration its own copy of a `let` variable, so that functions made in the iteration keep its value. */
 function perIteration(node: ForStatement, env: Env): { readonly env: Env; carry(): void } {
   if (node.init?.type !== 'VariableDeclaration' || node.init.kind !== 'let') return { env, carry: () => undefined };
   const scope = new LexicalEnvironment(env.scope, env.unit);
@@ -306,7 +306,8 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
 }
 
 /**
- * The counter is below the bound. If its start is a constant that is not negative, the counter is not negative either.
+ * The fact that the counter is below the bound. If its start is a constant that is not negative, the counter is not
+ * negative either.
  */
 function counterFact(counter: Node, operator: 'lt' | 'le', bound: Node, start: Node): Node {
   const below = compare(operator, counter, bound);

@@ -132,7 +132,7 @@ export function isFinite(value: Node): Node {
   return isDouble(value) ? bindOnce(value, 'n', FLOAT, (n) => eq(subtract(n, n), doubleLiteral(0))) : itself(value);
 }
 
-/** Is the number not NaN? Only NaN differs from itself. */
+/** The test that a number is not NaN. Only NaN differs from itself. */
 export function isNumber(value: Node): Node {
   return isDouble(value) ? bindOnce(value, 'n', FLOAT, itself) : itself(value);
 }

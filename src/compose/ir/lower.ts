@@ -11,7 +11,7 @@ import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, mapOf, STRING } from './types.ts';
 
 /**
- * Turns nodes with JavaScript's meaning into CEL: decides which numbers are integers and which are doubles, inserts the
+ * Turns nodes with JavaScript's meaning into CEL. Decides which numbers are integers and which are doubles. Inserts the
  * conversions that CEL requires, and makes branches and lists of mixed types dyn.
  */
 export class Lowering {

@@ -238,7 +238,7 @@ export function makeNode(node: Unregistered<Node>): Node {
   return made;
 }
 
-/** The node with other operands, whose number must fit the kind. */
+/** The node with other operands. The number of operands must fit the kind. */
 export function withArgs(node: Node, args: readonly Node[], type: StaticType = node.type): Node {
   return makeNode({ ...node, args, type } as Unregistered<Node>);
 }

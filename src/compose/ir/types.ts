@@ -157,7 +157,7 @@ export function holdsObjects(type: StaticType): boolean {
   return type.kind === 'map' ? holdsObjects(type.value) : type.kind === 'object' && type.joined !== true;
 }
 
-/** The type of `[]`: a list whose elements are not known. */
+/** Is this the type of `[]`, a list whose elements are not known? */
 function isBottom(type: StaticType): boolean {
   return type.kind === 'list' && type.element === NEVER;
 }

@@ -156,7 +156,7 @@ function listenerStatus(
   };
 }
 
-/** A condition of a part of the status, which keeps the time of its last change. */
+/** A condition for a part of the status, with the time of its last change. */
 export function withTimes(
   { type, status, reason = '', message = '' }: StandInCondition,
   before: JsonObject | undefined,
