@@ -108,7 +108,7 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
 
 const PLACEHOLDERS = /\bp__\d+__/g;
 
-/** A counter in raw CEL is read without its default, because raw CEL is emitted as written. */
+/** Returns a counter in raw CEL without its default, because raw CEL is emitted as written. */
 export function plainCounter(node: Node): Node {
   const [optional, zero] = node.args;
   if (node.kind !== 'orvalue' || optional?.kind !== 'optselect' || zero?.kind !== 'lit' || zero.value !== 0)

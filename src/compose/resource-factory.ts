@@ -64,7 +64,7 @@ export type Settable<Fields extends object> = {
 
 /**
  * The type of a value that a graph reads. Every field is required, because a read waits until the field is present. A
- * list has the type `Item[]`, which functions commonly take, although a graph cannot change it.
+ * list has the mutable type `Item[]`, because functions commonly take that type.
  */
 export type Read<T> = T extends string | number | boolean | bigint | null | undefined
   ? T
@@ -174,8 +174,8 @@ function checkKind(object: Record<string, unknown>, own: { readonly apiVersion: 
 }
 
 /**
- * Adds a rule of readiness (CEL over `self`) to a resource as `readyWhen`, so that resources that read it wait until it
- * is ready.
+ * Adds a rule of readiness (CEL over `self`) to a resource as `readyWhen`. Resources that read this resource wait until
+ * the rule holds.
  *
  * @throws TypeKroError `compose/no-readiness` when the kind has no rule.
  */

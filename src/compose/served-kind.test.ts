@@ -24,7 +24,7 @@ test.each([
     { crdMetadata: { labels: { a: 'b' } }, metadata: { annotations: { c: 'd' } } },
     { schema: { metadata: { labels: { a: 'b' } } }, metadata: { annotations: { c: 'd' } } },
   ],
-])('%s', (_name, given, parts) => {
+])('the parts of a definition with %s', (_name, given, parts) => {
   expect(servedParts(given)).toEqual(parts);
 });
 

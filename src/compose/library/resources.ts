@@ -94,9 +94,7 @@ function refuseWithoutObject(record: ResourceRecord, method: string, field: stri
   }
 }
 
-/**
- * Notes that a resource is made after another resource, which is given by itself, by its id, or as a conditional value.
- */
+/** Records that a resource is made after another resource. `raw` is that resource, its id, or a conditional value. */
 export function dependOn(record: ResourceRecord, raw: unknown): void {
   const trace = activeTrace();
   const value = resolve(raw);

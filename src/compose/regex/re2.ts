@@ -24,7 +24,7 @@ export type RegexUse = 'test' | 'find';
 /**
  * Prints the tree as RE2 with JavaScript's meaning.
  *
- * @throws Refusal where RE2 has no such expression.
+ * @throws Refusal for a part that RE2 cannot express.
  */
 export function printRe2(root: Regex, pattern: RegExp, use: RegexUse): string {
   const printed = new Printer(root, pattern, use).print();

@@ -58,8 +58,7 @@ export function makeRecord(manifest: Manifest, options: ResourceOptions): Resour
   const chosen = options.id ?? own.id;
   const given = chosen === undefined ? undefined : checkId(chosen);
   const id = given ?? defaultId(kind, manifest);
-  // The manifest is copied first, because the copy adds the outside resources that it refers to, and they come before
-  // this resource.
+  // Copying the manifest adds the outside resources to which it refers. They must come before this resource.
   const copy = copyOf(own.manifest) as Record<string, unknown>;
   const record = addRecord({
     id,

@@ -122,7 +122,7 @@ function identityOf(raw: unknown): Identity {
   };
 }
 
-/** The record of the resource that the value is, or of the collection that has the value as an object. */
+/** The record of the resource that the value represents, or of the collection that contains the value. */
 function recordOf(value: Sym): ResourceRecord | undefined {
   const made = value.resource ?? activeTrace().resources.find(({ type }) => type === value.type);
   return made?.node === 'template' || made?.node === 'ref' ? made : undefined;

@@ -102,7 +102,7 @@ export class Trace {
   private readonly accumulated = new Map<object, readonly string[]>();
   /** The declared fields of objects, with the name of the declaration. The read of another field is refused. */
   readonly declaredFields = new WeakMap<object, { readonly of: string; readonly names: readonly string[] }>();
-  /** Objects that the iterations of a loop fill by keys, with the value of the current iteration under its key. */
+  /** Objects that the iterations of a loop fill by keys, with the key and the value of the current iteration. */
   readonly keyed = new Map<object, { readonly holder: { value: unknown }; key: Node | undefined }>();
   /** The reads and writes of objects by symbolic keys, in their order. */
   readonly keyUses: { readonly object: object; readonly writes: boolean }[] = [];
@@ -345,7 +345,7 @@ export class Trace {
     return this.errors.length < MAX_ERRORS;
   }
 
-  /** Runs `work`, and notes a refusal, so that further ones can be found. */
+  /** Runs `work`, and notes its refusal, so that tracing finds further refusals. */
   collecting(work: () => void): void {
     try {
       work();

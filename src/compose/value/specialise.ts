@@ -215,8 +215,8 @@ export function sameValue(a: unknown, b: unknown): boolean {
 }
 
 /**
- * A condition in a value that decides whether the value contains a part for which `reads` is true; undefined when there
- * is none.
+ * Finds a condition in a value. The condition decides whether the value contains a part for which `reads` is true.
+ * Returns undefined when there is no such condition.
  */
 export function openTest(value: unknown, reads: (node: Node) => boolean): Node | undefined {
   const inner = symbolic(value);
