@@ -35,8 +35,8 @@ export interface ActingIdentitiesOptions {
 const UNUSED_MS = 60_000;
 
 /**
- * The controller's own identity, and one identity for each ServiceAccount that children are written as. Each identity
- * has its own watches, so that an identity never gets objects that only another identity may read.
+ * The controller's own identity, and one identity for each ServiceAccount with which children are written. Each
+ * identity has its own watches, so that an identity never gets objects that only another identity may read.
  */
 export class ActingIdentities {
   readonly own: ActingIdentity;

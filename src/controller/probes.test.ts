@@ -39,7 +39,7 @@ describe('parseAddress', () => {
     [':8078', undefined, 8078],
     ['127.0.0.1:0', '127.0.0.1', 0],
     ['[::1]:99', '::1', 99],
-  ])('%s', (address, host, port) => {
+  ])('reads %s', (address, host, port) => {
     expect(parseListenAddress(address)).toEqual({ host, port });
   });
   it.each(['8078', 'a:b', ':99999', ''])('%j is not an address', (address) => {

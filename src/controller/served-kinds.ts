@@ -31,8 +31,8 @@ export interface ServedKind {
   readonly policies: Policies;
   readonly identity: ActingIdentity;
   /**
-   * Set for a Graph, which is the instance of its own graph. As in kro, its pass reads objects that the identity may
-   * not list and watch by single requests. For an instance of a definition, such objects are a failure.
+   * Set for a Graph, which is the instance of its own graph. As in kro, its pass uses single requests to read objects
+   * that the identity may not list and watch. For an instance of a definition, such objects are a failure.
    */
   readonly origin?: 'graph';
   /**

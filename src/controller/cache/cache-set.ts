@@ -107,8 +107,8 @@ export class CacheSet {
   }
 
   /**
-   * Adds the paths that a graph reads of a node, after a step has found the node's computed kind. The projection
-   * generation of the graph may then be a later one.
+   * Adds the paths that a graph reads of a node, after a step has found the node's computed kind. This may raise the
+   * projection generation of the graph.
    */
   keepComputedKind(graph: Graph, nodeId: string, type: GroupVersionKind): void {
     this.#reads.addComputed(graph, nodeId, type);

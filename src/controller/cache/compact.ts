@@ -3,8 +3,9 @@ import { isJsonObject } from '../../core/index.ts';
 import { internJson, internString } from './intern.ts';
 
 /**
- * A copy that takes little memory, for objects that stay in memory for long. The JSON parser allocates an object for
- * exactly its members. Equal texts, annotations, finalizers and conditions are stored once for all objects.
+ * A copy that takes little memory, for objects that stay in memory for long. The JSON parser reserves memory for
+ * exactly the members of an object. Equal texts, annotations, finalizers and conditions are stored once for all
+ * objects.
  */
 export function compact(object: KubeObject): KubeObject {
   const copy = packed(object);

@@ -18,7 +18,8 @@ export class DeferredCompactor {
   /** The keys to compact in the next turns. */
   #due = new Set<string>();
   /**
-   * The next keys of `#due`. It stays between turns, because a new iterator passes the places of all deleted members.
+   * The next keys of `#due`. The iterator stays between turns, because a new iterator would step over all deleted
+   * members.
    */
   #next: IterableIterator<string> = this.#due.values();
   #timer: { cancel(): void } | undefined;

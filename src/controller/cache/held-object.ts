@@ -60,7 +60,7 @@ export function withWriterEquivalence(live: LiveObject, writer: string, pair: Eq
   return makeEntry({ ...live, engineFields }, live.equivalence, isExplained ? undefined : live.whole);
 }
 
-/** The entry with `pair` as its equivalence. The whole object is dropped when `pair` explains the owned fields. */
+/** The entry with `pair` as its equivalence. The whole object is dropped when `pair` matches the owned fields. */
 export function withEquivalence(live: LiveObject, pair: EquivalentDigests): LiveObject {
   const { owned = '', whole } = live;
   const isExplained = isSameFingerprint(owned, pair.owned);

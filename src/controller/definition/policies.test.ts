@@ -41,7 +41,7 @@ describe('readPolicies', () => {
       { 'typekro.dev/service-account': 'team-a/deployer' },
       { nodeAdoption: new Map(), serviceAccount: { namespace: 'team-a', name: 'deployer' }, problems: [] },
     ],
-  ])('%j', (annotations, expected) => {
+  ])('reads %j', (annotations, expected) => {
     const { invalid, ...policies } = read(annotations);
     expect(policies).toEqual(expected);
     expect(invalid.map(({ annotation, message }) => `annotation ${annotation}: ${message}`)).toEqual(policies.problems);

@@ -25,7 +25,7 @@ describe('withRevert', () => {
     expect(contestAt(revertsAt(times), last)?.retryAt).toBe(retryAt);
   });
 
-  it('has the sorted fields and managers, including those that join the contest', () => {
+  it('gives the contest the sorted fields and managers, including those of later reverts', () => {
     let history = revertsAt([0, 1, 2]);
     for (const now of [3, 4, 5]) {
       history = withRevert(history, [field('a', 'z'), field('spec.replicas', 'b')], now, policy);
@@ -38,7 +38,7 @@ describe('withRevert', () => {
     expect(contestAt(history, 5)).toMatchObject({ fields: ['spec.replicas'], retryAt: 12 });
   });
 
-  it('ends when the window after the pause has no revert', () => {
+  it('ends a contest when the window after its pause has no revert', () => {
     const history = revertsAt([0, 1, 2]);
     expect(contestAt(history, 111)).toBeDefined();
     expect(contestAt(history, 112)).toBeUndefined();

@@ -130,7 +130,7 @@ describe('past rewrites', () => {
     expect([owners.map(({ rewrites }) => rewrites), clock.timers]).toEqual([[undefined, undefined], 0]);
   });
 
-  it('are swept again while any owner has one', async () => {
+  it('are swept again while any owner has a past rewrite', async () => {
     const clock = new TestClock();
     const [busy] = ownersAt(clock);
     const owners = [busy ?? { rewrites: undefined }, { rewrites: undefined }];

@@ -2,8 +2,8 @@
 const MIN_MOVED_KEYS = 1024;
 
 /**
- * Keys in the order in which they were added. `take` needs the same time for any number of keys. A `Set` does not: after
- * the deletion of its first members, each search for the first one passes all of their places.
+ * Keys in the order in which they were added. `take` needs the same time for any number of keys. A `Set` does not: each
+ * search for its first member passes the places of all deleted members.
  */
 export class KeyFifo {
   #keys: string[];

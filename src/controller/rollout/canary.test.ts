@@ -15,7 +15,7 @@ describe('parseAllowance', () => {
     ['1.5', undefined],
     ['', undefined],
     ['all', undefined],
-  ])('%j', (text, expected) => {
+  ])('reads %j', (text, expected) => {
     expect(parseAllowance(text)).toEqual(expected);
   });
 });

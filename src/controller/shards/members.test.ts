@@ -36,7 +36,7 @@ describe('the live replicas', () => {
     expect(own('a', NO_HEARTBEATS, 0).size).toBe(16);
   });
 
-  it('have all shards without overlap when they know each other', () => {
+  it('hold all shards without overlap when they know each other', () => {
     const heartbeats = recordHeartbeats(NO_HEARTBEATS, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
     const shares = ['a', 'b', 'c'].map((identity) => [...own(identity, heartbeats, 0)]);
     expect(shares.flat().sort((x, y) => x - y)).toEqual(Array.from({ length: 16 }, (_, shard) => shard));
