@@ -4,8 +4,8 @@ import { yamlLibrary } from './late-parts.ts';
 /**
  * Characters that YAML output must escape, because readers of YAML 1.1 (kubectl, kro) refuse them or read them as line
  * breaks: control characters, NEL, LS, PS, the byte order mark, and code points that are not characters. Characters
- * that change the direction of text (Bidi_Control) are escaped, too. A terminal shows them as escapes, and a plain
- * scalar with such an escape would be another value.
+ * that change the direction of text (Bidi_Control) are escaped, too. Output to a terminal shows them as escapes, and an
+ * escape in a plain scalar would be another value.
  */
 export const SPECIAL_IN_YAML =
   // eslint-disable-next-line no-control-regex -- the expression finds control characters
