@@ -40,7 +40,7 @@ test('the steps of a graph follow its dependencies', () => {
   `);
 });
 
-test('a node with values of the user waits until they are as its condition wants', () => {
+test('a node waits until the values that the user gave it satisfy its condition', () => {
   const { steps } = run({ ...WEB, observed: 'deployment:\n  status:\n    availableReplicas: 1\n' });
   const last = steps.at(-1);
   expect(last?.state).toBe('IN_PROGRESS');

@@ -47,8 +47,8 @@ export const browserTimers: ReadTimers = {
 export const REPEAT_MS = 60_000;
 
 /**
- * Reads data now, after every change that `concerns` it, and `repeatMs` after the last read. At most one read runs at a time. An answer that arrives
- * after `close` is dropped.
+ * Reads data now, after every change that `concerns` it, and `repeatMs` after the last read. At most one read runs at a
+ * time. An answer that arrives after `close` is dropped.
  */
 export function createLiveRead<Value>(
   read: (signal: AbortSignal) => Promise<Value>,

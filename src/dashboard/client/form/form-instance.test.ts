@@ -80,8 +80,8 @@ describe('problems', () => {
     ['broken JSON', { ...valid, labels: '{' }, ['labels']],
     ['a required section that is empty', { [NAME_KEY]: 'web', image: 'a' }, ['database\nsize']],
     ['an optional section that is wrong', { ...valid, 'cache\nsize': 'x' }, ['cache\nsize']],
-    ['none for an optional section that is empty', valid, []],
-  ])('%s', (_title, texts, keys) => {
+    ['an empty optional section: none', valid, []],
+  ])('of a form with %s', (_title, texts, keys) => {
     expect(make(texts).problems.map(({ key }) => key)).toEqual(keys);
   });
 });

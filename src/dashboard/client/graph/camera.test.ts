@@ -11,7 +11,7 @@ test.each([
   expect(fitCamera(layout, frame)).toEqual(camera);
 });
 
-test('a narrow frame shows a picture whole that a wide frame shows from its start', () => {
+test('a picture that a wide frame shows from its start is shown whole in a narrow frame', () => {
   expect(fitCamera({ width: 752, height: 600 }, { width: 296, height: 340 })).toMatchObject({ x: 0, scale: 296 / 752 });
 });
 
@@ -31,7 +31,7 @@ test.each([
   ['visible', { x: 100, y: 100 }, { x: 0, y: 0 }],
   ['right of the frame', { x: 900, y: 100 }, { x: 224, y: 0 }],
   ['above the frame', { x: 100, y: -200 }, { x: 0, y: -224 }],
-])('a box that is %s', (_title, place, expected) => {
+])('the camera that reveals a box that is %s', (_title, place, expected) => {
   expect(revealCamera({ x: 0, y: 0, scale: 1 }, frame, { ...place, width: 100, height: 50 })).toMatchObject(expected);
 });
 

@@ -93,7 +93,7 @@ describe('a collection', () => {
     const [box] = pictureOfInstance(detail('ready', 900), instance).boxes;
     expect(box).toMatchObject({ kind: 'collection', shares: [{ tone: 'ready', count: 900 }], cells: [] });
   });
-  test('has the numbers of ready and other objects, and each object its look', () => {
+  test('has the numbers of ready and other objects, and a look for each object', () => {
     const found = detail('waiting', 3);
     const objects = [
       { ...found.nodes[0]!.objects[0]!, ready: true },

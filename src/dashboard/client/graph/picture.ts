@@ -58,7 +58,7 @@ export interface Box {
 export interface Line {
   readonly from: string;
   readonly to: string;
-  /** `flowed`: all values are known. `missing`: a value is not. `plain`: the line shows no values. */
+  /** `flowed`: all values are known. `missing`: a value is unknown. `plain`: the line shows no values. */
   readonly state: 'plain' | 'flowed' | 'missing';
   /** The data that flows, one text each. */
   readonly labels: readonly string[];
@@ -227,7 +227,7 @@ function sharesOfObjects({ counts, unready = 0, state: own, objects }: InstanceN
       { tone: 'waiting', count: unready },
     ];
   });
-  // Without the readiness of each object, the state of the whole collection says that none looks ready.
+  // While the collection is not ready and the readiness of its objects is unknown, no object looks ready.
   const isKnown = toneOf(own) === 'ready' || objects.some(({ ready }) => ready !== undefined);
   return merged(
     tones.map((share) => (share.tone === 'ready' && !isKnown ? { ...share, tone: 'busy' as const } : share)),

@@ -13,7 +13,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import type { PlaygroundLanguage, PlaygroundProblem } from '../../playground/model.ts';
 import { offsetOf } from './offsets.ts';
 
-/** The place that an editor shows next. Another object with the same position moves there again. */
+/** The place that an editor shows next. A new object with the same position moves the editor there again. */
 export interface EditorTarget {
   readonly line: number;
   readonly column: number;

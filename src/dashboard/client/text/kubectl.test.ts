@@ -13,7 +13,7 @@ test.each([
   ],
   [listCommand('webapps', 'acme.dev'), 'kubectl get webapps.acme.dev --all-namespaces'],
   [whyCommand(web), 'kubectl typekro why Deployment/web -n shop'],
-])('%s', (command, expected) => {
+])('the command `%s`', (command, expected) => {
   expect(command).toBe(expected);
 });
 

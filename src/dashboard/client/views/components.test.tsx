@@ -94,7 +94,7 @@ describe('lists', () => {
     expect(text).toContain('retired: old has a reason');
   });
 
-  test('a long list has few rows, a filter and its whole number', () => {
+  test('a long list draws few rows, and has a filter and the number of all rows', () => {
     const nodes = Array.from({ length: 10_000 }, (_, index) => node(`n${index}`, 'waiting'));
     const html = renderToString(<NodeList nodes={nodes} selected={undefined} onSelect={nothing} />);
     expect(html.match(/role="option"/g)?.length ?? 0).toBeLessThan(80);
