@@ -24,9 +24,9 @@ export interface RuntimeInstallation {
 const DEFAULT_TIMEOUT_MS = 300_000;
 
 /**
- * Installs Flux unless the settings say that it is installed already, and also this project's controller when the
- * settings request it. Waits until both run. The call is idempotent. Returns the source of kro: its chart, or a
- * Deployment.
+ * Installs Flux, unless the settings say that Flux is installed already. Also installs this project's controller when
+ * the settings request the controller. Waits until both run. The call is idempotent. Returns the source of kro: its
+ * chart, or a Deployment.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable` or `bootstrap/manifests-invalid` for unusable manifests,
  *   `bootstrap/stand-in-elsewhere` when the settings request stand-ins on a real cluster, `bootstrap/no-image` when

@@ -15,7 +15,7 @@ describe('the paths of differences', () => {
     ['null and an absent field', { a: null }, {}, ['a']],
     ['an object in place of a list', { a: [] }, { a: {} }, ['a']],
     ['inherited names', JSON.parse('{"__proto__":1}') as JsonValue, {}, ['__proto__']],
-  ])('%s', (_, before, after, paths) => {
+  ])('of %s', (_, before, after, paths) => {
     expect(changedPaths(before, after)).toEqual(paths);
   });
 });
@@ -32,7 +32,7 @@ describe('the outcome of a write', () => {
     ['unchanged', map({ a: '1' }, '1'), map({ a: '1' }, '2'), []],
     ['configured', map({ a: '1' }, '1'), map({ a: '2' }, '2'), ['data.a']],
     ['adopted', map({ a: '1' }, '1'), map({ a: '2' }, '2'), ['data.a']],
-  ] as const)('%s', (outcome, before, after, fields) => {
+  ] as const)('is %s', (outcome, before, after, fields) => {
     expect(changeOf('map', before, after, outcome === 'adopted' ? 'adopt' : 'change')).toEqual({
       outcome,
       nodeId: 'map',
