@@ -12,7 +12,7 @@ export interface CursorPlace {
   readonly prefix: string;
   /** The offset in the chunk at which this text begins. */
   readonly from: number;
-  /** Is the place the first one of a list item, where a key or a value can stand? */
+  /** Is the cursor at the start of a list item, where a key or a value can follow? */
   readonly isItem: boolean;
   /** Does the rest of the key, with its colon, follow the cursor? */
   readonly isWholeKey: boolean;
