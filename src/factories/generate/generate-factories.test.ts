@@ -175,7 +175,7 @@ describe('readiness', () => {
   const conditions = { type: 'array', items: { properties: { type: { type: 'string' }, status: { type: 'string' } } } };
 
   test.each<[string, JsonObject, string]>([
-    ['no status', {}, 'Ready when it exists.'],
+    ['no fields', {}, 'Ready when it exists.'],
     [
       'a generation and no conditions',
       { properties: { observedGeneration: { type: 'integer' } } },
@@ -192,7 +192,7 @@ describe('readiness', () => {
       { properties: { conditions } },
       'Ready when the first existing condition of Ready, Available, Healthy, Succeeded, Complete, Completed, Synced, ACK.ResourceSynced is True.',
     ],
-  ])('%s', (_name, status, rule) => {
+  ])('of a kind whose status has %s', (_name, status, rule) => {
     expect(ruleOf(status)).toBe(rule);
   });
 });

@@ -87,6 +87,6 @@ test.each([
   ['status', 'status'],
   ['access', 'access'],
   ['data', 'data'],
-])('one of %s is %s', (plural, one) => {
+])('the singular of %s is %s', (plural, one) => {
   expect(singular(plural)).toBe(one);
 });
