@@ -12,7 +12,7 @@ describe('doubles in the forms of Go', () => {
     [-0, '-0', '-0'],
     [Infinity, '+Inf', '+Inf'],
     [Number.NaN, 'NaN', 'NaN'],
-  ])('%d', (value, general, plain) => {
+  ])('%d is printed as %s and as %s', (value, general, plain) => {
     expect(formatGeneral(value)).toBe(general);
     expect(formatPlain(value)).toBe(plain);
   });

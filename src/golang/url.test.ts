@@ -22,7 +22,7 @@ describe('URLs', () => {
     ['mailto:x@y', '', '', '', ''],
     ['/only/path', '', '', '', '/only/path'],
     ['http://é.com/☃', 'é.com', 'é.com', '', '/%E2%98%83'],
-  ])('%s', (text, host, hostname, port, path) => {
+  ])('are split into their parts: %s', (text, host, hostname, port, path) => {
     const url = parseUrl(text);
     if (url instanceof Failure) throw new Error(url.message);
     expect([urlHost(url), urlHostname(url), urlPort(url), urlEscapedPath(url)]).toEqual([host, hostname, port, path]);
