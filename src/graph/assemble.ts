@@ -304,7 +304,7 @@ export function withComputedMaps(holes: readonly Hole[]): readonly Hole[] {
   });
 }
 
-/** When the value of a field is known. */
+/** Classifies a field by the time at which its value is known. */
 export function kindOfField(field: CompiledExpression, iterators: ReadonlySet<string>): FieldKind {
   if (field.ids.some((id) => iterators.has(id))) return 'iteration';
   return field.ids.some((id) => id !== 'schema') ? 'dynamic' : 'static';

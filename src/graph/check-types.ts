@@ -63,7 +63,7 @@ class Checker {
     return this.#linked;
   }
 
-  /** The environment of template fields, which has the iterators in a collection. */
+  /** The environment of template fields. In a collection, it also has the iterators. */
   #environment(dimensions: readonly CompiledExpression<DimensionSite>[]): Environment {
     const { dimensions: sites } = this.#linked.draft;
     if (sites.length === 0) return this.#language.typed;

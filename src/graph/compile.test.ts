@@ -155,7 +155,7 @@ describe('input that is not a definition', () => {
     ['an empty object', {}, 'graph/schema-missing'],
     ['an object inside itself', endless, 'yaml/too-deep'],
     ['a schema of null', { spec: { schema: null } }, 'graph/schema-missing'],
-  ])('%s', (_what, input, code) => {
+  ])('%s is refused', (_what, input, code) => {
     const { graph, diagnostics } = compile(input, { sources });
     expect(graph).toBeUndefined();
     expect(diagnostics[0]?.code).toBe(code);

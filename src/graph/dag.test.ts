@@ -42,7 +42,7 @@ describe('findCycle', () => {
     ['a:b b:c c:a d:a', 'a b c a'],
     ['x:b a:b b:c c:b', 'b c b'],
     ['a:b b', undefined],
-  ])('%s', (definition, cycle) => expect(findCycle(graph(definition))?.join(' ')).toBe(cycle));
+  ])('of %s: %s', (definition, cycle) => expect(findCycle(graph(definition))?.join(' ')).toBe(cycle));
 
   test('a long chain does not exhaust the stack', () => {
     const chain = new Map(Array.from({ length: 50_000 }, (_, index) => [`n${index}`, [`n${index + 1}`]]));

@@ -65,6 +65,6 @@ test.each([
   '${schema.spec.name.matches("(")}-1',
   '${b.data.text}-1',
   '${runtime.x}-1',
-])('%s means the same in parts and as a whole', (text) => {
+])('%s compiles to the same result part by part and as a whole text', (text) => {
   expect(made(`${text} `)).toEqual(made(`${text} §`));
 });

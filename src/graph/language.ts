@@ -237,7 +237,10 @@ export class Language {
     return this.#features.defer === true;
   }
 
-  /** `bound` are the names that denote no node at this place, such as iterators. */
+  /**
+   * Parses an expression, and replaces the author's names of nodes by variables. `bound` has the names that denote no
+   * node at this place, such as iterators.
+   */
   parse(text: string, bound: readonly string[] = []): ParseResult {
     const parsed = this.typed.parse(text);
     const names = this.#names;

@@ -32,8 +32,8 @@ export interface ReadPart {
 }
 
 /**
- * When the value of a field is known: `static` from the instance alone, `dynamic` after other nodes were observed,
- * `iteration` for each item of a collection.
+ * The time at which the value of a field is known: `static` from the instance alone, `dynamic` after other nodes were
+ * observed, `iteration` for each item of a collection.
  */
 export type FieldKind = 'static' | 'dynamic' | 'iteration';
 

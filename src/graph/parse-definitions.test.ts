@@ -27,7 +27,7 @@ describe('values', () => {
       'anchors and merge keys',
     ],
     ['1: a\ntrue: b', { 1: 'a', true: 'b' }, 'keys become strings'],
-  ])('%j', (text, value) => expect(valuesOf(text)[0]).toEqual(value));
+  ])('of %j', (text, value) => expect(valuesOf(text)[0]).toEqual(value));
 
   test('empty documents are left out', () => {
     expect(valuesOf('---\n---\na: 1\n---\n# nothing\n...\n')).toEqual([{ a: 1 }]);

@@ -98,8 +98,8 @@ interface Read {
 }
 
 /**
- * Merges the findings for a second object without a line of dashes before it: the object repeats every key of the one
- * above, which is one mistake.
+ * Merges the findings for a second object without a line of dashes before it. Such an object repeats the keys of the
+ * object above, and each repeated key is a finding.
  */
 function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex): readonly YamlFinding[] {
   const isRoot = ({ code, offset }: YamlFinding) =>

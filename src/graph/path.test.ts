@@ -17,7 +17,7 @@ describe('parsePath', () => {
     ['spec.a[0].b', ['spec', 'a', 0, 'b']],
     ['a["x.y"].c', ['a', 'x.y', 'c']],
     ['', []],
-  ])('%s', (text, steps) => expect(parsePath(text)).toEqual({ ok: true, steps }));
+  ])('reads %s', (text, steps) => expect(parsePath(text)).toEqual({ ok: true, steps }));
 
   test.each([
     ['a["x', 'unterminated quoted string starting at position 2'],

@@ -18,8 +18,8 @@ export type ResolvedKind =
 
 /**
  * Groups whose types are compiled into kro. In these groups, kro also finds the schema of a type without a resource.
- * For other groups kro reads only the documents of the API server, which list such a type with the resource that it
- * serves (`Eviction` of policy/v1 with pods).
+ * For other groups kro reads only the documents of the API server, which list such a type under the resource on which
+ * it acts (`Eviction` of policy/v1 under pods).
  */
 const COMPILED_INTO_KRO: ReadonlySet<string> = new Set(['', 'autoscaling', 'apiextensions.k8s.io']);
 

@@ -42,7 +42,7 @@ const EXPECTED: ReadonlyMap<string, readonly string[]> = new Map([
   ['seed-18-my-application.instance.yaml', ['4:7 graph/invalid-definition']],
 ]);
 
-test.each(readdirSync(folder).filter((name) => name.endsWith('.yaml')))('%s', (name) => {
+test.each(readdirSync(folder).filter((name) => name.endsWith('.yaml')))('%s has its known problems', (name) => {
   expect(compileFile(name)).toEqual(EXPECTED.get(name) ?? []);
 });
 

@@ -12,7 +12,7 @@ export interface FlowText {
 export const BEFORE_VALUE = /(?:^|\n)[ \t]*(?:- +)*(?:[^\s:#][^\n:#]*:[ \t]+)?(?=[[{])/;
 
 /**
- * Finds the text without quotes around an offset that has a bracket in it, such as `tag[7]`, `[]string` or
+ * Finds a text without quotes that surrounds an offset and contains a bracket, such as `tag[7]`, `[]string` or
  * `${schema.spec.name}` in `{ a: … }`. There, YAML takes each bracket for the beginning or the end of a list or a map.
  */
 export function flowTextAt(source: string, at: number): FlowText | undefined {

@@ -48,7 +48,7 @@ class Checker {
     return { linked, fields, dimensions, includeWhen, readyWhen };
   }
 
-  /** The environment of the fields of a template, which has the iterators. */
+  /** The environment of the fields of a template, with the iterators. */
   #environment(dimensions: readonly CompiledExpression<DimensionSite>[]): Environment {
     const iterators = this.#linked.draft.dimensions.map(({ name }): [string, CelType | undefined] => {
       const type = dimensions.find((each) => each.site.name === name)?.type;

@@ -312,7 +312,7 @@ describe('hostile Graphs', () => {
       ],
       ['graph/cycle'],
     ],
-  ])('%s', (_title, nodes, codes) => {
+  ])('%s: only the expected problems', (_title, nodes, codes) => {
     expect(compileGraphObject(graphOf(nodes), { sources }).diagnostics.map(({ code }) => code)).toEqual(codes);
   });
 

@@ -36,11 +36,11 @@ describe('Graphs of one shape', () => {
       { id: 's', graph: { nodes: [template('a')] } },
       { id: 's', graph: { nodes: [template('b')] } },
     ],
-  ])('differ in %s', (_title, one, other) => {
+  ])('can differ in %s', (_title, one, other) => {
     expect(shapeOf(one)).toBe(shapeOf(other));
   });
 
-  test('differ in their ServiceAccounts', () => {
+  test('can differ in their ServiceAccounts', () => {
     expect(graphShape({ serviceAccountName: 'a', nodes: [] })).toBe(graphShape({ serviceAccountName: 'b', nodes: [] }));
   });
 });

@@ -308,7 +308,7 @@ const MISTAKES: readonly (readonly [marked: string, message: string, hint: strin
   ['a == "b" ? {"x": [1, 2⟦)} : {}', 'the "[" is closed with ")"', 'write "]"'],
 ];
 
-test.each(MISTAKES)('%s', (marked, message, hint) => {
+test.each(MISTAKES)('the explanation of %s', (marked, message, hint) => {
   expect(explain(marked.replace('⟦', ''))).toEqual([marked, message, hint]);
 });
 
