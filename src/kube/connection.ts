@@ -167,7 +167,7 @@ export class Connection {
 }
 
 /**
- * The error when no byte has arrived. `KubeError` recognizes the text; its remedy is about a server that speaks TLS.
+ * The error when no byte has arrived. `KubeError` recognizes the text and adds a remedy for a server that speaks TLS.
  */
 function unansweredError(): Error {
   return new Error('the server closed the connection before it answered');

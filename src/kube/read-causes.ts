@@ -54,8 +54,8 @@ type Reads = Pick<KubernetesApi, 'find' | 'list'>;
 
 /**
  * Finds the reasons why objects are not ready. Reads the objects, the objects that they created, and the claims that
- * their pods mount. Also reads the events of those that are not ready. An absent object has no causes. A failed read is
- * not thrown, but listed in `unread`.
+ * their pods mount. Also reads the events of the objects that are not ready. An absent object has no causes. A failed
+ * read is not thrown, but listed in `unread`.
  */
 export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal: AbortSignal): Promise<ReadCauses[]> {
   const read = await Promise.all(
@@ -120,7 +120,7 @@ const NOTHING: Around = { objects: [], events: [], unread: [] };
 
 /**
  * Reads the objects that the given objects of one namespace created, and the claims of pods. Also reads the events of
- * those that are not ready. The namespace of cluster-scoped objects is empty.
+ * the objects that are not ready. The namespace of cluster-scoped objects is empty.
  */
 async function surroundings(
   api: Reads,
