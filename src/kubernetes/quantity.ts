@@ -176,7 +176,7 @@ export function compareQuantities(a: ParsedQuantity, b: ParsedQuantity): -1 | 0 
   return compareDecimal(a.unscaled, a.scale, b.unscaled, b.scale);
 }
 
-/** A whole number as a quantity; CEL's arithmetic with ints gives it the form `decimalExponent`. */
+/** A whole number as a quantity. CEL's arithmetic with ints passes the format `decimalExponent`. */
 export function quantityOfInteger(value: bigint, format: QuantityFormat = 'decimalSI'): ParsedQuantity {
   return { unscaled: value, scale: 0, big: false, format };
 }

@@ -11,7 +11,7 @@ const DECIMAL = /^[1-9]\d*$/;
 
 /**
  * Do these versions of a collection show that the server went back to an earlier state, as after a restore of etcd?
- * False for versions that are no numbers, as of some aggregated APIs.
+ * False for versions that are no numbers, such as those of some aggregated APIs.
  */
 export function wentBack(known: string | undefined, present: string): boolean {
   if (known === undefined || !DECIMAL.test(known) || !DECIMAL.test(present)) return false;
