@@ -268,8 +268,8 @@ interface OtherManager {
 
 /**
  * The other managers that own a field, or fields below it; sorted. A manager has an entry for each operation, API
- * version and subresource with which it wrote. All its entries there count as one manager. List indexes are followed
- * through the live list.
+ * version and subresource with which it wrote. All its entries for the field count as one manager. List indexes are
+ * followed through the live list.
  */
 function othersAt(live: KubeObject, path: readonly PathStep[], own: string): OtherManager[] {
   const found = new Map<string, OtherManager>();

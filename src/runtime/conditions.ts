@@ -44,8 +44,8 @@ function isStatus(value: JsonValue | undefined): value is Condition['status'] {
  * kro's conditions of an instance after a change. A missing condition becomes Unknown, with the creation of the
  * instance as its transition time. A transition time changes only with the status. `Ready` is True when all other
  * conditions are True; else `Ready` repeats the latest False condition, else the latest Unknown one. When all are True,
- * but some of an older generation, `Ready` stays as it was. With `authored`, the status holds the author's conditions,
- * and none of them counts as a previous condition of kro's.
+ * but some have an older generation, `Ready` stays as it was. With `authored`, the status holds the author's
+ * conditions, and none of them counts as a previous condition of kro's.
  */
 export function instanceConditions(
   instance: KubeObject,

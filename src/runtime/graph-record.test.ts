@@ -314,7 +314,7 @@ describe('the deletion of a Graph', () => {
     expect([deletions.map(({ target }) => target.name), names]).toEqual([['a'], ['a', 't']]);
   });
 
-  describe('with a record of an object and of fields that both are gone', () => {
+  describe('with a record of an object and of fields that are both gone', () => {
     const deleting = (more: Partial<Observed>) => {
       const graphs = new GraphObjects();
       graphs.putMap('t', {});

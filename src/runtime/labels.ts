@@ -136,8 +136,8 @@ export function isOrphaned(object: KubeObject): boolean {
 /**
  * The merge patch that releases a child: it removes what `commonLabels`, `childLabels` and `childAnnotations` can have
  * added, so that the object belongs to no instance and no ApplySet. The object may be an instance of another
- * definition. Labels and annotations of instances therefore stay, except for those that both have; the controller
- * writes these again.
+ * definition. Labels and annotations of instances therefore stay, except for those that children have, too; the
+ * controller writes these again.
  */
 export function releasePatch(child: KubeObject): JsonObject {
   const labels: JsonObject = Object.fromEntries(RELEASED_LABELS.map((key) => [key, null]));

@@ -229,7 +229,7 @@ export interface StepOptions {
   readonly watchHealth?: boolean;
   /** Are there Graphs? An instance then writes no object of a Graph, as in kro 0.10. Default false. */
   readonly graphKind?: boolean;
-  /** The user name of the account as which a Graph's objects are written, for its status. */
+  /** The user name of the account that writes a Graph's objects. The status records this name. */
   readonly account?: string;
   /** The Graphs that made a Graph by template nodes, as `namespace/name`: its maker, its maker's maker, and so on. */
   readonly makers?: readonly string[];
@@ -406,8 +406,8 @@ export interface ParentWrite {
    */
   readonly tracking?: GraphTracking;
   /**
-   * The user name of the account as which a Graph is written for the first time: write it together with `tracking`. The
-   * deletion needs it when the spec names another account by then.
+   * The user name of the account that is about to write the objects of a Graph for the first time: write it together
+   * with `tracking`. The deletion needs it when the spec names another account by then.
    */
   readonly account?: string;
 }

@@ -224,7 +224,7 @@ describe('projectObject', () => {
     ['the labels that are read', [['metadata', 'labels', 'l']], { l: 'v', 'kro.run/node-id': 'x' }],
     ['all labels when all labels are read', [['metadata', 'labels']], { l: 'v', 'kro.run/node-id': 'x' }],
     ['all labels when the whole object is read', [[]], { l: 'v', 'kro.run/node-id': 'x' }],
-  ])('of labels %s', (_what, reads, labels) => {
+  ])('keeps of the labels %s', (_what, reads, labels) => {
     expect(projectObject(object, reads).object.metadata.labels).toEqual(labels);
   });
 

@@ -75,7 +75,7 @@ function hasEmptyOrNull(value: JsonValue | undefined): boolean {
 }
 
 describe('applies that a real API server accepted', () => {
-  test('are many', () => {
+  test('are more than a hundred', () => {
     expect(APPLIES.length).toBeGreaterThan(100);
   });
 

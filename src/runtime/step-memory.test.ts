@@ -201,7 +201,7 @@ test.each<[string, string, Partial<StepOptions>, Partial<StepOptions>]>([
     { kinds: () => ({ plural: 'parts', namespaced: true }) },
     { kinds: () => undefined },
   ],
-])('a Graph with another answer about %s decides again', (_title, nodes, before, after) => {
+])('a Graph is decided again after a change of %s', (_title, nodes, before, after) => {
   const graphs = new GraphObjects(before);
   graphs.apply(nodes);
   const compiled = graphObjectOf(nodes);

@@ -86,24 +86,27 @@ describe('retired objects', () => {
       { state: 'failed', failure: { code: 403, reason: 'Forbidden', message: 'no' } },
       ['base'],
     ],
-  ])('objects that others may depend on, of a kind that was %s', (_what, observation, deleted) => {
-    const lock =
-      '  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock, annotations: {a: "${base.metadata.name}"}}}\n';
-    const kept = '  - id: kept\n    template: {apiVersion: v1, kind: ServiceAccount, metadata: {name: kept}}\n';
-    const before = graphWith(config('base', 'base') + lock + kept);
-    const after = graphWith(kept);
-    const cluster = new FakeCluster();
-    const key = putInstance(before, cluster, 'a', {});
-    settle(before, key, cluster);
-    const view = cluster.view(after);
-    const observed: Observed = {
-      ...view,
-      members: (target) => (target.kind === 'Secret' ? observation : view.members(target)),
-    };
-    const now = Date.parse('2026-11-01T00:00:00Z');
-    const decision = step(after, cluster.get(key) as KubeObject, observed, { now, definitionUid: 'rgd' });
-    expect(decision.delete.map(({ target }) => target.name)).toEqual(deleted);
-  });
+  ])(
+    'a kind that is not read yet delays deletions of other kinds, and a failed read does not: %s',
+    (_what, observation, deleted) => {
+      const lock =
+        '  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock, annotations: {a: "${base.metadata.name}"}}}\n';
+      const kept = '  - id: kept\n    template: {apiVersion: v1, kind: ServiceAccount, metadata: {name: kept}}\n';
+      const before = graphWith(config('base', 'base') + lock + kept);
+      const after = graphWith(kept);
+      const cluster = new FakeCluster();
+      const key = putInstance(before, cluster, 'a', {});
+      settle(before, key, cluster);
+      const view = cluster.view(after);
+      const observed: Observed = {
+        ...view,
+        members: (target) => (target.kind === 'Secret' ? observation : view.members(target)),
+      };
+      const now = Date.parse('2026-11-01T00:00:00Z');
+      const decision = step(after, cluster.get(key) as KubeObject, observed, { now, definitionUid: 'rgd' });
+      expect(decision.delete.map(({ target }) => target.name)).toEqual(deleted);
+    },
+  );
 
   test('the old object stays while the server refuses the new one', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));

@@ -64,7 +64,7 @@ resources:${map('zero', '{}')}${map('first', sent)}${map('second', `{ v: '${expr
     });
   });
 
-  test('a map that the author and other clients write', () => {
+  test('has its value for a member of a map that other clients extend, but not for the size of the map', () => {
     const { nodes } = render(`resources:
   - id: first
     template: { apiVersion: v1, kind: ConfigMap, metadata: { name: first, annotations: { note: n } } }${map('second', "{ v: '${string(size(first.metadata.annotations))}', w: '${first.metadata.annotations.note}' }")}`);
@@ -96,7 +96,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
 `;
   const spec = { on: false, zones: ['a', 'b'] };
 
-  test('without observed objects', () => {
+  test('have the values that sent objects determine, and unknown fields', () => {
     const rendered = render(GRAPH, spec);
     expect(summary(rendered)).toEqual([
       ['first', 'applying', { a: 'x' }],

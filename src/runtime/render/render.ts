@@ -143,8 +143,8 @@ function withoutBookkeeping(desired: KubeObject, node: GraphNode): JsonObject {
 }
 
 /**
- * The labels or annotations without the controller's own members, as a member `name`. Without the member when the map
- * would be empty and the author wrote none.
+ * An object whose member `name` has the labels or annotations without the controller's own. The object is empty when
+ * this map would be empty and the author wrote none.
  */
 function authorsMap(name: string, sent: JsonValue | undefined, authored: JsonValue | undefined): JsonObject {
   const entries = Object.entries(isJsonObject(sent) ? sent : {}).filter(([key]) => {
