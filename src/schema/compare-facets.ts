@@ -147,8 +147,8 @@ function membersOf(schema: Schema): Map<string, JsonValue> {
 }
 
 /**
- * The change of `additionalProperties`, or undefined when both schemas have the same kind of it. Every such change is
- * breaking, except from absent to a schema or to true.
+ * The change of the kind of `additionalProperties` (absent, closed, open or a schema); undefined without a change.
+ * Every change is breaking, except a change from absent to a schema or to true.
  */
 export function mapValuesChange(old: Schema, next: Schema): FacetChange | undefined {
   const [before, after] = [old.additionalProperties, next.additionalProperties];

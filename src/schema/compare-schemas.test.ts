@@ -94,7 +94,7 @@ describe('the field of a change', () => {
       inSpec({ a: { type: 'object', additionalProperties: { type: 'integer' } } }),
       ['spec.a.*'],
     ],
-  ])('%s, among all keywords', (_what, old, next, fields) => {
+  ])('%s, in a comparison of all keywords', (_what, old, next, fields) => {
     const breaking = compareSchemas(old, next, 'conservative').filter((change) => change.breaking);
     expect(breaking.map(fieldOfChange)).toEqual(fields);
   });

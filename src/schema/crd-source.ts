@@ -100,8 +100,8 @@ function packed(schema: JsonValue): Uint8Array {
 }
 
 /**
- * Makes the function that unpacks a schema. The closure keeps only the packed bytes alive, because it is made outside
- * of the caller.
+ * Makes the function that unpacks a schema. The closure does not capture the caller's variables, so it keeps only the
+ * packed bytes alive.
  */
 function unpacker(bytes: Uint8Array): () => JsonValue {
   return () => parseJson(zlibLibrary().inflateRawSync(bytes).toString('utf8'));

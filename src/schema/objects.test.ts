@@ -238,7 +238,7 @@ describe('applyDefaults', () => {
       { a: 'x', n: 'y', o: { b: 5 }, l: [{ c: 2 }, { c: 3 }] },
     ],
     [{ l: null }, { a: 'x', n: 'y', o: { b: 1 } }],
-  ])('%j', (value, expected) => {
+  ])('%j becomes %j', (value, expected) => {
     const before = structuredClone(value);
     expect(applyDefaults(schema, value)).toEqual(expected);
     expect(value).toEqual(before);
@@ -280,7 +280,7 @@ describe('prune', () => {
       { spec: { open: { any: { thing: 1 }, k: { x: '1' } } } },
       ['spec.open.k.y'],
     ],
-  ])('%j', (value, expected, unknown) => {
+  ])('%j becomes %j', (value, expected, unknown) => {
     expect(prune(schema, value)).toEqual({ value: expected, unknown });
   });
 

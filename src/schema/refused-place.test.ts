@@ -39,7 +39,7 @@ describe('a refusal without a field gets the field that it is about', () => {
     });
   });
 
-  test('another message stays as it is, without a hint about no field', () => {
+  test('another message stays as it is, and has no hint', () => {
     const cause = { field: '', message: 'the server said something else' };
     expect(withField({}, cause)).toBe(cause);
     expect(refusalText(cause.message, undefined, '')).toEqual({ message: cause.message });

@@ -75,8 +75,8 @@ const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'ha
 
 /**
  * Completes the refusal of an invalid quantity, for which a server names no field. The result has the field of the
- * first invalid quantity in the object, and a message that quotes the quantity. A label or annotation that is no text
- * is completed in the same way. Other causes return unchanged.
+ * first invalid quantity in the object, and a message that quotes the quantity. The refusal of a label or annotation
+ * that is no text is completed in the same way. Any other cause is returned unchanged.
  */
 export function withField<Cause extends { readonly field: string; readonly message: string }>(
   root: JsonValue,

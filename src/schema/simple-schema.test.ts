@@ -71,33 +71,33 @@ describe('errors', () => {
   });
 });
 
-describe('details', () => {
+describe('a field', () => {
   test.each<[string, JsonValue, JsonValue, JsonValue]>([
     [
-      'an empty default of a list is null',
+      'has null for an empty default of a list',
       '[]string | default=',
       {},
       { type: 'array', items: { type: 'string' }, default: null },
     ],
     [
-      'a required alias of a required alias counts once',
+      'counts a required alias of a required alias once',
       'B',
       { A: 'string | required=true', B: 'A | required=true' },
       { type: 'string' },
     ],
-    ['a value with a backslash', 'string | enum="a\\\\b"', {}, { type: 'string', enum: ['a\\b'] }],
+    ['has a backslash in an enum value', 'string | enum="a\\\\b"', {}, { type: 'string', enum: ['a\\b'] }],
   ])('%s', (_name, field, types, expected) => {
     const result = parseSimpleSchema({ f: field }, types);
     expect(result.ok && result.schema.properties?.['f']).toEqual(expected);
     expect(result.ok && (result.schema.required?.length ?? 0)).toBeLessThan(2);
   });
 
-  test('an enum value that kro cannot write', () => {
+  test('is an error when kro cannot write its enum value as JSON', () => {
     expect(errorsOf({ f: 'string | enum="a\u0001"' })).toMatchObject([{ unwritable: true }]);
     expect(errorsOf({ f: 'string | enum="a\tb"' })).toEqual([]);
   });
 
-  test('a number that Go holds as a float', () => {
+  test('that is a number is an error with the type of Go', () => {
     expect(errorsOf({ f: 1e300 })[0]?.message).toBe('field f: unexpected type: float64');
   });
 });

@@ -62,8 +62,8 @@ interface Built {
   /** The first part below this node that cannot be written as JSON. */
   readonly inner: Unwritable | undefined;
   /**
-   * The column of the own marker `printColumn`; without this marker, the columns of the fields inside. The fields
-   * inside lists and maps have none, because these fields have no fixed path.
+   * The column of this field's own marker `printColumn`; without this marker, the columns of the fields inside. Fields
+   * inside lists and maps have no columns, because they have no fixed path.
    */
   readonly columns: readonly SimpleColumn[];
   /** The fields with the marker `scale`: this field, or fields inside it. Fields inside lists and maps are left out. */

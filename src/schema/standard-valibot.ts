@@ -154,8 +154,8 @@ const FORMATS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The keyword of each action whose requirement is the value of that keyword, as prefix and suffix. If the suffix is
- * undefined, the type decides.
+ * The keyword that each action about a length sets to the action's requirement, as prefix and suffix. Where the suffix
+ * is undefined, the type of the value decides it.
  */
 const LENGTHS: ReadonlyMap<string, readonly ['min' | 'max', 'Length' | 'Items' | 'Properties' | undefined]> = new Map<
   string,

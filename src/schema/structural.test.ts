@@ -187,7 +187,7 @@ describe('errors of the schema of a CRD', () => {
     expect(messages(schema)).toEqual(expected);
   });
 
-  test('a schema that is nested 10,000 levels deep', () => {
+  test('a schema that is nested 10,000 levels deep is refused', () => {
     let schema: JsonObject = { type: 'string' };
     for (let depth = 0; depth < 10_000; depth += 1) schema = { type: 'object', properties: { p: schema } };
     expect(structuralErrors(schema, 's').map((error) => error.reason)).toEqual(['FieldValueForbidden']);
