@@ -181,8 +181,8 @@ class Life {
   }
 
   /**
-   * Compares the end of the life with the test's last expectation. Reports each part that holds at rest only without
-   * faults.
+   * Compares the end of the life with the test's last expectation. Reports each part that holds at rest without faults,
+   * and does not hold here.
    */
   async #checkExpectation(): Promise<void> {
     const { faultless, test, base } = this.#input;

@@ -30,7 +30,7 @@ export function managerOfRequest({ path }: TransportRequest): string {
   return new URL(path, 'http://server').searchParams.get('fieldManager') ?? '';
 }
 
-/** The account as which a request is sent; `undefined` for the controller's own identity. */
+/** The account that a request impersonates; `undefined` for the controller's own identity. */
 export function userOf({ headers }: TransportRequest): string | undefined {
   return headers?.['impersonate-user'];
 }
