@@ -108,8 +108,9 @@ function freshName(wanted: string, analysis: ScopeAnalysis): string {
 }
 
 /**
- * An expression is wrapped in a call that returns it. A declaration is hoisted. Therefore its call is a statement at
- * the beginning of its block. A default export without a name gets a name for this call.
+ * The insertions that attach a source to a function. An expression is wrapped in a call that returns it. A declaration
+ * is hoisted, so the call for it is a statement at the beginning of its block. A default export without a name gets a
+ * name for this call.
  */
 function insertionsFor(
   { node, block, name }: TransformTarget,
