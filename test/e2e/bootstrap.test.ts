@@ -181,7 +181,7 @@ describe('manifests of the user', () => {
     await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow(message);
   });
 
-  test('texts that are not manifests', async () => {
+  test('a text that is not a manifest is refused', async () => {
     writeFileSync(join(folder, 'install.yaml'), '<html></html>');
     const factory = typeKroRuntimeBootstrap({ manifestsFrom: folder }).factory('direct', options());
     await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow('cannot be used');

@@ -138,7 +138,7 @@ describe('a graph in mode direct is deployed by this process', () => {
     await cluster.client.create(settings);
   });
 
-  test('applied, planned, changed, rolled back and deleted', async () => {
+  test('is applied, planned, changed, rolled back and deleted', async () => {
     const { changes } = await direct('blue', true).plan();
     expect(changes.map(({ outcome, object }) => `${outcome} ${object.name}`)).toEqual([
       'created red',

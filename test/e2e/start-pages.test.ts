@@ -86,7 +86,7 @@ describe('docs/start, followed from its first page to its last', () => {
     if (output !== '') expect(withGaps(stdout.trimEnd(), output)).toBe(output);
   });
 
-  test('all of it took less than the promised time', () => {
+  test('all steps together take less than the promised time', () => {
     expect(performance.now() - began).toBeLessThan(MAX_WALK_MS);
   });
 });

@@ -213,7 +213,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
     expect(code).toBe(1);
   });
 
-  test('a project whose .typekro is not a directory', async () => {
+  test('a project whose .typekro is not a directory is refused', async () => {
     write('.typekro', '');
     const { code, stderr } = await up('--once', fixture('configmap.rgd.yaml')).ended;
     expect(stderr).toMatch(

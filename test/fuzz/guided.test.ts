@@ -54,7 +54,7 @@ describe('a problem is', () => {
   const problemOf = (run: FuzzTarget['run'], rest: Partial<FuzzTarget> = {}) =>
     problemWith(targetOf(run, rest), Buffer.from('x'));
 
-  test('none for equal outcomes', async () => {
+  test('not reported for equal outcomes', async () => {
     expect(await problemOf((input) => input.toString())).toBeUndefined();
   });
 

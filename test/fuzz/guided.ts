@@ -47,7 +47,7 @@ export interface GuidedResult {
   readonly covered: number;
 }
 
-/** A finding that is equal to another one except for numbers is counted and not reported. */
+/** The maximum number of reported findings. Findings that differ only in quoted texts and numbers are reported once. */
 const MAX_FINDINGS = 20;
 const MAX_SHRINK_TRIES = 400;
 const MAX_BATCH = 512;

@@ -23,7 +23,7 @@ type Mutation = (input: Buffer, choices: Choices, source: MutationSource) => Buf
 /** A changed copy of the input, with one to eight changes. Equal choices give equal changes. */
 export function mutate(input: Buffer, choices: Choices, source: MutationSource): Buffer {
   let changed = input;
-  // One change is the most frequent number.
+  // One, two, four and eight changes are equally frequent.
   const count = 1 << choices.below(4);
   for (let made = 0; made < count; made += 1) changed = pick(choices, MUTATIONS)(changed, choices, source);
   return changed.length > MAX_INPUT_BYTES ? changed.subarray(0, MAX_INPUT_BYTES) : changed;

@@ -26,8 +26,8 @@ for (let last = -1; ; ) {
 `;
 
 /**
- * Ends the process when an input runs without end, after it has printed the input. The thread looks once in each period,
- * so that inputs cost it nothing.
+ * Ends the process when an input runs without end, after it has printed the input. The thread looks once in each
+ * period, so that the cost does not depend on the number of inputs.
  */
 export class Watchdog implements AsyncDisposable {
   readonly #buffer = new SharedArrayBuffer(8 + 2 * MAX_INPUT_BYTES);

@@ -70,7 +70,7 @@ describe('the exports of TypeKro 0.33', () => {
     }
   });
 
-  test('a moved name in a composition is refused at its line, called or as a value', async () => {
+  test('a moved name in a composition is refused at its line, both as a call and as a value', async () => {
     const { kubernetesComposition } = await import('../../src/index.ts');
     const { ConfigMap } = await import('../../src/factories/simple/index.ts');
     const { certManagerBootstrap } = await import('../../src/factories/cert-manager/index.ts');

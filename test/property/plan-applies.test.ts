@@ -100,8 +100,8 @@ function withoutCanaryEnd(effects: Effects, predicted: Effects, instances: reado
 }
 
 /**
- * The plan says that an object is recreated. While its node waits, the object is only deleted, which counts as
- * replaced.
+ * Counts a deletion as a replacement when the plan recreates the object. While its node waits, such an object is only
+ * deleted.
  */
 const recreatedLater = (effects: Effects, predicted: Effects): Effects =>
   Object.fromEntries(

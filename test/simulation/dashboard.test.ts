@@ -218,7 +218,7 @@ describe('an instance', () => {
     for (const name of ['a', 'b']) await until(name, (row) => row?.suspended === true);
     await world.settled();
     expect((await details.instance(ref('a'), call))?.notes).toEqual([]);
-    // Not read by a client: its objects are not watched.
+    // No client reads the instance `b`, so its objects are not watched.
     await world.user.patch(mapRef('b-web'), { data: { text: 'by hand' } });
     await world.user.patch(mapRef('a-web'), { data: { text: 'by hand' } });
     expect(await nextObjectChange()).toMatchObject({ subject: ref('a'), message: 'ConfigMap changed' });
@@ -258,7 +258,7 @@ describe('the objects of a collection', () => {
     metadata: { name, namespace: 'default', labels: { app: 'shared' } },
   });
 
-  it('have each its readiness, a why path to the first that is not ready, and an external collection has its objects', async () => {
+  it('have a readiness each, and a why path to the first one that is not ready; an external collection has its objects', async () => {
     await world.apply(sharedMap('one'), sharedMap('two'));
     await world.apply(potDefinition([shared, { ...maps, template: named }]));
     await until('a', (row) => row?.revision === 2 && (row.waitingFor ?? '').includes('maps'));

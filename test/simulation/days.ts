@@ -17,7 +17,7 @@ const MAX_PAUSE_MS = 6 * 60_000;
 /** The cluster keeps few events, so that its memory does not grow for the first hours, and old watches expire. */
 const EVENT_WINDOW = 10;
 
-/** The log would grow for days. */
+/** The number of kept lines of the log. Without a limit, the log would grow for days. */
 const MAX_LOG_LINES = 500;
 
 /** The inputs of a long run. */
@@ -78,7 +78,7 @@ interface Progress {
   actions: number;
 }
 
-/** Random stories one after another, with pauses, until the hours are over. Then the last actions. */
+/** Random stories one after another, with pauses, until the hours are over. The last actions follow. */
 function* longStory(seed: number, hours: number, progress: Progress): Generator<UserAction> {
   const random = seededRandom(seed);
   const isOver = () => progress.elapsedMs >= hours * HOUR_MS;

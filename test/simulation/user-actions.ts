@@ -282,8 +282,9 @@ export function sealItem(name: string): UserAction {
 
 /**
  * Gives the items the deletion policy `Orphaned`, and then removes item `b` from the list, or deletes the instance. The
- * retired items stay, as the same objects and without the labels of the controller. The wait for that has no time limit.
- * The instance is made again afterwards and takes the items over. Item `b` stays retired if it was removed from the list.
+ * retired items stay, as the same objects and without the labels of the controller. The user waits for this without a
+ * time limit. The instance is made again afterwards and takes the items over. Item `b` stays retired if it was removed
+ * from the list.
  */
 export function keepItems(name: string, retired: 'item' | 'instance'): UserAction {
   const refs = { a: mapRef(`${name}-item-a`), b: mapRef(`${name}-item-b`) };
@@ -337,7 +338,7 @@ function isLiveMember(object: KubeObject | undefined): boolean {
   return deletionTimestamp === undefined && labels[PART_OF] !== undefined;
 }
 
-/** Is the object such a child with the deletion policy `Orphaned`? */
+/** Is the object a child that is not being deleted, with the deletion policy `Orphaned`? */
 function isKeptMember(object: KubeObject | undefined): boolean {
   return isLiveMember(object) && object?.metadata.annotations?.[KEEPS] === 'Orphaned';
 }
@@ -371,8 +372,8 @@ function stripLabel(name: string, label: string): UserAction {
 }
 
 /**
- * Removes metadata that the controller needs to find its objects again, and waits until the controller restores it. The
- * user restores it when no controller does, because the effect of a later deletion would depend on times.
+ * Removes metadata that the controller needs to find its objects again, and waits until the controller restores it. If
+ * no controller does, the user restores it. Otherwise the effect of a later deletion would depend on times.
  */
 function tamper(
   text: string,

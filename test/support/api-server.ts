@@ -184,7 +184,7 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
 /**
  * Polls until `holds` returns true.
  *
- * @throws Error when a server ends before, or after a minute.
+ * @throws Error when a server ends first, or when a minute has passed.
  */
 async function until(servers: readonly ServerProcess[], holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;

@@ -117,8 +117,8 @@ export function problemOf(source: string): string | undefined {
 export const conditionalSourceOf = (seed: number): string => conditionalSource(conditionalStatements(seed));
 
 /**
- * The difference between the resources that such a program makes in JavaScript and as a graph. Undefined when the two
- * are equal, or when the program is refused.
+ * The difference between the resources that a program with conditional resources makes in JavaScript and as a graph.
+ * Undefined when the resources are equal, or when the program is refused.
  */
 export function conditionalProblem(source: string): string | undefined {
   const verdict = compareConditional(source);

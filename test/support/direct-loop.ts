@@ -36,7 +36,7 @@ export interface LoopOptions extends ViewOptions {
   readonly maxRounds?: number;
 }
 
-/** Decides and carries out for an instance in a fake cluster, until a decision writes nothing. */
+/** Decides for an instance in a fake cluster, and carries the decisions out until one of them writes nothing. */
 export function settle(graph: Graph, key: string, cluster: FakeCluster, options: LoopOptions = {}): Settled {
   const { maxRounds = 40, onDecision } = options;
   for (let rounds = 0; rounds <= maxRounds; rounds += 1) {

@@ -117,7 +117,7 @@ describe('statements of the function become nodes', () => {
     `);
   });
 
-  test('conditions, loops and readiness', () => {
+  test('a condition, loops and readiness become fields of the node', () => {
     const built = nodesOf(() => {
       const flags = def('flags', { on: true, regions: ['us', 'eu'], tiers: ['hot', 'cold'] });
       if (flags.on) {

@@ -133,7 +133,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
     `);
   });
 
-  test('includeWhen, readyWhen and dependsOn by hand', () => {
+  test('includeWhen, readyWhen and dependsOn can be written by hand', () => {
     const text = explain((s) => {
       const d = Deployment({ id: 'd', name: 'd', image: 'x' })
         .withReadyWhen((self) => self.status.readyReplicas > 1)

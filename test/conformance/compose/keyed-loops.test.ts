@@ -49,8 +49,8 @@ const EQUAL: readonly string[] = [
 
 /** Loops that no expression can replace, by the reason. */
 const REFUSED: readonly (readonly [string, string])[] = [
-  ["counts that a loop around it continues", "for (const p of s.items) for (const t of p.subs ?? []) m[t] = (m[t] ?? 0) + 1;"],
-  ["an object that has keys before", "m.a = 1; for (const t of s.tags) m[t] = (m[t] ?? 0) + 1;"],
+  ["counts that an outer loop continues", "for (const p of s.items) for (const t of p.subs ?? []) m[t] = (m[t] ?? 0) + 1;"],
+  ["an object that has keys before the loop", "m.a = 1; for (const t of s.tags) m[t] = (m[t] ?? 0) + 1;"],
   ["two keys in one iteration", "for (const p of s.items) { m[p.key] = (m[p.key] ?? 0) + 1; m[p.key + 'x'] = 1; }"],
   ["the number of its keys", "for (const t of s.tags) { m[t] = Object.keys(m).length; }"],
   ["a key of another iteration", "for (const t of s.tags) { m[t] = (m[t] ?? 0) + (m[s.name] ?? 0) + 1; }"],

@@ -141,7 +141,7 @@ describe('status of one composition in another', () => {
 });
 
 describe('outside a composition', () => {
-  test('identity can be read, fields cannot', () => {
+  test('the identity of a resource can be read, and its fields cannot', () => {
     const db = database.resources['db']!;
     expect([db.id, db.kind, db.apiVersion]).toEqual(['db', 'Deployment', 'apps/v1']);
     expect(() => db.status).toThrow('database.resources.db.status is read outside a composition');

@@ -34,7 +34,7 @@ async function why(text: string): Promise<string[]> {
   return withoutTimes(whyLines(seen, await whyOf(seen, session, NEVER), NOW, false));
 }
 
-test('a deletion that a finalizer holds', async () => {
+test('why names the finalizer that delays a deletion', async () => {
   expect(await why('stack/leaving')).toMatchInlineSnapshot(`
     [
       "Stack takeover/leaving   DELETING AGE   being deleted for AGE   revision 1   0 of 2 nodes deleted",
@@ -50,7 +50,7 @@ test('a deletion that a finalizer holds', async () => {
   `);
 });
 
-test('a suspended instance', async () => {
+test('why says that an instance is suspended', async () => {
   expect(await why('pause/asleep')).toMatchInlineSnapshot(`
     [
       "Pause takeover/asleep   ACTIVE AGE   suspended   revision 1   1 of 1 nodes ready",
@@ -62,7 +62,7 @@ test('a suspended instance', async () => {
   `);
 });
 
-test('a node that waits for data of another node', async () => {
+test('why names the missing data that a node waits for', async () => {
   expect(await why('pair/waiting')).toMatchInlineSnapshot(`
     [
       "Pair takeover/waiting   IN_PROGRESS AGE   revision 1   0 of 2 nodes ready",
@@ -83,7 +83,7 @@ test.each(['web/shop', 'web/blog', 'fleet/north', 'fleet/empty'])('%s waits for 
   expect((await why(text)).at(-1)).toBe('the instance waits for nothing: every node is ready');
 });
 
-test('the nodes of an instance', async () => {
+test('tree lists the nodes of an instance', async () => {
   const seen = await observe(readSession(api), 'web/shop', 'takeover', NEVER, AS_RECORDED);
   expect(withoutTimes(treeLines(seen, NOW, false))).toMatchInlineSnapshot(`
     [

@@ -140,7 +140,7 @@ describe('typekro lsp, driven by a client over stdio', { timeout: 90_000 }, () =
     await expect(refused).rejects.toThrow('there is a node front already');
   });
 
-  test('symbols, folding, tokens, hints and lenses', async () => {
+  test('answers with symbols, folding ranges, tokens, hints and lenses', async () => {
     const symbols = await client.request<DocumentSymbol[]>('documentSymbol', at('shop.yaml'));
     expect(symbols[0]?.children?.map(({ name }) => name)).toEqual(['Shop', 'web', 'front']);
     expect(await client.request<FoldingRange[]>('foldingRange', at('shop.yaml'))).not.toEqual([]);

@@ -29,7 +29,7 @@ function receive(pieces: readonly Buffer[]): string {
   const connection = new WebSocketConnection(socket);
   const messages: string[] = [];
   connection.onMessage = (message) => messages.push(message.toString('latin1'));
-  // The bytes go the way of those that came with the request, which is the way of all others, without a turn of the loop.
+  // `unread` passes bytes to the reader of all received bytes, without a turn of the event loop.
   for (const piece of pieces) connection.unread(piece);
   socket.destroy();
   return JSON.stringify([messages, Buffer.concat(socket.written).toString('latin1')]);

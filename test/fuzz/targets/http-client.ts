@@ -10,7 +10,7 @@ const ANSWERS = [
   'HEAD\nHTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n',
 ].map((text) => Buffer.from(text, 'latin1'));
 
-/** What an answer gives when it arrives in pieces. */
+/** Reads an answer that arrives in these pieces, and returns the result as a text. */
 function read(method: string, pieces: readonly Buffer[]): string {
   const received: string[] = [];
   let body = '';

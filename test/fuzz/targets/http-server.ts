@@ -40,7 +40,7 @@ const SEEDS = [
 let port: Promise<number> | undefined;
 
 async function listen(): Promise<number> {
-  // Processes of pods have connections that change their protocol. No pod exists, so that none is started.
+  // A connection that changes its protocol can start a process of a pod. There is no pod here, so no process starts.
   const cluster = await createEmbeddedCluster({ controllers: false });
   const listener = await cluster.listen({ https: false });
   return Number(new URL(listener.url).port);

@@ -87,7 +87,8 @@ function expressions(): string[] {
 }
 
 /**
- * The errors for the expression that have such words, or lack a hint or a place. Empty when the expression compiles.
+ * The errors for the expression that have words of `FOREIGN`, or lack a hint or a place. Empty when the expression
+ * compiles.
  */
 function badWords(expression: string): string[] {
   const source = `(s) => { const d = Deployment({ id: 'd', name: 'd', image: 'i' }); return { r: ${expression} }; }`;

@@ -45,7 +45,7 @@ describe('the gate Variables', () => {
     expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
   });
 
-  it('is off by default, and the definition names it', async () => {
+  it('is off by default, and the condition of the definition names it', async () => {
     await open(undefined);
     await define([variable]);
     expect(await definitionText('GraphAccepted')).toContain(
@@ -177,7 +177,7 @@ describe('the gate CELDeferFunction', () => {
     expect(await world.user.find(potRef('p'))).toBeUndefined();
   });
 
-  it('is off by default, and the definition names it as unknown', async () => {
+  it('is off by default, and the condition of the definition names the function as unknown', async () => {
     await open(undefined);
     await define([early, late]);
     expect(await definitionText('GraphAccepted')).toContain('uses unknown functions: [{defer}]');
@@ -333,7 +333,7 @@ describe('the gate PropagateWhen', () => {
     expect([await text('p-db'), await text('p-web')]).toEqual([undefined, undefined]);
   });
 
-  it('is off by default, and the definition names it', async () => {
+  it('is off by default, and the condition of the definition names it', async () => {
     await open(undefined);
     await define([held, db]);
     expect(await definitionText('GraphAccepted')).toContain(

@@ -293,8 +293,9 @@ function takeFinalizer(name: string): UserAction {
 }
 
 /**
- * The spec does not compile for some seconds. The user applies the broken spec and then the former one with the field
- * manager of all other changes. With another field manager, the nodes of these writes would stay in every later spec.
+ * Gives a Graph a spec that does not compile for some seconds. The user applies the broken spec and then the former one
+ * with the field manager of all other changes. With another field manager, the nodes of these writes would stay in
+ * every later spec.
  */
 function breakGraph(name: string): UserAction {
   return {

@@ -26,7 +26,7 @@ async function pausesOf(world: VirtualWorld, count: number): Promise<number[]> {
   return times.slice(1).map((time, at) => Math.round((time - (times[at] ?? 0)) / 1000));
 }
 
-/** Pauses between passes. */
+/** The rules for pauses between passes. */
 export const REQUEUE_RULES: readonly WordRule[] = [
   {
     input: { kind: /^Graph$/, consecutiveSoftPasses: /^\[/ },
@@ -74,7 +74,7 @@ async function userOf(world: VirtualWorld): Promise<string> {
   return [...users].filter((name) => ACCOUNT.test(name)).join(', ');
 }
 
-/** The account of a Graph. */
+/** The rules for the account of a Graph. */
 export const IMPERSONATION_RULES: readonly WordRule[] = [
   {
     input: { namespace: ANY, serviceAccountName: /^/ },

@@ -74,7 +74,7 @@ const EXPECTATIONS: Readonly<Record<string, (graph: Graph, expected: JsonValue) 
   },
 };
 
-/** A case with the nodes of a Graph and the verdict of the compiler. */
+/** Runs a case with the nodes of a Graph and the verdict of the compiler. */
 export function runCompileCase({ input, expect }: KroCase): CaseOutcome {
   const nodes = input['nodes'];
   const accepted = expect['accepted'];
@@ -97,7 +97,7 @@ export function runCompileCase({ input, expect }: KroCase): CaseOutcome {
   return outcomeOf(differences);
 }
 
-/** A case whose payload is a text that is not an object. */
+/** Runs a case whose payload is a text that is not an object. */
 export function runRawPayloadCase({ input, expect }: KroCase): CaseOutcome {
   const [key = ''] = Object.keys(input);
   const payload = key.slice('raw'.length).toLowerCase();

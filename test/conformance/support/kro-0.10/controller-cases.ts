@@ -35,7 +35,7 @@ const toGraph = (method: string, end = ''): ((request: SeenRequest) => boolean) 
   return (request) => request.method === method && path.test(request.path);
 };
 
-/** A pass whose request is refused, and the passes after it. */
+/** Observes a pass whose request is refused, and the passes after it. */
 const failing = (fits: (request: SeenRequest) => boolean, word: string, deleting = false): Promise<Findings> =>
   inWorld(async (world) => {
     if (deleting) await putGraph(world, graphObject([template('a')]));
@@ -62,7 +62,7 @@ const failing = (fits: (request: SeenRequest) => boolean, word: string, deleting
     return { error };
   });
 
-/** A Graph with one node that fails or waits. */
+/** Observes a Graph with one node that fails or waits. */
 const afterApply = (nodes: readonly JsonObject[], prepare: (world: VirtualWorld) => Promise<void> = () => Promise.resolve()): Promise<Findings> =>
   inWorld(async (world) => {
     await prepare(world);
@@ -74,7 +74,7 @@ const afterApply = (nodes: readonly JsonObject[], prepare: (world: VirtualWorld)
     return { ResourcesConverged: [status, reason, message], returnsError: again > 0, Ready: await condition(world, 'Ready') };
   });
 
-/** A removed node whose objects or fields cannot be deleted. */
+/** Observes a removed node whose objects or fields cannot be deleted. */
 const retired = (first: JsonObject, fits: (request: SeenRequest) => boolean): Promise<Findings> =>
   inWorld(async (world) => {
     await world.apply(liveMap('target', { theirs: '0' }));

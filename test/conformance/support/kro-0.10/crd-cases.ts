@@ -54,7 +54,7 @@ function crd(field: JsonObject, columns?: readonly JsonObject[]): KubeObject {
 
 const COLUMN = { name: 'A', type: 'string', jsonPath: '.spec.f' };
 
-/** A change of a CRD, at the default comparison and with the gate ConservativeCRDComparison. */
+/** Runs a case about a change of a CRD, at the default comparison and with the gate ConservativeCRDComparison. */
 export function runCrdCase({ input, expect }: KroCase): CaseOutcome {
   const change = String(input['change']);
   const isColumns = change.startsWith('printer column');

@@ -21,7 +21,10 @@ import { conditionList, listOf } from './words.ts';
 
 const ANY = /./;
 
-/** The inventory of a case is a list of names. The Graph has written these objects in this order. */
+/**
+ * Observes the deletion of a Graph whose inventory is a list of names. The Graph has written these objects in this
+ * order.
+ */
 const ofNames = ({ inventory, apiError }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const held = listOf(inventory).flatMap((words) => /^(\S+) with its own finalizer$/.exec(words)?.[1] ?? []);
@@ -49,7 +52,10 @@ const ofNames = ({ inventory, apiError }: JsonObject): Promise<Findings> =>
     };
   });
 
-/** The inventory of a case is a list of entries of the status. The objects are as the case says. */
+/**
+ * Observes the deletion of a Graph whose inventory is a list of entries of the status. The objects are as the case
+ * says.
+ */
 const ofEntries = ({ inventory }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const entries = (Array.isArray(inventory) ? inventory : []).filter(isJsonObject);
@@ -77,7 +83,7 @@ const ofEntries = ({ inventory }: JsonObject): Promise<Findings> =>
     return { error: left === undefined ? null : await graphCondition(world, 'ResourcesConverged'), deleted };
   });
 
-/** The deletion of a Graph, by its inventory. */
+/** The rules for the deletion of a Graph, by the form of its inventory. */
 export const DELETE_RULES: readonly WordRule[] = [
   { input: { inventory: /^\[\{/ }, check: ofEntries },
   { input: { inventory: /^\[/, apiError: ANY }, check: ofNames },

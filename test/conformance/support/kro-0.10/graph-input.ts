@@ -50,7 +50,7 @@ export function phasesOf({ input }: KroCase): JsonObject[][] {
 
 const scalarOf = (text: string): JsonValue => (text === 'true' || text === 'false' ? text === 'true' : text);
 
-/** A node of which a case gives only `forEach` writes a ConfigMap for each element. */
+/** Completes a node of which a case gives only `forEach`. The node writes a ConfigMap for each element. */
 function completed(node: JsonObject): JsonObject {
   if (['template', 'ref', 'def', 'patch', 'graph'].some((key) => key in node)) return node;
   const dimensions = Array.isArray(node['forEach']) ? node['forEach'].filter(isJsonObject).flatMap(Object.keys) : [];
@@ -90,7 +90,10 @@ export function namespacesOf({ input, expect }: KroCase): string[] {
   return [NAMESPACE, ...[...inManifests, ...inWords].map(([, name = '']) => name)];
 }
 
-/** Creates the objects that exist before the Graph. Returns a function that creates the object with the Graph's UID. */
+/**
+ * Creates the objects that exist before the Graph. For an object that needs the Graph's UID, returns a function that
+ * creates this object from the UID.
+ */
 export async function putExisting(
   world: VirtualWorld,
   { input }: KroCase,
@@ -115,7 +118,10 @@ export async function putExisting(
   return later;
 }
 
-/** `Kind namespace/name` or `Kind name`, with what another client did to the object. */
+/**
+ * Creates the object that the words name (`Kind namespace/name` or `Kind name`), in the state in which another client
+ * left it.
+ */
 async function putInWords(world: VirtualWorld, words: string, nodes: readonly JsonObject[]): Promise<void> {
   const object = objectIn(words, nodes);
   const rest = words.slice((/^\w+ [\w./-]+/.exec(words)?.[0] ?? '').length);
@@ -147,7 +153,7 @@ async function put(world: VirtualWorld, object: KubeObject, fields: JsonObject, 
   await world.user.apply({ ...object, ...fields }, { fieldManager, force: true });
 }
 
-/** The target of the first patch node, with other values of its fields from another manager. */
+/** Creates the target of the first patch node. The field manager gives the patched fields other values. */
 async function putTarget(world: VirtualWorld, nodes: readonly JsonObject[], fieldManager: string): Promise<void> {
   const patch = payloadsOf(nodes).find(({ key }) => key === 'patch')?.payload;
   if (patch === undefined || !isJsonObject(patch['data']) || !isJsonObject(patch['metadata'])) {
@@ -161,7 +167,7 @@ async function putTarget(world: VirtualWorld, nodes: readonly JsonObject[], fiel
 /** The namespaces of objects that a selector matches. */
 export const SELECTED_NAMESPACES = ['one', 'two', NAMESPACE] as const;
 
-/** Objects with the labels of the first reference by selector, each in another namespace. */
+/** Creates objects with the labels of the first reference by selector, each in another namespace. */
 export async function putMatching(world: VirtualWorld, nodes: readonly JsonObject[], count: number): Promise<void> {
   const ref = payloadsOf(nodes).find(({ key }) => key === 'ref')?.payload;
   const selector = ref !== undefined && isJsonObject(ref['metadata']) ? ref['metadata']['selector'] : undefined;

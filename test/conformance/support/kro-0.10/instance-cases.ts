@@ -71,7 +71,7 @@ const failing = ({ apply }: JsonObject): Promise<Findings> =>
 
 const lastWord = (words: JsonValue | undefined): string => String(words).split(' ').at(-1) ?? '';
 
-/** A definition whose newest revision is missing or does not compile. */
+/** Observes an instance of a definition whose newest revision is missing or does not compile. */
 const unresolved = (input: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const number = /^(\d+), failed$/.exec(String(input['latest revision']))?.[1];
@@ -108,7 +108,7 @@ async function createRevision(world: VirtualWorld, like: KubeObject, revision: n
 
 const MARKED: JsonObject = { color: '${c.data.k}' };
 
-/** The deletion of an instance whose record of status fields can be read. */
+/** Observes the deletion of an instance whose record of status fields can be read. */
 const released = ({ release }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     await putInstance(world, [mapResource('c', { k: 'v' })], MARKED);
@@ -132,7 +132,7 @@ const released = ({ release }: JsonObject): Promise<Findings> =>
     };
   });
 
-/** An instance whose record of status fields cannot be read. */
+/** Observes an instance whose record of status fields cannot be read. */
 export const malformedContributions = (): Promise<Findings> =>
   inWorld(async (world) => {
     await putInstance(world, [mapResource('c', { k: 'v' })], MARKED);
@@ -150,7 +150,10 @@ export const malformedContributions = (): Promise<Findings> =>
     };
   });
 
-/** The objects of an instance with these orders, deleted wave by wave. Each object is held until its wave is known. */
+/**
+ * Deletes an instance whose objects have these apply orders, and returns the waves of the deletion. Each object is held
+ * until its wave is known.
+ */
 const waves = (orders: readonly string[], isHeld = false): Promise<string[][]> =>
   inWorld(async (world) => {
     await putInstance(world, orders.map((_, at) => mapResource(`n${at}`, { k: 'v' })));
@@ -177,7 +180,7 @@ const waves = (orders: readonly string[], isHeld = false): Promise<string[][]> =
     return found;
   });
 
-/** Two instances of one definition, and what makes the controller compile again. */
+/** Observes two instances of one definition, and the changes after which the controller compiles again. */
 const shared = (): Promise<Findings> =>
   inWorld(async (world) => {
     const crd = anyCrd('ex.io/v1', 'Widget');
@@ -204,7 +207,7 @@ const shared = (): Promise<Findings> =>
     return { leakBetweenInstances: !isOwn, recompileOn };
   });
 
-/** The object of a node in the cases `duplicate identity` and `owned by a foreign Graph`. */
+/** Observes the object of a node in the cases `duplicate identity` and `owned by a foreign Graph`. */
 const taken = (): Promise<Findings> =>
   inWorld(async (world) => {
     const other = { ...config('i-c'), metadata: { name: 'i-c', namespace: 'default' } };
@@ -296,7 +299,10 @@ const statusFields = (fields: JsonValue | undefined): string[] => {
   return isJsonObject(status) ? Object.keys(status).flatMap((name) => (name.startsWith('f:') ? [name.slice(2)] : [])) : [];
 };
 
-/** A node that waits for another one, in an instance: it keeps what it wrote, and its condition is not evaluated. */
+/**
+ * The rules for a node of an instance that waits for another node: its objects stay, and its condition is not
+ * evaluated.
+ */
 export const GATING_RULES: readonly WordRule[] = [
   {
     input: { mode: /^RGD/, withheldNodes: /^\[/ },

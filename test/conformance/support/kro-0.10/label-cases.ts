@@ -4,7 +4,7 @@ import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';
 import { compileNodes, same } from './compile-cases.ts';
 
-/** The labels and annotations that name nodes and instances. */
+/** Runs a case about the labels and annotations that name nodes and instances. */
 export function runLabelCase({ input, expect }: KroCase): CaseOutcome {
   if (typeof input['nodePath'] === 'string') return nodeCase(input['nodePath'], expect);
   if (typeof input['instanceName'] === 'string') return instanceCase(input['instanceName'], expect);

@@ -7,7 +7,7 @@ import { putInstance } from './instance-cases.ts';
 import type { Findings, WordRule } from './words.ts';
 import { conditionList } from './words.ts';
 
-/** A resource with the members of the case, with or without the gate. */
+/** Observes a resource with the members of the case, with or without the gate. */
 const withPolicy = (input: JsonObject): Promise<Findings> =>
   inWorld(
     async (world) => {
@@ -31,7 +31,10 @@ const withPolicy = (input: JsonObject): Promise<Findings> =>
     { deletionPolicy: input['gate DeletionPolicy'] === true },
   );
 
-/** The state of the watches of a Graph. Without the right to list ConfigMaps, its account still reads each object. */
+/**
+ * Observes the state of the watches of a Graph. Without the right to list ConfigMaps, its account still reads each
+ * object.
+ */
 const watchesOf = (isBlocked: boolean): Promise<Findings> =>
   inWorld(
     async (world) => {
@@ -52,7 +55,7 @@ const watchesOf = (isBlocked: boolean): Promise<Findings> =>
 
 const POLICY = { 'rgd resource': /^\{"deletionPolicy":/, 'gate DeletionPolicy': /^(?:true|false)$/ };
 
-/** Cases about features of kro that are newer than 0.10.0-rc.0. */
+/** The rules for cases about features of kro that are newer than 0.10.0-rc.0. */
 export const LATER_RULES: readonly WordRule[] = [
   { input: POLICY, check: withPolicy },
   { input: { watches: /^all synced$/ }, check: () => watchesOf(false) },

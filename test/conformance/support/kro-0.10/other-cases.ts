@@ -31,7 +31,7 @@ import { listOf } from './words.ts';
 
 const ANY = /./;
 
-/** A definition with a value at a path of a template. */
+/** Observes a definition with a value at a path of a template. */
 const inDefinition = ({ rgdTemplateField }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const { path, value } = isJsonObject(rgdTemplateField) ? rgdTemplateField : {};
@@ -46,10 +46,10 @@ const inDefinition = ({ rgdTemplateField }: JsonObject): Promise<Findings> =>
     return { rgd: { state: definition.status?.['state'] ?? '' }, error: [conditionText(definition, 'Ready'), ...(await world.eventsOf('pots'))].join('\n') };
   });
 
-/** Texts for the scanner of expressions, each at a path of a template. */
+/** The rules for texts that the scanner of expressions reads, each at a path of a template. */
 export const SCANNER_RULES: readonly WordRule[] = [{ input: { rgdTemplateField: ANY }, check: inDefinition }];
 
-/** The shape of Graphs. */
+/** The rules for the shape of Graphs. */
 export const SHAPE_RULES: readonly WordRule[] = [
   {
     input: { graph: /^null$/ },
@@ -68,7 +68,7 @@ export const SHAPE_RULES: readonly WordRule[] = [
   },
 ];
 
-/** Every Graph in a folder of this repository. */
+/** The rules for every Graph in a folder of this repository. */
 export const COMPILE_RULES: readonly WordRule[] = [
   {
     input: { every: /^Graph under examples\/$/ },
@@ -85,7 +85,7 @@ export const COMPILE_RULES: readonly WordRule[] = [
   },
 ];
 
-/** A collection with these lists as its dimensions. */
+/** Observes a collection with these lists as its dimensions. */
 const product = (lists: readonly (readonly string[])[]): Promise<Findings> =>
   inWorld(async (world) => {
     const names = lists.map((_, at) => `axis${at}`);
@@ -102,7 +102,7 @@ const product = (lists: readonly (readonly string[])[]): Promise<Findings> =>
     };
   });
 
-/** Collections, in words. */
+/** The rules for collections that cases describe in words. */
 export const FOREACH_RULES: readonly WordRule[] = [
   {
     input: { dimensions: /^\[/ },
@@ -114,7 +114,7 @@ export const FOREACH_RULES: readonly WordRule[] = [
   },
 ];
 
-/** Errors of expressions, and what they mean for a node. */
+/** The rules for the effect of an error of an expression on its node. */
 export const PENDING_RULES: readonly WordRule[] = [
   {
     input: { celErrors: /^\[/ },
@@ -142,7 +142,7 @@ export const PENDING_RULES: readonly WordRule[] = [
   },
 ];
 
-/** A dynamic template whose type is not complete. */
+/** The rules for a dynamic template whose type is not complete. */
 export const RENDERED_RULES: readonly WordRule[] = [
   {
     input: { rendered: /^\{/ },
@@ -174,7 +174,7 @@ async function inKroGroup(world: VirtualWorld): Promise<KubeObject | undefined> 
   return world.user.find({ ...potRef('i'), apiVersion: 'kro.run/v1' });
 }
 
-/** The state that Argo CD shows for the objects that this controller writes. */
+/** The rules for the state that Argo CD shows for the objects that this controller writes. */
 export const READER_RULES: readonly WordRule[] = [
   {
     input: { kind: /^instance of group kro\.run$/, state: /^ERROR$/, ResourcesReady: /^False, message \w+$/ },

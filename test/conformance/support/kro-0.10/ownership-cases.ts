@@ -21,9 +21,9 @@ import { conditionList } from './words.ts';
 const ANY = /./;
 
 /**
- * A live object and a writer. `livePartOf` is null (no object), "no label", or a letter that stands for an ApplySet.
- * `desiredPartOf` is empty when a Graph writes, because a Graph has no ApplySet. Otherwise it is the letter of the
- * writing instance's ApplySet. With equal letters, the instance wrote the object before.
+ * Observes a writer that meets a live object. `livePartOf` is null (no object), "no label", or a letter that stands for
+ * an ApplySet. `desiredPartOf` is empty when a Graph writes, because a Graph has no ApplySet. Otherwise it is the
+ * letter of the writing instance's ApplySet. With equal letters, the instance wrote the object before.
  */
 const applySets = ({ livePartOf, desiredPartOf }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
@@ -67,7 +67,7 @@ async function writeInstance(world: VirtualWorld, id: string): Promise<void> {
 const instanceText = async (world: VirtualWorld): Promise<string> =>
   conditionText(await world.user.find(potRef('i')), 'ResourcesReady');
 
-/** Another client's object, and a Graph with a template for it. */
+/** Observes a Graph with a template for an object of another client. */
 const takeOver = ({ live }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const manager = /fields owned by ([\w-]+)/.exec(String(live))?.[1] ?? 'another';
@@ -86,7 +86,7 @@ const takeOver = ({ live }: JsonObject): Promise<Findings> =>
     };
   });
 
-/** Two Graphs with a template for one object. */
+/** Observes two Graphs with a template for one object. */
 const oneObject = (): Promise<Findings> =>
   inWorld(async (world) => {
     await putGraph(world, graphObject([template('s', 'shared')], 'g1'));
@@ -99,7 +99,7 @@ const oneObject = (): Promise<Findings> =>
     };
   });
 
-/** Two Graphs with objects of one kind: another client changes one object. */
+/** Observes two Graphs with objects of one kind. Another client changes one object. */
 const twoObjects = (): Promise<Findings> =>
   inWorld(async (world) => {
     await putGraph(world, graphObject([template('s', 'first')], 'g1'));
@@ -112,7 +112,7 @@ const twoObjects = (): Promise<Findings> =>
     return { woken: isOnlyOwnerWoken ? 'only the owner of the object' : written.join(', ') };
   });
 
-/** Owners of objects. */
+/** The rules for owners of objects. */
 export const OWNERSHIP_RULES: readonly WordRule[] = [
   { input: { livePartOf: ANY, desiredPartOf: /^/ }, check: applySets },
   { input: { live: /owned by kubectl|owned by [\w-]+$/, writer: /^Graph template$/, apply: /^409$/ }, check: takeOver },
@@ -122,7 +122,7 @@ export const OWNERSHIP_RULES: readonly WordRule[] = [
 ];
 
 
-/** The metadata of a single object of a Graph. */
+/** Observes the metadata of a single object of a Graph. */
 const ofSingle = (_input: JsonObject, expect: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     await putGraph(world, graphObject([template('s')]));
@@ -137,7 +137,7 @@ const ofSingle = (_input: JsonObject, expect: JsonObject): Promise<Findings> =>
     };
   });
 
-/** The labels of an item of a collection; the case counts from 0. */
+/** Observes the labels of an item of a collection. The case counts items from 0. */
 const ofItem = ({ graphChild }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const [, index = '0', count = '0'] = /^forEach item (\d+) of (\d+)$/.exec(String(graphChild)) ?? [];
@@ -150,13 +150,13 @@ const ofItem = ({ graphChild }: JsonObject): Promise<Findings> =>
     return { labels: labels as JsonValue };
   });
 
-/** Labels and annotations of the objects of a Graph. */
+/** The rules for labels and annotations of the objects of a Graph. */
 export const LABEL_RULES: readonly WordRule[] = [
   { input: { graphChild: /^scalar$/ }, check: ofSingle },
   { input: { graphChild: /^forEach item \d+ of \d+$/ }, check: ofItem },
 ];
 
-/** Drift of objects, and the watches that notice it. */
+/** The rules for drift of objects, and for the watches that report it. */
 export const DRIFT_RULES: readonly WordRule[] = [
   {
     input: { child: /^owned field changed/ },

@@ -62,7 +62,7 @@ function delivered(watches: readonly { readonly owner: string; readonly request:
 
 const byName = (words: readonly string[], event: string): Findings => delivered(words.map(watchOf), eventOf(event, words));
 
-/** Which subscribers an event reaches. */
+/** The rules for the subscribers that an event reaches. */
 export const ROUTING_RULES: readonly WordRule[] = [
   { input: { watch: ANY, event: ANY }, check: ({ watch, event }: JsonObject) => byName([String(watch)], String(event)) },
   { input: { watches: /^\[/, event: ANY }, check: ({ watches, event }: JsonObject) => byName(listOf(watches), String(event)) },

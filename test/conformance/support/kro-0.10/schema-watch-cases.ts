@@ -133,7 +133,7 @@ function nodesInWords(words: string, at: number): JsonObject[] {
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** Changes of CRDs, and the Graphs that they wake. */
+/** The rules for changes of CRDs, and for the Graphs that they wake. */
 export const SCHEMA_WATCH_RULES: readonly WordRule[] = [
   {
     input: { crdChange: /./ },

@@ -16,20 +16,20 @@ function verdict(text: string | undefined, expect: KroCase['expect']): CaseOutco
 
 const textOf = (nodes: JsonValue): string | undefined => acceptedText(compileNodes(nodes)) || undefined;
 
-/** The id of a node. */
+/** Runs a case about the id of a node. */
 export function runNodeIdCase({ id, input, expect }: KroCase): CaseOutcome {
   if (id.endsWith('rgd-sync') || !('id' in input)) return runReservedCase({ expect });
   const node = { id: input['id'] ?? '', def: { k: 'v' } };
   return verdict(textOf([node]), expect);
 }
 
-/** Every word that Graphs reserve is reserved in definitions, too. */
+/** Checks that every word that Graphs reserve is reserved in definitions, too. */
 function runReservedCase(_case: Pick<KroCase, 'expect'>): CaseOutcome {
   const words = 'apiVersion kind metadata namespace spec status graph graphengine kro each item items object self this context'.split(' ');
   return outcomeOf(words.filter((word) => isReservedInGraphs(word) && !isReservedWord(word, '0.10')));
 }
 
-/** The entries of `forEach`. Names in the lists mean defs with lists. */
+/** Runs a case about the entries of `forEach`. A name in the lists means a def with a list. */
 export function runForEachShapeCase({ input, expect }: KroCase): CaseOutcome {
   const entries = (input['forEach'] ?? []) as Record<string, string>[];
   const lists = new Set(entries.flatMap((entry) => Object.values(entry)).map((text) => text.slice(2, -1)));
@@ -41,20 +41,20 @@ export function runForEachShapeCase({ input, expect }: KroCase): CaseOutcome {
   return verdict(textOf([...defs, { id, def: { k: 'v' }, forEach }]), expect);
 }
 
-/** The structure of a manifest. */
+/** Runs a case about the structure of a manifest. */
 export function runObjectCase({ input, expect }: KroCase): CaseOutcome {
   const problem = manifestProblem(input['object'], input['metadataRequired'] === true);
   return verdict(problem?.kro, expect);
 }
 
-/** A manifest whose apiVersion or kind may be computed. */
+/** Runs a case about a manifest whose apiVersion or kind may be computed. */
 export function runPayloadCase({ input, expect }: KroCase): CaseOutcome {
   const payload = input['payload'];
   if ('dynamic' in expect) return outcomeOf(same('dynamic', isDynamicManifest(payload), expect['dynamic'] ?? false));
   return verdict(manifestProblem(payload, true)?.kro, expect);
 }
 
-/** Expressions in a text. */
+/** Runs a case about expressions in a text. */
 export function runScanCase({ input, expect }: KroCase): CaseOutcome {
   const scanned = scanExpressions(String(input['string']), '0.10');
   if (!scanned.ok) return verdict(scanned.message, expect);
@@ -66,7 +66,7 @@ export function runScanCase({ input, expect }: KroCase): CaseOutcome {
   return outcomeOf(differences);
 }
 
-/** The name of a ServiceAccount. */
+/** Runs a case about the name of a ServiceAccount. */
 export function runAccountNameCase({ input, expect }: KroCase): CaseOutcome {
   return outcomeOf(same('matches', isServiceAccountName(String(input['name'])), expect['matchesPattern'] ?? true));
 }

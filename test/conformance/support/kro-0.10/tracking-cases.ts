@@ -50,7 +50,7 @@ function nodesOf(entries: readonly string[], unresolved: readonly string[] = [])
 const recorded = async (world: VirtualWorld): Promise<string[]> =>
   entriesOf(await getGraph(world), 'managedResources').map(({ nodeID, name }) => `${String(nodeID)}:${String(name)}`);
 
-/** Two passes: the first writes the objects of `previous`, the second those of `applied`. */
+/** Observes two passes: the first writes the objects of `previous`, the second those of `applied`. */
 const twoPasses = ({ previous, applied, unresolvedNodes }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     await world.apply(liveMap('late', {}));
@@ -67,7 +67,7 @@ const twoPasses = ({ previous, applied, unresolvedNodes }: JsonObject): Promise<
     return { inventory: inOrder.filter((entry) => inventory.includes(entry)), prune };
   });
 
-/** An object that keeps its name while the Graph changes the version or the group of its kind. */
+/** Observes an object that keeps its name while the Graph changes the version or the group of its kind. */
 const otherVersion = ({ identity }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const [, before = '', after = ''] = /^(\S+) → (\S+?),/.exec(String(identity)) ?? [];
@@ -89,7 +89,7 @@ const otherVersion = ({ identity }: JsonObject): Promise<Findings> =>
 /** The apiVersion with a group that a CRD may have, in place of a built-in group. */
 const inGroup = (apiVersion: string): string => apiVersion.replace(/^([a-z]+)\//, '$1.example.com/');
 
-/** Patches of some targets, and then of others. The fields of the first targets are released. */
+/** Observes patches of some targets, and then of others. The fields of the first targets are released. */
 const released = ({ contributions }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const { previous, current } = isJsonObject(contributions) ? contributions : {};
@@ -109,7 +109,7 @@ const released = ({ contributions }: JsonObject): Promise<Findings> =>
     return { release };
   });
 
-/** The Graph changes between the decision of a pass and its status write. */
+/** Observes a Graph that changes between the decision of a pass and its status write. */
 const newGeneration = (): Promise<Findings> =>
   inWorld(async (world) => {
     await putGraph(world, graphObject([template('a')]));
@@ -173,7 +173,7 @@ function united({ union }: JsonObject): Findings {
   return { result: managedResources.map(({ nodeID, name }) => `${nodeID}:${name}`) };
 }
 
-/** The record of objects and fields, and the writes that follow from it. */
+/** The rules for the record of objects and fields, and for the writes that follow from it. */
 export const TRACKING_RULES: readonly WordRule[] = [
   { input: { previous: ANY, applied: ANY, unresolvedNodes: ANY }, check: twoPasses },
   { input: { previous: ANY, applied: ANY }, check: twoPasses },

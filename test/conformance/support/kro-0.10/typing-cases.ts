@@ -25,7 +25,7 @@ function schemaOf(words: JsonValue | undefined): Schema | undefined {
 const listSchema = (items: Schema | undefined): Schema | undefined =>
   items === undefined ? undefined : { type: 'array', items };
 
-/** The type that an expression at a path must have. */
+/** Runs a case about the type that an expression at a path must have. */
 export function runTypeCase({ input, expect }: KroCase): CaseOutcome {
   const schema = schemaOf(input['schema']);
   if (schema === undefined) return notRun(`no schema for "${String(input['schema'])}"`);
