@@ -15,7 +15,7 @@ test.each([
   ['a named object', { ...rule, resourceNames: ['web'] }, { ...action, name: 'web' }, true],
   ['another object than the named one', { ...rule, resourceNames: ['web'] }, { ...action, name: 'db' }, false],
   ['no single object, where the rule names objects', { ...rule, resourceNames: ['web'] }, action, false],
-  ['a rule for paths', { verbs: ['get'], nonResourceURLs: ['*'] }, action, false],
-])('%s', (_name, given, wanted, allowed) => {
+  ['an action, when the rule has only paths', { verbs: ['get'], nonResourceURLs: ['*'] }, action, false],
+])('does a rule allow %s?', (_name, given, wanted, allowed) => {
   expect(ruleAllows(given, wanted)).toBe(allowed);
 });

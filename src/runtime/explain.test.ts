@@ -91,7 +91,7 @@ test.each<[Because, string, string?]>([
     { kind: 'retired', isWhole: true, objects: [pod], heldBy: ['db'] },
     'waits for db before it deletes its objects: Pod v1 ns/web',
   ],
-])('%o', (because, reason, remedy) => {
+])('the reason and the remedy of %o', (because, reason, remedy) => {
   const explanation = explainNode(report('x', 'waiting', because));
   expect(explanation.reason).toBe(reason);
   expect(explanation.remedy).toBe(remedy);

@@ -173,13 +173,13 @@ const CASES: readonly Case[] = [
 ];
 
 describe.each(CASES)('$name', ({ desired, live, same, differences }) => {
-  test('fingerprints, and their digests', () => {
+  test('the fingerprints, and their digests, are equal or differ as expected', () => {
     const [owned, wanted] = [ownedFingerprint(live), desiredFingerprint(desired)];
     expect(isSameFingerprint(owned, wanted)).toBe(same);
     expect(digestText(owned) === digestText(wanted)).toBe(same);
     expect(projectObject(live, []).owned).toEqual(owned);
   });
-  test('comparison', () => {
+  test('the comparison finds the expected differences', () => {
     expect(compareApplied(desired, live).map(({ kind, path }) => `${kind} ${path}`)).toEqual(differences);
   });
 });

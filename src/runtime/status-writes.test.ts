@@ -19,17 +19,23 @@ const update = (manager: string, status: JsonObject) => ({ method: 'update', man
 const apply = (status: JsonObject) => ({ method: 'apply', manager: 'kro-instance-status', status });
 
 const CASES: readonly [string, KroCompatibility, JsonObject | undefined, JsonObject, unknown[]][] = [
-  ['0.9: one update of all', '0.9', OLD, { ...NEW, url: 'a' }, [update('kro', { ...NEW, url: 'a' })]],
+  ['one update of everything', '0.9', OLD, { ...NEW, url: 'a' }, [update('kro', { ...NEW, url: 'a' })]],
   ['nothing changes', '0.10', { ...NEW, url: 'a' }, { url: 'a', ...NEW }, []],
   ['the first status', '0.10', undefined, NEW, [apply(NEW)]],
   ['the first status with fields', '0.10', undefined, { ...NEW, a: 1 }, [update(AUTHOR, { a: 1 }), apply(NEW)]],
   ['only conditions and state', '0.10', { ...OLD, a: 1 }, { ...NEW, a: 1 }, [apply(NEW)]],
   ['only a field', '0.10', { ...NEW, a: 1 }, { ...NEW, a: 2 }, [update(AUTHOR, { a: 2, ...NEW })]],
   ['a field vanishes', '0.10', { ...NEW, a: 1, b: { c: 2 } }, { ...NEW, b: {} }, [update(AUTHOR, { b: {}, ...NEW })]],
-  ['both: fields first', '0.10', { ...OLD, a: 1 }, { ...NEW, a: 2 }, [update(AUTHOR, { a: 2, ...OLD }), apply(NEW)]],
+  [
+    'fields before conditions and state',
+    '0.10',
+    { ...OLD, a: 1 },
+    { ...NEW, a: 2 },
+    [update(AUTHOR, { a: 2, ...OLD }), apply(NEW)],
+  ],
 ];
 
-test.each(CASES)('%s (%s)', (_, level, live, wanted, expected) => {
+test.each(CASES)('the requests that write a status: %s (level %s)', (_, level, live, wanted, expected) => {
   expect(statusWrites(instanceWith(live), wanted, { level })).toEqual(expected);
 });
 

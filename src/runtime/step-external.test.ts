@@ -63,7 +63,7 @@ resources:
       [{ matchLabels: { app: 'web' } }, ['a']],
       [{ matchLabels: { app: 'db' } }, ['b']],
       [{}, ['a', 'b']],
-    ])('%j', (selector, names) => {
+    ])('%j selects %j', (selector, names) => {
       expect(select(selector).instance?.status?.['names']).toEqual(names);
     });
 

@@ -65,7 +65,7 @@ describe('arktype', () => {
     ['brand', type('string#name'), 'string | required=true'],
     ['morph, by its input', type('string.integer.parse'), expect.stringMatching(/^string /)],
     ['condition', type('string').narrow((text) => text !== 'x'), 'string | required=true'],
-  ])('%s', (_name, field, expected) => {
+  ])('a field is written as SimpleSchema: %s', (_name, field, expected) => {
     expect(emit(type({ field: field as never })).spec).toEqual({ field: expected });
   });
 

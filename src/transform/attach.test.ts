@@ -175,11 +175,11 @@ describe('attachSources', () => {
       '(s) => 1',
     ],
     [
-      'required',
+      'a required SDK',
       'const { opaque } = require("typekro"); function make() { opaque((s) => s.first); }',
       '(s) => s.first',
     ],
-  ])('reaches %s', (_, code, src) => {
+  ])('finds a function through %s', (_, code, src) => {
     const head = code.includes('require')
       ? ''
       : 'import * as kro from "typekro"; import { kubernetesComposition } from "typekro";';

@@ -176,7 +176,7 @@ describe('manifests of the user', () => {
   test.each([
     ['a folder that is not there', '/nowhere/at/all', 'cannot be read'],
     ['an address that does not answer', 'http://127.0.0.1:1/install.yaml', 'cannot be read'],
-  ])('%s', async (_name, manifestsFrom, message) => {
+  ])('are refused: %s', async (_name, manifestsFrom, message) => {
     const factory = typeKroRuntimeBootstrap({ manifestsFrom }).factory('direct', options());
     await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow(message);
   });

@@ -328,7 +328,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
       definition(configMap('a', '${b.data.value}') + configMap('b', '${a.data.value}')),
       /broken\.yaml:\d+:\d+: error: .*a → b → a/,
     ],
-  ])('%s', async (_what, text, pattern) => {
+  ])('prints a message about %s', async (_what, text, pattern) => {
     const file =
       text === undefined ? fixture('seeds/seed-18-my-application.broken.rgd.yaml') : write('broken.yaml', text);
     const { code, stderr } = await up('--once', file).ended;

@@ -35,7 +35,7 @@ const LOOPS: Readonly<Record<string, string>> = {
   'the lesser of a number and one that may be absent': `(s) => ({ a: Math.min(s.port ?? Infinity, s.n), b: Math.max(s.port ?? -Infinity, s.n, 2) })`,
 };
 
-test.each(Object.entries(LOOPS))('%s', (_, source) => {
+test.each(Object.entries(LOOPS))('as in JavaScript: %s', (_, source) => {
   const verdict = compare(source);
   expect(verdict).toMatchObject({ kind: 'equal' });
   expect(verdict.kind === 'equal' && verdict.compared >= 2).toBe(true);

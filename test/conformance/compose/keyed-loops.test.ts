@@ -61,7 +61,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["resources once for each key", "for (const t of s.tags) { if (m[t]) continue; m[t] = true; ConfigMap({ name: 'c' + t }); }"],
 ];
 
-test.each(EQUAL)('%s', (source) => {
+test.each(EQUAL)('as in JavaScript: %s', (source) => {
   const verdict = compare(source);
   expect(verdict).toMatchObject({ kind: 'equal' });
   expect(verdict.kind === 'equal' && verdict.compared >= 3).toBe(true);
