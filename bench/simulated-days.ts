@@ -23,7 +23,10 @@ const MIB = 2 ** 20;
 const HOURS_A_DAY = 24;
 /** The first hour does not count: the cluster fills its windows of events. */
 const FIRST_HOUR = 1;
-/** A run before the measured one, with another seed: V8 compiles a function when it runs first, and keeps its code. */
+/**
+ * The hours of a run before the measured run, with another seed. V8 compiles a function at its first call, and keeps
+ * the code.
+ */
 const WARM_UP_HOURS = 12;
 /** In percent. */
 const maxGrowthADay = option('limit', 1);

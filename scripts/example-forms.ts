@@ -221,7 +221,7 @@ async function runStep(
   const graphs = [...new Set(names)].flatMap((name) => fromTypeScript(exported, name, index + 1));
   if (form === 'TypeScript') parents.push(...graphs.map((made) => made.toDefinition() as unknown as KubeObject));
   if (form === 'direct') {
-    // A deploy by this process sees a change of another client when it runs again.
+    // A deploy by this process sees a change of another client only at its next run.
     const due = graphs.length > 0 ? graphs : names.flatMap((name) => fromTypeScript(exported, name, 1));
     for (const made of due)
       await made.factory('direct', { transport: cluster.transport, timeout: TIMEOUT_MS }).deploy();

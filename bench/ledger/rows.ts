@@ -32,7 +32,7 @@ export interface OtherRow {
   readonly where: string;
   /** The known gain, and the command that prints the larger figure. */
   readonly gain: string;
-  /** The reason why no workload shows it alone. */
+  /** The reason why no workload shows this gain alone. */
   readonly why: string;
 }
 

@@ -89,7 +89,7 @@ const details: InspectDetails = {
       plans: false,
       limits: [],
     }),
-  // Its states change with each step.
+  // The states of the instance change with each step.
   instance: () => Promise.resolve(scene.instance(FLEET_REF)),
   definition: shown,
   revision: shown,

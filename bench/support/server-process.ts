@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Endpoint } from './wire.ts';
 
-/** What a process uses, after a collection of garbage where the process can collect it (`--expose-gc`). */
+/** What a process uses. With `--expose-gc`, the process collects its garbage first. */
 export interface Usage {
   /** Resident memory in bytes, current and peak. */
   readonly rss: number;

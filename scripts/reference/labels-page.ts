@@ -7,7 +7,7 @@ interface Key {
   /** The annotation, label, finalizer or field manager. */
   readonly name: string;
   readonly form: 'annotation' | 'label' | 'finalizer' | 'field manager' | 'condition' | 'other name';
-  /** The objects that have it. */
+  /** The objects that have the annotation, label, finalizer or field manager. */
   readonly on: string;
   readonly by: Author;
   readonly meaning: string;

@@ -4,7 +4,10 @@ import type { NavigationPage } from './navigation.ts';
 import { NAVIGATION, PAGES } from './navigation.ts';
 import type { RenderedPage } from './render-page.ts';
 
-/** The address of a file of the site, from another page of it. The site works in any folder, also without a server. */
+/**
+ * The address of a file of the site, relative to a page of the site. The site works in any folder, also without a
+ * server.
+ */
 export function relativeUrl(from: string, to: string): string {
   return posix.relative(posix.dirname(from), to);
 }
