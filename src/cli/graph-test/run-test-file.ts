@@ -210,8 +210,8 @@ function isChosen(fullName: string, filter: string | undefined): boolean {
 }
 
 /**
- * The result of the test that the definition has the problems in `diagnostics:` of the test file. The list is empty for
- * a file without `diagnostics:`.
+ * The results of the check that the definition has the problems in `diagnostics:` of the test file. The list is empty
+ * for a file without `diagnostics:`.
  */
 function problemResults(
   name: string,

@@ -23,7 +23,7 @@ const external = (name: string): JsonObject => ({
 });
 const second = mapResource('second', { value: '${first.data.value}' });
 
-/** Plans the change of an instance with this spec, and asks why it waits once it is applied. */
+/** Plans the creation of an instance with this spec. Then creates the instance, and asks why it waits. */
 async function outline(resources: JsonObject[], spec: JsonObject) {
   const { world, cwd } = plans;
   const run = commandRunner([plan, why], cwd);

@@ -118,7 +118,7 @@ export function schemaAt(crd: KubeObject, field: string): JsonObject | undefined
   return isJsonObject(schema) ? schema : undefined;
 }
 
-/** Does an object set a field to another value than its default, in any item of the lists on the way? */
+/** Does an object set a field to another value than its default? For a list on the path, one of its items is enough. */
 function isSet(object: KubeObject, field: string, schema: JsonObject | undefined): boolean {
   let values: (JsonValue | undefined)[] = [object as unknown as JsonObject];
   for (const part of field.split('.')) {

@@ -7,7 +7,7 @@ import type { CommandContext, CommandInput } from '../command.ts';
 import { rightsText } from '../doctor/checks/rights.ts';
 
 /**
- * Compares a ClusterRole with the one of its name in the cluster that the options name.
+ * Compares a ClusterRole with the ClusterRole of the same name in the cluster that the options name.
  *
  * @returns a warning with the rights that the cluster loses when the role is applied; `none` when it loses none;
  *   `unknown` when this user may not read the role of the cluster

@@ -100,7 +100,7 @@ const MODULES = [
 
 /** The first module in the list that exports a name, resolved from `file`. */
 export async function moduleOf(name: string, file: string): Promise<string | undefined> {
-  // Most modules export `default`, so it identifies none.
+  // Most modules export `default`, so this name identifies no module.
   if (name === 'default') return undefined;
   for (const module of MODULES) if ((await exportsOf(module, file)).includes(name)) return module;
   return undefined;
