@@ -100,7 +100,7 @@ describe('bodies', () => {
     ['random protobuf', 'application/vnd.kubernetes.protobuf', Buffer.concat([envelope, noise(300)]), 400],
     ['an unknown media type', 'text/plain', '{}', 415],
     ['CBOR', 'application/cbor', '{}', 415],
-  ])('%s', async (_name, type, body, code) => {
+  ])('the answer to %s', async (_name, type, body, code) => {
     await using server = await served();
     const init = {
       method: 'POST',

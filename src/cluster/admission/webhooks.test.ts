@@ -223,7 +223,7 @@ test('a generated name and an allocated address are those that the webhook has s
 });
 
 describe('which requests a webhook gets', () => {
-  test('match conditions', async () => {
+  test('the match conditions decide', async () => {
     await using set = await setUp(allow);
     await set.configure('Validating', 'v', {
       matchConditions: [

@@ -37,9 +37,9 @@ export interface TokenIssuer {
   /** A new token, and its id. */
   issue(claims: TokenClaims): { readonly token: string; readonly id: string };
   /**
-   * The service account of a valid token, and the audiences of the token. The caller checks the audiences.
-   * `undefined` when the token is not valid, or when its account or an object of the token does not exist any more.
-   * `annotate` gets the use of an extended token after its requested lifetime.
+   * The service account of a valid token, and the audiences of the token. The caller checks the audiences. `undefined`
+   * when the token is not valid, or when its account or an object of the token does not exist any more. `annotate`
+   * records that an extended token is used after its requested lifetime.
    */
   verify(token: string, annotate?: Annotate): TokenOwner | undefined;
 }

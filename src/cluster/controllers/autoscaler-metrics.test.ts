@@ -33,10 +33,10 @@ const value = (name: string, averageValue: string): JsonObject => ({
 });
 
 test.each<[string, JsonObject, readonly Given[], number]>([
-  ['a use of twice the target doubles the number', utilization(50), [{ use: '100m' }, { use: '100m' }], 4],
-  ['a use within a tenth of the target keeps the number', utilization(50), [{ use: '54m' }, { use: '54m' }], 2],
-  ['a low use lowers the number', utilization(50), [{ use: '10m' }, { use: '10m' }], 1],
-  ['an average value is compared with the average use', value('cpu', '50m'), [{ use: '150m' }, { use: '50m' }], 4],
+  ['a usage of twice the target doubles the number', utilization(50), [{ use: '100m' }, { use: '100m' }], 4],
+  ['a usage within a tenth of the target keeps the number', utilization(50), [{ use: '54m' }, { use: '54m' }], 2],
+  ['a low usage lowers the number', utilization(50), [{ use: '10m' }, { use: '10m' }], 1],
+  ['an average value is compared with the average usage', value('cpu', '50m'), [{ use: '150m' }, { use: '50m' }], 4],
   ['memory counts for pods that are not ready, too', value('memory', '25Mi'), [{ use: '1m', ready: false }], 2],
   ['a pod without metrics counts as idle when the number grows', utilization(50), [{ use: '200m' }, {}], 4],
   ['a pod without metrics counts as busy when the number falls', utilization(50), [{ use: '1m' }, {}], 2],
@@ -46,7 +46,7 @@ test.each<[string, JsonObject, readonly Given[], number]>([
     [{ use: '200m' }, { use: '1m', ready: false }],
     4,
   ],
-])('%s', (_, metric, given, replicas) => {
+])('a metric of an autoscaler: %s', (_, metric, given, replicas) => {
   expect(
     replicasFor(
       metric,
@@ -65,7 +65,7 @@ test.each<[string, JsonObject, readonly Given[], string]>([
   ],
   ['no pod has metrics', utilization(50), [{}], 'no metrics returned from resource metrics API'],
   ['the type is not known', { type: 'External' }, [{ use: '1m' }], 'unable to get metrics of type External'],
-])('gives the reason when %s', (_, metric, given, message) => {
+])('a metric has a reason instead of a number when %s', (_, metric, given, message) => {
   const result = replicasFor(
     metric,
     given.length,
@@ -74,7 +74,7 @@ test.each<[string, JsonObject, readonly Given[], string]>([
   expect('message' in result ? result.message : '').toContain(message);
 });
 
-test('reports the current use', () => {
+test('a metric reports the current usage', () => {
   expect(replicasFor(utilization(50), 1, [pod(0, { use: '54m' })])).toMatchObject({
     status: { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 54, averageValue: '54m' } } },
   });

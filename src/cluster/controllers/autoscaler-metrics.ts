@@ -111,8 +111,8 @@ function groupPods(pods: readonly MeasuredPod[], resource: string, container: st
 }
 
 /**
- * The replicas for the ratio between use and target. A pod without metrics makes the change smaller: it counts as idle
- * when the number grows, and as busy when the number falls. A pod that is not ready counts as idle when the number
+ * The replicas for the ratio between usage and target. A pod without metrics makes the change smaller: it counts as
+ * idle when the number grows, and as busy when the number falls. A pod that is not ready counts as idle when the number
  * grows.
  */
 function scaled(

@@ -21,7 +21,7 @@ test.each<[string, JsonValue | undefined, JsonValue | undefined, unknown[]]>([
   ['null that becomes a number', null, 1, ['-', {}, '-']],
   ['a new object', undefined, { b: 1 }, [{ '.': {}, 'f:b': {} }, '-', '-']],
   ['an equal value', { b: [1] }, { b: [1] }, ['-', '-', '-']],
-])('without a schema: %s', (_, before, after, expected) => {
+])('a comparison without a schema: %s', (_, before, after, expected) => {
   expect(differences(before, after)).toEqual(expected);
 });
 

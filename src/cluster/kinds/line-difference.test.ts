@@ -21,7 +21,7 @@ test.each<[string, string, string, string]>([
     '@@ -1,4 +1,4 @@\n-X\n+x\n a\n b\n c\n@@ -8,4 +8,4 @@\n g\n h\n 1\n-Y\n+y\n',
   ],
   ['changes close together, in one hunk', 'XabcY', 'xabcy', '@@ -1,5 +1,5 @@\n-X\n+x\n a\n b\n c\n-Y\n+y\n'],
-])('shows %s', (_title, before, after, expected) => {
+])('a difference shows %s', (_title, before, after, expected) => {
   expect(unifiedDifference(lines(before), lines(after))).toBe(expected);
 });
 

@@ -13,7 +13,7 @@ const pod = (annotations: Readonly<Record<string, string>>): KubeObject => ({
   },
 });
 
-test('reads all rules of annotations', () => {
+test('all rules of annotations are read', () => {
   const annotations = {
     'start-after-seconds': '1.5',
     'ready-after-seconds': '2',
@@ -59,7 +59,7 @@ test.each([
     '1',
     'no such annotation exists; use typekro.dev/simulate- and one of cpu, crashes, delay-seconds, exit-code',
   ],
-])('says why simulate-%s: %s has no effect', (name, value, problem) => {
+])('the reason why simulate-%s: %s has no effect', (name, value, problem) => {
   const { rules, problems } = annotatedRules(pod({ [name]: value }));
   expect(rules).toEqual({});
   expect(problems).toEqual([expect.stringContaining(`typekro.dev/simulate-${name} has no effect: ${problem}`)]);
@@ -81,6 +81,6 @@ test.each<[Readonly<Record<string, unknown>>, string | undefined]>([
     { toString: 3 },
     'toString is no rule; the rules are cpu, crashes, exitCode, failure, log, memory, ready, readyAfterSeconds, runSeconds, startAfterSeconds, stopSeconds',
   ],
-])('checks the rules %j of a program', (rules, problem) => {
+])('the rules %j of a program are checked', (rules, problem) => {
   expect(ruleProblem(rules)).toBe(problem);
 });

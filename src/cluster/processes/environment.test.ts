@@ -11,7 +11,7 @@ test.each([
   ['$(UNKNOWN) $(A', '$(UNKNOWN) $(A'],
   ['$$$(A)', '$one'],
   ['${A} $A', '${A} $A'],
-])('expands %j', (text, expected) => {
+])('the references in %j are expanded', (text, expected) => {
   const variables = new Map([
     ['A', 'one'],
     ['B', 'two'],

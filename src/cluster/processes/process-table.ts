@@ -74,7 +74,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Measures the use of containers, by the ids of their first processes. */
+/** Measures the resource usage of containers, by the ids of their first processes. */
 export async function measureUse(leaders: ReadonlySet<number>): Promise<ReadonlyMap<number, ContainerUse>> {
   const sums = new Map<number, { memoryBytes: number; processes: number }>();
   const add = (leader: number, memoryBytes: number) => {

@@ -39,7 +39,7 @@ export interface RuntimeContext {
   readonly report: (thrown: unknown) => void;
 }
 
-/** The time between two measurements of the use of all containers, in milliseconds. */
+/** The time between two measurements of the resource usage of all containers, in milliseconds. */
 const MEASURE_MS = 250;
 
 /** The local processes of one cluster. */

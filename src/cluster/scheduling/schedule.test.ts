@@ -63,7 +63,7 @@ interface World {
   readonly cpu?: string;
 }
 
-/** The decision in short words: the node, or the message with the victims and the nomination. */
+/** The decision in a short form: the node, or the message with the victims and the nomination. */
 function decide(candidate: KubeObject, { nodes = [node('a')], pods = [], waiting = [], budgets = [], ...more }: World) {
   const ledger = new NodeLedger(boundNodeOf);
   for (const each of pods) ledger.take(each.metadata.name ?? '', each);

@@ -9,7 +9,7 @@ interface Item {
 
 const inOrder = (items: Iterable<Item>) => [...items].sort((a, b) => (a.key < b.key ? -1 : 1));
 
-test('behaves like a sorted map', () => {
+test('sorted items behave like a sorted map', () => {
   const key = fc.tuple(fc.constantFrom('a', 'b', 'ab', 'default'), fc.nat(40)).map(([place, n]) => `${place}/m${n}`);
   const step = fc.record({ key, remove: fc.boolean() });
   fc.assert(
@@ -36,7 +36,7 @@ test('behaves like a sorted map', () => {
   );
 });
 
-test('keeps thousands of items in order over many pieces', () => {
+test('thousands of items stay in order over many pieces', () => {
   const sorted = new SortedItems<Item>();
   const keys = Array.from({ length: 5000 }, (_, index) => `n${index % 7}/m${(index * 7919) % 5000}`);
   for (const [turn, key] of keys.entries()) sorted.set({ key, turn });

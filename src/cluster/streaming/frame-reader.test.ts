@@ -73,7 +73,7 @@ test('the data of a frame is passed on as it comes, with the end after the last 
   expect(found).toEqual([[['a', false]], [['b', false]], [['c', true]]]);
 });
 
-describe('a frame after which nothing has a meaning is a problem', () => {
+describe('a frame that makes the later bytes meaningless is a problem', () => {
   const control = (firstWord: number, payload = EMPTY) => {
     const bytes = Buffer.alloc(8);
     bytes.writeUInt32BE(firstWord);
