@@ -167,8 +167,8 @@ export interface ResourceHandle {
    */
   withPropagateWhen(condition: ((progress: PropagationProgress) => unknown) | string | boolean): this;
   /**
-   * Decides what happens to the objects when the instance is deleted, or when the resource no longer wants them. With
-   * `Orphaned`, the objects stay and belong to no instance. With `Delete`, the default, the objects are deleted. A
+   * Decides what happens to the objects when the instance is deleted, or when the resource no longer produces them.
+   * With `Orphaned`, the objects stay and belong to no instance. With `Delete`, the default, the objects are deleted. A
    * controller needs the gate `DeletionPolicy`.
    */
   withDeletionPolicy(policy: 'Delete' | 'Orphaned'): this;

@@ -13,7 +13,7 @@ import { textNode } from './value/ops.ts';
 import { hasTokens, symbolic, wrap } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
-/** A quantity of Kubernetes (`500m`, `1.5Gi`), which is compared and added by its value, not as a text. */
+/** A quantity of Kubernetes (`500m`, `1.5Gi`). Quantities are compared and added by value, not as texts. */
 export interface Quantity {
   isGreaterThan(other: Quantity | string): boolean;
   isLessThan(other: Quantity | string): boolean;

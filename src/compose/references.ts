@@ -83,7 +83,7 @@ function constantMetadata(record: ResourceRecord, label: string): object {
 }
 
 /**
- * The status of a composition, for another composition: the status of the instance that has the name of the
+ * The status of a composition, for another composition. The status is that of the instance with the name of the
  * composition, in the namespace of the reading instance.
  */
 export function statusReference(core: CompositionCore): object {
@@ -136,7 +136,7 @@ interface Brought {
   readonly prepare: (trace: Trace) => void;
 }
 
-/** The external resource of the running trace for `key`, which has no condition. */
+/** Returns the external resource of the running trace for `key`. The resource has no condition. */
 function bringExternal(key: object, describe: () => Brought): Sym {
   return bring(key, (trace) => {
     const { id, manifest, derived, prepare } = describe();

@@ -25,7 +25,7 @@ export function schemasFor(types: Readonly<Record<string, Schema>> | undefined):
   return combineSources(added, builtinSchemas());
 }
 
-/** A source for checks, which also accepts unknown kinds, without a schema. */
+/** Returns a source for checks. The source also accepts unknown kinds, and gives them an open schema. */
 export function withUnknownKinds(source: SchemaSource): SchemaSource {
   return {
     schemaOf: (type) => source.schemaOf(type) ?? OPEN,

@@ -52,7 +52,7 @@ export abstract class TracedCore {
   /** The entries of the object that represent nodes. */
   protected abstract entries(definition: JsonObject): readonly JsonObject[];
 
-  /** The trace with aspects applied to its resources; the same trace without aspects. */
+  /** The trace with aspects applied to its resources. Returns the same trace when there are no aspects. */
   protected tracedWith(aspects: readonly AnyAspect[] | undefined): Traced {
     if (aspects === undefined || aspects.length === 0) return this.traced;
     const { graph, trace } = this.traced;

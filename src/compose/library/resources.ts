@@ -82,8 +82,8 @@ function setDeletionPolicy(record: ResourceRecord, policy: unknown): void {
 }
 
 /**
- * Refuses a setting about objects for a node that makes no object. Also refuses it in a Graph, whose nodes lack the
- * field.
+ * Refuses a setting about objects for a node that makes no object. Also refuses the setting in a Graph, because nodes
+ * of a Graph lack the field.
  */
 function refuseWithoutObject(record: ResourceRecord, method: string, field: string): void {
   if (record.node !== 'template')

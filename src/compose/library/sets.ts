@@ -16,12 +16,12 @@ export function markIterator<T extends SeenList | Sym>(value: T): T {
   return value;
 }
 
-/** Is this a Set, which has other members than a list? */
+/** Is this a Set? A Set has other members than a list. */
 export function isSet(value: Sym): boolean {
   return sets.has(value);
 }
 
-/** Is this an iterator over a list, which has other members than the list? */
+/** Is this an iterator over a list? An iterator has other members than the list. */
 export function isIterator(value: Sym): boolean {
   return iterators.has(value);
 }

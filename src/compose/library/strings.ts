@@ -305,7 +305,7 @@ function substring(node: Node, args: readonly unknown[]): Node {
     return between(node, cut(Math.min(...ends), node), cut(Math.max(...ends), node));
   }
   const to = cut(args[1], node);
-  // `substring` swaps its ends when the first is larger.
+  // `substring` swaps its arguments when the first is larger.
   return cond(compare('le', from, to), between(node, from, to), method('substring', node, [to, from], STRING));
 }
 

@@ -78,7 +78,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A refusal that is only the consequence of another refusal, which is noted already. */
+/** A refusal that is only the consequence of an earlier refusal. The earlier refusal is noted already. */
 export class FollowUp extends Refusal {
   constructor() {
     super('unsupported', 'this follows from a mistake before it');
@@ -195,8 +195,8 @@ function thrownHint(error: unknown): string {
 }
 
 /**
- * Does the error mean that the call stack is full? The tracer uses more stack than JavaScript alone, which could run
- * the same program. The program is therefore not at fault, and no `catch` of the author gets the error.
+ * Does the error mean that the call stack is full? The tracer uses more stack than JavaScript itself, so JavaScript
+ * could run the same program. The program is therefore not at fault, and no `catch` of the author gets the error.
  */
 export function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && /call stack/.test(error.message);

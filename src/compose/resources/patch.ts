@@ -146,7 +146,7 @@ function isNamespaced({ apiVersion, kind }: ResourceRecord): boolean | undefined
   return schemasOf(activeTrace()).resourceOf({ ...parseApiVersion(apiVersion), kind })?.namespaced;
 }
 
-/** The namespace of an object of an unknown kind, which may have none. */
+/** The namespace of an object. An object of an unknown kind may have none. */
 function optionalNamespace(namespace: unknown): unknown {
   const inner = symbolic(namespace);
   if (!(inner instanceof Sym) || inner.absence === undefined) return namespace;

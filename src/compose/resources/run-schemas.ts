@@ -10,7 +10,7 @@ export function setSchemas(trace: object, source: SchemaSource): void {
   sources.set(trace, source);
 }
 
-/** Adds schemas to those of a tracing run, which take precedence. */
+/** Adds schemas to a tracing run. The schemas that the run already has take precedence. */
 export function addSchemas(trace: object, source: SchemaSource): void {
   const own = sources.get(trace);
   if (own !== source) sources.set(trace, own === undefined ? source : combineSources(own, source));

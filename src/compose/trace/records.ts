@@ -64,7 +64,7 @@ export interface ResourceRecord {
   readonly manifest: Record<string, unknown>;
   readonly apiVersion: string;
   readonly kind: string;
-  /** The schema of its kind, if one was known when it was made. */
+  /** The schema of the resource's kind, if it was known when the resource was made. */
   readonly schema: Schema | undefined;
   readonly type: ObjectStaticType;
   /** The variable of the resource in the graph: an object, or a list when the resource is made in a loop. */
