@@ -101,7 +101,7 @@ function unknownGate(name: string): string {
   return `unrecognized feature gate: ${name} (${hint})`;
 }
 
-/** The features of the compiler among those of a controller, on or off. */
+/** The features of a controller that the compiler has, too, each on or off. */
 export function compileFeatures(
   features: Features,
 ): Required<Pick<GraphFeatures, CompiledFeature | 'optionalResources'>> {

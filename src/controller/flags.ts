@@ -263,7 +263,7 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
 }
 
 /**
- * Errors when the gate GraphKind is on and the account of the controller is not known: a Graph that named this account
+ * Errors when the gate GraphKind is on and the account of the controller is not known. A Graph that named this account
  * would have the rights of the controller.
  */
 function accountProblems(values: ParsedFlags['values']): string[] {

@@ -1,4 +1,4 @@
-/** A map with one entry. It takes a quarter of the memory of a `Map`, which counts when there are thousands of them. */
+/** A map with one entry. It takes a quarter of the memory of a `Map`. The cache has thousands of such maps. */
 export class SingleEntryMap<K, V> implements ReadonlyMap<K, V> {
   readonly #key: K;
   readonly #value: V;

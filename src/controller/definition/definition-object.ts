@@ -73,7 +73,9 @@ export function declaredKind(spec: JsonObject): { group: string; version: string
   return { group: text('group') || 'kro.run', version: text('apiVersion'), kind: text('kind') };
 }
 
-/** Does a definition declare its own conditions? They replace kro's in the status of instances. */
+/**
+ * Does a definition declare its own conditions? These conditions replace kro's conditions in the status of instances.
+ */
 export function declaresConditions(spec: JsonObject): boolean {
   const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
   const conditions = isJsonObject(schema['status']) ? schema['status']['conditions'] : undefined;

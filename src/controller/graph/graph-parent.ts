@@ -54,7 +54,7 @@ export class GraphParent implements ParentPort {
 
   /**
    * Replaces the status. The API server refuses the write when the Graph has changed since the decision, because
-   * another client may have added to the record; then another decision is due. When the spec has changed, too, the
+   * another client may have added to the record. Then another decision is due. When the spec has changed, too, the
    * objects that the old spec wrote must not be lost, so they are added to the record.
    */
   async writeStatus(status: JsonObject): Promise<StatusOutcome> {

@@ -9,7 +9,7 @@ export class RecentMap<K, V> {
     this.#limit = limit;
   }
 
-  /** The value of a key, which counts as used. */
+  /** Returns the value of a key. The key then counts as used. */
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
@@ -25,7 +25,7 @@ export class RecentMap<K, V> {
     if (this.#entries.size > this.#limit && oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  /** Deletes the entries for whose values `hasProperty` returns true. */
+  /** Deletes the entries whose values have a property: `hasProperty` returns true for them. */
   deleteWhere(hasProperty: (value: V) => boolean): void {
     for (const [key, value] of this.#entries) if (hasProperty(value)) this.#entries.delete(key);
   }

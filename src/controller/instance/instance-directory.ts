@@ -302,8 +302,8 @@ export class InstanceDirectory {
   }
 
   /**
-   * The revision with which an instance outside a roll-out stays: with `propagateWhen`, the one in its status, if it
-   * still exists; otherwise the base of the roll-out.
+   * The revision with which an instance outside a roll-out stays. With `propagateWhen`, this is the revision in its
+   * status, if that revision still exists. Otherwise it is the base of the roll-out.
    */
   async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
     const recorded = canary.keepsRecorded === true ? recordedRevision(instance) : undefined;

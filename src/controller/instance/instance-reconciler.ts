@@ -66,7 +66,7 @@ export interface InstanceReconcilerOptions {
   readonly graphKind: boolean;
   /** Do the statuses have the condition `WatchesHealthy`? */
   readonly watchHealth: boolean;
-  /** The release line of kro whose way of writing the status the controller follows. */
+  /** The release line of kro. The controller writes the status as this line does. */
   readonly kroCompatibility: KroCompatibility;
   /** Yields between steps, because the evaluation of a step may take long. */
   readonly yielder: EventLoopYielder;

@@ -70,7 +70,9 @@ export class UnwatchedObjects {
     );
   }
 
-  /** Records the response to an apply, whose fields satisfy the desired ones. Ignores objects that are watched. */
+  /**
+   * Records the response to an apply. Its owned fields satisfy the desired object. Ignores objects that are watched.
+   */
   applied(action: ApplyAction, answer: KubeObject): void {
     if (!this.has(action.target)) return;
     this.read(action.target, answer);

@@ -24,8 +24,8 @@ const DONE = 'done';
 /** The annotation of a revision that went to all instances, as far as `propagateWhen` decides. Its value is `done`. */
 const PROPAGATED = 'typekro.dev/propagated';
 /**
- * The annotations of a new revision with a canary. Without them, a later revision could use this one as its base before
- * any instance has tried it.
+ * The annotations of a new revision with a canary. Without them, a later revision could use this revision as its base
+ * before any instance has tried this revision.
  */
 export const TO_BE_TRIED: Readonly<Record<string, string>> = { [ROLLOUT]: UNTRIED };
 /** The maximum number of instances that a condition names. */

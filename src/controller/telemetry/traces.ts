@@ -37,9 +37,9 @@ const CLIENT_KIND = 2;
 const ERROR_CODE = 2;
 
 /**
- * Reports the work of the controller as OpenTelemetry spans: `reconcile` for each pass, and in it `evaluate` for each
- * decision about an instance, `apply` for the writes of a decision, and one client span for each API request. Requests
- * outside of a pass, such as watches and Leases, have no span.
+ * Reports the work of the controller as OpenTelemetry spans. Each pass is a span `reconcile`. In this span, each
+ * decision about an instance is a span `evaluate`, the writes of a decision are a span `apply`, and each API request is
+ * a client span. Requests outside of a pass, such as watches and Leases, have no span.
  *
  * Spans reach a collector when the process has set up an OpenTelemetry SDK with a context manager. Without an SDK the
  * package itself drops them.
