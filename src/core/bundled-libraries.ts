@@ -1,4 +1,4 @@
-/** The libraries of `late-libraries.ts` for bundlers, which follow imports only. */
+/** The libraries of `late-libraries.ts` as imports, because bundlers follow imports only. */
 import * as re2 from 're2js';
 import type * as undici from 'undici';
 import * as yaml from 'yaml';

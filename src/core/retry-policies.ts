@@ -50,8 +50,8 @@ export const RETRY_POLICIES = {
   /** The next renewal of a held Lease, or the next try to acquire it: the period of client-go. */
   lease: { initialMs: 2000, maxMs: 2000, jitter: 0 },
   /**
-   * A simulated controller of the embedded cluster whose write was refused. All pauses are equal, so that tests can
-   * count tries.
+   * A refused write of a simulated controller of the embedded cluster. All pauses are equal, so that tests can count
+   * tries.
    */
   simulatedController: { initialMs: 1000, maxMs: 1000, jitter: 0 },
   /** A check whether the process of a named cluster has started or ended, while a user waits. */

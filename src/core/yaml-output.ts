@@ -2,9 +2,9 @@ import type { Document, ToStringOptions } from 'yaml';
 import { yamlLibrary } from './late-parts.ts';
 
 /**
- * Characters that YAML output must escape, because readers of YAML 1.1 (kubectl, kro) refuse them or read them as line
- * breaks: control characters, NEL, LS, PS, the byte order mark, and code points that are not characters. Characters
- * that change the direction of text (Bidi_Control) are escaped, too. Output to a terminal shows them as escapes, and an
+ * Characters that YAML output must escape: control characters, NEL, LS, PS, the byte order mark, and code points that
+ * are not characters. Readers of YAML 1.1 (kubectl, kro) refuse them or read them as line breaks. Characters that
+ * change the direction of text (Bidi_Control) are escaped, too. Output to a terminal shows them as escapes, and an
  * escape in a plain scalar would be another value.
  */
 export const SPECIAL_IN_YAML =
