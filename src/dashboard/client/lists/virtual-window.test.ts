@@ -15,7 +15,7 @@ test.each([
   ['a row above', 2, 80],
   ['a visible row', 6, 200],
   ['a row below', 20, 440],
-])('%s is scrolled to', (_title, row, expected) => {
+])('the scroll position that shows %s', (_title, row, expected) => {
   expect(scrollToRow(row, 200, 400, 40)).toBe(expected);
 });
 

@@ -82,7 +82,7 @@ const PATHS = {
   down: 'M8 3v10M4 9l4 4 4-4',
 } as const;
 
-/** A drawing of a button or a field, whose name is a text beside it or the label of the button. */
+/** The drawing in a button or a field. A text beside the drawing, or the label of the button, is its name. */
 export function Icon({ name }: { readonly name: keyof typeof PATHS }): JSX.Element {
   return (
     <svg class="icon stroke" viewBox="0 0 16 16" width="15" height="15" aria-hidden="true">

@@ -12,7 +12,7 @@ test.each([
   ['a chain', [{ nodes: ['a'] }], ['a']],
   ['a chain through a group', [{ nodes: ['c', 'd'] }], ['group', 'd']],
   ['two chains', [{ nodes: ['a'] }, { nodes: ['d'] }], ['a', 'd']],
-])('with %s', (_title, chains, expected) => {
+])('the bright boxes with %s', (_title, chains, expected) => {
   const bright = brightBoxes(boxes, chains);
   expect(bright === undefined ? undefined : [...bright]).toEqual(expected);
 });

@@ -100,7 +100,7 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
       { replace: true },
     );
   };
-  /** A box of the picture is a node, or a group, which opens. */
+  /** Selects the node of a box. For the box of a group, opens or closes the group. */
   const selectBox = (id: string | undefined, object?: string): void => {
     const box = picture.boxes.find((other) => other.id === id);
     if (box?.kind === 'group') toggle(box.id);

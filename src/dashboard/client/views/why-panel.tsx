@@ -141,7 +141,10 @@ function CausePart(props: {
   );
 }
 
-/** The object that everything waits for. Of a collection, also the number of such objects, and a link to each. */
+/**
+ * The object that everything waits for. For a collection, also the number of objects that are not ready, and a link to
+ * each.
+ */
 function CauseObjects(props: {
   readonly cause: WhyCause;
   readonly object: ObjectRef | undefined;

@@ -9,7 +9,7 @@ const { code } = transformSync(readFileSync(new URL('lock-globals.ts', import.me
   globalName: 'locked',
 });
 
-/** The value of an expression in a realm of its own, which looks like a worker, after its globals were locked. */
+/** Evaluates an expression in a realm that looks like a worker, after the globals of the realm were locked. */
 const afterLock = (expression: string): unknown => {
   const scope = { fetch: () => 'sent', WebSocket: class {}, indexedDB: {}, importScripts: () => 'run' };
   return runInNewContext(`${code}; const real = Function; locked.lockGlobals(globalThis); ${expression}`, scope);
