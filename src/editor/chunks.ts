@@ -3,7 +3,7 @@ export interface Chunk {
   readonly text: string;
   /** The offset of the text in the file. */
   readonly from: number;
-  /** The number of its first line, from 0. */
+  /** The number of the first line, from 0. */
   readonly line: number;
 }
 

@@ -63,7 +63,7 @@ export class DocumentPart {
 export interface PlacedPart {
   readonly part: DocumentPart;
   readonly from: number;
-  /** The number of its first line, from 0. */
+  /** The number of the part's first line, from 0. */
   readonly line: number;
 }
 

@@ -4,7 +4,7 @@ import { isAssignable, isOptional, KRO_LIBRARIES, standardLibrary, typeToString 
 /** A function or macro of the expression language. */
 export interface KnownFunction {
   readonly name: string;
-  /** Is it called on a value, as in `list.map(…)`? */
+  /** Is the function called on a value, as in `list.map(…)`? */
   readonly isMember: boolean;
   /** The signatures, as in `list(string).join(string) -> string`. */
   readonly signatures: readonly string[];

@@ -23,7 +23,7 @@ const TEMPLATES: Readonly<Record<string, ReadonlySet<string>>> = {
   Graph: new Set(['template', 'ref', 'patch']),
 };
 
-/** The kind of a value that has apiVersion, kind, or both. A missing one is empty. */
+/** The kind of a value that has apiVersion, kind, or both. A missing part is empty. */
 export function typeOf(value: JsonValue | undefined): GroupVersionKind | undefined {
   if (!isJsonObject(value)) return undefined;
   const [apiVersion, kind] = [value['apiVersion'], value['kind']];

@@ -2,7 +2,7 @@ import type { CelType } from '../cel/index.ts';
 import { isOptional, tokenize } from '../cel/index.ts';
 import type { ExpressionScope } from '../graph/index.ts';
 
-/** The part of an expression before a cursor that decides what can follow. */
+/** The part of an expression before a cursor. This part decides what can follow. */
 export interface Typed {
   /** The start of a name at the cursor; may be empty. */
   readonly word: string;

@@ -34,7 +34,7 @@ interface Token extends Span {
 }
 
 /**
- * The tokens of expressions and of SimpleSchema, which a grammar of YAML does not know, in the encoding of the protocol.
+ * The tokens of expressions and of SimpleSchema, in the encoding of the protocol. A grammar of YAML does not know them.
  */
 export function tokensOf(document: EditorDocument, source: SchemaSource): readonly number[] {
   const data: number[] = [];

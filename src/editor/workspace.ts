@@ -8,7 +8,7 @@ import { builtinSource, combineSources, crdSource } from '../schema/index.ts';
 import type { DocumentPart, EditorDocument } from './document.ts';
 import { openDocument } from './document.ts';
 
-/** The CustomResourceDefinitions of a file: those in it, and those of the definitions in it. */
+/** The CustomResourceDefinitions that a file contains, and those of the definitions in the file. */
 interface FileKinds {
   readonly crds: readonly KubeObject[];
 }

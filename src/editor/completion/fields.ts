@@ -9,7 +9,7 @@ import type { ObjectPlace } from '../object-places.ts';
 import { nodeAt } from '../yaml-tree.ts';
 import { ItemKind } from './item-kinds.ts';
 
-/** The fields that an object at a place can have, without those that it has. */
+/** The fields that an object at a place can have, without the fields that it already has. */
 export function fieldItems(place: ObjectPlace, cursor: CursorPlace): readonly CompletionItem[] {
   const { schema, type, fields } = place;
   if (schema === undefined) return typeFieldItems(place);
