@@ -207,14 +207,14 @@ describe('carrying out a decision', () => {
     expect(failed.size).toBe(0);
   });
 
-  it('counts failures of one content: another content starts from one', async () => {
+  it('counts failures by content: a write of another content starts from one', async () => {
     const { ports, failed } = rig({ 'apply a': [refusal(422), refusal(422)] });
     await carryOut(decision({ apply: [apply('a')] }), ports);
     await carryOut(decision({ apply: [{ ...apply('a'), fingerprint: 'another' }] }), ports);
     expect(failed.get('ConfigMap/n/a')).toMatchObject({ digest: 'another', failures: 1 });
   });
 
-  it('counts failures of one object: another object of the name starts from one', async () => {
+  it('counts failures by object: another object of the same name starts from one', async () => {
     const { ports, failed } = rig({ 'apply a': [refusal(422), refusal(422), refusal(422)] });
     const counts: unknown[] = [];
     for (const uid of ['one', 'one', undefined]) {

@@ -12,7 +12,7 @@ import { writeParent } from './write-parent.ts';
  * when the next step waits for an event or `Decision.requeueAt`.
  *
  * Failures of requests go to the view, and the next decision reports them. A final failure of the parent's write
- * (`WriteRules.lasting`) and any other error are thrown after all effects have ended, because an effect must not run at
+ * (`WriteRules.lasting`) and any other error are thrown after all effects have ended. Otherwise an effect could run at
  * the same time as the next pass of the same instance.
  */
 export async function carryOut(decision: Decision, ports: ExecutionPorts): Promise<boolean> {

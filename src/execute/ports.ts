@@ -106,8 +106,8 @@ export interface ExecutionPorts {
   readonly effects: 'write' | 'dry-run' | 'read';
   readonly rules: WriteRules;
   /**
-   * How the garbage collector treats dependents of a deleted child. Absent: the server's default for the kind, as
-   * in kro, which keeps the pods of a Job.
+   * How the garbage collector treats dependents of a deleted child. Absent: the server's default for the kind, as in
+   * kro. This default keeps the pods of a Job.
    */
   readonly propagation?: DeleteOptions['propagationPolicy'];
   /** The instance of the decision. */
