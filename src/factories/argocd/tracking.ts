@@ -11,7 +11,7 @@ export interface TrackingOptions {
   /** The tracking method of the Argo CD installation. Default `annotation`, as in Argo CD. */
   readonly by?: TrackingMethod;
   /**
-   * The kind of the instance, which becomes an owner of the object, so that Argo CD shows the object below the
+   * The kind of the instance. The instance becomes an owner of the object, so that Argo CD shows the object below the
    * instance. Default: no owner.
    */
   readonly owner?: { readonly apiVersion: string; readonly kind: string };

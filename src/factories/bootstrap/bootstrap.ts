@@ -27,7 +27,9 @@ export interface RuntimeBootstrap {
   readonly name: string;
   /** Warnings about the options of the runtime. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The ResourceGraphDefinition of the runtime, without the manifests of Flux, which `deploy` applies first. */
+  /**
+   * The ResourceGraphDefinition of the runtime, without the manifests of Flux. `deploy` applies these manifests first.
+   */
   toYaml(options?: EmitOptions): string;
   /** The manifests of a spec for kro mode. */
   toYaml(spec: TypeKroRuntimeSpec): string;

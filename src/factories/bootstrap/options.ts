@@ -22,9 +22,9 @@ export interface TypeKroRuntimeOptions {
    */
   readonly rbac?: 'cluster-admin' | 'scoped' | { readonly clusterRoleRef: string };
   /**
-   * The source of Flux's manifests: an address, a file, a folder, or `stand-in` for an embedded cluster, which does the
-   * work of the controllers itself. Default: `stand-in` on an embedded cluster, elsewhere the release of `fluxVersion`
-   * on GitHub.
+   * The source of Flux's manifests: an address, a file, a folder, or `stand-in` for an embedded cluster. Such a cluster
+   * does the work of the controllers itself. Default: `stand-in` on an embedded cluster, elsewhere the release of
+   * `fluxVersion` on GitHub.
    */
   readonly manifestsFrom?: string;
   /** The controller that runs graphs: kro's, by its chart, or this project's, by its manifests. Default `kro`. */

@@ -26,8 +26,8 @@ interface NamedType {
 }
 
 /**
- * Writes the built-in kinds of a bundle as TypeScript: a file of types for each group and version, `factories.ts` with
- * a function for each kind, and `types.ts`, which exports the types under a name for each group and version.
+ * Writes the built-in kinds of a bundle as TypeScript. Each group and version has a file of types. `factories.ts` has a
+ * function for each kind. `types.ts` exports the types under a name for each group and version.
  */
 export function generateBuiltin(source: BuiltinSource, options: BuiltinOptions): ReadonlyMap<string, string> {
   const types = new TypeFiles(source, options.descriptions);
