@@ -67,7 +67,7 @@ function atKey({ isKey, path }: ExpressionSite, refusal: AnalysisError): Analysi
 
 /**
  * The refusal of an expression that does not parse. For a text with several expressions, the refusal is about the first
- * expression that does not parse alone, so that the message and the position refer to the author's text.
+ * expression that does not parse alone. The message and the position then refer to the author's text.
  */
 function parseRefusal(site: ExpressionSite, parsed: ParseFailure, language: Language): AnalysisError {
   const { path, text } = site;

@@ -164,7 +164,9 @@ function makePlans({ document, level, omit, resources, status, conditions, propa
   };
 }
 
-/** The expressions of `spec.propagateWhen`, whose variables are instances, with reads of `schema`. */
+/**
+ * The expressions of `spec.propagateWhen`. Their variables are instances, so their reads count as reads of `schema`.
+ */
 function ofInstances(propagation: CheckedPropagation | undefined): CompiledExpression[] {
   const ofSchema = (each: CompiledExpression): CompiledExpression => ({
     ...each,

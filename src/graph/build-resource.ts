@@ -321,7 +321,7 @@ class Builder {
     return { skeleton: { ...fixed, ...(skeleton as JsonObject) }, fields, problems, unclosed };
   }
 
-  /** kro's text for the step that finds expressions, which depends on the kind of resource. */
+  /** kro's text for the step that finds expressions. The text depends on the kind of resource. */
   #walkStep(template: JsonObject): string {
     if (this.#block.externalRef !== undefined) return 'failed to parse external ref resource';
     if (isCrd(template)) return 'failed to parse schemaless resource';

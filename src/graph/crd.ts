@@ -71,7 +71,7 @@ export function instancePlural(kind: string): string {
 /**
  * The CustomResourceDefinition of a definition's API, without the labels that the controller adds. `spec` is the schema
  * of the author's fields, and `status` has the inferred properties of the status. `columns` are the printer columns of
- * markers, which follow the author's or the default columns. `scale` is the subresource of this name.
+ * markers. They follow the author's columns or the default columns. `scale` is the subresource of this name.
  */
 export function buildCrd(
   schema: SchemaBlock,

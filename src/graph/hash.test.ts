@@ -9,7 +9,7 @@ const spec = (resources: JsonValue[], schema: JsonObject = {}): JsonObject => ({
   resources,
 });
 
-test('is 16 hex digits', () => expect(revisionHash(spec([]))).toMatch(/^[0-9a-f]{16}$/));
+test('the hash is 16 hex digits', () => expect(revisionHash(spec([]))).toMatch(/^[0-9a-f]{16}$/));
 
 test.each<[string, JsonValue, JsonValue]>([
   ['order of resources', spec([resource('a'), resource('b')]), spec([resource('b'), resource('a')])],
@@ -20,7 +20,7 @@ test.each<[string, JsonValue, JsonValue]>([
     spec([resource('a', { readyWhen: ['y', 'x'] })]),
   ],
   ['an empty list', spec([resource('a')]), spec([resource('a', { includeWhen: [] })])],
-])('does not change with %s', (_what, a, b) => expect(revisionHash(a)).toBe(revisionHash(b)));
+])('the hash does not change with %s', (_what, a, b) => expect(revisionHash(a)).toBe(revisionHash(b)));
 
 test.each<[string, JsonValue, JsonValue]>([
   [
@@ -35,9 +35,9 @@ test.each<[string, JsonValue, JsonValue]>([
     spec([{ id: 'a', template: { l: [1, 2] } }]),
     spec([{ id: 'a', template: { l: [2, 1] } }]),
   ],
-])('changes with %s', (_what, a, b) => expect(revisionHash(a)).not.toBe(revisionHash(b)));
+])('the hash changes with %s', (_what, a, b) => expect(revisionHash(a)).not.toBe(revisionHash(b)));
 
-test('takes any JSON, and key order never counts', () => {
+test('the hash takes any JSON, and key order never counts', () => {
   const reversed = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(reversed);
     if (typeof value !== 'object' || value === null) return value;

@@ -20,7 +20,7 @@ export interface SpecSchema {
   readonly rules: readonly SimpleRule[];
 }
 
-/** The schema of a field of unknown type, which is dyn for expressions. */
+/** The schema of a field of unknown type. Expressions see such a field as dyn. */
 const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
 
 /** The schema of a block with errors. Correct fields keep their schema; other fields accept any value. */

@@ -1,6 +1,6 @@
 /**
  * A line of kro's releases. Where the two lines differ, the compiler, the controller and direct mode show the behaviour
- * of this one. `0.10` is the line with kro's graph engine.
+ * of this line. `0.10` is the line with kro's graph engine.
  */
 export type KroCompatibility = '0.9' | '0.10';
 

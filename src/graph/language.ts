@@ -49,7 +49,7 @@ export interface ExpressionNames {
   readonly parts?: readonly ExpressionNames[];
 }
 
-/** The place of an expression, which decides the names that it may use. */
+/** The place of an expression. It decides which names the expression may use. */
 export type ReferenceRules =
   | { readonly place: 'template'; readonly iterators: readonly string[] }
   | { readonly place: 'readyWhen'; readonly only: string }

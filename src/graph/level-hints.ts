@@ -26,9 +26,9 @@ const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 const placeOf = ({ code, path }: Diagnostic): string => `${code} ${path ?? ''}`;
 
 /**
- * Can the errors of a definition depend on the level? They can only if a text of the definition (a value or a key) has
- * other expressions at another level, or is a word that one level alone reserves. The answer true may be wrong, because
- * a reserved word may be at a place where it is no name. The definition must not be too deep (`isTooDeep`).
+ * Can the errors of a definition depend on the level? The answer is yes if a text of the definition (a value or a key)
+ * has other expressions at another level, or is a word that one level alone reserves. A yes may be wrong, because a
+ * reserved word may be at a place where it is no name. The definition must not be too deep (`isTooDeep`).
  */
 export function dependsOnLevel(definition: JsonValue): boolean {
   const values: JsonValue[] = [definition];

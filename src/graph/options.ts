@@ -5,7 +5,9 @@ import type { DefinitionDocument } from './document.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { Graph } from './model.ts';
 
-/** The input of the compiler: an object, or a document of `parseDefinitions`, which gives the diagnostics positions. */
+/**
+ * The input of the compiler: an object, or a document of `parseDefinitions`. Diagnostics of a document have positions.
+ */
 export type CompileInput = JsonValue | DefinitionDocument;
 
 /** The controller that runs the graph: kro as released with its feature gates off, or this project's own controller. */
@@ -45,8 +47,8 @@ export interface GraphFeatures {
   readonly partialDependencies?: boolean;
   /**
    * A resource of a kind that the cluster does not have is accepted if it is `optional`, or if its `includeWhen` reads
-   * another resource; it waits for the kind. The gate `DeferredSchemaResolution`, proposed for kro. It changes which
-   * definitions with unknown kinds compile.
+   * another resource. The resource waits for the kind. The gate `DeferredSchemaResolution`, proposed for kro. It
+   * changes which definitions with unknown kinds compile.
    */
   readonly deferredSchemas?: boolean;
   /** `optional` of resources, which has an effect with `deferredSchemas` only. */

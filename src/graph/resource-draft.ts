@@ -70,7 +70,10 @@ export function readsAsList(draft: ResourceDraft): boolean {
   return draft.nodeType === 'externalCollection' || readsEach(draft);
 }
 
-/** Does the node have one object or value for each element of its `forEach`? Its `readyWhen` reads each as `each`. */
+/**
+ * Does the node have one object or value for each element of its `forEach`? Its `readyWhen` reads one object or value
+ * as `each`.
+ */
 export function readsEach({ nodeType, block }: ResourceDraft): boolean {
   return nodeType === 'collection' || (nodeType === 'def' && block.forEach.length > 0);
 }

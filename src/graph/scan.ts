@@ -72,7 +72,7 @@ function unterminated(text: string, at: number): ScanResult {
   return { ok: false, problem: 'unterminated', message, offset: at };
 }
 
-/** The offset of the first `${` without an end, which is plain text; undefined when there is none. */
+/** The offset of the first `${` without an end; undefined when there is none. Such a `${` is plain text. */
 export function unclosedAt(parts: readonly TextPart[]): number | undefined {
   const open = parts.find(({ kind, text }) => kind === 'text' && text.includes('${'));
   return open === undefined ? undefined : open.offset + open.text.indexOf('${');

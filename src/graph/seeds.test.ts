@@ -22,7 +22,7 @@ const table = crdOf(
   { group: 'dynamodb.services.k8s.aws', version: 'v1alpha1' },
 );
 
-/** Compiles the documents of a file in their order; the kinds that one defines are known to the next. */
+/** Compiles the documents of a file in their order. Each document knows the kinds that earlier documents define. */
 function compileFile(name: string): string[] {
   const text = readFileSync(new URL(name, folder), 'utf8');
   const { documents, diagnostics } = parseDefinitions(text, name);

@@ -11,7 +11,7 @@ export interface StatusMark {
 
 const MARKED = /^(\s*\$\{[\s\S]*\})\s*\|\s*(scale|scaleSelector)\s*$/;
 
-/** A status block without the markers of its texts, which are added to `marks`. */
+/** Returns a status block without the markers of its texts. Adds the markers to `marks`. */
 export function withoutMarkers(value: JsonValue, steps: readonly PathStep[], marks: StatusMark[]): JsonValue {
   if (typeof value === 'string') {
     const [, text = '', marker] = MARKED.exec(value) ?? [];

@@ -53,7 +53,7 @@ export interface Walked {
   readonly skeleton: JsonValue;
   readonly fields: readonly FieldSite[];
   readonly problems: readonly WalkProblem[];
-  /** The places of each `${` without an end, which is plain text. */
+  /** The places of each `${` without an end. Such a `${` is plain text. */
   readonly unclosed: readonly Unclosed[];
 }
 

@@ -152,7 +152,7 @@ function bracketInText(code: string, source: string, at: number): Mistake | unde
   };
 }
 
-/** The text in the quotes that need no escapes, if there are such. */
+/** The text in quotes, in the kind of quotes that needs no escapes if there is one. */
 function quotedText(text: string): string {
   const quote = /["\\]/.test(text) ? "'" : '"';
   return inQuotes(text, quote);

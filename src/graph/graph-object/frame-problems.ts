@@ -50,7 +50,10 @@ export class FrameProblems {
     this.#problems.warn(finding);
   }
 
-  /** A part of a wrong JSON type. The API server refuses the part in the outermost frame, and kro in the others. */
+  /**
+   * A part of a wrong JSON type. In the outermost frame, the API server refuses the part. In other frames, kro refuses
+   * it.
+   */
   wrongType(path: readonly PathStep[], message: string, found: string, hint?: string): void {
     const finding = { code: 'graph/invalid-graph', message, place: { path }, hint };
     if (this.isRoot) this.#problems.error({ ...finding, phase: 'structure' });

@@ -20,8 +20,8 @@ export function graphHash(spec: JsonValue | undefined): string {
 }
 
 /**
- * The graph of a spec with the hash of the spec, which is computed on request, because only a cache needs it. The
- * result keeps nothing of the compilation besides `graph` and `spec` in memory.
+ * Adds the hash of the spec to a graph. The hash is computed on request, because only a cache needs it. The result
+ * keeps nothing of the compilation besides `graph` and `spec` in memory.
  */
 export function withLazyHash(graph: Omit<Graph, 'hash'>, spec: JsonValue | undefined): Graph {
   let hash: string | undefined;

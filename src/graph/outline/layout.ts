@@ -51,8 +51,8 @@ const centre = ({ top, height }: Slot): number => top + height / 2;
 
 /**
  * Places boxes in columns without overlaps, and routes arrows around boxes: an arrow over several columns gets a lane
- * of its own in each of them. Orders the rows by the mean of their neighbours (the barycentre method of Sugiyama),
- * which makes few crossings. Equal inputs give equal pictures.
+ * of its own in each of them. Orders the rows by the mean of their neighbours (the barycentre method of Sugiyama), to
+ * get few crossings. Equal inputs give equal pictures.
  */
 export function layoutColumns(boxes: readonly LayoutBox[], edges: readonly LayoutEdge[]): Layout {
   const slots = new Map<string, Slot>();

@@ -27,10 +27,10 @@ interface Card {
 }
 
 /**
- * A picture of a graph as SVG: levels from left to right, a box for each node with the expressions that read other
- * nodes, dashed boxes for external objects, a double border for collections, and the status. The picture follows the
- * light or dark theme of the reader. Equal outlines give equal pictures. With the states of an instance, each box has
- * the colour of its state, and a line with the state and its reason.
+ * A picture of a graph as SVG, with levels from left to right. The picture has a box for each node with the expressions
+ * that read other nodes, dashed boxes for external objects, a double border for collections, and the status. The
+ * picture follows the light or dark theme of the reader. Equal outlines give equal pictures. With the states of an
+ * instance, each box has the colour of its state, and a line with the state and its reason.
  */
 export function toSvg(outline: GraphOutline, states?: InstanceStatus): string {
   const cards = cardsOf(outline, states);

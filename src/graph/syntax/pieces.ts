@@ -24,8 +24,8 @@ const NOTHING: Piece = { kind: 'end', text: '', start: 0, end: 0 };
 export interface ErrorSpot {
   readonly cel: string;
   /**
-   * The piece at which the parser stopped. The next three fields are the two pieces before this one, and the one after
-   * it. A missing piece has the kind `end`.
+   * The piece at which the parser stopped. The next three fields are the two pieces before this piece, and the piece
+   * after it. A missing piece has the kind `end`.
    */
   readonly at: Piece;
   readonly before: Piece;

@@ -74,7 +74,7 @@ function wrongEscape(rest: string, at: number, start: number): SyntaxExplanation
   return { message: `${escape} is not an escape in a text`, hint, offset: start + at };
 }
 
-/** A quote of a text's own kind inside of the text, which ends it. */
+/** Explains a quote inside of a text that ends the text, because it is of the text's own kind. */
 function quoteInside(text: Piece): SyntaxExplanation {
   const quote = text.text.slice(-1);
   const other = quote === '"' ? "'" : '"';
