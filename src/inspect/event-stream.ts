@@ -11,8 +11,8 @@ export const COLLECT_MS = 100;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * The maximum number of collected changes. A client with more changes gets the message `reset` instead. It then reads
- * everything again, which costs less.
+ * The maximum number of collected changes. A client with more changes gets the message `reset` instead. The client then
+ * reads everything again, because this costs less.
  */
 const MAX_COLLECTED = 1000;
 

@@ -118,7 +118,7 @@ export interface TreeNode {
 export interface DiffReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
-  /** True for a suspended instance. Its controller makes the changes after it is resumed. */
+  /** True for a suspended instance. The controller makes the changes after the instance is resumed. */
   readonly suspended?: true;
   readonly changes: readonly ObjectDifference[];
   /** Nodes that wait or could not be read. Their changes are not known yet. */
@@ -156,7 +156,7 @@ export interface InstanceEvent {
   readonly object: ObjectRef;
   /** The number of occurrences. */
   readonly count: number;
-  /** The component that reports it. */
+  /** The component that reports the event. */
   readonly source: string;
   readonly message: string;
 }

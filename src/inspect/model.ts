@@ -178,7 +178,7 @@ export interface InstanceRow extends Omit<InstanceSummary, 'state'> {
   /** What the instance waits for, in one sentence. Absent for a ready instance. */
   readonly waitingFor?: string;
   readonly suspended?: true;
-  /** When its deletion was requested. */
+  /** When the deletion of the instance was requested. */
   readonly deletedAt?: string;
 }
 
@@ -243,7 +243,7 @@ export interface InstanceObject extends ObjectReport {
 /** A node of an instance. */
 export interface InstanceNode extends Omit<TreeNode, 'objects'> {
   readonly objects: readonly InstanceObject[];
-  /** The numbers of its objects by state. */
+  /** The numbers of the node's objects by state. */
   readonly counts: Readonly<Record<InstanceObject['state'], number>>;
   /** The number of present objects that are not ready, also of those that `objects` leaves out. Absent for none. */
   readonly unready?: number;
@@ -282,7 +282,7 @@ export interface WhyChain {
   readonly nodes: readonly string[];
   /** The object that everything waits for, where it is known. */
   readonly object?: ObjectRef;
-  /** Other instances that wait for the same, at most 100. */
+  /** Other instances that wait for the same cause, at most 100. */
   readonly others: readonly InstanceRow[];
   readonly othersTotal: number;
 }
@@ -304,7 +304,7 @@ export interface ExpressionValue extends Omit<EdgeRead, 'paths'> {
 /** `GET instances/REF/object?object=…`: one object of an instance, desired and live. */
 export interface ObjectDetail {
   readonly object: ObjectRef;
-  /** The id of its node. Empty for an object that no node owns, e.g. a pod of a Deployment. */
+  /** The id of the object's node. Empty for an object that no node owns, e.g. a pod of a Deployment. */
   readonly node: string;
   /** The object as the graph wants it now. Absent when it is not known yet, and for an object that no node writes. */
   readonly desired?: KubeObject;

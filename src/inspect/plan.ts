@@ -78,7 +78,7 @@ export interface DefinitionPlan {
     readonly of: number;
     readonly phase: 'waiting' | 'held';
   };
-  /** Further consequences of its deletion, as sentences. */
+  /** Further consequences of the deletion of the definition, as sentences. */
   readonly notes: readonly string[];
 }
 
