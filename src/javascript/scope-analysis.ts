@@ -128,7 +128,7 @@ class Analysis {
     return new Set(references.filter(isFree).map(({ name }) => name));
   }
 
-  /** The statements of a block, whose lexical names and functions are known from its beginning. */
+  /** Visits the statements of a block. The lexical names and functions of the block are known from its beginning. */
   private statements(body: readonly AnyNode[], at: Position): void {
     for (const statement of body) this.declareLexical(statement, at.scope);
     for (const statement of body) this.visit(statement, at);
