@@ -55,7 +55,7 @@ describe('createDiscovery', () => {
     expect(requestedPaths).toBe(2);
   });
 
-  it('reads a forgotten kind again, and no other', async () => {
+  it('reads only the forgotten kind again', async () => {
     const { discovery, requestedPaths } = setup({ '/apis/acme.test/v1': boats });
     await discovery.resourceOf(boat);
     discovery.forget('acme.test', 'Other');

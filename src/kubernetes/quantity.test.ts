@@ -89,7 +89,7 @@ describe('quantities', () => {
     expect(quantity && formatQuantity({ ...quantity, text: undefined } as unknown as ParsedQuantity)).toBe(text);
   });
 
-  test('a sum keeps the format of the left side, unless that is zero', () => {
+  test('a sum keeps the format of the left side, unless the left side is zero', () => {
     expect(formatQuantity(addQuantities(read('1Gi'), read('1Ki')))).toBe('1048577Ki');
     expect(formatQuantity(addQuantities(read('1Ki'), read('1024')))).toBe('2Ki');
     expect(formatQuantity(addQuantities(read('1024'), read('1Ki')))).toBe('2048');

@@ -262,7 +262,7 @@ interface OtherManager {
   readonly name: string;
   /** Does it own the field as a whole, and not only fields below it? */
   readonly isWhole: boolean;
-  /** The time of its latest write there, in milliseconds since the epoch; 0 when it is not recorded. */
+  /** The time of its latest write to the field, in milliseconds since the epoch; 0 when it is not recorded. */
   readonly at: number;
 }
 

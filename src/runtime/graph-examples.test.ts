@@ -103,7 +103,7 @@ ${map('copy', 'copy', 'r: "${src.data.region}"')}`;
     expect(graphs.recorded()).toEqual([`copy copy ${graphs.map('copy')?.metadata.uid}`]);
   });
 
-  it('E6: a selector, and an object that exists while something matches', () => {
+  it('E6: an object exists while its selector matches something', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(`
 - {id: feeds, ref: {apiVersion: v1, kind: ConfigMap, metadata: {namespace: team-a, selector: {matchLabels: {feed: "yes"}}}}}

@@ -397,7 +397,7 @@ describe('the deletion of a Graph', () => {
     ['the kind of the object is not served any more', 404, 'remove'],
     ['the account may not read the object', 403, 'remove'],
     ['the API server fails', 500, 'keep'],
-  ])('with an entry without UID, when %s', (_title, code, finalizer) => {
+  ])('with an entry without UID, when %s (%i): the action for the finalizer is %s', (_title, code, finalizer) => {
     const graphs = new GraphObjects();
     graphs.cluster.refuse.set('ConfigMap/team-a/a', FORBIDDEN);
     graphs.apply(map('a', 'a', 'k: v'));
@@ -449,7 +449,7 @@ describe('the deletion of a Graph', () => {
     ['its account may not read the objects', 403, 'remove'],
     ['the kind is not served any more', 404, 'remove'],
     ['the API server fails', 500, 'keep'],
-  ])('with the policy orphan, when %s', (_title, code, finalizer) => {
+  ])('with the policy orphan, when %s (%i): the action for the finalizer is %s', (_title, code, finalizer) => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));
     const object = graphs.get();

@@ -36,8 +36,8 @@ export function targetKey(target: ObjectTarget): string {
 }
 
 /**
- * The key of the writes of one writer to an object. `writer` names a writer of kro's graph engine (`writerName`). It is
- * absent for an apply of the child itself and for its deletion.
+ * The key of the writes of one writer to an object. `writer` names a writer of kro's graph engine (`writerName`).
+ * `writer` is absent for an apply of the child itself, and for the deletion of the child.
  */
 export function writeKey(target: ObjectTarget, writer?: string): string {
   return writer === undefined ? targetKey(target) : `${targetKey(target)} ${writer}`;

@@ -67,7 +67,7 @@ export function readsTime({ cel }: Expression): boolean {
   return /\bnow\s*\(/.test(cel);
 }
 
-/** All expressions except those of `propagateWhen`, which read the present time and no sample. */
+/** All expressions except the conditions of `propagateWhen`. These conditions read the present time, and no sample. */
 function* expressionsOf(graph: Graph): Iterable<Expression> {
   for (const { expression } of graph.status.holes) yield expression;
   yield* graph.status.conditions ?? [];

@@ -41,7 +41,7 @@ export interface Pruning {
  * Finds members of the ApplySet that no node wants any more and decides which of them to delete now. An object with the
  * deletion policy `Orphaned` is released instead, under the same conditions.
  *
- * A retired object is deleted as soon as that is safe. It is not safe
+ * A retired object is deleted as soon as that is safe. The deletion is not safe
  * - while an unresolved node of the same kind may want an object of this name;
  * - before the objects that its node wants now exist (the new object is created before the old one is deleted);
  * - while a node that reads its node is not resolved, or has a write due;

@@ -62,7 +62,7 @@ export class StepMemory {
   /**
    * The cached result of a node, or the new result of `resolve`. Caches only resolved objects and failed expressions. A
    * failed expression may have used the whole budget. `ready` is the data of the nodes that are ready, and `reads`
-   * names those that `resolve` reads.
+   * names the nodes that `resolve` reads.
    */
   resolved(
     ready: ReadonlyMap<string, unknown>,

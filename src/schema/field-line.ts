@@ -12,7 +12,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 /** Keywords of JSON Schema that are SimpleSchema markers, too. */
 const MARKERS = ['default', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'pattern', 'enum'];
 /**
- * The other keywords by which a JSON schema is recognised. Of their values, the line has only the type, the type of the
+ * The other keywords by which a JSON schema is recognised. The line takes from them only the type, the type of the
  * items and `required`.
  */
 const OTHER_KEYWORDS = [

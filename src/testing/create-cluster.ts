@@ -129,7 +129,7 @@ const AUDIT_OPTIONS: Readonly<Record<keyof TestAuditOptions, true>> = { policy: 
 
 /** The options of another client of a test cluster. */
 export interface ConnectOptions extends Omit<KubeClientOptions, 'transport' | 'config'> {
-  /** The user as which the client sends its requests. Default: the administrator. */
+  /** The user that the client acts as. Default: the administrator. */
   readonly user?: UserInfo;
 }
 
@@ -153,7 +153,7 @@ export interface TestCluster extends AsyncDisposable {
   /** The stand-ins for operators. `fail` makes their work fail. */
   readonly standIns: StandIns;
   /**
-   * Makes another client. `user` is the user as which it sends requests, with the rights that roles and bindings grant
+   * Makes another client. `user` is the user that the client acts as, with the rights that roles and bindings grant
    * (default: the administrator). The other options are those of `KubeClient`. The client is closed together with the
    * cluster.
    */

@@ -1,8 +1,8 @@
 import type { Deviations } from './support/cel-spec-runner.ts';
 
 /**
- * Vectors of cel-spec whose expected result this engine does not give. It gives the result of cel-go 0.31, kro's
- * engine. An entry whose vector passes is a failure, so that the list can only shrink.
+ * Vectors of cel-spec whose expected result this engine does not give. This engine gives the result of cel-go 0.31, the
+ * engine of kro. An entry whose vector passes is a failure, so that the list can only shrink.
  */
 export const CEL_SPEC_DEVIATIONS: Deviations = {
   'fields/qualified_identifier_resolution/map_key_float': 'double keys are accepted in a map literal',

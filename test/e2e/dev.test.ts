@@ -43,7 +43,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect(code).toBe(130);
   });
 
-  test('a definition of which only a default changed is served, although no object changes', async () => {
+  test('a definition is served after a change of a default alone, although no object changes', async () => {
     const schema = { apiVersion: 'v1alpha1', kind: 'Shop', spec: { size: 'integer | default=2' } };
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}' } };
     const definition = {

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** Arguments of a container and its pod. Values come from the spec where a program would take them from there. */
+/** Arguments of a container and its pod. A value comes from the spec where a program would take it from the spec. */
 const pod = ({ name, text, list, count, on }: Spec) => ({
   labels: { tier: text },
   annotations: { note: text },

@@ -56,7 +56,7 @@ export class Watchdog implements AsyncDisposable {
     this.#next();
   }
 
-  /** The target, whose inputs are watched. */
+  /** Returns the target with a `run` that this watchdog observes. */
   watch(target: FuzzTarget): FuzzTarget {
     return {
       ...target,

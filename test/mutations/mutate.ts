@@ -21,7 +21,7 @@ export interface TextChange {
 export interface MutationRow extends TextChange {
   /** The broken behaviour as a sentence. Unique among all rooms. */
   readonly name: string;
-  /** Test files of which at least one has to fail. Together they take a few seconds. */
+  /** Test files. At least one of them has to fail. Together they take a few seconds. */
   readonly tests: readonly string[];
 }
 

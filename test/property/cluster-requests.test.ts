@@ -194,7 +194,8 @@ function isIntended(
   const group = kind.kind === 'Event' ? '' : kind.group;
   const own = object.startsWith(`${group}/${kind.kind}/`) && (name === '' || object.endsWith(`/${nameOf(kind)}`));
   if (subresource === '') {
-    // The deletion of a CRD deletes its objects and the APIService of its version, and that of a Service its address.
+    // The deletion of a CRD deletes its objects and the APIService of its version. The deletion of a Service deletes
+    // its address.
     const dependents =
       (kind.plural === 'customresourcedefinitions' &&
         /^(?:example\.com\/Widget\/|apiregistration\.k8s\.io\/APIService\/\/v1\.example\.com$)/.test(object)) ||

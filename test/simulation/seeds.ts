@@ -16,7 +16,7 @@ export function describeSeeds(share: number, of: number): void {
   });
 }
 
-/** The number of seeds with stories about Graphs, of which `npm run long` runs another part each day. */
+/** The number of seeds with stories about Graphs. `npm run long` runs another part of them each day. */
 const GRAPH_SEEDS = 2000;
 
 /** Declares the tests of seeds with stories about objects of the kind Graph. */

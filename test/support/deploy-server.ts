@@ -24,7 +24,7 @@ export interface DeployServer {
 
 /**
  * Starts a fresh server: an embedded cluster or, when `KUBEBUILDER_ASSETS` names their folder, etcd and kube-apiserver.
- * No controllers of workloads run with the latter, so a stand-in reports Deployments as ready.
+ * With etcd and kube-apiserver, no controllers of workloads run, so a stand-in reports Deployments as ready.
  */
 export async function startDeployServer(): Promise<DeployServer> {
   if (real === undefined) return createCluster({ clock: 'real' });

@@ -20,7 +20,7 @@ export function editorAt(
   return { workspace, document, position: document.text.positionAt(Math.max(offset, 0)) };
 }
 
-/** A definition with two nodes, of which the second one reads the first one. */
+/** A definition with two nodes. The second node reads the first one. */
 export const SHOP = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata:

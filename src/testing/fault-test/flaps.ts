@@ -32,7 +32,7 @@ export class FlapDetector {
   readonly deleted = new Set<string>();
   readonly #children = new Map<string, Child>();
   readonly #expected: ReadonlySet<string> | undefined;
-  /** Each action of the test increments it. A deletion may have an action as its reason. */
+  /** The number of actions of the test so far. A deletion may have an action as its reason. */
   epoch = 0;
 
   /** `expected`: the children that the controller deletes without faults. Absent for the life without faults. */

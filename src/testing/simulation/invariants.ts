@@ -196,8 +196,8 @@ export class Invariants {
   }
 
   /**
-   * A child is released only when it belongs to the instance, and when its deletion policy or that of its node keeps it.
-   * The object of an earlier revision does not have the annotation yet.
+   * A child is released only when it belongs to the instance, and when its own deletion policy or the policy of its
+   * node keeps it. The object of an earlier revision does not have the annotation yet.
    */
   async #checkRelease(path: string, live: KubeObject | undefined): Promise<void> {
     const set = live?.metadata.labels?.[PART_OF_LABEL];

@@ -103,7 +103,7 @@ describe('aspects', () => {
     expect(JSON.stringify(template('job', first, onKind))).toContain('"x":"y"');
   });
 
-  test('have a list of targets, of which at least one must match', () => {
+  test('have a list of targets, and at least one target must match', () => {
     const both = sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: { x: 'y' } }));
     const { resources } = app.toDefinition({ aspects: [both] })['spec'] as { resources: JsonObject[] };
     const changedIds = resources.filter((entry) => JSON.stringify(entry).includes('"x":"y"')).map(({ id }) => id);

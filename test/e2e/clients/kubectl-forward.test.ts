@@ -66,7 +66,7 @@ const service = {
   spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8081 }] },
 };
 
-/** Sends bytes, ends its own direction, and returns all bytes of the other one. */
+/** Sends bytes, ends its own direction, and returns all bytes of the other direction. */
 function exchange(port: number, bytes: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];

@@ -172,8 +172,8 @@ export type Verdict =
 
 /**
  * Compares the objects that a program makes in JavaScript with those of `evaluate()`, of a model of stock kro, and of
- * an instance in a cluster. The instance gets one spec after the other. It must never delete an object that both the
- * previous and the next spec want.
+ * an instance in a cluster. The instance gets one spec after the other. The change of the spec must never delete an
+ * object that both specs want.
  */
 export function compareConditional(source: string): Verdict {
   let composition: Composition<JsonObject, JsonObject>;

@@ -275,7 +275,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect((await versions())['v1']).toEqual(['c', 'd', 'e']);
     await world.restart();
     await world.advance(MINUTE);
-    // No earlier revision is left with which instances could stay.
+    // No earlier revision is left that instances could keep.
     expect(await versions()).toEqual({ v2: ['a', 'c', 'd', 'e'] });
   });
 });
