@@ -141,8 +141,8 @@ export interface CallOptions {
 /** Options of every call that may change an object. */
 export interface RepeatableOptions extends CallOptions {
   /**
-   * May the client retry the request after a pause? The client retries every write after 429, and an idempotent write
-   * also after 408, 503 or 504 and when no answer arrived. Default true. A caller that decides again before each
+   * May the client retry the request after a pause? The client retries every write after 429. It retries an idempotent
+   * write also after 408, 503 or 504, and when no answer arrived. Default true. A caller that decides again before each
    * attempt sets it to false.
    */
   readonly repeat?: boolean;

@@ -83,8 +83,8 @@ export type RecordedInventory =
   | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
 
 /**
- * Reads and validates the inventory of an instance. Children are deleted only with a valid inventory, in which the id
- * is `expected` (default: the computed one), the tooling is kro's or this project's, both scope annotations exist and
+ * Reads and validates the inventory of an instance. Children are deleted only with a valid inventory. Its id is
+ * `expected` (default: the computed id), and its tooling is kro's or this project's. Both scope annotations exist and
  * parse, and the hash matches. The hash may be absent, because older versions wrote none.
  */
 export function recordedInventory(instance: KubeObject, expected = applySetIdOf(instance)): RecordedInventory {

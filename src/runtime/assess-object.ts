@@ -178,7 +178,8 @@ function write(
     node.nodeType === 'patch' ? writerName(writerOf(writing.manager ?? '', writing.subresource)) : undefined;
   const failed = pausedWrite(context.observed, target, attempt, context.options.now, writer);
   if (failed !== undefined) {
-    // A view without watches of namespaces waits for the end of the pause.
+    // Without watches of namespaces, no event reports the missing namespace, and the write waits for the end of the
+    // pause.
     if (
       target.namespace !== undefined &&
       context.observed.namespaceUid !== undefined &&

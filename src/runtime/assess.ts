@@ -116,9 +116,9 @@ function stateOf(
 }
 
 /**
- * May other nodes read a node with a failed read or write? As in kro, they may when all its objects exist and are ready
- * as they are. An object that belongs to another ApplySet is accepted for a single resource, but not for an item of a
- * collection.
+ * May other nodes read a node with a failed read or write? As in kro, they may when all objects of the node exist and
+ * are ready in their present state. An object that belongs to another ApplySet is accepted for a single resource, but
+ * not for an item of a collection.
  */
 function isUsable(
   context: StepContext,

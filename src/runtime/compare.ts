@@ -24,9 +24,9 @@ export interface FieldDifference {
   /** The other managers that own the field now; sorted. The manager that changed the field is among them. */
   readonly managers: readonly string[];
   /**
-   * Another manager took the field from the controller, according to `managedFields`: the controller no longer owns the
-   * field, and the write of the other manager is later than the controller's last apply. Times are whole seconds;
-   * writes within the same second are not ordered.
+   * Another manager took the field from the controller, according to `managedFields`. The controller no longer owns the
+   * field, and the other manager wrote the field after the controller's last apply. Times are whole seconds; writes
+   * within the same second are not ordered.
    */
   readonly taken?: true;
 }

@@ -3,8 +3,9 @@ import { jsonEquals } from '../core/index.ts';
 import { digestOf } from './digest.ts';
 
 /**
- * Identifies a JSON value: by its digest (`digestOf`), which is small enough to keep for thousands of objects, or by
- * the value itself while the value is in memory anyway. Comparing two values costs a fifth of computing two digests.
+ * Identifies a JSON value by its digest (`digestOf`), which is small enough to keep for thousands of objects. While the
+ * value is in memory anyway, the value itself is its fingerprint. Comparing two values costs a fifth of computing two
+ * digests.
  */
 export type Fingerprint = string | LazyDigest;
 

@@ -102,9 +102,9 @@ interface FailedRequest {
 
 /**
  * Deletes objects that a Graph recorded and no longer wants, in reverse order of the record, one node after the other.
- * A deletion has the recorded UID as its precondition. An entry without UID, from a pass that ended before its write
- * was recorded, is deleted only if the field manager of the Graph owns fields of the object. An object that is a member
- * of an ApplySet belongs to an instance and stays.
+ * A deletion has the recorded UID as its precondition. An entry without UID comes from a pass that ended before its
+ * write was recorded. Its object is deleted only if the field manager of the Graph owns fields of the object. An object
+ * that is a member of an ApplySet belongs to an instance and stays.
  */
 export function retireObjects(
   context: RetiredContext,

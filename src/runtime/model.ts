@@ -25,8 +25,9 @@ export interface LiveObject {
    */
   readonly equivalence?: EquivalentDigests | true;
   /**
-   * The whole object of a projection, if the observer has it. An observer has the whole object in two cases: after a
-   * change of its owned fields, so that the step can name the difference, and after a read that a step requested.
+   * The whole object of a projection, if the observer has it. An observer has the whole object after a change of its
+   * owned fields, so that the step can name the difference. It also has the whole object after a read that a step
+   * requested.
    */
   readonly whole?: KubeObject;
   /**
@@ -282,10 +283,10 @@ export interface ApplyAction {
  * Does an apply take over fields that another manager owns with another value?
  *
  * - `always`: yes, in one request.
- * - `unlessGraph`: the first request does not; after a conflict a second one does, unless a Graph owns one of the
- *   fields by a template node.
- * - `ForceOver`: the first request does not; after a conflict a second one does if the rule covers every manager that
- *   owns one of the fields.
+ * - `unlessGraph`: the first request takes over nothing. After a conflict, a second request takes the fields over,
+ *   unless a Graph owns one of them by a template node.
+ * - `ForceOver`: the first request takes over nothing. After a conflict, a second request takes the fields over if the
+ *   rule covers every manager that owns one of them.
  */
 export type ForceRule = 'always' | 'unlessGraph' | ForceOver;
 

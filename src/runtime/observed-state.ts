@@ -22,8 +22,8 @@ export interface Contest {
    */
   readonly endsAt: number;
   /**
-   * Does the controller change the object itself, again and again, while the spec stays? The expressions of the node
-   * then read what the node writes, or another client changes what they read.
+   * Does the controller itself change the object again and again, while the spec stays? The expressions of the node
+   * then read what the node writes, or another client changes the data that they read.
    */
   readonly isOwn?: true;
 }

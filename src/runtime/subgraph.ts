@@ -7,7 +7,7 @@ import type { NodeResult, StepContext } from './step-context.ts';
 
 /**
  * The result of a subgraph whose children were visited. The subgraph publishes the children that have a value, even
- * while other children wait. It publishes nothing while a request of a child is due: kro runs a subgraph as one step,
+ * while other children wait. It publishes nothing while a request of a child is due. kro runs a subgraph as one step,
  * so the values that readers see must not depend on the time of a request. A subgraph with a failed child publishes
  * nothing. The texts of the children name the reasons.
  */

@@ -117,8 +117,8 @@ function waiting(message: string): ConditionContent {
 
 /**
  * Names retired objects that are marked as deleted but still exist, with their finalizers. As in kro, such an object
- * delays readiness only if nodes write its kind, and if it is cluster-scoped, in the namespace of the instance, or in a
- * namespace into which nodes write.
+ * delays readiness only if nodes write its kind. The object must also be cluster-scoped, or be in the namespace of the
+ * instance or in a namespace into which nodes write.
  */
 function leavingText(context: StepContext, { remaining }: Pruning): string | undefined {
   const { groupKinds, namespaces } = wantedScope(context);

@@ -31,8 +31,8 @@ export function stepsIn(root: JsonValue, field: string): FieldStep[] {
 }
 
 /**
- * The next step, and the number of given steps that it combines. The step is the longest run of up to eight names that,
- * joined by dots, is a key of the object, or else the first name.
+ * The next step, and the number of given steps that it combines. The step joins up to eight names by dots, as many as
+ * give a key of the object. Without such a key, the step is the first name.
  */
 function nextStep(
   value: JsonValue | undefined,

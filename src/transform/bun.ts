@@ -72,9 +72,9 @@ interface Esbuild {
 let esbuild: Esbuild | undefined;
 
 /**
- * Compiles TypeScript to JavaScript with a map to the author's text, by esbuild, because Bun's own compiler gives no
- * map. esbuild is a dependency of the author's project, or of its `tsx`. Returns `undefined` for a syntax error, which
- * Bun reports itself.
+ * Compiles TypeScript with esbuild to JavaScript with a map to the author's text. Bun's own compiler gives no map.
+ * esbuild is a dependency of the author's project, or of its `tsx`. Returns `undefined` for a syntax error, which Bun
+ * reports itself.
  */
 function withoutTypes(text: string, file: string): string | undefined {
   esbuild ??= loadEsbuild(file);

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 /*
  * The clients of other projects that the end-to-end tests run. kubectl, helm and two Go programs are built from the
- * module in `test/e2e/go`, and the test of `examples/envtest-go` from its module, with the Go module proxy of the
- * environment. pip installs the Python client. The programs are cached in folders of `node_modules/.cache`, named by a
- * hash of their inputs.
+ * module in `test/e2e/go`. The test of `examples/envtest-go` is built from its own module. Both builds use the Go
+ * module proxy of the environment. pip installs the Python client. The programs are cached in folders of
+ * `node_modules/.cache`, named by a hash of their inputs.
  */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -7,9 +7,9 @@ import { formatQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { childAt } from '../json-child.ts';
 
 /**
- * Is the value of an expression the same for the object that will be created as for the object that is sent? The answer
- * is yes when the expression reads only texts, numbers and booleans that are sent, or maps to which no server adds
- * members. A server adds defaults, addresses and status to other parts, so an absent field may appear later.
+ * Does an expression have the same value for the created objects as for the sent objects? Yes, when the expression
+ * reads only texts, numbers and booleans that are sent, or maps to which no server adds members. A server adds
+ * defaults, addresses and status to other parts, so an absent field may appear later.
  *
  * @param sent the objects by their names in the expression, without unknown fields
  */

@@ -15,9 +15,10 @@ export interface FinalExpectation {
 
 /**
  * The parts of a test's last expectation that must also hold at rest in a life under faults. Orders, writes, events,
- * refusals and snapshots are left out, because they depend on the way to the end. Fields of children are left out, too:
- * other clients may change the fields that the controller does not own, and the fields that it owns are compared with
- * the life without faults. Expectations about the status of children stay. Returns `undefined` when nothing is left.
+ * refusals and snapshots are left out, because they depend on the way to the end. Fields of children are left out, too.
+ * Other clients may change the fields that the controller does not own. The fields that the controller owns are
+ * compared with the life without faults. Expectations about the status of children stay. Returns `undefined` when
+ * nothing is left.
  */
 export function finalExpectation({ expect, steps = [] }: GraphTest): FinalExpectation | undefined {
   const last = steps.findLastIndex((step) => step.expect !== undefined);

@@ -225,8 +225,8 @@ export class GraphInvariants {
   }
 
   /**
-   * Did the process decide from a state of the Graph that another client has changed meanwhile? The client may be a
-   * Graph that made this one.
+   * Did the process decide from a state of the Graph that another client has changed meanwhile? The other client may be
+   * a Graph that made this Graph.
    */
   #isChanged(key: string, { knowledge: { own } }: Suspect): boolean {
     const { ledger } = this.#options;

@@ -24,8 +24,8 @@ function args(objects: readonly KubeObject[]): string[] {
 }
 
 /**
- * The objects without the parts that only one of helm and `typekro` writes: labels of the release, and the Namespace
- * object, which helm expects to exist.
+ * The objects without the parts that only helm or only `typekro` writes. These are labels of the release, and the
+ * Namespace object, because helm expects the namespace to exist.
  */
 function comparable(objects: readonly KubeObject[]): Map<string, KubeObject> {
   const kept = ['rbac.kro.run/aggregate-to-controller'];

@@ -214,8 +214,8 @@ export function hasTwins(objects: readonly JsonValue[]): boolean {
 }
 
 /**
- * The status that JavaScript returned, as a controller writes it: without objects whose fields have no value, and
- * without such objects at the end of a list. A hollow object stays where the found status has one.
+ * The status that JavaScript returned, as a controller writes it. A member that is a hollow object (`isHollow`) is left
+ * out, and so is a hollow object at the end of a list. A hollow object stays where the found status has one.
  */
 export function asWritten(wanted: JsonValue, found: JsonValue | undefined): JsonValue {
   if (Array.isArray(wanted)) {
