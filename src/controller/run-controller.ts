@@ -26,7 +26,9 @@ export interface RunControllerOptions {
   readonly signal: AbortSignal;
   /** The identity of this process in an election, e.g. `<host>_<random>`. */
   readonly identity: string;
-  /** Namespace of the pod. The Lease is in it unless a flag names another namespace. Default: `kro-system`. */
+  /**
+   * Namespace of the pod. The Lease is in this namespace unless a flag names another namespace. Default: `kro-system`.
+   */
   readonly namespace?: string;
   readonly clock?: Clock;
   /** Random numbers in [0, 1) for jitter. Default: `Math.random`. */

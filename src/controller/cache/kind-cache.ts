@@ -178,8 +178,8 @@ export class KindCache {
   }
 
   /**
-   * Are the namespaces watched one by one? An error of the server during a retry of the watch of the whole kind does
-   * not end the watches of the namespaces.
+   * Are the namespaces watched one by one? The watch of the whole kind retries meanwhile. A server error in a retry
+   * does not end the watches of the namespaces.
    */
   #isNarrow(): boolean {
     const { error, synced } = this.#all;

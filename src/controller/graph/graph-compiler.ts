@@ -46,9 +46,12 @@ export class GraphCompiler {
   readonly #schemas: LiveSchemas;
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #onCompiled: (compilation: CompilationTiming) => void;
-  /** By shape. */
+  /** The shared graphs by shape. */
   readonly #shared = new RecentMap<string, SharedGraph>(MAX_ENTRIES);
-  /** By `namespace/name`. Each write causes another pass, and most writes leave the spec unchanged. */
+  /**
+   * The results by `namespace/name` of the Graphs. Each write causes another pass, and most writes leave the spec
+   * unchanged.
+   */
   readonly #own = new RecentMap<string, OwnResult>(MAX_ENTRIES);
 
   /** The number of changes of schemas. */

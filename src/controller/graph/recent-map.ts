@@ -1,7 +1,7 @@
 /** A map of limited size. A new entry replaces the one that was used least recently. */
 export class RecentMap<K, V> {
   readonly #limit: number;
-  /** In the order of the last use. */
+  /** The entries in the order of their last use. */
   readonly #entries = new Map<K, V>();
 
   /** `limit`: the maximum number of entries. */
