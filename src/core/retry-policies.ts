@@ -61,8 +61,8 @@ export const RETRY_POLICIES = {
   /** The next pod of a Job: the figures of kube-controller-manager. */
   failedPod: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
   /**
-   * The next refusal of a pod of the same owner by the kubelet of a simulated node. The owner replaces each refused pod
-   * at once, so without a pause the cluster would do nothing else.
+   * The kubelet of a simulated node refuses another pod of the same owner. The owner replaces each refused pod at once,
+   * so without a pause the cluster would do nothing else.
    */
   rejectedPod: { initialMs: 1000, maxMs: 10_000, jitter: 0 },
   /** The restart of a container that has ended: the figures of the kubelet. */

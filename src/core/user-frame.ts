@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { SourcePosition } from './source-position.ts';
 import { packageFolder } from './late-parts.ts';
 
-/** The folders of this package. A stack frame in them is not the user's. Empty in a bundle. */
+/** The folders of this package. A stack frame in these folders is not the user's. Empty in a bundle. */
 export function packageFolders(): readonly string[] {
   const folder = packageFolder();
   if (folder === undefined) return [];
