@@ -9,7 +9,7 @@ export type PlaygroundLanguage = 'yaml' | 'typescript';
 /** The texts of the playground. */
 export interface PlaygroundInput {
   readonly language: PlaygroundLanguage;
-  /** Definitions and the CRDs of their kinds, or a module. The last definition gets an instance. */
+  /** Definitions and the CRDs of the kinds that they use, or a module. The last definition gets an instance. */
   readonly source: string;
   /** The spec of the instance as YAML. */
   readonly spec: string;

@@ -5,7 +5,7 @@ export type Route =
       readonly view: 'instance';
       readonly ref: string;
       readonly node?: string;
-      /** The object of the node, as the `instanceRef` of it. Absent: the first object. */
+      /** The `instanceRef` of an object of the node. Absent: the first object. */
       readonly object?: string;
       readonly tab?: string;
       readonly why?: true;

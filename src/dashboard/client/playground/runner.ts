@@ -15,7 +15,7 @@ export interface PlaygroundWorker {
 
 /** The parts of the browser that a runner needs. */
 export interface RunnerHost {
-  /** Starts a worker. `failed` is called when its script cannot be loaded, or fails. */
+  /** Starts a worker. `failed` is called when the script of the worker cannot be loaded, or fails. */
   start(receive: (message: PlaygroundMessage) => void, failed: (reason: string) => void): PlaygroundWorker;
   /** Calls back after a pause. Returns the function that cancels the call. */
   later(call: () => void, ms: number): () => void;
