@@ -69,8 +69,8 @@ async function deployGraph(
 /**
  * Applies a singleton, and waits until it is ready.
  *
- * @throws ResourceGraphFactoryError `deploy/singleton-changed` when it exists with another spec, because other graphs
- * depend on that spec.
+ * @throws ResourceGraphFactoryError `deploy/singleton-changed` when the singleton exists with another spec, because
+ * other graphs depend on that spec.
  */
 export async function deployShared(context: KroContext, wanted: KubeObject): Promise<void> {
   const { api, signal } = context;
