@@ -112,7 +112,7 @@ export interface JobConfig extends PodConfig {
   readonly backoffLimit?: number | undefined;
   /** Time limit of the Job, in seconds. After this time, its pods are terminated. */
   readonly activeDeadlineSeconds?: number | undefined;
-  /** Seconds between the end of the Job and its deletion; the Job is not deleted when absent. */
+  /** Seconds between the end of the Job and its deletion. Absent: the Job is not deleted. */
   readonly ttlSecondsAfterFinished?: number | undefined;
   /** When containers are restarted. Default OnFailure. */
   readonly restartPolicy?: 'OnFailure' | 'Never' | undefined;
