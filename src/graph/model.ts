@@ -253,7 +253,8 @@ export interface Graph {
   readonly recordsObjects?: true;
   /**
    * The reason why the controller refuses every instance although it accepts the definition, in kro's words. kro 0.10
-   * refuses conditions that give an optional only when it builds the graph of an instance.
+   * accepts a definition with a condition that gives an optional, and refuses the condition when it builds the graph of
+   * an instance.
    */
   readonly instanceProblem?: string;
   /**

@@ -18,7 +18,7 @@ export type ScanResult =
       readonly problem: 'nested' | 'unterminated';
       /** kro's text. */
       readonly message: string;
-      /** In UTF-16 units. */
+      /** The offset of the `${`, in UTF-16 units. */
       readonly offset: number;
     };
 
