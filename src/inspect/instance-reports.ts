@@ -3,8 +3,8 @@ import type { Cause } from '../readiness/index.ts';
 import type { ApplyAction, FieldDifference, NodeState, ObjectReport } from '../runtime/index.ts';
 
 /**
- * A state in the views. `unknown` means that the user may not read an object of the node, or of all nodes that it waits
- * for. The controller may read these objects.
+ * A state in the views. `unknown` means that the user may not read an object of the node, or of all nodes for which the
+ * node waits. The controller may read these objects.
  */
 export type ShownState = NodeState | 'unknown';
 
