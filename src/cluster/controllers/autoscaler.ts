@@ -84,7 +84,9 @@ export function autoscalerController(): SimulatedController {
       };
       const { replicas, history } = highest === undefined ? { replicas: current, history: known } : limit();
       const { desired, limited } = decide(autoscaler, current, replicas);
-      histories.set(key, withChange(history, client.now(), desired - current));
+      // A run whose writes wait for webhooks begins again, from the history before this reconcile.
+      const nextHistory = withChange(history, client.now(), desired - current);
+      client.afterwards(`${autoscaler.metadata.uid} history`, () => histories.set(key, nextHistory));
       if (desired !== current) {
         client.scale(target.object, desired);
         const reason = reasonOf(autoscaler, current, desired, highest);

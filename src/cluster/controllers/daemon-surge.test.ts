@@ -10,7 +10,7 @@ const pod = (text: string): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', meta
 const textOf = ({ metadata }: KubeObject) => metadata.name ?? '';
 const isUp = (object: KubeObject) => textOf(object).endsWith('+');
 
-test.each<[string, string, string, number, string, string]>([
+test.each<[string, string, string, number, string, string, string?]>([
   ['creates a pod on a node without one', 'a b', 'a:new+', 1, '', 'b'],
   ['creates a new pod next to an old one', 'a', 'a:old+', 1, '', 'a'],
   ['creates at most maxSurge new pods', 'a b c', 'a:old+ b:old+ c:old+', 2, '', 'a b'],
@@ -21,10 +21,16 @@ test.each<[string, string, string, number, string, string]>([
   ['removes the pods of a node that the DaemonSet does not select', 'a', 'a:new+ b:old+', 1, 'b:old+', ''],
   ['keeps the oldest old pod and the oldest new pod', 'a', 'a:new- a:old+ a:new+ a:old-', 1, 'a:new+ a:old-', ''],
   ['does nothing when all pods are new', 'a b', 'a:new+ b:new-', 1, '', ''],
-])('a surge %s', (_, nodes, pods, maxSurge, remove, create) => {
+  ['creates no pod on a node that only keeps one', 'a', 'a:new+', 1, '', '', 'k'],
+  ['removes the second pod of a node that only keeps one', 'a', 'a:new+ k:new+ k:new-', 1, 'k:new-', '', 'k'],
+  ['removes an old pod that is not available, without a successor', 'a', 'a:new- k:old-', 1, 'k:old-', '', 'k'],
+  ['keeps an old pod that another node does not replace yet', 'a', 'a:new- k:old+', 1, '', '', 'k'],
+  ['removes an old pod when enough others are available', 'a', 'a:new+ k:old+', 1, 'k:old+', '', 'k'],
+])('a surge %s', (_, nodes, pods, maxSurge, remove, create, keep = '') => {
   const words = (text: string) => text.split(' ').filter((word) => word !== '');
   const plan = surgePlan({
     nodes: words(nodes),
+    keep: words(keep),
     pods: words(pods).map(pod),
     maxSurge,
     nodeOf: (object) => textOf(object).slice(0, 1),

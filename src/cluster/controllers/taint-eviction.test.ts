@@ -128,3 +128,40 @@ test.each<[string, string, number]>([
   await story.advance(60);
   expect(await story.names('v1 Pod')).toHaveLength(1);
 });
+
+describe('a DaemonSet whose node has a new taint with the effect NoSchedule', () => {
+  const labels = { app: 'd' };
+  const set = (spec: JsonObject = {}): KubeObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'd' },
+    spec: { selector: { matchLabels: labels }, template: podTemplate(labels), ...spec },
+  });
+  const newRevision = { template: { metadata: { annotations: { revision: '2' } } } };
+
+  test('deletes its failed pod there, and creates no other', async () => {
+    await using story = await startClusterStory();
+    await story.create(set());
+    await setTaints(story, { ...TAINT, effect: 'NoSchedule' });
+    const [name = ''] = await story.names('v1 Pod');
+    const ref = { apiVersion: 'v1', kind: 'Pod', name, namespace: 'default' };
+    await story.client.patch(ref, { status: { phase: 'Failed' } }, { subresource: 'status' });
+    await story.advance(60);
+    expect(await story.names('v1 Pod')).toEqual([]);
+    await setTaints(story);
+    expect(await story.names('v1 Pod')).toHaveLength(1);
+  });
+
+  test.each([
+    ['deletes a pod of an old revision there', {}, 0],
+    ['keeps a pod of an old revision there, for OnDelete', { updateStrategy: { type: 'OnDelete' } }, 1],
+  ])('%s', async (_, spec, pods) => {
+    await using story = await startClusterStory();
+    await story.create(set(spec));
+    await setTaints(story, { ...TAINT, effect: 'NoSchedule' });
+    await story.patch('apps/v1 DaemonSet', 'd', { spec: newRevision });
+    await story.advance(60);
+    await story.advance(60);
+    expect(await story.names('v1 Pod')).toHaveLength(pods);
+  });
+});
