@@ -17,6 +17,8 @@ export interface SimulatedController {
    * reconciles.
    */
   keysOf(event: StoreEvent, client: ControllerClient): Iterable<string>;
+  /** Finds work whose keys an event cannot name at once. */
+  readonly search?: WorkSearch;
   /** The object of a key. The annotations of this object may hold, slow or fail the work. */
   target?(key: string, client: ControllerClient): KubeObject | undefined;
   /** True for a controller that handles the annotation for failures itself, or ignores this annotation. */
@@ -31,6 +33,17 @@ export interface SimulatedController {
    * when only an event can change it.
    */
   reconcile(key: string, client: ControllerClient): number | undefined | void;
+}
+
+/**
+ * Finds the work that a change of a place causes, e.g. of a node. `keysOf` returns the key of the search, which names no
+ * object. The search runs once after the present event, however many events have caused it by then.
+ */
+export interface WorkSearch {
+  /** Is this the key of a search? */
+  isKey(key: string): boolean;
+  /** The keys of the work. Holds and delays apply to this work, and not to the search. */
+  find(key: string, client: ControllerClient): Iterable<string>;
 }
 
 /** Makes the `target` of a controller whose keys name the objects of one resource. */

@@ -6,7 +6,7 @@ import type { WorkAdmission } from '../admission/work-admission.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import type { Timer } from '../clock.ts';
 import type { ControllersOptions } from '../options.ts';
-import type { SimulatedController } from './controller.ts';
+import type { SimulatedController, WorkSearch } from './controller.ts';
 import { recordEvent } from './events.ts';
 import type { Behaviour, ControllerSettings } from './settings.ts';
 import { behaviourOf, unknownController } from './settings.ts';
@@ -178,7 +178,20 @@ export class ControllerManager implements ControllerSettings {
     return entry;
   }
 
+  /** Runs a search once, after the present event. */
+  #search(entry: Entry, key: string, search: WorkSearch): void {
+    if (entry.due.has(key)) return;
+    entry.due.add(key);
+    this.#context.work.enqueue(() => {
+      entry.due.delete(key);
+      if (entry.behaviour.disabled) return;
+      for (const found of search.find(key, entry.client)) this.#enqueue(entry, found);
+    });
+  }
+
   #enqueue(entry: Entry, key: string): void {
+    const { search } = entry.controller;
+    if (search?.isKey(key) === true) return this.#search(entry, key, search);
     if (entry.due.has(key) || entry.slowed.has(key)) return;
     const target = entry.controller.target?.(key, entry.client);
     const delayMs = target === undefined ? 0 : (simulatedMs(target, 'delay') ?? 0);

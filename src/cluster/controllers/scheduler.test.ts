@@ -3,6 +3,9 @@ import type { ClusterStory } from '../../../test/support/cluster-story.ts';
 import { startClusterStory } from '../../../test/support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { conditionOf } from '../../kubernetes/index.ts';
+import type { StoreEvent } from '../store/store.ts';
+import type { ControllerClient } from './controller-client.ts';
+import { scheduler } from './scheduler.ts';
 
 const GPU = 'example.com/gpu';
 const pod = (name: string, gpus: number, spec: JsonObject = {}, metadata: KubeObject['metadata'] = {}): KubeObject => ({
@@ -112,6 +115,60 @@ describe('a pod that fits no node', () => {
     await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: 'fake-0' }, { spec: { unschedulable: true } });
     await story.cluster.idle();
     for (const name of ['a', 'b']) expect(await messageOf(story, name)).toMatch(/1 node\(s\) were unschedulable/);
+  });
+});
+
+test('a change of a node gives new texts to a limited number of waiting pods', async () => {
+  await using story = await startStory(0);
+  for (let index = 0; index < 15; index += 1) await story.create(pod(`a${index}`, 1));
+  await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: 'fake-0' }, { spec: { unschedulable: true } });
+  await story.cluster.idle();
+  const texts = (await story.list('v1 Pod')).map((each) => String(conditionOf(each, 'PodScheduled')?.['message']));
+  expect(texts.filter((text) => text.includes('unschedulable'))).toHaveLength(10);
+  await story.client.patch({ apiVersion: 'v1', kind: 'Node', name: 'fake-0' }, { spec: { unschedulable: null } });
+  await setAllocatable(story, { [GPU]: '15' });
+  expect((await story.list('v1 Pod')).map(({ status }) => status?.['phase'])).toEqual(Array(15).fill('Running'));
+});
+
+describe('the events of pods', () => {
+  const node: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'fake-0', annotations: { 'typekro.dev/simulated': 'true' } },
+  };
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'full' }];
+  const event = (type: StoreEvent['type'], object: KubeObject): StoreEvent => {
+    const stored = { key: `default/${object.metadata.name}`, object };
+    return { type, collection: { group: '', plural: 'pods' }, stored, previous: stored } as unknown as StoreEvent;
+  };
+  const bound = (name: string) => ({ ...pod(name, 0), spec: { nodeName: 'fake-0' } });
+  /** A client whose reads are counted. */
+  const countingClient = (reads: string[]) => {
+    const read = (name: string) => () => {
+      reads.push(name);
+      return node;
+    };
+    return { get: read('get'), list: read('list') } as unknown as ControllerClient;
+  };
+
+  test('are one search for each node, which reads the node once', () => {
+    const reads: string[] = [];
+    const client = countingClient(reads);
+    const controller = scheduler();
+    const { search } = controller;
+    const names = ['a', 'b', 'c'];
+    for (const name of names) expect([...controller.keysOf(event('ADDED', bound(name)), client)]).toEqual([]);
+    // Without a pod that waits there is no search.
+    expect([...controller.keysOf(event('DELETED', bound('c')), client)]).toEqual([]);
+    for (const name of ['w', 'x', 'y']) {
+      expect([...controller.keysOf(event('MODIFIED', { ...pod(name, 0), status: { conditions } }), client)]).toEqual(
+        [],
+      );
+    }
+    const keys = new Set(['a', 'b'].flatMap((name) => [...controller.keysOf(event('DELETED', bound(name)), client)]));
+    expect([keys.size, reads]).toEqual([1, []]);
+    const found = [...keys].flatMap((key) => (search?.isKey(key) === true ? [...search.find(key, client)] : []));
+    expect([found, reads]).toEqual([['default/w'], ['get']]);
   });
 });
 

@@ -3,7 +3,7 @@ import { goQuote } from '../../golang/index.ts';
 import { conditionOf, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { boundNodeOf, NodeLedger } from '../scheduling/node-ledger.ts';
 import { demandOf } from '../scheduling/node-usage.ts';
-import type { SchedulingDecision, SchedulingView } from '../scheduling/schedule.ts';
+import type { RoomView, SchedulingDecision, SchedulingView } from '../scheduling/schedule.ts';
 import { isWorthTrying, nominationOf, schedule } from '../scheduling/schedule.ts';
 import type { Victims } from '../scheduling/victims.ts';
 import { WaitingPods } from '../scheduling/waiting-pods.ts';
@@ -19,6 +19,19 @@ import type { ControllerClient } from './controller-client.ts';
 import { claimsOfPod } from '../pods/claims-of-pod.ts';
 
 const NAME = 'default-scheduler';
+/**
+ * The keys of searches for the waiting pods that a change concerns begin with these words: a change of a node, or of the
+ * pods on a node. A key of a pod has no space.
+ */
+const NODE_SEARCH = 'node ';
+const ROOM_SEARCH = 'pods ';
+
+/**
+ * The number of pods that explain anew why they wait after a change of a node. A change of a node that lets no pod run
+ * changes the texts of all waiting pods. In Kubernetes, these pods are tried minutes later, or after another event.
+ */
+const MAX_NEW_TEXTS = 10;
+
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
 
 /**
@@ -30,26 +43,39 @@ export function scheduler(): SimulatedController {
   const ledger = new NodeLedger(boundNodeOf);
   const waiting = new WaitingPods();
 
-  const viewOf = (client: ControllerClient): SchedulingView => ({
-    nodes: client.list(NODES, '').filter(isSimulatedNode),
+  const room: RoomView = {
     account: (node) => ledger.account(node),
     nominated: (node) => waiting.nominated(node),
+  };
+
+  const viewOf = (client: ControllerClient): SchedulingView => ({
+    ...room,
+    nodes: client.list(NODES, '').filter(isSimulatedNode),
     budgets: () => client.list(BUDGETS, ''),
   });
 
-  /** The keys of waiting pods that a change of the pods on the node concerns. */
-  function* candidatesFor(name: string, client: ControllerClient): Iterable<string> {
-    const firsts = waiting.firsts();
-    if (firsts.length === 0) return;
+  /** The keys of waiting pods that a change of a node, or of the pods on it, concerns. */
+  function* find(key: string, client: ControllerClient): Iterable<string> {
+    const name = key.slice(key.indexOf(' ') + 1);
     const node = client.get(NODES, '', name);
     const place = node !== undefined && isSimulatedNode(node) ? node : undefined;
-    const view = viewOf(client);
-    for (const { key, demand } of firsts) {
-      if (isWorthTrying(demand, name, place, view) && claimProblem(client, demand.pod) === undefined) yield key;
+    for (const { key: first, demand } of waiting.firstsOn(name)) {
+      if (isWorthTrying(demand, name, place, room) && claimProblem(client, demand.pod) === undefined) yield first;
+    }
+    if (!key.startsWith(NODE_SEARCH)) return;
+    let left = MAX_NEW_TEXTS;
+    for (const other of waiting.keysOn(name)) {
+      yield other;
+      left -= 1;
+      if (left === 0) return;
     }
   }
 
-  function* keysOfPod(event: StoreEvent, client: ControllerClient): Iterable<string> {
+  function* searches(kind: typeof NODE_SEARCH | typeof ROOM_SEARCH, node: string): Iterable<string> {
+    if (!waiting.isEmpty) yield `${kind}${node}`;
+  }
+
+  function* keysOfPod(event: StoreEvent): Iterable<string> {
     const { key, object } = event.stored;
     const pod = event.type === 'DELETED' ? undefined : object;
     const nomination = waiting.nominationOf(key);
@@ -60,10 +86,10 @@ export function scheduler(): SimulatedController {
     const isForgotten = waited && !waiting.has(key);
     if (pod !== undefined && isUnbound(pod) && (isForgotten || isNewNeed(event))) yield key;
     if (next !== undefined) yield next;
-    if (freed !== undefined) yield* candidatesFor(freed, client);
+    if (freed !== undefined) yield* searches(ROOM_SEARCH, freed);
     // A pod that gives up the room that was kept for it makes room for others, unless it now uses this room.
     const isGivenUp = nomination !== waiting.nominationOf(key) && textAt(pod?.spec, 'nodeName') !== nomination;
-    if (nomination !== '' && nomination !== freed && isGivenUp) yield* candidatesFor(nomination, client);
+    if (nomination !== '' && nomination !== freed && isGivenUp) yield* searches(ROOM_SEARCH, nomination);
   }
 
   return {
@@ -72,14 +98,16 @@ export function scheduler(): SimulatedController {
     ownFailures: true,
 
     *keysOf(event, client) {
-      if (concerns(event, '', 'pods')) yield* keysOfPod(event, client);
+      if (concerns(event, '', 'pods')) yield* keysOfPod(event);
       else if (concerns(event, '', 'nodes')) {
-        if (isRoomChanged(event)) for (const { key } of waiting.firsts()) yield key;
+        if (isRoomChanged(event)) yield* searches(NODE_SEARCH, event.stored.key);
       } else if (concerns(event, '', 'persistentvolumeclaims') && event.type !== 'DELETED') {
         const { namespace = '', name = '' } = event.stored.object.metadata;
         for (const pod of client.podsOfClaim(namespace, name)) if (isUnbound(pod)) yield keyOfObject(pod);
       }
     },
+
+    search: { isKey: (key) => key.startsWith(ROOM_SEARCH) || key.startsWith(NODE_SEARCH), find },
 
     reset() {
       ledger.clear();
@@ -124,9 +152,9 @@ function isNewNeed({ stored: { object }, previous }: StoreEvent): boolean {
 
 /** Does the event of a node concern pods that wait? A heartbeat does not. */
 function isRoomChanged({ type, stored: { object }, previous }: StoreEvent): boolean {
-  if (type === 'DELETED') return false;
   const before = previous?.object;
   return (
+    type === 'DELETED' ||
     before === undefined ||
     before.spec !== object.spec ||
     before.metadata.labels !== object.metadata.labels ||

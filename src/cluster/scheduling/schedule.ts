@@ -81,12 +81,7 @@ export function schedule(
  * node that is gone. A pod with victims that still end waits for them. A pod that does not fit the node of its victims
  * after their end has to look for another one.
  */
-export function isWorthTrying(
-  demand: PodDemand,
-  name: string,
-  node: KubeObject | undefined,
-  view: RoomView,
-): boolean {
+export function isWorthTrying(demand: PodDemand, name: string, node: KubeObject | undefined, view: RoomView): boolean {
   const misfit = node === undefined ? undefined : misfitOf(demand, node, usageFor(demand, view, name));
   if (node !== undefined && misfit === undefined) return true;
   const nomination = nominationOf(demand.pod);
@@ -145,11 +140,7 @@ function placeOf(demand: PodDemand, node: KubeObject, view: RoomView): Preemptio
 }
 
 /** Why the pod may not evict others now: its policy, or victims that still end on its node; `undefined`: it may. */
-function obstacleOf(
-  demand: PodDemand,
-  view: RoomView,
-  misfits: ReadonlyMap<KubeObject, Misfit>,
-): string | undefined {
+function obstacleOf(demand: PodDemand, view: RoomView, misfits: ReadonlyMap<KubeObject, Misfit>): string | undefined {
   if (isPolite(demand.pod)) return 'not eligible due to preemptionPolicy=Never.';
   const nomination = nominationOf(demand.pod);
   if (nomination === '') return undefined;

@@ -75,10 +75,7 @@ const lowerPods = (demand: PodDemand, { pods }: NodeAccount): PodDemand[] =>
   [...pods.values()].filter(({ priority }) => priority < demand.priority);
 
 /** The usage of the node after the eviction of these pods. */
-function usageWithout(
-  pods: readonly PodDemand[],
-  { account, nominated }: Omit<PreemptionNode, 'node'>,
-): NodeUsage {
+function usageWithout(pods: readonly PodDemand[], { account, nominated }: Omit<PreemptionNode, 'node'>): NodeUsage {
   const usage = account.usage.copy();
   for (const pod of nominated) usage.add(pod);
   for (const pod of pods) usage.remove(pod);

@@ -15,7 +15,7 @@ const pod = (message: string, more: JsonObject = {}, metadata: KubeObject['metad
     },
   };
 };
-const firstsOf = (waiting: WaitingPods) => waiting.firsts().map(({ key }) => key);
+const firstsOf = (waiting: WaitingPods, node = 'n') => [...waiting.firstsOn(node)].map(({ key }) => key);
 
 test('only the first of equal pods is tried, and the next one after it is bound', () => {
   const waiting = new WaitingPods();
@@ -28,12 +28,36 @@ test('only the first of equal pods is tried, and the next one after it is bound'
   expect(firstsOf(waiting)).toEqual(['d']);
 });
 
-test('a new reason reaches the equal pods one by one', () => {
+test('a pod with a new reason keeps its place', () => {
   const waiting = new WaitingPods();
-  for (const key of ['a', 'b', 'c']) waiting.take(key, pod('full'));
-  expect(waiting.take('a', pod('cordoned'))).toBe('b');
-  expect(waiting.take('b', pod('cordoned'))).toBe('c');
-  expect(waiting.take('c', pod('cordoned'))).toBeUndefined();
+  for (const key of ['a', 'b']) waiting.take(key, pod('full'));
+  expect(waiting.take('a', pod('cordoned'))).toBeUndefined();
+  expect(firstsOf(waiting)).toEqual(['a']);
+  expect(waiting.take('a', { ...pod('full'), spec: { nodeName: 'n' } })).toBe('b');
+});
+
+test('a pod that may use only some nodes is found on these nodes, in the order of the priorities', () => {
+  const waiting = new WaitingPods();
+  const only = (...values: readonly string[]): JsonObject => {
+    const matchFields = [{ key: 'metadata.name', operator: 'In', values: [...values] }];
+    return {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] } },
+    };
+  };
+  waiting.take('any', pod('full', { priority: 5 }));
+  waiting.take('n', pod('full', { affinity: only('n') }));
+  waiting.take('m', pod('full', { priority: 9, affinity: only('m', 'n') }));
+  for (const key of ['any2', 'any3']) waiting.take(key, pod('full', { priority: 5 }));
+  expect([firstsOf(waiting, 'n'), firstsOf(waiting, 'm'), firstsOf(waiting, 'x')]).toEqual([
+    ['m', 'any', 'n'],
+    ['m', 'any'],
+    ['any'],
+  ]);
+  expect([...waiting.keysOn('m')]).toEqual(['m', 'any', 'any2', 'any3']);
+  waiting.take('m', undefined);
+  expect([firstsOf(waiting, 'n'), firstsOf(waiting, 'm')]).toEqual([['any', 'n'], ['any']]);
+  for (const key of ['n', 'any', 'any2', 'any3']) waiting.take(key, undefined);
+  expect([firstsOf(waiting, 'n'), waiting.isEmpty]).toEqual([[], true]);
 });
 
 test.each<[string, KubeObject]>([

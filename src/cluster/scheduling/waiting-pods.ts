@@ -2,6 +2,7 @@ import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { stringifyJson } from '../../core/index.ts';
 import { conditionOf, textAt } from '../../kubernetes/index.ts';
 import { claimsOfPod } from '../pods/claims-of-pod.ts';
+import { namedNodes } from './node-affinity.ts';
 import type { PodDemand } from './node-usage.ts';
 import { demandOf } from './node-usage.ts';
 import { nominationOf } from './schedule.ts';
@@ -9,9 +10,24 @@ import { nominationOf } from './schedule.ts';
 interface Entry {
   readonly demand: PodDemand;
   readonly group: string;
-  /** Why the pod waits. */
-  readonly message: string;
   readonly nomination: string;
+}
+
+/** Pods with the same needs. */
+interface Group {
+  readonly priority: number;
+  /** The names of the nodes to which the pods are restricted, or `ANY_NODE` alone. */
+  readonly places: readonly string[];
+  /** The first key is tried first. */
+  readonly keys: Set<string>;
+}
+
+const ANY_NODE = '';
+
+/** A waiting pod. */
+export interface WaitingPod {
+  readonly key: string;
+  readonly demand: PodDemand;
 }
 
 /**
@@ -21,36 +37,53 @@ interface Entry {
  */
 export class WaitingPods {
   readonly #entries = new Map<string, Entry>();
-  /** The keys of each group. The first key is tried first. */
-  readonly #groups = new Map<string, Set<string>>();
+  readonly #groups = new Map<string, Group>();
+  /** The groups that may use a node. */
+  readonly #places = new Map<string, Set<Group>>();
+  /** The groups of a place with the highest priority first, until the groups of this place change. */
+  readonly #sorted = new Map<string, readonly Group[]>();
   /** The keys of the pods that are nominated for a node. */
   readonly #nominated = new Map<string, Set<string>>();
 
+  /** Is no pod waiting? */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /**
-   * Takes the present state of a pod; `undefined`: the pod is gone. Returns the key of a pod of the same group that is
-   * to be tried now: the first pod that is left, or the first pod that waits for another reason.
+   * Takes the present state of a pod; `undefined`: the pod is gone. Returns the key of the first pod that is left in the
+   * group of a pod that leaves it.
    */
   take(key: string, pod: KubeObject | undefined): string | undefined {
     const before = this.#entries.get(key);
-    const message = pod === undefined ? undefined : waitReason(pod);
-    if (pod === undefined || message === undefined) return before === undefined ? undefined : this.#remove(key, before);
+    if (pod === undefined || !isWaiting(pod)) return before === undefined ? undefined : this.#remove(key, before);
     const group = before !== undefined && isSameNeed(before.demand.pod, pod) ? before.group : groupOf(pod);
-    const isMoved = before !== undefined && (before.group !== group || before.message !== message);
-    const left = isMoved ? this.#remove(key, before) : undefined;
-    this.#add(key, { demand: demandOf(pod), group, message, nomination: nominationOf(pod) });
-    if (before !== undefined && before.group !== group) return left;
-    const [first = key] = this.#groups.get(group) ?? [];
-    return this.#entries.get(first)?.message === message ? undefined : first;
+    const left = before === undefined || before.group === group ? undefined : this.#remove(key, before);
+    this.#add(key, { demand: demandOf(pod), group, nomination: nominationOf(pod) });
+    return left;
   }
 
-  /** The first pod of each group, those of higher priority first. */
-  firsts(): { readonly key: string; readonly demand: PodDemand }[] {
-    const found: { readonly key: string; readonly demand: PodDemand }[] = [];
-    for (const [key = ''] of this.#groups.values()) {
+  /** The first pod of each group that may use the node, those of higher priority first. */
+  *firstsOn(node: string): Iterable<WaitingPod> {
+    for (const group of this.#groupsOn(node)) {
+      const [key = ''] = group.keys;
       const entry = this.#entries.get(key);
-      if (entry !== undefined) found.push({ key, demand: entry.demand });
+      if (entry !== undefined) yield { key, demand: entry.demand };
     }
-    return found.toSorted((a, b) => b.demand.priority - a.demand.priority);
+  }
+
+  /** The keys of the pods that may use the node: first those of `firstsOn`, then the others. */
+  *keysOn(node: string): Iterable<string> {
+    const groups = this.#groupsOn(node);
+    for (const group of groups) {
+      const [first] = group.keys;
+      if (first !== undefined) yield first;
+    }
+    for (const { keys } of groups) {
+      const others = keys.values();
+      others.next();
+      yield* others;
+    }
   }
 
   /** The pods that are nominated for a node. */
@@ -70,44 +103,77 @@ export class WaitingPods {
   }
 
   clear(): void {
-    for (const map of [this.#entries, this.#groups, this.#nominated]) map.clear();
+    for (const map of [this.#entries, this.#groups, this.#places, this.#sorted, this.#nominated]) map.clear();
+  }
+
+  #groupsOn(node: string): readonly Group[] {
+    const [any, own] = [this.#sortedOn(ANY_NODE), this.#sortedOn(node)];
+    return own.length === 0 ? any : [...any, ...own].toSorted(compareGroups);
+  }
+
+  #sortedOn(place: string): readonly Group[] {
+    let groups = this.#sorted.get(place);
+    if (groups !== undefined) return groups;
+    const present = this.#places.get(place);
+    if (present === undefined) return [];
+    this.#sorted.set(place, (groups = [...present].toSorted(compareGroups)));
+    return groups;
   }
 
   #add(key: string, entry: Entry): void {
     this.#entries.set(key, entry);
-    addTo(this.#groups, entry.group, key);
+    let group = this.#groups.get(entry.group);
+    if (group === undefined) {
+      const { pod, priority } = entry.demand;
+      group = { priority, places: [...(namedNodes(pod) ?? [ANY_NODE])], keys: new Set() };
+      this.#groups.set(entry.group, group);
+      for (const place of group.places) {
+        addTo(this.#places, place, group);
+        this.#sorted.delete(place);
+      }
+    }
+    group.keys.add(key);
     if (entry.nomination !== '') addTo(this.#nominated, entry.nomination, key);
   }
 
-  /** Removes a pod from its group. Returns the first key that is left in the group. */
-  #remove(key: string, { group, nomination }: Entry): string | undefined {
+  /** Returns the first key that is left in the group. */
+  #remove(key: string, { group: name, nomination }: Entry): string | undefined {
     this.#entries.delete(key);
     dropFrom(this.#nominated, nomination, key);
-    dropFrom(this.#groups, group, key);
-    const [first] = this.#groups.get(group) ?? [];
-    return first;
+    const group = this.#groups.get(name);
+    if (group === undefined) return undefined;
+    group.keys.delete(key);
+    const [first] = group.keys;
+    if (first !== undefined) return first;
+    this.#groups.delete(name);
+    for (const place of group.places) {
+      dropFrom(this.#places, place, group);
+      this.#sorted.delete(place);
+    }
+    return undefined;
   }
 }
 
+const compareGroups = (a: Group, b: Group): number => b.priority - a.priority;
+
 const NONE: readonly PodDemand[] = [];
 
-function addTo(map: Map<string, Set<string>>, name: string, key: string): void {
-  const keys = map.get(name);
-  if (keys === undefined) map.set(name, new Set([key]));
-  else keys.add(key);
+function addTo<Value>(map: Map<string, Set<Value>>, name: string, value: Value): void {
+  const values = map.get(name);
+  if (values === undefined) map.set(name, new Set([value]));
+  else values.add(value);
 }
 
-function dropFrom(map: Map<string, Set<string>>, name: string, key: string): void {
-  const keys = map.get(name);
-  keys?.delete(key);
-  if (keys?.size === 0) map.delete(name);
+function dropFrom<Value>(map: Map<string, Set<Value>>, name: string, value: Value): void {
+  const values = map.get(name);
+  values?.delete(value);
+  if (values?.size === 0) map.delete(name);
 }
 
-/** Why the pod waits, by its status; `undefined` for a pod that the scheduler has not refused. */
-function waitReason(pod: KubeObject): string | undefined {
-  if (textAt(pod.spec, 'nodeName') !== '' || pod.metadata.deletionTimestamp !== undefined) return undefined;
-  const condition = conditionOf(pod, 'PodScheduled');
-  return condition?.['reason'] === 'Unschedulable' ? textAt(condition, 'message') : undefined;
+/** Does the status of the pod say that the scheduler has refused it? */
+function isWaiting(pod: KubeObject): boolean {
+  if (textAt(pod.spec, 'nodeName') !== '' || pod.metadata.deletionTimestamp !== undefined) return false;
+  return conditionOf(pod, 'PodScheduled')?.['reason'] === 'Unschedulable';
 }
 
 const isSameNeed = (before: KubeObject, after: KubeObject): boolean =>
