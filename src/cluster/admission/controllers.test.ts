@@ -107,6 +107,41 @@ test('the status at the start of the end of a pod is written once, although its 
   await withHook('Validating', () => ({ allowed: true }), seeStatus, rule);
 });
 
+test('an autoscaler scales its target, although the write waits for a webhook', async () => {
+  const rule = { ...podsRule(['UPDATE'], ['deployments/scale']), apiGroups: ['apps'] };
+  const seeScale = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {
+    const deployments = '/apis/apps/v1/namespaces/default/deployments';
+    const annotations = { 'typekro.dev/simulate-cpu': '200m' };
+    const resources = { requests: { cpu: '100m' } };
+    await call(transport, 'POST', deployments, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web' },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels, annotations }, spec: { containers: [{ name: 'c', image: 'i', resources }] } },
+      },
+    });
+    await idle();
+    const target = { type: 'Utilization', averageUtilization: 100 };
+    await call(transport, 'POST', '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'h' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+        maxReplicas: 2,
+        metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
+      },
+    });
+    await idle();
+    const { body } = await call(transport, 'GET', `${deployments}/web`);
+    expect(body['spec']).toMatchObject({ replicas: 2 });
+    expect(seen()).toHaveLength(1);
+  };
+  await withHook('Validating', () => ({ allowed: true }), seeScale, rule);
+});
+
 test('a token is issued once, although its write waits for a webhook', async () => {
   const rule = podsRule(['UPDATE'], ['secrets']);
   const seeTokens = async (transport: Transport, seen: () => ReviewRequest[], idle: () => Promise<void>) => {
