@@ -17,6 +17,8 @@ test('a client is paused while more than 4 MiB wait', () => {
 /** An output whose messages begin with the id of their stream. */
 function output(connection: RecordedConnection, allowed?: Map<number, number>) {
   const done: string[] = [];
+  /** The ids of which the output has asked for the flow control. */
+  const looks: number[] = [];
   const encode = (id: number, bytes: Buffer) => Buffer.concat([Buffer.from([id]), bytes]);
   const shared = new SharedOutput(
     connection,
@@ -24,13 +26,22 @@ function output(connection: RecordedConnection, allowed?: Map<number, number>) {
     allowed === undefined
       ? undefined
       : {
-          allowed: (id) => allowed.get(id) ?? 0,
-          use: (id, bytes) => void allowed.set(id, (allowed.get(id) ?? 0) - bytes),
+          allowed: (id) => {
+            looks.push(id);
+            const ofConnection = allowed.get(0) ?? Number.POSITIVE_INFINITY;
+            return id === 0 ? ofConnection : Math.min(ofConnection, allowed.get(id) ?? 0);
+          },
+          use(id, bytes) {
+            for (const each of [0, id]) {
+              const window = allowed.get(each);
+              if (window !== undefined) allowed.set(each, window - bytes);
+            }
+          },
         },
   );
   const write = (id: number, bytes: Buffer) => shared.write(id, bytes, () => done.push(`${id}:${bytes.length}`));
   const sent = () => connection.sent.splice(0).map((message) => `${message[0]}:${message.length - 1}`);
-  return { shared, write, done, sent };
+  return { shared, write, done, sent, looks };
 }
 
 test('data waits while the client has more than 1 MiB to read, and then goes on in turn', () => {
@@ -61,7 +72,7 @@ test('data of a stream waits for its window and does not stop other streams', ()
   write(2, Buffer.alloc(5));
   expect([sent(), done]).toEqual([['1:3', '2:5'], ['2:5']]);
   allowed.set(1, 7);
-  shared.flush();
+  shared.flush(1);
   expect([sent(), done]).toEqual([['1:7'], ['2:5', '1:10']]);
 });
 
@@ -71,4 +82,36 @@ test('a stream that ends does not wait any more', () => {
   shared.drop(1);
   write(2, Buffer.alloc(1));
   expect([sent(), done]).toEqual([['2:1'], ['1:10', '2:1']]);
+});
+
+test('a write costs the same for any number of streams that wait for their windows', () => {
+  const { shared, write, sent, looks } = output(new RecordedConnection(), new Map([[2000, 1000]]));
+  for (let id = 1; id <= 1000; id += 1) write(id, Buffer.alloc(1));
+  looks.splice(0);
+  for (let count = 0; count < 1000; count += 1) write(2000, Buffer.alloc(1));
+  shared.flush(7);
+  expect([sent().length, looks.filter((id) => id !== 0).length]).toEqual([1000, 1001]);
+});
+
+test('streams that wait for the window of the connection go on in turn', () => {
+  const allowed = new Map([[0, 0], ...[1, 2, 3].map((id): [number, number] => [id, 100])]);
+  const { shared, write, sent, looks } = output(new RecordedConnection(), allowed);
+  for (const id of [1, 2, 3]) for (const size of [4, 5]) write(id, Buffer.alloc(size));
+  expect([sent(), looks.every((id) => id === 0)]).toEqual([[], true]);
+  allowed.set(0, 1000);
+  shared.flush(0);
+  expect(sent()).toEqual(['1:4', '2:4', '3:4', '1:5', '2:5', '3:5']);
+});
+
+test('a part that fits into the window of the connection is followed by its rest', () => {
+  const allowed = new Map([
+    [0, 3],
+    [1, 100],
+  ]);
+  const { shared, write, done, sent } = output(new RecordedConnection(), allowed);
+  write(1, Buffer.alloc(10));
+  expect([sent(), done]).toEqual([['1:3'], []]);
+  allowed.set(0, 7);
+  shared.flush(0);
+  expect([sent(), done]).toEqual([['1:7'], ['1:10']]);
 });

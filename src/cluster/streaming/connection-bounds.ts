@@ -29,18 +29,27 @@ export class UnreadInput {
 }
 
 interface Writer {
-  readonly streamId: number;
   bytes: Buffer;
   readonly done: () => void;
+  next: Writer | undefined;
+}
+
+/** The writers of a stream, in their order. */
+interface Writers {
+  first: Writer;
+  last: Writer;
 }
 
 /** The flow control of a protocol. */
 export interface FlowControl {
-  /** The number of bytes that may be sent on a stream now. */
+  /** The number of bytes that may be sent on a stream now, or on all streams together for `CONNECTION`. */
   allowed(streamId: number): number;
   /** Counts bytes that were sent on a stream. */
   use(streamId: number, bytes: number): void;
 }
+
+/** The id of the connection as a whole. */
+const CONNECTION = 0;
 
 const WITHOUT_FLOW_CONTROL: FlowControl = { allowed: () => Number.POSITIVE_INFINITY, use: () => undefined };
 
@@ -49,7 +58,10 @@ export class SharedOutput {
   readonly #connection: MessageConnection;
   readonly #encode: (streamId: number, bytes: Buffer) => Buffer;
   readonly #flow: FlowControl;
-  #writers: Writer[] = [];
+  /** The writers by the ids of their streams. */
+  readonly #writers = new Map<number, Writers>();
+  /** The streams that may send, in turn. A stream that waits for its own flow control is absent. */
+  readonly #turns = new Set<number>();
   #isWaiting = false;
 
   constructor(
@@ -64,51 +76,76 @@ export class SharedOutput {
 
   /** Calls `done` once, when the bytes were sent or their stream was dropped. */
   write(streamId: number, bytes: Buffer, done: () => void): void {
-    this.#writers.push({ streamId, bytes, done });
-    this.flush();
+    const writer: Writer = { bytes, done, next: undefined };
+    const writers = this.#writers.get(streamId);
+    if (writers === undefined) {
+      this.#writers.set(streamId, { first: writer, last: writer });
+      this.#turns.add(streamId);
+    } else {
+      writers.last.next = writer;
+      writers.last = writer;
+    }
+    this.#send();
   }
 
   /** Drops the data that waits on a stream. */
   drop(streamId: number): void {
-    const dropped = this.#writers.filter((writer) => writer.streamId === streamId);
-    this.#writers = this.#writers.filter((writer) => writer.streamId !== streamId);
-    for (const { done } of dropped) done();
+    let writer = this.#writers.get(streamId)?.first;
+    this.#writers.delete(streamId);
+    this.#turns.delete(streamId);
+    for (; writer !== undefined; writer = writer.next) writer.done();
   }
 
-  /** Sends the data that may be sent now. */
-  flush(): void {
+  /**
+   * Sends what may be sent now, after a change of the flow control of a stream, of the connection (0), or of all streams
+   * (without an id).
+   */
+  flush(streamId?: number): void {
+    if (streamId === undefined) for (const id of this.#writers.keys()) this.#turns.add(id);
+    else if (this.#writers.has(streamId)) this.#turns.add(streamId);
+    this.#send();
+  }
+
+  #send(): void {
     if (this.#isWaiting) return;
-    const blocked: Writer[] = [];
-    for (let writer = this.#writers.shift(); writer !== undefined; writer = this.#writers.shift()) {
-      if (this.#connection.backlog > MAX_BACKLOG_BYTES) {
-        blocked.push(writer);
-        this.#wait();
-        break;
-      }
-      if (!this.#send(writer)) blocked.push(writer);
+    // A stream that is added again comes last.
+    for (const id of this.#turns) {
+      if (this.#connection.backlog > MAX_BACKLOG_BYTES) return this.#wait();
+      if (this.#flow.allowed(CONNECTION) === 0) return;
+      this.#turns.delete(id);
+      this.#sendFirst(id);
     }
-    this.#writers = [...blocked, ...this.#writers];
   }
 
-  /** Sends as many bytes as the flow control allows. Returns false when some of the bytes still wait. */
-  #send(writer: Writer): boolean {
-    const { streamId, bytes } = writer;
-    const count = Math.min(bytes.length, this.#flow.allowed(streamId));
-    if (count > 0) {
-      this.#flow.use(streamId, count);
-      this.#connection.send(this.#encode(streamId, bytes.subarray(0, count)));
+  /** Sends the first data of a stream, or a part of it when the rest waits for the flow control. */
+  #sendFirst(id: number): void {
+    const writers = this.#writers.get(id);
+    if (writers === undefined) return;
+    const writer = writers.first;
+    const count = Math.min(writer.bytes.length, this.#flow.allowed(id));
+    const bytes = writer.bytes.subarray(0, count);
+    writer.bytes = writer.bytes.subarray(count);
+    if (writer.bytes.length === 0) {
+      if (writer.next === undefined) this.#writers.delete(id);
+      else {
+        writers.first = writer.next;
+        this.#turns.add(id);
+      }
     }
-    writer.bytes = bytes.subarray(count);
-    if (writer.bytes.length > 0) return false;
-    writer.done();
-    return true;
+    if (count > 0) {
+      this.#flow.use(id, count);
+      this.#connection.send(this.#encode(id, bytes));
+    }
+    if (writer.bytes.length === 0) writer.done();
+    // The stream itself may still have a window.
+    else if (this.#flow.allowed(CONNECTION) === 0) this.#turns.add(id);
   }
 
   #wait(): void {
     this.#isWaiting = true;
     this.#connection.drained(() => {
       this.#isWaiting = false;
-      this.flush();
+      this.#send();
     });
   }
 }

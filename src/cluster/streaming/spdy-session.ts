@@ -139,10 +139,10 @@ export class SpdySession {
         return true;
       case 'settings': {
         const first = frame.values.find(([id]) => id === INITIAL_WINDOW_SETTING);
-        return first === undefined || this.#useWindows(() => this.#windows.setFirst(first[1]));
+        return first === undefined || this.#useWindows(undefined, () => this.#windows.setFirst(first[1]));
       }
       case 'windowUpdate':
-        return this.#useWindows(() => {
+        return this.#useWindows(frame.streamId, () => {
           if (this.#windows.update(frame.streamId, frame.bytes)) return true;
           if (frame.streamId === 0) return false;
           this.#reset(frame.streamId, RESET.flowControlError);
@@ -212,16 +212,17 @@ export class SpdySession {
   }
 
   /**
-   * Begins to observe the windows of the client. The server gives such a client the largest windows: the server slows a
-   * client by not reading from the connection, as a kubelet does.
+   * Changes the window of a stream, of the connection (0), or of all streams (`undefined`). With the first change, the
+   * server begins to observe the windows of the client. The server gives such a client the largest windows: the server
+   * slows a client by not reading from the connection, as a kubelet does.
    */
-  #useWindows(change: () => boolean): boolean {
+  #useWindows(streamId: number | undefined, change: () => boolean): boolean {
     if (!this.#windows.areUsed) {
       this.#answer(settingFrame(INITIAL_WINDOW_SETTING, MAX_WINDOW_BYTES));
       this.#answer(windowUpdateFrame(0, MAX_WINDOW_BYTES - FIRST_WINDOW_BYTES));
     }
     const isValid = change();
-    this.#output.flush();
+    this.#output.flush(streamId);
     return isValid;
   }
 
