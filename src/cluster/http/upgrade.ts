@@ -1,4 +1,7 @@
-/** Connections that change their protocol: `exec`, `attach` and `portforward` of pods that are local processes. */
+/**
+ * Connections that change their protocol: `exec`, `attach` and `portforward` of pods that are local processes, and
+ * watches over a WebSocket.
+ */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { httpLibrary } from '../../core/index.ts';
