@@ -230,8 +230,8 @@ async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials
 }
 
 /**
- * Reads the `as…` fields. An unsupported field is an error. Without it, the impersonation could have more rights than
- * intended.
+ * Reads the `as…` fields. An unsupported field is an error. If the client ignored it, the impersonation could have more
+ * rights than intended.
  */
 function readImpersonation({ value }: Entry): Impersonation | undefined {
   for (const key of ['as-uid', 'as-groups', 'as-user-extra']) {

@@ -13,7 +13,7 @@ const within =
   (text: string): string | undefined =>
     Number(text) < min || Number(text) > max ? part : undefined;
 
-/** Go accepts offsets to 24 hours and 60 minutes. It reports the minutes when both are out of range. */
+/** Go accepts offsets up to 24 hours and 60 minutes. It reports the minutes when both are out of range. */
 const zoneOutOfRange = (zone: string): string | undefined => {
   if (Number(zone.slice(4)) > 60) return 'time zone offset minute';
   return Number(zone.slice(1, 3)) > 24 ? 'time zone offset hour' : undefined;

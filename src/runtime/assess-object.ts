@@ -67,7 +67,7 @@ export function assessObject(
   return assessLive(context, node, wanted, { live, decision, fingerprint, writing, report });
 }
 
-/** A target that may be written: it is absent or present. Any other target is assessed already. */
+/** The observed state of a target. An absent or present target may be written. Any other target is assessed already. */
 type ObservedTarget =
   | { readonly state: 'assessed'; readonly assessed: Assessed }
   | { readonly state: 'absent'; readonly report: ObjectReport }
@@ -161,7 +161,8 @@ function isPaused(context: StepContext, contest: Contest, decision: WriteDecisio
 }
 
 /**
- * The write that is due. After the same write failed, the result is that failure until the pause ends (`pausedWrite`).
+ * The result for an object whose write is due: the write, or the failure of the same write while its pause lasts
+ * (`pausedWrite`).
  */
 function write(
   context: StepContext,

@@ -67,8 +67,8 @@ export function resolveItems(
 }
 
 /**
- * Fills the template of a node for each element of the product of its dimensions, in order. Ends at the first item that
- * has no value, or for which `visit` returns a reason, and returns this reason.
+ * Fills the template of a node for each element of the product of its dimensions, in order. Ends at the first item
+ * without a value, and returns its reason. Also ends when `visit` returns a reason, and returns this reason.
  */
 export function fillItems(
   context: StepContext,

@@ -4,7 +4,7 @@ import type { ApplyAction } from './model.ts';
 /**
  * May an apply take over the fields of the managers that it conflicts with? An apply with force has no conflicts, and
  * needs no second request. An apply that was meant to create the object takes over no field: another client created the
- * object first, and the object may belong to an instance. Only the next decision can see that.
+ * object first, and the object may belong to an instance. Only the next decision can see the owner.
  *
  * @param managers the managers that own the fields; empty when the server does not name them
  */

@@ -132,8 +132,8 @@ export function decideGraph(context: StepContext): Decision {
 }
 
 /**
- * The account to record before the first write of a Graph. When the pass does not end, the deletion of the Graph needs
- * this record. The first write may come after passes that refused the Graph or waited.
+ * The account to record before the first write of a Graph. If the process ends during the pass, the deletion of the
+ * Graph needs this record. The first write may come after passes that refused the Graph or waited.
  */
 function firstAccount({ instance, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
   const { managedResources, contributions } = recordedTracking(instance);

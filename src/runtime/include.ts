@@ -96,7 +96,9 @@ export function excludedBy({ results }: StepContext, ids: readonly string[]): Be
   return id === undefined ? undefined : { kind: 'dependency-skipped', node: id };
 }
 
-/** The reason of a node that waits until other nodes are ready; blocked when one of those is failed or blocked. */
+/**
+ * The reason of a node that waits until other nodes are ready; blocked when one of these nodes is failed or blocked.
+ */
 export function waitForNodes(context: StepContext, ids: readonly string[]): Unresolved {
   const nodes = ids.map((id) => ({ id, state: context.results.get(id)?.state ?? ('pending' as const) }));
   const stuck = nodes.some(({ state }) => state === 'failed' || state === 'blocked');

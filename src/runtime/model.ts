@@ -333,7 +333,7 @@ export interface DeleteAction {
 
 /**
  * The release of one child that has the deletion policy `Orphaned`: the object stays, without the labels and
- * annotations of the controller. It takes the place of the deletion.
+ * annotations of the controller. The release takes the place of the deletion.
  */
 export interface OrphanAction extends DeleteAction {
   /** The merge patch to send. It contains the UID, so that it changes no other object of the name. */
@@ -408,7 +408,7 @@ export interface ParentWrite {
   readonly tracking?: GraphTracking;
   /**
    * The user name of the account that is about to write the objects of a Graph for the first time: write it together
-   * with `tracking`. The deletion needs it when the spec names another account by then.
+   * with `tracking`. The deletion of the Graph needs this name when the spec names another account by then.
    */
   readonly account?: string;
 }
@@ -488,8 +488,8 @@ export interface Decision {
 }
 
 /**
- * An equivalence that a step found, to remember as `LiveObject.equivalence`, or with a writer's name as the equivalence
- * of that entry of `LiveObject.engineFields`.
+ * An equivalence that a step found. The caller keeps it as `LiveObject.equivalence`. With `writer`, the caller keeps it
+ * in the entry of this writer in `LiveObject.engineFields`.
  */
 export interface NewEquivalence {
   readonly target: ObjectTarget;

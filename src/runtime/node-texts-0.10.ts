@@ -89,12 +89,15 @@ function objectText({ nodeType }: GraphNode, { because, target, message }: Objec
     : `patch conflict on ${object}: ${message}`;
 }
 
-/** Does another manager or Graph own the object or its fields? The node waits as long as that is so. */
+/** Does another manager or Graph own the object or its fields? If so, the node waits. */
 function isForeign({ because }: ObjectProblem): boolean {
   return because.kind === 'graph-owner' || because.kind === 'field-conflict';
 }
 
-/** Each target of a patch node is written alone. A failure takes precedence over a conflict or an absent target. */
+/**
+ * The verdict on the targets of a patch node. Each target is written alone. A failure takes precedence over a conflict
+ * or an absent target.
+ */
 function ofTargets(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict {
   const failed = problems.filter((problem) => !isForeign(problem) && problem.because.kind !== 'target-missing');
   const [first] = failed;
@@ -109,8 +112,9 @@ function ofTargets(node: GraphNode, problems: readonly [ObjectProblem, ...Object
 }
 
 /**
- * A refused update leaves an item as it is. A refused creation, and an object of another ApplySet, fail the collection.
- * Any other failed write or read makes the collection wait, and so does a conflict with another Graph or field manager.
+ * The verdict on the items of a collection. A refused update leaves an item as it is. A refused creation, and an object
+ * of another ApplySet, fail the collection. Any other failed write or read makes the collection wait, and so does a
+ * conflict with another Graph or field manager.
  */
 function ofItems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict {
   const hard = problems.filter((problem) => isHard(problem));

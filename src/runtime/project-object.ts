@@ -11,7 +11,7 @@ const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'dele
 
 /**
  * Labels that name the owner of an object. The runtime reads no other labels, with one exception: a reason can name the
- * instance that owns a foreign object. It does so only when the view has the whole object.
+ * instance that owns a foreign object. The reason names the instance only when the view has the whole object.
  */
 const KEPT_LABELS: ReadonlySet<string> = new Set([
   keys.MANAGED_BY_LABEL,

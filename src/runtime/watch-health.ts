@@ -26,9 +26,10 @@ interface Watching {
 }
 
 /**
- * The condition WatchesHealthy as a list of one; empty unless the options request it, and for a view without watches.
- * `Ready` does not depend on it. False names each kind that cannot be watched, with the reason. While a watch begins or
- * restarts, a condition that exists stays as it is, because the next write would undo the change.
+ * The condition WatchesHealthy as a list of one. The list is empty unless the options request the condition, and empty
+ * for a view without watches. `Ready` does not depend on it. False names each kind that cannot be watched, with the
+ * reason. While a watch begins or restarts, a condition that exists stays as it is, because the next write would undo
+ * the change.
  */
 export function watchHealthConditions({ instance, watch, observed, options, authored }: Watching): Condition[] {
   if (options.watchHealth !== true || observed.watchState === undefined) return [];

@@ -20,7 +20,7 @@ const EMBEDDED: Readonly<Record<string, Schema>> = {
 
 const shapes = new WeakMap<Schema, DataShape>();
 
-/** Is the schema an int-or-string? CRDs mark one by an extension, built-in kinds by a format. */
+/** Is the schema an int-or-string? CRDs mark it by an extension, built-in kinds by a format. */
 export function isIntOrString(schema: Schema): boolean {
   return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
 }

@@ -96,7 +96,10 @@ export function cnpgDatabase(object: KubeObject): Readiness {
   return inProgress('NotApplied', textAt(object, 'status', 'message') || 'its operator has not applied it yet');
 }
 
-/** An object store of Rook, or a user of one, is ready in phase `Ready`, or `Connected` for an external store. */
+/**
+ * An object store of Rook, or a user of such a store, is ready in phase `Ready`. An external store is ready in phase
+ * `Connected`.
+ */
 export function cephObject(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === 'Ready' || phase === 'Connected') return current(phase);

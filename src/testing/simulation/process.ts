@@ -50,7 +50,7 @@ export interface Election {
   leads(process: string, request: TransportRequest): Promise<boolean>;
 }
 
-/** A controller process that can die and is restarted. With an election it is one of several. */
+/** A controller process that can die and is restarted. With an election, the process is one of several. */
 export class ControllerProcess {
   readonly name: string;
   readonly #host: ProcessHost;

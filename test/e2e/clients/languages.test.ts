@@ -8,7 +8,8 @@ import { CLI, RunningCommand } from '../../support/command.ts';
 
 /*
  * The examples of controllers in other languages, with their own tests. Python runs when `npm run clients` has installed
- * its packages. The first builds of Java and Rust take minutes, so `TYPEKRO_EXAMPLES=java,rust` asks for them.
+ * its packages. The first builds of Java and Rust take minutes, so their tests run only with
+ * `TYPEKRO_EXAMPLES=java,rust`.
  */
 
 const LIMIT_MS = 900_000;

@@ -362,7 +362,7 @@ export class ExpressionWriter {
     ])();
   }
 
-  /** A read of an element `q` of such a list. */
+  /** A read of an element `q` of a list of items. */
   private ofAnItem(type: 'string' | 'bool'): string {
     const texts = ['q.key', "(q.note ?? 'none')", '(q.key + q.size)', "(q.limits?.cpu ?? '-')"];
     const tests = [
