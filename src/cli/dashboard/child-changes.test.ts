@@ -4,7 +4,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { EventLog } from '../../inspect/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import type { WatchEvent, WatchOptions } from '../../kube/index.ts';
-import { ChildChanges, FOLLOW_MS } from './child-changes.ts';
+import { ChildChanges, FOLLOW_MS, MAX_FOLLOWED, MAX_WATCHES } from './child-changes.ts';
 import type { ChildSelection } from './child-selections.ts';
 
 const REF = 'acme.dev/v1/Shop/default/web';
@@ -19,11 +19,12 @@ const added = (name: string, version: string): WatchEvent => ({ type: 'ADDED', o
 const modified = (name: string, version: string): WatchEvent => ({ type: 'MODIFIED', object: map(name, version) });
 const SYNCED: WatchEvent = { type: 'SYNCED', resourceVersion: '9' };
 const RESTARTED: WatchEvent = { type: 'RESTARTED' };
-const FORBIDDEN: WatchEvent = {
+const failed = (status: number, message: string): WatchEvent => ({
   type: 'ERROR',
-  error: new KubeError('configmaps is forbidden', { status: 403, reason: 'Forbidden' }),
+  error: new KubeError(message, { status, reason: 'x' }),
   retryAfterMs: 1000,
-};
+});
+const BUSY = failed(429, 'too many requests');
 
 const selection = (fields: Partial<ChildSelection> = {}): ChildSelection => ({
   key: 'maps',
@@ -33,8 +34,10 @@ const selection = (fields: Partial<ChildSelection> = {}): ChildSelection => ({
   ...fields,
 });
 
-/** A watch of each kind that reports these events, and then waits for its end. */
+/** Watches that report these events, then those that `emit` gets, until their end. */
 function changesOf(events: readonly WatchEvent[]) {
+  const later: WatchEvent[] = [];
+  let arrived = (): void => undefined;
   const log = new EventLog();
   const clock = new TestClock();
   const opened: WatchOptions[] = [];
@@ -45,12 +48,24 @@ function changesOf(events: readonly WatchEvent[]) {
       async *watch(_type, options = {}) {
         opened.push(options);
         yield* events;
-        if (options.signal?.aborted === true) return;
-        await new Promise((resolve) => options.signal?.addEventListener('abort', resolve));
+        while (options.signal?.aborted !== true) {
+          const event = later.shift();
+          if (event !== undefined) yield event;
+          else {
+            await new Promise<void>((resolve) => {
+              arrived = resolve;
+              options.signal?.addEventListener('abort', () => resolve(), { once: true });
+            });
+          }
+        }
       },
     },
   });
-  return { log, clock, opened, children };
+  const emit = (...more: readonly WatchEvent[]): void => {
+    later.push(...more);
+    arrived();
+  };
+  return { log, clock, opened, children, emit };
 }
 
 const messages = (log: EventLog): string[] => log.after(0).events.map(({ message }) => message);
@@ -74,7 +89,30 @@ test.each<[string, Partial<ChildSelection>, readonly WatchEvent[], readonly stri
     [added('a', '2'), SYNCED],
     ['changed'],
   ],
+  [
+    'an object that was deleted after the read',
+    {
+      seen: new Map([
+        ['default/a', '1'],
+        ['default/b', '1'],
+      ]),
+    },
+    [added('b', '1'), SYNCED],
+    ['was removed'],
+  ],
   ['a first list of objects that were not read', {}, [added('a', '2'), SYNCED], []],
+  [
+    'a first list of objects that were not read, after a failed list',
+    {},
+    [BUSY, RESTARTED, added('a', '2'), added('b', '2'), SYNCED],
+    [],
+  ],
+  [
+    'a first list of an object that the reader may not read',
+    { seen: new Map(), unread: new Set(['default/a']) },
+    [added('a', '2'), SYNCED],
+    [],
+  ],
   ['a later change', {}, [added('a', '1'), SYNCED, modified('a', '2')], ['changed']],
   ['a later list without changes', {}, [added('a', '1'), SYNCED, RESTARTED, added('a', '1'), SYNCED], []],
   ['a later list with a change', {}, [added('a', '1'), SYNCED, RESTARTED, added('a', '2'), SYNCED], ['changed']],
@@ -117,32 +155,91 @@ test('the watches of an instance end some time after its last read', async () =>
   expect(clock.timers).toBe(0);
 });
 
-test('a read with other objects ends the watches of the former ones', async () => {
+test('a read with other objects keeps the watches of the former ones until their own time is over', async () => {
   const { children, clock, opened } = changesOf([SYNCED]);
   children.follow(REF, [selection(), selection({ key: 'other' })]);
-  await clock.advance(0);
+  await clock.advance(FOLLOW_MS - 1);
   children.follow(REF, [selection({ key: 'other' }), selection({ key: 'third' })]);
   await clock.advance(0);
+  expect(opened.map(({ signal }) => signal?.aborted)).toEqual([false, false, false]);
+  await clock.advance(1);
   expect(opened.map(({ signal }) => signal?.aborted)).toEqual([true, false, false]);
   await children.close();
 });
 
-test('what cannot be watched is said at the next read', async () => {
-  const { children, clock } = changesOf([FORBIDDEN]);
-  expect(children.follow(REF, [selection()])).toEqual([]);
-  await clock.advance(0);
-  expect(children.follow(REF, [selection()])).toEqual([
-    'changes of ConfigMap are not followed: configmaps is forbidden',
-  ]);
+test('readers with other rights do not open the watches of each other again', async () => {
+  const { children, clock, opened } = changesOf([SYNCED]);
+  for (let round = 0; round < 5; round += 1) {
+    children.follow(REF, [selection({ key: 'by label' })]);
+    await clock.advance(1000);
+    children.follow(REF, [selection({ key: 'by name' })]);
+    await clock.advance(1000);
+  }
+  expect(opened).toHaveLength(2);
   await children.close();
 });
 
-test('the number of watches is bounded, for one instance and for all', async () => {
-  const { children, clock } = changesOf([SYNCED]);
-  const many = Array.from({ length: 100 }, (_, index) => selection({ key: `k${index}` }));
-  expect(children.follow(REF, many)).toEqual(['changes of 60 more objects or kinds are not followed']);
-  for (let index = 0; index < 100; index += 1) children.follow(`${REF}${index}`, [selection()]);
+test('a watch of a kind reports the objects that any read has named', async () => {
+  const { children, clock, log, emit } = changesOf([added('a', '1'), added('b', '1'), SYNCED]);
+  children.follow(REF, [selection({ only: new Set(['default/a']) })]);
   await clock.advance(0);
-  expect(children.watches).toBe(24);
+  emit(modified('b', '2'));
+  await clock.advance(0);
+  expect(messages(log)).toEqual([]);
+  children.follow(REF, [selection({ only: new Set(['default/b']) })]);
+  emit(modified('b', '2'), modified('a', '2'), modified('c', '2'));
+  await clock.advance(0);
+  expect(messages(log)).toEqual(['ConfigMap changed']);
   await children.close();
+});
+
+test('what cannot be watched is said at the next read, until the watch works again', async () => {
+  const { children, clock, emit } = changesOf([failed(403, 'User "robot" cannot list configmaps')]);
+  expect(children.follow(REF, [selection()])).toEqual([]);
+  await clock.advance(0);
+  expect(children.follow(REF, [selection()])).toEqual([
+    'changes of ConfigMap are not followed: this server may not list and watch them',
+  ]);
+  emit(modified('a', '2'));
+  await clock.advance(0);
+  expect(children.follow(REF, [selection()])).toEqual([]);
+  await children.close();
+});
+
+test('the number of watches of an instance is bounded, and the oldest ones end first', async () => {
+  const { children, clock, opened } = changesOf([SYNCED]);
+  const many = (of: string) => Array.from({ length: MAX_WATCHES }, (_, index) => selection({ key: `${of}${index}` }));
+  expect(children.follow(REF, [...many('a'), ...many('b')])).toEqual([
+    `changes of ${MAX_WATCHES} more objects or kinds are not followed`,
+  ]);
+  await clock.advance(0);
+  children.follow(REF, many('c').slice(1));
+  await clock.advance(0);
+  expect(children.watches).toBe(MAX_WATCHES);
+  expect(opened.filter(({ signal }) => signal?.aborted === false)).toHaveLength(MAX_WATCHES);
+  expect(opened[MAX_WATCHES - 1]?.signal?.aborted).toBe(false);
+  await children.close();
+});
+
+test('the number of instances is bounded: a further one gets a note, and ends no watch of the others', async () => {
+  const { children, clock, opened } = changesOf([SYNCED]);
+  for (let index = 0; index < MAX_FOLLOWED; index += 1) {
+    expect(children.follow(`${REF}${index}`, [selection()])).toEqual([]);
+  }
+  const note = [`changes of objects are not followed: ${MAX_FOLLOWED} other instances are open`];
+  expect(children.follow(REF, [selection()])).toEqual(note);
+  await clock.advance(0);
+  expect(children.follow(`${REF}0`, [selection()])).toEqual([]);
+  expect(opened.map(({ signal }) => signal?.aborted)).toEqual(Array.from({ length: MAX_FOLLOWED }, () => false));
+  await clock.advance(FOLLOW_MS);
+  expect(children.follow(REF, [selection()])).toEqual([]);
+  await children.close();
+});
+
+test('nothing is watched after the end', async () => {
+  const { children, clock, opened } = changesOf([SYNCED]);
+  await children.close();
+  expect(children.follow(REF, [selection()])).toEqual([]);
+  await clock.advance(0);
+  expect([opened.length, children.watches, clock.timers]).toEqual([0, 0, 0]);
 });

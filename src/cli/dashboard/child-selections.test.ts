@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Graph, GraphNode } from '../../graph/index.ts';
 import type { Decision, NodeReport } from '../../runtime/index.ts';
 import { childSelections } from './child-selections.ts';
 
@@ -37,10 +38,17 @@ function node(id: string, objects: readonly KubeObject[], state: NodeReport['sta
 function selectionsOf(
   nodes: readonly NodeReport[],
   live: Readonly<Record<string, KubeObject | readonly KubeObject[]>>,
-  { instance = INSTANCE, watch = [] }: { instance?: KubeObject; watch?: Decision['watch'] } = {},
+  options: {
+    readonly instance?: KubeObject;
+    readonly watch?: Decision['watch'];
+    readonly types?: Readonly<Record<string, GraphNode['nodeType']>>;
+  } = {},
 ) {
+  const { instance = INSTANCE, watch = [], types = {} } = options;
   const decision = { nodes, watch } as unknown as Decision;
-  return childSelections({ instance, decision }, new Map(Object.entries(live)));
+  const typed = nodes.map(({ id }) => [id, { id, nodeType: types[id] ?? 'resource' }] as const);
+  const graph = { nodes: new Map(typed) } as unknown as Graph;
+  return childSelections({ instance, decision, graph }, new Map(Object.entries(live)));
 }
 
 const text = ({ type, labelSelector, fieldSelector, only }: ReturnType<typeof childSelections>[number]): string =>
@@ -57,19 +65,50 @@ test('labelled objects of a kind and namespace are one selection, with the versi
   ]);
 });
 
-test('an object without the label of the instance is selected by name, and many by their kind', () => {
+test('an object that the controller does not label is selected by name, and many by their kind', () => {
   const shared = ['a', 'b', 'c', 'd', 'e'].map((name) => map(name, {}));
-  expect(selectionsOf([node('ext', shared.slice(0, 1))], { ext: shared[0]! }).map(text)).toEqual([
+  const types = { ext: 'external' } as const;
+  expect(selectionsOf([node('ext', shared.slice(0, 1))], { ext: shared[0]! }, { types }).map(text)).toEqual([
     'ConfigMap metadata.name=a',
   ]);
-  expect(selectionsOf([node('ext', shared)], { ext: shared }).map(text)).toEqual([
-    'ConfigMap default/a,default/b,default/c,default/d,default/e',
-  ]);
+  const [all] = selectionsOf([node('ext', shared)], { ext: shared }, { types });
+  expect(text(all!)).toBe('ConfigMap default/a,default/b,default/c,default/d,default/e');
+  const [fewer] = selectionsOf([node('ext', [...shared, map('f')])], { ext: shared }, { types });
+  expect(fewer?.key).toBe(all?.key);
+});
+
+test('an object that lacks the label of its controller is selected by the label and by its name', () => {
+  const [a, b] = [map('a'), map('b', {})];
+  const found = selectionsOf([node('one', [a]), node('two', [b])], { one: a, two: b });
+  expect(found.map(text)).toEqual([`ConfigMap kro.run/instance-id=${UID}`, 'ConfigMap metadata.name=b']);
+  // The list by the label lacks the object, which is not a removal.
+  expect(found.map(({ seen }) => [...(seen?.keys() ?? [])])).toEqual([['default/a'], ['default/b']]);
+  expect(found.every(({ unread }) => unread === undefined)).toBe(true);
+});
+
+test.each<[string, KubeObject, GraphNode['nodeType']]>([
+  ['an instance', INSTANCE, 'resource'],
+  ['a collection of a Graph', GRAPH, 'collection'],
+  ['a node of a Graph', GRAPH, 'resource'],
+  ['an external object', INSTANCE, 'external'],
+])('readers with other rights get equal selections: %s', (_title, instance, nodeType) => {
+  const object = map('a', instance === GRAPH && nodeType === 'resource' ? {} : LABELS);
+  const options = { instance, types: { one: nodeType } };
+  const [mine] = selectionsOf([node('one', [object])], { one: object }, options);
+  const [theirs] = selectionsOf([node('one', [object])], {}, options);
+  expect(theirs?.key).toBe(mine?.key);
+  expect([...(mine?.seen ?? [])]).toEqual([['default/a', '7']]);
+  expect([...(theirs?.seen ?? [])]).toEqual([]);
+  expect([mine?.unread, theirs?.unread]).toEqual([undefined, new Set(['default/a'])]);
 });
 
 test('an absent object of an instance is selected by the label that it gets, and one of a Graph by its name', () => {
-  const absent = node('web', [map('a')]);
-  expect(selectionsOf([absent], {}).map(text)).toEqual([`ConfigMap kro.run/instance-id=${UID}`]);
+  const web = node('web', [map('a')]);
+  const absent: NodeReport = { ...web, objects: web.objects.map((each) => ({ ...each, state: 'absent' })) };
+  const [found] = selectionsOf([absent], {});
+  expect(text(found!)).toBe(`ConfigMap kro.run/instance-id=${UID}`);
+  // Its creation is a change.
+  expect([found?.seen?.size, found?.unread]).toEqual([0, undefined]);
   expect(selectionsOf([absent], {}, { instance: GRAPH }).map(text)).toEqual(['ConfigMap metadata.name=a']);
 });
 
@@ -88,6 +127,9 @@ test('an external collection is selected as the controller lists it', () => {
   expect(found.map(text)).toEqual(['ConfigMap app=web']);
   expect(found[0]?.namespace).toBeUndefined();
   expect([...(found[0]?.seen?.keys() ?? [])]).toEqual(['default/x']);
+  // A reader that may not list the objects has seen none of them.
+  const [unread] = selectionsOf([node('maps', [])], {}, { watch });
+  expect([unread?.key, unread?.seen]).toEqual([found[0]?.key, undefined]);
 });
 
 test('the pods of workloads are selected, those of nodes that are not ready first, and their number is bounded', () => {

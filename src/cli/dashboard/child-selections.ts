@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatApiVersion, parseApiVersion } from '../../core/index.ts';
+import { formatApiVersion, formatRef, parseApiVersion, refOf } from '../../core/index.ts';
+import type { GraphNode } from '../../graph/index.ts';
 import { isGraphObject, ownsObjects } from '../../graph/index.ts';
 import type { ResourceType, Selection } from '../../kube/index.ts';
 import { keys, selectorText } from '../../runtime/index.ts';
@@ -25,12 +26,22 @@ export interface ChildSelection extends Selection {
   readonly only?: ReadonlySet<string>;
   /**
    * The versions of the objects that the instance's reader has seen, by their keys. An object of the first list with
-   * another version has changed since. Absent: the first list reports no change.
+   * another version has changed since, and an object that the first list lacks was removed. Absent: the first list
+   * reports no change.
    */
   readonly seen?: ReadonlyMap<string, string>;
+  /** The keys of objects that exist and that the reader may not read. The first list reports no change of them. */
+  readonly unread?: ReadonlySet<string>;
 }
 
-type Watched = Omit<ChildSelection, 'key' | 'seen'>;
+type Watched = Omit<ChildSelection, 'key'>;
+
+/** An object of an instance, and its live state where the reader may read it. */
+interface Child {
+  readonly ref: ObjectRef;
+  readonly isAbsent: boolean;
+  readonly live: KubeObject | undefined;
+}
 
 /** The kinds of workloads with a selector of their pods, by API group. */
 const WORKLOADS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
@@ -41,7 +52,8 @@ const WORKLOADS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 /**
  * The selections that report each change of an instance's objects: one for each kind and namespace of the objects with
  * the instance's label, one for each other object, one for each external collection, and one for the pods of each
- * workload. The pods of nodes that are not ready come first.
+ * workload. The pods of nodes that are not ready come first. The graph decides which objects have the label, so that
+ * readers with other rights get the same selections. An object that lacks its label is also selected by its name.
  *
  * @param variables the live objects of the nodes, by id
  */
@@ -51,39 +63,41 @@ export function childSelections(
 ): readonly ChildSelection[] {
   const { instance, graph, resumed } = observation;
   const decision = resumed ?? observation.decision;
-  const label = `${keys.INSTANCE_ID_LABEL}=${instance.metadata.uid ?? ''}`;
+  const { uid = '' } = instance.metadata;
   const live = new Map<string, KubeObject>();
   for (const { id } of decision.nodes)
-    for (const object of liveObjects(variables, id)) live.set(refKey(object), object);
+    for (const object of liveObjects(variables, id)) live.set(formatRef(refOf(object)), object);
 
-  const labelled = new Map<string, ObjectRef[]>();
-  const named = new Map<string, ObjectRef[]>();
+  const labelled = new Map<string, Child[]>();
+  const named = new Map<string, Child[]>();
   for (const { id, objects } of decision.nodes) {
-    const node = graph?.nodes.get(id);
-    // A controller labels the objects that it creates. A Graph labels only the objects of collections.
-    const isLabelled = !isGraphObject(instance) && (node === undefined || ownsObjects(node));
-    for (const { object } of objects) {
-      const found = live.get(refKey(object));
-      const hasLabel = found === undefined ? isLabelled : labelOf(found) === instance.metadata.uid;
-      const group = hasLabel ? labelled : named;
-      const place = `${object.apiVersion} ${object.kind} ${object.namespace ?? ''}`;
-      group.set(place, [...(group.get(place) ?? []), object]);
+    const isLabelled = getsLabel(isGraphObject(instance), graph?.nodes.get(id));
+    for (const { object: ref, state } of objects) {
+      const child: Child = { ref, isAbsent: state === 'absent', live: live.get(formatRef(ref)) };
+      const lacksLabel = child.live !== undefined && labelOf(child.live) !== uid;
+      const place = `${ref.apiVersion} ${ref.kind} ${ref.namespace ?? ''}`;
+      if (isLabelled)
+        labelled.set(place, [
+          ...(labelled.get(place) ?? []),
+          lacksLabel ? { ...child, live: undefined, isAbsent: true } : child,
+        ]);
+      if (!isLabelled || lacksLabel) named.set(place, [...(named.get(place) ?? []), child]);
     }
   }
 
+  const label = `${keys.INSTANCE_ID_LABEL}=${uid}`;
   const watched: readonly Watched[] = [
-    ...[...labelled.values()].flatMap(([first]): Watched[] =>
-      first === undefined ? [] : [{ ...selectionOf(first), labelSelector: label }],
-    ),
+    ...[...labelled.values()].map((children) => ({ ...selectionOf(children), labelSelector: label })),
     ...[...named.values()].flatMap(byName),
     ...decision.watch.flatMap((watch): Watched[] => {
       if (watch.kind !== 'list') return [];
       const { type, namespace, selector } = watch.target;
       const of: ResourceType = { apiVersion: formatApiVersion(type), kind: type.kind };
-      return [{ type: of, ...inNamespace(namespace), labelSelector: selector }];
+      const place = { type: of, ...inNamespace(type.namespaced ? namespace : undefined) };
+      const seen = variables.has(watch.nodeId) ? { seen: versionsOf(place, liveObjects(variables, watch.nodeId)) } : {};
+      return [{ ...place, ...(selector === '' ? {} : { labelSelector: selector }), ...seen }];
     }),
   ];
-  const selections = watched.map((selection) => ({ ...keyed(selection), seen: versionsOf(selection, live.values()) }));
 
   const unready = decision.nodes.filter(({ state }) => state !== 'ready');
   const ready = decision.nodes.filter(({ state }) => state === 'ready');
@@ -91,60 +105,74 @@ export function childSelections(
     .flatMap(({ id }) => liveObjects(variables, id))
     .flatMap(podsOf)
     .slice(0, MAX_WORKLOADS);
-  return [...new Map([...selections, ...pods].map((each) => [each.key, each])).values()];
+  return [...new Map([...watched, ...pods].map(keyed).map((each) => [each.key, each])).values()];
+}
+
+/**
+ * Does the controller write the instance's label to the objects of a node? It labels the objects that it creates. For a
+ * Graph it labels only the objects of collections.
+ */
+function getsLabel(isGraph: boolean, node: GraphNode | undefined): boolean {
+  if (isGraph) return node?.nodeType === 'collection';
+  return node === undefined || ownsObjects(node);
 }
 
 const labelOf = ({ metadata: { labels = {} } }: KubeObject): string | undefined =>
   Object.hasOwn(labels, keys.INSTANCE_ID_LABEL) ? labels[keys.INSTANCE_ID_LABEL] : undefined;
-
-const refKey = (object: KubeObject | ObjectRef): string => {
-  const { name = '', namespace = '' } = 'metadata' in object ? object.metadata : object;
-  return `${object.apiVersion} ${object.kind} ${namespace}/${name}`;
-};
 
 const placeOf = ({ namespace = '', name }: ObjectRef): string => `${namespace}/${name}`;
 
 const inNamespace = (namespace: string | undefined): Pick<Selection, 'namespace'> =>
   namespace === undefined || namespace === '' ? {} : { namespace };
 
-const selectionOf = ({ apiVersion, kind, namespace }: ResourceType & Pick<ObjectRef, 'namespace'>) => ({
-  type: { apiVersion, kind },
-  ...inNamespace(namespace),
-});
-
-/** Selects few objects by their names. For many objects, selects their whole kind, and reports only these objects. */
-function byName(refs: readonly ObjectRef[]): readonly Watched[] {
-  const [first] = refs;
-  if (first !== undefined && refs.length > MAX_NAMED)
-    return [{ ...selectionOf(first), only: new Set(refs.map(placeOf)) }];
-  return refs.map((ref) => ({ ...selectionOf(ref), fieldSelector: `metadata.name=${ref.name}` }));
-}
-
-/** The versions of the live objects of a selection's kind and namespace. */
-function versionsOf({ type, namespace }: Watched, live: Iterable<KubeObject>): ReadonlyMap<string, string> {
-  const versions = new Map<string, string>();
-  for (const object of live) {
-    const { apiVersion, kind, metadata } = object;
-    if (kind !== type.kind || apiVersion !== type.apiVersion) continue;
-    if (namespace === undefined || metadata.namespace === namespace)
-      versions.set(keyOf(object), metadata.resourceVersion ?? '');
-  }
-  return versions;
-}
-
-function keyed(selection: Watched): ChildSelection {
-  const { type, namespace = '', labelSelector = '', fieldSelector = '', only = [] } = selection;
+/** The type and namespace of objects that have both in common, and what their reader has seen. */
+function selectionOf(children: readonly Child[]): Watched {
+  const [{ ref }] = children as readonly [Child];
+  const unread = children.filter((child) => child.live === undefined && !child.isAbsent);
   return {
-    ...selection,
-    key: [type.apiVersion, type.kind, namespace, labelSelector, fieldSelector, ...only].join('\n'),
+    type: { apiVersion: ref.apiVersion, kind: ref.kind },
+    ...inNamespace(ref.namespace),
+    seen: new Map(
+      children.flatMap((child) =>
+        child.live === undefined ? [] : [[placeOf(child.ref), child.live.metadata.resourceVersion ?? ''] as const],
+      ),
+    ),
+    ...(unread.length === 0 ? {} : { unread: new Set(unread.map((child) => placeOf(child.ref))) }),
   };
 }
 
+/** Few objects by their names, or all objects of the kind, of which these count. */
+function byName(children: readonly Child[]): readonly Watched[] {
+  if (children.length > MAX_NAMED)
+    return [{ ...selectionOf(children), only: new Set(children.map(({ ref }) => placeOf(ref))) }];
+  return children.map((child) => ({ ...selectionOf([child]), fieldSelector: `metadata.name=${child.ref.name}` }));
+}
+
+/** The versions of the live objects of a kind and namespace. */
+function versionsOf(
+  { type, namespace }: Pick<Watched, 'type' | 'namespace'>,
+  live: readonly KubeObject[],
+): ReadonlyMap<string, string> {
+  return new Map(
+    live
+      .filter(({ apiVersion, kind }) => kind === type.kind && apiVersion === type.apiVersion)
+      .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+      .map((object) => [keyOf(object), object.metadata.resourceVersion ?? '']),
+  );
+}
+
+/** Equal for equal objects. The names of `only` are left out: one watch of the kind serves all of them. */
+function keyed(selection: Watched): ChildSelection {
+  const { type, namespace = '', labelSelector = '', fieldSelector = '', only } = selection;
+  const of = only === undefined ? [] : ['only'];
+  return { ...selection, key: [type.apiVersion, type.kind, namespace, labelSelector, fieldSelector, ...of].join('\n') };
+}
+
 /** The selection of the pods of a workload. */
-function podsOf({ apiVersion, kind, metadata, spec }: KubeObject): readonly ChildSelection[] {
+function podsOf({ apiVersion, kind, metadata, spec }: KubeObject): readonly Watched[] {
   if (WORKLOADS.get(parseApiVersion(apiVersion).group)?.has(kind) !== true) return [];
   const selector = selectorText(spec?.['selector']);
   if (!selector.ok || selector.text === '') return [];
   const type = { apiVersion: 'v1', kind: 'Pod' };
-  return [keyed({ type, ...inNamespace(metadata.namespace), labelSelector: selector.text })];
+  return [{ type, ...inNamespace(metadata.namespace), labelSelector: selector.text }];
 }

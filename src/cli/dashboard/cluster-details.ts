@@ -130,6 +130,8 @@ export class ClusterDetails implements InspectDetails {
     const { api, row } = observed;
     const observation = await withRefusedWrites(api, observed.observation, call.signal);
     const variables = await readVariables(api, observation, call.signal);
+    // A caller that has left needs no watches.
+    call.signal.throwIfAborted();
     const unfollowed = this.#options.children?.follow(row.ref, childSelections(observation, variables));
     return instanceDetail(observation, row, this.#valuesOf(observation, variables), unfollowed);
   }

@@ -4,11 +4,11 @@ import { formatApiVersion } from '../../core/index.ts';
 import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { DefinitionRow, InspectEvent, InspectIndex, InspectSource, InstanceRow } from '../../inspect/index.ts';
 import { byDefinition, EventLog } from '../../inspect/index.ts';
-import type { Clock, KubernetesApi, ResourceType } from '../../kube/index.ts';
+import type { Clock, KubeError, KubernetesApi, ResourceType } from '../../kube/index.ts';
 import { compareText } from '../../golang/index.ts';
 import type { DefinitionHead } from './index-rows.ts';
 import { definitionHead, definitionRow, instanceRow, kindOfDefinition, rowChange } from './index-rows.ts';
-import { watchKind } from './watched-kind.ts';
+import { watchFailure, watchKind } from './watched-kind.ts';
 
 /** The maximum number of rows of removed instances that are kept. */
 const MAX_REMOVED = 100;
@@ -55,15 +55,19 @@ export class ClusterIndex implements InspectIndex {
     const { api, reports } = this.#options;
     const { signal } = this.#ending;
     await new Promise<void>((resolve) => {
+      let hasStarted = false;
       this.#finished = watchKind(
         api,
         { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind },
         {
-          changed: (object, isFirst) => this.#definitionChanged(object, isFirst),
+          changed: (object, isFirst) => this.#definitionChanged(object, isFirst && !hasStarted),
           removed: (key) => this.#definitionRemoved(key.slice(1)),
-          failed: (error) => (this.#definitionFailure = error?.message),
+          failed: (error) => (this.#definitionFailure = failureText(error)),
         },
-        resolve,
+        () => {
+          hasStarted = true;
+          resolve();
+        },
         signal,
       );
     });
@@ -140,8 +144,9 @@ export class ClusterIndex implements InspectIndex {
     if (this.#kinds.has(key) || this.#ending.signal.aborted) return;
     const ending = new AbortController();
     const rows = new Map<string, InstanceRow>();
-    let listed = (): void => undefined;
-    const first = new Promise<void>((resolve) => (listed = resolve));
+    let hasStarted = false;
+    let started = (): void => undefined;
+    const first = new Promise<void>((resolve) => (started = resolve));
     const kind: WatchedKind = {
       type,
       ending,
@@ -152,11 +157,15 @@ export class ClusterIndex implements InspectIndex {
         this.#options.api,
         type,
         {
-          changed: (object, isListed) => this.#instanceChanged(rows, object, isFirst && isListed),
+          // After a failed first list, clients already have an answer without the instances.
+          changed: (object, isListed) => this.#instanceChanged(rows, object, isFirst && isListed && !hasStarted),
           removed: (instance) => this.#instanceRemoved(rows, instance),
-          failed: (error) => (kind.failure = error?.message),
+          failed: (error) => (kind.failure = failureText(error)),
         },
-        listed,
+        () => {
+          hasStarted = true;
+          started();
+        },
         ending.signal,
       ),
     };
@@ -210,5 +219,8 @@ export class ClusterIndex implements InspectIndex {
     this.log.add({ at: this.#options.clock.now(), type, subject, message });
   }
 }
+
+const failureText = (error: KubeError | undefined): string | undefined =>
+  error === undefined ? undefined : watchFailure(error);
 
 const typeKey = ({ apiVersion, kind }: ResourceType): string => `${apiVersion} ${kind}`;

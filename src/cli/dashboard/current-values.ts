@@ -83,7 +83,9 @@ export function liveObjects(variables: ReadonlyMap<string, unknown>, id: string)
 
 /**
  * Reads the objects of the nodes of an instance, as the variables that its expressions read. Objects that cannot be read
- * are left out.
+ * are left out, and so is an external collection that cannot be listed.
+ *
+ * @throws KubeError when the signal aborts.
  */
 export async function readVariables(
   api: KubernetesApi,
@@ -100,8 +102,12 @@ export async function readVariables(
       const live = await Promise.all(refs.map((ref) => readObject(api, ref, signal)));
       const found = live.flatMap((each) => (each.object === undefined ? [] : [each.object]));
       const type = graph?.nodes.get(id)?.nodeType;
-      // The report of a node has no objects that the node only selects.
-      if (type === 'externalCollection') found.push(...(await selectedObjects(api, decision, id, signal)));
+      if (type === 'externalCollection') {
+        // The report of a node has no objects that the node only selects.
+        const selected = await selectedObjects(api, decision, id, signal);
+        if (selected === undefined) return;
+        found.push(...selected);
+      }
       if (type === 'collection' || type === 'externalCollection') variables.set(id, found);
       else if (found[0] !== undefined) variables.set(id, found[0]);
     }),
@@ -109,27 +115,27 @@ export async function readVariables(
   return variables;
 }
 
-/** Lists the objects that an external collection selects. Objects that cannot be listed are left out. */
+/** Lists the objects that an external collection selects. Returns `undefined` when they cannot be listed. */
 async function selectedObjects(
   api: KubernetesApi,
   { watch }: Pick<Decision, 'watch'>,
   id: string,
   signal: AbortSignal,
-): Promise<readonly KubeObject[]> {
+): Promise<readonly KubeObject[] | undefined> {
   const lists = watch.flatMap((each) => (each.kind === 'list' && each.nodeId === id ? [each.target] : []));
-  const found = await Promise.all(
-    lists.map(async ({ type, namespace, selector }) => {
-      const place = namespace === undefined || !type.namespaced ? {} : { namespace };
-      const options = { ...place, ...(selector === '' ? {} : { labelSelector: selector }), signal };
-      try {
-        return (await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options)).items;
-      } catch (error) {
-        if (error instanceof KubeError) return [];
-        throw error;
-      }
-    }),
-  );
-  return found.flat();
+  try {
+    const found = await Promise.all(
+      lists.map(({ type, namespace, selector }) => {
+        const place = namespace === undefined || !type.namespaced ? {} : { namespace };
+        const options = { ...place, ...(selector === '' ? {} : { labelSelector: selector }), signal };
+        return api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
+      }),
+    );
+    return found.flatMap(({ items }) => items);
+  } catch (error) {
+    if (error instanceof KubeError && !signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** Reads one object. `failure` says why it could not be read. */
@@ -142,7 +148,7 @@ export async function readObject(
     const object = await api.find(ref, { signal });
     return object === undefined ? {} : { object };
   } catch (error) {
-    if (error instanceof KubeError) return { failure: error.message };
+    if (error instanceof KubeError && !signal.aborted) return { failure: error.message };
     throw error;
   }
 }

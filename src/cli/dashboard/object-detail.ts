@@ -154,7 +154,7 @@ async function podsOf(api: KubernetesApi, object: ObjectRef, signal: AbortSignal
       return { pod: ref, containers: containersOf(pod).map(({ container }) => container) };
     });
   } catch (error) {
-    if (error instanceof KubeError) return [];
+    if (error instanceof KubeError && !signal.aborted) return [];
     throw error;
   }
 }

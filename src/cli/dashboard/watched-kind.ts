@@ -14,11 +14,25 @@ export interface KindListener {
 export const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 
 /**
+ * Why a watch of this process fails, for each reader. The server's message about missing rights names the account of
+ * this process, which is not the account of the reader.
+ */
+export const watchFailure = ({ status, message }: KubeError): string =>
+  status === 403 ? 'this server may not list and watch them' : message;
+
+/** The options of `watchKind`. */
+export interface WatchKindOptions {
+  /** The objects to report. Default: all objects of the kind. */
+  readonly selection?: Omit<WatchOptions, 'signal'>;
+  /** The keys of objects that existed before. The first list reports the missing ones as removed. */
+  readonly known?: Iterable<string>;
+}
+
+/**
  * Reports the objects of a kind, and their changes, until the signal aborts. After a new list, known objects that are
  * not in the list are reported as removed.
  *
  * @param onFirst called when the first list is complete, or has failed
- * @param selection the objects to report. Default: all objects of the kind
  */
 export async function watchKind(
   api: Pick<KubernetesApi, 'watch'>,
@@ -26,16 +40,19 @@ export async function watchKind(
   listener: KindListener,
   onFirst: () => void,
   signal: AbortSignal,
-  selection: Omit<WatchOptions, 'signal'> = {},
+  { selection = {}, known: before = [] }: WatchKindOptions = {},
 ): Promise<void> {
-  const known = new Set<string>();
+  const known = new Set(before);
   let seen: Set<string> | undefined = new Set();
   let isFirst = true;
-  const done = () => {
-    if (isFirst) onFirst();
-    isFirst = false;
+  let hasReported = false;
+  const report = () => {
+    if (!hasReported) onFirst();
+    hasReported = true;
   };
   for await (const event of api.watch(type, { ...selection, signal })) {
+    // A connection that works again sends no list. The event RESTARTED comes before the server has answered.
+    if (event.type !== 'ERROR' && event.type !== 'RESTARTED') listener.failed(undefined);
     switch (event.type) {
       case 'RESTARTED':
         seen = new Set();
@@ -59,16 +76,16 @@ export async function watchKind(
           listener.removed(key);
         }
         seen = undefined;
-        listener.failed(undefined);
-        done();
+        isFirst = false;
+        report();
         break;
       case 'ERROR':
         listener.failed(event.error);
-        done();
+        report();
         break;
       case 'BOOKMARK':
         break;
     }
   }
-  done();
+  report();
 }

@@ -80,7 +80,7 @@ export class InstanceEventFilter {
 
   async #isOwned(ref: ObjectRef, uid: string, depth: number): Promise<boolean> {
     const object = await this.#api.find(ref, { signal: this.#signal }).catch((error: unknown) => {
-      if (error instanceof KubeError) return undefined;
+      if (error instanceof KubeError && !this.#signal.aborted) return undefined;
       throw error;
     });
     // The object is deleted, or another object of the same name has replaced it.

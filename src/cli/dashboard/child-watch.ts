@@ -1,0 +1,78 @@
+import type { KubernetesApi } from '../../kube/index.ts';
+import type { ChildSelection } from './child-selections.ts';
+import { keyOf, watchFailure, watchKind } from './watched-kind.ts';
+
+/** The options of a `ChildWatch`. */
+export interface ChildWatchOptions {
+  readonly api: Pick<KubernetesApi, 'watch'>;
+  readonly selection: ChildSelection;
+  /** Gets each change of a selected object, as the words after the name of its kind. */
+  readonly changed: (what: string) => void;
+}
+
+/** One watch of the metadata of objects, from its construction to `end`. */
+export class ChildWatch {
+  readonly #ending = new AbortController();
+  readonly #finished: Promise<void>;
+  readonly #kind: string;
+  #only: ReadonlySet<string> | undefined;
+  #failure: string | undefined;
+
+  constructor({ api, selection, changed }: ChildWatchOptions) {
+    const { type, seen, unread, namespace, labelSelector, fieldSelector } = selection;
+    const versions = new Map(seen);
+    this.#kind = type.kind;
+    this.#only = selection.only;
+    this.#finished = watchKind(
+      api,
+      type,
+      {
+        changed: (object, isFirst) => {
+          const key = keyOf(object);
+          const version = object.metadata.resourceVersion ?? '';
+          const before = versions.get(key);
+          versions.set(key, version);
+          const isNotKnown = isFirst && (seen === undefined || unread?.has(key) === true);
+          // A list after a lost connection repeats objects that did not change.
+          if (before !== version && !isNotKnown && this.#isSelected(key)) changed('changed');
+        },
+        removed: (key) => {
+          versions.delete(key);
+          if (this.#isSelected(key)) changed('was removed');
+        },
+        failed: (error) => (this.#failure = error === undefined ? undefined : watchFailure(error)),
+      },
+      () => undefined,
+      this.#ending.signal,
+      {
+        known: versions.keys(),
+        selection: {
+          metadataOnly: true,
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(labelSelector === undefined ? {} : { labelSelector }),
+          ...(fieldSelector === undefined ? {} : { fieldSelector }),
+        },
+      },
+    );
+  }
+
+  /** What the watch does not report at present, as a sentence. */
+  get note(): string | undefined {
+    return this.#failure === undefined ? undefined : `changes of ${this.#kind} are not followed: ${this.#failure}`;
+  }
+
+  /** Reports also the objects of an equal selection of another read. */
+  extend({ only }: ChildSelection): void {
+    this.#only = only === undefined || this.#only === undefined ? undefined : new Set([...this.#only, ...only]);
+  }
+
+  /** Ends the watch. Resolves when its connection is closed. */
+  end(): Promise<void> {
+    this.#ending.abort();
+    return this.#finished;
+  }
+
+  #isSelected(key: string): boolean {
+    return !this.#ending.signal.aborted && this.#only?.has(key) !== false;
+  }
+}
