@@ -4,6 +4,8 @@ import type { KubeObject } from '../../core/index.ts';
 export interface SurgeState {
   /** The names of the nodes that should have a pod. */
   readonly nodes: readonly string[];
+  /** The names of the nodes that only keep a pod that they already have. */
+  readonly keep: readonly string[];
   /** The pods that run and are not being deleted, in the order of `compareBoundThenAge`. */
   readonly pods: readonly KubeObject[];
   /** The maximum number of nodes that have a new pod beside an old one. */
@@ -25,31 +27,43 @@ export interface SurgePlan {
 /**
  * The next step of a rolling update that creates new pods beside old ones, by the rules of the DaemonSet controller. An
  * old pod that is ready stays until its successor is available. The successor of an old pod that is not available is
- * created at once, even when the surge is used up.
+ * created at once, even when the surge is used up. A node that only keeps its pod has no successor. Its old pod goes
+ * when the pod is not available, or when enough pods are available without it.
  */
 export function surgePlan(state: SurgeState): SurgePlan {
-  const { nodes, pods, nodeOf, isNew, isReady, isAvailable } = state;
+  const { nodes, keep, pods, nodeOf, isNew, isReady, isAvailable } = state;
   const byNode = new Map<string, KubeObject[]>();
-  for (const pod of pods) byNode.set(nodeOf(pod), [...(byNode.get(nodeOf(pod)) ?? []), pod]);
+  for (const pod of pods) {
+    const onNode = byNode.get(nodeOf(pod));
+    if (onNode === undefined) byNode.set(nodeOf(pod), [pod]);
+    else onNode.push(pod);
+  }
   const remove: KubeObject[] = [];
   const empty: string[] = [];
   const broken: string[] = [];
   const candidates: string[] = [];
-  let surging = 0;
-  for (const node of nodes) {
+  const leaving: KubeObject[] = [];
+  const run = new Set(nodes);
+  const known = [...nodes, ...keep];
+  let [surging, available] = [0, 0];
+  for (const node of known) {
     const onNode = byNode.get(node) ?? [];
     const [next, ...laterNew] = onNode.filter(isNew);
     const [old, ...laterOld] = onNode.filter((pod) => !isNew(pod));
     remove.push(...laterNew, ...laterOld);
+    const counted = old ?? next;
+    if (counted !== undefined && isAvailable(counted)) available += 1;
     if (old === undefined) {
-      if (next === undefined) empty.push(node);
+      if (next === undefined && run.has(node)) empty.push(node);
     } else if (next !== undefined) {
       if (isAvailable(next) || !isReady(old)) remove.push(old);
       else surging += 1;
-    } else (isAvailable(old) ? candidates : broken).push(node);
+    } else if (run.has(node)) (isAvailable(old) ? candidates : broken).push(node);
+    else (isAvailable(old) ? leaving : remove).push(old);
   }
-  const wanted = new Set(nodes);
-  remove.push(...pods.filter((pod) => !wanted.has(nodeOf(pod))));
+  const hosts = new Set(known);
+  remove.push(...pods.filter((pod) => !hosts.has(nodeOf(pod))));
+  remove.push(...leaving.slice(0, Math.max(0, available - nodes.length)));
   const room = Math.max(0, state.maxSurge - surging);
   return { remove, create: [...empty, ...broken, ...candidates.slice(0, room)] };
 }

@@ -12,6 +12,7 @@ import {
   isAvailable,
   isFinished,
   isReady,
+  isTerminating,
   podFromTemplate,
   PODS,
   podsOf,
@@ -76,8 +77,8 @@ export const daemonSetController: SimulatedController = {
 interface DaemonNodes {
   /** The nodes that should run a pod of the set. */
   readonly run: readonly string[];
-  /** The nodes that only keep a pod that they already have. */
-  readonly keep: ReadonlySet<string>;
+  /** The nodes that only keep a pod that they already have. No pod is created there. */
+  readonly keep: readonly string[];
 }
 
 /**
@@ -88,13 +89,13 @@ function eligibleNodes(client: ControllerClient, set: KubeObject): DaemonNodes {
   const spec = objectAt(objectAt(set.spec, 'template'), 'spec');
   const tolerations = [...objectsAt(spec, 'tolerations'), ...DAEMON_TOLERATIONS];
   const run: string[] = [];
-  const keep = new Set<string>();
+  const keep: string[] = [];
   for (const node of client.list(NODES, '')) {
     const { name = '', deletionTimestamp } = node.metadata;
     if (deletionTimestamp !== undefined || !matchesNode({ ...set, spec }, node)) continue;
     const taints = objectsAt(node.spec, 'taints');
     if (untoleratedTaint(taints, tolerations, ['NoSchedule', 'NoExecute']) === undefined) run.push(name);
-    else if (untoleratedTaint(taints, tolerations, ['NoExecute']) === undefined) keep.add(name);
+    else if (untoleratedTaint(taints, tolerations, ['NoExecute']) === undefined) keep.push(name);
   }
   return { run, keep };
 }
@@ -110,32 +111,21 @@ function surgeOf(set: KubeObject, nodes: number): number {
 }
 
 function manage(client: ControllerClient, set: KubeObject, hash: string): void {
-  const { run, keep } = eligibleNodes(client, set);
-  const pods = podsOf(client, set).filter((pod) => !keep.has(nodeOf(pod)));
-  const maxSurge = surgeOf(set, run.length);
-  if (maxSurge > 0) surge(client, set, { nodes: run, pods }, hash, maxSurge);
-  else manageOnePerNode(client, set, { nodes: run, pods }, hash);
+  const nodes = eligibleNodes(client, set);
+  const maxSurge = surgeOf(set, nodes.run.length);
+  if (maxSurge > 0) surge(client, set, nodes, hash, maxSurge);
+  else manageOnePerNode(client, set, nodes, hash);
 }
 
-/** The nodes that should run a pod of a set, and the pods of the set that are managed. */
-interface Managed {
-  readonly nodes: readonly string[];
-  readonly pods: readonly KubeObject[];
-}
-
-function surge(
-  client: ControllerClient,
-  set: KubeObject,
-  { nodes, pods }: Managed,
-  hash: string,
-  maxSurge: number,
-): void {
+function surge(client: ControllerClient, set: KubeObject, nodes: DaemonNodes, hash: string, maxSurge: number): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
+  const pods = podsOf(client, set);
   for (const pod of pods) {
-    if (isFinished(pod) && pod.metadata.deletionTimestamp === undefined) remove(client, set, pod);
+    if (isFinished(pod) && !isTerminating(pod)) remove(client, set, pod);
   }
   const plan = surgePlan({
-    nodes,
+    nodes: nodes.run,
+    keep: nodes.keep,
     pods: activePods(pods).toSorted(compareBoundThenAge),
     maxSurge,
     nodeOf,
@@ -155,31 +145,41 @@ function compareBoundThenAge(a: KubeObject, b: KubeObject): number {
   return orderOf(a) < orderOf(b) ? -1 : 1;
 }
 
-function manageOnePerNode(client: ControllerClient, set: KubeObject, { nodes, pods }: Managed, hash: string): void {
+function manageOnePerNode(client: ControllerClient, set: KubeObject, { run, keep }: DaemonNodes, hash: string): void {
+  const hosts = new Set([...run, ...keep]);
   const occupied = new Set<string>();
-  for (const pod of pods) {
+  const staffed = new Set<string>();
+  for (const pod of podsOf(client, set)) {
     const node = nodeOf(pod);
-    const duplicate = !nodes.includes(node) || (occupied.has(node) && pod.metadata.deletionTimestamp === undefined);
-    if ((isFinished(pod) || duplicate) && pod.metadata.deletionTimestamp === undefined) remove(client, set, pod);
     occupied.add(node);
+    if (isTerminating(pod)) continue;
+    if (!hosts.has(node) || isFinished(pod) || staffed.has(node)) remove(client, set, pod);
+    else staffed.add(node);
   }
-  for (const node of nodes) if (!occupied.has(node)) create(client, set, node, hash);
+  for (const node of run) if (!occupied.has(node)) create(client, set, node, hash);
   if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') === 'OnDelete') return;
-  replaceOld(client, set, { nodes, pods }, hash);
+  const present = run.length + keep.filter((node) => occupied.has(node)).length;
+  replaceOld(client, set, { desired: run.length, present }, hash);
+}
+
+/** The number of nodes that should run a pod of a set, and the number of those plus the others that keep one. */
+interface NodeCounts {
+  readonly desired: number;
+  readonly present: number;
 }
 
 /**
  * Deletes pods of old revisions: all pods that are not available, and as many available pods as `maxUnavailable`
- * permits.
+ * permits. A node that only keeps its pod counts as long as it has one.
  */
-function replaceOld(client: ControllerClient, set: KubeObject, { nodes, pods: managed }: Managed, hash: string): void {
+function replaceOld(client: ControllerClient, set: KubeObject, { desired, present }: NodeCounts, hash: string): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const rolling = objectAt(objectAt(set.spec, 'updateStrategy'), 'rollingUpdate');
-  const allowed = Math.max(1, share(rolling['maxUnavailable'] ?? 1, nodes.length, Math.ceil));
-  const uids = new Set(managed.map(({ metadata }) => metadata.uid));
-  const pods = activePods(podsOf(client, set)).filter(({ metadata }) => uids.has(metadata.uid));
+  const maxUnavailable = share(rolling['maxUnavailable'] ?? 1, desired, Math.ceil);
+  const allowed = desired === 0 ? maxUnavailable : Math.max(1, maxUnavailable);
+  const pods = activePods(podsOf(client, set));
   const available = pods.filter((pod) => isAvailable(pod, minReady, client.now()));
-  let budget = allowed - (nodes.length - available.length);
+  let budget = allowed - (present - available.length);
   for (const pod of pods) {
     if (pod.metadata.labels?.[REVISION_HASH] === hash) continue;
     if (available.includes(pod)) {
