@@ -1,12 +1,12 @@
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
-import { objectsAt } from '../../kubernetes/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { AdmittedContext } from '../admission/session.ts';
 import type { WorkAdmission } from '../admission/work-admission.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { ServedResource } from '../registry/resource.ts';
-import type { Store } from '../store/store.ts';
+import type { Collection, Store } from '../store/store.ts';
 import { storeKey } from '../store/store.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject } from '../verbs/delete.ts';
@@ -42,6 +42,8 @@ export interface Indexes {
   readonly claims: RelationIndex;
   /** The objects without a controller that a controller may adopt, by resource and namespace. */
   readonly uncontrolled: RelationIndex;
+  /** Pods by the names of their nodes. */
+  readonly nodes: RelationIndex;
 }
 
 export function createIndexes(store: Store): Indexes {
@@ -49,8 +51,18 @@ export function createIndexes(store: Store): Indexes {
     owners: new RelationIndex(store, ownersOf),
     claims: new RelationIndex(store, claimsOf),
     uncontrolled: new RelationIndex(store, uncontrolledIn),
+    nodes: new RelationIndex(store, nodeOfPod),
   };
 }
+
+/** The term of a pod in the index of nodes. */
+function nodeOfPod({ group, plural }: Collection, { spec }: KubeObject): readonly string[] {
+  if (plural !== 'pods' || group !== '') return NO_NODE;
+  const name = textAt(spec, 'nodeName');
+  return name === '' ? NO_NODE : [name];
+}
+
+const NO_NODE: readonly string[] = [];
 
 /** Options of a deletion by a controller. */
 export interface RemoveOptions {
@@ -162,6 +174,11 @@ export class ControllerClient {
   /** The pods that use a claim. */
   podsOfClaim(namespace: string, claim: string): KubeObject[] {
     return this.#indexes.claims.find(`${namespace}/${claim}`).map(({ object }) => object);
+  }
+
+  /** The pods that are bound to a node, also those that have ended. */
+  podsOfNode(node: string): KubeObject[] {
+    return this.#indexes.nodes.find(node).map(({ object }) => object);
   }
 
   /** Does the resource have no object at all? */

@@ -4,6 +4,10 @@ import { podTemplate, startClusterStory } from '../../../test/support/cluster-st
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { conditionOf } from '../../kubernetes/index.ts';
 import { evictionDelayMs } from '../scheduling/taints.ts';
+import { Store } from '../store/store.ts';
+import type { ControllerContext } from './controller-client.ts';
+import { ControllerClient, createIndexes } from './controller-client.ts';
+import { taintEvictionController } from './taint-eviction.ts';
 
 const TAINT = { key: 'a', value: 'b', effect: 'NoExecute' };
 const toleration = (more: JsonObject = {}): JsonObject => ({ ...TAINT, ...more });
@@ -41,6 +45,34 @@ describe('the time until an eviction', () => {
   ])('%s', (_, taints, tolerations, expected) => {
     expect(evictionDelayMs(taints, tolerations)).toBe(expected);
   });
+});
+
+test('a new taint reads only the pods of its node', () => {
+  const store = new Store();
+  const indexes = createIndexes(store);
+  store.subscribe((event) => indexes.nodes.take(event));
+  const pods = store.collection('', 'pods');
+  const on = (name: string, nodeName: string) => {
+    const unbound = pod(name, [], { namespace: 'default' });
+    pods.put(`default/${name}`, { ...unbound, spec: { ...unbound.spec, ...(nodeName === '' ? {} : { nodeName }) } });
+  };
+  for (const name of ['a', 'b', 'c']) on(name, '');
+  on('a', 'n');
+  on('b', 'm');
+  const reads: string[] = [];
+  const context = { store: { ...store, collection: (_: string, plural: string) => reads.push(plural) } };
+  const client = new ControllerClient(context as unknown as ControllerContext, 'c', indexes);
+  const keys: string[] = [];
+  store.subscribe((event) => keys.push(...taintEvictionController().keysOf(event, client)));
+  store.collection('', 'nodes').put('n', {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n' },
+    spec: { taints: [TAINT] },
+  });
+  expect([keys, reads]).toEqual([['default/a'], []]);
+  for (const name of ['a', 'b', 'c']) pods.remove(`default/${name}`);
+  expect(indexes.nodes.size).toBe(0);
 });
 
 test('a taint evicts the pods that do not tolerate it', async () => {

@@ -52,8 +52,7 @@ export function taintEvictionController(): SimulatedController {
         if (event.type === 'DELETED') evictions.delete(key);
         else if (isPlacedAnew(event) && noExecuteTaints(nodeOf(client, object)).length > 0) yield key;
       } else if (concerns(event, '', 'nodes') && event.type !== 'DELETED' && areTaintsChanged(event)) {
-        const { name } = event.stored.object.metadata;
-        for (const pod of client.list(PODS, '')) if (pod.spec?.['nodeName'] === name) yield keyOfObject(pod);
+        for (const pod of client.podsOfNode(event.stored.key)) yield keyOfObject(pod);
       }
     },
 
