@@ -1,5 +1,4 @@
 import type { KubeObject } from '../../core/index.ts';
-import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import type { Rejection } from '../scheduling/kubelet-admission.ts';
 import { rejectionOf } from '../scheduling/kubelet-admission.ts';
@@ -9,20 +8,15 @@ import type { StoreEvent } from '../store/store.ts';
 import { recordEvent } from './events.ts';
 import { isFinished, isTerminating, KUBELET } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { RefusalPauses } from './refusal-pauses.ts';
 import { controllerOf } from './relation-index.ts';
-
-/** The refused pods of one owner. */
-interface Refusals {
-  readonly count: number;
-  readonly lastMs: number;
-}
 
 /** The step of the kubelet in which it accepts or refuses the pods that are bound to its node. */
 export class KubeletAdmission {
   /** The resources that the accepted pods take from their nodes. */
   readonly #ledger = new NodeLedger((pod) => (isAccepted(pod) ? boundNodeOf(pod) : ''));
-  /** The refusals by the uids of the pods' controllers. A controller creates another pod for each refused one. */
-  readonly #refusals = new Map<string, Refusals>();
+  /** The pauses of the pods' controllers. */
+  readonly #pauses = new RefusalPauses();
 
   /** Takes an event of a pod. */
   take({ type, stored: { key, object } }: StoreEvent): void {
@@ -31,7 +25,7 @@ export class KubeletAdmission {
 
   reset(): void {
     this.#ledger.clear();
-    this.#refusals.clear();
+    this.#pauses.clear();
   }
 
   /**
@@ -44,26 +38,17 @@ export class KubeletAdmission {
     const owner = controllerOf(pod)?.uid;
     const rejection = rejectionOf(demandOf(pod), node, this.#ledger.account(node.metadata.name ?? '').usage);
     if (rejection === undefined) {
-      if (owner !== undefined) this.#refusals.delete(owner);
+      if (owner !== undefined) this.#pauses.delete(owner);
       return undefined;
     }
-    const waitMs = owner === undefined ? 0 : this.#pauseOf(owner, client.now());
+    const waitMs = owner === undefined ? 0 : this.#pauses.pauseOf(owner, client.now());
     if (waitMs > 0) return waitMs;
     if (owner !== undefined) {
-      const count = (this.#refusals.get(owner)?.count ?? 0) + 1;
-      client.afterwards(`${pod.metadata.uid} refusal`, () =>
-        this.#refusals.set(owner, { count, lastMs: client.now() }),
-      );
+      client.afterwards(`${pod.metadata.uid} refusal`, () => this.#pauses.add(owner, client.now()));
     }
     recordEvent(client, pod, KUBELET, rejection.reason, rejection.message, 'Warning');
     client.updateStatus(pod, rejectedStatus(client, pod, rejection));
     return 0;
-  }
-
-  #pauseOf(owner: string, nowMs: number): number {
-    const refusals = this.#refusals.get(owner);
-    if (refusals === undefined) return 0;
-    return refusals.lastMs + backoffMs(RETRY_POLICIES.rejectedPod, refusals.count, 0) - nowMs;
   }
 }
 
