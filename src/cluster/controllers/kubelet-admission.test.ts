@@ -84,14 +84,33 @@ test('a StatefulSet creates its refused pod again, after increasing pauses, unti
   expect((await statusOf(story, 'w-0'))?.['phase']).toBe('Running');
 });
 
-test('the pods of a workload that its node accepts have no pause', async () => {
+test('the pauses of a workload begin again after its node has accepted a pod', async () => {
   await using story = await startClusterStory();
+  const names = async (phase: string) =>
+    (await story.list('v1 Pod'))
+      .filter(({ status }) => status?.['phase'] === phase)
+      .map(({ metadata }) => metadata.name);
   await story.create(pod('a', onPort()));
   await story.create(workload('ReplicaSet'));
-  await story.remove('v1 Pod', 'a');
-  await story.advance(60);
-  const phases = (await story.list('v1 Pod')).map(({ status }) => String(status?.['phase']));
-  expect(phases.filter((phase) => phase === 'Running')).toHaveLength(1);
+  for (let second = 0; second < 7; second += 1) await story.advance(1);
+  expect(await names('Failed')).toHaveLength(4);
+  const removeAtOnce = async (name: string) => {
+    const ref = { apiVersion: 'v1', kind: 'Pod', name, namespace: 'default' };
+    await story.client.delete(ref, { gracePeriodSeconds: 0 });
+    await story.cluster.idle();
+  };
+  await removeAtOnce('a');
+  await story.advance(10);
+  const [replica = ''] = await names('Running');
+  // The kubelet handles `b` before the replica that follows.
+  story.cluster.controllers.hold('kubelet');
+  await story.create(pod('b', onPort()));
+  await removeAtOnce(replica);
+  story.cluster.controllers.release('kubelet');
+  await story.cluster.idle();
+  expect([await names('Running'), (await names('Failed')).length]).toEqual([['b'], 5]);
+  await story.advance(1);
+  expect(await names('Failed')).toHaveLength(6);
 });
 
 test('a kept cluster of an earlier release has the present resources, unless a user set others', async () => {
