@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import type { JsonValue } from '../../core/index.ts';
 import { yamlLibrary } from '../../core/index.ts';
 import { parseYaml, YamlSyntaxError, YamlValueError } from './yaml.ts';
 
@@ -69,13 +70,47 @@ test.each([
   ['? [1, "a"]\n: b', '[]interface {}{1, "a"}'],
   ['{}: b', 'map[interface {}]interface {}{}'],
   ['? {a: [~]}\n: b', 'map[interface {}]interface {}{"a":[]interface {}{interface {}(nil)}}'],
+  ['a: &a [1]\nb: {? *a : c}', '[]interface {}{1}'],
+  ['a: &a {x: z}\n? *a\n: c', 'map[interface {}]interface {}{"x":"z"}'],
+  ['a: &a [1]\n? [*a, &b 2, *b]\n: c', '[]interface {}{[]interface {}{1}, 2, 2}'],
+  ['&a [1]: c', '[]interface {}{1}'],
 ])('%j has a key that is no scalar', (text, key) => {
   expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(`invalid map key: ${key}`));
 });
 
+test.each<[string, JsonValue, string[]]>([
+  ['a: &a x\n*a : 1\nx: 2', { a: 'x', x: 2 }, ['line 3: key "x" already set in map']],
+  ['a: &a 1\n? *a\n: b\n1: c', { a: 1, 1: 'c' }, ['line 4: key 1 already set in map']],
+  ['a: &a x\n? *a\n: 1', { a: 'x', x: 1 }, []],
+  ['a: &a\n? *a\n: 1', { a: null, '': 1 }, []],
+  // An alias stands for the latest anchor of its name.
+  ['a: &a [1]\nb: &a x\n*a : 2', { a: [1], b: 'x', x: 2 }, []],
+])('%j has the keys for which its aliases stand', (text, value, duplicates) => {
+  expect(parseYaml(text)).toEqual({ value, duplicates });
+});
+
+test.each(['a: &a [*a]', 'a: &a {b: [*a]}', 'a: &a {*a : b}'])('%j has an anchor that contains itself', (text) => {
+  expect(() => parseYaml(text)).toThrow(new YamlSyntaxError("anchor 'a' value contains itself"));
+});
+
+test.each(['a: *none', '*none : a', '? [*none]\n: a', 'a: *later\nb: &later c'])('%j has an unknown anchor', (text) => {
+  const [, name = ''] = /\*(\w+)/.exec(text) ?? [];
+  expect(() => parseYaml(text)).toThrow(new YamlSyntaxError(`unknown anchor '${name}' referenced`));
+});
+
+test('the text of a key does not grow without a bound', () => {
+  const levels = [
+    'a: &a0 [x]',
+    ...Array.from({ length: 20 }, (_, at) => `a${at}: &a${at + 1} [*a${at}, *a${at}, *a${at}]`),
+  ];
+  expect(() => parseYaml(`${levels.join('\n')}\n? *a20\n: b`)).toThrow(
+    new YamlSyntaxError('document contains excessive aliasing'),
+  );
+});
+
 test('the text of a client causes no warning of the process', () => {
   const warnings = vi.spyOn(process, 'emitWarning');
-  expect(parseYaml('a: &a [1]\nb: {? *a : c}').value).toEqual({ a: [1], b: { '*a': 'c' } });
+  expect(parseYaml('a: !own 1').value).toEqual({ a: '1' });
   expect(warnings).not.toHaveBeenCalled();
   warnings.mockRestore();
 });

@@ -35,15 +35,13 @@ export function parseYaml(text: string): ParsedYaml {
     return readYaml(text);
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
-    const alias = /^Unresolved alias .*: (\S+)$/.exec(thrown.message)?.[1];
     const known = PROBLEMS.find(([pattern]) => pattern.test(thrown.message))?.[1];
-    const text = alias === undefined ? (known ?? thrown.message) : `unknown anchor '${alias}' referenced`;
-    throw new YamlSyntaxError(text, { cause: thrown });
+    throw new YamlSyntaxError(known ?? thrown.message, { cause: thrown });
   }
 }
 
 /**
- * Is this an error of the library about the text? It throws a `ReferenceError` for an alias without an anchor, a
+ * Is this an error of the library about the text? It throws a `ReferenceError` for too many aliases, a
  * `RangeError` for nesting that overflows the stack, and a plain `Error` for merged values that are no maps.
  */
 const isRefusal = (thrown: unknown): thrown is Error =>
@@ -69,8 +67,10 @@ function readYaml(text: string): ParsedYaml {
     const known = PROBLEMS.find(([pattern]) => pattern.test(problem.message))?.[1];
     throw new YamlSyntaxError(known ?? `line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split('\n')[0]}`);
   }
+  const targets: AliasTargets = new Map();
+  prepare(document.contents, new Map(), targets);
   const duplicates: string[] = [];
-  findDuplicates(document.contents, (offset) => lineCounter.linePos(offset).line, duplicates);
+  findDuplicates(document.contents, { targets, lineOf: (offset) => lineCounter.linePos(offset).line }, duplicates);
   return { value: normalise(document.toJS({ maxAliasCount: 100 }) as unknown, 1), duplicates };
 }
 
@@ -86,6 +86,7 @@ interface YamlNode {
   readonly key?: unknown;
   value?: unknown;
   readonly source?: unknown;
+  readonly anchor?: string;
   readonly range?: readonly number[] | null;
 }
 
@@ -103,46 +104,95 @@ function keepText(node: YamlNode): void {
   if (!SPECIAL_FLOAT.test(node.source)) node.value = node.source;
 }
 
+/** The nodes for which aliases stand. */
+type AliasTargets = Map<YamlNode, YamlNode>;
+
+/**
+ * Finds the nodes for which aliases stand, and restores the texts of floats that are out of range. `anchors` has the
+ * latest node of each anchor, or `open` for a list or mapping that has begun and not ended.
+ *
+ * @throws YamlSyntaxError for an alias without an anchor, and for one within the value for which it stands.
+ */
+function prepare(node: unknown, anchors: Map<string, YamlNode | 'open'>, targets: AliasTargets): void {
+  if (!isNode(node)) return;
+  if ('key' in node) {
+    prepare(node.key, anchors, targets);
+    return prepare(node.value, anchors, targets);
+  }
+  if (yamlLibrary().isAlias(node)) {
+    const target = anchors.get(node.source);
+    if (target === 'open') throw new YamlSyntaxError(`anchor '${node.source}' value contains itself`);
+    if (target === undefined) throw new YamlSyntaxError(`unknown anchor '${node.source}' referenced`);
+    targets.set(node, target);
+    return;
+  }
+  keepText(node);
+  const { anchor } = node;
+  if (anchor !== undefined) anchors.set(anchor, 'open');
+  for (const item of node.items ?? []) prepare(item, anchors, targets);
+  if (anchor !== undefined) anchors.set(anchor, node);
+}
+
+/** What the walk through a document knows. */
+interface Walk {
+  readonly targets: AliasTargets;
+  /** The line of a position in the text. */
+  readonly lineOf: (offset: number) => number;
+}
+
+/** The node, or the one for which it stands. */
+const resolved = (node: unknown, targets: AliasTargets): unknown => (isNode(node) ? (targets.get(node) ?? node) : node);
+
 /**
  * Adds a text for each repeated key of a mapping, with the line of its value. As in Go's parser, the keys within a
- * value precede the key of the value. Restores the texts of floats that are out of range.
+ * value precede the key of the value.
+ *
+ * @throws YamlSyntaxError for a key that is a list or a mapping.
  */
-function findDuplicates(node: unknown, lineOf: (offset: number) => number, found: string[]) {
-  if (isNode(node)) keepText(node);
+function findDuplicates(node: unknown, walk: Walk, found: string[]): void {
   if (!isNode(node) || node.items === undefined) return;
   const keys = new Set<unknown>();
   for (const item of node.items) {
     if (!isNode(item) || !('key' in item)) {
-      findDuplicates(item, lineOf, found);
+      findDuplicates(item, walk, found);
       continue;
     }
-    findDuplicates(item.value, lineOf, found);
-    if (isNode(item.key)) keepText(item.key);
-    if (isNode(item.key) && item.key.items !== undefined)
-      throw new YamlSyntaxError(`invalid map key: ${goKey(item.key)}`);
-    const key = isNode(item.key) ? item.key.value : item.key;
+    findDuplicates(item.value, walk, found);
+    const keyNode = resolved(item.key, walk.targets);
+    if (isNode(keyNode) && keyNode.items !== undefined)
+      throw new YamlSyntaxError(`invalid map key: ${goKey(keyNode, { targets: walk.targets, length: 0 })}`);
+    const key = isNode(keyNode) ? keyNode.value : keyNode;
     if (isScalar(key) && keys.has(key)) {
       const place = isNode(item.value) ? item.value : item.key;
-      const line = lineOf((isNode(place) ? place.range?.[0] : 0) ?? 0);
+      const line = walk.lineOf((isNode(place) ? place.range?.[0] : 0) ?? 0);
       found.push(`line ${line}: key ${typeof key === 'string' ? goQuote(key) : String(key)} already set in map`);
     }
     keys.add(key);
   }
 }
 
-/** A list or mapping that is used as a key, in Go's syntax. */
-function goKey(node: unknown): string {
-  if (!isNode(node)) return 'interface {}(nil)';
-  if (node.items === undefined) {
-    const { value } = node;
-    if (typeof value === 'string') return goQuote(value);
-    return value === null || value === undefined ? 'interface {}(nil)' : String(value);
-  }
+/** The maximum length of the text of a key. Only aliases of aliases lead to a longer text. */
+const MAX_KEY_LENGTH = 2 ** 24;
+
+/** A list or mapping that is used as a key, in Go's syntax. `done` counts the characters. */
+function goKey(written: unknown, done: { readonly targets: AliasTargets; length: number }): string {
+  const node = resolved(written, done.targets);
   const isMap = yamlLibrary().isMap(node);
-  const items = node.items.map((item) =>
-    isMap && isNode(item) ? `${goKey(item.key)}:${goKey(item.value)}` : goKey(item),
+  const items = isNode(node) ? node.items : undefined;
+  const start = items === undefined ? goScalar(node) : isMap ? 'map[interface {}]interface {}' : '[]interface {}';
+  done.length += start.length;
+  if (done.length > MAX_KEY_LENGTH) throw new YamlSyntaxError('document contains excessive aliasing');
+  if (items === undefined) return start;
+  const texts = items.map((item) =>
+    isMap && isNode(item) ? `${goKey(item.key, done)}:${goKey(item.value, done)}` : goKey(item, done),
   );
-  return `${isMap ? 'map[interface {}]interface {}' : '[]interface {}'}{${items.join(', ')}}`;
+  return `${start}{${texts.join(', ')}}`;
+}
+
+function goScalar(node: unknown): string {
+  const value = isNode(node) ? node.value : undefined;
+  if (typeof value === 'string') return goQuote(value);
+  return value === null || value === undefined ? 'interface {}(nil)' : String(value);
 }
 
 const isScalar = (key: unknown): boolean => ['string', 'bigint', 'number', 'boolean'].includes(typeof key);
