@@ -236,7 +236,10 @@ export interface InstanceDetail {
 
 /** An object of a node. */
 export interface InstanceObject extends ObjectReport {
-  /** Do the conditions of `readyWhen` hold for this object? Absent for an object that does not exist or was not read. */
+  /**
+   * Do the conditions of `readyWhen` hold for this object? Absent for an object that does not exist or was not read, and
+   * for one that would be ready, but differs from the graph because a write of it is pending or fails.
+   */
   readonly ready?: boolean;
 }
 
@@ -247,6 +250,8 @@ export interface InstanceNode extends Omit<TreeNode, 'objects'> {
   readonly counts: Readonly<Record<InstanceObject['state'], number>>;
   /** The number of present objects that are not ready, also of those that `objects` leaves out. Absent for none. */
   readonly unready?: number;
+  /** The number of present objects without `ready`, also of those that `objects` leaves out. Absent for none. */
+  readonly unchecked?: number;
   /** The number of objects that `objects` leaves out, because a node has too many. Absent for none. */
   readonly omitted?: number;
 }
@@ -318,7 +323,7 @@ export interface ObjectDetail {
   readonly managers: readonly FieldManager[];
   /** The fields of `live` and `desired` that are masked, as paths. */
   readonly masked: readonly string[];
-  /** The pods whose logs can be read. */
+  /** The pods whose logs can be read. Empty for an object that an external collection only selects. */
   readonly pods: readonly PodContainers[];
 }
 

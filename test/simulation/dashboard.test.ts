@@ -312,6 +312,28 @@ describe('an external collection that selects an object of another node', () => 
   });
 });
 
+describe('a pod that an external collection selects', () => {
+  it('has no logs to choose, because the instance does not report it', async () => {
+    const metadata = { selector: { matchLabels: { app: 'p' } } };
+    const podRef = { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'p' };
+    await world.apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 'default', labels: { app: 'p' } },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    });
+    await world.apply(potDefinition([{ id: 'pods', externalRef: { apiVersion: 'v1', kind: 'Pod', metadata } }]));
+    await until('a', (row) => row?.revision === 2 && row.state === 'ACTIVE');
+    expect(await details.object(ref('a'), podRef, call)).toMatchObject({
+      node: 'pods',
+      live: { kind: 'Pod' },
+      pods: [],
+    });
+    const request = { pod: podRef, container: 'c', previous: false, tail: 1 };
+    await expect(details.log(ref('a'), request, call)).rejects.toMatchObject({ code: 'instance/no-pods' });
+  });
+});
+
 describe('a definition', () => {
   it('has its graph, schema, source, revisions and the revisions that instances follow', async () => {
     const found = await details.definition('pots', call);

@@ -10,16 +10,14 @@ import type {
   NodeDetail,
   TreeNode,
 } from '../../inspect/index.ts';
-import { countObjects, expressionsOf } from '../../inspect/index.ts';
-import { readConditions } from '../../runtime/index.ts';
+import { expressionsOf } from '../../inspect/index.ts';
+import { readConditions, refOfTarget } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';
 import { maskedOutline, textOfExpression, valueEdges } from './graph-edges.ts';
 import { maskedObject } from './masked-object.ts';
-
-/** The maximum number of objects of one node in an answer. */
-const MAX_OBJECTS = 2000;
+import { knownReadiness, withCounts } from './object-readiness.ts';
 
 /**
  * The details of an observed instance.
@@ -41,34 +39,36 @@ export function instanceDetail(
     conditions: readConditions(instance.status?.['conditions']),
     ...(graph === undefined ? {} : { graph: maskedOutline(graph) }),
     edges: graph === undefined || values === undefined ? [] : valueEdges(graph, (part) => values.ofPart(part)),
-    nodes: treeNodes(observation).map((node) => instanceNode(node, values)),
+    nodes: instanceNodes(observation, values),
     notes: [...notes, ...errors, ...unfollowed],
   };
 }
 
-/** A node of an instance with the numbers and the readiness of its objects. */
-export function instanceNode(node: TreeNode, values: CurrentValues | undefined): InstanceNode {
-  const objects: readonly InstanceObject[] =
-    node.retired === true || values === undefined ? node.objects : withReadiness(node, values);
-  const omitted = objects.length - MAX_OBJECTS;
-  const unready = objects.filter(({ ready }) => ready === false).length;
-  return {
-    ...node,
-    objects: omitted > 0 ? objects.slice(0, MAX_OBJECTS) : objects,
-    counts: countObjects(objects),
-    ...(unready > 0 ? { unready } : {}),
-    ...(omitted > 0 ? { omitted } : {}),
-  };
+/** The nodes of an instance with the numbers and the readiness of their objects. */
+function instanceNodes(observation: InstanceObservation, values: CurrentValues | undefined): readonly InstanceNode[] {
+  const { decision } = observation;
+  const pending = new Set(decision.apply.map(({ target }) => formatRef(refOfTarget(target))));
+  return treeNodes(observation).map((node, index) => {
+    // The nodes of the tree are those of the decision.
+    const because = decision.nodes[index]?.because;
+    if (node.retired === true || values === undefined || because === undefined) return withCounts(node, node.objects);
+    const objects = withSelected(node, values).map(({ ready: holds, ...object }) => {
+      const ready = knownReadiness(holds, because, pending.has(formatRef(object.object)));
+      return ready === undefined ? object : { ...object, ready };
+    });
+    return withCounts(node, objects);
+  });
 }
 
-/** The objects of a node with their readiness, and the objects that an external collection selects. */
-function withReadiness({ id, objects }: TreeNode, values: CurrentValues): readonly InstanceObject[] {
+/** The objects of a node with the results of their conditions, and the objects that an external collection selects. */
+function withSelected({ id, objects }: TreeNode, values: CurrentValues): readonly InstanceObject[] {
   const live = values.objectsOf(id);
   const readiness = new Map(live.map(({ object, ready }) => [formatRef(refOf(object)), ready]));
   const known = new Set(objects.map(({ object }) => formatRef(object)));
   const selected = live.flatMap(({ object, ready }): InstanceObject[] => {
     const ref = refOf(object);
-    return known.has(formatRef(ref)) ? [] : [{ object: ref, state: 'present', ready }];
+    if (known.has(formatRef(ref))) return [];
+    return [{ object: ref, state: object.metadata.deletionTimestamp === undefined ? 'present' : 'deleting', ready }];
   });
   const own = objects.map((each): InstanceObject => {
     const ready = readiness.get(formatRef(each.object));
@@ -83,14 +83,13 @@ export function nodeDetail(
   id: string,
   values: CurrentValues | undefined,
 ): NodeDetail | undefined {
-  const found = treeNodes(observation).find((node) => node.id === id && node.retired !== true);
-  const retired = treeNodes(observation).find((node) => node.id === id);
-  const node = found ?? retired;
+  const nodes = instanceNodes(observation, values).filter((node) => node.id === id);
+  const node = nodes.find(({ retired }) => retired !== true) ?? nodes[0];
   if (node === undefined) return undefined;
   const compiled = observation.graph?.nodes.get(id);
   const expressions = compiled === undefined || values === undefined ? [] : expressionsOf(compiled);
   return {
-    node: instanceNode(node, values),
+    node,
     expressions: expressions.map((placed) => ({
       purpose: placed.purpose,
       place: placed.place,

@@ -5,7 +5,7 @@ import { SECRET_MASK, SPEC_NODE } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readFamilies } from '../../kube/index.ts';
 import { asObjects, textAt } from '../../kubernetes/index.ts';
-import type { FieldDifference } from '../../runtime/index.ts';
+import type { Decision, FieldDifference } from '../../runtime/index.ts';
 import { refOfTarget, renderInstance } from '../../runtime/index.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
@@ -38,7 +38,7 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
   if (node === undefined) return undefined;
   const [{ object: live, failure }, pods] = await Promise.all([
     readObject(api, object, signal),
-    podsOf(api, object, signal),
+    isReported(present, object) ? podsOf(api, object, signal) : [],
   ]);
   const hides = secretLiveFields(graph, liveNodes(observation, input.variables));
   const ids = [...nodes.map(({ id }) => id), ...(live === undefined ? [] : labelledNodes(observation, live))];
@@ -60,6 +60,14 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
     masked: [...new Set([...(desired?.masked ?? []), ...(found?.masked ?? [])])],
     pods,
   };
+}
+
+/** Does the instance report the object as existing? Only the logs of pods behind such an object can be read. */
+function isReported({ nodes }: Pick<Decision, 'nodes'>, object: ObjectRef): boolean {
+  const key = formatRef(object);
+  return nodes.some(({ objects }) =>
+    objects.some((each) => formatRef(each.object) === key && (each.state === 'present' || each.state === 'deleting')),
+  );
 }
 
 /** A Secret as the API server stores it: with the keys of `stringData` in `data`. Its values are masked later. */

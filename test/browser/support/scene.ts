@@ -221,8 +221,11 @@ function instanceDetail(instance: InstanceRow, definition: SceneDefinition, node
     const node = nodeOf(id, index);
     const found = { unknown: 0, absent: 0, present: 0, deleting: 0, failed: 0 };
     for (const { state } of node.objects) found[state] += 1;
-    const unready = node.objects.filter(({ ready }) => ready === false).length;
-    return { id, ...node, counts: found, ...(unready === 0 ? {} : { unready }) };
+    const present = node.objects.filter(({ state }) => state === 'present');
+    const unready = present.filter(({ ready }) => ready === false).length;
+    const unchecked = present.filter(({ ready }) => ready === undefined).length;
+    const numbers = { ...(unready === 0 ? {} : { unready }), ...(unchecked === 0 ? {} : { unchecked }) };
+    return { id, ...node, counts: found, ...numbers };
   });
   const states = new Map(nodes.map(({ id, state }) => [id, state]));
   const edges = definition.edges.map((edge): ValueEdge => ({

@@ -87,7 +87,7 @@ describe('a collection', () => {
   const detail = (state: ShownState, count: number) => ({
     graph: graphOf([outlineNode('app', { forEach })]),
     edges: [],
-    nodes: [node('app', state, { objects: items(count), counts: { ...counts, present: count } })],
+    nodes: [node('app', state, { objects: items(count), counts: { ...counts, present: count }, unchecked: count })],
   });
   test('is one box with counts', () => {
     const [box] = pictureOfInstance(detail('ready', 900), instance).boxes;
@@ -117,6 +117,25 @@ describe('a collection', () => {
   });
   test('that is not ready has no share that looks ready, while the readiness of its objects is not known', () => {
     expect(pictureOfInstance(detail('waiting', 3), instance).boxes[0]?.shares).toEqual([{ tone: 'busy', count: 3 }]);
+  });
+  test('has objects that look ready only where they are, while a write of others is pending', () => {
+    const found = detail('applying', 3);
+    const objects = items(3).map((each, index) => (index === 0 ? { ...each, ready: true } : each));
+    const nodes = [node('app', 'applying', { objects, counts: { ...counts, present: 3 }, unchecked: 2 })];
+    const [box] = pictureOfInstance({ ...found, nodes }, { ...instance, opened: new Set(['app']) }).boxes;
+    expect(box?.shares).toEqual([
+      { tone: 'busy', count: 2 },
+      { tone: 'ready', count: 1 },
+    ]);
+    expect(box?.cells.map(({ tone }) => tone)).toEqual(['ready', 'busy', 'busy']);
+  });
+  test('has objects that are deleted, which no reader expects to be ready', () => {
+    const found = detail('deleting', 1);
+    const objects = items(1).map((each) => ({ ...each, state: 'deleting' as const, ready: false }));
+    const nodes = [node('app', 'deleting', { objects, counts: { ...counts, deleting: 1 } })];
+    const [box] = pictureOfInstance({ ...found, nodes }, { ...instance, opened: new Set(['app']) }).boxes;
+    expect(box?.shares).toEqual([{ tone: 'leaving', count: 1 }]);
+    expect(box?.cells.map(({ name, tone }) => [name, tone])).toEqual([['n/c0: deleting', 'leaving']]);
   });
   test('that is opened draws its objects, and says how many it leaves out', () => {
     const picture = pictureOfInstance(detail('ready', MAX_CELLS + 1), { ...instance, opened: new Set(['app']) });

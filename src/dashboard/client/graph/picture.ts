@@ -146,7 +146,8 @@ function boxOf(
 ): Box {
   const isCollection = node.forEach.length > 0 || node.nodeType === 'externalCollection';
   const isOpened = isCollection && opened.has(node.id);
-  const cells = isOpened && live !== undefined ? live.objects.slice(0, MAX_CELLS).map(cellOf) : [];
+  const cells =
+    isOpened && live !== undefined ? live.objects.slice(0, MAX_CELLS).map((object) => cellOf(object, live)) : [];
   const rows = Math.ceil(cells.length / CELLS_IN_ROW);
   const showsState = mode === 'instance' && live !== undefined;
   return {
@@ -202,36 +203,42 @@ export function rulesOf(node: Pick<OutlineNode, 'forEach' | 'includeWhen' | 'rea
   ];
 }
 
-function cellOf({ object, state, ready }: InstanceObject): Cell {
+function cellOf(each: InstanceObject, node: Pick<InstanceNode, 'state'>): Cell {
+  const { object } = each;
   const name = object.namespace === undefined ? object.name : `${object.namespace}/${object.name}`;
-  return {
-    id: instanceRef(object),
-    name: `${name}: ${ready === false ? 'not ready' : state}`,
-    tone: toneOfObject({ state, ready }),
-  };
+  return { id: instanceRef(object), name: `${name}: ${objectStateText(each)}`, tone: toneOfObject(each, node) };
 }
 
-/** The look of an object of a node: that of its state, or of its readiness. */
-export function toneOfObject({
-  state,
-  ready,
-}: Pick<InstanceObject, 'state'> & { readonly ready?: boolean | undefined }): Tone {
-  return ready === false && state === 'present' ? 'waiting' : toneOf(state);
+/** Is the object present and not ready? An object that is deleted is not expected to be ready. */
+export const isUnready = ({ state, ready }: Pick<InstanceObject, 'state' | 'ready'>): boolean =>
+  state === 'present' && ready === false;
+
+/** The state of an object in words. */
+export const objectStateText = (object: Pick<InstanceObject, 'state' | 'ready'>): string =>
+  isUnready(object) ? 'not ready' : object.state;
+
+/**
+ * The look of an object of a node: that of its state, or of its readiness. A present object with unknown readiness looks
+ * ready only in a node that is ready.
+ */
+export function toneOfObject(object: Pick<InstanceObject, 'state' | 'ready'>, node: Pick<InstanceNode, 'state'>): Tone {
+  if (isUnready(object)) return 'waiting';
+  return object.state === 'present' && object.ready === undefined ? uncheckedTone(node) : toneOf(object.state);
 }
 
-function sharesOfObjects({ counts, unready = 0, state: own, objects }: InstanceNode): Share[] {
-  const tones = Object.entries(counts).flatMap(([state, count]): Share[] => {
+const uncheckedTone = ({ state }: Pick<InstanceNode, 'state'>): Tone => (toneOf(state) === 'ready' ? 'ready' : 'busy');
+
+function sharesOfObjects(node: InstanceNode): Share[] {
+  const { counts, unready = 0, unchecked = 0 } = node;
+  const shares = Object.entries(counts).flatMap(([state, count]): Share[] => {
     if (state !== 'present') return [{ tone: toneOf(state as keyof InstanceNode['counts']), count }];
     return [
-      { tone: toneOf(state), count: count - unready },
+      { tone: toneOf(state), count: count - unready - unchecked },
       { tone: 'waiting', count: unready },
+      { tone: uncheckedTone(node), count: unchecked },
     ];
   });
-  // While the collection is not ready and the readiness of its objects is unknown, no object looks ready.
-  const isKnown = toneOf(own) === 'ready' || objects.some(({ ready }) => ready !== undefined);
-  return merged(
-    tones.map((share) => (share.tone === 'ready' && !isKnown ? { ...share, tone: 'busy' as const } : share)),
-  );
+  return merged(shares);
 }
 
 function sharesOf(tones: readonly Tone[]): Share[] {

@@ -147,6 +147,13 @@ describe('the panel of a node', () => {
     expect(text).toMatch(/ConfigMap b\/c1 not ready ConfigMap b\/c0 present/);
   });
 
+  test('an object that is deleted is not called unready', () => {
+    const deleting = many.map((each) => ({ ...each, state: 'deleting' as const }));
+    const text = panel(node('web', 'deleting', { objects: deleting }));
+    expect(text).toContain('ConfigMap b/c1 deleting');
+    expect(text).not.toContain('not ready');
+  });
+
   test('an object of a collection has its own address, also one that the server leaves out of the node', () => {
     const other = 'v1/ConfigMap/b/c9';
     expect(panel(node('web', 'waiting', { objects: many }), 'v1/ConfigMap/b/c2')).toMatch(/^web ConfigMap b\/c2/);

@@ -4,7 +4,7 @@ import type { ObjectRef } from '../../../core/index.ts';
 import type { InstanceNode, InstanceObject, NodeDetail, ValueEdge } from '../../../inspect/index.ts';
 import { inspectPaths, instanceRef, parseInstanceRef } from '../../../inspect/index.ts';
 import { ofInstance, useRemote } from '../data/use-remote.ts';
-import { toneOfObject } from '../graph/picture.ts';
+import { objectStateText, toneOfObject } from '../graph/picture.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
 import { CopyCommand, Empty, Line, Loading, Problem, StateBadge, Value } from '../shared/parts.tsx';
@@ -104,8 +104,8 @@ function ObjectChoice(props: {
 }
 
 /** The objects that need attention, then the others. Both parts keep their order. */
-export function unreadyFirst(objects: readonly InstanceObject[]): readonly InstanceObject[] {
-  const needs = (each: InstanceObject): boolean => toneOfObject(each) !== 'ready';
+export function unreadyFirst({ objects, state }: Pick<InstanceNode, 'objects' | 'state'>): readonly InstanceObject[] {
+  const needs = (each: InstanceObject): boolean => toneOfObject(each, { state }) !== 'ready';
   return [...objects.filter(needs), ...objects.filter((each) => !needs(each))];
 }
 
@@ -174,20 +174,20 @@ function StatePanel(props: {
       <h3>Objects{node.unready === undefined || node.objects.length < 2 ? null : <> · {unreadyText(node)}</>}</h3>
       {node.objects.length === 0 ? <p class="soft">None yet.</p> : null}
       <ul class="rows objects">
-        {unreadyFirst(node.objects)
+        {unreadyFirst(node)
           .slice(0, MAX_OBJECTS)
-          .map(({ object, state, ready }) => (
-            <li key={instanceRef(object)}>
-              <StateIcon tone={toneOfObject({ state, ready })} />
+          .map((each) => (
+            <li key={instanceRef(each.object)}>
+              <StateIcon tone={toneOfObject(each, node)} />
               <button
                 type="button"
                 class="link"
-                aria-pressed={props.chosen !== undefined && instanceRef(object) === instanceRef(props.chosen)}
-                onClick={() => props.onChoose(instanceRef(object))}
+                aria-pressed={props.chosen !== undefined && instanceRef(each.object) === instanceRef(props.chosen)}
+                onClick={() => props.onChoose(instanceRef(each.object))}
               >
-                {objectName(object)}
+                {objectName(each.object)}
               </button>
-              <span class="soft">{ready === false ? 'not ready' : state}</span>
+              <span class="soft">{objectStateText(each)}</span>
             </li>
           ))}
       </ul>

@@ -3,7 +3,7 @@ import type { ObjectRef } from '../../../core/index.ts';
 import type { InstanceNode, WhyCause, WhyChain, WhyPath } from '../../../inspect/index.ts';
 import { instanceRef } from '../../../inspect/index.ts';
 import type { ApiError } from '../data/api.ts';
-import { plural } from '../graph/picture.ts';
+import { isUnready, plural } from '../graph/picture.ts';
 import { toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
@@ -153,7 +153,7 @@ function CauseObjects(props: {
 }): JSX.Element | null {
   const { cause, object, node } = props;
   const own = node?.objects ?? [];
-  const unready = own.length < 2 ? [] : own.filter(({ ready }) => ready === false).map((each) => each.object);
+  const unready = own.length < 2 ? [] : own.filter(isUnready).map((each) => each.object);
   const isOwn = (ref: ObjectRef): boolean => own.some((each) => instanceRef(each.object) === instanceRef(ref));
   if (object === undefined && unready.length === 0) return null;
   const others = unready.filter((ref) => object === undefined || instanceRef(ref) !== instanceRef(object));
