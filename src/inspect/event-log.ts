@@ -12,34 +12,45 @@ export interface MissedEvents {
 
 /** The last events of an index, and its listeners. */
 export class EventLog {
+  /** The kept events, oldest first. */
   readonly #events: InspectEvent[] = [];
   readonly #listeners = new Set<(event: InspectEvent) => void>();
   #lastId = 0;
+  /** The newest id that was dropped because the log was full. */
+  #droppedId = 0;
 
   /** The id of the newest event; 0 before the first one. */
   get lastId(): number {
     return this.#lastId;
   }
 
-  /** Adds an event with the next id. */
+  /**
+   * Adds an event with the next id. An event `object-changed` replaces the kept one of the same subject, because a reader
+   * of both reads once. Frequent changes of few objects therefore leave room for the events of instances.
+   */
   add(event: Omit<InspectEvent, 'id'>): void {
     this.#lastId += 1;
     const added = { ...event, id: this.#lastId };
+    if (event.type === 'object-changed') this.#forget(event);
     this.#events.push(added);
-    if (this.#events.length > MAX_KEPT_EVENTS) this.#events.shift();
+    if (this.#events.length > MAX_KEPT_EVENTS) this.#droppedId = this.#events.shift()?.id ?? 0;
     for (const listener of this.#listeners) listener(added);
   }
 
   /** The events after an id, oldest first. */
   after(id: number): MissedEvents {
-    const first = this.#lastId - this.#events.length + 1;
-    if (id > this.#lastId || id < first - 1) return { events: [], complete: false };
-    return { events: this.#events.slice(id - first + 1), complete: true };
+    if (id > this.#lastId || id < this.#droppedId) return { events: [], complete: false };
+    return { events: this.#events.filter((event) => event.id > id), complete: true };
   }
 
   /** Calls the listener for every later event, until the returned function is called. */
   subscribe(listener: (event: InspectEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  #forget({ type, subject }: Pick<InspectEvent, 'type' | 'subject'>): void {
+    const index = this.#events.findLastIndex((event) => event.type === type && event.subject === subject);
+    if (index >= 0) this.#events.splice(index, 1);
   }
 }

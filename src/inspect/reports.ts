@@ -53,7 +53,10 @@ export interface InspectEvent {
     /** The report of an instance changed: its state, its generation, or the state of a node that is not done. */
     | 'instance-changed'
     | 'instance-removed'
-    /** An object of an instance, or a pod of such an object, was created, changed or removed. */
+    /**
+     * An object of an instance, or a pod of such an object, was created, changed or removed. The server of the dashboard
+     * adds it for instances that clients read. A controller's own `InspectSource` has no such event.
+     */
     | 'object-changed'
     | 'wrote'
     | 'failed';

@@ -24,6 +24,15 @@ export const ofInstance =
     subject === ref;
 
 /**
+ * Selects the changes that concern a view of one instance which only its reports, events or logs change. A change of an
+ * object is left out: an object that changes each second would cause a read each second.
+ */
+export const ofReports =
+  (ref: string) =>
+  ({ type, subject }: InspectEvent): boolean =>
+    subject === ref && type !== 'object-changed';
+
+/**
  * Selects the changes that concern a view of definitions: those of definitions, and of the instances that it counts.
  */
 export const ofDefinitions = ({ type }: InspectEvent): boolean => /^(?:definition|instance)-/.test(type);

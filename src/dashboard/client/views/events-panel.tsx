@@ -3,7 +3,7 @@ import { objectName } from '../../../core/index.ts';
 import type { InstanceEvents } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
 import { REPEAT_MS } from '../data/remote.ts';
-import { ofInstance, useRemote } from '../data/use-remote.ts';
+import { ofReports, useRemote } from '../data/use-remote.ts';
 import { ageOf } from '../shared/clock.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Empty, Loading, Problem } from '../shared/parts.tsx';
@@ -11,7 +11,7 @@ import { Empty, Loading, Problem } from '../shared/parts.tsx';
 /** The events about the objects of a node. */
 export function EventsPanel({ instance, node }: { readonly instance: string; readonly node: string }): JSX.Element {
   const path = inspectPaths.instanceEvents(instance, node);
-  const { value, error } = useRemote<InstanceEvents>(path, ofInstance(instance), { repeatMs: REPEAT_MS });
+  const { value, error } = useRemote<InstanceEvents>(path, ofReports(instance), { repeatMs: REPEAT_MS });
   if (value === undefined) {
     return error === undefined || error.status === 0 ? (
       <Loading what="the events" />

@@ -5,7 +5,7 @@ import { inspectPaths, parseInstanceRef } from '../../../inspect/index.ts';
 import type { Route } from '../data/routes.ts';
 import { navigate } from '../data/session.ts';
 import { REPEAT_MS } from '../data/remote.ts';
-import { ofInstance, useRemote } from '../data/use-remote.ts';
+import { ofInstance, ofReports, useRemote } from '../data/use-remote.ts';
 import { GraphView } from '../graph/graph-view.tsx';
 import type { PictureOptions } from '../graph/picture.ts';
 import { pictureOfInstance } from '../graph/picture.ts';
@@ -125,7 +125,7 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
   ]);
 
   const node = detail.nodes.find(({ id }) => id === route.node);
-  const why = useRemote<WhyPath>(isWhy ? inspectPaths.why(ref) : undefined, ofInstance(ref));
+  const why = useRemote<WhyPath>(isWhy ? inspectPaths.why(ref) : undefined, ofReports(ref), { repeatMs: REPEAT_MS });
   const bright = why.value === undefined ? undefined : brightBoxes(picture.boxes, why.value.chains);
   return (
     <>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { ObjectRef } from '../../../core/index.ts';
 import type { ObjectDetail, PodLog } from '../../../inspect/index.ts';
 import { inspectPaths } from '../../../inspect/index.ts';
-import { ofInstance, useRemote } from '../data/use-remote.ts';
+import { ofInstance, ofReports, useRemote } from '../data/use-remote.ts';
 import { CopyCommand, Empty, Loading, Problem } from '../shared/parts.tsx';
 import { logsCommand } from '../text/kubectl.ts';
 
@@ -55,7 +55,7 @@ function Log(props: { readonly instance: string; readonly pod: ObjectRef; readon
   const [isPrevious, setPrevious] = useState(false);
   const { pod, container } = props;
   const path = inspectPaths.logs(props.instance, { pod, container, previous: isPrevious, tail: TAIL_LINES });
-  const { value, error, refresh } = useRemote<PodLog>(path, ofInstance(props.instance));
+  const { value, error, refresh } = useRemote<PodLog>(path, ofReports(props.instance));
   return (
     <>
       <div class="toolbar">
