@@ -3,6 +3,27 @@ import type { MutationRow } from './mutate.ts';
 /** Mistakes in the lives of pods, in kept clusters, and in lists and applies that span versions. */
 export const CLUSTER_LIVES: readonly MutationRow[] = [
   {
+    name: 'a pod that ends or leaves its owner stays in the counts of the owner',
+    file: 'src/cluster/controllers/pod-tallies.ts',
+    find: '    add(share, -1);',
+    replace: '',
+    tests: ['src/cluster/controllers/pod-tallies.test.ts'],
+  },
+  {
+    name: 'a ReplicaSet looks at all its pods after the event of one pod',
+    file: 'src/cluster/controllers/adoption.ts',
+    find: ' && rule.labelsOf?.(client, owner).every(matches) !== true',
+    replace: '',
+    tests: ['src/cluster/controllers/pod-tallies.test.ts'],
+  },
+  {
+    name: 'a ReplicaSet keeps a pod whose labels no longer match',
+    file: 'src/cluster/controllers/adoption.ts',
+    find: '.every(matches) !== true',
+    replace: '.some(matches) !== true',
+    tests: ['src/cluster/controllers/adoption.test.ts'],
+  },
+  {
     name: 'an autoscaler scales without the Scale of its target',
     file: 'src/cluster/controllers/autoscaler.ts',
     find: 'client.scale(target.object, desired);',

@@ -21,6 +21,11 @@ export interface ControlRule {
   readonly accepts?: (owner: KubeObject, object: KubeObject) => boolean;
   /** The objects that the owner neither adopts nor releases. Default: none. */
   readonly ignores?: (object: KubeObject) => boolean;
+  /**
+   * The labels of the controlled objects that are not ignored, for a rule without `accepts`. The objects are read only
+   * when the selector does not match some of these labels. Default: all objects are read.
+   */
+  readonly labelsOf?: (client: ControllerClient, owner: KubeObject) => readonly Readonly<Record<string, string>>[];
   /** A finalizer that adopted objects get and that released objects lose. */
   readonly finalizer?: string;
   /** Does the owner keep objects that the rule does not accept? Default: false. */
@@ -29,6 +34,8 @@ export interface ControlRule {
 
 /** The objects that an owner accepts. */
 interface Acceptance {
+  /** Does the selector match these labels? */
+  readonly matches: (labels: Readonly<Record<string, string>>) => boolean;
   readonly accepts: (object: KubeObject) => boolean;
   /** A label that all accepted objects have. An index finds the objects by this label. */
   readonly label: readonly [key: string, value: string] | undefined;
@@ -50,6 +57,7 @@ function acceptance(rule: ControlRule, owner: KubeObject): Acceptance | undefine
   const matches = labelMatcher(selector);
   const [label] = Object.entries(objectAt(selector, 'matchLabels'));
   const made: Acceptance = {
+    matches,
     accepts: (object) => matches(object.metadata.labels ?? {}) && rule.accepts?.(owner, object) !== false,
     label: label === undefined ? undefined : [label[0], String(label[1])],
   };
@@ -62,9 +70,9 @@ export function controlByRule(client: ControllerClient, owner: KubeObject, rule:
   if (owner.metadata.deletionTimestamp !== undefined) return;
   const accepted = acceptance(rule, owner);
   if (accepted === undefined) return;
-  const { accepts, label } = accepted;
+  const { accepts, label, matches } = accepted;
   const ignores = rule.ignores ?? (() => false);
-  if (rule.keepsAll !== true)
+  if (rule.keepsAll !== true && rule.labelsOf?.(client, owner).every(matches) !== true)
     for (const object of client.controlled(owner, rule.resource))
       if (!ignores(object) && !accepts(object)) release(client, owner, object, rule.finalizer);
   for (const object of client.uncontrolled(rule.resource, owner.metadata.namespace ?? '', label))

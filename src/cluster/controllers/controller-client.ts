@@ -16,6 +16,8 @@ import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { redecode } from '../verbs/write.ts';
 import type { IndexedObject } from './relation-index.ts';
 import { claimsOf, RelationIndex, ownersOf, controllerOf, uncontrolledIn, uncontrolledTerm } from './relation-index.ts';
+import type { PodTally } from './pod-tallies.ts';
+import { PodTallies } from './pod-tallies.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import { logKey } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -42,8 +44,8 @@ export interface Indexes {
   readonly claims: RelationIndex;
   /** The objects without a controller that a controller may adopt, by resource and namespace. */
   readonly uncontrolled: RelationIndex;
-  /** Pods by the names of their nodes. */
-  readonly nodes: RelationIndex;
+  /** The counts of the pods of ReplicaSets and ReplicationControllers. */
+  readonly tallies: PodTallies;
 }
 
 export function createIndexes(store: Store): Indexes {
@@ -51,7 +53,7 @@ export function createIndexes(store: Store): Indexes {
     owners: new RelationIndex(store, ownersOf),
     claims: new RelationIndex(store, claimsOf),
     uncontrolled: new RelationIndex(store, uncontrolledIn),
-    nodes: new RelationIndex(store, nodeOfPod),
+    tallies: new PodTallies(store, ['ReplicaSet', 'ReplicationController']),
   };
 }
 
@@ -161,6 +163,11 @@ export class ControllerClient {
       if (found.collection === collection && controllerOf(found.object)?.uid === uid) objects.push(found.object);
     }
     return objects;
+  }
+
+  /** The counts of the pods of a ReplicaSet or a ReplicationController. */
+  podTallies(owner: KubeObject): readonly PodTally[] {
+    return this.#indexes.tallies.of(owner.metadata.uid ?? '');
   }
 
   /**

@@ -81,14 +81,20 @@ export class ControllerManager implements ControllerSettings {
     }
     const entries = [...this.#entries.values()];
     const unsubscribe = context.store.subscribe((event) => {
-      for (const index of all) index.take(event);
+      indexes.owners.take(event);
+      indexes.claims.take(event);
+      indexes.uncontrolled.take(event);
+      indexes.tallies.take(event);
       for (const entry of entries) {
         if (entry.behaviour.disabled) continue;
         for (const key of entry.controller.keysOf(event, entry.client)) this.#enqueue(entry, key);
       }
     });
     context.onRestored.push(() => {
-      for (const index of all) index.fill(context.store);
+      indexes.owners.fill(context.store);
+      indexes.claims.fill(context.store);
+      indexes.uncontrolled.fill(context.store);
+      indexes.tallies.fill(context.store);
       for (const entry of entries) this.#enqueueAll(entry);
     });
     context.work.onStop(() => {

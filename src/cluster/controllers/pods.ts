@@ -3,24 +3,15 @@ import { isJsonObject } from '../../core/index.ts';
 import { conditionOf } from '../../kubernetes/index.ts';
 import type { StoreEvent } from '../store/store.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { isFinished, isReady, isTerminating } from './pod-state.ts';
 import { controllerOf } from './relation-index.ts';
+
+export { isFinished, isReady, isTerminating } from './pod-state.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
 
 /** The component of the kubelet's events. */
 export const KUBELET = 'kubelet';
-
-/** The readiness of each stored pod. A stored object never changes, so an entry stays true. */
-const readiness = new WeakMap<KubeObject, boolean>();
-
-export function isReady(pod: KubeObject): boolean {
-  let ready = readiness.get(pod);
-  if (ready === undefined) {
-    ready = conditionOf(pod, 'Ready')?.['status'] === 'True';
-    readiness.set(pod, ready);
-  }
-  return ready;
-}
 
 /** Has the pod been ready for `minReadySeconds`? */
 export function isAvailable(pod: KubeObject, minReadySeconds: number, now: number): boolean {
@@ -52,14 +43,6 @@ function sameMembers(a: Readonly<Record<string, string>> = {}, b: Readonly<Recor
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }
-
-/** Has the pod ended? Controllers do not count ended pods. */
-export function isFinished(pod: KubeObject): boolean {
-  const phase = pod.status?.['phase'];
-  return phase === 'Succeeded' || phase === 'Failed';
-}
-
-export const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
 
 /** Removes a deleted pod whose containers have ended. Returns false for a pod that still has finalizers. */
 export function removeEnded(client: ControllerClient, pod: KubeObject): boolean {

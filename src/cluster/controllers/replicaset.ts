@@ -11,7 +11,6 @@ import {
   activePods,
   isAvailable,
   isFinished,
-  isReady,
   isTerminating,
   podFromTemplate,
   PODS,
@@ -23,6 +22,7 @@ import {
 } from './pods.ts';
 import { controllerReference, isApiError } from './controller-client.ts';
 import type { ControllerClient, ResourceName } from './controller-client.ts';
+import type { PodTally } from './pod-tallies.ts';
 import { removalOrder } from './removal-order.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
@@ -72,7 +72,13 @@ function isInactive(pod: KubeObject): boolean {
 function replicaController(kind: ReplicaKind): SimulatedController {
   const { group, plural } = kind.resource;
   const { selectorOf } = kind;
-  const rule: ControlRule = { owners: kind, resource: PODS, selectorOf, ignores: isInactive };
+  const rule: ControlRule = {
+    owners: kind,
+    resource: PODS,
+    selectorOf,
+    ignores: isInactive,
+    labelsOf: (client, set) => client.podTallies(set).flatMap(({ active, labels }) => (active > 0 ? [labels] : [])),
+  };
   return {
     name: kind.name,
     target: targetIn(kind.resource),
@@ -87,10 +93,9 @@ function replicaController(kind: ReplicaKind): SimulatedController {
       const set = client.get(kind.resource, namespace, name);
       if (set === undefined) return;
       controlByRule(client, set, rule);
-      const pods = podsOf(client, set);
-      if (set.metadata.deletionTimestamp !== undefined) return report(client, kind, set, pods, undefined);
-      const { changed, problem } = scale(client, kind, set, activePods(pods));
-      const again = report(client, kind, set, changed ? podsOf(client, set) : pods, problem);
+      if (set.metadata.deletionTimestamp !== undefined) return report(client, kind, set, undefined);
+      const problem = scale(client, kind, set);
+      const again = report(client, kind, set, problem);
       return earliest([problem === undefined ? undefined : RETRY_POLICIES.simulatedController.initialMs, again]);
     },
   };
@@ -102,27 +107,19 @@ interface Problem {
   readonly message: string;
 }
 
-interface Scaling {
-  /** Has this call changed the pods? */
-  readonly changed: boolean;
-  /** The refusal of a new pod or of a removal. */
-  readonly problem?: Problem | undefined;
-}
-
-/** Creates missing pods or removes surplus ones. */
-function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject, pods: readonly KubeObject[]): Scaling {
+/** Creates missing pods or removes surplus ones. Returns the refusal of a new pod or of a removal. */
+function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject): Problem | undefined {
   const wanted = specNumber(set, 'replicas', 1);
-  if (pods.length === wanted) return { changed: false };
-  if (pods.length > wanted) {
-    const problem = removePods(client, kind, set, pods, Math.min(MAX_CHANGED_PODS, pods.length - wanted));
-    return { changed: true, problem };
+  const present = sumOf(client.podTallies(set), ({ active }) => active);
+  if (present > wanted) {
+    const count = Math.min(MAX_CHANGED_PODS, present - wanted);
+    return removePods(client, kind, set, activePods(podsOf(client, set)), count);
   }
-  const missing = wanted - pods.length;
-  for (let count = 0; count < Math.min(MAX_CHANGED_PODS, missing); count += 1) {
+  for (let count = 0; count < Math.min(MAX_CHANGED_PODS, wanted - present); count += 1) {
     const problem = createPod(client, kind, set);
-    if (problem !== undefined) return { changed: true, problem };
+    if (problem !== undefined) return problem;
   }
-  return { changed: true };
+  return undefined;
 }
 
 /** Removes the pods whose loss matters least. */
@@ -181,36 +178,45 @@ function report(
   client: ControllerClient,
   kind: ReplicaKind,
   set: KubeObject,
-  all: readonly KubeObject[],
   problem: Problem | undefined,
 ): number | undefined {
-  const pods = activePods(all);
-  const minReady = specNumber(set, 'minReadySeconds', 0);
-  const now = client.now();
+  const tallies = client.podTallies(set);
   const matchLabels = objectAt(objectAt(objectAt(set.spec, 'template'), 'metadata'), 'labels');
   const isLabelled = labelMatcher({ matchLabels });
   const failure = problem === undefined ? [] : [failureOf(client, set, problem)];
   const conditions = [...conditionsExcept(set, 'ReplicaFailure'), ...failure];
+  const readyReplicas = sumOf(tallies, ({ ready }) => ready);
+  const { available, again } = availability(client, set, readyReplicas);
   client.updateStatus(set, {
     ...withoutZeros({
-      fullyLabeledReplicas: countOf(pods, (pod) => isLabelled(pod.metadata.labels ?? {})),
-      readyReplicas: countOf(pods, isReady),
-      availableReplicas: countOf(pods, (pod) => isAvailable(pod, minReady, now)),
+      fullyLabeledReplicas: sumOf(tallies, ({ labels, active }) => (isLabelled(labels) ? active : 0)),
+      readyReplicas,
+      availableReplicas: available,
     }),
-    replicas: pods.length,
+    replicas: sumOf(tallies, ({ active }) => active),
     observedGeneration: set.metadata.generation ?? 1,
-    ...(kind.countsTerminating
-      ? { terminatingReplicas: countOf(all, (pod) => isTerminating(pod) && !isFinished(pod)) }
-      : {}),
+    ...(kind.countsTerminating ? { terminatingReplicas: sumOf(tallies, ({ terminating }) => terminating) } : {}),
     ...(conditions.length === 0 ? {} : { conditions }),
   });
-  return untilAvailable(pods, minReady, now);
+  return again;
 }
 
-function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolean): number {
-  let count = 0;
-  for (const pod of pods) if (holds(pod)) count += 1;
-  return count;
+/** The number of available pods, and the milliseconds until the next one. Only `minReadySeconds` needs the pods. */
+function availability(
+  client: ControllerClient,
+  set: KubeObject,
+  ready: number,
+): { readonly available: number; readonly again?: number | undefined } {
+  const minReady = specNumber(set, 'minReadySeconds', 0);
+  if (minReady === 0) return { available: ready };
+  const now = client.now();
+  const pods = activePods(podsOf(client, set));
+  const available = pods.filter((pod) => isAvailable(pod, minReady, now)).length;
+  return { available, again: untilAvailable(pods, minReady, now) };
+}
+
+function sumOf(tallies: readonly PodTally[], part: (tally: PodTally) => number): number {
+  return tallies.reduce((sum, tally) => sum + part(tally), 0);
 }
 
 /**

@@ -1,0 +1,22 @@
+import type { KubeObject } from '../../core/index.ts';
+import { conditionOf } from '../../kubernetes/index.ts';
+
+/** The readiness of each stored pod. A stored object never changes, so an entry stays true. */
+const readiness = new WeakMap<KubeObject, boolean>();
+
+export function isReady(pod: KubeObject): boolean {
+  let ready = readiness.get(pod);
+  if (ready === undefined) {
+    ready = conditionOf(pod, 'Ready')?.['status'] === 'True';
+    readiness.set(pod, ready);
+  }
+  return ready;
+}
+
+/** Has the pod ended? Controllers do not count ended pods. */
+export function isFinished(pod: KubeObject): boolean {
+  const phase = pod.status?.['phase'];
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+export const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
