@@ -9,6 +9,7 @@ import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import type { MetricResult } from './autoscaler-metrics.ts';
 import { replicasFor } from './autoscaler-metrics.ts';
+import { ScaleTargets } from './autoscaler-targets.ts';
 import type { ScaleHistory } from './autoscaler-limits.ts';
 import { limitScale, withChange } from './autoscaler-limits.ts';
 import { POD_METRICS } from './metrics-server.ts';
@@ -36,6 +37,7 @@ const INTERVAL_MS = 15_000;
  */
 export function autoscalerController(): SimulatedController {
   const histories = new Map<string, ScaleHistory>();
+  const targets = new ScaleTargets();
   return {
     name: NAME,
     target: targetIn(AUTOSCALERS),
@@ -43,24 +45,22 @@ export function autoscalerController(): SimulatedController {
     *keysOf(event, client) {
       const { object, key } = event.stored;
       if (concerns(event, AUTOSCALERS.group, AUTOSCALERS.plural)) {
+        targets.take(key, event.type === 'DELETED' ? undefined : object);
         if (event.type !== 'DELETED') yield key;
         return;
       }
       if (concerns(event, POD_METRICS.group, POD_METRICS.plural)) {
-        for (const autoscaler of client.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
-          if (event.type === 'ADDED') yield keyOfObject(autoscaler);
-        }
+        if (event.type !== 'ADDED') return;
+        yield* client.list(AUTOSCALERS, object.metadata.namespace ?? '').map(keyOfObject);
         return;
       }
-      if (client.isEmpty(AUTOSCALERS)) return;
-      for (const autoscaler of client.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
-        const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
-        if (reference['kind'] === object.kind && reference['name'] === object.metadata.name)
-          yield keyOfObject(autoscaler);
-      }
+      yield* targets.autoscalersOf(object);
     },
 
-    reset: () => histories.clear(),
+    reset() {
+      histories.clear();
+      targets.clear();
+    },
 
     reconcile(key, client) {
       const { namespace, name } = splitKey(key);
