@@ -27,7 +27,7 @@ const NODE_SEARCH = 'node ';
 const ROOM_SEARCH = 'pods ';
 
 /**
- * The number of pods that explain anew why they wait after a change of a node. A change of a node that lets no pod run
+ * The number of pods that say again why they wait after a change of a node. A change of a node that lets no pod run
  * changes the texts of all waiting pods. In Kubernetes, these pods are tried minutes later, or after another event.
  */
 const MAX_NEW_TEXTS = 10;

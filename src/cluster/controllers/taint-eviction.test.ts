@@ -60,7 +60,7 @@ test('a new taint reads only the pods of its node', () => {
   on('a', 'n');
   on('b', 'm');
   const reads: string[] = [];
-  const context = { store: { ...store, collection: (_: string, plural: string) => reads.push(plural) } };
+  const context = { store: { collection: (_: string, plural: string) => reads.push(plural) } };
   const client = new ControllerClient(context as unknown as ControllerContext, 'c', indexes);
   const keys: string[] = [];
   store.subscribe((event) => keys.push(...taintEvictionController().keysOf(event, client)));

@@ -48,11 +48,9 @@ const CODE = 'testing/unknown-option';
  * @throws TypeKroError `testing/unknown-option` for the first unknown name.
  */
 export function requireKnownMembers(match: FaultMatch, fault: Fault, options: FaultOptions | number): void {
-  if (!Object.hasOwn(FAULTS, fault.kind))
-    throw new TypeKroError(`there is no fault "${String(fault.kind)}"`, {
-      code: CODE,
-      remedy: remedyForName(String(fault.kind), FAULTS),
-    });
+  const kind: string = fault.kind;
+  if (!Object.hasOwn(FAULTS, kind))
+    throw new TypeKroError(`there is no fault "${kind}"`, { code: CODE, remedy: remedyForName(kind, FAULTS) });
   requireKnownOptions('the match of a fault', match, MATCH, CODE);
   requireKnownOptions(`the fault ${fault.kind}`, fault, { kind: true, ...FAULTS[fault.kind] }, CODE);
   if (typeof options !== 'number') requireKnownOptions('a rule of faults', options, OPTIONS, CODE);

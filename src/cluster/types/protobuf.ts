@@ -179,8 +179,7 @@ function decodeValue(node: TypeNode, value: Buffer | bigint, double: boolean, de
 /** A message whose first field is JSON text: RawExtension, FieldsV1 or JSON. */
 function rawJson(message: Buffer): JsonValue {
   for (const { number, value } of fields(message)) {
-    if (number === 1 && Buffer.isBuffer(value) && value.length > 0)
-      return parsedJson(value.toString('utf8'));
+    if (number === 1 && Buffer.isBuffer(value) && value.length > 0) return parsedJson(value.toString('utf8'));
   }
   return null;
 }
