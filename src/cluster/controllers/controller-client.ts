@@ -44,6 +44,8 @@ export interface Indexes {
   readonly claims: RelationIndex;
   /** The objects without a controller that a controller may adopt, by resource and namespace. */
   readonly uncontrolled: RelationIndex;
+  /** Pods by the names of their nodes. */
+  readonly nodes: RelationIndex;
   /** The counts of the pods of ReplicaSets and ReplicationControllers. */
   readonly tallies: PodTallies;
 }
@@ -53,6 +55,7 @@ export function createIndexes(store: Store): Indexes {
     owners: new RelationIndex(store, ownersOf),
     claims: new RelationIndex(store, claimsOf),
     uncontrolled: new RelationIndex(store, uncontrolledIn),
+    nodes: new RelationIndex(store, nodeOfPod),
     tallies: new PodTallies(store, ['ReplicaSet', 'ReplicationController']),
   };
 }

@@ -14,6 +14,7 @@ import { isHeld, simulated, simulatedMs } from './simulate.ts';
 import { createIndexes, isApiError, ControllerClient } from './controller-client.ts';
 import type { Work } from '../work.ts';
 import type { ControllerContext } from './controller-client.ts';
+import type { PodTallies } from './pod-tallies.ts';
 import type { RelationIndex } from './relation-index.ts';
 
 /** The parts of the cluster that the manager uses. */
@@ -65,7 +66,7 @@ export class ControllerManager implements ControllerSettings {
   constructor(context: ManagerContext, controllers: readonly SimulatedController[], options: ControllersOptions = {}) {
     this.#context = context;
     const indexes = createIndexes(context.store);
-    const all: readonly RelationIndex[] = Object.values(indexes);
+    const all: readonly (RelationIndex | PodTallies)[] = Object.values(indexes);
     for (const controller of controllers) {
       this.#entries.set(controller.name, {
         controller,
@@ -81,20 +82,14 @@ export class ControllerManager implements ControllerSettings {
     }
     const entries = [...this.#entries.values()];
     const unsubscribe = context.store.subscribe((event) => {
-      indexes.owners.take(event);
-      indexes.claims.take(event);
-      indexes.uncontrolled.take(event);
-      indexes.tallies.take(event);
+      for (const index of all) index.take(event);
       for (const entry of entries) {
         if (entry.behaviour.disabled) continue;
         for (const key of entry.controller.keysOf(event, entry.client)) this.#enqueue(entry, key);
       }
     });
     context.onRestored.push(() => {
-      indexes.owners.fill(context.store);
-      indexes.claims.fill(context.store);
-      indexes.uncontrolled.fill(context.store);
-      indexes.tallies.fill(context.store);
+      for (const index of all) index.fill(context.store);
       for (const entry of entries) this.#enqueueAll(entry);
     });
     context.work.onStop(() => {
