@@ -6,12 +6,14 @@
  * hours`, only the growth is measured.
  */
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { startBrowser } from '../test/browser/support/browser.ts';
 import { createScene, FLEET_REF, SHOP_REF } from '../test/browser/support/scene.ts';
 import type { SceneServer } from '../test/browser/support/scene-server.ts';
 import { serveScene } from '../test/browser/support/scene-server.ts';
+import { REPEAT_MS } from '../src/dashboard/client/data/remote.ts';
 import { startDashboard } from './support/dashboard-process.ts';
 
 const RUNS = 7;
@@ -169,6 +171,11 @@ const HOURS = 8;
 const CHANGES_PER_SECOND = 10;
 const BATCHES = 480;
 const SAMPLES = 12;
+/** The step of the page's clock while the page has not read a batch, and the real time after it. */
+const STEP_MS = 100;
+const STEP_PAUSE_MS = 20;
+/** The time before the page's repetition at which a read must have come. */
+const REPEAT_MARGIN_MS = 5000;
 
 /** The bytes of the heap of a page after a collection. */
 async function pageHeap(session: CDPSession): Promise<number> {
@@ -213,7 +220,12 @@ async function measureHours(browser: Browser, hash: string, what: string): Promi
     await server.order({ is: 'happen', events, ms: batchMs });
     // The page's timers follow its clock. The stream and the reads take real time.
     await page.clock.runFor(batchMs / 2);
-    for (let waited = 0; reads.length === 0 && waited < 600; waited += 1) await page.clock.runFor(500);
+    // A page also reads without a change, after REPEAT_MS. The last read was before this batch.
+    const steps = (REPEAT_MS - batchMs / 2 - REPEAT_MARGIN_MS) / STEP_MS;
+    for (let step = 0; reads.length === 0 && step < steps; step += 1) {
+      await page.clock.runFor(STEP_MS);
+      if (reads.length === 0) await setTimeout(STEP_PAUSE_MS);
+    }
     if (reads.length === 0) throw new Error(`the page does not read after batch ${batch}`);
     if (batch % (BATCHES / SAMPLES) !== 0) continue;
     pages.push(await pageHeap(session));
