@@ -46,6 +46,26 @@ function comparable(objects: readonly KubeObject[]): Map<string, KubeObject> {
   );
 }
 
+/** The rules of the role of the dashboard, from the template. They have no values. */
+function dashboardRules(): readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[] {
+  const text = readFileSync(`${chart}/templates/rbac.yaml`, 'utf8');
+  const [, role = ''] = text.split('name: {{ $name }}:dashboard\n');
+  const [rules] = (role.split('rules:\n')[1] ?? '').split('---\n');
+  return parse(rules ?? '') as ReturnType<typeof dashboardRules>;
+}
+
+test.each([
+  // A read of an instance starts a watch of the pods of its workloads (`childSelections`).
+  ['pods', ['get', 'list', 'watch']],
+  ['pods/log', ['get']],
+  ['events', ['get', 'list']],
+  ['tokenreviews', ['create']],
+  ['subjectaccessreviews', ['create']],
+])('the dashboard in the chart may use %s: %j', (resource, verbs) => {
+  const granted = dashboardRules().flatMap((rule) => (rule.resources.includes(resource) ? rule.verbs : []));
+  expect(granted).toEqual(verbs);
+});
+
 describe.skipIf(program === '')('the chart, rendered', () => {
   test('is what `typekro install --controller` applies', async () => {
     const rendered = comparable(await renderChart());
@@ -126,6 +146,15 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     const map = on.find(({ kind }) => kind === 'ConfigMap') as unknown as { data: Record<string, string> } | undefined;
     const dashboard: unknown = JSON.parse(readFileSync(`${chart}/monitoring/dashboard.json`, 'utf8'));
     expect(JSON.parse(map?.data['typekro.json'] ?? '')).toEqual(dashboard);
+  });
+
+  test('grants the rights of the dashboard only with its address', async () => {
+    const role = async (...sets: string[]) =>
+      (await renderChart(...sets)).find(
+        ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name?.endsWith(':dashboard') === true,
+      );
+    expect(await role()).toBeUndefined();
+    expect((await role('config.dashboardBindAddress=":8090"'))?.['rules']).toEqual(dashboardRules());
   });
 
   test('has a value for every flag except those of a debugger, and the controller accepts the rendered flags', async () => {
