@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { logKey, PodLogs } from './pod-logs.ts';
+import type { KubeObject } from '../core/index.ts';
+import { logKey, PodLogs, PROCESS } from './pod-logs.ts';
+import type { StreamSink } from './protocol/request.ts';
 
 const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid: 'u' } };
 const KEY = logKey(POD, 'c');
@@ -29,4 +31,39 @@ test.each([
   logs.begin(KEY);
   logs.write(KEY, 'next run');
   expect(logs.read(POD, 'c').map(({ text }) => text)).toEqual(['next run']);
+});
+
+test('a removed pod takes its own logs, and leaves those of other pods and of its process', () => {
+  const logs = new PodLogs(() => 1);
+  const shown = { ...POD, metadata: { ...POD.metadata, annotations: { [PROCESS]: 'n/web' } } };
+  const other = { ...POD, metadata: { name: 'q', uid: 'uu' } };
+  for (const pod of [POD, other, shown]) for (const name of ['c', 'd']) logs.write(logKey(pod, name), 'a line');
+  const ended: string[] = [];
+  const follow = (pod: KubeObject, name: string): void => {
+    const sink: StreamSink = {
+      backlog: 0,
+      write: () => undefined,
+      end: () => void ended.push(name),
+      abort: () => undefined,
+    };
+    logs.follow(pod, name.slice(0, 1), Buffer.alloc(0), () => Buffer.alloc(0)).start(sink);
+  };
+  follow(POD, 'c of the pod');
+  follow(shown, 'd of the process, by the pod');
+  follow(other, 'd of another pod');
+  follow({ ...shown, metadata: { ...shown.metadata, uid: 'uu' } }, 'c of the process, by another pod');
+  logs.drop('u');
+  expect(ended).toEqual(['c of the pod', 'd of the process, by the pod']);
+  expect(logs.dump().map(({ key }) => key)).toEqual(['uu/c', 'uu/d', 'process n/web/c', 'process n/web/d']);
+  logs.write(KEY, 'again');
+  logs.drop('u');
+  expect(logs.read(POD, 'c')).toEqual([]);
+});
+
+test('the logs of 30,000 pods are removed one after the other', { timeout: 10_000 }, () => {
+  const logs = new PodLogs(() => 1);
+  const count = 30_000;
+  for (let pod = 0; pod < count; pod += 1) logs.write(`${pod}/c`, 'a line');
+  for (let pod = count - 1; pod >= 0; pod -= 1) logs.drop(String(pod));
+  expect(logs.dump()).toEqual([]);
 });

@@ -13,6 +13,9 @@ const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 /** The annotation of a pod that shows the log of a presented process. Its value is `namespace/name` of the process. */
 export const PROCESS = 'typekro.dev/process';
 
+/** The beginning of the keys of the logs of presented processes. */
+const PROCESS_PREFIX = 'process ';
+
 /** A line of a log, with its time in milliseconds since the epoch. */
 export interface LogLine {
   readonly time: number;
@@ -49,6 +52,9 @@ interface Log {
  */
 export class PodLogs {
   readonly #logs = new Map<string, Log>();
+  /** The keys of the logs of each pod, by its uid. They find the logs of a pod among those of many pods. */
+  readonly #podKeys = new Map<string, string[]>();
+  readonly #processKeys = new Set<string>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -118,7 +124,7 @@ export class PodLogs {
   /** Replaces all logs by those of a snapshot. Ends the streams of all followers. */
   load(logs: readonly SnapshotLog[]): void {
     this.close();
-    this.#logs.clear();
+    for (const known of [this.#logs, this.#podKeys, this.#processKeys]) known.clear();
     for (const { key, lines } of logs) {
       const log = this.#log(key);
       log.lines = [...lines];
@@ -128,10 +134,13 @@ export class PodLogs {
 
   /** Deletes the logs of a pod and ends the streams of their followers. The log of a process outlives its pods. */
   drop(podUid: string): void {
-    for (const [key, { followers }] of this.#logs) {
+    const own = this.#podKeys.get(podUid) ?? [];
+    for (const key of [...own, ...this.#processKeys]) {
+      const { followers } = this.#log(key);
       for (const follower of followers) if (follower.podUid === podUid) end(followers, follower);
-      if (key.startsWith(`${podUid}/`)) this.#logs.delete(key);
     }
+    for (const key of own) this.#logs.delete(key);
+    this.#podKeys.delete(podUid);
   }
 
   /** Ends the streams of all followers. */
@@ -144,6 +153,11 @@ export class PodLogs {
     if (log === undefined) {
       log = { lines: [], previous: undefined, characters: 0, dropped: 0, followers: new Set() };
       this.#logs.set(key, log);
+      if (key.startsWith(PROCESS_PREFIX)) this.#processKeys.add(key);
+      else {
+        const podUid = key.slice(0, key.indexOf('/'));
+        this.#podKeys.set(podUid, [...(this.#podKeys.get(podUid) ?? []), key]);
+      }
     }
     return log;
   }
@@ -178,4 +192,4 @@ export function logKey({ metadata }: KubeObject, container: string): string {
 }
 
 /** The key of the log of a presented process. */
-export const processKey = (process: string, container: string): string => `process ${process}/${container}`;
+export const processKey = (process: string, container: string): string => `${PROCESS_PREFIX}${process}/${container}`;

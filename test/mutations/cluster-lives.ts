@@ -3,6 +3,13 @@ import type { MutationRow } from './mutate.ts';
 /** Mistakes in the lives of pods, in kept clusters, and in lists and applies that span versions. */
 export const CLUSTER_LIVES: readonly MutationRow[] = [
   {
+    name: 'a follower of a process does not end with its pod',
+    file: 'src/cluster/pod-logs.ts',
+    find: '[...own, ...this.#processKeys]',
+    replace: 'own',
+    tests: ['src/cluster/pod-logs.test.ts'],
+  },
+  {
     name: 'a pod that ends or leaves its owner stays in the counts of the owner',
     file: 'src/cluster/controllers/pod-tallies.ts',
     find: '    add(share, -1);',
@@ -21,7 +28,7 @@ export const CLUSTER_LIVES: readonly MutationRow[] = [
     file: 'src/cluster/controllers/adoption.ts',
     find: '.every(matches) !== true',
     replace: '.some(matches) !== true',
-    tests: ['src/cluster/controllers/adoption.test.ts'],
+    tests: ['src/cluster/controllers/pod-tallies.test.ts'],
   },
   {
     name: 'an autoscaler scales without the Scale of its target',

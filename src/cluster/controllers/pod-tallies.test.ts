@@ -70,6 +70,14 @@ const countsOf = (tallies: PodTallies, owner: string): Map<string, number[]> =>
 
 const refill = (tallies: PodTallies, store: Store): void => tallies.fill(store);
 
+const LABELS = { app: 'r' };
+const replicaSet = (replicas: number): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  metadata: { name: 'r' },
+  spec: { replicas, selector: { matchLabels: LABELS }, template: podTemplate(LABELS) },
+});
+
 describe('the counts of pods', () => {
   test('equal the counts of a scan of all pods, after any changes', () => {
     fc.assert(
@@ -94,13 +102,7 @@ describe('the counts of pods', () => {
   test('spare the look at all pods when pods are replaced one after the other', async () => {
     await using story = await startClusterStory();
     const count = 30;
-    const labels = { app: 'r' };
-    await story.create({
-      apiVersion: 'apps/v1',
-      kind: 'ReplicaSet',
-      metadata: { name: 'r' },
-      spec: { replicas: count, selector: { matchLabels: labels }, template: podTemplate(labels) },
-    });
+    await story.create(replicaSet(count));
     const names = await story.names('v1 Pod');
     const visit = vi.spyOn(ControllerClient.prototype, 'controlled');
     try {
@@ -122,5 +124,15 @@ describe('the counts of pods', () => {
       readyReplicas: count,
       terminatingReplicas: 0,
     });
+  });
+
+  test('show that one of many pods has to be released', async () => {
+    await using story = await startClusterStory();
+    await story.create(replicaSet(3));
+    const [name = ''] = await story.names('v1 Pod');
+    await story.patch('v1 Pod', name, { metadata: { labels: { app: 'other' } } });
+    expect((await story.get('v1 Pod', name)).metadata.ownerReferences).toBeUndefined();
+    expect(await story.names('v1 Pod')).toHaveLength(4);
+    expect((await story.get('apps/v1 ReplicaSet', 'r')).status).toMatchObject({ replicas: 3, readyReplicas: 3 });
   });
 });
