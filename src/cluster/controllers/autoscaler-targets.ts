@@ -2,8 +2,8 @@ import type { KubeObject } from '../../core/index.ts';
 import { objectAt, textAt } from '../../kubernetes/index.ts';
 
 /**
- * The keys of the autoscalers by the objects that they scale. Most events are those of kinds that no autoscaler names, and
- * then cost one look-up.
+ * The keys of the autoscalers by the objects that they scale. Most events are those of kinds that no autoscaler names.
+ * Such an event costs one look-up.
  */
 export class ScaleTargets {
   /** The keys of the autoscalers, by the kind of the target and then by its namespace and name. */

@@ -36,8 +36,8 @@ export interface SimulatedController {
 }
 
 /**
- * Finds the work that a change of a place causes, e.g. of a node. `keysOf` returns the key of the search, which names no
- * object. The search runs once after the present event, however many events have caused it by then.
+ * Finds the work that a change of a place causes, e.g. of a node. `keysOf` returns the key of the search, which is not
+ * the key of an object. The search runs once after the present event, however many events have caused it by then.
  */
 export interface WorkSearch {
   /** Is this the key of a search? */

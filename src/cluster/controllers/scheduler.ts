@@ -19,16 +19,17 @@ import type { ControllerClient } from './controller-client.ts';
 import { claimsOfPod } from '../pods/claims-of-pod.ts';
 
 const NAME = 'default-scheduler';
+
 /**
- * The keys of searches for the waiting pods that a change concerns begin with these words: a change of a node, or of the
- * pods on a node. A key of a pod has no space.
+ * The keys of searches for the waiting pods that a change concerns begin with these words: the change of a node, or of
+ * the pods on a node. A key of a pod has no space.
  */
 const NODE_SEARCH = 'node ';
 const ROOM_SEARCH = 'pods ';
 
 /**
- * The number of pods that say again why they wait after a change of a node. A change of a node that lets no pod run
- * changes the texts of all waiting pods. In Kubernetes, these pods are tried minutes later, or after another event.
+ * The number of pods that get a new text after a change of a node. A change of a node that lets no pod run changes the
+ * texts of all waiting pods. Kubernetes tries these pods minutes later, or after another event.
  */
 const MAX_NEW_TEXTS = 10;
 
@@ -125,7 +126,7 @@ export function scheduler(): SimulatedController {
         recordEvent(client, pod, NAME, 'Scheduled', `Successfully assigned ${key} to ${decision.node}`);
         return;
       }
-      // The nomination comes before the evictions: the removal of a victim, which may follow at once, looks for waiting pods.
+      // The nomination comes before the evictions. The removal of a victim may follow at once, and wakes waiting pods.
       wait(client, pod, decision);
       if (decision.victims === undefined) return;
       evict(client, pod, decision.victims);

@@ -51,8 +51,8 @@ export class WaitingPods {
   }
 
   /**
-   * Takes the present state of a pod; `undefined`: the pod is gone. Returns the key of the first pod that is left in the
-   * group of a pod that leaves it.
+   * Takes the present state of a pod; `undefined`: the pod is gone. When the pod leaves its group, returns the key of the
+   * first pod that is left there.
    */
   take(key: string, pod: KubeObject | undefined): string | undefined {
     const before = this.#entries.get(key);
