@@ -5,7 +5,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
  * Tests that run in the process of their worker. Their files share the modules of the worker: the imports of a file are
  * more than its tests, and a process for each file takes three fifths of the processor's time.
  */
-const SHARED = ['src/**/*.test.{ts,tsx}', 'test/{conformance,fuzz,mutations,property,simulation}/**/*.test.ts'];
+const SHARED = ['src/**/*.test.{ts,tsx}', 'test/{conformance,mutations,property,simulation}/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -15,7 +15,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'alone',
-          include: ['test/{browser,e2e,package,image,site}/**/*.test.ts'],
+          // V8 counts the blocks of all modules of a process, so the tests of the fuzzer need processes of their own.
+          include: ['test/{browser,e2e,fuzz,package,image,site}/**/*.test.ts'],
           exclude: [
             ...configDefaults.exclude,
             // `npm run long` alone installs the dependencies again and builds, and edits 200 instances.
