@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { builtinSource, compileGraphObject } from '../../graph/index.ts';
+import { maskedOutline } from './graph-edges.ts';
+
+/** The outline of a Graph with a node of this kind, which has a literal in an expression. */
+function outlineOf(kind: string): string {
+  const annotations = { v: "${'hunter2' + env.text}" };
+  const nodes = [
+    { id: 'env', def: { kind: 'Secret', text: 'x' } },
+    { id: 'node', template: { apiVersion: 'v1', kind, metadata: { name: 'd', annotations } } },
+  ];
+  const { graph, diagnostics } = compileGraphObject(
+    { apiVersion: 'kro.run/v1alpha1', kind: 'Graph', metadata: { name: 'g', namespace: 'n' }, spec: { nodes } },
+    { sources: builtinSource() },
+  );
+  if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
+  return JSON.stringify(maskedOutline(graph).nodes);
+}
+
+test.each([
+  ['a ConfigMap', 'ConfigMap', true],
+  ['a Secret', 'Secret', false],
+  ['a computed kind, which can be a Secret', '${env.kind}', false],
+])('the literals in the expressions of %s are shown: %s %s', (_title, kind, isShown) => {
+  expect(outlineOf(kind).includes('hunter2')).toBe(isShown);
+});
