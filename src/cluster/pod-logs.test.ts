@@ -42,6 +42,7 @@ test('a removed pod takes its own logs, and leaves those of other pods and of it
   const follow = (pod: KubeObject, name: string): void => {
     const sink: StreamSink = {
       backlog: 0,
+      drained: () => undefined,
       write: () => undefined,
       end: () => void ended.push(name),
       abort: () => undefined,
