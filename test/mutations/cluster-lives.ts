@@ -3,6 +3,27 @@ import type { MutationRow } from './mutate.ts';
 /** Mistakes in the lives of pods, in kept clusters, and in lists and applies that span versions. */
 export const CLUSTER_LIVES: readonly MutationRow[] = [
   {
+    name: 'the pods of a node that was not found once are removed',
+    file: 'src/cluster/controllers/pod-collector.ts',
+    find: 'if (since + QUARANTINE_MS > client.now()) return',
+    replace: 'if (since > client.now()) return',
+    tests: ['src/cluster/controllers/pod-collector.test.ts'],
+  },
+  {
+    name: 'a node that comes back loses its pods',
+    file: 'src/cluster/controllers/pod-collector.ts',
+    find: 'if (!isOrphaned(pod, client)) {',
+    replace: 'if (false) {',
+    tests: ['src/cluster/controllers/pod-collector.test.ts'],
+  },
+  {
+    name: 'the newest ended pods are removed first',
+    file: 'src/cluster/controllers/pod-collector.ts',
+    find: 'a.rank < b.rank ? -1 : 1',
+    replace: 'a.rank < b.rank ? 1 : -1',
+    tests: ['src/cluster/controllers/pod-collector.test.ts'],
+  },
+  {
     name: 'a follower of a process does not end with its pod',
     file: 'src/cluster/pod-logs.ts',
     find: '[...own, ...this.#processKeys]',

@@ -1,15 +1,17 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { conditionOf, objectsAt } from '../../kubernetes/index.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 /** The type of the condition of pods that the cluster ends. */
 export const DISRUPTION_TARGET = 'DisruptionTarget';
 
-/**
- * Deletes a pod gracefully. The condition `DisruptionTarget` of the pod first says why, for example for the failure
- * policies of Jobs.
- */
-export function disruptPod(client: ControllerClient, pod: KubeObject, reason: string, message: string): void {
+/** The status of a pod with the condition `DisruptionTarget`, which says why the cluster ends the pod. */
+export function withDisruptionTarget(
+  client: ControllerClient,
+  pod: KubeObject,
+  reason: string,
+  message: string,
+): JsonObject {
   const known = conditionOf(pod, DISRUPTION_TARGET);
   const condition = {
     type: DISRUPTION_TARGET,
@@ -21,6 +23,14 @@ export function disruptPod(client: ControllerClient, pod: KubeObject, reason: st
     message,
   };
   const others = objectsAt(pod.status, 'conditions').filter((entry) => entry !== known);
-  client.updateStatus(pod, { ...pod.status, conditions: [...others, condition] });
+  return { ...pod.status, conditions: [...others, condition] };
+}
+
+/**
+ * Deletes a pod gracefully. The condition `DisruptionTarget` of the pod first says why, for example for the failure
+ * policies of Jobs.
+ */
+export function disruptPod(client: ControllerClient, pod: KubeObject, reason: string, message: string): void {
+  client.updateStatus(pod, withDisruptionTarget(client, pod, reason, message));
   client.remove(pod);
 }

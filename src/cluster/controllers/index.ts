@@ -28,6 +28,7 @@ import { garbageCollector } from './garbage-collector.ts';
 import { jobController, ttlController } from './job.ts';
 import { kubelet } from './kubelet.ts';
 import { KUBELET } from './pods.ts';
+import { podCollector } from './pod-collector.ts';
 import { ProcessPods } from './process-pods.ts';
 import type { ProcessRuntime } from '../processes/runtime.ts';
 import { ControllerManager } from './manager.ts';
@@ -98,6 +99,7 @@ function workloadControllers(podRules: PodRuleSet, processes: ProcessPods): Simu
     volumeController,
     scheduler(),
     taintEvictionController(),
+    podCollector(),
     kubelet(podRules, processes),
     endpointsController,
     endpointMirroring,
