@@ -274,6 +274,18 @@ describe('preemption', () => {
     expect(await phaseOf(story, 'first')).toBe('Running');
   });
 
+  test('ends for two pods while a pod that makes room for both still ends', async () => {
+    await using story = await startStory(2);
+    await story.create(pod('victim', 2));
+    story.cluster.controllers.hold('kubelet');
+    await story.remove('v1 Pod', 'victim');
+    await story.create(pod('first', 1, { priorityClassName: 'low' }));
+    await story.create(pod('second', 1, { priorityClassName: 'high' }));
+    story.cluster.controllers.release('kubelet');
+    await story.advance(60);
+    expect([await phaseOf(story, 'first'), await phaseOf(story, 'second')]).toEqual(['Running', 'Running']);
+  });
+
   test('keeps no room for a nominated pod that is deleted', async () => {
     await using story = await startStory(1);
     await story.create(pod('victim', 1, { priorityClassName: 'low' }));

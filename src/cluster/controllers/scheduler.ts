@@ -20,12 +20,12 @@ import { claimsOfPod } from '../pods/claims-of-pod.ts';
 
 const NAME = 'default-scheduler';
 
-/**
- * The keys of searches for the waiting pods that a change concerns begin with these words: the change of a node, or of
- * the pods on a node. A key of a pod has no space.
- */
-const NODE_SEARCH = 'node ';
-const ROOM_SEARCH = 'pods ';
+/** What a search for waiting pods follows: a change of a node, or of the pods on it. */
+type Change = 'node' | 'pods';
+
+/** The key of a search for waiting pods with at most this priority. A key of a pod has no space. */
+const searchKey = (change: Change, node: string, maxPriority = Number.POSITIVE_INFINITY): string =>
+  `${change} ${maxPriority} ${node}`;
 
 /**
  * The number of pods that get a new text after a change of a node. A change of a node that lets no pod run changes the
@@ -57,23 +57,20 @@ export function scheduler(): SimulatedController {
 
   /** The keys of waiting pods that a change of a node, or of the pods on it, concerns. */
   function* find(key: string, client: ControllerClient): Iterable<string> {
-    const name = key.slice(key.indexOf(' ') + 1);
+    const [change, maxPriority, name = ''] = key.split(' ');
     const node = client.get(NODES, '', name);
     const place = node !== undefined && isSimulatedNode(node) ? node : undefined;
     for (const { key: first, demand } of waiting.firstsOn(name)) {
-      if (isWorthTrying(demand, name, place, room) && claimProblem(client, demand.pod) === undefined) yield first;
+      if (demand.priority > Number(maxPriority) || !isWorthTrying(demand, name, place, room)) continue;
+      if (claimProblem(client, demand.pod) === undefined) yield first;
     }
-    if (!key.startsWith(NODE_SEARCH)) return;
+    if (change !== 'node') return;
     let left = MAX_NEW_TEXTS;
     for (const other of waiting.keysOn(name)) {
       yield other;
       left -= 1;
       if (left === 0) return;
     }
-  }
-
-  function* searches(kind: typeof NODE_SEARCH | typeof ROOM_SEARCH, node: string): Iterable<string> {
-    if (!waiting.isEmpty) yield `${kind}${node}`;
   }
 
   function* keysOfPod(event: StoreEvent): Iterable<string> {
@@ -87,10 +84,14 @@ export function scheduler(): SimulatedController {
     const isForgotten = waited && !waiting.has(key);
     if (pod !== undefined && isUnbound(pod) && (isForgotten || isNewNeed(event))) yield key;
     if (next !== undefined) yield next;
-    if (freed !== undefined) yield* searches(ROOM_SEARCH, freed);
-    // A pod that gives up the room that was kept for it makes room for others, unless it now uses this room.
+    if (waiting.isEmpty) return;
+    if (freed !== undefined) yield searchKey('pods', freed);
+    // A pod that gives up the room that was kept for it makes room for others, unless it now uses this room. Pods of
+    // higher priority could use the room before. If they were tried now, they could take the nomination of the pod again.
     const isGivenUp = nomination !== waiting.nominationOf(key) && textAt(pod?.spec, 'nodeName') !== nomination;
-    if (nomination !== '' && nomination !== freed && isGivenUp) yield* searches(ROOM_SEARCH, nomination);
+    if (nomination !== '' && nomination !== freed && isGivenUp) {
+      yield searchKey('pods', nomination, demandOf(object).priority);
+    }
   }
 
   return {
@@ -101,14 +102,14 @@ export function scheduler(): SimulatedController {
     *keysOf(event, client) {
       if (concerns(event, '', 'pods')) yield* keysOfPod(event);
       else if (concerns(event, '', 'nodes')) {
-        if (isRoomChanged(event)) yield* searches(NODE_SEARCH, event.stored.key);
+        if (isRoomChanged(event) && !waiting.isEmpty) yield searchKey('node', event.stored.key);
       } else if (concerns(event, '', 'persistentvolumeclaims') && event.type !== 'DELETED') {
         const { namespace = '', name = '' } = event.stored.object.metadata;
         for (const pod of client.podsOfClaim(namespace, name)) if (isUnbound(pod)) yield keyOfObject(pod);
       }
     },
 
-    search: { isKey: (key) => key.startsWith(ROOM_SEARCH) || key.startsWith(NODE_SEARCH), find },
+    search: { isKey: (key) => key.includes(' '), find },
 
     reset() {
       ledger.clear();
