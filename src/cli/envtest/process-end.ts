@@ -4,12 +4,19 @@ export function refuse(program: string, reasons: readonly string[]): never {
   process.exit(1);
 }
 
-/** On the first SIGTERM or SIGINT: calls `close` and ends the process with 0. A second signal ends it at once. */
+/** The time for the end of the servers, in milliseconds. A harness sends one signal, and waits for 20 seconds. */
+const CLOSE_MS = 5000;
+
+/**
+ * On the first SIGTERM or SIGINT: calls `close` and ends the process with 0. A second signal ends it at once with 1, and
+ * so does a `close` that takes more than five seconds.
+ */
 export function endOnSignal(close: () => Promise<unknown>): void {
   let ending = false;
   const end = () => {
     if (ending) process.exit(1);
     ending = true;
+    setTimeout(() => refuse('error', [`the servers have not closed in ${CLOSE_MS / 1000} s`]), CLOSE_MS);
     void close().then(
       () => process.exit(0),
       (error: unknown) => refuse('error', [String(error)]),
