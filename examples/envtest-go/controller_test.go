@@ -32,16 +32,17 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) int {
 	began := time.Now()
 	var err error
-	if config, err = environment.Start(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	fmt.Printf("control plane ready in %d ms\n", time.Since(began).Milliseconds())
+	// A start that fails after its programs were ready leaves them running.
 	defer func() {
 		if err := environment.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}()
+	if config, err = environment.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Printf("control plane ready in %d ms\n", time.Since(began).Milliseconds())
 	if err := AddToScheme(scheme.Scheme); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -11,6 +11,8 @@ func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		environment := &envtest.Environment{}
 		if _, err := environment.Start(); err != nil {
+			// A start that fails after its programs were ready leaves them running.
+			_ = environment.Stop()
 			b.Fatal(err)
 		}
 		b.StopTimer()
