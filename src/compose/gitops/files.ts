@@ -92,8 +92,8 @@ function kustomization(resources: readonly string[]): string {
 }
 
 /**
- * Puts an object into the second wave of Argo CD, and skips the dry run while its kind does not exist yet. Argo CD
- * applies waves in order, from 0 on.
+ * Puts an object into wave 1 of Argo CD, and skips the dry run while its kind does not exist yet. Argo CD applies wave 1
+ * after the objects without a wave, which are in wave 0. The object's own annotations have precedence.
  */
 function inSecondWave(object: KubeObject): KubeObject {
   const annotations = {

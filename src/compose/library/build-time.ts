@@ -4,8 +4,9 @@ import { define } from './builtin-table.ts';
 
 const RANDOM = 'use Cel.expr("random.seededString(8, …)") or compute it before';
 const CLOCK = 'pass the time with the spec';
+const MACHINE = 'pass the value with the spec';
 
-/** The names of functions that read the time or random numbers of the host. */
+/** The names of functions that read the time, random numbers or measurements of the host. */
 export const BUILD_TIME_NAMES: ReadonlySet<string> = new Set(
   (
     'random now randomUUID getRandomValues randomBytes randomInt randomFill randomFillSync ' +
@@ -17,8 +18,8 @@ let defined = false;
 
 /**
  * Defines the refusals of host functions that return a different value at each call, because the graph would contain
- * the one value of the build. The search for these functions loads modules of the host, so it starts at the first
- * function with such a name.
+ * the one value of the build. The search for these functions loads modules of the host. It starts when the first
+ * function with such a name is called.
  */
 export function defineBuildTime(fn: FunctionLike): void {
   if (defined || !BUILD_TIME_NAMES.has(fn.name)) return;
@@ -29,12 +30,12 @@ export function defineBuildTime(fn: FunctionLike): void {
     if (typeof fn === 'function')
       define(fn, () => refuse('no-cel', `${name}() would be drawn once, while the graph is built`, RANDOM));
   };
-  const read = (fn: unknown, name: string) => {
+  const readWith = (fn: unknown, name: string, reason: string, remedy: string) => {
     if (typeof fn === 'function')
-      define(fn, () =>
-        refuse('no-cel', `${name}() would be read once, while the graph is built: a graph has no clock`, CLOCK),
-      );
+      define(fn, () => refuse('no-cel', `${name}() would be read once, while the graph is built: ${reason}`, remedy));
   };
+  const read = (fn: unknown, name: string) => readWith(fn, name, 'a graph has no clock', CLOCK);
+  const measured = (fn: unknown, name: string) => readWith(fn, name, 'a graph does not measure a machine', MACHINE);
   drawn(Math.random, 'Math.random');
   for (const name of ['randomUUID', 'getRandomValues'] as const)
     drawn(member(Reflect.get(globalThis, 'crypto'), name), `crypto.${name}`);
@@ -48,10 +49,12 @@ export function defineBuildTime(fn: FunctionLike): void {
   read(member(Reflect.get(globalThis, 'performance'), 'now'), 'performance.now');
   read(member(builtinModule('node:perf_hooks')?.['performance'], 'now'), 'performance.now');
   const host: Record<string, unknown> | undefined = Reflect.get(globalThis, 'process') as never;
-  for (const name of NODE_CLOCK) read(host?.[name], `process.${name}`);
+  for (const name of ['hrtime', 'uptime'] as const) read(host?.[name], `process.${name}`);
   read((host?.['hrtime'] as { readonly bigint?: unknown } | undefined)?.bigint, 'process.hrtime.bigint');
   const os = builtinModule('node:os');
-  for (const name of ['uptime', 'loadavg', 'freemem'] as const) read(os?.[name], `os.${name}`);
+  read(os?.['uptime'], 'os.uptime');
+  for (const name of ['cpuUsage', 'memoryUsage', 'resourceUsage'] as const) measured(host?.[name], `process.${name}`);
+  for (const name of ['loadavg', 'freemem'] as const) measured(os?.[name], `os.${name}`);
 }
 
 const NODE_RANDOM = [
@@ -64,7 +67,6 @@ const NODE_RANDOM = [
   'generateKeySync',
   'generateKeyPairSync',
 ] as const;
-const NODE_CLOCK = ['hrtime', 'uptime', 'cpuUsage', 'memoryUsage', 'resourceUsage'] as const;
 
 function builtinModule(name: string): Record<string, unknown> | undefined {
   const host = Reflect.get(globalThis, 'process') as { getBuiltinModule?: (id: string) => unknown } | undefined;

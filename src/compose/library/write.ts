@@ -71,11 +71,15 @@ export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): voi
 
 /**
  * `delete object[key]` with a symbolic key: deletes each key of the object under the condition that it equals the
- * symbolic key.
+ * symbolic key. Refuses lists and merged objects.
  */
 function deleteSymbolic(target: object, key: Sym): void {
   if (mergedPieces(target) !== undefined || Array.isArray(target)) {
-    refuse('no-cel', 'deleting a symbolic key has no CEL form', 'leave the key out when building the object');
+    refuse(
+      'no-cel',
+      'deleting a symbolic key of a list or of a merged object has no CEL form',
+      'leave the key out when building the object',
+    );
   }
   const text = textNode(wrap(key));
   for (const name of Object.keys(target)) deleteMemberWhen(target, name, eq(text, literal(name)));

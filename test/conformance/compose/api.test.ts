@@ -248,7 +248,7 @@ describe('namespaces', () => {
     return { phase: own.status.phase };
   }, 'app');
 
-  test('are printed before the instance, and are external references in the definition', () => {
+  test('are printed before the instance, and only those that the graph reads are external references', () => {
     const { resources } = app.toDefinition()['spec'] as { resources: JsonObject[] };
     expect(resources.map((entry) => [entry['id'], entry['externalRef']])).toEqual([
       ['config', undefined],

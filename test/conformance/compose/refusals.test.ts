@@ -1,7 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hrtime } from 'node:process';
+import { freemem, loadavg, uptime } from 'node:os';
+import { cpuUsage, hrtime, memoryUsage, resourceUsage } from 'node:process';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -94,6 +95,12 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a random number in a helper outside the composition', 'trace/no-cel', 'Math.random() would be drawn once', (s) => ConfigMap({ name: `${s.name}-${suffix(4)}` })],
   ['the clock in a helper outside the composition', 'trace/no-cel', 'a graph has no clock', (s) => ConfigMap({ name: s.name, data: { at: stamp().at.toISOString() } })],
   ['process.hrtime()', 'trace/no-cel', 'process.hrtime() would be read once', (s) => ConfigMap({ name: s.name, data: { at: String(hrtime()[0]) } })],
+  ['os.uptime()', 'trace/no-cel', 'os.uptime() would be read once, while the graph is built: a graph has no clock', () => ({ at: uptime() })],
+  ['os.loadavg()', 'trace/no-cel', 'os.loadavg() would be read once, while the graph is built: a graph does not measure a machine', () => ({ at: loadavg()[0] })],
+  ['os.freemem()', 'trace/no-cel', 'os.freemem() would be read once, while the graph is built: a graph does not measure a machine', () => ({ at: freemem() })],
+  ['process.memoryUsage()', 'trace/no-cel', 'process.memoryUsage() would be read once, while the graph is built: a graph does not measure a machine', () => ({ at: memoryUsage().rss })],
+  ['process.cpuUsage()', 'trace/no-cel', 'process.cpuUsage() would be read once, while the graph is built: a graph does not measure a machine', () => ({ at: cpuUsage().user })],
+  ['process.resourceUsage()', 'trace/no-cel', 'process.resourceUsage() would be read once, while the graph is built: a graph does not measure a machine', () => ({ at: resourceUsage().maxRSS })],
   ['performance.now()', 'trace/no-cel', 'performance.now() would be read once', () => ({ now: performance.now() })],
   ['the date as a text', 'trace/no-cel', 'Date() would be read once', () => ({ now: Date() })],
   ['a date as a value', 'trace/types', 'a value of the class Date', (s) => ({ name: s.name, at: new Date(0) })],
