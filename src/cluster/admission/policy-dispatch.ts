@@ -32,8 +32,8 @@ const broken = (policy: KubeObject, binding: KubeObject | undefined, error: unkn
 };
 
 /**
- * The policies that apply to a request, in the order of the names of policies and bindings. Match conditions are not
- * evaluated yet.
+ * The policies that apply to a request, in the order of the names of policies and bindings. The caller evaluates the
+ * match conditions afterwards.
  *
  * @throws ApiError 404 when the namespace of the request does not exist.
  */

@@ -113,3 +113,18 @@ test.skipIf(process.getuid?.() === 0)('folders that cannot be written are remove
   removeTree(join(parent, 'a'));
   expect(existsSync(join(parent, 'a'))).toBe(false);
 });
+
+test('the removal of a link that is refused first leaves the folder behind the link as it is', () => {
+  const target = join(parent, 'target');
+  const link = join(parent, 'link');
+  mkdirSync(target, { mode: 0o500 });
+  symlinkSync(target, link);
+  const removals: string[] = [];
+  removeTree(link, (path) => {
+    removals.push(path);
+    if (removals.length === 1) throw Object.assign(new Error('refused'), { code: 'EACCES' });
+    rmSync(path);
+  });
+  expect([removals, existsSync(link)]).toEqual([[link, link], false]);
+  expect(statSync(target).mode & 0o777).toBe(0o500);
+});

@@ -1,24 +1,28 @@
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../../core/index.ts';
 
 /**
  * Removes a file, or a folder with its content. Some programs leave folders without write permission, such as the
  * module cache of Go. Throws when the system refuses the removal, and when a process writes into the folder meanwhile.
+ * `remove` removes a path with its content.
  */
-export function removeTree(path: string): void {
+export function removeTree(path: string, remove: (path: string) => void = removeAll): void {
   try {
-    rmSync(path, { recursive: true, force: true });
+    remove(path);
   } catch (error) {
     const code = errorCode(error);
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     openFolder(path);
-    rmSync(path, { recursive: true, force: true });
+    remove(path);
   }
 }
 
-/** Lets the owner change a folder and all folders in it. Follows no links. */
+const removeAll = (path: string): void => rmSync(path, { recursive: true, force: true });
+
+/** Lets the owner change a folder and all folders in it. Follows no links. Leaves a file as it is. */
 function openFolder(path: string): void {
+  if (!lstatSync(path).isDirectory()) return;
   chmodSync(path, 0o700);
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     if (entry.isDirectory()) openFolder(join(path, entry.name));
