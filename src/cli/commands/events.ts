@@ -55,7 +55,8 @@ export const events: Command = {
 };
 
 /**
- * Reports the existing events in order of time, then each new event. Rejects when the cluster does not answer any more.
+ * Reports the existing events of each namespace in order of time, then each new event. Rejects when the cluster does not
+ * answer any more.
  */
 async function watchEvents(
   api: KubernetesApi,

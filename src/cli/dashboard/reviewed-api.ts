@@ -24,9 +24,9 @@ const DOCUMENT = /^\/(?:version|openapi\/v3(?:\/apis?(?:\/[\w-]+(?:\.[\w-]+)*)*)
 const LOG = /^\/api\/v1\/namespaces\/([\w-]+)\/pods\/([\w-]+(?:\.[\w-]+)*)\/log(?:\?|$)/;
 
 /**
- * Wraps the client of this process for another user. Each read is reviewed first, and a read that the user may not make
- * fails as on the API server. Nothing is written, not even by dry runs, because the API server would know only this
- * process as the writer.
+ * Wraps the client of this process for another user. Each read of an object, a list or a log is reviewed first. A read
+ * that the user may not make fails as on the API server. Watches are refused. Nothing is written, not even by dry runs,
+ * because the API server would know only this process as the writer.
  */
 export function reviewedApi(api: KubernetesApi, user: string, may: May): KubernetesApi {
   const resourceOf = (type: ResourceType, options?: CallOptions) => api.discovery.resourceOf(type, options);
@@ -66,13 +66,13 @@ export function reviewedApi(api: KubernetesApi, user: string, may: May): Kuberne
         const place = { namespace, name };
         const right = { group: '', version: 'v1', resource: 'pods', subresource: 'log', ...place };
         if (!(await may({ verb: 'get', ...right })))
-          throw forbidden(user, 'get', { group: '', plural: 'pods/log' }, place);
+          throw forbidden(user, 'get', { group: '', plural: 'pods' }, place, '/log');
         return api.raw(request);
       }
-      if (!DOCUMENT.test(path)) throw readOnly();
+      if (!DOCUMENT.test(path)) throw notPassedOn();
       return api.raw(request);
     },
-    watch: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(readOnly()) }) }),
+    watch: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(notPassedOn()) }) }),
     create: () => Promise.reject(readOnly()),
     update: () => Promise.reject(readOnly()),
     patch: () => Promise.reject(readOnly()),
@@ -92,13 +92,21 @@ function forbidden(
   verb: string,
   { group, plural }: Pick<ApiResource, 'group' | 'plural'>,
   { namespace, name = '' }: Place,
+  subresource: '' | `/${string}` = '',
 ): KubeError {
   const resource = withGroup(plural, group);
   const named = name === '' ? '' : ` "${name}"`;
   const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
-  const text = `${resource}${named} is forbidden: User "${user}" cannot ${verb} resource "${plural}" in API group "${group}" ${where}`;
+  const text = `${resource}${named} is forbidden: User "${user}" cannot ${verb} resource "${plural}${subresource}" in API group "${group}" ${where}`;
   return new KubeError(text, { status: 403, reason: 'Forbidden' });
 }
 
 const readOnly = (): KubeError =>
   new KubeError('this server only reads the cluster', { status: 403, reason: 'Forbidden' });
+
+/** The error for a watch, and for a path that the review does not cover. */
+const notPassedOn = (): KubeError =>
+  new KubeError('this server reads only objects, lists, logs of pods, the version and schemas', {
+    status: 403,
+    reason: 'Forbidden',
+  });

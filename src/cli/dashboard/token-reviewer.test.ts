@@ -79,9 +79,22 @@ describe('a read as the user', () => {
   });
 
   it('of a log needs the right to read logs', async () => {
-    const log = (place: string) => jane.api.raw({ path: `/api/v1/namespaces/${place}/pods/none/log?container=c` });
-    expect(await outcome(log('team-a'))).toMatchObject({ status: 404 });
-    expect(await outcome(log('team-b'))).toMatchObject({ status: 403 });
+    const log = (api: KubernetesApi, place: string) =>
+      outcome(api.raw({ path: `/api/v1/namespaces/${place}/pods/none/log?container=c` }));
+    expect(await log(jane.api, 'team-a')).toMatchObject({ status: 404 });
+    const refused = await log(jane.api, 'team-b');
+    expect(refused).toEqual(await log(cluster.connect({ user: JANE }), 'team-b'));
+    expect(refused).toEqual({
+      status: 403,
+      message:
+        'pods "none" is forbidden: User "jane" cannot get resource "pods/log" in API group "" in the namespace "team-b"',
+    });
+  });
+
+  it('of a watch is refused, and the message says what may be read', async () => {
+    const watch = jane.api.watch(CONFIG, { namespace: 'team-a' })[Symbol.asyncIterator]();
+    const message = 'this server reads only objects, lists, logs of pods, the version and schemas';
+    expect(await outcome(watch.next())).toEqual({ status: 403, message });
   });
 
   it.each([
@@ -91,7 +104,8 @@ describe('a read as the user', () => {
     '/metrics',
     '/api/v1/namespaces/team-a/pods/p/exec',
   ])('of the path %s is refused', async (path) => {
-    expect(await outcome(jane.api.raw({ path }))).toMatchObject({ status: 403 });
+    const message = 'this server reads only objects, lists, logs of pods, the version and schemas';
+    expect(await outcome(jane.api.raw({ path }))).toEqual({ status: 403, message });
   });
 
   it('writes nothing, not even as a dry run', async () => {
