@@ -44,7 +44,7 @@ function row(what: string, measured: string, goal = '', met?: boolean): void {
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** The time at which `reportReady` made each Deployment ready, in milliseconds since 1970. */
+/** The time just before `reportReady` writes that a Deployment is ready, by name, in milliseconds since 1970. */
 const readyAt = new Map<string, number>();
 
 /** Acts as the controller of Deployments: makes new Deployments ready, and notes the time before each write. */

@@ -32,7 +32,10 @@ export interface InspectOptions {
   readonly rule?: 'exact' | 'kro';
 }
 
-/** Finds the variables that an expression reads. Index steps, optional steps and results of calls end a path. */
+/**
+ * Finds the variables that an expression reads. Index steps, optional steps and global calls end a path. Methods and
+ * macros do not: `a.b.f().c` reads `a.b.c`.
+ */
 export function inspect(ast: Ast, options: InspectOptions): Inspection {
   const inspector = new Inspector(options);
   inspector.visit(ast.expr, '');
@@ -161,7 +164,7 @@ export interface ReferenceOptions extends InspectOptions {
 
 /** References of an expression as kro extracts them. */
 export interface References {
-  /** Variables in the order of their first use. */
+  /** The known variables in the order of their first use, then the iterators. */
   readonly ids: readonly string[];
   /** `ids` without `schema`, `runtime` and iterators. */
   readonly deps: readonly string[];

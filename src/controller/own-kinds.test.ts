@@ -12,7 +12,10 @@ interface Server {
   readonly isReached?: boolean;
 }
 
-/** Checks the kind against a server with these answers. An error is thrown. Pauses end at once. */
+/**
+ * Checks the kind against a server with these answers. An answer that is an error rejects its request. Each pause ends
+ * at once. The pause with the number `stopAfterPauses` ends because the check is stopped.
+ */
 async function check(
   answers: readonly unknown[],
   { stopAfterPauses = Number.POSITIVE_INFINITY, isReached = false }: Server = {},

@@ -53,7 +53,7 @@ export interface Walked {
   readonly skeleton: JsonValue;
   readonly fields: readonly FieldSite[];
   readonly problems: readonly WalkProblem[];
-  /** The places of each `${` without an end. Such a `${` is plain text. */
+  /** The place of the first `${` without an end in each string value. Such a `${` is plain text. */
   readonly unclosed: readonly Unclosed[];
 }
 
@@ -352,7 +352,7 @@ function flowRead(value: JsonObject): string | undefined {
   return others.length === 0 && value[key] === null && /^[A-Za-z]\w*(?:\.\w+|\[[^\]]*\])+$/.test(key) ? key : undefined;
 }
 
-/** The remedy for a literal that fits with other quotes; undefined when other quotes do not help. */
+/** The remedy for a literal of the wrong type; undefined when no remedy is known. */
 function literalHint(expected: readonly string[], value: JsonValue | undefined): string | undefined {
   if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
     return `quote it: "${value}"`;

@@ -4,7 +4,7 @@ import { cryptoLibrary } from '../core/index.ts';
 const TEMPLATE_PREFIX = 'kro-graphengine.tmpl.';
 /** The beginning of the field managers with which patch nodes write their fields. */
 const PATCH_PREFIX = 'kro-graphengine.patch.';
-/** The beginning of all field managers of kro's graph engine, except the manager of the children of instances. */
+/** The beginning of the field managers in this file. The other field managers of kro, in `keys.ts`, do not have it. */
 export const ENGINE_PREFIX = 'kro-graphengine.';
 
 /** The field manager of the template nodes of a Graph. `owner` is the UID of the Graph. */

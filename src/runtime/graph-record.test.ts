@@ -103,9 +103,9 @@ describe('the record of objects', () => {
   });
 
   it.each([
-    ['only watches reported it', false, ['whole-object'], ['x']],
-    ['the API server confirmed it', true, [], []],
-  ])('loses the object of a waiting node that was never made: %s', (_title, isConfirmed, reads, names) => {
+    ['stays, and the object is read, while only watches report its absence', false, ['whole-object'], ['x']],
+    ['is removed when the API server has confirmed its absence', true, [], []],
+  ])('the entry of an object that a waiting node never made %s', (_title, isConfirmed, reads, names) => {
     const graphs = new GraphObjects();
     const nodes = graph(ref('r', 'late'), map('x', 'x', 'v: "${r.data.v}"'));
     graphs.apply(nodes);
@@ -361,7 +361,7 @@ describe('the deletion of a Graph', () => {
           ['delete v1/ConfigMap team-a/a: unreadable', 'delete v1/ConfigMap team-a/t: unreadable'],
         ],
       },
-    ])('reads them before the record loses them: $name', ({ view, expected }) => {
+    ])('the reads, the finalizer and the reasons that keep it, when $name', ({ view, expected }) => {
       expect(deleting(view)).toEqual(expected);
     });
   });

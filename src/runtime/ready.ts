@@ -42,7 +42,10 @@ export function published(
   return rules.gatesDependents || readiness.state === 'ready' ? readiness : { ...readiness, usable: true };
 }
 
-/** Readiness of a value without an object. The conditions read the value by the node's id; `each` names an item. */
+/**
+ * Readiness of a value without an object. The conditions read a single value by the node's id. For a collection, the
+ * conditions read each item as `each` instead.
+ */
 export function valueReady(context: StepContext, node: GraphNode, value: JsonValue): ReadyResult {
   const items = dimensionsOf(node).length > 0 && Array.isArray(value) ? value : undefined;
   const bindings = items?.map((item) => new Map([['each', item]])) ?? [new Map([[node.id, value]])];

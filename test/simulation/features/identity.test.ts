@@ -144,7 +144,7 @@ describe('a deletion without the right to list children', () => {
     '(missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["list", "watch"]} for system:serviceaccount:blue:deployer in namespace blue)';
   const metric = 'typekro_blocked_deletions{gvr="acme.test/v1, Resource=pots"}';
 
-  it('names the rule in condition, event and metric, then writes nothing, and continues when the right is granted', async () => {
+  it('names the rule in condition and event, counts in the metric, writes nothing, and continues when the right is granted', async () => {
     world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
     await world.apply(...team('blue', [MAPS]));
     await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
@@ -178,7 +178,7 @@ describe('a limit to the namespace of the instance', () => {
     ['by the flag', { namespaces: 'instance' } as const, {}],
     ['by the definition', {}, { 'typekro.dev/namespaces': 'instance' }],
   ])(
-    '%s stops an instance before the first write, and the message names the node',
+    '%s stops an instance before the first write of an object, and the message names the node',
     async (_name, controller, annotations) => {
       world = await virtualWorld({ controller });
       await world.apply(potDefinition([home, away], annotations));
