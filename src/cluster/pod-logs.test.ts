@@ -46,7 +46,6 @@ test('a removed pod takes its own logs, and leaves those of other pods and of it
       write: () => undefined,
       end: () => void ended.push(name),
       abort: () => undefined,
-      drained: (callback) => queueMicrotask(callback),
     };
     logs.follow(pod, name.slice(0, 1), Buffer.alloc(0), () => Buffer.alloc(0)).start(sink);
   };
