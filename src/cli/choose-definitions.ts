@@ -34,7 +34,7 @@ export function chooseDefinitions<Named extends { readonly name: string }>(
 }
 
 /**
- * Makes the error for files without a definition. It names the Graphs of the files, which are complete and have no
+ * Makes the error for files without a definition. The message names the Graphs of the files, because a Graph has no
  * definition.
  */
 export function noDefinition(graphObjects: readonly { readonly name: string }[]): TypeKroError {

@@ -66,7 +66,7 @@ export interface Keyboard {
 /** The name of the standard input in messages. The command line writes it as `-`. */
 export const STANDARD_INPUT = 'standard input';
 
-/** The switch of every command for the stacks of internal errors. */
+/** The option of every command that prints the stacks of internal errors. */
 export const DEBUG = '--debug';
 
 /** The exit codes of all commands; `docs/commands.md` has the table for users. */

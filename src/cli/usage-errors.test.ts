@@ -89,7 +89,7 @@ test.each([
   '{text: string, size: integer | default=3, open: boolean | default=false}',
   '{labels: "map[string]string", names: "[]string", deep: {a: string, b: integer | default=2}}',
   `{long: 'string | default="${'a word, and '.repeat(30)}"', other: 'string | default="a: b # c"'}`,
-])('types -o instance prints a valid instance for %s, also when its comments become fields', async (spec) => {
+])('types -o instance prints an instance for %s that is valid with and without its commented fields', async (spec) => {
   writeFileSync(join(cwd, 'pots.yaml'), definition(spec));
   const { code, out } = await run('types pots.yaml -o instance');
   expect(code).toBe(0);

@@ -22,7 +22,7 @@ export const events: Command = {
   examples: [
     {
       command: 'typekro events team-a/shop',
-      summary: 'all events that the cluster keeps, by default of the last hour',
+      summary: 'all events that the cluster keeps: those of the last hour by default',
     },
     { command: 'typekro events -w team-a/shop/deployment', summary: 'events of one node, and new ones' },
   ],

@@ -76,11 +76,11 @@ test('an object that the new revision leaves out for the old spec is deleted and
       default/blue  - ConfigMap blue-extra  (extra)  no node wants it any more
       default/rose  ~ the instance
                         spec.count  1 → 2
-                    -/+ ConfigMap default/rose-extra is deleted and created again, because the new revision leaves it out until the instance is applied, too
+                    -/+ ConfigMap default/rose-extra is deleted and created again, because the new revision leaves it out until the instance is applied as well
                         try: typekro suspend pot/default/rose before the apply, and typekro resume pot/default/rose after it
 
     Plan: 0 to create, 2 to change, 1 to replace, 1 to prune.
-      Of 3 writes: 2 by dry runs of the API server, 1 not checked. Without a check: 1 deletion.
+      Of 3 writes: 2 checked by dry runs of the API server, 1 not checked. Without a check: 1 deletion.
       Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
   expect((await place.run('plan FILE -o markdown', ...files)).out).toContain('ConfigMap default/rose-extra');

@@ -240,7 +240,7 @@ test('a plan as Markdown', () => {
 
     Plan: 0 to create, 1 to change, 1 to replace, 0 to prune, 1 refused, 1 deferred, 1 blocked.
       Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.
-      Of 3 writes: 2 by dry runs of the API server, 1 not checked.
+      Of 3 writes: 2 checked by dry runs of the API server, 1 not checked.
       From cluster test, read at 2026-01-01T00:00:00Z.
     \`\`\`
 

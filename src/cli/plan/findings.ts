@@ -56,7 +56,7 @@ const REPLACED = 'a field cannot change, so the object has to be deleted and cre
 export const recreatedText = ({ rollout }: Pick<InstancePlan, 'rollout'>): string =>
   rollout === 'later'
     ? 'is deleted and created again when the canary ends before the instance is applied, because the new revision leaves it out'
-    : 'is deleted and created again, because the new revision leaves it out until the instance is applied, too';
+    : 'is deleted and created again, because the new revision leaves it out until the instance is applied as well';
 
 /**
  * Returns the findings about instances. Equal findings are merged, and the names of their instances follow the message.

@@ -80,7 +80,7 @@ test('a changed Graph: changed objects, deleted objects and released fields; app
                 order: first → gone → ConfigMap
 
     Plan: 0 to create, 3 to change, 1 to prune.
-      Of 3 writes: 2 by dry runs of the API server, 1 not checked. Without a check: 1 deletion."
+      Of 3 writes: 2 checked by dry runs of the API server, 1 not checked. Without a check: 1 deletion."
   `);
   const saved = await plans.save('plan FILE', changed);
   expect(await outputOf(`apply ${saved}`)).toMatchInlineSnapshot(`
@@ -156,7 +156,7 @@ test('a kind that a definition of the same files makes is known', async () => {
                 + Pot p  (pot)
 
     Plan: 3 to create, 0 to change, 0 to prune.
-      Of 3 writes: 2 by dry runs of the API server, 1 by the rules of Kubernetes (not by webhooks, policies and quotas)."
+      Of 3 writes: 2 checked by dry runs of the API server, 1 checked by the rules of Kubernetes (not by webhooks, policies and quotas)."
   `);
 });
 
@@ -189,6 +189,6 @@ test('a snapshot has Graphs with their objects, and no value of a Secret', async
                 ~ ConfigMap first  (first)  data.k  "v" → "w"
 
     Plan: 0 to create, 2 to change, 0 to prune.
-      Of 2 writes: 2 by the rules of Kubernetes (not by webhooks, policies and quotas)."
+      Of 2 writes: 2 checked by the rules of Kubernetes (not by webhooks, policies and quotas)."
   `);
 });

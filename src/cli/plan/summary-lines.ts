@@ -57,8 +57,8 @@ function writesText({ server, rules, none }: Plan['summary']['checked'], isAll: 
   if (all === 0) return isAll ? 'No write to check.' : '';
   if (server === all) return `Checked by dry runs of the API server: ${count(all, 'write')}.`;
   const parts = [
-    ...(server > 0 ? [`${server} by dry runs of the API server`] : []),
-    ...(rules > 0 ? [`${rules} by the rules of Kubernetes (not by webhooks, policies and quotas)`] : []),
+    ...(server > 0 ? [`${server} checked by dry runs of the API server`] : []),
+    ...(rules > 0 ? [`${rules} checked by the rules of Kubernetes (not by webhooks, policies and quotas)`] : []),
     ...(none > 0 ? [`${none} not checked`] : []),
   ];
   return `Of ${count(all, 'write')}: ${parts.join(', ')}.`;

@@ -64,9 +64,9 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: bo
 
 /**
  * The lines of all instances. A block higher than the screen cannot be redrawn, since its upper lines have scrolled
- * away. Such a block first loses the ACTIVE instances, which a summary line counts. If it is still too high, it also
- * loses the nodes that are done or only wait for others, and then the lines at its end. A cause takes as many rows as
- * it needs.
+ * away. Such a block first loses the ACTIVE instances, which a summary line counts. If it is still too high, it loses
+ * the nodes that are done and the nodes that only wait for other nodes. At last it loses the lines at its end. A cause
+ * takes as many rows as it needs.
  */
 function visibleLines(
   views: readonly InstanceView[],
