@@ -18,7 +18,7 @@ export function directManifests(core: CompositionCore, spec: JsonObject, namespa
   return manifestsOf(core, evaluateComposition(core, spec, {}, namespace).resources, namespace);
 }
 
-/** The documents of an evaluated composition or graph. A `def` node of a Graph is no object and has none. */
+/** The documents of an evaluated composition or graph. A `def` node of a Graph has no document. */
 export function manifestsOf(core: TracedCore, resources: readonly EvaluatedResource[], namespace: string): string {
   const { nodes, order } = core.write('typekro').graph;
   const ranks = new Map(order.map((id, index) => [id, index - (isGround(nodes.get(id)) ? order.length : 0)]));

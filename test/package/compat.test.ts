@@ -28,7 +28,7 @@ test.each(NAMESPACES)('the root exports %s, which names its replacement', (name)
   });
 });
 
-test('typekro/compat has the namespaces that have an entry point, and the factories of the old root', () => {
+test('typekro/compat exports the namespaces that now have an entry point of their own, and the factories of the old root', () => {
   const { certManager, externalDns, nats, ory, rook } = compat;
   expect([certManager.certificate, externalDns.dnsEndpoint, nats.stream, ory.rule, rook.objectBucketClaim]).toEqual(
     Array.from({ length: 5 }, () => expect.any(Function) as unknown),

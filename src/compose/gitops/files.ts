@@ -20,7 +20,10 @@ export interface GitOpsOptions {
    * Default: no Kustomizations are written.
    */
   readonly flux?: FluxOptions;
-  /** Settings for an Argo CD Application and the health checks of both kinds. Default: neither is written. */
+  /**
+   * Settings for an Argo CD Application, and for the health checks of definitions and instances. Default: neither is
+   * written.
+   */
   readonly argocd?: ArgoOptions;
 }
 

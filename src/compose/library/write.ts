@@ -35,11 +35,15 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
   if (key === 'length' && typeof value !== 'number')
     refuse(
       'no-cel',
-      'the length of a list is set to a value that is not a number of the composition; that has no CEL form',
+      'the length of a list is set to a value that is not a known number; that has no CEL form',
       'take a part: list.slice(0, n)',
     );
   if (key === 'length' && conditional && value !== 0)
-    refuse('no-cel', 'the length of a list with conditional elements has no CEL form', 'take a part: list.slice(0, n)');
+    refuse(
+      'no-cel',
+      'setting the length of a list with conditional elements has no CEL form',
+      'take a part: list.slice(0, n)',
+    );
   if (conditional && key !== 'length') {
     refuse(
       'no-cel',
@@ -48,7 +52,7 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
     );
   }
   if (Number(key === 'length' ? value : key) > target.length)
-    refuse('unsupported', 'a list gets holes: elements that it does not have', 'push the elements one by one');
+    refuse('unsupported', 'a list gets holes: positions without an element', 'push the elements one by one');
   if (key === 'length') target.length = value as number;
   else setOwn(target, key, value);
 }

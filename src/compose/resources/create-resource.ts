@@ -79,9 +79,9 @@ export function makeRecord(manifest: Manifest, options: ResourceOptions): Resour
 const COMPUTED_KIND = 'Object';
 
 /**
- * The apiVersion and kind of an object. In a Graph they may be computed, except those of an external object. The graph
- * then knows no schema of the kind. The result has an empty apiVersion and, for a computed kind, `Object`. Refuses
- * parts that are missing, and all other computed parts.
+ * The apiVersion and kind of an object. In a Graph, both parts may be computed, except for an external object. If a
+ * part is computed, the graph knows no schema of the kind, and the apiVersion of the result is empty. The kind of the
+ * result is `Object` if the kind is computed. Refuses missing parts, and computed parts in all other cases.
  */
 function typeOfManifest(
   { apiVersion, kind }: Manifest,
@@ -249,8 +249,8 @@ function copyPhi(value: object | null, depth: number): unknown {
 }
 
 /**
- * The outermost call that does not contain the place. A call with a function as its argument contains the places in
- * this function.
+ * The outermost call whose text does not contain the place. The text of a call includes the functions that are written
+ * as its arguments.
  */
 function callerOf(calls: readonly Site[], site: Site | undefined): Site | undefined {
   const holds = ({ text, start, end }: Site): boolean =>

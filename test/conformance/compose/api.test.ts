@@ -94,13 +94,13 @@ describe('Cel', () => {
 describe('quantities', () => {
   test.each<[string, (spec: Spec) => unknown, unknown]>([
     ['are compared by value', (s) => quantity(s.cpu).isGreaterThan('0.5'), true],
-    ['with each other', (s) => quantity('2').isLessThan(quantity(s.cpu)), false],
-    ['order', (s) => quantity(s.cpu).compareTo('750m'), 0],
+    ['can be compared with each other', (s) => quantity('2').isLessThan(quantity(s.cpu)), false],
+    ['have an order: compareTo', (s) => quantity(s.cpu).compareTo('750m'), 0],
     ['add up', (s) => quantity(s.cpu).add('250m').asApproximateFloat(), 1],
     ['are subtracted', (s) => quantity('1').sub(quantity(s.cpu)).asApproximateFloat(), 0.25],
     ['tell whether they are integers', (s) => quantity(s.cpu).isInteger(), false],
     ['have a sign', (s) => quantity(s.cpu).sign(), 1],
-    ['are not every text: isQuantity', (s) => isQuantity(s.name), false],
+    ['are told from other texts by isQuantity', (s) => isQuantity(s.name), false],
     ['decide in conditions', (s) => (quantity(s.cpu).isGreaterThan('500m') ? 'big' : 'small'), 'big'],
   ])('of the spec %s', (_name, program, expected) => {
     expect(statusOf((spec, web) => ({ value: program(spec), n: web.status.replicas }))).toMatchObject({ value: expected });
@@ -389,7 +389,7 @@ test('evaluate reads observed objects if they are given, and templates otherwise
   expect(observed.resources[0]?.objects[0]).toMatchObject({ metadata: { name: 'other' }, data: { ready: 'Available' } });
 });
 
-test('evaluate reports items of a collection that are one object, as the controller does', () => {
+test('evaluate reports, as the controller does, that several items of a collection stand for one object', () => {
   const app = compose((spec) => {
     for (const name of spec.list) ConfigMap({ id: 'many', name, data: { of: spec.name } });
     return {};

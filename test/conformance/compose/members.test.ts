@@ -220,7 +220,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
 /** Programs that a graph cannot express, or that have no effect: the code, and a part of the message. */
 const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [`const l = [...s.tags]; l.length = 1; return { l };`, 'trace/no-cel', 'the length of a list with conditional elements'],
-  [`const l = ['a', 'b']; l.length = s.tags.length; return { l };`, 'trace/no-cel', 'is set to a value that is not a number of the composition'],
+  [`const l = ['a', 'b']; l.length = s.tags.length; return { l };`, 'trace/no-cel', 'is set to a value that is not a known number'],
   [`const f = (a, b) => \`\${a}-\${b}\`; return { m: f(...s.tags) };`, 'trace/absent', 's.tags[0] may be absent'],
   [`return { m: String(...s.tags) };`, 'trace/native-call', 'String() is called with the elements of a list'],
   [`return { m: new Array(...s.tags) };`, 'trace/native-call', 'new Array() is called with the elements of a list'],

@@ -78,7 +78,7 @@ describe('resources of one composition in another', () => {
     expect(all[2]).not.toHaveProperty('forEach');
   });
 
-  test('a reference stays when it is read in a branch that throws', () => {
+  test('a reference stays although one of its readers is in a branch that throws', () => {
     const all = entries((s) => {
       const db = database.resources['db']!;
       if (s.flag) {
