@@ -4,7 +4,7 @@ import type { Collection, Store } from '../store/store.ts';
 /** The API group of the configurations of admission. */
 export const ADMISSION_GROUP = 'admissionregistration.k8s.io';
 
-/** The kinds of the group that take part in admission. A policy without a binding does nothing. */
+/** The resources whose objects open the gate. Policies are left out: a policy without a binding does nothing. */
 const PLURALS = [
   'mutatingadmissionpolicybindings',
   'mutatingwebhookconfigurations',
@@ -13,8 +13,8 @@ const PLURALS = [
 ];
 
 /**
- * Reports whether a write may have to wait for a webhook, a policy or a conversion webhook. In a cluster without any of
- * them, the code of admission is not loaded, and writes need no session.
+ * Reports whether a write may have to wait for a webhook, a policy or a conversion webhook. A cluster without webhooks
+ * and bindings does not load the code of admission, and its writes need no session.
  */
 export class AdmissionGate {
   readonly #collections: readonly Collection[];

@@ -17,7 +17,7 @@ export interface SimulatedController {
    * reconciles.
    */
   keysOf(event: StoreEvent, client: ControllerClient): Iterable<string>;
-  /** Finds work whose keys an event cannot name at once. */
+  /** Finds work whose keys `keysOf` cannot derive from an event alone. */
   readonly search?: WorkSearch;
   /** The object of a key. The annotations of this object may hold, slow or fail the work. */
   target?(key: string, client: ControllerClient): KubeObject | undefined;
@@ -36,8 +36,9 @@ export interface SimulatedController {
 }
 
 /**
- * Finds the work that a change of a place causes, e.g. of a node. `keysOf` returns the key of the search, which is not
- * the key of an object. The search runs once after the present event, however many events have caused it by then.
+ * Finds the work that a change of one object causes for many other objects, e.g. the change of a node. `keysOf` returns
+ * the key of the search, which is not the key of an object. The search runs after the present event. One run serves all
+ * events that have caused it until then.
  */
 export interface WorkSearch {
   /** Is this the key of a search? */

@@ -113,7 +113,7 @@ test('the pauses of a workload begin again after its node has accepted a pod', a
   expect(await names('Failed')).toHaveLength(6);
 });
 
-test('a kept cluster of an earlier release has the present resources, unless a user set others', async () => {
+test('a restored node with the resources of an earlier release gets the present ones, and resources of a user stay', async () => {
   await using story = await startClusterStory();
   const former = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };
   const node = { apiVersion: 'v1', kind: 'Node', name: 'fake-0' };

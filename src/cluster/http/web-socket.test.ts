@@ -56,7 +56,7 @@ test('a message is joined from its parts, also with a ping between them', () => 
   expect(written).toEqual([writeFrame(10, Buffer.from('p'))]);
 });
 
-test('empty parts and many small parts take no further memory', () => {
+test('empty parts and many small parts are joined into one message', () => {
   const { opened, messages } = connection();
   opened.unread(masked(2, Buffer.alloc(0), false));
   for (let index = 0; index < 3000; index += 1) {
@@ -68,7 +68,7 @@ test('empty parts and many small parts take no further memory', () => {
   expect(messages).toEqual([`${'x'.repeat(3000)}y`, '']);
 });
 
-test('a client that sends pings and reads nothing gets the answer to the latest one', async () => {
+test('a client that sends many pings before it reads gets the answer to the last ping only', async () => {
   const written: Buffer[] = [];
   let read = (): void => undefined;
   const socket = new Duplex({
@@ -88,7 +88,7 @@ test('a client that sends pings and reads nothing gets the answer to the latest 
   expect(written.slice(1)).toEqual([writeFrame(10, Buffer.from('999'))]);
 });
 
-test('a closed connection is broken when its client reads nothing for ten seconds', () => {
+test('a closed connection is destroyed ten seconds after the last read of its client', () => {
   vi.useFakeTimers();
   try {
     const reads: (() => void)[] = [];
@@ -109,7 +109,7 @@ test('a closed connection is broken when its client reads nothing for ten second
   }
 });
 
-test('the server notices that a client disconnects while its messages are not read', async () => {
+test('a paused connection notices that its client disconnects', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const ended = new Promise<void>((resolve) => {
@@ -137,7 +137,7 @@ test.each<[string, Buffer[], number]>([
     Array.from({ length: 2 }, (_, index) => masked(index === 0 ? 2 : 0, Buffer.alloc(1024 * 1024), false)),
     1009,
   ],
-  ['the end', [masked(8, Buffer.from([3, 232]))], 1000],
+  ['a close frame', [masked(8, Buffer.from([3, 232]))], 1000],
 ])('%s closes the connection', (_title, frames, code) => {
   const { opened, messages, closeCode } = connection();
   for (const frame of frames) opened.unread(frame);

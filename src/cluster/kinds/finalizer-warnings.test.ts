@@ -12,7 +12,7 @@ const warning = (name: string, path = '') =>
 test.each([
   ['a qualified name', ['example.com/x'], undefined, []],
   ['the finalizers of Kubernetes', ['orphan', 'foregroundDeletion', 'kubernetes'], undefined, []],
-  ['plain names, in order', ['y', 'x'], undefined, [warning('x'), warning('y')]],
+  ['plain names, sorted by name', ['y', 'x'], undefined, [warning('x'), warning('y')]],
   ['a domain without a path', ['example.com'], undefined, [warning('example.com', ' including a path (/)')]],
   ['an existing name', ['x', 'y'], ['x'], [warning('y')]],
 ])('the warnings for %s', (_, finalizers, before, warnings) => {

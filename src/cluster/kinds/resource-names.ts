@@ -2,7 +2,7 @@ import { addInvalid, fieldInvalid } from '../errors/field-problems.ts';
 import { qualifiedName } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
-/** The kinds of the core group whose objects quotas count by their plain names. */
+/** The resources of the core group that a quota counts by their plain names, such as `pods`. */
 export const CORE_COUNTS: ReadonlySet<string> = new Set([
   'configmaps',
   'persistentvolumeclaims',
@@ -14,7 +14,7 @@ export const CORE_COUNTS: ReadonlySet<string> = new Set([
 ]);
 const COUNTED = [...CORE_COUNTS, 'services.loadbalancers', 'services.nodeports'];
 
-/** The resources of containers whose names have no domain, except huge pages. */
+/** The names without a domain that resources of containers may have. Names of huge pages are not included. */
 export const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage'];
 
 const OF_QUOTAS = [

@@ -14,7 +14,10 @@ export interface ListeningSocket {
 /** The state of a socket that waits for connections, in `/proc/net/tcp`. */
 const LISTEN = '0A';
 
-/** The listening sockets in the text of `/proc/net/tcp` or `/proc/net/tcp6`. Leaves out those of other IPv6 addresses. */
+/**
+ * The listening sockets in the text of `/proc/net/tcp` or `/proc/net/tcp6`. Leaves out a socket whose IPv6 address is
+ * neither `::` nor a mapped IPv4 address.
+ */
 export function parseSockets(text: string): ListeningSocket[] {
   return text.split('\n').flatMap((line) => {
     const fields = line.trim().split(/\s+/);
