@@ -37,7 +37,7 @@ function propagationProblem(block: ResourceBlock, features: GraphFeatures): Shap
   if (features.propagateWhen !== true) return gateProblem(block, ['propagateWhen'], 'propagateWhen', 'PropagateWhen');
   if (template !== undefined) return undefined;
   const message = 'the controller writes nothing for this resource, so that propagateWhen has no effect';
-  const hint = 'move the condition to the resource with the template that has to wait';
+  const hint = 'move the condition to the resource that has to wait; that resource needs a template';
   return {
     code: 'graph/propagate-when',
     path: [...path, 'propagateWhen'],
@@ -85,7 +85,7 @@ function payloadProblem(block: ResourceBlock, { variables }: GraphFeatures): Sha
   };
 }
 
-/** A part of a resource whose feature gate is off. */
+/** The problem of a part of a resource that needs a feature gate which is off. */
 function gateProblem({ id, path }: ResourceBlock, at: readonly PathStep[], part: string, gate: string): ShapeProblem {
   const message = `${part} requires the ${gate} feature gate to be enabled`;
   const hint = `start the controller with --feature-gates=${gate}=true`;
@@ -149,7 +149,7 @@ function variableProblem({ id, template, externalRef, variable, path }: Resource
   if (other !== undefined)
     return refuse([], `a variable has no object, so it cannot have ${other}`, 'make two resources of it', true);
   if (!isJsonObject(variable)) {
-    const hint = `give the value a name: write value: ${typeof variable === 'string' ? variable : '…'} below variable:`;
+    const hint = `give the value a name: below "variable:", write "value: ${typeof variable === 'string' ? variable : '…'}"`;
     return refuse(['variable'], 'variable must be an object', hint);
   }
   if (!Object.hasOwn(variable, id)) return undefined;

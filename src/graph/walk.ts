@@ -63,14 +63,15 @@ export interface Unclosed {
   readonly offset: number;
 }
 
-/** The place of a value: the path of its root in the definition, and the root of its template places. */
+/** The place of the value that a walk begins with, and the rules of the walk. */
 export interface Whereabouts {
+  /** The path of the value in the definition. */
   readonly base: readonly PathStep[];
   /** The root that all templates of a definition share. By default, a new root. */
   readonly root?: TemplatePlace;
   /** Strings that were scanned already. */
   readonly texts?: Map<string, ExpressionText>;
-  /** The line of kro whose rules decide where expressions begin and end. Default `0.10`. */
+  /** The minor version of kro whose rules decide where expressions begin and end. Default `0.10`. */
   readonly level?: KroCompatibility;
   /** May the keys of maps be expressions? Default false: every key is a text. */
   readonly dynamicKeys?: boolean;
@@ -370,7 +371,8 @@ function literalHint(expected: readonly string[], value: JsonValue | undefined):
 }
 
 /**
- * Does the schema restrict values for kro? An int-or-string always does, because API servers publish it with `anyOf`.
+ * Does the schema restrict values in the eyes of kro? The schema of an int-or-string does, because API servers publish
+ * it with `anyOf`.
  */
 function restrictsValues(schema: Schema): boolean {
   return (
