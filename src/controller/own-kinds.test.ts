@@ -72,7 +72,7 @@ describe('the check of the own kinds of a controller', () => {
     expect((await check([refused(429, 'TooManyRequests', 7000), RESOURCE])).pauses).toEqual([7000]);
   });
 
-  it('asks again without an answer from a server that was reached', async () => {
+  it('asks again when a server that was reached before does not answer', async () => {
     const failure = refused(0, 'Transport');
     const result = await check([...Array.from({ length: 6 }, () => failure), RESOURCE], { isReached: true });
     expect(result).toMatchObject({ failure: undefined, pauses: [250, 500, 1000, 2000, 2500, 2500], logged: [] });

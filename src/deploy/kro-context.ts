@@ -19,7 +19,10 @@ export interface KroContext {
   readonly progress: (event: DeployEventContent) => void;
 }
 
-/** The children whose names are known, with the ids of their nodes: from the spec, or from the status of a Graph. */
+/**
+ * The children whose names are known, with the ids of their nodes. The names come from the status of a Graph, and from
+ * the spec of any other instance.
+ */
 export function childRefsOf(
   target: DeployTarget,
   instance: KubeObject,

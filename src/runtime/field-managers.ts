@@ -14,7 +14,7 @@ export function templateManager(owner: string): string {
 
 /**
  * The field manager of a patch node. `owner` is the UID of the Graph; for the status fields of an instance, the id of
- * its ApplySet. `nodePath` is the ids of the node and its subgraphs, joined by `/`.
+ * its ApplySet. `nodePath` joins the ids of the subgraphs around the node, outermost first, and of the node by `/`.
  */
 export function patchManager(owner: string, nodePath: string): string {
   return `${PATCH_PREFIX}${shortDigest(owner)}.${shortDigest(`${owner}/${nodePath}`)}`;

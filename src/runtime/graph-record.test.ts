@@ -68,9 +68,9 @@ describe('the record of objects', () => {
   const account = 'system:serviceaccount:team-a:default';
   const refusal = { type: 'Accepted', status: 'False', reason: 'InvalidGraph', message: 'nodes[0]' };
   it.each([
-    ['of the first pass, until the pass ends with a failure', undefined, undefined],
-    ['of a Graph that was refused first', { conditions: [refusal] }, account],
-  ])('names the account before the first write %s', (_title, status, afterwards) => {
+    ['of the first pass, and not after the pass has failed', undefined, undefined],
+    ['of a Graph that was refused before, and also after the pass has failed', { conditions: [refusal] }, account],
+  ])('the status names the account before the first write %s', (_title, status, afterwards) => {
     const graphs = new GraphObjects();
     const accounts: unknown[] = [];
     graphs.cluster.refuse.set('ConfigMap/team-a/b', FORBIDDEN);
@@ -194,7 +194,7 @@ describe('the record of objects', () => {
     takeOver('b');
     graphs.delete();
     expect([graphs.maps(), graphs.get()]).toEqual([['a', 'b'], undefined]);
-    // An instance does not write an object in which a Graph owns fields.
+    // An instance refuses to write an object while a Graph owns fields of the object.
     for (const name of ['a', 'b']) expect(JSON.stringify(graphs.map(name)?.metadata.managedFields)).not.toMatch(/tmpl/);
   });
 
@@ -236,7 +236,7 @@ describe('the record of objects', () => {
 });
 
 describe('the deletion of a Graph', () => {
-  it('does not release the fields of another Graph that its status names', () => {
+  it('keeps the fields of another Graph, although the status of the deleted Graph names them', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', { theirs: '0' });
     graphs.apply(patch('p', 't', 'x: "1"'));

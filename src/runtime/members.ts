@@ -62,7 +62,7 @@ export function keptOf(
   return kept.length === 0 ? {} : { kept };
 }
 
-/** The digest of the release of a child, for a failed attempt. */
+/** Takes the place of a digest in the record of a failed attempt to release a child. */
 export const ORPHAN = 'orphan';
 
 /** The instance itself as a target, e.g. for `failedWrite`. */

@@ -39,7 +39,7 @@ test.each(CASES)('the requests that write a status: %s (level %s)', (_, level, l
   expect(statusWrites(instanceWith(live), wanted, { level })).toEqual(expected);
 });
 
-test('the record of the objects has a manager of its own, between fields and conditions', () => {
+test('the record of the objects is written by its own manager, after the fields and before the conditions', () => {
   const recorded = (state: string) => ({ graph: { state, resources: [] } });
   const writes = statusWrites(
     instanceWith({ ...OLD, ...recorded('old'), a: 1 }),

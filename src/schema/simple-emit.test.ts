@@ -145,7 +145,7 @@ describe('arktype', () => {
   });
 });
 
-test('additional properties of fields are written', () => {
+test('the required fields, rules and integers that the caller names are written', () => {
   const schema: Schema = {
     type: 'object',
     properties: {

@@ -92,7 +92,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, from a folde
     await page.close();
   });
 
-  test('the form of the page of sizes computes the size of a fleet', async () => {
+  test('the form on scale.html computes the size of a fleet', async () => {
     const page = await open('scale.html', VIEWS[0].options);
     const result = page.locator('form.fleet output');
     const size = fleetSize({ instances: 1000, children: 20, changesPerHour: 600 });

@@ -42,8 +42,8 @@ export class ObservedView implements Observed {
   readonly #discovery: Discovery;
 
   /**
-   * `projectionGeneration` returns the generation with which the graph reads. After a computed kind is found, the
-   * result may be a later generation.
+   * `projectionGeneration` returns the first generation of projections that keep all fields which the graph reads. The
+   * generation may be a later one after discovery has found a computed kind.
    */
   constructor(
     { caches, user, client }: ActingIdentity,

@@ -147,7 +147,7 @@ describe('the panel of a node', () => {
     expect(text).toMatch(/ConfigMap b\/c1 not ready ConfigMap b\/c0 present/);
   });
 
-  test('an object that is deleted is not called unready', () => {
+  test('an object in the state deleting is not also called "not ready"', () => {
     const deleting = many.map((each) => ({ ...each, state: 'deleting' as const }));
     const text = panel(node('web', 'deleting', { objects: deleting }));
     expect(text).toContain('ConfigMap b/c1 deleting');
@@ -291,7 +291,7 @@ describe('a plan', () => {
   });
 });
 
-test('a source has its lines, with a caret under a problem', () => {
+test('a source is shown line by line, with a caret under the column of a problem', () => {
   const text = renderToString(
     <SourceText
       text={'a: 1\nb: 2\n'}
