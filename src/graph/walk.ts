@@ -71,7 +71,7 @@ export interface Whereabouts {
   readonly root?: TemplatePlace;
   /** Strings that were scanned already. */
   readonly texts?: Map<string, ExpressionText>;
-  /** The minor version of kro whose rules decide where expressions begin and end. Default `0.10`. */
+  /** The line of kro, `0.9` or `0.10`, that decides where expressions begin and end. Default `0.10`. */
   readonly level?: KroCompatibility;
   /** May the keys of maps be expressions? Default false: every key is a text. */
   readonly dynamicKeys?: boolean;

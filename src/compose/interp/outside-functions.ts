@@ -198,7 +198,7 @@ function leadsToFactory(source: FunctionSource, name: string, level: number): bo
   );
 }
 
-/** Does the code read the time or random numbers of the host: `Math.random()`, `randomUUID()`, `new Date()`? */
+/** Does the code read the time, random numbers or measurements of the host: `randomUUID()`, `now()`, `freemem()`? */
 function readsTimeOrRandom(node: AnyNode): boolean {
   if (node.type === 'CallExpression' || node.type === 'NewExpression') {
     const { callee } = node;
