@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { asTexts, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { selects } from '../kinds/selects.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const NAME_FIELD = 'metadata.name';
@@ -71,28 +72,15 @@ function matchesTerm(term: JsonObject, node: KubeObject): boolean {
   );
 }
 
+/** A requirement of a node selector has the operators of label selectors, and comparisons of integers. */
 function meets(requirement: JsonObject, present: Readonly<Record<string, string>>): boolean {
+  const { operator } = requirement;
+  if (operator !== 'Gt' && operator !== 'Lt') return selects({ matchExpressions: [requirement] }, present);
   const key = textAt(requirement, 'key');
-  const value = Object.hasOwn(present, key) ? present[key] : undefined;
-  const values = asTexts(requirement['values']);
-  switch (requirement['operator']) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-    case 'Lt': {
-      const [own, bound] = [integerOf(value), integerOf(values[0])];
-      if (own === undefined || bound === undefined) return false;
-      return requirement['operator'] === 'Gt' ? own > bound : own < bound;
-    }
-    default:
-      return false;
-  }
+  const own = integerOf(Object.hasOwn(present, key) ? present[key] : undefined);
+  const bound = integerOf(asTexts(requirement['values'])[0]);
+  if (own === undefined || bound === undefined) return false;
+  return operator === 'Gt' ? own > bound : own < bound;
 }
 
 const integerOf = (text: string | undefined): bigint | undefined =>
