@@ -113,6 +113,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', ()
     await problems.getByText('replicas: many').first().waitFor();
     expect(await problems.locator('pre').first().textContent()).toBe(`replicas: many\n${' '.repeat(10)}^`);
     await problems.getByRole('button', { name: 'Spec, line 2' }).first().click();
+    await page.locator('section[aria-label=Spec]:focus-within').waitFor();
     await page.keyboard.insertText('3 # ');
     await page.getByText('Step 5 of 5').waitFor();
     expect(errors).toEqual([]);
