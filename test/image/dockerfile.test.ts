@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { expand, parseDockerfile, wordsOf } from './dockerfile.ts';
 
@@ -17,6 +18,16 @@ test('a Dockerfile is parsed to its stages, without comments and with continued 
     { base: 'node:24', name: 'build', instructions: [{ line: 4, keyword: 'RUN', text: 'one && two' }] },
     { base: 'scratch', name: '1', instructions: [{ line: 9, keyword: 'COPY', text: '--from=build /a /b' }] },
   ]);
+});
+
+test('the image is a distroless base with four copies, and its last stage runs and installs nothing', () => {
+  const text = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8');
+  const last = parseDockerfile(text).at(-1);
+  expect(last?.base).toMatch(/^gcr\.io\/distroless\/nodejs\d+-debian\d+:nonroot$/);
+  const copied = (last?.instructions ?? []).filter(({ keyword }) => keyword === 'COPY');
+  expect(copied.map(({ text: words }) => wordsOf(words).at(-1))).toEqual(['./', './node_modules', './data', './dist']);
+  const keywords = new Set(last?.instructions.map(({ keyword }) => keyword));
+  expect([...keywords].filter((keyword) => keyword === 'RUN' || keyword === 'ADD')).toEqual([]);
 });
 
 test.each([

@@ -23,6 +23,19 @@ test('the chart passes every flag of the controller, and no other', () => {
   expect(listed.map(({ flag }) => flag).sort()).toEqual(flags.sort());
 });
 
+test('the container of the chart has a read-only file system, no root and no capabilities', () => {
+  const { securityContext } = (parse(read('values.yaml')) as { deployment: JsonObject }).deployment;
+  expect(securityContext).toMatchObject({
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    readOnlyRootFilesystem: true,
+    runAsNonRoot: true,
+  });
+  expect(read('templates/deployment.yaml')).toMatch(
+    /^ {10}\{\{- with \.Values\.deployment\.securityContext \}\}\n {10}securityContext:/m,
+  );
+});
+
 test('each flag comes from a documented value of the chart', () => {
   const values = (parse(read('values.yaml')) as { config: JsonObject }).config;
   const hasValue = (path: string): boolean => {
