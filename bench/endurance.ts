@@ -2,7 +2,7 @@
  * Measures the growth of the embedded API server under a mixed load: reads, lists, changes, creations and deletions on
  * 5,000 objects, with watches that come and go. The load causes many times more events than a server keeps. The server
  * therefore compacts old events all the time. The benchmark `controller-endurance` measures the controller. Run: `npm
- * run bench -- endurance [--minutes N]`; one minute by default, and 60 for the figure of the README.
+ * run bench -- endurance [--minutes N]`; one minute by default. `docs/evidence.md` has the figures.
  */
 import { startServer } from './support/server-process.ts';
 import { growthOfThirds } from './support/trend.ts';

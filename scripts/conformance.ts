@@ -31,8 +31,8 @@ interface RunOptions {
    */
   readonly controller: string | undefined;
   /**
-   * `--level 0.9|0.10`: the release line of kro whose behaviour this project's controller has. Default: the
-   * controller's own default.
+   * `--level 0.9|0.10`: the release line of kro whose behaviour this project's controller has. Default: 0.9, the
+   * release of the scenarios in `test/conformance/controller`.
    */
   readonly level: string | undefined;
   /** `--only TEXT`: only the specs of Kubernetes whose names contain the text. */
