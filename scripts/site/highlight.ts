@@ -2,15 +2,17 @@ import hljs from 'highlight.js/lib/core';
 import bash from 'highlight.js/lib/languages/bash';
 import go from 'highlight.js/lib/languages/go';
 import ini from 'highlight.js/lib/languages/ini';
+import java from 'highlight.js/lib/languages/java';
 import json from 'highlight.js/lib/languages/json';
 import lisp from 'highlight.js/lib/languages/lisp';
 import lua from 'highlight.js/lib/languages/lua';
 import python from 'highlight.js/lib/languages/python';
+import rust from 'highlight.js/lib/languages/rust';
 import typescript from 'highlight.js/lib/languages/typescript';
 import yaml from 'highlight.js/lib/languages/yaml';
 import { escapeHtml } from './escape-html.ts';
 
-const LANGUAGES = { bash, go, ini, json, lisp, lua, python, typescript, yaml };
+const LANGUAGES = { bash, go, ini, java, json, lisp, lua, python, rust, typescript, yaml };
 for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language);
 
 /** The languages of code blocks, each with its grammar; undefined for plain text. */
@@ -21,10 +23,12 @@ const GRAMMARS: Readonly<Record<string, keyof typeof LANGUAGES | undefined>> = {
   sh: 'bash',
   elisp: 'lisp',
   go: 'go',
+  java: 'java',
   js: 'typescript',
   json: 'json',
   lua: 'lua',
   python: 'python',
+  rust: 'rust',
   toml: 'ini',
   ts: 'typescript',
   typescript: 'typescript',

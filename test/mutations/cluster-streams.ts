@@ -12,8 +12,8 @@ export const CLUSTER_STREAMS: readonly MutationRow[] = [
   {
     name: 'data for a client that reads nothing is sent on',
     file: 'src/cluster/streaming/connection-bounds.ts',
-    find: 'if (this.#connection.backlog > MAX_BACKLOG_BYTES) {',
-    replace: 'if (this.#connection.backlog > 64 * MAX_BACKLOG_BYTES) {',
+    find: 'if (this.#connection.backlog > MAX_BACKLOG_BYTES) return this.#wait();',
+    replace: 'if (this.#connection.backlog > 64 * MAX_BACKLOG_BYTES) return this.#wait();',
     tests: ['src/cluster/streaming/connection-bounds.test.ts'],
   },
   {

@@ -1,6 +1,7 @@
 import type { MutationRow } from './mutate.ts';
 
 const CHANGES = 'src/cli/dashboard/child-changes.ts';
+const WATCH = 'src/cli/dashboard/child-watch.ts';
 const SELECTIONS = 'src/cli/dashboard/child-selections.ts';
 
 /** The rows of the page. */
@@ -8,15 +9,15 @@ export const DASHBOARD: readonly MutationRow[] = [
   {
     name: 'the squares of a collection do not show which object is not ready',
     file: 'src/dashboard/client/graph/picture.ts',
-    find: "return ready === false && state === 'present' ? 'waiting' : toneOf(state);",
-    replace: 'return toneOf(state);',
+    find: "if (isUnready(object)) return 'waiting';",
+    replace: '',
     tests: ['src/dashboard/client/graph/picture.test.ts'],
   },
   {
     name: 'the objects that are not ready are not the first of a node',
     file: 'src/dashboard/client/views/node-panel.tsx',
-    find: "toneOfObject(each) !== 'ready'",
-    replace: "toneOfObject(each) === 'ready'",
+    find: "toneOfObject(each, { state }) !== 'ready'",
+    replace: "toneOfObject(each, { state }) === 'ready'",
     tests: ['src/dashboard/client/views/components.test.tsx'],
   },
   {
@@ -39,37 +40,37 @@ export const DASHBOARD: readonly MutationRow[] = [
 export const DASHBOARD_SERVER: readonly MutationRow[] = [
   {
     name: 'a new list of watched objects reports all of them',
-    file: CHANGES,
-    find: 'if (before !== version && !(isFirst && seen === undefined))',
-    replace: 'if (!(isFirst && seen === undefined))',
+    file: WATCH,
+    find: 'if (before !== version && !isNotKnown && this.#isSelected(key))',
+    replace: 'if (!isNotKnown && this.#isSelected(key))',
     tests: ['src/cli/dashboard/child-changes.test.ts'],
   },
   {
     name: 'the first list of pods reports all of them',
-    file: CHANGES,
-    find: ' && !(isFirst && seen === undefined))',
-    replace: ')',
+    file: WATCH,
+    find: 'isFirst && (seen === undefined || unread?.has(key) === true)',
+    replace: 'isFirst && unread?.has(key) === true',
     tests: ['src/cli/dashboard/child-changes.test.ts'],
   },
   {
     name: 'the watches of an instance never end',
     file: CHANGES,
-    find: 'clock.setTimer(FOLLOW_MS, () => this.#drop(ref))',
+    find: 'clock.setTimer(FOLLOW_MS, () => this.#end(ref, selection.key))',
     replace: 'clock.setTimer(FOLLOW_MS, () => undefined)',
     tests: ['src/cli/dashboard/child-changes.test.ts'],
   },
   {
     name: 'any number of instances is watched',
     file: CHANGES,
-    find: 'this.#followed.size > MAX_FOLLOWED && ',
-    replace: 'this.#followed.size > 1000 && ',
+    find: '!this.#followed.has(ref) && this.#followed.size >= MAX_FOLLOWED',
+    replace: '!this.#followed.has(ref) && this.#followed.size >= 1000',
     tests: ['src/cli/dashboard/child-changes.test.ts'],
   },
   {
     name: 'an external object is selected by the label of the instance',
     file: SELECTIONS,
-    find: 'found === undefined ? isLabelled : labelOf(found) === instance.metadata.uid',
-    replace: 'isLabelled',
+    find: 'if (!isLabelled || lacksLabel) named.set',
+    replace: 'if (!isLabelled) named.set',
     tests: ['src/cli/dashboard/child-selections.test.ts'],
   },
   {

@@ -68,8 +68,8 @@ export const SCHEDULING: readonly MutationRow[] = [
   {
     name: 'budgets do not protect pods from preemption',
     file: 'src/cluster/scheduling/victims.ts',
-    find: 'if (left - 1 < 0) found.add(demand);',
-    replace: '',
+    find: 'if (count > budget.allowed) found.add(demand);',
+    replace: 'void count;',
     tests: DECISIONS,
   },
   {
@@ -82,8 +82,8 @@ export const SCHEDULING: readonly MutationRow[] = [
   {
     name: 'a pod evicts further pods while its victims end',
     file: 'src/cluster/scheduling/schedule.ts',
-    find: 'if (victim.priority < priority && endsByPreemption(victim.pod)) {',
-    replace: 'if (victim.priority > priority && endsByPreemption(victim.pod)) {',
+    find: 'victim.priority < priority && endsByPreemption(victim.pod)',
+    replace: 'victim.priority > priority && endsByPreemption(victim.pod)',
     tests: DECISIONS,
   },
   {
@@ -110,8 +110,8 @@ export const SCHEDULING: readonly MutationRow[] = [
   {
     name: 'a nomination that ends makes no room for others',
     file: 'src/cluster/controllers/scheduler.ts',
-    find: "if (nomination !== '' && nomination !== freed && isGivenUp) yield* candidatesFor(nomination, client);",
-    replace: 'void isGivenUp;',
+    find: "if (nomination !== '' && nomination !== freed && isGivenUp) {",
+    replace: "if (nomination === ' ' && isGivenUp) {",
     tests: STORIES,
   },
   {
@@ -145,7 +145,7 @@ export const SCHEDULING: readonly MutationRow[] = [
   {
     name: 'a DaemonSet removes its pod from a node with a new taint',
     file: 'src/cluster/controllers/daemonset.ts',
-    find: "['NoExecute']) === undefined) keep.add(name);",
+    find: "['NoExecute']) === undefined) keep.push(name);",
     replace: "['NoExecute']) === undefined) continue;",
     tests: TAINTS,
   },
