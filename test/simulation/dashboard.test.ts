@@ -28,7 +28,7 @@ const CREDS: JsonObject = {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: '${schema.metadata.name}-creds' },
-    stringData: { password: 'hunter2hunter2' },
+    stringData: { password: 'hunter2hunter2', derived: '${schema.metadata.name + "-3f1c9d"}' },
   },
 };
 const NODES = [
@@ -170,6 +170,11 @@ describe('an instance', () => {
     expect(field('data.text')).toEqual({ is: 'known', value: 'hello' });
     expect(field('data.key')).toEqual({ is: 'secret' });
     const secret = { apiVersion: 'v1', kind: 'Secret', namespace: 'default', name: 'a-creds' };
+    const creds = await details.node(ref('a'), 'creds', call);
+    expect(creds?.expressions.map(({ place, value }) => [place, value.is])).toEqual([
+      ['metadata.name', 'known'],
+      ['stringData.derived', 'secret'],
+    ]);
     const answers = [
       node,
       await details.instance(ref('a'), call),
@@ -181,10 +186,10 @@ describe('an instance', () => {
     ];
     const password = 'hunter2hunter2';
     const base64 = Buffer.from(password).toString('base64');
-    for (const hidden of [password, base64, Buffer.from(base64).toString('base64')])
-      expect(JSON.stringify(answers)).not.toContain(hidden);
+    for (const hidden of [password, base64, Buffer.from(base64).toString('base64'), 'a-3f1c9d'])
+      expect(JSON.stringify([...answers, creds])).not.toContain(hidden);
     // The API server stores `stringData` in `data`.
-    const data = { password: '(secret)' };
+    const data = { password: '(secret)', derived: '(secret)' };
     expect(answers[3]).toMatchObject({ node: 'creds', desired: { data }, live: { data } });
     expect(answers[3]).not.toHaveProperty('desired.stringData');
     expect(Object.keys((answers[3] as ObjectDetail).live ?? {}).slice(0, 3)).toEqual([
@@ -239,6 +244,17 @@ describe('an instance', () => {
     expect(await details.act(ref('a'), { action: 'suspend' }, call)).toMatchObject({ changed: false });
     expect(await details.act(ref('a'), { action: 'resume' }, call)).toMatchObject({ changed: true });
     expect(await details.act(ref('none'), { action: 'resume' }, call)).toBeUndefined();
+    // An object of another kind is neither shown nor changed, not even a child of an instance.
+    await world.user.create({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'bystander', namespace: 'default' },
+    });
+    for (const name of ['bystander', 'a-creds']) {
+      const other = instanceRef({ apiVersion: 'v1', kind: 'Secret', namespace: 'default', name });
+      expect(await details.instance(other, call)).toBeUndefined();
+      expect(await details.act(other, { action: 'suspend' }, call)).toBeUndefined();
+    }
   });
 });
 

@@ -2,7 +2,7 @@ import type { JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion, stringifyJson } from '../../core/index.ts';
 import type { Expression, Graph, GraphNode, ReadPart } from '../../graph/index.ts';
 import { dimensionsOf, formatPath } from '../../graph/index.ts';
-import type { CurrentValue } from '../../inspect/index.ts';
+import type { CurrentValue, PlacedExpression } from '../../inspect/index.ts';
 import { presentValue, SPEC_NODE } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
@@ -56,6 +56,12 @@ export class CurrentValues {
     const data = this.#variables.get(id) as JsonValue | undefined;
     const present = presentValue({ id, steps }, Array.isArray(data) ? data.slice(0, MAX_ITEMS) : data);
     return present.is === 'known' ? shown(present.value) : present;
+  }
+
+  /** The value of an expression at its place. In a field of a Secret, every value is one of the Secret. */
+  ofPlaced(node: GraphNode | undefined, { purpose, place, expression }: PlacedExpression): CurrentValue {
+    const isHidden = node !== undefined && purpose === 'field' && this.#isSecretField(node.id, place);
+    return isHidden ? { is: 'secret' } : this.ofExpression(node, expression);
   }
 
   /**

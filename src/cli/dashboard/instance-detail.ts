@@ -95,7 +95,7 @@ export function nodeDetail(
       place: placed.place,
       expression: textOfExpression(compiled, placed),
       type: placed.expression.type,
-      value: values?.ofExpression(compiled, placed.expression) ?? { is: 'unknown', message: '' },
+      value: values?.ofPlaced(compiled, placed) ?? { is: 'unknown', message: '' },
     })),
   };
 }

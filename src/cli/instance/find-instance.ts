@@ -2,6 +2,7 @@ import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
 import type { GroupVersionKind, KubeObject, ObjectRef } from '../../core/index.ts';
 import {
   formatApiVersion,
+  gvkOf,
   isJsonObject,
   objectName,
   parseApiVersion,
@@ -83,7 +84,8 @@ export async function findInstance(
 }
 
 /**
- * Finds an instance by its exact address, with the definition that serves it. Returns `undefined` when it does not exist.
+ * Finds an instance by its exact address, with the definition that serves it. Returns `undefined` when it does not exist,
+ * and for an object that is not an instance, such as a Secret.
  *
  * @throws TypeKroError `cli/no-definitions` when the cluster does not serve definitions.
  */
@@ -101,7 +103,22 @@ export async function findInstanceAt(
   const [only] = chooseServing(
     declaring.map(({ definition }) => ({ instance, ...(definition === undefined ? {} : { definition }) })),
   );
-  return only ?? withDefinition(api, { instance }, refusal, signal);
+  if (only !== undefined) return only;
+  return (await isOfOwnedKind(api, instance, signal)) ? withDefinition(api, { instance }, refusal, signal) : undefined;
+}
+
+/**
+ * Is an object whose kind no readable definition declares an instance? It has the finalizer of the controller, or the
+ * CRD of its kind belongs to a definition. When CRDs may not be listed, the group `kro.run` decides.
+ */
+async function isOfOwnedKind(api: KubernetesApi, instance: KubeObject, signal: AbortSignal): Promise<boolean> {
+  if ((instance.metadata.finalizers ?? []).includes(keys.FINALIZER)) return true;
+  const { group, kind } = gvkOf(instance);
+  if (OWN_KINDS.has(kind)) return false;
+  const owned = await ownedCrds(api, signal);
+  if (owned === undefined) return group === DEFINITION_TYPE.group;
+  const resources = await api.discovery.all({ signal });
+  return resources.some((each) => each.kind === kind && each.group === group && owned.has(`${each.plural}.${group}`));
 }
 
 /**
