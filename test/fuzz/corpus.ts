@@ -28,16 +28,19 @@ export function readCorpus(target: string): CorpusEntry[] {
 
 /**
  * Replaces the folder of a target. The first inputs are the most important ones. Those that exceed the size of the corpus
- * are left out.
+ * are left out. Returns the number of written inputs.
  */
-export function writeCorpus(target: string, inputs: readonly Buffer[]): void {
+export function writeCorpus(target: string, inputs: readonly Buffer[]): number {
   const folder = join(ROOT, target);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   let left = MAX_CORPUS_BYTES;
+  let written = 0;
   for (const input of inputs) {
     if (input.length > left) continue;
     left -= input.length;
     writeFileSync(join(folder, nameOf(input)), input);
+    written += 1;
   }
+  return written;
 }

@@ -171,7 +171,7 @@ interface Served {
 
 let served: Promise<Served> | undefined;
 
-/** A cluster with an object of each kind that the seeds name. Every input begins with this state. */
+/** A cluster with a ConfigMap, a Deployment and a CRD. Every input begins with this state. */
 async function serve(): Promise<Served> {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
